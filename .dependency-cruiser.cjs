@@ -1,0 +1,49 @@
+// The arrows between rooms: docs/design/README.md has the table that this file enforces.
+const rooms = {
+  kit: [],
+  model: ['kit'],
+  contract: ['model', 'kit'],
+  store: ['model', 'kit'],
+  scheduler: ['model', 'kit'],
+  engine: ['model', 'kit'],
+  link: ['contract', 'model', 'kit'],
+  agent: ['engine', 'network', 'router', 'link', 'contract', 'model', 'kit'],
+  api: ['contract', 'store', 'scheduler', 'compose', 'link', 'model', 'kit'],
+  cli: ['contract', 'compose', 'model', 'kit'],
+};
+
+const arrows = Object.entries(rooms).map(([room, allowed]) => ({
+  name: `room-${room}`,
+  severity: 'error',
+  comment: `src/${room} may import only: ${allowed.join(', ') || 'nothing'}`,
+  from: { path: `^src/${room}/` },
+  to: { path: '^src/', pathNot: `^src/(${[room, ...allowed].join('|')})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...arrows,
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'pure-rooms',
+      severity: 'error',
+      comment: 'model and scheduler take clock and randomness as arguments and do no I/O',
+      from: { path: '^src/(model|scheduler)/', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'only-main-wires',
+      severity: 'error',
+      comment: 'nothing but a composition root may import src/main',
+      from: { path: '^src/', pathNot: '^src/main/' },
+      to: { path: '^src/main/' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'] },
+  },
+};

@@ -1,0 +1,36 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Role } from '../../model/access.ts';
+import type { Principal } from '../auth/principal.ts';
+import type { DockerDeps } from './deps.ts';
+
+/** One request to the Docker endpoint, parsed: what every handler gets. */
+export type DockerCall = Readonly<{
+  method: string;
+  /** Path without the version prefix, decoded nowhere: `/containers/json`. */
+  path: string;
+  /** Decoded `:name` parts of the route's pattern. */
+  params: Readonly<Record<string, string>>;
+  query: URLSearchParams;
+  /** The API version that the client asked for, or the newest; always within what is served: "1.41". */
+  apiVersion: string;
+  principal: Principal;
+  req: IncomingMessage;
+  res: ServerResponse;
+  /** Aborted when the client goes away: pass it to everything that is started for this call. */
+  signal: AbortSignal;
+  deps: DockerDeps;
+}>;
+
+/** One line in the registry of routes. */
+export type DockerRoute = Readonly<{
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  /** `/containers/:id/json`; `:name*` takes the rest of the path, slashes included (image names). */
+  pattern: string;
+  role: Role;
+  /** What the audit log calls it, such as `container.create`; absent for reads. */
+  action?: string;
+  handle(call: DockerCall): Promise<void>;
+  /** Where the client asked to upgrade the connection; without it such a request is handled as a plain one. */
+  upgrade?(call: DockerCall, socket: Duplex, head: Buffer): Promise<void>;
+}>;

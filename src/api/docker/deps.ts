@@ -1,0 +1,23 @@
+import type { Clock } from '../../kit/clock.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { Engines } from '../../link/ports.ts';
+import type { Store } from '../../store/store.ts';
+import type { Assignments } from '../agents/assignments.ts';
+import type { ClusterEvents } from '../events/cluster-events.ts';
+import type { Placer } from '../placement/placer.ts';
+
+/** What the Docker endpoint's handlers stand on; wired in `src/main/`. */
+export type DockerDeps = Readonly<{
+  store: Store;
+  engines: Engines;
+  /** Chooses hosts; see `api/placement`. */
+  placer: Placer;
+  /** Waits until an agent has acted on a generation. */
+  assignments: Assignments;
+  /** Engine events of all hosts in one order. */
+  events: ClusterEvents;
+  clock: Clock;
+  logger: Logger;
+  /** Berth's own version. */
+  version: string;
+}>;

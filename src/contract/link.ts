@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import { desiredSchema, observedContainerSchema } from '../model/container.ts';
+import { engineInfoSchema } from '../model/host.ts';
+import { observedImageSchema, observedNetworkSchema, observedVolumeSchema } from '../model/objects.ts';
+
+/**
+ * What manager and agent say to each other. The agent dials (mTLS), then serves HTTP/2 on the connection that it
+ * dialled; the manager is the HTTP/2 client. Two kinds of request:
+ *
+ * - `POST /session`: opened by the manager once per connection, lives as long as it. Lines of JSON both ways: frames
+ *   `ManagerFrame` down, `AgentFrame` up.
+ * - `<METHOD> /engine/<path>`: a request to the host's Docker Engine, passed through with its body, both ways at full
+ *   duplex. With the header `berth-upgrade: tcp` the agent asks the engine for an upgraded (raw) connection; where the
+ *   engine agrees the answer is status 200 with `berth-upgraded: 1` and the body is the raw connection.
+ */
+export const SESSION_PATH = '/session';
+export const ENGINE_PREFIX = '/engine';
+export const HEADER_UPGRADE = 'berth-upgrade';
+export const HEADER_UPGRADED = 'berth-upgraded';
+/** Version of this protocol; manager and agents may be one apart. */
+export const LINK_VERSION = 1;
+/** Longest line of a session, bytes. */
+export const MAX_FRAME = 16 * 1024 * 1024;
+
+/** What a host must hold: a container in a state. The agent keeps it on its disk. */
+export const assignmentSchema = z.object({
+  /** Cluster ID of the container. */
+  id: z.string(),
+  name: z.string(),
+  apiVersion: z.string(),
+  desired: desiredSchema,
+  /** Networks and volumes that must be on the host before the container is made; made by the agent where missing. */
+  needs: z.object({
+    networks: z.array(z.object({ id: z.string(), spec: z.looseObject({ Name: z.string() }) })),
+    volumes: z.array(z.object({ spec: z.looseObject({ Name: z.string() }) })),
+  }),
+});
+export type Assignment = Readonly<z.infer<typeof assignmentSchema>>;
+
+/** One change to a host's assignments; `put` replaces the whole assignment of that container. */
+export const assignmentDeltaSchema = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('put'), assignment: assignmentSchema }),
+  /** Forget it: the container is gone, or has moved; with `purge` the host's copy is removed, volumes kept. */
+  z.object({ op: z.literal('drop'), id: z.string(), purge: z.boolean() }),
+]);
+export type AssignmentDelta = Readonly<z.infer<typeof assignmentDeltaSchema>>;
+
+/** A place in the ordered stream of a host's deltas. `epoch` changes when the manager cannot resume older ones. */
+export const resumePointSchema = z.object({ epoch: z.string(), seq: z.number().int() });
+export type ResumePoint = Readonly<z.infer<typeof resumePointSchema>>;
+
+export const managerFrameSchema = z.discriminatedUnion('t', [
+  /** First frame: whose cluster this is and what the host is called in it. */
+  z.object({
+    t: z.literal('welcome'),
+    version: z.number(),
+    clusterId: z.string(),
+    hostId: z.string(),
+    hostName: z.string(),
+  }),
+  /** Everything that the host must hold; what is not in it is dropped with purge. */
+  z.object({ t: z.literal('snapshot'), at: resumePointSchema, assignments: z.array(assignmentSchema) }),
+  /** What changed since `at.seq` − deltas.length. */
+  z.object({ t: z.literal('deltas'), at: resumePointSchema, deltas: z.array(assignmentDeltaSchema) }),
+]);
+export type ManagerFrame = Readonly<z.infer<typeof managerFrameSchema>>;
+
+/** The outcome of acting on a generation: the engine's own error where it refused. */
+export const actionResultSchema = z.object({
+  id: z.string(),
+  generation: z.number(),
+  error: z.object({ status: z.number(), message: z.string() }).optional(),
+  /** Warnings of the engine's create answer. */
+  warnings: z.array(z.string()).optional(),
+});
+export type ActionResult = Readonly<z.infer<typeof actionResultSchema>>;
+
+/** `GET /events` of an engine, as it came. */
+export const engineEventSchema = z.looseObject({
+  Type: z.string(),
+  Action: z.string(),
+  Actor: z.looseObject({ ID: z.string(), Attributes: z.record(z.string(), z.string()).nullish() }),
+  time: z.number(),
+  timeNano: z.number(),
+});
+export type EngineEvent = Readonly<z.infer<typeof engineEventSchema>>;
+
+const observationSchema = {
+  containers: z.array(observedContainerSchema),
+  images: z.array(observedImageSchema),
+  networks: z.array(observedNetworkSchema),
+  volumes: z.array(observedVolumeSchema),
+};
+
+export const agentFrameSchema = z.discriminatedUnion('t', [
+  /** Answer to `welcome`. `resume`: the last deltas that are on the agent's disk. `now`: its clock, ms. */
+  z.object({
+    t: z.literal('hello'),
+    version: z.number(),
+    agentVersion: z.string(),
+    machineId: z.string(),
+    now: z.number(),
+    dataAddress: z.string(),
+    resume: resumePointSchema.optional(),
+  }),
+  /** Every second. `engine` false: the host's Docker does not answer (`reason` says why). */
+  z.object({ t: z.literal('heartbeat'), now: z.number(), engine: z.boolean(), reason: z.string() }),
+  z.object({ t: z.literal('engine'), info: engineInfoSchema }),
+  /** All that is on the host: after hello, and whenever the agent lost the engine's event stream. */
+  z.object({ t: z.literal('full'), ...observationSchema }),
+  /** What changed; `gone` are keys: engine ID, image ID, network ID, volume name. */
+  z.object({
+    t: z.literal('report'),
+    containers: z.array(observedContainerSchema).optional(),
+    images: z.array(observedImageSchema).optional(),
+    networks: z.array(observedNetworkSchema).optional(),
+    volumes: z.array(observedVolumeSchema).optional(),
+    gone: z
+      .object({
+        containers: z.array(z.string()).optional(),
+        images: z.array(z.string()).optional(),
+        networks: z.array(z.string()).optional(),
+        volumes: z.array(z.string()).optional(),
+      })
+      .optional(),
+    /** Sent in the same frame as the observation that they led to. */
+    results: z.array(actionResultSchema).optional(),
+  }),
+  z.object({ t: z.literal('events'), events: z.array(engineEventSchema) }),
+]);
+export type AgentFrame = Readonly<z.infer<typeof agentFrameSchema>>;

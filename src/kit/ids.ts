@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto';
+
+/** 64 hexadecimal digits, the form of Docker's container and network IDs. */
+export function newLongId(): string {
+  return randomBytes(32).toString('hex');
+}
+
+const ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz';
+
+/** `length` characters of [0-9a-z], about 5.17 bits each; for host, user and token IDs. */
+export function newShortId(length = 12): string {
+  let id = '';
+  while (id.length < length) {
+    for (const byte of randomBytes(length)) {
+      // 252 = 7 × 36: larger bytes would favour the first letters.
+      if (byte < 252 && id.length < length) id += ALPHABET[byte % 36];
+    }
+  }
+  return id;
+}

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+
+/** Docker's rule for container names (daemon/names/names.go: RestrictedNameChars). */
+export const CONTAINER_NAME = /^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+/**
+ * The body of `POST /containers/create` as the user gave it, expressions taken out of `Env` and put into labels.
+ * It is kept whole and never rewritten, so that what Berth does not know of passes on to the engine.
+ */
+export const dockerSpecSchema = z.looseObject({
+  Image: z.string(),
+  Hostname: z.string().optional(),
+  Env: z.array(z.string()).nullish(),
+  Labels: z.record(z.string(), z.string()).nullish(),
+  ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
+  HostConfig: z.looseObject({}).nullish(),
+  NetworkingConfig: z.looseObject({}).nullish(),
+});
+export type DockerSpec = Readonly<z.infer<typeof dockerSpecSchema>>;
+
+/**
+ * What the user wants of a container's process.
+ * created: made, never started · running · paused · stopped · removed: to be taken away, then the record goes.
+ */
+export const desiredStateSchema = z.enum(['created', 'running', 'paused', 'stopped', 'removed']);
+export type DesiredState = z.infer<typeof desiredStateSchema>;
+
+export const desiredSchema = z.object({
+  /** Counts every change of this field, from 1. The agent reports up to which generation it has acted. */
+  generation: z.number().int(),
+  state: desiredStateSchema,
+  spec: dockerSpecSchema,
+  /** How to stop: seconds before SIGKILL (undefined: the container's own) and the signal. */
+  stop: z.object({ timeout: z.number().optional(), signal: z.string().optional() }).optional(),
+  /** Counts requests to restart or to start again: a larger number than the one acted on means "start once more". */
+  starts: z.number().int(),
+  remove: z.object({ force: z.boolean(), volumes: z.boolean() }).optional(),
+});
+export type Desired = Readonly<z.infer<typeof desiredSchema>>;
+
+/** Whose words: `desired` the user's, `assigned` the scheduler's, `observed` (another table) the agent's. */
+export const containerSchema = z.object({
+  kind: z.literal('container'),
+  /** 64 hex digits, Berth's own; the engine's ID is mapped behind it. */
+  id: z.string(),
+  /** Without a leading slash; unique in the cluster. */
+  name: z.string(),
+  createdAt: z.number(),
+  createdBy: z.string(),
+  /** The API version in which the spec was written ("1.41"): it is passed to the engine in the same. */
+  apiVersion: z.string(),
+  desired: desiredSchema,
+  assigned: z.object({ hostId: z.string(), at: z.number() }),
+});
+export type Container = Readonly<z.infer<typeof containerSchema>>;
+
+/** State of the engine's container (`docker inspect`, `.State`), the parts that lists and filters need. */
+export const engineStateSchema = z.object({
+  status: z.enum(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']),
+  exitCode: z.number(),
+  oomKilled: z.boolean(),
+  error: z.string(),
+  /** Milliseconds since the epoch; 0 if never. */
+  startedAt: z.number(),
+  finishedAt: z.number(),
+  /** `none` where the image and the container declare no health check. */
+  health: z.enum(['none', 'starting', 'healthy', 'unhealthy']),
+});
+export type EngineState = Readonly<z.infer<typeof engineStateSchema>>;
+
+export const portSchema = z.object({
+  ip: z.string().optional(),
+  privatePort: z.number(),
+  publicPort: z.number().optional(),
+  type: z.enum(['tcp', 'udp', 'sctp']),
+});
+export type Port = Readonly<z.infer<typeof portSchema>>;
+
+/** What the scheduler must know of any container on a host, Berth's or not. Filled by the agent from inspect. */
+export const reservationSchema = z.object({
+  /** Thousandths of a core; 0 is unlimited. */
+  cpuMilli: z.number(),
+  /** Bytes; 0 is unlimited. */
+  memory: z.number(),
+  /** Host ports asked for, running or not. `ip` "" or 0.0.0.0 is every address. */
+  ports: z.array(z.object({ ip: z.string(), port: z.number(), protocol: z.string() })),
+});
+export type Reservation = Readonly<z.infer<typeof reservationSchema>>;
+
+/**
+ * A container as the agent sees it on its engine. Never written to disk. `clusterId` is undefined for containers that
+ * Berth did not make (shown, never touched).
+ */
+export const observedContainerSchema = z.object({
+  kind: z.literal('observed-container'),
+  hostId: z.string(),
+  engineId: z.string(),
+  clusterId: z.string().optional(),
+  /** The generation of `desired` that the agent has acted on; 0 for unmanaged ones. */
+  generation: z.number(),
+  name: z.string(),
+  state: engineStateSchema,
+  /** Seconds since the epoch, as in Docker's lists. */
+  created: z.number(),
+  image: z.string(),
+  imageId: z.string(),
+  command: z.string(),
+  labels: z.record(z.string(), z.string()),
+  ports: z.array(portSchema),
+  networkMode: z.string(),
+  /** `NetworkSettings` and `Mounts` of the engine's list entry, as they are. */
+  networkSettings: z.unknown(),
+  mounts: z.unknown(),
+  reservation: reservationSchema,
+});
+export type ObservedContainer = Readonly<z.infer<typeof observedContainerSchema>>;

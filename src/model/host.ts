@@ -1,0 +1,89 @@
+import { z } from 'zod';
+
+/** Host names as in RFC 1123: what a certificate, a DNS name and `node/name` in Docker's lists can all carry. */
+export const hostNameSchema = z
+  .string()
+  .max(63)
+  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i, {
+    error: (issue) =>
+      `"${String(issue.input)}" is not a host name: use letters, digits, dots and dashes (RFC 1123)`,
+  });
+
+/** Docker's rule for label keys is loose; Berth asks for what an expression can name (CLASSIC-SWARM.md). */
+export const labelKeySchema = z
+  .string()
+  .max(128)
+  .regex(/^[a-z_][a-z0-9\-_.]*$/i, {
+    error: (issue) =>
+      `"${String(issue.input)}" is not a label key: begin with a letter, then letters, digits, - _ .`,
+  });
+
+export const labelsSchema = z.record(labelKeySchema, z.string().max(4096));
+export type Labels = Readonly<Record<string, string>>;
+
+/**
+ * What the cluster knows of a host for good. Owned by the operator (labels, cordon) and by the join (identity);
+ * what the agent sees is `HostStatus`.
+ */
+export const hostSchema = z.object({
+  kind: z.literal('host'),
+  /** Short ID, in the certificate's common name. */
+  id: z.string(),
+  /** Unique in the cluster, ignoring case. */
+  name: hostNameSchema,
+  labels: labelsSchema,
+  /** No new containers are placed here. */
+  cordoned: z.boolean(),
+  /** SHA-256 of the certificate that this host may connect with (hex); another one is refused. */
+  certFingerprint: z.string(),
+  /** /etc/machine-id or the engine's ID at the time of joining: a copied data directory on another machine is refused. */
+  machineId: z.string(),
+  joinedAt: z.number(),
+  /** ID of the join token that was used. */
+  joinTokenId: z.string(),
+});
+export type Host = Readonly<z.infer<typeof hostSchema>>;
+
+/** pending: joined, never reported · ready · suspect: heartbeats are late · down: none for the time in the settings. */
+export const hostStateSchema = z.enum(['pending', 'ready', 'suspect', 'down']);
+export type HostState = z.infer<typeof hostStateSchema>;
+
+/** What the engine on a host says of itself (`GET /info`, `GET /version`). */
+export const engineInfoSchema = z.object({
+  engineId: z.string(),
+  serverVersion: z.string(),
+  /** Newest API version that the engine speaks, such as "1.41". */
+  apiVersion: z.string(),
+  minApiVersion: z.string(),
+  operatingSystem: z.string(),
+  osType: z.string(),
+  architecture: z.string(),
+  kernelVersion: z.string(),
+  storageDriver: z.string(),
+  /** Logical processors. */
+  cpus: z.number(),
+  /** Bytes. */
+  memory: z.number(),
+  /** The engine's own labels (`dockerd --label`), as a map. */
+  labels: z.record(z.string(), z.string()),
+});
+export type EngineInfo = Readonly<z.infer<typeof engineInfoSchema>>;
+
+/** What is seen of a host now. Never written to disk: the agent repeats it. Owned by the link and the agent. */
+export type HostStatus = Readonly<{
+  kind: 'host-status';
+  /** The host's ID. */
+  id: string;
+  state: HostState;
+  /** One sentence why the host is not ready; empty when it is. */
+  reason: string;
+  /** Address from which the agent connected, host:port. */
+  address: string;
+  /** Address at which others reach ports published on the host. */
+  dataAddress: string;
+  agentVersion: string;
+  engine: EngineInfo | undefined;
+  /** Milliseconds since the epoch; 0 if never. */
+  lastHeardAt: number;
+  connectedAt: number;
+}>;

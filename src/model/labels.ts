@@ -1,0 +1,24 @@
+/** Labels that Berth puts on engine objects or reads from users' ones. */
+
+/** On each container, network and volume that Berth made: the object's cluster ID. Hidden from users' listings. */
+export const LABEL_ID = 'berth.cluster.id';
+/** On each container that Berth made: the generation of the assignment that made it. */
+export const LABEL_GENERATION = 'berth.cluster.generation';
+/** On each object that Berth made: the ID of the cluster, so that two clusters never touch each other's objects. */
+export const LABEL_CLUSTER = 'berth.cluster';
+
+/** Classic Swarm's labels, which keep the expressions that were stripped from the environment. JSON arrays of strings. */
+export const SWARM_LABELS = {
+  constraints: 'com.docker.swarm.constraints',
+  affinities: 'com.docker.swarm.affinities',
+  whitelists: 'com.docker.swarm.whitelists',
+  reschedule: 'com.docker.swarm.reschedule-policies',
+  id: 'com.docker.swarm.id',
+} as const;
+
+const INTERNAL: ReadonlySet<string> = new Set([LABEL_ID, LABEL_GENERATION, LABEL_CLUSTER]);
+
+/** The labels without Berth's own book-keeping. */
+export function userLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !INTERNAL.has(key)));
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { labelKeySchema } from './host.ts';
+
+/** Settings of the cluster; one record. Every field has a default, so an older record reads well. */
+export const settingsSchema = z.strictObject({
+  /** `spread`, `binpack`, `random`, or the name of a strategy in `plugins`. */
+  strategy: z.string().default('spread'),
+  /** Labels that name failure domains, the widest first. */
+  failureDomains: z.array(labelKeySchema).default(['datacenter', 'switch', 'rack']),
+  /** Asked CPU may be this many times the host's. */
+  cpuOvercommit: z.number().min(0.1).max(100).default(1),
+  memoryOvercommit: z.number().min(0.1).max(100).default(1),
+  /** Kept free on each host for the system: thousandths of a core, bytes. */
+  reservedCpuMilli: z.number().min(0).default(0),
+  reservedMemory: z.number().min(0).default(0),
+  /** ES modules that add filters or strategies: absolute paths on the manager. */
+  plugins: z.array(z.string()).default([]),
+  /** Which hosts `docker pull` and `docker load` fill: `all`, or a label expression such as `role==web`. */
+  imageHosts: z.string().default('all'),
+  /** A host that has been silent for this long is suspect, then down (milliseconds). */
+  suspectAfterMs: z.number().min(500).default(2500),
+  downAfterMs: z.number().min(1000).default(5000),
+  /** How long an answer from one host is waited for when many are asked (milliseconds). */
+  fanoutTimeoutMs: z.number().min(100).default(5000),
+});
+export type Settings = Readonly<z.infer<typeof settingsSchema>>;
+
+export const defaultSettings: Settings = Object.freeze(settingsSchema.parse({}));

@@ -1,0 +1,69 @@
+import type { ApiToken, AuditEntry, JoinToken, User } from '../model/access.ts';
+import type { Container, ObservedContainer } from '../model/container.ts';
+import type { Host, HostStatus } from '../model/host.ts';
+import type { Network, ObservedImage, ObservedNetwork, ObservedVolume, Volume } from '../model/objects.ts';
+import type { SettingsRecord } from './tables.ts';
+
+/** Name of each table and the record that it holds. */
+export type Tables = {
+  hosts: Host;
+  containers: Container;
+  networks: Network;
+  volumes: Volume;
+  users: User;
+  apiTokens: ApiToken;
+  joinTokens: JoinToken;
+  audit: AuditEntry;
+  settings: SettingsRecord;
+  // Below: observations, repeated by the agents and never written to disk.
+  hostStatus: HostStatus;
+  observedContainers: ObservedContainer;
+  observedImages: ObservedImage;
+  observedNetworks: ObservedNetwork;
+  observedVolumes: ObservedVolume;
+};
+export type TableName = keyof Tables;
+
+/** A consistent view: everything in it is from one moment. Records are frozen. Valid only inside the callback. */
+export interface ReadTx {
+  get<T extends TableName>(table: T, key: string): Tables[T] | undefined;
+  /** Every record of the table, in no order. */
+  all<T extends TableName>(table: T): Iterable<Tables[T]>;
+  /** Records whose index `index` (see `tables.ts`) has `value`. */
+  by<T extends TableName>(table: T, index: string, value: string): Iterable<Tables[T]>;
+  count(table: TableName): number;
+}
+
+export interface WriteTx extends ReadTx {
+  /** Inserts or replaces; the key is made from the record (see `tables.ts`). The record is frozen by it. */
+  put<T extends TableName>(table: T, record: Tables[T]): void;
+  /** False where there was none. */
+  delete(table: TableName, key: string): boolean;
+}
+
+export type Change<T extends TableName = TableName> = {
+  [K in T]: Readonly<{ table: K; key: string; before: Tables[K] | undefined; after: Tables[K] | undefined }>;
+}[T];
+
+/** The changes of the transactions of one commit, in order. */
+export type ChangeSet = Readonly<{ changes: readonly Change[] }>;
+
+/**
+ * State in memory as typed tables; durable tables are written in one group commit per tick (DESIGN.md, decision 2;
+ * after swarmkit's `store`).
+ */
+export interface Store {
+  /** Synchronous: never await inside. */
+  view<R>(read: (tx: ReadTx) => R): R;
+  /**
+   * Runs `write` at once, on the newest state, and resolves with its result once the change is durable. Where `write`
+   * throws, nothing has changed and the promise rejects with what it threw. Synchronous inside: a callback that returns
+   * a promise is refused.
+   * @throws BerthError `unavailable` where the commit failed (disk full): the change is undone, as is every later one
+   *   that was built on it.
+   */
+  update<R>(write: (tx: WriteTx) => R): Promise<R>;
+  /** Hears every change set after it is durable, in order. Returns a function that ends the watch. */
+  watch(listener: (set: ChangeSet) => void): () => void;
+  close(): Promise<void>;
+}

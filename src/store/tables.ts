@@ -1,0 +1,61 @@
+import type { Settings } from '../model/settings.ts';
+import type { TableName, Tables } from './store.ts';
+
+/** The cluster's one record of settings, and its identity. */
+export type SettingsRecord = Readonly<{ kind: 'settings'; clusterId: string; settings: Settings }>;
+export const SETTINGS_KEY = 'cluster';
+
+export type TableSpec<R> = Readonly<{
+  /** Survives a restart. */
+  durable: boolean;
+  key(record: R): string;
+  /** Index name to the value under which the record is found; undefined leaves it out. */
+  indexes: Readonly<Record<string, (record: R) => string | undefined>>;
+}>;
+
+/** A new table is one line in `Tables` and one here. */
+export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
+  hosts: { durable: true, key: (r) => r.id, indexes: { name: (r) => r.name.toLowerCase() } },
+  containers: {
+    durable: true,
+    key: (r) => r.id,
+    indexes: { name: (r) => r.name, host: (r) => r.assigned.hostId },
+  },
+  networks: { durable: true, key: (r) => r.id, indexes: { name: (r) => r.name, host: (r) => r.hostId } },
+  volumes: { durable: true, key: (r) => r.name, indexes: { host: (r) => r.hostId } },
+  users: { durable: true, key: (r) => r.name, indexes: {} },
+  apiTokens: {
+    durable: true,
+    key: (r) => r.id,
+    indexes: { user: (r) => r.user, secret: (r) => r.secretHash },
+  },
+  joinTokens: { durable: true, key: (r) => r.id, indexes: { secret: (r) => r.secretHash } },
+  audit: { durable: true, key: (r) => r.id, indexes: {} },
+  settings: { durable: true, key: () => SETTINGS_KEY, indexes: {} },
+  hostStatus: { durable: false, key: (r) => r.id, indexes: {} },
+  observedContainers: {
+    durable: false,
+    key: (r) => `${r.hostId}/${r.engineId}`,
+    indexes: {
+      host: (r) => r.hostId,
+      clusterId: (r) => r.clusterId,
+      engineId: (r) => r.engineId,
+      name: (r) => r.name,
+    },
+  },
+  observedImages: {
+    durable: false,
+    key: (r) => `${r.hostId}/${r.imageId}`,
+    indexes: { host: (r) => r.hostId, imageId: (r) => r.imageId },
+  },
+  observedNetworks: {
+    durable: false,
+    key: (r) => `${r.hostId}/${r.networkId}`,
+    indexes: { host: (r) => r.hostId, name: (r) => r.name, networkId: (r) => r.networkId },
+  },
+  observedVolumes: {
+    durable: false,
+    key: (r) => `${r.hostId}/${r.name}`,
+    indexes: { host: (r) => r.hostId, name: (r) => r.name },
+  },
+};
