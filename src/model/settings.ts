@@ -26,3 +26,11 @@ export const settingsSchema = z.strictObject({
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;
 
 export const defaultSettings: Settings = Object.freeze(settingsSchema.parse({}));
+
+/** The cluster's one record of settings, and its identity. */
+export const settingsRecordSchema = z.object({
+  kind: z.literal('settings'),
+  clusterId: z.string(),
+  settings: settingsSchema,
+});
+export type SettingsRecord = Readonly<z.infer<typeof settingsRecordSchema>>;

@@ -2,7 +2,7 @@ import type { ApiToken, AuditEntry, JoinToken, User } from '../model/access.ts';
 import type { Container, ObservedContainer } from '../model/container.ts';
 import type { Host, HostStatus } from '../model/host.ts';
 import type { Network, ObservedImage, ObservedNetwork, ObservedVolume, Volume } from '../model/objects.ts';
-import type { SettingsRecord } from './tables.ts';
+import type { SettingsRecord } from '../model/settings.ts';
 
 /** Name of each table and the record that it holds. */
 export type Tables = {

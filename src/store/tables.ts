@@ -1,8 +1,6 @@
-import type { Settings } from '../model/settings.ts';
 import type { TableName, Tables } from './store.ts';
 
-/** The cluster's one record of settings, and its identity. */
-export type SettingsRecord = Readonly<{ kind: 'settings'; clusterId: string; settings: Settings }>;
+/** Key of the one record in `settings`. */
 export const SETTINGS_KEY = 'cluster';
 
 export type TableSpec<R> = Readonly<{

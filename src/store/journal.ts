@@ -1,0 +1,13 @@
+import type { TableName } from './store.ts';
+
+/** One row as it lies on disk; `json` undefined deletes. */
+export type Row = Readonly<{ table: TableName; key: string; json: string | undefined }>;
+
+/** Where a store keeps its durable tables: one file per implementation (`sqlite/`). */
+export interface Journal {
+  /** Every row, once, at the start. */
+  load(): Iterable<Readonly<{ table: string; key: string; json: string }>>;
+  /** All of the rows or none; on disk when it returns or resolves. */
+  commit(rows: readonly Row[]): void | Promise<void>;
+  close(): void;
+}

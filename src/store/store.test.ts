@@ -1,0 +1,140 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { containerRecord, hostStatusRecord, storeContract } from './contract.suite.ts';
+import { newMemoryStore, openSqliteStore } from './index.ts';
+import type { Journal, Row } from './journal.ts';
+import { newJournalledStore } from './memory/store.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'berth-store-'));
+let files = 0;
+const newPath = () => join(folder, `${files++}.db`);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+storeContract('memory', async () => newMemoryStore());
+storeContract('sqlite', async () => openSqliteStore(newPath()));
+
+describe('sqlite', () => {
+  it('keeps durable tables through a restart, and forgets observations', async () => {
+    const path = newPath();
+    const first = openSqliteStore(path);
+    await first.update((tx) => {
+      tx.put('containers', containerRecord('a', 'web'));
+      tx.put('containers', containerRecord('b', 'db'));
+      tx.put('hostStatus', hostStatusRecord('h1', 'ready'));
+    });
+    await first.update((tx) => tx.delete('containers', 'b'));
+    await first.close();
+    const second = openSqliteStore(path);
+    second.view((tx) => {
+      expect(tx.get('containers', 'a')).toEqual(containerRecord('a', 'web'));
+      expect(tx.count('containers')).toBe(1);
+      expect(tx.count('hostStatus')).toBe(0);
+      expect([...tx.by('containers', 'name', 'web')]).toHaveLength(1);
+    });
+    await second.close();
+  });
+
+  it('refuses a second manager on the same file', async () => {
+    const path = newPath();
+    const store = openSqliteStore(path);
+    expect(() => openSqliteStore(path)).toThrow(/in use by another manager/);
+    await store.close();
+  });
+
+  it('refuses a damaged file and leaves it as it is', () => {
+    const path = newPath();
+    const bytes = Buffer.alloc(8192, 'not a database ');
+    writeFileSync(path, bytes);
+    expect(() => openSqliteStore(path)).toThrow(/cannot be used/);
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+  });
+
+  it('refuses a file of a newer release', () => {
+    const path = newPath();
+    const db = new Database(path);
+    db.pragma('user_version = 99');
+    db.close();
+    expect(() => openSqliteStore(path)).toThrow(/newer Berth/);
+  });
+});
+
+/** A journal whose disk can be full. */
+function fullDisk(): Journal & { full: boolean; rows: Row[] } {
+  const journal = {
+    full: false,
+    rows: [] as Row[],
+    load: () => [],
+    commit: (rows: readonly Row[]) => {
+      if (journal.full) throw new Error('database or disk is full');
+      journal.rows.push(...rows);
+    },
+    close: () => {},
+  };
+  return journal;
+}
+
+describe('a full disk', () => {
+  it('undoes what could not be written and all that was built on it, keeps observations, and recovers', async () => {
+    const journal = fullDisk();
+    const store = newJournalledStore(journal);
+    await store.update((tx) => tx.put('containers', containerRecord('a', 'web')));
+    journal.full = true;
+    const results = await Promise.allSettled([
+      store.update((tx) => tx.put('containers', containerRecord('a', 'renamed'))),
+      store.update((tx) => tx.put('hostStatus', hostStatusRecord('h1', 'ready'))),
+      store.update((tx) => tx.put('containers', { ...containerRecord('b', 'built-on-it') })),
+    ]);
+    expect(results.map((r) => r.status)).toEqual(['rejected', 'fulfilled', 'rejected']);
+    expect(results[0]).toMatchObject({
+      reason: { code: 'unavailable', message: expect.stringContaining('disk is full') },
+    });
+    store.view((tx) => {
+      expect(tx.get('containers', 'a')?.name).toBe('web');
+      expect(tx.get('containers', 'b')).toBeUndefined();
+      expect(tx.get('hostStatus', 'h1')?.state).toBe('ready');
+    });
+    journal.full = false;
+    await store.update((tx) => tx.put('containers', containerRecord('b', 'db')));
+    expect(journal.rows.map((row) => row.key)).toEqual(['a', 'b']);
+    await store.close();
+  });
+});
+
+describe('group commit', () => {
+  it('leaves on disk what is in memory, for any history of transactions', async () => {
+    const step = fc.record({
+      key: fc.constantFrom('a', 'b', 'c'),
+      name: fc.option(fc.string({ maxLength: 3 })),
+      fail: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(step, { maxLength: 4 }), { maxLength: 8 }), async (history) => {
+        const path = newPath();
+        const store = openSqliteStore(path);
+        await Promise.allSettled(
+          history.map((steps) =>
+            store.update((tx) => {
+              for (const { key, name, fail } of steps) {
+                if (name === null) tx.delete('containers', key);
+                else tx.put('containers', containerRecord(key, name));
+                if (fail) throw new Error('fails half way');
+              }
+            }),
+          ),
+        );
+        const before = store.view((tx) => [...tx.all('containers')].map((c) => [c.id, c.name]).sort());
+        await store.close();
+        const again = openSqliteStore(path);
+        expect(again.view((tx) => [...tx.all('containers')].map((c) => [c.id, c.name]).sort())).toEqual(
+          before,
+        );
+        await again.close();
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
