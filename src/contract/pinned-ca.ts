@@ -1,0 +1,43 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { Agent, request } from 'undici';
+import { BerthError, messageOf } from '../kit/errors.ts';
+
+/** SHA-256 of a certificate (DER), 64 hex digits: what join tokens carry and a person compares. */
+export function caFingerprint(pem: string): string {
+  return createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
+}
+
+/**
+ * Fetches the CA's certificate of a cluster from its manager and returns it (PEM) only where it is the one that was
+ * expected. The connection itself is not trusted yet, and nothing secret is sent over it.
+ * @param origin `https://host:8443`
+ * @param fingerprint as `caFingerprint`; colons and upper case are taken as well
+ * @throws BerthError `unauthenticated` where it is another certificate; `unavailable` where the manager does not answer.
+ */
+export async function fetchPinnedCa(origin: string, fingerprint: string): Promise<string> {
+  const expected = fingerprint.replaceAll(':', '').toLowerCase();
+  // The answer is public and is compared with the fingerprint below: this is the moment where trust begins.
+  const agent = new Agent({ connect: { rejectUnauthorized: false } });
+  try {
+    const answer = await request(new URL('/v1/ca.pem', origin), { dispatcher: agent });
+    const pem = await answer.body.text();
+    if (answer.statusCode !== 200) throw new Error(`status ${answer.statusCode}`);
+    const found = caFingerprint(pem);
+    if (found === expected) return pem;
+    throw new BerthError(
+      'unauthenticated',
+      `the CA of ${origin} has the fingerprint ${found}, not ${expected || 'one that was given'}`,
+      {
+        hint: 'compare it with what `berth status` prints on the manager; on a match give it as the fingerprint',
+      },
+    );
+  } catch (thrown) {
+    if (thrown instanceof BerthError) throw thrown;
+    throw new BerthError('unavailable', `cannot read the CA of ${origin}: ${messageOf(thrown)}`, {
+      hint: 'is the manager running, and its API port open to this machine?',
+      cause: thrown,
+    });
+  } finally {
+    await agent.close();
+  }
+}

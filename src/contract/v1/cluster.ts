@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { auditEntrySchema } from '../../model/access.ts';
+import { dockerSpecSchema } from '../../model/container.ts';
+import { hostStateSchema } from '../../model/host.ts';
+import { type Settings, settingsSchema } from '../../model/settings.ts';
+import { amountSchema } from './nodes.ts';
+import { json, queryNumber, type RouteSpec } from './route.ts';
+
+const statusSchema = z.object({
+  clusterId: z.string(),
+  version: z.string(),
+  hosts: z.object({
+    total: z.number(),
+    byState: z.record(hostStateSchema, z.number()),
+    cordoned: z.number(),
+  }),
+  containers: z.object({
+    /** Made through the cluster. */
+    managed: z.number(),
+    /** Made past it, on a host's own engine. */
+    unmanaged: z.number(),
+    /** All of them by Docker's words, and `unreachable` for those whose host does not answer. */
+    byState: z.record(z.string(), z.number()),
+  }),
+  /** Of the hosts that are ready. */
+  capacity: amountSchema,
+  /** What the containers on those hosts have asked for. */
+  reserved: amountSchema,
+  /** What wants the operator's eye, one sentence each. */
+  warnings: z.array(z.string()),
+});
+export type Status = z.infer<typeof statusSchema>;
+
+type SettingsPatch = { [K in keyof Settings]?: Settings[K] | null };
+
+/** The settings without their defaults: what is left out stays as it is, null goes back to the default. */
+const settingsPatchSchema = z.strictObject(
+  Object.fromEntries(
+    Object.entries(settingsSchema.shape).map(([key, field]) => [key, field.unwrap().nullable().optional()]),
+  ),
+) as unknown as z.ZodObject<{ [K in keyof Settings]: z.ZodOptional<z.ZodType<Settings[K] | null>> }> &
+  z.ZodType<SettingsPatch, SettingsPatch>;
+
+const planSchema = z.object({
+  /** One for each container that was asked for, in the order in which they would be placed. */
+  placements: z.array(
+    z.object({
+      name: z.string(),
+      /** Absent where no host was found; then `refusal` says why. */
+      hostId: z.string().optional(),
+      hostName: z.string().optional(),
+      refusal: z.string().optional(),
+    }),
+  ),
+  /** Every host as the first of the containers sees it, best first. */
+  hosts: z.array(
+    z.object({
+      hostId: z.string(),
+      hostName: z.string(),
+      fits: z.boolean(),
+      reasons: z.array(z.string()),
+      score: z.number().optional(),
+    }),
+  ),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+/** What changed in the store, in short; read the thing itself for more. */
+export const changeEventSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('node'),
+    change: z.enum(['added', 'changed', 'removed']),
+    id: z.string(),
+    name: z.string(),
+    state: hostStateSchema,
+    cordoned: z.boolean(),
+    reason: z.string(),
+  }),
+  z.object({
+    kind: z.literal('container'),
+    change: z.enum(['added', 'changed', 'removed']),
+    /** Cluster ID, or the engine's for one that Berth did not make. */
+    id: z.string(),
+    name: z.string(),
+    managed: z.boolean(),
+    hostId: z.string(),
+    /** Docker's word, or `pending` where the host has not reported it yet. */
+    state: z.string(),
+    image: z.string(),
+  }),
+  /** Events were missed (the manager restarted, or was too far ahead): read everything again, then go on. */
+  z.object({ kind: z.literal('reset') }),
+]);
+export type ChangeEvent = z.infer<typeof changeEventSchema>;
+
+export const clusterRoutes = {
+  'cluster.status': { method: 'GET', path: '/v1/status', role: 'viewer', answer: json(statusSchema) },
+  'settings.get': {
+    method: 'GET',
+    path: '/v1/settings',
+    role: 'viewer',
+    answer: json(z.object({ settings: settingsSchema })),
+  },
+  'settings.patch': {
+    method: 'PATCH',
+    path: '/v1/settings',
+    role: 'admin',
+    action: 'settings.change',
+    body: settingsPatchSchema,
+    answer: json(z.object({ settings: settingsSchema })),
+  },
+  /** Newest first. */
+  'audit.list': {
+    method: 'GET',
+    path: '/v1/audit',
+    role: 'admin',
+    query: z.strictObject({
+      /** Milliseconds since the epoch. */
+      since: queryNumber.optional(),
+      user: z.string().max(64).optional(),
+      /** The whole action, or its beginning with `*` behind it: `container.*`. */
+      action: z.string().max(64).optional(),
+      /** 100 unless told, 1000 at most. */
+      limit: queryNumber.pipe(z.number().min(1).max(1000)).optional(),
+      /** `next` of the page before. */
+      cursor: z.string().max(64).optional(),
+    }),
+    answer: json(z.object({ entries: z.array(auditEntrySchema), next: z.string().optional() })),
+  },
+  /** Where containers would go; nothing is created. */
+  'plan.make': {
+    method: 'POST',
+    path: '/v1/plan',
+    role: 'viewer',
+    body: z.strictObject({
+      /** As the body of Docker's `POST /containers/create`. */
+      spec: dockerSpecSchema,
+      name: z.string().min(1).max(128).default('plan'),
+      /** The cluster's own unless told. */
+      strategy: z.string().max(64).optional(),
+      count: z.number().int().min(1).max(100).default(1),
+    }),
+    answer: json(planSchema),
+  },
+  /** Resumable: send the ID of the last event that was read as `Last-Event-ID`. */
+  'events.watch': {
+    method: 'GET',
+    path: '/v1/events',
+    role: 'viewer',
+    answer: { type: 'events', schema: changeEventSchema },
+  },
+} as const satisfies Record<string, RouteSpec>;

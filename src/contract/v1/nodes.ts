@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { engineInfoSchema, hostStateSchema, labelKeySchema, labelsSchema } from '../../model/host.ts';
+import { json, queryFlag, type RouteSpec } from './route.ts';
+
+/** Thousandths of a core and bytes. */
+export const amountSchema = z.object({ cpuMilli: z.number(), memory: z.number() });
+
+/** A host as clients see it: what the cluster decided, what the agent reports, and what is placed on it. */
+export const nodeSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  labels: z.record(z.string(), z.string()),
+  cordoned: z.boolean(),
+  state: hostStateSchema,
+  /** Why it is not ready; empty when it is. */
+  reason: z.string(),
+  /** Address from which the agent connected. */
+  address: z.string(),
+  /** Address at which ports published on the host are reached. */
+  dataAddress: z.string(),
+  agentVersion: z.string(),
+  /** Absent until the host has reported. */
+  engine: engineInfoSchema.optional(),
+  joinedAt: z.number(),
+  /** Milliseconds since the epoch; 0 if never. */
+  lastHeardAt: z.number(),
+  /** Managed ones are Berth's; the others are shown and never touched. */
+  containers: z.object({ managed: z.number(), unmanaged: z.number(), running: z.number() }),
+  /** What the containers on it have asked for. */
+  reserved: amountSchema,
+});
+export type Node = z.infer<typeof nodeSchema>;
+
+const params = z.strictObject({
+  /** Name, ID, or an ID's beginning that only one has. */ node: z.string().min(1).max(128),
+});
+
+/** What goes with a host that is removed. */
+const removedNodeSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  lost: z.object({
+    containers: z.array(z.object({ id: z.string(), name: z.string(), image: z.string(), state: z.string() })),
+    volumes: z.array(z.string()),
+  }),
+});
+
+export const nodeRoutes = {
+  'node.list': {
+    method: 'GET',
+    path: '/v1/nodes',
+    role: 'viewer',
+    answer: json(z.object({ nodes: z.array(nodeSchema) })),
+  },
+  'node.get': { method: 'GET', path: '/v1/nodes/:node', role: 'viewer', params, answer: json(nodeSchema) },
+  /** Adds and removes labels; a key in both ends up added. */
+  'node.label': {
+    method: 'PATCH',
+    path: '/v1/nodes/:node',
+    role: 'admin',
+    action: 'node.label',
+    params,
+    body: z.strictObject({
+      add: labelsSchema.optional(),
+      remove: z.array(labelKeySchema).max(1000).optional(),
+    }),
+    answer: json(nodeSchema),
+  },
+  'node.cordon': {
+    method: 'POST',
+    path: '/v1/nodes/:node/cordon',
+    role: 'admin',
+    action: 'node.cordon',
+    params,
+    answer: json(nodeSchema),
+  },
+  'node.uncordon': {
+    method: 'POST',
+    path: '/v1/nodes/:node/uncordon',
+    role: 'admin',
+    action: 'node.uncordon',
+    params,
+    answer: json(nodeSchema),
+  },
+  /** A host that still holds containers or volumes is refused (`conflict`) unless `force`. */
+  'node.delete': {
+    method: 'DELETE',
+    path: '/v1/nodes/:node',
+    role: 'admin',
+    action: 'node.remove',
+    params,
+    query: z.strictObject({ force: queryFlag.optional() }),
+    answer: json(removedNodeSchema),
+  },
+} as const satisfies Record<string, RouteSpec>;

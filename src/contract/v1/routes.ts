@@ -1,0 +1,27 @@
+import { accessRoutes } from './access.ts';
+import { clusterRoutes } from './cluster.ts';
+import { joinTokenRoutes } from './join-tokens.ts';
+import { joiningRoutes } from './joining.ts';
+import { nodeRoutes } from './nodes.ts';
+import { sessionRoutes } from './session.ts';
+
+/** Every route of the API. The server takes its handlers by these names, the client its calls. */
+export const routes = {
+  ...sessionRoutes,
+  ...clusterRoutes,
+  ...nodeRoutes,
+  ...joinTokenRoutes,
+  ...joiningRoutes,
+  ...accessRoutes,
+} as const;
+
+export type Routes = typeof routes;
+export type RouteName = keyof Routes;
+/** Routes that answer in JSON. */
+export type JsonRouteName = {
+  [N in RouteName]: Routes[N]['answer'] extends { type: 'json' } ? N : never;
+}[RouteName];
+/** Routes that answer in text. */
+export type TextRouteName = {
+  [N in RouteName]: Routes[N]['answer'] extends { type: 'text' } ? N : never;
+}[RouteName];
