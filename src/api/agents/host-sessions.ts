@@ -1,0 +1,329 @@
+import { type AgentFrame, type AssignmentDelta, LINK_VERSION } from '../../contract/link.ts';
+import type { Clock } from '../../kit/clock.ts';
+import { BerthError, messageOf } from '../../kit/errors.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { DeltaLog } from '../../link/index.ts';
+import type { HostStatus } from '../../model/host.ts';
+import { defaultSettings, type Settings } from '../../model/settings.ts';
+import type { ChangeSet, ReadTx, Store } from '../../store/store.ts';
+import { SETTINGS_KEY } from '../../store/tables.ts';
+import type { ClusterEvents } from '../events/cluster-events.ts';
+import { assignmentOf } from './assignment-of.ts';
+import type { Assignments } from './assignments.ts';
+import { hostStateOf, type LifeSigns } from './host-state.ts';
+import { applyFull, applyReport } from './observations.ts';
+import { ActionResults } from './results.ts';
+import type { AgentSession } from './session.ts';
+
+type HostSessionsDeps = Readonly<{
+  store: Store;
+  events: ClusterEvents;
+  deltas: DeltaLog;
+  clock: Clock;
+  logger: Logger;
+}>;
+
+type Live = {
+  session: AgentSession | undefined;
+  signs: LifeSigns;
+  agentVersion: string;
+  dataAddress: string;
+  connectedAt: number;
+};
+
+/** A host's clock may be off from the manager's by this much (milliseconds), as at joining. */
+const MAX_CLOCK_SKEW = 5 * 60_000;
+const SWEEP_MS = 250;
+/** How stale `HostStatus.lastHeardAt` may get in the store: heartbeats themselves are not worth a write. */
+const HEARD_REFRESH_MS = 5_000;
+
+/**
+ * The manager's side of all agents: gives each host its assignments as they change in the store, and writes what the
+ * agents report into the store.
+ */
+export class HostSessions {
+  readonly assignments: Assignments;
+  private readonly results: ActionResults;
+  private readonly live = new Map<string, Live>();
+  private readonly startedAt: number;
+  private readonly timer: NodeJS.Timeout;
+  private readonly unwatch: () => void;
+
+  constructor(private readonly deps: HostSessionsDeps) {
+    this.startedAt = deps.clock.now();
+    this.results = new ActionResults((containerId) => this.hostOf(containerId));
+    this.assignments = this.results;
+    for (const host of deps.store.view((tx) => [...tx.all('hosts')])) this.liveOf(host.id);
+    this.unwatch = deps.store.watch((set) => this.onChange(set));
+    this.timer = setInterval(() => this.sweep(), SWEEP_MS);
+    this.sweep();
+  }
+
+  /** Takes over a connection that the link has admitted. The newest connection of a host is the one that counts. */
+  attach(session: AgentSession): void {
+    const live = this.liveOf(session.hostId);
+    live.session?.close('the same host has connected again');
+    live.session = session;
+    live.connectedAt = this.deps.clock.now();
+    live.signs = { ...live.signs, connected: true, reported: false, engine: true, engineReason: '' };
+    let queue = Promise.resolve();
+    let greeted = false;
+    session.onFrame((frame) => {
+      if (live.session !== session) return;
+      live.signs = { ...live.signs, lastHeardAt: this.deps.clock.now(), heard: true };
+      if (frame.t === 'heartbeat') {
+        this.onHeartbeat(live, frame);
+        return;
+      }
+      if (frame.t === 'hello') {
+        greeted = this.onHello(session, live, frame);
+        return;
+      }
+      if (!greeted) {
+        session.close(`said "${frame.t}" before hello`);
+        return;
+      }
+      // One after the other: a later report must not overtake an earlier one on its way into the store.
+      queue = queue
+        .then(() => this.onObservation(session, live, frame))
+        .catch((thrown) =>
+          this.deps.logger.warn({ host: session.hostName, error: messageOf(thrown) }, 'report refused'),
+        );
+    });
+    session.onClose((reason) => {
+      if (live.session !== session) return;
+      live.session = undefined;
+      live.signs = { ...live.signs, connected: false, reported: false, closeReason: reason };
+      this.results.lost(session.hostId, session.hostName);
+      this.sweep();
+    });
+    const { clusterId } = this.settingsRecord();
+    session.send({
+      t: 'welcome',
+      version: LINK_VERSION,
+      clusterId,
+      hostId: session.hostId,
+      hostName: session.hostName,
+    });
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.unwatch();
+    for (const { session } of this.live.values()) session?.close('the manager is stopping');
+  }
+
+  private onHello(session: AgentSession, live: Live, hello: AgentFrame & { t: 'hello' }): boolean {
+    const { clock, store, deltas } = this.deps;
+    if (Math.abs(hello.version - LINK_VERSION) > 1) {
+      session.close(
+        `agent ${hello.agentVersion} speaks link version ${hello.version}, this manager ${LINK_VERSION}: upgrade the older one`,
+      );
+      return false;
+    }
+    const skew = hello.now - clock.now();
+    if (Math.abs(skew) > MAX_CLOCK_SKEW) {
+      const minutes = Math.round(Math.abs(skew) / 60_000);
+      session.close(
+        `the host's clock is ${minutes} min ${skew < 0 ? 'behind' : 'ahead of'} the manager's: set it (timedatectl set-ntp true)`,
+      );
+      return false;
+    }
+    const host = store.view((tx) => tx.get('hosts', session.hostId));
+    if (host !== undefined && host.machineId !== hello.machineId) {
+      session.close(
+        'this host identity belongs to another machine: a data directory was copied; join this machine with a token of its own',
+      );
+      return false;
+    }
+    live.agentVersion = hello.agentVersion;
+    live.dataAddress = hello.dataAddress;
+    const missed = hello.resume === undefined ? undefined : deltas.since(session.hostId, hello.resume);
+    if (missed !== undefined) {
+      session.send({ t: 'deltas', at: deltas.head(session.hostId), deltas: [...missed] });
+    } else {
+      const assignments = store.view((tx) =>
+        [...tx.by('containers', 'host', session.hostId)].map((container) => assignmentOf(tx, container)),
+      );
+      session.send({ t: 'snapshot', at: deltas.head(session.hostId), assignments });
+    }
+    return true;
+  }
+
+  private onHeartbeat(live: Live, beat: AgentFrame & { t: 'heartbeat' }): void {
+    const changed = live.signs.engine !== beat.engine;
+    live.signs = { ...live.signs, engine: beat.engine, engineReason: beat.reason };
+    if (changed) this.sweep();
+  }
+
+  private async onObservation(
+    session: AgentSession,
+    live: Live,
+    frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' }>,
+  ): Promise<void> {
+    const { store, events } = this.deps;
+    switch (frame.t) {
+      case 'engine':
+        await store.update((tx) => {
+          const status = tx.get('hostStatus', session.hostId) ?? this.statusOf(session.hostId, live);
+          tx.put('hostStatus', { ...status, engine: frame.info });
+        });
+        break;
+      case 'full':
+        await store.update((tx) => applyFull(tx, session.hostId, frame));
+        live.signs = { ...live.signs, reported: true };
+        this.sweep();
+        break;
+      case 'report': {
+        let applied = false;
+        const written = store.update((tx) => {
+          applyReport(tx, session.hostId, frame);
+          applied = true;
+        });
+        // In memory already: who waits need not wait for the disk as well. Observations never go there, and a removal
+        // that is not yet on disk is found out again from the host's next full report.
+        if (applied) for (const result of frame.results ?? []) this.results.add(result);
+        await written;
+        break;
+      }
+      case 'events':
+        events.add(session.hostId, frame.events);
+        break;
+    }
+  }
+
+  /** What became durable and concerns a host's assignments goes out to it, in order. */
+  private onChange({ changes }: ChangeSet): void {
+    const outgoing = new Map<string, AssignmentDelta[]>();
+    const push = (hostId: string, delta: AssignmentDelta) => {
+      outgoing.set(hostId, [...(outgoing.get(hostId) ?? []), delta]);
+    };
+    for (const change of changes) {
+      if (change.table === 'hosts') this.onHostChange(change.key, change.after !== undefined);
+      if (change.table !== 'containers') continue;
+      const { before, after } = change;
+      if (before !== undefined && before.assigned.hostId !== after?.assigned.hostId) {
+        push(before.assigned.hostId, { op: 'drop', id: change.key, purge: true });
+      }
+      if (after === undefined) {
+        this.results.forget(change.key);
+      } else if (
+        before?.desired !== after.desired ||
+        before.assigned.hostId !== after.assigned.hostId ||
+        before.name !== after.name
+      ) {
+        push(after.assigned.hostId, {
+          op: 'put',
+          assignment: this.deps.store.view((tx) => assignmentOf(tx, after)),
+        });
+      }
+    }
+    for (const [hostId, deltas] of outgoing) {
+      const at = this.deps.deltas.append(hostId, deltas);
+      const live = this.live.get(hostId);
+      // Before hello there is no place to go on from: the snapshot or the missed deltas will have these.
+      if (live?.session !== undefined && live.agentVersion !== '')
+        live.session.send({ t: 'deltas', at, deltas });
+    }
+  }
+
+  private onHostChange(hostId: string, there: boolean): void {
+    if (there) {
+      this.liveOf(hostId);
+      return;
+    }
+    this.live
+      .get(hostId)
+      ?.session?.close('the host was removed from the cluster: join it again with a new token');
+    this.live.delete(hostId);
+    this.deps.deltas.forget(hostId);
+  }
+
+  /** Writes the states that have changed, in one transaction. */
+  private sweep(): void {
+    const now = this.deps.clock.now();
+    const changed = this.deps.store.view((tx) => this.changedStatuses(tx, now));
+    if (changed.length === 0) return;
+    this.deps.store
+      .update((tx) => {
+        for (const status of changed)
+          if (tx.get('hosts', status.id) !== undefined) tx.put('hostStatus', status);
+      })
+      .catch((thrown) => this.deps.logger.error({ error: messageOf(thrown) }, 'host states not written'));
+    for (const { id, state, reason } of changed) {
+      if (state !== 'ready') this.deps.logger.debug({ host: id, state, reason }, 'host state');
+    }
+  }
+
+  private changedStatuses(tx: ReadTx, now: number): HostStatus[] {
+    const settings = this.settings(tx);
+    const changed: HostStatus[] = [];
+    for (const [hostId, live] of this.live) {
+      const before = tx.get('hostStatus', hostId) ?? this.statusOf(hostId, live);
+      const verdict = hostStateOf(live.signs, now, settings);
+      const stale = live.signs.heard && live.signs.lastHeardAt - before.lastHeardAt >= HEARD_REFRESH_MS;
+      const known = tx.get('hostStatus', hostId) !== undefined;
+      if (known && !stale && before.state === verdict.state && before.agentVersion === live.agentVersion)
+        continue;
+      changed.push({ ...this.statusOf(hostId, live), engine: before.engine, ...verdict });
+    }
+    return changed;
+  }
+
+  private statusOf(id: string, live: Live): HostStatus {
+    return {
+      kind: 'host-status',
+      id,
+      state: 'pending',
+      reason: '',
+      address: live.session?.remoteAddress ?? '',
+      dataAddress: live.dataAddress,
+      agentVersion: live.agentVersion,
+      engine: undefined,
+      lastHeardAt: live.signs.heard ? live.signs.lastHeardAt : 0,
+      connectedAt: live.connectedAt,
+    };
+  }
+
+  private liveOf(hostId: string): Live {
+    const known = this.live.get(hostId);
+    if (known !== undefined) return known;
+    const live: Live = {
+      session: undefined,
+      signs: {
+        connected: false,
+        reported: false,
+        engine: true,
+        engineReason: '',
+        lastHeardAt: this.deps.clock.now(),
+        heard: false,
+        closeReason: '',
+      },
+      agentVersion: '',
+      dataAddress: '',
+      connectedAt: 0,
+    };
+    this.live.set(hostId, live);
+    return live;
+  }
+
+  private hostOf(containerId: string) {
+    return this.deps.store.view((tx) => {
+      const hostId = tx.get('containers', containerId)?.assigned.hostId;
+      if (hostId === undefined) return undefined;
+      const hostName = tx.get('hosts', hostId)?.name ?? hostId;
+      return { hostId, hostName, connected: this.live.get(hostId)?.session !== undefined };
+    });
+  }
+
+  private settings(tx: ReadTx): Settings {
+    return tx.get('settings', SETTINGS_KEY)?.settings ?? defaultSettings;
+  }
+
+  private settingsRecord() {
+    const record = this.deps.store.view((tx) => tx.get('settings', SETTINGS_KEY));
+    if (record === undefined)
+      throw new BerthError('internal', 'the cluster has no settings record: first run did not finish');
+    return record;
+  }
+}

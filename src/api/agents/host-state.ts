@@ -1,0 +1,43 @@
+import type { HostState } from '../../model/host.ts';
+import type { Settings } from '../../model/settings.ts';
+
+/** What the manager knows of a host's life signs at one moment. */
+export type LifeSigns = Readonly<{
+  connected: boolean;
+  /** A full report has come on this connection. */
+  reported: boolean;
+  /** The last heartbeat's word on the host's engine. */
+  engine: boolean;
+  engineReason: string;
+  /** Milliseconds since the epoch; when the manager started, where the host has not been heard since. */
+  lastHeardAt: number;
+  /** Heard at all since the manager started. */
+  heard: boolean;
+  closeReason: string;
+}>;
+
+/** The state that follows from the life signs, and one sentence why. Pure; heartbeats come every second. */
+export function hostStateOf(
+  signs: LifeSigns,
+  now: number,
+  settings: Pick<Settings, 'suspectAfterMs' | 'downAfterMs'>,
+): Readonly<{ state: HostState; reason: string }> {
+  const silent = now - signs.lastHeardAt;
+  const since = `${(silent / 1000).toFixed(0)} s`;
+  if (silent >= settings.downAfterMs) {
+    if (!signs.heard) return { state: 'down', reason: 'has not connected since the manager started' };
+    return {
+      state: 'down',
+      reason: signs.connected ? 'connected but silent' : `no connection: ${signs.closeReason}`,
+    };
+  }
+  if (!signs.connected) {
+    if (!signs.heard) return { state: 'pending', reason: 'has not connected yet' };
+    return { state: 'suspect', reason: `connection lost: ${signs.closeReason}` };
+  }
+  if (silent >= settings.suspectAfterMs) return { state: 'suspect', reason: `no heartbeat for ${since}` };
+  if (!signs.engine)
+    return { state: 'suspect', reason: `its Docker Engine does not answer: ${signs.engineReason}` };
+  if (!signs.reported) return { state: 'pending', reason: 'connected, first report not in yet' };
+  return { state: 'ready', reason: '' };
+}

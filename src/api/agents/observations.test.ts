@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import type { ObservedContainer } from '../../model/container.ts';
+import { containerRecord } from '../../store/contract.suite.ts';
+import { newMemoryStore } from '../../store/index.ts';
+import { applyFull, applyReport } from './observations.ts';
+
+function seen(engineId: string, clusterId?: string): ObservedContainer {
+  return {
+    kind: 'observed-container',
+    hostId: 'h1',
+    engineId,
+    clusterId,
+    generation: 1,
+    name: engineId,
+    state: {
+      status: 'running',
+      exitCode: 0,
+      oomKilled: false,
+      error: '',
+      startedAt: 1,
+      finishedAt: 0,
+      health: 'none',
+    },
+    created: 1,
+    image: 'busybox',
+    imageId: 'sha256:1',
+    command: 'sleep',
+    labels: {},
+    ports: [],
+    networkMode: 'default',
+    networkSettings: {},
+    mounts: [],
+    reservation: { cpuMilli: 0, memory: 0, ports: [] },
+  };
+}
+const empty = { t: 'full' as const, containers: [], images: [], networks: [], volumes: [] };
+const removed = (id: string) => {
+  const record = containerRecord(id, id);
+  return { ...record, desired: { ...record.desired, generation: 2, state: 'removed' as const } };
+};
+
+describe('observations', () => {
+  it('a full report replaces what was known of that host and of no other', async () => {
+    const store = newMemoryStore();
+    await store.update((tx) => {
+      tx.put('observedContainers', seen('old'));
+      tx.put('observedContainers', { ...seen('other'), hostId: 'h2' });
+      applyFull(tx, 'h1', { ...empty, containers: [seen('new')] });
+    });
+    expect(store.view((tx) => [...tx.all('observedContainers')].map((c) => c.engineId)).sort()).toEqual([
+      'new',
+      'other',
+    ]);
+  });
+
+  it('an agent cannot speak for another host', async () => {
+    const store = newMemoryStore();
+    await store.update((tx) =>
+      applyReport(tx, 'h1', { t: 'report', containers: [{ ...seen('x'), hostId: 'h2' }] }),
+    );
+    expect(store.view((tx) => [...tx.all('observedContainers')].map((c) => c.hostId))).toEqual(['h1']);
+  });
+
+  it('a removal that was carried out ends the record; one that failed, or is of another generation, does not', async () => {
+    const store = newMemoryStore();
+    await store.update((tx) => {
+      for (const id of ['a', 'b', 'c']) tx.put('containers', removed(id));
+      applyReport(tx, 'h1', {
+        t: 'report',
+        results: [
+          { id: 'a', generation: 2 },
+          { id: 'b', generation: 2, error: { status: 409, message: 'in use' } },
+          { id: 'c', generation: 1 },
+        ],
+      });
+    });
+    expect(store.view((tx) => [...tx.all('containers')].map((c) => c.id)).sort()).toEqual(['b', 'c']);
+  });
+
+  it('a removal asked for while the host was away ends when it comes back without the container', async () => {
+    const store = newMemoryStore();
+    await store.update((tx) => {
+      tx.put('containers', removed('a'));
+      tx.put('containers', removed('b'));
+      applyFull(tx, 'h1', { ...empty, containers: [seen('e', 'b')] });
+    });
+    expect(store.view((tx) => [...tx.all('containers')].map((c) => c.id))).toEqual(['b']);
+  });
+});

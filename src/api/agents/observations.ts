@@ -1,0 +1,68 @@
+import type { AgentFrame } from '../../contract/link.ts';
+import type { ObservedContainer } from '../../model/container.ts';
+import type { TableName, WriteTx } from '../../store/store.ts';
+import { TABLES } from '../../store/tables.ts';
+
+type Full = AgentFrame & { t: 'full' };
+type Report = AgentFrame & { t: 'report' };
+type ObservedTable = 'observedContainers' | 'observedImages' | 'observedNetworks' | 'observedVolumes';
+
+/** Puts all that a host has in place of what was known of it. */
+export function applyFull(tx: WriteTx, hostId: string, full: Full): void {
+  replace(tx, 'observedContainers', hostId, full.containers.map(of(hostId)));
+  replace(tx, 'observedImages', hostId, full.images.map(of(hostId)));
+  replace(tx, 'observedNetworks', hostId, full.networks.map(of(hostId)));
+  replace(tx, 'observedVolumes', hostId, full.volumes.map(of(hostId)));
+  finishRemovals(tx, hostId);
+}
+
+/** Puts what has changed on a host, and ends the records whose removal the agent has carried out. */
+export function applyReport(tx: WriteTx, hostId: string, report: Report): void {
+  for (const record of report.containers ?? [])
+    tx.put('observedContainers', of<ObservedContainer>(hostId)(record));
+  for (const record of report.images ?? []) tx.put('observedImages', of<typeof record>(hostId)(record));
+  for (const record of report.networks ?? []) tx.put('observedNetworks', of<typeof record>(hostId)(record));
+  for (const record of report.volumes ?? []) tx.put('observedVolumes', of<typeof record>(hostId)(record));
+  for (const id of report.gone?.containers ?? []) tx.delete('observedContainers', `${hostId}/${id}`);
+  for (const id of report.gone?.images ?? []) tx.delete('observedImages', `${hostId}/${id}`);
+  for (const id of report.gone?.networks ?? []) tx.delete('observedNetworks', `${hostId}/${id}`);
+  for (const name of report.gone?.volumes ?? []) tx.delete('observedVolumes', `${hostId}/${name}`);
+  for (const { id, generation, error } of report.results ?? []) {
+    const container = tx.get('containers', id);
+    if (error !== undefined || container?.desired.state !== 'removed') continue;
+    if (container.desired.generation === generation && container.assigned.hostId === hostId)
+      tx.delete('containers', id);
+  }
+}
+
+/** An agent speaks for its own host, whatever it writes into its records. */
+function of<R extends { hostId: string }>(hostId: string): (record: R) => R {
+  return (record) => (record.hostId === hostId ? record : { ...record, hostId });
+}
+
+function replace<T extends ObservedTable>(
+  tx: WriteTx,
+  table: T,
+  hostId: string,
+  records: readonly Parameters<(typeof TABLES)[T]['key']>[0][],
+): void {
+  const keyOf = TABLES[table].key as (record: unknown) => string;
+  const keep = new Set(records.map((record) => keyOf(record)));
+  const known = [...tx.by(table as TableName, 'host', hostId)];
+  for (const record of known) {
+    const key = keyOf(record);
+    if (!keep.has(key)) tx.delete(table, key);
+  }
+  for (const record of records) tx.put(table, record as never);
+}
+
+/** A host that comes back without a container whose removal was asked for has nothing left to remove. */
+function finishRemovals(tx: WriteTx, hostId: string): void {
+  for (const container of [...tx.by('containers', 'host', hostId)]) {
+    if (container.desired.state !== 'removed') continue;
+    const left = [...tx.by('observedContainers', 'clusterId', container.id)].some(
+      (seen) => seen.hostId === hostId,
+    );
+    if (!left) tx.delete('containers', container.id);
+  }
+}
