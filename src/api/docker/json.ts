@@ -1,0 +1,127 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import { BerthError, messageOf } from '../../kit/errors.ts';
+
+/** Largest JSON body, bytes. */
+export const MAX_JSON = 4 * 1024 * 1024;
+/** Deeper nesting would overflow the stack of whoever walks it. */
+const MAX_DEPTH = 100;
+/** A body that makes no progress for this long is given up (milliseconds). */
+const BODY_IDLE_MS = 60_000;
+
+/**
+ * The JSON body of a request; undefined where there is none.
+ * @throws BerthError `too_large` over 4 MiB; `bad_request` where it is no JSON, or another type is declared
+ */
+export async function readJson(req: IncomingMessage): Promise<unknown> {
+  if (Number(req.headers['content-length'] ?? 0) > MAX_JSON) throw tooLarge();
+  return parseJson(await readAll(req), req.headers['content-type']);
+}
+
+/**
+ * The JSON body, checked by `schema`; an absent body or `null` counts as `{}`. Unknown fields are the schema's matter:
+ * Docker ignores them, so use `z.looseObject`.
+ * @throws as `readJson`, and `bad_request` naming the first field that is wrong and its value
+ */
+export async function readBody<S extends z.ZodType>(req: IncomingMessage, schema: S): Promise<z.infer<S>> {
+  return checked(schema, (await readJson(req)) ?? {});
+}
+
+/** @throws BerthError `bad_request` naming the field and the value */
+export function checked<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const path = issue?.path ?? [];
+  const at = path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+  const shown = JSON.stringify(at)?.slice(0, 120) ?? 'nothing';
+  const where = path.length === 0 ? 'body' : path.map(String).join('.');
+  throw new BerthError('bad_request', `invalid ${where}: ${issue?.message ?? 'not accepted'} (got ${shown})`);
+}
+
+/** Parses a body that was read already; see `readJson`. */
+export function parseJson(bytes: Buffer, contentType: string | undefined): unknown {
+  if (bytes.length === 0) return undefined;
+  // As the engine: another type is refused, which also keeps a browser's forms out.
+  if (contentType !== undefined && !/^application\/json\s*(;|$)/i.test(contentType)) {
+    throw new BerthError(
+      'bad_request',
+      `unsupported Content-Type header (${contentType}): must be 'application/json'`,
+    );
+  }
+  const text = bytes.toString('utf8');
+  if (text.trim() === '') return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (thrown) {
+    throw new BerthError('bad_request', `the body is not valid JSON: ${messageOf(thrown)}`);
+  }
+  refuseDeep(value);
+  return value;
+}
+
+async function readAll(req: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  return new Promise((resolve, reject) => {
+    let idle = setTimeout(onIdle, BODY_IDLE_MS);
+    function onIdle() {
+      done();
+      reject(new BerthError('timeout', `the body stopped after ${size} bytes: nothing came for 60 s`));
+    }
+    function onData(part: Buffer) {
+      clearTimeout(idle);
+      idle = setTimeout(onIdle, BODY_IDLE_MS);
+      size += part.length;
+      parts.push(part);
+      if (size > MAX_JSON) {
+        done();
+        reject(tooLarge());
+      }
+    }
+    function onEnd() {
+      done();
+      resolve(Buffer.concat(parts));
+    }
+    function onClose() {
+      done();
+      reject(new BerthError('bad_request', 'the connection was closed before the whole body had come'));
+    }
+    function done() {
+      clearTimeout(idle);
+      req.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+    }
+    req.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+  });
+}
+
+function tooLarge(): BerthError {
+  return new BerthError('too_large', `the body is over ${MAX_JSON} bytes, the limit for JSON`);
+}
+
+function refuseDeep(value: unknown): void {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) {
+      throw new BerthError('bad_request', `the body is nested more than ${MAX_DEPTH} levels deep`);
+    }
+    level = level.flatMap((part) => (typeof part === 'object' && part !== null ? Object.values(part) : []));
+  }
+}
+
+/** Answers with `value` as JSON. */
+export function sendJson(res: ServerResponse, status: number, value: unknown): void {
+  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+  res.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length });
+  res.end(bytes);
+}
+
+/** Answers without a body: 204, 304, or 200 for HEAD. */
+export function sendNothing(res: ServerResponse, status: number): void {
+  res.writeHead(status, status === 204 || status === 304 ? {} : { 'content-length': 0 });
+  res.end();
+}

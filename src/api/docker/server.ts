@@ -1,0 +1,172 @@
+import { chmod, chown, stat, unlink } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { BerthError, messageOf } from '../../kit/errors.ts';
+import type { Principal } from '../auth/principal.ts';
+import { principalOfCertificate } from './certificate.ts';
+import type { DockerDeps } from './deps.ts';
+import { newDispatcher } from './dispatch.ts';
+import { DOCKER_ROUTES } from './routes.ts';
+
+/** Request line and headers together, bytes: `docker build` carries arguments and registry log-ins in them. */
+const MAX_HEAD = 256 * 1024;
+
+const OPTIONS: ServerOptions = {
+  maxHeaderSize: MAX_HEAD,
+  headersTimeout: 60_000,
+  // Builds and uploads take as long as they take; JSON bodies have a limit of their own (json.ts).
+  requestTimeout: 0,
+  keepAliveTimeout: 75_000,
+};
+
+export type TlsListen = Readonly<{
+  host: string;
+  port: number;
+  /** PEM: the manager's key and certificate, and the CA whose clients are let in. */
+  key: string;
+  cert: string;
+  ca: string;
+}>;
+
+export interface DockerEndpoint {
+  /**
+   * Serves on a unix socket, to whom its file mode lets in: as admin.
+   * @param group numeric ID of the group that may use it; root's own otherwise
+   * @throws BerthError `conflict` where another process answers on that path
+   */
+  listenUnix(path: string, group?: number): Promise<void>;
+  /**
+   * Serves with TLS, to clients with a certificate of the cluster's CA.
+   * @returns the port, which matters where 0 was asked for
+   * @throws the system's error, such as EADDRINUSE
+   */
+  listenTls(options: TlsListen): Promise<number>;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+/** The Docker endpoint: all hosts of the cluster as one Docker Engine. */
+export function newDockerEndpoint(deps: DockerDeps): DockerEndpoint {
+  const dispatcher = newDispatcher(deps, DOCKER_ROUTES);
+  const servers: Server[] = [];
+  /** Also those that were upgraded, which a server forgets. */
+  const sockets = new Set<Duplex>();
+  const socketPaths: string[] = [];
+
+  function serve(server: Server, who: (req: IncomingMessage) => Principal): void {
+    servers.push(server);
+    server.on('request', (req, res) => dispatcher.request(req, res, () => who(req)));
+    server.on('upgrade', (req, socket, head) => dispatcher.upgrade(req, socket, head, () => who(req)));
+    server.on('connection', keep);
+    server.on('secureConnection', keep);
+    server.on('clientError', answerClientError);
+  }
+
+  function keep(socket: Socket): void {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', (thrown) => deps.logger.debug({ reason: messageOf(thrown) }, 'docker client lost'));
+  }
+
+  return {
+    async listenUnix(path, group) {
+      await removeStale(path);
+      const server = createServer(OPTIONS);
+      serve(server, () => ({ user: 'root', role: 'admin', via: 'socket', from: '' }));
+      // The socket is nobody else's from its first moment on: binding takes the mask of that moment.
+      const mask = process.umask(0o177);
+      try {
+        await listening(server, () => server.listen(path));
+      } finally {
+        process.umask(mask);
+      }
+      socketPaths.push(path);
+      if (group !== undefined) await chown(path, -1, group);
+      await chmod(path, 0o660);
+    },
+
+    async listenTls({ host, port, key, cert, ca }) {
+      const server = createTlsServer({
+        ...OPTIONS,
+        ...{ key, cert, ca, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' },
+        // A client that has sent its last input still reads (attach, exec).
+        allowHalfOpen: true,
+      } as never) as unknown as Server;
+      serve(server, (req) => {
+        const socket = req.socket as TLSSocket;
+        return principalOfCertificate(deps.store, socket.getPeerCertificate(), socket.remoteAddress ?? '');
+      });
+      server.on('tlsClientError', (thrown: Error) => {
+        deps.logger.debug({ reason: messageOf(thrown) }, 'TLS handshake with a docker client failed');
+      });
+      await listening(server, () => server.listen(port, host));
+      const address = server.address();
+      return typeof address === 'object' && address !== null ? address.port : port;
+    },
+
+    async close() {
+      const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closed);
+      for (const path of socketPaths) await unlink(path).catch(() => undefined);
+    },
+  };
+}
+
+function listening(server: Server, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    listen();
+    server.once('listening', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** A socket file that a killed manager left behind is removed; one that somebody answers on is not. */
+async function removeStale(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new BerthError(
+      'conflict',
+      `${path} exists and is no socket: remove it, or name another with --socket`,
+    );
+  }
+  const answered = await new Promise<boolean>((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+  if (answered) {
+    throw new BerthError(
+      'conflict',
+      `another process serves ${path}: stop it, or name another with --socket`,
+    );
+  }
+  await unlink(path);
+}
+
+/** What is no HTTP never reaches a route. */
+function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, message] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', `request line and headers are over ${MAX_HEAD} bytes`]
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'the request did not come in time']
+        : ['400 Bad Request', 'this is no HTTP request'];
+  const body = `${JSON.stringify({ message })}\n`;
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close`;
+  socket.end(`${head}\r\n\r\n${body}`);
+}

@@ -1,0 +1,67 @@
+import { BerthError } from '../../kit/errors.ts';
+import type { Store } from '../../store/store.ts';
+
+/** Docker's oldest version that Berth serves. */
+const OLDEST = '1.24';
+/** The newest whose answers Berth knows how to give itself. */
+const NEWEST = '1.51';
+/** While no engine is connected: what Debian 12's engine speaks. */
+const WITHOUT_ENGINES = '1.41';
+
+export type ServedVersions = Readonly<{
+  /** The newest API version that every connected engine speaks. */
+  api: string;
+  minApi: string;
+}>;
+
+/** Which versions of Docker's API are served now; they follow the connected hosts' engines. */
+export function servedVersions(store: Store): ServedVersions {
+  return store.view((tx) => {
+    let api: string | undefined;
+    let minApi = OLDEST;
+    for (const { state, engine } of tx.all('hostStatus')) {
+      if (engine === undefined || (state !== 'ready' && state !== 'suspect')) continue;
+      if (api === undefined || compareVersions(engine.apiVersion, api) < 0) api = engine.apiVersion;
+      if (compareVersions(engine.minApiVersion, minApi) > 0) minApi = engine.minApiVersion;
+    }
+    api ??= WITHOUT_ENGINES;
+    if (compareVersions(api, NEWEST) > 0) api = NEWEST;
+    return { api, minApi: compareVersions(minApi, api) > 0 ? api : minApi };
+  });
+}
+
+/** Negative where `a` is older than `b`: "1.9" before "1.10". */
+export function compareVersions(a: string, b: string): number {
+  const [majorA = 0, minorA = 0] = a.split('.').map(Number);
+  const [majorB = 0, minorB = 0] = b.split('.').map(Number);
+  return majorA - majorB || minorA - minorB;
+}
+
+/** True where the client's API version is `version` or newer. */
+export function atLeast(apiVersion: string, version: string): boolean {
+  return compareVersions(apiVersion, version) >= 0;
+}
+
+/**
+ * Takes `/v1.41` off a path.
+ * @throws BerthError `bad_request` in Docker's words where the version is not served
+ *   (moby: api/server/middleware/version.go)
+ */
+export function splitVersion(path: string, served: ServedVersions): { apiVersion: string; path: string } {
+  const match = /^\/v(\d{1,4}\.\d{1,4})(\/.*)$/.exec(path);
+  const [, asked, rest] = match ?? [];
+  if (asked === undefined || rest === undefined) return { apiVersion: served.api, path };
+  if (compareVersions(asked, served.minApi) < 0) {
+    throw new BerthError(
+      'bad_request',
+      `client version ${asked} is too old. Minimum supported API version is ${served.minApi}, please upgrade your client to a newer version`,
+    );
+  }
+  if (compareVersions(asked, served.api) > 0) {
+    throw new BerthError(
+      'bad_request',
+      `client version ${asked} is too new. Maximum supported API version is ${served.api}`,
+    );
+  }
+  return { apiVersion: asked, path: rest };
+}
