@@ -10,6 +10,7 @@ export const ERROR_CODES = [
   'not_found',
   'conflict', // a name in use, a state that does not allow the action
   'too_large',
+  'too_many_requests', // tried too often; the message says when to try again
   'no_room', // the scheduler found no host; the message carries the counts by reason
   'host_down', // the host that holds the object does not answer
   'timeout',

@@ -10,6 +10,11 @@ export function roleAllows(role: Role, needed: Role): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(needed);
 }
 
+/** The one of the two that may do less. */
+export function lowerRole(a: Role, b: Role): Role {
+  return roleAllows(a, b) ? b : a;
+}
+
 export const userNameSchema = z.string().regex(/^[a-z][a-z0-9_.-]{0,31}$/, {
   error: (issue) =>
     `"${String(issue.input)}" is not a user name: 1 to 32 of a-z 0-9 _ . -, beginning with a letter`,
@@ -37,6 +42,8 @@ export const apiTokenSchema = z.object({
   createdAt: z.number(),
   /** Milliseconds since the epoch; undefined never ends. */
   expiresAt: z.number().optional(),
+  /** Made by a log-in rather than by `berth api-token create`. */
+  session: z.boolean().optional(),
 });
 export type ApiToken = Readonly<z.infer<typeof apiTokenSchema>>;
 
