@@ -9,6 +9,8 @@ import { json, queryNumber, type RouteSpec } from './route.ts';
 const statusSchema = z.object({
   clusterId: z.string(),
   version: z.string(),
+  /** SHA-256 of the cluster's CA certificate (DER, hex): what `berth login` on another machine is given to pin it. */
+  caFingerprint: z.string(),
   hosts: z.object({
     total: z.number(),
     byState: z.record(hostStateSchema, z.number()),
