@@ -1,0 +1,80 @@
+import { BerthError } from '../../kit/errors.ts';
+
+/** Wrong passwords that are free; from then on each doubles the time until the next may be tried. */
+const FREE_PER_USER = 5;
+const FREE_PER_ADDRESS = 20;
+const FIRST_LOCK_MS = 15_000;
+const MAX_LOCK_MS = 15 * 60_000;
+/** Failures older than this are forgotten. */
+const FORGET_MS = 60 * 60_000;
+/** Entries that are kept; the least recently used go first. */
+const MAX_ENTRIES = 10_000;
+
+type Failures = Readonly<{ count: number; lockedUntil: number; lastAt: number }>;
+
+/**
+ * Slows down the guessing of passwords, per address and per user from one address: a stranger can lock nobody else out.
+ * Memory only, and bounded.
+ */
+export class LoginLimiter {
+  private readonly failures = new Map<string, Failures>();
+
+  /** @throws BerthError `too_many_requests` while the user or the address is locked. */
+  check(user: string, address: string, now: number): void {
+    for (const [key] of keysOf(user, address)) {
+      const until = this.failures.get(key)?.lockedUntil ?? 0;
+      if (until <= now) continue;
+      const seconds = Math.ceil((until - now) / 1000);
+      throw new BerthError('too_many_requests', 'too many wrong passwords from this address', {
+        hint: `try again in ${seconds} s`,
+      });
+    }
+  }
+
+  /**
+   * Counts an attempt as failed before its password is checked, so that many at the same time are not all free;
+   * `succeeded` takes it back.
+   */
+  failed(user: string, address: string, now: number): void {
+    for (const [key, free] of keysOf(user, address)) {
+      const before = this.failures.get(key);
+      const count = (before === undefined || before.lastAt + FORGET_MS < now ? 0 : before.count) + 1;
+      const lock = count < free ? 0 : Math.min(MAX_LOCK_MS, FIRST_LOCK_MS * 2 ** Math.min(count - free, 20));
+      // Set anew at the end of the map: its order is that of use.
+      this.failures.delete(key);
+      this.failures.set(key, { count, lastAt: now, lockedUntil: now + lock });
+    }
+    for (const oldest of this.failures.keys()) {
+      if (this.failures.size <= MAX_ENTRIES) break;
+      this.failures.delete(oldest);
+    }
+  }
+
+  succeeded(user: string, address: string): void {
+    for (const [key] of keysOf(user, address)) this.failures.delete(key);
+  }
+
+  get size(): number {
+    return this.failures.size;
+  }
+}
+
+function keysOf(user: string, address: string): [key: string, free: number][] {
+  const from = networkOf(address);
+  return [
+    [`user ${user} ${from}`, FREE_PER_USER],
+    [`address ${from}`, FREE_PER_ADDRESS],
+  ];
+}
+
+/** An IPv6 customer has a /64 to choose addresses from: they count as one. */
+function networkOf(address: string): string {
+  const v4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (v4 !== undefined) return v4;
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':');
+  const rest = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : 8 - groups.length - rest.length;
+  return [...groups, ...Array<string>(Math.max(0, zeros)).fill('0'), ...rest].slice(0, 4).join(':');
+}
