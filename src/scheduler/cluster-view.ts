@@ -1,0 +1,149 @@
+import type { ObservedImage } from '../model/objects.ts';
+import { defaultSettings, type Settings } from '../model/settings.ts';
+import { type ContainerView, type HostFacts, HostView } from './host-view.ts';
+
+/**
+ * All hosts as the scheduler sees them. It is changed in place, one object at a time, and remembers which hosts were
+ * changed, so that a ranking that was made before catches up with the changes instead of looking at every host again.
+ */
+export class ClusterView {
+  private readonly byId = new Map<string, HostView>();
+  private sorted: readonly HostView[] | undefined;
+  /** Replica key to the hosts that have any. */
+  private readonly hostsOfService = new Map<string, Set<HostView>>();
+  /** Hosts in the order in which they were changed; entry i has number `logStart + i`. */
+  private log: HostView[] = [];
+  private logStart = 0;
+  private current: Settings = defaultSettings;
+  private readonly facts = new Map<string, HostFacts>();
+  /** Counts changes after which every ranking must be made anew: hosts that come, go or move between domains. */
+  epoch = 0;
+
+  get settings(): Settings {
+    return this.current;
+  }
+
+  set settings(settings: Settings) {
+    this.current = settings;
+    this.epoch++;
+    for (const [id, facts] of this.facts) this.byId.get(id)?.describe(facts, settings);
+  }
+
+  /** In the order of names: the same cluster gives the same order, however it came about. */
+  get hosts(): readonly HostView[] {
+    if (this.sorted === undefined) {
+      this.sorted = [...this.byId.values()].sort((a, b) => compare(a.name, b.name) || compare(a.id, b.id));
+      this.sorted.forEach((host, i) => {
+        host.order = i;
+      });
+    }
+    return this.sorted;
+  }
+
+  host(id: string): HostView | undefined {
+    return this.byId.get(id);
+  }
+
+  putHost(facts: HostFacts): void {
+    const { id } = facts.host;
+    const known = this.byId.get(id);
+    const host = known ?? new HostView(id);
+    const before = host.labels;
+    const name = host.name;
+    this.facts.set(id, facts);
+    const changed = host.describe(facts, this.current);
+    if (known === undefined) this.byId.set(id, host);
+    if (known === undefined || name !== host.name || !sameEntries(before, host.labels)) {
+      this.sorted = undefined;
+      this.epoch++;
+    }
+    if (changed || known === undefined) this.touch(host);
+  }
+
+  removeHost(id: string): void {
+    const host = this.byId.get(id);
+    if (host === undefined) return;
+    for (const key of [...host.containers.keys()]) this.removeContainer(id, key);
+    this.byId.delete(id);
+    this.facts.delete(id);
+    this.sorted = undefined;
+    this.epoch++;
+  }
+
+  /** Puts a container on a host, in place of one with the same key there. An unknown host is ignored. */
+  putContainer(hostId: string, container: ContainerView): void {
+    const host = this.byId.get(hostId);
+    if (host === undefined) return;
+    const before = host.containers.get(container.key);
+    if (before !== undefined) this.removeContainer(hostId, container.key);
+    host.put(container);
+    if (container.service !== undefined) {
+      const hosts = this.hostsOfService.get(container.service);
+      if (hosts === undefined) this.hostsOfService.set(container.service, new Set([host]));
+      else hosts.add(host);
+    }
+    this.touch(host);
+  }
+
+  removeContainer(hostId: string, key: string): void {
+    const host = this.byId.get(hostId);
+    const container = host?.remove(key);
+    if (host === undefined || container === undefined) return;
+    const { service } = container;
+    if (service !== undefined && !host.replicas.has(service)) {
+      const hosts = this.hostsOfService.get(service);
+      hosts?.delete(host);
+      if (hosts?.size === 0) this.hostsOfService.delete(service);
+    }
+    this.touch(host);
+  }
+
+  putImage(hostId: string, image: Pick<ObservedImage, 'imageId' | 'repoTags' | 'repoDigests'>): void {
+    const host = this.byId.get(hostId);
+    host?.putImage(image);
+    if (host !== undefined) this.touch(host);
+  }
+
+  removeImage(hostId: string, imageId: string): void {
+    const host = this.byId.get(hostId);
+    host?.removeImage(imageId);
+    if (host !== undefined) this.touch(host);
+  }
+
+  /** Hosts that have a replica of the service. */
+  hostsWith(service: string): Iterable<HostView> {
+    return this.hostsOfService.get(service) ?? [];
+  }
+
+  /** Number of the next change. */
+  get changes(): number {
+    return this.logStart + this.log.length;
+  }
+
+  /** Hosts changed since change number `since`, some of them more than once; undefined where that is forgotten. */
+  changedSince(since: number): readonly HostView[] | undefined {
+    if (since < this.logStart) return undefined;
+    return this.log.slice(since - this.logStart);
+  }
+
+  private touch(host: HostView): void {
+    host.version++;
+    // Catching up with more changes than this costs more than starting anew.
+    const most = 2 * this.byId.size + 1024;
+    if (this.log.length >= 2 * most) {
+      this.logStart += this.log.length - most;
+      this.log = this.log.slice(-most);
+    }
+    this.log.push(host);
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function sameEntries(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) if (b.get(key) !== value) return false;
+  return true;
+}

@@ -1,0 +1,69 @@
+import type { Expression } from '../expression.ts';
+import type { HostView } from '../host-view.ts';
+import { IMAGE_REPLICAS, type PlacementRequest } from '../request.ts';
+import type { Filter } from './filter.ts';
+
+type Matches = (host: HostView) => boolean;
+
+/**
+ * To or away from what is on a host already: `container` (ID or name), `image` (ID, repository, repository:tag),
+ * `service`, or any container label.
+ */
+export const affinity: Filter = {
+  name: 'affinity',
+  prepare: (request, { soft }) =>
+    request.affinities
+      .filter((expression) => soft || !expression.soft)
+      .map((expression) => {
+        const matches = matcher(expression, request);
+        return {
+          passes: (host) => matches(host) !== expression.negated,
+          reason: () => `affinity ${expression.text} not met`,
+        };
+      }),
+};
+
+function matcher(expression: Expression, request: PlacementRequest): Matches {
+  const { literal, key } = expression;
+  switch (key) {
+    case 'container':
+      if (literal !== undefined) return (host) => host.hasContainerNamed(literal);
+      return (host) => some(host.containerNames(), expression);
+    case 'image':
+      if (literal !== undefined) return (host) => host.hasImageRef(literal);
+      return (host) => some(host.imageNames(), expression);
+    case 'service':
+      return serviceMatcher(expression, request.project);
+    default:
+      if (literal !== undefined) return (host) => host.labelValues(key).has(literal);
+      return (host) => some(host.labelValues(key).keys(), expression);
+  }
+}
+
+function some(values: Iterable<string>, expression: Expression): boolean {
+  for (const value of values) if (expression.matches(value)) return true;
+  return false;
+}
+
+/** A bare name means a service of the same project; `project/service` any. */
+function serviceMatcher(expression: Expression, project: string | undefined): Matches {
+  const known = new Map<string, boolean>();
+  const isMeant = (service: string): boolean => {
+    if (service.startsWith(IMAGE_REPLICAS)) return false;
+    if (expression.matches(service)) return true;
+    const slash = service.indexOf('/');
+    if (slash < 0 || (project !== undefined && service.slice(0, slash) !== project)) return false;
+    return expression.matches(service.slice(slash + 1));
+  };
+  return (host) => {
+    for (const service of host.replicas.keys()) {
+      let meant = known.get(service);
+      if (meant === undefined) {
+        meant = isMeant(service);
+        known.set(service, meant);
+      }
+      if (meant) return true;
+    }
+    return false;
+  };
+}

@@ -1,0 +1,9 @@
+import type { Check, Filter } from './filter.ts';
+
+const check: Check = {
+  passes: (host) => host.slots === undefined || host.usedSlots < host.slots,
+  reason: () => 'no free container slot (label containerslots)',
+};
+
+/** `containerslots=N` on a host: no more than N containers; a value that is no number is no limit. */
+export const containerslots: Filter = { name: 'containerslots', prepare: () => [check] };

@@ -1,0 +1,11 @@
+import type { Filter } from './filter.ts';
+
+/** Volumes-from, links and shared namespaces need the other container on the same host. */
+export const dependency: Filter = {
+  name: 'dependency',
+  prepare: ({ dependencies }) =>
+    dependencies.map(({ ref, option }) => ({
+      passes: (host) => host.hasContainer(ref),
+      reason: () => `no container "${ref}" there (${option})`,
+    })),
+};

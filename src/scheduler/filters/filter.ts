@@ -1,0 +1,43 @@
+import type { ClusterView } from '../cluster-view.ts';
+import type { HostView } from '../host-view.ts';
+import type { PlacementRequest } from '../request.ts';
+
+export type FilterContext = Readonly<{
+  view: ClusterView;
+  /** True in the first pass, in which soft expressions are enforced as well. */
+  soft: boolean;
+}>;
+
+/** One thing that a request asks of a host. */
+export interface Check {
+  passes(host: HostView): boolean;
+  /** Why a host that does not pass is refused: `rack==r1 not met`. */
+  reason(host: HostView): string;
+  /** The same for all that were refused, where there is more to say of them together: `most free 2 GiB`. */
+  summary?(refused: readonly HostView[]): string;
+  /** True where the answer depends on more than the host itself: it is then asked anew for every container. */
+  readonly volatile?: boolean;
+}
+
+/** Says which hosts will do. One file per filter, one line in `registry.ts`. */
+export interface Filter {
+  readonly name: string;
+  /** The checks that this request needs; none where it asks for nothing that the filter looks at. */
+  prepare(request: PlacementRequest, context: FilterContext): readonly Check[];
+}
+
+/** `explain(n)` of a check: one part of a refusal for each reason, such as `2 hosts: rack==r1 not met`. */
+export function explainRefusals(check: Check, refused: readonly HostView[]): readonly string[] {
+  if (refused.length === 0) return [];
+  if (check.summary !== undefined) return [`${hostsText(refused.length)}: ${check.summary(refused)}`];
+  const byReason = new Map<string, number>();
+  for (const host of refused) {
+    const reason = check.reason(host);
+    byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
+  }
+  return [...byReason].map(([reason, n]) => `${hostsText(n)}: ${reason}`);
+}
+
+export function hostsText(n: number): string {
+  return `${n} ${n === 1 ? 'host' : 'hosts'}`;
+}

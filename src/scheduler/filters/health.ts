@@ -1,0 +1,17 @@
+import type { HostState } from '../../model/host.ts';
+import type { Check, Filter } from './filter.ts';
+
+const REASONS: Readonly<Record<HostState, string>> = {
+  ready: '',
+  pending: 'not ready yet (pending)',
+  suspect: 'not heard of in time (suspect)',
+  down: 'down',
+};
+
+const check: Check = {
+  passes: (host) => host.state === 'ready',
+  reason: (host) => REASONS[host.state],
+};
+
+/** Only hosts that are ready. */
+export const health: Filter = { name: 'health', prepare: () => [check] };

@@ -1,0 +1,18 @@
+import { replicaKey } from '../request.ts';
+import type { Filter } from './filter.ts';
+
+/** `max_replicas_per_node` of compose's `deploy.placement`. */
+export const replicas: Filter = {
+  name: 'replicas',
+  prepare: (request) => {
+    const most = request.maxReplicasPerHost;
+    if (most === undefined) return [];
+    const key = replicaKey(request);
+    return [
+      {
+        passes: (host) => host.replicas.get(key) < most,
+        reason: () => `max_replicas_per_node ${most} reached`,
+      },
+    ];
+  },
+};

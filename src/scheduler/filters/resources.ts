@@ -1,0 +1,53 @@
+import type { HostView } from '../host-view.ts';
+import { bytesText, cpuText } from '../resources.ts';
+import type { Check, Filter } from './filter.ts';
+
+/**
+ * What is set aside must fit beside what others set aside, within the overcommit ratio and the reserve for the system; a
+ * limit must fit into the host as a whole. Who asks for nothing fits everywhere, as in classic Swarm.
+ */
+export const resources: Filter = {
+  name: 'resources',
+  prepare: ({ resources: asked }) => [
+    ...amount('memory', asked.memory, bytesText, (host) => host.memoryCapacity - host.memoryUsed),
+    ...amount('CPU', asked.cpuMilli, cpuText, (host) => host.cpuCapacity - host.cpuUsed),
+    ...limit('memory', asked.memoryLimit, asked.memory, bytesText, (host) => host.memoryCapacity),
+    ...limit('CPU', asked.cpuLimitMilli, asked.cpuMilli, cpuText, (host) => host.cpuCapacity),
+  ],
+};
+
+function amount(
+  what: string,
+  asked: number,
+  text: (amount: number) => string,
+  free: (host: HostView) => number,
+): Check[] {
+  if (asked <= 0) return [];
+  return [
+    {
+      passes: (host) => asked <= free(host),
+      reason: (host) => `not enough ${what} (asked ${text(asked)}, free ${text(Math.max(0, free(host)))})`,
+      summary: (refused) =>
+        `not enough ${what} (asked ${text(asked)}, most free ${text(Math.max(0, ...refused.map(free)))})`,
+    },
+  ];
+}
+
+function limit(
+  what: string,
+  most: number,
+  asked: number,
+  text: (amount: number) => string,
+  capacity: (host: HostView) => number,
+): Check[] {
+  // Where the limit is what is set aside, the check above says it better.
+  if (most <= asked) return [];
+  return [
+    {
+      passes: (host) => most <= capacity(host),
+      reason: (host) => `too small for the ${what} limit (${text(most)}, host ${text(capacity(host))})`,
+      summary: (refused) =>
+        `too small for the ${what} limit (${text(most)}, largest host ${text(Math.max(...refused.map(capacity)))})`,
+    },
+  ];
+}

@@ -1,0 +1,14 @@
+import { accepts } from '../expression.ts';
+import type { Filter } from './filter.ts';
+
+/** `whitelist:node==a|b`: these hosts only, whatever the key is called, as in classic Swarm. */
+export const whitelist: Filter = {
+  name: 'whitelist',
+  prepare: (request, { soft }) =>
+    request.whitelists
+      .filter((expression) => soft || !expression.soft)
+      .map((expression) => ({
+        passes: (host) => accepts(expression, [host.name, host.id]),
+        reason: () => `not in the whitelist ${expression.text}`,
+      })),
+};

@@ -1,0 +1,234 @@
+import type { EngineInfo, Host, HostState } from '../model/host.ts';
+import type { ObservedImage } from '../model/objects.ts';
+import type { Settings } from '../model/settings.ts';
+import { Counter } from './counter.ts';
+import { imageRepository, normalImageRef } from './image-ref.ts';
+import { type PortNeed, PortTable } from './ports.ts';
+
+/** A container on a host as the scheduler sees it: whether it runs does not matter, as in classic Swarm. */
+export type ContainerView = Readonly<{
+  /** Unique on its host: the cluster ID, or the engine's where Berth did not make it. */
+  key: string;
+  id: string;
+  name: string;
+  image: string;
+  labels: Readonly<Record<string, string>>;
+  /** See `serviceOf` and `replicaKey`. */
+  service: string | undefined;
+  project: string | undefined;
+  cpuMilli: number;
+  memory: number;
+  ports: readonly PortNeed[];
+}>;
+
+export type HostFacts = Readonly<{
+  host: Pick<Host, 'id' | 'name' | 'labels' | 'cordoned'>;
+  state: HostState;
+  /** One sentence why the host is not ready. */
+  reason: string;
+  engine: EngineInfo | undefined;
+  /** Where ports published on the host are reached. */
+  address: string;
+}>;
+
+export type CapacitySettings = Pick<
+  Settings,
+  'cpuOvercommit' | 'memoryOvercommit' | 'reservedCpuMilli' | 'reservedMemory'
+>;
+
+const NONE: ReadonlyMap<string, number> = new Map<string, number>();
+
+/** What the scheduler knows of one host, kept up to date in place. Only `ClusterView` changes it. */
+export class HostView {
+  state: HostState = 'pending';
+  reason = '';
+  cordoned = false;
+  name = '';
+  address = '';
+  /** Operator's labels, over the engine's, over what the engine says of itself. */
+  labels: ReadonlyMap<string, string> = new Map();
+  engineLabels: ReadonlyMap<string, string> = new Map();
+  os = '';
+  architecture = '';
+  /** `containerslots`, where the label is a number. */
+  slots: number | undefined;
+  /** What may be set aside: (host's − reserve for the system) × overcommit. Thousandths of a core, bytes. */
+  cpuCapacity = 0;
+  memoryCapacity = 0;
+  cpuUsed = 0;
+  memoryUsed = 0;
+  /** Place among all hosts in the order of names; the last word where hosts are equal. */
+  order = 0;
+  /** Counts changes, so that a copy elsewhere can be known to be old. */
+  version = 0;
+  readonly containers = new Map<string, ContainerView>();
+  readonly ports = new PortTable();
+  /** Replica key to number of containers. */
+  readonly replicas = new Counter();
+  private readonly names = new Counter();
+  private readonly images = new Map<string, readonly string[]>();
+  private readonly imageRefs = new Counter();
+  /** Label key to the number of containers by value (a missing label is the empty string); kept for keys once asked. */
+  private readonly byLabel = new Map<string, Counter>();
+
+  constructor(readonly id: string) {}
+
+  get usedSlots(): number {
+    return this.containers.size;
+  }
+
+  /** @returns true where something changed that a placement could depend on */
+  describe(facts: HostFacts, settings: CapacitySettings): boolean {
+    const before = this.fingerprint();
+    const { host, engine } = facts;
+    this.name = host.name;
+    this.cordoned = host.cordoned;
+    this.state = facts.state;
+    this.reason = facts.reason;
+    this.address = facts.address;
+    this.os = engine?.osType ?? '';
+    this.architecture = normalArchitecture(engine?.architecture ?? '');
+    this.engineLabels = new Map(Object.entries(engine?.labels ?? {}));
+    this.labels = new Map([...automaticLabels(engine), ...this.engineLabels, ...Object.entries(host.labels)]);
+    const slots = this.labels.get('containerslots');
+    this.slots = slots !== undefined && /^\d{1,9}$/.test(slots.trim()) ? Number(slots) : undefined;
+    this.cpuCapacity =
+      Math.max(0, (engine?.cpus ?? 0) * 1000 - settings.reservedCpuMilli) * settings.cpuOvercommit;
+    this.memoryCapacity =
+      Math.max(0, (engine?.memory ?? 0) - settings.reservedMemory) * settings.memoryOvercommit;
+    return this.fingerprint() !== before;
+  }
+
+  put(container: ContainerView): void {
+    this.remove(container.key);
+    this.containers.set(container.key, container);
+    this.count(container, 1);
+    for (const port of container.ports) this.ports.add(port);
+  }
+
+  /** @returns what was there */
+  remove(key: string): ContainerView | undefined {
+    const container = this.containers.get(key);
+    if (container === undefined) return undefined;
+    this.containers.delete(key);
+    this.count(container, -1);
+    for (const port of container.ports) this.ports.remove(port);
+    return container;
+  }
+
+  putImage(image: Pick<ObservedImage, 'imageId' | 'repoTags' | 'repoDigests'>): void {
+    this.removeImage(image.imageId);
+    const refs = new Set<string>();
+    for (const tag of [...image.repoTags, ...image.repoDigests])
+      if (!tag.startsWith('<none>')) {
+        refs.add(normalImageRef(tag));
+        refs.add(tag);
+        refs.add(imageRepository(tag));
+      }
+    this.images.set(image.imageId, [...refs]);
+    for (const ref of refs) this.imageRefs.add(ref, 1);
+  }
+
+  removeImage(imageId: string): void {
+    for (const ref of this.images.get(imageId) ?? []) this.imageRefs.add(ref, -1);
+    this.images.delete(imageId);
+  }
+
+  /** @param normal reference in the form of `normalImageRef`; @param id the same text where it may be an ID */
+  hasImage(normal: string, id: string | undefined): boolean {
+    if (this.imageRefs.has(normal)) return true;
+    if (id === undefined) return false;
+    const full = id.startsWith('sha256:') ? id : `sha256:${id}`;
+    if (this.images.has(full)) return true;
+    for (const imageId of this.images.keys()) if (imageId.startsWith(full)) return true;
+    return false;
+  }
+
+  hasImageRef(ref: string): boolean {
+    return this.imageRefs.has(ref) || this.images.has(ref);
+  }
+
+  /** IDs, `repository:tag` and `repository` of every image on the host. */
+  *imageNames(): Iterable<string> {
+    yield* this.images.keys();
+    yield* this.imageRefs.keys();
+  }
+
+  hasContainerNamed(nameOrId: string): boolean {
+    return this.names.has(nameOrId);
+  }
+
+  /** As the engine finds one: by name, by ID, or by the beginning of an ID. */
+  hasContainer(ref: string): boolean {
+    const bare = ref.startsWith(`${this.name}/`) ? ref.slice(this.name.length + 1) : ref;
+    if (this.names.has(bare)) return true;
+    if (!/^[0-9a-f]{2,63}$/.test(bare)) return false;
+    for (const container of this.containers.values()) if (container.id.startsWith(bare)) return true;
+    return false;
+  }
+
+  /** Names and IDs of every container on the host. */
+  containerNames(): Iterable<string> {
+    return this.names.keys();
+  }
+
+  /** The values of a label on the containers here, each once; a container without it has the empty string. */
+  labelValues(key: string): ReadonlyMap<string, number> {
+    if (this.containers.size === 0) return NONE;
+    let values = this.byLabel.get(key);
+    if (values === undefined) {
+      values = new Counter();
+      for (const { labels } of this.containers.values()) values.add(labelOf(labels, key), 1);
+      this.byLabel.set(key, values);
+    }
+    return values.counts;
+  }
+
+  private count(container: ContainerView, by: 1 | -1): void {
+    this.cpuUsed += by * container.cpuMilli;
+    this.memoryUsed += by * container.memory;
+    this.names.add(container.id, by);
+    this.names.add(container.name, by);
+    if (container.service !== undefined) this.replicas.add(container.service, by);
+    for (const [key, values] of this.byLabel) values.add(labelOf(container.labels, key), by);
+  }
+
+  private fingerprint(): string {
+    const { name, state, reason, cordoned, cpuCapacity, memoryCapacity, os, architecture, address } = this;
+    return JSON.stringify([
+      [name, state, reason, cordoned, cpuCapacity, memoryCapacity, os, architecture, address],
+      [...this.labels],
+      [...this.engineLabels],
+    ]);
+  }
+}
+
+/** Own properties only: a label may be called `constructor`. */
+function labelOf(labels: Readonly<Record<string, string>>, key: string): string {
+  return Object.hasOwn(labels, key) ? (labels[key] ?? '') : '';
+}
+
+/** Labels that classic Swarm gave to each engine (cluster/engine.go), and the architecture. */
+function automaticLabels(engine: EngineInfo | undefined): [string, string][] {
+  if (engine === undefined) return [];
+  const labels: [string, string][] = [
+    ['storagedriver', engine.storageDriver],
+    ['kernelversion', engine.kernelVersion],
+    ['operatingsystem', engine.operatingSystem],
+    ['ostype', engine.osType],
+    ['architecture', engine.architecture],
+  ];
+  return labels.filter(([, value]) => value !== '');
+}
+
+/** The names that Docker's platforms use for what `uname -m` says. */
+export function normalArchitecture(architecture: string): string {
+  const names: Readonly<Record<string, string>> = {
+    x86_64: 'amd64',
+    aarch64: 'arm64',
+    i686: '386',
+    i386: '386',
+  };
+  const lower = architecture.toLowerCase();
+  return names[lower] ?? lower;
+}
