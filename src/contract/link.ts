@@ -5,18 +5,32 @@ import { observedImageSchema, observedNetworkSchema, observedVolumeSchema } from
 
 /**
  * What manager and agent say to each other. The agent dials (mTLS), then serves HTTP/2 on the connection that it
- * dialled; the manager is the HTTP/2 client. Two kinds of request:
+ * dialled; the manager is the HTTP/2 client. Kinds of request:
  *
  * - `POST /session`: opened by the manager once per connection, lives as long as it. Lines of JSON both ways: frames
  *   `ManagerFrame` down, `AgentFrame` up.
  * - `<METHOD> /engine/<path>`: a request to the host's Docker Engine, passed through with its body, both ways at full
  *   duplex. With the header `berth-upgrade: tcp` the agent asks the engine for an upgraded (raw) connection; where the
- *   engine agrees the answer is status 200 with `berth-upgraded: 1` and the body is the raw connection.
+ *   engine agrees the answer is status 200 with `berth-upgraded: 1` and the body is the raw connection. A body of the
+ *   request comes before the raw bytes, `berth-body-length` of them. Where the agent itself could not answer, the
+ *   answer is 502 with `berth-error: <code>` and `{message, hint}`.
+ * - `POST /cancel` with `berth-stream: <HTTP/2 stream ID>`: the agent resets that stream. The manager does not send
+ *   RST_STREAM itself: an HTTP/2 server takes a thousand of them in a burst for an attack and ends the connection.
+ * - `POST /close` with `berth-reason: <percent-encoded text>`: the manager is about to end the connection, and why.
  */
 export const SESSION_PATH = '/session';
 export const ENGINE_PREFIX = '/engine';
+export const CANCEL_PATH = '/cancel';
+export const CLOSE_PATH = '/close';
+/** On requests: the protocol to upgrade to (`tcp`, `h2c`, `websocket`). */
 export const HEADER_UPGRADE = 'berth-upgrade';
 export const HEADER_UPGRADED = 'berth-upgraded';
+export const HEADER_BODY_LENGTH = 'berth-body-length';
+export const HEADER_ERROR = 'berth-error';
+export const HEADER_STREAM = 'berth-stream';
+export const HEADER_REASON = 'berth-reason';
+/** On the answer to `POST /session`: the machine that the agent runs on, before the host is let in. */
+export const HEADER_MACHINE = 'berth-machine-id';
 /** Version of this protocol; manager and agents may be one apart. */
 export const LINK_VERSION = 1;
 /** Longest line of a session, bytes. */

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
+import type { AgentFrame, ManagerFrame } from '../contract/link.ts';
 
 /** A request to the engine of one host, as seen from the manager. */
 export type EngineRequest = Readonly<{
@@ -40,3 +41,46 @@ export interface Engines {
   /** True while the host's agent is connected. */
   connected(hostId: string): boolean;
 }
+
+/** One host's engine, as the agent's end of the link asks it. `engine/`'s `Engine` fits. */
+export interface HostEngine {
+  /**
+   * `body` is left out where the request has none. Where the answer comes before the body is read to its end, the rest
+   * may be left unread. @throws BerthError passed on to the manager with its code
+   */
+  request(request: EngineRequest): Promise<EngineResponse>;
+  /**
+   * `headers` have the protocol to ask for in `upgrade`. `stream` must allow half-closing: its end is passed on, as is
+   * the end that comes from the client.
+   */
+  upgrade(request: EngineRequest): Promise<EngineUpgrade>;
+}
+
+/** A two-way stream of frames over one connection of the link. */
+export interface FrameSession<Out, In> {
+  /** host:port of the other end. */
+  readonly remoteAddress: string;
+  /** Bytes of frames that have not left yet: whoever sends in bulk waits while this is large. */
+  readonly backlog: number;
+  /**
+   * Queues a frame; does nothing once closed. Where the other end does not read, the session ends at 64 MiB of backlog.
+   * @throws BerthError `too_large` where the frame is longer than `MAX_FRAME`
+   */
+  send(frame: Out): void;
+  /** Frames in order, already validated. Nothing is read before this is called. */
+  onFrame(listener: (frame: In) => void): void;
+  /** Once; `reason` is one sentence. Called also where the session is closed already. */
+  onClose(listener: (reason: string) => void): void;
+  /** Ends the whole connection; the other end is told the reason. */
+  close(reason: string): void;
+}
+
+/** The manager's view of one connected host. */
+export interface HostSession extends FrameSession<ManagerFrame, AgentFrame> {
+  readonly hostId: string;
+  readonly hostName: string;
+  readonly machineId: string;
+}
+
+/** The agent's view of its manager. */
+export type ManagerSession = FrameSession<AgentFrame, ManagerFrame>;
