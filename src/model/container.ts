@@ -30,6 +30,8 @@ export const desiredSchema = z.object({
   generation: z.number().int(),
   state: desiredStateSchema,
   spec: dockerSpecSchema,
+  /** The `platform` parameter of the create request, such as `linux/amd64`; passed to the engine. */
+  platform: z.string().optional(),
   /** How to stop: seconds before SIGKILL (undefined: the container's own) and the signal. */
   stop: z.object({ timeout: z.number().optional(), signal: z.string().optional() }).optional(),
   /** Counts requests to restart or to start again: a larger number than the one acted on means "start once more". */

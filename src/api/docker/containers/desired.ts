@@ -1,0 +1,65 @@
+import type { ActionResult } from '../../../contract/link.ts';
+import { BerthError } from '../../../kit/errors.ts';
+import type { Container, Desired } from '../../../model/container.ts';
+import type { DockerCall } from '../call.ts';
+import { noSuchContainer, rewriteFor, type Target } from './find.ts';
+
+export type DesiredChange = Partial<Omit<Desired, 'generation'>>;
+
+/**
+ * Writes what the user wants of a container, and waits until its host has acted on it.
+ * @param change what is different from now
+ * @param undo what is wanted instead where the engine refuses; what was wanted before, if absent
+ * @throws BerthError `engine` in the engine's words, `host_down`, `not_found` where it was removed meanwhile
+ */
+export async function changeDesired(
+  call: DockerCall,
+  target: Target,
+  change: (now: Desired) => DesiredChange,
+  undo: (before: Desired) => DesiredChange = (before) => before,
+): Promise<ActionResult> {
+  const { before, generation } = await writeDesired(call, target.id, change);
+  try {
+    return await call.deps.assignments.settled(target.id, generation);
+  } catch (thrown) {
+    if (!(thrown instanceof BerthError) || thrown.code !== 'engine') throw thrown;
+    await restore(call, target.id, generation, undo(before));
+    throw new BerthError('engine', rewriteFor(target)(thrown.message), { status: thrown.status });
+  }
+}
+
+/** Writes without waiting for the host. */
+export async function writeDesired(
+  { deps }: Pick<DockerCall, 'deps'>,
+  id: string,
+  change: (now: Desired) => DesiredChange,
+): Promise<Readonly<{ before: Desired; generation: number }>> {
+  return deps.store.update((tx) => {
+    const record = tx.get('containers', id);
+    if (record === undefined) throw noSuchContainer(id);
+    const after = changed(record, change(record.desired));
+    tx.put('containers', after);
+    return { before: record.desired, generation: after.desired.generation };
+  });
+}
+
+/** Takes back what the engine refused, unless somebody has asked for something else meanwhile. */
+async function restore(
+  { deps }: Pick<DockerCall, 'deps'>,
+  id: string,
+  generation: number,
+  change: DesiredChange,
+): Promise<void> {
+  await deps.store.update((tx) => {
+    const record = tx.get('containers', id);
+    if (record === undefined || record.desired.generation !== generation) return;
+    // A count that was acted on is never counted down.
+    tx.put('containers', changed(record, { ...change, starts: record.desired.starts }));
+  });
+}
+
+function changed(record: Container, change: DesiredChange): Container {
+  const { desired } = record;
+  const base = { ...desired, stop: undefined, remove: undefined };
+  return { ...record, desired: { ...base, ...change, generation: desired.generation + 1 } };
+}

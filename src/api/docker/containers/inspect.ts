@@ -1,0 +1,80 @@
+import { userLabels } from '../../../model/labels.ts';
+import type { DockerCall } from '../call.ts';
+import { sendJson } from '../json.ts';
+import { askJson, enginePath } from '../passthrough.ts';
+import { containerPath, reachableTarget, rewriteFor, type Target } from './find.ts';
+import { type HostInfo, hostTable, strangerHost } from './host-info.ts';
+
+type Json = Record<string, unknown>;
+
+/** `GET /containers/x/json`: the engine's own words with the cluster's IDs, and `Node` as in classic Swarm. */
+export async function inspectContainer(call: DockerCall): Promise<void> {
+  const target = reachableTarget(call);
+  const path = enginePath(call, containerPath(target, '/json'), call.query);
+  const request = { method: 'GET', path, signal: call.signal };
+  const answer = await askJson<Json>(call, target.hostId, request, rewriteFor(target));
+  const host = hostTable(call).get(target.hostId) ?? strangerHost(target.hostId);
+  sendJson(call.res, 200, inspected(call, target, host, answer));
+}
+
+function inspected(call: DockerCall, target: Target, host: HostInfo, answer: Json): Json {
+  const config = object(answer.Config);
+  const hostConfig = object(answer.HostConfig);
+  const network = object(answer.NetworkSettings);
+  return {
+    ...answer,
+    Id: target.id,
+    Config: { ...config, Labels: userLabels(object(config.Labels) as Record<string, string>) },
+    HostConfig: {
+      ...hostConfig,
+      ...modes(call, target, hostConfig),
+    },
+    NetworkSettings: { ...network, Ports: publishedAt(network.Ports, host.ip) },
+    Node: {
+      ID: host.id,
+      IP: host.ip,
+      Addr: host.ip,
+      Name: host.name,
+      Cpus: host.cpus,
+      Memory: host.memory,
+      Labels: host.labels,
+    },
+  };
+}
+
+/** `container:<engine ID>` as `container:<cluster ID>`. */
+function modes(call: DockerCall, target: Target, hostConfig: Json): Json {
+  const changed: Json = {};
+  for (const field of ['NetworkMode', 'IpcMode', 'PidMode']) {
+    const mode = hostConfig[field];
+    if (typeof mode !== 'string' || !mode.startsWith('container:')) continue;
+    const engineId = mode.slice('container:'.length);
+    const seen = call.deps.store.view((tx) => tx.get('observedContainers', `${target.hostId}/${engineId}`));
+    if (seen?.clusterId !== undefined) changed[field] = `container:${seen.clusterId}`;
+  }
+  return changed;
+}
+
+type Binding = { HostIp?: string; HostPort?: string };
+
+/** 0.0.0.0 of the host is no address of the cluster's: its own is put there, once, for both families. */
+function publishedAt(ports: unknown, ip: string): unknown {
+  if (typeof ports !== 'object' || ports === null) return ports;
+  return Object.fromEntries(
+    Object.entries(ports as Record<string, Binding[] | null>).map(([port, bindings]) => {
+      const every = bindings?.filter(({ HostIp }) => HostIp === '0.0.0.0') ?? [];
+      const kept = bindings?.filter(
+        ({ HostIp, HostPort }) => HostIp !== '::' || !every.some((one) => one.HostPort === HostPort),
+      );
+      return [port, kept?.map((one) => (isEvery(one.HostIp) ? { ...one, HostIp: ip } : one)) ?? null];
+    }),
+  );
+}
+
+function isEvery(ip: string | undefined): boolean {
+  return ip === '0.0.0.0' || ip === '::' || ip === '';
+}
+
+function object(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? (value as Json) : {};
+}

@@ -1,0 +1,40 @@
+import type { EngineState } from '../../../model/container.ts';
+import type { DockerCall } from '../call.ts';
+import { askJson, enginePath } from '../passthrough.ts';
+import { until } from '../until.ts';
+import { containerPath, type Target } from './find.ts';
+
+type Status = EngineState['status'];
+
+/** How long a report of what an engine has just done is waited for (milliseconds). */
+const REPORT_MS = 2000;
+
+export function isUp(status: Status | undefined): boolean {
+  return status === 'running' || status === 'paused' || status === 'restarting';
+}
+
+/**
+ * The state in which the engine holds the container now. Asked before a request is refused because of a reported
+ * state, which may be a moment old: `docker wait x; docker start x` must start.
+ */
+export async function liveStatus(call: DockerCall, target: Target): Promise<Status | undefined> {
+  const path = enginePath(call, containerPath(target, '/json'));
+  const answer = await askJson<{ State?: { Status?: Status } }>(call, target.hostId, {
+    method: 'GET',
+    path,
+    signal: call.signal,
+  });
+  return answer.State?.Status;
+}
+
+/** Waits, not for long, until the agent's report of the container meets `met`; it is undefined once it is gone. */
+export function reported(
+  call: DockerCall,
+  target: Target,
+  met: (status: Status | undefined) => boolean,
+): Promise<boolean> {
+  const { seen } = target;
+  if (seen === undefined) return Promise.resolve(false);
+  const key = `${seen.hostId}/${seen.engineId}`;
+  return until(call.deps.store, REPORT_MS, (tx) => met(tx.get('observedContainers', key)?.state.status));
+}

@@ -1,0 +1,46 @@
+import type { DockerSpec } from '../../../model/container.ts';
+import type { WriteTx } from '../../../store/store.ts';
+import { networkNames, volumeNames } from '../../agents/assignment-of.ts';
+
+/**
+ * Ties the cluster's networks and volumes that a container uses to the host where it was placed, those without a host:
+ * whoever uses them later is held there. A named volume that exists nowhere is made with the container, as Docker does,
+ * and gets its record now, so that a second container which names it in the same moment goes to the same host.
+ */
+export function pinObjects(tx: WriteTx, spec: DockerSpec, hostId: string, who: string, at: number): void {
+  for (const reference of networkNames(spec)) {
+    for (const network of [tx.get('networks', reference), ...tx.by('networks', 'name', reference)]) {
+      if (network !== undefined && network.hostId === undefined) tx.put('networks', { ...network, hostId });
+    }
+  }
+  for (const name of volumeNames(spec)) {
+    const volume = tx.get('volumes', name);
+    if (volume?.hostId !== undefined) continue;
+    if (volume !== undefined) {
+      tx.put('volumes', { ...volume, hostId });
+      continue;
+    }
+    const [known] = tx.by('observedVolumes', 'name', name);
+    if (known !== undefined) continue;
+    const own = { kind: 'volume' as const, name, createdAt: at, createdBy: who, hostId };
+    tx.put('volumes', { ...own, spec: { Name: name, ...volumeOptions(spec, name) } });
+  }
+}
+
+/** Driver and options that the container asks for with the volume. */
+function volumeOptions(spec: DockerSpec, name: string): Record<string, unknown> {
+  const host: Readonly<Record<string, unknown>> = spec.HostConfig ?? {};
+  for (const mount of Array.isArray(host.Mounts) ? host.Mounts : []) {
+    if (mount?.Type !== 'volume' || mount.Source !== name) continue;
+    const { Labels, DriverConfig } = mount.VolumeOptions ?? {};
+    const { Name, Options } = DriverConfig ?? {};
+    return {
+      ...(Labels ? { Labels } : {}),
+      ...(Name ? { Driver: Name } : {}),
+      ...(Options ? { DriverOpts: Options } : {}),
+    };
+  }
+  return typeof host.VolumeDriver === 'string' && host.VolumeDriver !== ''
+    ? { Driver: host.VolumeDriver }
+    : {};
+}
