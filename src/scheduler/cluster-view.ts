@@ -1,6 +1,8 @@
 import type { ObservedImage } from '../model/objects.ts';
 import { defaultSettings, type Settings } from '../model/settings.ts';
-import { type ContainerView, type HostFacts, HostView } from './host-view.ts';
+import { type ContainerView, type HostFacts, HostView, ImageHosts } from './host-view.ts';
+
+const NO_HOSTS: ReadonlySet<HostView> = new Set<HostView>();
 
 /**
  * All hosts as the scheduler sees them. It is changed in place, one object at a time, and remembers which hosts were
@@ -11,6 +13,9 @@ export class ClusterView {
   private sorted: readonly HostView[] | undefined;
   /** Replica key to the hosts that have any. */
   private readonly hostsOfService = new Map<string, Set<HostView>>();
+  private readonly imageHosts = new ImageHosts();
+  private readonly byLabel = new Map<string, Map<string, HostView[]>>();
+  private labelsEpoch = -1;
   /** Hosts in the order in which they were changed; entry i has number `logStart + i`. */
   private log: HostView[] = [];
   private logStart = 0;
@@ -47,7 +52,7 @@ export class ClusterView {
   putHost(facts: HostFacts): void {
     const { id } = facts.host;
     const known = this.byId.get(id);
-    const host = known ?? new HostView(id);
+    const host = known ?? new HostView(id, this.imageHosts);
     const before = host.labels;
     const name = host.name;
     this.facts.set(id, facts);
@@ -64,6 +69,7 @@ export class ClusterView {
     const host = this.byId.get(id);
     if (host === undefined) return;
     for (const key of [...host.containers.keys()]) this.removeContainer(id, key);
+    host.removeImages();
     this.byId.delete(id);
     this.facts.delete(id);
     this.sorted = undefined;
@@ -110,9 +116,38 @@ export class ClusterView {
     if (host !== undefined) this.touch(host);
   }
 
+  /** Hosts by the value of a label; those without it under the empty string. */
+  hostsByLabel(label: string): ReadonlyMap<string, readonly HostView[]> {
+    if (this.labelsEpoch !== this.epoch) {
+      this.byLabel.clear();
+      this.labelsEpoch = this.epoch;
+    }
+    let index = this.byLabel.get(label);
+    if (index === undefined) {
+      index = new Map();
+      for (const host of this.hosts) {
+        const value = host.labels.get(label) ?? '';
+        const list = index.get(value);
+        if (list === undefined) index.set(value, [host]);
+        else list.push(host);
+      }
+      this.byLabel.set(label, index);
+    }
+    return index;
+  }
+
   /** Hosts that have a replica of the service. */
-  hostsWith(service: string): Iterable<HostView> {
-    return this.hostsOfService.get(service) ?? [];
+  hostsWith(service: string): ReadonlySet<HostView> {
+    return this.hostsOfService.get(service) ?? NO_HOSTS;
+  }
+
+  /** On how many hosts an image is (in the form of `normalImageRef`); what is returned stays up to date. */
+  imageCount(ref: string): Readonly<{ hosts: number }> {
+    return this.imageHosts.count(ref);
+  }
+
+  get size(): number {
+    return this.byId.size;
   }
 
   /** Number of the next change. */

@@ -36,6 +36,20 @@ export type CapacitySettings = Pick<
   'cpuOvercommit' | 'memoryOvercommit' | 'reservedCpuMilli' | 'reservedMemory'
 >;
 
+/** On how many hosts each image reference is. What is handed out stays up to date. */
+export class ImageHosts {
+  private readonly byRef = new Map<string, { hosts: number }>();
+
+  count(ref: string): { hosts: number } {
+    let count = this.byRef.get(ref);
+    if (count === undefined) {
+      count = { hosts: 0 };
+      this.byRef.set(ref, count);
+    }
+    return count;
+  }
+}
+
 const NONE: ReadonlyMap<string, number> = new Map<string, number>();
 
 /** What the scheduler knows of one host, kept up to date in place. Only `ClusterView` changes it. */
@@ -71,7 +85,11 @@ export class HostView {
   /** Label key to the number of containers by value (a missing label is the empty string); kept for keys once asked. */
   private readonly byLabel = new Map<string, Counter>();
 
-  constructor(readonly id: string) {}
+  /** @param imageHosts on how many hosts an image is, shared by all hosts of a view */
+  constructor(
+    readonly id: string,
+    private readonly imageHosts: ImageHosts,
+  ) {}
 
   get usedSlots(): number {
     return this.containers.size;
@@ -126,12 +144,16 @@ export class HostView {
         refs.add(imageRepository(tag));
       }
     this.images.set(image.imageId, [...refs]);
-    for (const ref of refs) this.imageRefs.add(ref, 1);
+    for (const ref of refs) this.countImageRef(ref, 1);
   }
 
   removeImage(imageId: string): void {
-    for (const ref of this.images.get(imageId) ?? []) this.imageRefs.add(ref, -1);
+    for (const ref of this.images.get(imageId) ?? []) this.countImageRef(ref, -1);
     this.images.delete(imageId);
+  }
+
+  removeImages(): void {
+    for (const imageId of [...this.images.keys()]) this.removeImage(imageId);
   }
 
   /** @param normal reference in the form of `normalImageRef`; @param id the same text where it may be an ID */
@@ -182,6 +204,13 @@ export class HostView {
       this.byLabel.set(key, values);
     }
     return values.counts;
+  }
+
+  private countImageRef(ref: string, by: 1 | -1): void {
+    const before = this.imageRefs.has(ref);
+    this.imageRefs.add(ref, by);
+    const after = this.imageRefs.has(ref);
+    if (before !== after) this.imageHosts.count(ref).hosts += after ? 1 : -1;
   }
 
   private count(container: ContainerView, by: 1 | -1): void {

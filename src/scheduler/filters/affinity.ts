@@ -1,3 +1,4 @@
+import type { ClusterView } from '../cluster-view.ts';
 import type { Expression } from '../expression.ts';
 import type { HostView } from '../host-view.ts';
 import { IMAGE_REPLICAS, type PlacementRequest } from '../request.ts';
@@ -11,11 +12,11 @@ type Matches = (host: HostView) => boolean;
  */
 export const affinity: Filter = {
   name: 'affinity',
-  prepare: (request, { soft }) =>
+  prepare: (request, { soft, view }) =>
     request.affinities
       .filter((expression) => soft || !expression.soft)
       .map((expression) => {
-        const matches = matcher(expression, request);
+        const matches = matcher(expression, request, view);
         return {
           passes: (host) => matches(host) !== expression.negated,
           reason: () => `affinity ${expression.text} not met`,
@@ -23,7 +24,7 @@ export const affinity: Filter = {
       }),
 };
 
-function matcher(expression: Expression, request: PlacementRequest): Matches {
+function matcher(expression: Expression, request: PlacementRequest, view: ClusterView): Matches {
   const { literal, key } = expression;
   switch (key) {
     case 'container':
@@ -33,7 +34,7 @@ function matcher(expression: Expression, request: PlacementRequest): Matches {
       if (literal !== undefined) return (host) => host.hasImageRef(literal);
       return (host) => some(host.imageNames(), expression);
     case 'service':
-      return serviceMatcher(expression, request.project);
+      return serviceMatcher(expression, request.project, view);
     default:
       if (literal !== undefined) return (host) => host.labelValues(key).has(literal);
       return (host) => some(host.labelValues(key).keys(), expression);
@@ -46,7 +47,12 @@ function some(values: Iterable<string>, expression: Expression): boolean {
 }
 
 /** A bare name means a service of the same project; `project/service` any. */
-function serviceMatcher(expression: Expression, project: string | undefined): Matches {
+function serviceMatcher(expression: Expression, project: string | undefined, view: ClusterView): Matches {
+  const { literal } = expression;
+  if (literal !== undefined && project !== undefined) {
+    const own = `${project}/${literal}`;
+    return (host) => view.hostsWith(own).has(host) || view.hostsWith(literal).has(host);
+  }
   const known = new Map<string, boolean>();
   const isMeant = (service: string): boolean => {
     if (service.startsWith(IMAGE_REPLICAS)) return false;

@@ -15,8 +15,12 @@ export interface Check {
   reason(host: HostView): string;
   /** The same for all that were refused, where there is more to say of them together: `most free 2 GiB`. */
   summary?(refused: readonly HostView[]): string;
+  /** All hosts that pass, and perhaps some that do not, where they can be had without asking each; else undefined. */
+  candidates?(): readonly HostView[] | undefined;
   /** True where the answer depends on more than the host itself: it is then asked anew for every container. */
   readonly volatile?: boolean;
+  /** True where a host that fails only this would do once it has the image. Such a filter comes last. */
+  readonly pullHelps?: boolean;
 }
 
 /** Says which hosts will do. One file per filter, one line in `registry.ts`. */

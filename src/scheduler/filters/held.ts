@@ -10,6 +10,7 @@ export const held: Filter = {
       const where = names.length === 0 ? 'nowhere' : `on ${names.slice(0, 3).join(', ')}`;
       return {
         passes: (host) => hosts.has(host.id),
+        candidates: () => hostIds.flatMap((id) => view.host(id) ?? []),
         reason: () => `${what} is ${where}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`,
       };
     }),

@@ -1,0 +1,206 @@
+import type { ClusterView } from './cluster-view.ts';
+import type { DomainLayout } from './domain-layout.ts';
+import type { Check } from './filters/filter.ts';
+import type { HostView } from './host-view.ts';
+import type { PlacementRequest } from './request.ts';
+import { SegmentHeap } from './segment-heap.ts';
+import type { Strategy } from './strategies/strategy.ts';
+
+export type RankingInput = Readonly<{
+  view: ClusterView;
+  layout: DomainLayout;
+  request: PlacementRequest;
+  checks: readonly Check[];
+  strategy: Strategy;
+  /** Key of the replicas that are kept apart; undefined where none are. */
+  replicasOf: string | undefined;
+  /** Ranks from outside, by the hosts that pass; a host that is not in it is refused. */
+  refine?: (hosts: readonly HostView[]) => ReadonlyMap<HostView, number>;
+}>;
+
+/**
+ * The hosts that fit one shape of request, best first, kept so while the cluster changes: each change costs the logarithm
+ * of the number of hosts. Failure domains come before the strategy's rank: first a host whose domains are empty of
+ * replicas down to the narrowest possible (so no two in one rack while another rack fits, nor in one datacenter), then
+ * evenly from the widest to the narrowest, then the host with the fewest replicas, then rank, tie, name.
+ */
+export class Ranking {
+  readonly epoch: number;
+  private caughtUp: number;
+  private readonly hosts: readonly HostView[];
+  private readonly replicas: Int32Array;
+  private readonly ranks: Float64Array;
+  private readonly ties: Float64Array;
+  /** Replicas in each domain. */
+  private readonly counts: Int32Array;
+  /** The best host of each domain; −1 where none fits. */
+  private readonly best: Int32Array;
+  private readonly hostHeap: SegmentHeap;
+  private readonly domainHeap: SegmentHeap;
+
+  constructor(private readonly input: RankingInput) {
+    const { view, layout } = input;
+    this.hosts = view.hosts;
+    this.epoch = view.epoch;
+    this.caughtUp = view.changes;
+    const n = this.hosts.length;
+    this.replicas = new Int32Array(n);
+    this.ranks = new Float64Array(n);
+    this.ties = new Float64Array(n);
+    this.counts = new Int32Array(layout.nodes);
+    this.best = new Int32Array(layout.nodes).fill(-1);
+    this.hostHeap = new SegmentHeap(layout.hostStarts, n, this.hostBefore);
+    this.domainHeap = new SegmentHeap(layout.childStarts, layout.nodes, this.domainBefore);
+    this.countReplicas();
+    this.fill();
+  }
+
+  /** Takes in what has changed since; false where it must be made anew. */
+  catchUp(): boolean {
+    const { view } = this.input;
+    if (view.epoch !== this.epoch) return false;
+    if (view.changes === this.caughtUp) return true;
+    const changed = view.changedSince(this.caughtUp);
+    if (changed === undefined || changed.length > this.hosts.length) return false;
+    this.caughtUp = view.changes;
+    for (const host of changed) this.update(host);
+    return true;
+  }
+
+  /** The host to take; undefined where none fits. @param random where the strategy draws */
+  pick(random: () => number): HostView | undefined {
+    const best = this.best[0] as number;
+    if (best === -1) return undefined;
+    if (!this.input.strategy.draws) return this.hosts[best];
+    const leaf = this.input.layout.leafOf[best] as number;
+    return this.hosts[this.hostHeap.at(leaf, Math.floor(random() * this.hostHeap.size(leaf)))];
+  }
+
+  /** All hosts that fit, best first, as things are now. */
+  ordered(): readonly HostView[] {
+    return this.hosts
+      .filter((host) => this.hostHeap.has(host.order))
+      .sort((a, b) => (this.before(a.order, b.order) ? -1 : 1));
+  }
+
+  private countReplicas(): void {
+    const { view, replicasOf } = this.input;
+    if (replicasOf === undefined) return;
+    for (const host of view.hostsWith(replicasOf)) {
+      const n = host.replicas.get(replicasOf);
+      this.replicas[host.order] = n;
+      this.addReplicas(host.order, n);
+    }
+  }
+
+  private fill(): void {
+    const { layout, refine, request, strategy } = this.input;
+    const { leafOf } = layout;
+    const fitting: HostView[] = [];
+    for (const host of this.candidates()) if (this.fits(host)) fitting.push(host);
+    const refined = refine?.(fitting);
+    for (const host of fitting) {
+      const i = host.order;
+      if (refined !== undefined && !refined.has(host)) continue;
+      this.ranks[i] = refined?.get(host) ?? strategy.rank(host, request);
+      this.ties[i] = strategy.tie(host);
+      this.hostHeap.append(leafOf[i] as number, i);
+    }
+    // Children have larger numbers than their parents.
+    for (let node = layout.nodes - 1; node >= 0; node--) {
+      if (layout.level[node] === layout.depth) {
+        this.hostHeap.heapify(node);
+        this.best[node] = this.hostHeap.top(node);
+      } else {
+        this.domainHeap.heapify(node);
+        this.best[node] = this.bestOfChildren(node);
+      }
+      if (node > 0 && this.best[node] !== -1) this.domainHeap.append(layout.parent[node] as number, node);
+    }
+  }
+
+  private update(host: HostView): void {
+    const { layout, request, strategy, replicasOf } = this.input;
+    const i = host.order;
+    const leaf = layout.leafOf[i] as number;
+    if (replicasOf !== undefined) {
+      const now = host.replicas.get(replicasOf);
+      const by = now - (this.replicas[i] as number);
+      this.replicas[i] = now;
+      if (by !== 0) this.addReplicas(i, by);
+    }
+    if (this.fits(host)) {
+      this.ranks[i] = strategy.rank(host, request);
+      this.ties[i] = strategy.tie(host);
+      this.hostHeap.put(leaf, i);
+    } else this.hostHeap.remove(leaf, i);
+    this.best[leaf] = this.hostHeap.top(leaf);
+    for (let node = leaf; node > 0; ) {
+      const parent = layout.parent[node] as number;
+      if (this.best[node] === -1) this.domainHeap.remove(parent, node);
+      else this.domainHeap.put(parent, node);
+      this.best[parent] = this.bestOfChildren(parent);
+      node = parent;
+    }
+  }
+
+  private bestOfChildren(node: number): number {
+    const child = this.domainHeap.top(node);
+    return child === -1 ? -1 : (this.best[child] as number);
+  }
+
+  private addReplicas(host: number, by: number): void {
+    const { leafOf, path, depth } = this.input.layout;
+    const leaf = leafOf[host] as number;
+    for (let level = 0; level < depth; level++) {
+      const node = path[leaf * depth + level] as number;
+      this.counts[node] = (this.counts[node] as number) + by;
+    }
+  }
+
+  /** The shortest list of hosts that has all that fit. */
+  private candidates(): readonly HostView[] {
+    let shortest = this.hosts;
+    for (const check of this.input.checks) {
+      const list = check.candidates?.();
+      if (list !== undefined && list.length < shortest.length) shortest = list;
+    }
+    return shortest;
+  }
+
+  private fits(host: HostView): boolean {
+    for (const check of this.input.checks) if (!check.passes(host)) return false;
+    return true;
+  }
+
+  private readonly hostBefore = (a: number, b: number): boolean => {
+    const { replicas, ranks, ties } = this;
+    if (replicas[a] !== replicas[b]) return (replicas[a] as number) < (replicas[b] as number);
+    if (ranks[a] !== ranks[b]) return (ranks[a] as number) < (ranks[b] as number);
+    if (ties[a] !== ties[b]) return (ties[a] as number) < (ties[b] as number);
+    return a < b;
+  };
+
+  private readonly domainBefore = (a: number, b: number): boolean =>
+    this.before(this.best[a] as number, this.best[b] as number);
+
+  private before(a: number, b: number): boolean {
+    const { leafOf, path, depth } = this.input.layout;
+    const leafA = (leafOf[a] as number) * depth;
+    const leafB = (leafOf[b] as number) * depth;
+    if (leafA !== leafB) {
+      const { counts } = this;
+      let occupied = 0;
+      let first = 0;
+      for (let level = 0; level < depth; level++) {
+        const inA = counts[path[leafA + level] as number] as number;
+        const inB = counts[path[leafB + level] as number] as number;
+        occupied += (inA > 0 ? 1 : 0) - (inB > 0 ? 1 : 0);
+        if (first === 0) first = inA - inB;
+      }
+      if (occupied !== 0) return occupied < 0;
+      if (first !== 0) return first < 0;
+    }
+    return this.hostBefore(a, b);
+  }
+}
