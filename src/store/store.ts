@@ -65,5 +65,11 @@ export interface Store {
   update<R>(write: (tx: WriteTx) => R): Promise<R>;
   /** Hears every change set after it is durable, in order. Returns a function that ends the watch. */
   watch(listener: (set: ChangeSet) => void): () => void;
+  /**
+   * Hears of every change at once, inside the transaction and before it is durable, and of its undoing; for views that
+   * must be as new as a transaction (the scheduler's). Called in the middle of a write: note the key, read it later.
+   * Returns a function that ends it.
+   */
+  follow(listener: (table: TableName, key: string) => void): () => void;
   close(): Promise<void>;
 }

@@ -26,6 +26,7 @@ export function newJournalledStore(journal: Journal): Store {
 class TableStore implements Store {
   private readonly tables: AnyTables;
   private readonly watchers = new Set<(set: ChangeSet) => void>();
+  private readonly followers = new Set<(table: TableName, key: string) => void>();
   /** Applied in memory, not yet heard of by anyone: in order. */
   private pending: Pending[] = [];
   private flushing = false;
@@ -80,6 +81,11 @@ class TableStore implements Store {
     return () => this.watchers.delete(listener);
   }
 
+  follow(listener: (table: TableName, key: string) => void): () => void {
+    this.followers.add(listener);
+    return () => this.followers.delete(listener);
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
@@ -107,6 +113,7 @@ class TableStore implements Store {
   private write<T extends TableName>(table: T, key: string, after: Tables[T] | undefined): boolean {
     if (this.running === undefined) throw new Error('a transaction was used after its callback had returned');
     const before = this.table(table).set(key, after);
+    for (const follower of this.followers) follower(table, key);
     if (before !== undefined || after !== undefined) {
       this.running.push({ table, key, before, after } as unknown as Change);
     }
@@ -178,7 +185,9 @@ class TableStore implements Store {
     for (const { table, key, before, after } of changes.toReversed()) {
       const now = this.table(table);
       // A later observation of the same thing is newer than what is put back.
-      if (now.get(key) === after) now.set(key, before);
+      if (now.get(key) !== after) continue;
+      now.set(key, before);
+      for (const follower of this.followers) follower(table, key);
     }
   }
 
