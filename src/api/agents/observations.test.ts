@@ -86,4 +86,25 @@ describe('observations', () => {
     });
     expect(store.view((tx) => [...tx.all('containers')].map((c) => c.id))).toEqual(['b']);
   });
+
+  it('a container that was run with --rm takes its record along, in a report and while the host was away', async () => {
+    const store = newMemoryStore();
+    const autoRemoved = (id: string, state: 'created' | 'running') => {
+      const record = containerRecord(id, id);
+      const spec = { ...record.desired.spec, HostConfig: { AutoRemove: true } };
+      return { ...record, desired: { ...record.desired, state, spec } };
+    };
+    const left = () => store.view((tx) => [...tx.all('containers')].map((c) => c.id)).sort();
+    await store.update((tx) => {
+      tx.put('containers', autoRemoved('a', 'running'));
+      tx.put('containers', autoRemoved('b', 'running'));
+      tx.put('containers', autoRemoved('new', 'created'));
+      tx.put('containers', containerRecord('kept', 'kept'));
+      for (const id of ['a', 'kept']) tx.put('observedContainers', seen(`e-${id}`, id));
+      applyReport(tx, 'h1', { t: 'report', gone: { containers: ['e-a', 'e-kept'] } });
+    });
+    expect(left()).toEqual(['b', 'kept', 'new']);
+    await store.update((tx) => applyFull(tx, 'h1', empty));
+    expect(left()).toEqual(['kept', 'new']);
+  });
 });

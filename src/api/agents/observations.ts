@@ -1,5 +1,5 @@
 import type { AgentFrame } from '../../contract/link.ts';
-import type { ObservedContainer } from '../../model/container.ts';
+import type { Container, ObservedContainer } from '../../model/container.ts';
 import type { TableName, WriteTx } from '../../store/store.ts';
 import { TABLES } from '../../store/tables.ts';
 
@@ -23,7 +23,11 @@ export function applyReport(tx: WriteTx, hostId: string, report: Report): void {
   for (const record of report.images ?? []) tx.put('observedImages', of<typeof record>(hostId)(record));
   for (const record of report.networks ?? []) tx.put('observedNetworks', of<typeof record>(hostId)(record));
   for (const record of report.volumes ?? []) tx.put('observedVolumes', of<typeof record>(hostId)(record));
-  for (const id of report.gone?.containers ?? []) tx.delete('observedContainers', `${hostId}/${id}`);
+  for (const id of report.gone?.containers ?? []) {
+    const gone = tx.get('observedContainers', `${hostId}/${id}`);
+    tx.delete('observedContainers', `${hostId}/${id}`);
+    if (gone?.clusterId !== undefined) endAutoRemoved(tx, hostId, tx.get('containers', gone.clusterId));
+  }
   for (const id of report.gone?.images ?? []) tx.delete('observedImages', `${hostId}/${id}`);
   for (const id of report.gone?.networks ?? []) tx.delete('observedNetworks', `${hostId}/${id}`);
   for (const name of report.gone?.volumes ?? []) tx.delete('observedVolumes', `${hostId}/${name}`);
@@ -56,10 +60,21 @@ function replace<T extends ObservedTable>(
   for (const record of records) tx.put(table, record as never);
 }
 
-/** A host that comes back without a container whose removal was asked for has nothing left to remove. */
+/** With --rm the engine takes a container away when it ends: as the user wanted, so its record goes as well. */
+function endAutoRemoved(tx: WriteTx, hostId: string, container: Container | undefined): void {
+  if (container?.assigned.hostId !== hostId || container.desired.spec.HostConfig?.AutoRemove !== true) return;
+  tx.delete('containers', container.id);
+}
+
+/**
+ * A host that comes back without a container whose removal was asked for has nothing left to remove; nor has one whose
+ * container was started with --rm, and has ended meanwhile.
+ */
 function finishRemovals(tx: WriteTx, hostId: string): void {
   for (const container of [...tx.by('containers', 'host', hostId)]) {
-    if (container.desired.state !== 'removed') continue;
+    const { state, spec } = container.desired;
+    const ended = state !== 'created' && spec.HostConfig?.AutoRemove === true;
+    if (state !== 'removed' && !ended) continue;
     const left = [...tx.by('observedContainers', 'clusterId', container.id)].some(
       (seen) => seen.hostId === hostId,
     );

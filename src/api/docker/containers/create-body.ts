@@ -13,7 +13,10 @@ const record = z.record(z.string(), z.unknown()).nullish();
  */
 const bodySchema = dockerSpecSchema.extend({
   Image: z.string().min(1, 'an image is needed'),
-  Hostname: z.string().nullish(),
+  Hostname: z
+    .string()
+    .nullish()
+    .transform((name) => name ?? undefined),
   ExposedPorts: record,
   Volumes: record,
   HostConfig: z
@@ -60,5 +63,5 @@ export function createBody(body: unknown): DockerSpec {
       throw new BerthError('bad_request', `invalid HostConfig.${name} ${value}: it cannot be below 0`);
     }
   }
-  return spec as DockerSpec;
+  return spec;
 }

@@ -22,10 +22,17 @@ export async function changeDesired(
   try {
     return await call.deps.assignments.settled(target.id, generation);
   } catch (thrown) {
-    if (!(thrown instanceof BerthError) || thrown.code !== 'engine') throw thrown;
+    if (!(thrown instanceof BerthError)) throw thrown;
+    if (thrown.code === 'not_found' && removesItself(target)) return { id: target.id, generation };
+    if (thrown.code !== 'engine') throw thrown;
     await restore(call, target.id, generation, undo(before));
     throw new BerthError('engine', rewriteFor(target)(thrown.message), { status: thrown.status });
   }
+}
+
+/** With --rm the end of the process takes the record away, maybe before who asked for it has heard. */
+function removesItself({ record }: Target): boolean {
+  return record?.desired.spec.HostConfig?.AutoRemove === true;
 }
 
 /** Writes without waiting for the host. */

@@ -8,11 +8,11 @@ export type ResolvedSpec = Readonly<{
   hosts: readonly string[];
 }>;
 
-type Find = (ref: string) => { name: string; hostName: string };
+type Find = (ref: string) => { id: string; name: string };
 
 /**
- * A spec in which everything that it refers to is called what the host's engine calls it: containers by name, where
- * they were named by cluster ID or `node/name`, and networks and volumes without their host.
+ * A spec in which everything that it refers to is named so that the host's agent finds it: containers by ID, which stays
+ * through renaming as with an engine, and networks and volumes without their host.
  * @throws BerthError `not_found` for a container that does not exist
  */
 export function resolveReferences(
@@ -32,7 +32,7 @@ export function resolveReferences(
   };
   const network = (ref: string) => {
     if (ref.startsWith('container:')) return containerMode(ref, find);
-    return tx.get('networks', ref)?.name ?? local(ref);
+    return local(ref);
   };
   const { HostConfig: given, NetworkingConfig: networking } = spec;
   const host = given ? resolvedHostConfig(given, find, network, local) : given;
@@ -69,8 +69,9 @@ function resolvedHostConfig(
     host[field] = list.map((text: string) => {
       const [head = '', ...rest] = text.split(':');
       if (resolve === undefined) return rest.length === 0 ? text : [local(head), ...rest].join(':');
-      // `--link web` without an alias: the engine takes the name for one.
-      return [resolve(head).name, ...rest].join(':');
+      const { id, name } = resolve(head);
+      // The alias of `--link web` is the name, and must not become the ID.
+      return [id, ...(rest.length === 0 && field === 'Links' ? [name] : rest)].join(':');
     });
   }
   if (Array.isArray(given.Mounts)) {
@@ -85,5 +86,5 @@ function resolvedHostConfig(
 
 function containerMode(mode: string, find: Find): string {
   if (!mode.startsWith('container:')) return mode;
-  return `container:${find(mode.slice('container:'.length)).name}`;
+  return `container:${find(mode.slice('container:'.length)).id}`;
 }
