@@ -10,6 +10,7 @@ const FORGET_MS = 60 * 60_000;
 /** Entries that are kept; the least recently used go first. */
 const MAX_ENTRIES = 10_000;
 
+type Key = [key: string, free: number];
 type Failures = Readonly<{ count: number; lockedUntil: number; lastAt: number }>;
 
 /**
@@ -50,8 +51,14 @@ export class LoginLimiter {
     }
   }
 
+  /** Takes the attempt back; other users' failures from the same address go on to count. */
   succeeded(user: string, address: string): void {
-    for (const [key] of keysOf(user, address)) this.failures.delete(key);
+    const [[own], [shared]] = keysOf(user, address);
+    this.failures.delete(own);
+    const before = this.failures.get(shared);
+    if (before === undefined) return;
+    if (before.count <= 1) this.failures.delete(shared);
+    else this.failures.set(shared, { ...before, count: before.count - 1, lockedUntil: 0 });
   }
 
   get size(): number {
@@ -59,7 +66,7 @@ export class LoginLimiter {
   }
 }
 
-function keysOf(user: string, address: string): [key: string, free: number][] {
+function keysOf(user: string, address: string): [Key, Key] {
   const from = networkOf(address);
   return [
     [`user ${user} ${from}`, FREE_PER_USER],

@@ -1,11 +1,12 @@
-import { chmod, chown, stat, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { BerthError, messageOf } from '../../kit/errors.ts';
+import { messageOf } from '../../kit/errors.ts';
 import type { Principal } from '../auth/principal.ts';
+import { listening, listenOnSocket } from '../listen.ts';
 import { principalOfCertificate } from './certificate.ts';
 import type { DockerDeps } from './deps.ts';
 import { newDispatcher } from './dispatch.ts';
@@ -73,19 +74,10 @@ export function newDockerEndpoint(deps: DockerDeps): DockerEndpoint {
 
   return {
     async listenUnix(path, group) {
-      await removeStale(path);
       const server = createServer(OPTIONS);
       serve(server, () => ({ user: 'root', role: 'admin', via: 'socket', from: '' }));
-      // The socket is nobody else's from its first moment on: binding takes the mask of that moment.
-      const mask = process.umask(0o177);
-      try {
-        await listening(server, () => server.listen(path));
-      } finally {
-        process.umask(mask);
-      }
+      await listenOnSocket(server, path, group);
       socketPaths.push(path);
-      if (group !== undefined) await chown(path, -1, group);
-      await chmod(path, 0o660);
     },
 
     async listenTls({ host, port, key, cert, ca }) {
@@ -114,44 +106,6 @@ export function newDockerEndpoint(deps: DockerDeps): DockerEndpoint {
       for (const path of socketPaths) await unlink(path).catch(() => undefined);
     },
   };
-}
-
-function listening(server: Server, listen: () => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    listen();
-    server.once('listening', () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-/** A socket file that a killed manager left behind is removed; one that somebody answers on is not. */
-async function removeStale(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) return;
-  if (!found.isSocket()) {
-    throw new BerthError(
-      'conflict',
-      `${path} exists and is no socket: remove it, or name another with --socket`,
-    );
-  }
-  const answered = await new Promise<boolean>((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-  if (answered) {
-    throw new BerthError(
-      'conflict',
-      `another process serves ${path}: stop it, or name another with --socket`,
-    );
-  }
-  await unlink(path);
 }
 
 /** What is no HTTP never reaches a route. */

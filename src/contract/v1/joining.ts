@@ -1,11 +1,22 @@
-import type { RouteSpec } from './route.ts';
+import { z } from 'zod';
+import { CA_PATH, JOIN_PATH, joinAnswerSchema, joinRequestSchema } from '../join.ts';
+import { json, type RouteSpec } from './route.ts';
 
 /** What a new host needs before it has an identity. Nothing here is secret but what the host sends. */
 export const joiningRoutes = {
+  /** Lets a host in: its token is its log-in. */
+  'join.host': {
+    method: 'POST',
+    path: JOIN_PATH,
+    role: 'public',
+    action: 'node.join',
+    body: z.strictObject(joinRequestSchema.shape),
+    answer: json(joinAnswerSchema),
+  },
   /** The cluster's CA certificate, PEM. */
   'join.ca': {
     method: 'GET',
-    path: '/v1/ca.pem',
+    path: CA_PATH,
     role: 'public',
     answer: { type: 'text', contentType: 'application/x-pem-file' },
   },

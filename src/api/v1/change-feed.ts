@@ -1,0 +1,179 @@
+import type { ChangeEvent } from '../../contract/v1/cluster.ts';
+import { newShortId } from '../../kit/ids.ts';
+import type { ObservedContainer } from '../../model/container.ts';
+import type { ChangeSet, ReadTx, Store } from '../../store/store.ts';
+import type { EventSource } from './handler.ts';
+
+type Summary = Exclude<ChangeEvent, { kind: 'reset' }>;
+type Kept = Readonly<{ seq: number; event: ChangeEvent }>;
+type Listener = (id: string, event: unknown) => void;
+
+/** Events that are kept for those who resume. */
+const KEPT = 10_000;
+
+/**
+ * Turns changes of the store into events: one per host or container whose summary has changed, however many records
+ * stand behind it. An event's ID is `epoch-number`; the epoch changes with each start of the manager.
+ */
+export class ChangeFeed implements EventSource {
+  private readonly epoch = newShortId(8);
+  private seq = 0;
+  private kept: Kept[] = [];
+  private readonly listeners = new Set<Listener>();
+  /** What was told last of each thing, to tell only what is new; as text, without `change`. */
+  private readonly told = new Map<string, { text: string; summary: Summary }>();
+  private readonly unwatch: () => void;
+
+  constructor(private readonly store: Store) {
+    store.view((tx) => {
+      const keys = new Set<string>();
+      for (const host of tx.all('hosts')) keys.add(`node/${host.id}`);
+      for (const container of tx.all('containers')) keys.add(`container/${container.id}`);
+      for (const seen of tx.all('observedContainers')) keys.add(keyOfSeen(seen));
+      for (const key of keys) {
+        const summary = summarise(tx, key);
+        if (summary !== undefined) this.told.set(key, { text: textOf(summary), summary });
+      }
+    });
+    this.unwatch = store.watch((set) => this.onChange(set));
+  }
+
+  position(): string {
+    return this.id(this.seq);
+  }
+
+  subscribe(after: string | undefined, listener: Listener): () => void {
+    if (after !== undefined) this.replay(after, listener);
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  close(): void {
+    this.unwatch();
+    this.listeners.clear();
+  }
+
+  private replay(after: string, listener: Listener): void {
+    const [epoch, number] = after.split('-');
+    const from = Number(number);
+    const oldest = this.kept[0]?.seq ?? this.seq + 1;
+    if (epoch !== this.epoch || !Number.isInteger(from) || from > this.seq || from + 1 < oldest) {
+      const reset: ChangeEvent = { kind: 'reset' };
+      listener(this.id(this.seq), reset);
+      return;
+    }
+    for (const { seq, event } of this.kept) if (seq > from) listener(this.id(seq), event);
+  }
+
+  private onChange({ changes }: ChangeSet): void {
+    const keys = new Set<string>();
+    for (const change of changes) {
+      if (change.table === 'hosts' || change.table === 'hostStatus') keys.add(`node/${change.key}`);
+      else if (change.table === 'containers') keys.add(`container/${change.key}`);
+      else if (change.table === 'observedContainers') {
+        if (change.before !== undefined) keys.add(keyOfSeen(change.before));
+        if (change.after !== undefined) keys.add(keyOfSeen(change.after));
+      }
+    }
+    if (keys.size === 0) return;
+    this.store.view((tx) => {
+      for (const key of keys) this.tell(key, summarise(tx, key));
+    });
+  }
+
+  private tell(key: string, now: Summary | undefined): void {
+    const before = this.told.get(key);
+    if (now === undefined) {
+      if (before === undefined) return;
+      this.told.delete(key);
+      this.emit({ ...before.summary, change: 'removed' });
+      return;
+    }
+    const text = textOf(now);
+    if (before?.text === text) return;
+    this.told.set(key, { text, summary: now });
+    this.emit({ ...now, change: before === undefined ? 'added' : 'changed' });
+  }
+
+  private emit(event: ChangeEvent): void {
+    this.seq++;
+    this.kept.push({ seq: this.seq, event });
+    // Cut back now and then rather than moving the whole array for each event.
+    if (this.kept.length > KEPT * 2) this.kept = this.kept.slice(-KEPT);
+    for (const listener of [...this.listeners]) listener(this.id(this.seq), event);
+  }
+
+  private id(seq: number): string {
+    return `${this.epoch}-${seq}`;
+  }
+}
+
+function keyOfSeen(seen: ObservedContainer): string {
+  return seen.clusterId === undefined
+    ? `unmanaged/${seen.hostId}/${seen.engineId}`
+    : `container/${seen.clusterId}`;
+}
+
+function summarise(tx: ReadTx, key: string): Summary | undefined {
+  const slash = key.indexOf('/');
+  const rest = key.slice(slash + 1);
+  switch (key.slice(0, slash)) {
+    case 'node':
+      return summariseNode(tx, rest);
+    case 'container':
+      return summariseContainer(tx, rest);
+    default:
+      return summariseUnmanaged(tx, rest);
+  }
+}
+
+function summariseNode(tx: ReadTx, id: string): Summary | undefined {
+  const host = tx.get('hosts', id);
+  if (host === undefined) return undefined;
+  const status = tx.get('hostStatus', id);
+  return {
+    kind: 'node',
+    change: 'changed',
+    id,
+    name: host.name,
+    state: status?.state ?? 'pending',
+    cordoned: host.cordoned,
+    reason: status?.reason ?? '',
+  };
+}
+
+function summariseContainer(tx: ReadTx, id: string): Summary | undefined {
+  const container = tx.get('containers', id);
+  if (container === undefined) return undefined;
+  const { hostId } = container.assigned;
+  const seen = [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === hostId);
+  return {
+    kind: 'container',
+    change: 'changed',
+    id,
+    name: container.name,
+    managed: true,
+    hostId,
+    state: seen?.state.status ?? 'pending',
+    image: container.desired.spec.Image,
+  };
+}
+
+function summariseUnmanaged(tx: ReadTx, key: string): Summary | undefined {
+  const seen = tx.get('observedContainers', key);
+  if (seen === undefined || seen.clusterId !== undefined) return undefined;
+  return {
+    kind: 'container',
+    change: 'changed',
+    id: seen.engineId,
+    name: seen.name,
+    managed: false,
+    hostId: seen.hostId,
+    state: seen.state.status,
+    image: seen.image,
+  };
+}
+
+function textOf(summary: Summary): string {
+  return JSON.stringify(summary);
+}

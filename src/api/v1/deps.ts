@@ -1,0 +1,34 @@
+import type { Clock } from '../../kit/clock.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { Ca } from '../../link/index.ts';
+import type { Settings } from '../../model/settings.ts';
+import type { Store } from '../../store/store.ts';
+import type { Placer } from '../placement/placer.ts';
+
+/** What the API's handlers stand on; wired in `src/main/`. */
+export type ApiDeps = Readonly<{
+  store: Store;
+  placer: Placer;
+  /** The cluster's certificate authority: signs hosts in, and the certificates of client bundles. */
+  ca: Ca;
+  /** Where other machines reach this manager: an address or a name, without a port. */
+  address: string;
+  apiPort: number;
+  /** Port for agents, on the address that a host joins through. */
+  agentPort: number;
+  /** Port of the Docker endpoint with TLS. */
+  dockerPort: number;
+  /** Path of the agent's executable for linux-x64; it need not exist. */
+  agentFile: string;
+  /** Refuses settings that are well formed but do not work here, such as a strategy that nobody has. */
+  checkSettings?(settings: Settings): void | Promise<void>;
+  clock: Clock;
+  logger: Logger;
+  /** Berth's own version. */
+  version: string;
+}>;
+
+/** `10.0.0.1:8443`, `[fd00::1]:8443`. */
+export function hostPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,88 @@
+import { unlink } from 'node:fs/promises';
+import { createServer, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { messageOf } from '../../kit/errors.ts';
+import { listening, listenOnSocket } from '../listen.ts';
+import type { ApiDeps } from './deps.ts';
+import { newApi } from './server.ts';
+
+/** Slow senders are given up; answers (events, the agent's executable) take as long as they take. Milliseconds. */
+const OPTIONS: ServerOptions = {
+  maxHeaderSize: 32 * 1024,
+  headersTimeout: 20_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 60_000,
+};
+/** Connections at the same time, so that a flood of them leaves file descriptors for the hosts. */
+const MAX_CONNECTIONS = 2000;
+
+export type ApiTlsListen = Readonly<{
+  host: string;
+  port: number;
+  /** PEM: the manager's key and certificate. */
+  key: string;
+  cert: string;
+}>;
+
+export interface ApiEndpoint {
+  /**
+   * Serves on a unix socket, to whom its file mode lets in: as admin.
+   * @param group numeric ID of the group that may use it; root's own otherwise
+   * @throws BerthError `conflict` where another process answers on that path
+   */
+  listenUnix(path: string, group?: number): Promise<void>;
+  /**
+   * Serves with TLS, to callers with a token.
+   * @returns the port, which matters where 0 was asked for
+   * @throws the system's error, such as EADDRINUSE
+   */
+  listenTls(options: ApiTlsListen): Promise<number>;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+/** The API on its servers. */
+export async function newApiEndpoint(deps: ApiDeps): Promise<ApiEndpoint> {
+  const api = await newApi(deps);
+  const servers: Server[] = [];
+  const sockets = new Set<Socket>();
+  const socketPaths: string[] = [];
+
+  const keep = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', (thrown) => deps.logger.debug({ reason: messageOf(thrown) }, 'api client lost'));
+  };
+  const add = (server: Server): Server => {
+    server.maxConnections = MAX_CONNECTIONS;
+    server.on('connection', keep);
+    servers.push(server);
+    return server;
+  };
+
+  return {
+    async listenUnix(path, group) {
+      await listenOnSocket(add(createServer(OPTIONS, api.socket)), path, group);
+      socketPaths.push(path);
+    },
+
+    async listenTls({ host, port, key, cert }) {
+      const server = add(createTlsServer({ ...OPTIONS, key, cert, minVersion: 'TLSv1.2' }, api.https));
+      server.on('tlsClientError', (thrown: Error) =>
+        deps.logger.debug({ reason: messageOf(thrown) }, 'TLS handshake with an api client failed'),
+      );
+      await listening(server, () => server.listen(port, host));
+      const address = server.address();
+      return typeof address === 'object' && address !== null ? address.port : port;
+    },
+
+    async close() {
+      await api.close();
+      const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closed);
+      for (const path of socketPaths) await unlink(path).catch(() => undefined);
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { Readable } from 'node:stream';
+import type { z } from 'zod';
+import type { RouteName, Routes } from '../../contract/v1/routes.ts';
+import type { ApiToken } from '../../model/access.ts';
+import type { Principal } from '../auth/principal.ts';
+import type { ApiDeps } from './deps.ts';
+
+type Part<R, Name extends 'params' | 'query' | 'body'> =
+  R extends Readonly<Record<Name, infer S extends z.ZodType>> ? z.output<S> : Readonly<Record<never, never>>;
+
+/** One request, checked by the route's schemas: what its handler gets. */
+export type Call<N extends RouteName> = Readonly<{
+  params: Part<Routes[N], 'params'>;
+  query: Part<Routes[N], 'query'>;
+  body: Part<Routes[N], 'body'>;
+  /** On public routes without a log-in: no user, the role of a viewer. */
+  principal: Principal;
+  /** The token that the caller showed; undefined on the socket and on public routes. */
+  token: ApiToken | undefined;
+  deps: ApiDeps;
+  /** Aborted when the client goes away. */
+  signal: AbortSignal;
+  /** For the audit log: what it was done to, and by whom where the route is public. */
+  about(target: string, user?: string): void;
+}>;
+
+/** Bytes, whose length is known, with headers of their own. */
+export type StreamAnswer = Readonly<{ headers: Readonly<Record<string, string>>; body: Readable }>;
+
+/** A stream of events: `listener` hears those after `after`, then live ones; the function that is returned ends it. */
+export interface EventSource {
+  /** ID of the newest event. */
+  position(): string;
+  subscribe(after: string | undefined, listener: (id: string, data: unknown) => void): () => void;
+}
+
+type AnswerOf<R> = R extends { answer: { type: 'json'; schema: infer S extends z.ZodType } }
+  ? z.input<S>
+  : R extends { answer: { type: 'text' } }
+    ? string
+    : R extends { answer: { type: 'stream' } }
+      ? StreamAnswer
+      : EventSource;
+
+export type Handler<N extends RouteName> = (
+  call: Call<N>,
+) => AnswerOf<Routes[N]> | Promise<AnswerOf<Routes[N]>>;
+
+/** A handler for each route: one that is missing does not compile. */
+export type Handlers<N extends RouteName = RouteName> = { readonly [K in N]: Handler<K> };

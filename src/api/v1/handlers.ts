@@ -1,0 +1,23 @@
+import { apiTokenHandlers } from './api-tokens.ts';
+import { clusterHandlers } from './cluster.ts';
+import type { EventSource, Handlers } from './handler.ts';
+import { joinTokenHandlers } from './join-tokens.ts';
+import { joiningHandlers } from './joining.ts';
+import { nodeHandlers } from './nodes.ts';
+import { sessionHandlers } from './session.ts';
+import { settingsHandlers } from './settings.ts';
+import { userHandlers } from './users.ts';
+
+/** Every route's handler: a route of the contract that has none does not compile. */
+export function allHandlers(agentFile: string, changes: EventSource): Handlers {
+  return {
+    ...sessionHandlers(),
+    ...clusterHandlers(changes),
+    ...settingsHandlers,
+    ...nodeHandlers,
+    ...joinTokenHandlers,
+    ...joiningHandlers(agentFile),
+    ...userHandlers,
+    ...apiTokenHandlers,
+  };
+}

@@ -1,0 +1,280 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { RouteSpec } from '../../contract/v1/route.ts';
+import { type RouteName, routes } from '../../contract/v1/routes.ts';
+import { BerthError, messageOf } from '../../kit/errors.ts';
+import { type ApiToken, roleAllows } from '../../model/access.ts';
+import { type AuditFact, putAudit } from '../auth/audit-log.ts';
+import { bearerOf } from '../auth/bearer.ts';
+import type { Principal } from '../auth/principal.ts';
+import { RefusalBudget } from '../auth/refusal-budget.ts';
+import { parseJson } from '../docker/json.ts';
+import { ChangeFeed } from './change-feed.ts';
+import { checkInput } from './check-input.ts';
+import type { ApiDeps } from './deps.ts';
+import { errorAnswer, MAX_BODY, tooLarge } from './error-answer.ts';
+import type { Call, EventSource, StreamAnswer } from './handler.ts';
+import { allHandlers } from './handlers.ts';
+import { sendEvents } from './send-events.ts';
+
+/** By which server a request came in: it decides who is asking. */
+type Door = 'https' | 'socket';
+
+export interface Api {
+  /** For a server with TLS: identity by `Authorization: Bearer`. */
+  readonly https: RequestListener;
+  /** For a server on a unix socket that only root, or a trusted group, may open: every caller is an admin. */
+  readonly socket: RequestListener;
+  /** Ends streams of events; the servers are their owner's to close. */
+  close(): Promise<void>;
+}
+
+/** https://owasp.org/www-project-secure-headers: nothing that this API answers is a page. */
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+type Caller = Readonly<{ principal: Principal; token: ApiToken | undefined }>;
+
+/** The API of the contract's table of routes, for whatever server it is put behind. */
+export async function newApi(deps: ApiDeps): Promise<Api> {
+  const doors = new WeakMap<IncomingMessage, Door>();
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  const refusals = new RefusalBudget();
+  const changes = new ChangeFeed(deps.store);
+  const streams = new Set<ServerResponse>();
+  const handlers = allHandlers(deps.agentFile, changes) as Readonly<
+    Record<RouteName, (call: unknown) => unknown>
+  >;
+
+  const identify = (request: FastifyRequest, route: RouteSpec): Caller => {
+    const from = request.raw.socket.remoteAddress ?? '';
+    const door = doors.get(request.raw);
+    if (door === 'socket') {
+      return { principal: { user: 'root', role: 'admin', via: 'socket', from: '' }, token: undefined };
+    }
+    if (door !== 'https') throw new BerthError('unauthenticated', 'this came in by no known door');
+    if (route.role === 'public') {
+      return { principal: { user: '', role: 'viewer', via: 'api', from }, token: undefined };
+    }
+    return deps.store.view((tx) => bearerOf(tx, request.headers.authorization, from, deps.clock.now()));
+  };
+
+  /** `asked`: the caller that is known for certain; empty for strangers, whatever name they claim. */
+  const audit = async (asked: string, who: Principal, fact: AuditFact): Promise<void> => {
+    const now = deps.clock.now();
+    // Whoever is refused again and again must not push everything else out of the log.
+    if (fact.outcome !== 'ok' && !refusals.take(asked, now)) return;
+    await deps.store
+      .update((tx) => putAudit(tx, now, who, fact))
+      .catch((thrown) =>
+        deps.logger.error({ ...fact, reason: messageOf(thrown) }, 'audit entry not written'),
+      );
+  };
+
+  const app = newApp();
+  app.setErrorHandler((thrown, request, reply) => refuse(thrown, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    refuse(
+      new BerthError('not_found', `there is no ${request.method} ${pathOf(request)} here`, {
+        hint: 'routes begin with /v1/; their list is in the documentation of the API',
+      }),
+      request,
+      reply,
+    ),
+  );
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, ip } = request;
+    const user = callers.get(request)?.principal.user ?? '';
+    const line = {
+      method,
+      path: pathOf(request),
+      status: reply.statusCode,
+      user,
+      from: ip,
+      ms: Math.round(reply.elapsedTime),
+    };
+    if (method === 'GET' || reply.statusCode >= 400) deps.logger.debug(line, 'api request');
+    else deps.logger.info(line, 'api request');
+    done();
+  });
+  for (const name of Object.keys(routes) as RouteName[]) addRoute(name, routes[name]);
+  await app.ready();
+
+  function refuse(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const { status, body } = errorAnswer(thrown, deps.logger);
+    if (status === 401) void reply.header('www-authenticate', 'Bearer realm="berth"');
+    // A body that nobody will read must not be taken for the next request on the same connection.
+    if (status === 413) void reply.header('connection', 'close');
+    void reply.headers(SECURITY_HEADERS).code(status).send(body);
+    request.raw.resume();
+  }
+
+  function addRoute(name: RouteName, route: RouteSpec): void {
+    app.route({
+      method: route.method,
+      url: route.path,
+      exposeHeadRoute: false,
+      onRequest: async (request, reply) => {
+        void reply.headers(SECURITY_HEADERS);
+        const caller = identify(request, route);
+        callers.set(request, caller);
+        if (route.role !== 'public' && !roleAllows(caller.principal.role, route.role)) {
+          const { user, role } = caller.principal;
+          const error = new BerthError('forbidden', `user ${user} is ${role}; this needs ${route.role}`, {
+            hint: 'ask an admin, or log in as another user',
+          });
+          if (route.action !== undefined) {
+            const target = Object.values(request.params as object).join(' ');
+            await audit(user, caller.principal, { action: route.action, target, outcome: messageOf(error) });
+          }
+          throw error;
+        }
+        refuseBodyOfGet(request);
+      },
+      handler: async (request, reply) => {
+        const caller = callers.get(request);
+        if (caller === undefined) throw new BerthError('unauthenticated', 'nobody is asking');
+        const input = {
+          params: checkInput(route.params, request.params, 'path'),
+          query: checkInput(route.query, request.query, 'query'),
+          body: checkInput(route.body, request.body, 'body'),
+        };
+        const answer = await run(name, route, caller, input, request);
+        return send(route, answer, caller, request, reply);
+      },
+    });
+  }
+
+  async function run(
+    name: RouteName,
+    route: RouteSpec,
+    { principal, token }: Caller,
+    input: Readonly<{ params: unknown; query: unknown; body: unknown }>,
+    request: FastifyRequest,
+  ): Promise<unknown> {
+    let target = Object.values(input.params as object).join(' ');
+    let who = principal;
+    const gone = new AbortController();
+    request.raw.socket.once('close', () => gone.abort());
+    const call: Omit<Call<RouteName>, 'params' | 'query' | 'body'> & typeof input = {
+      ...input,
+      principal,
+      token,
+      deps,
+      signal: gone.signal,
+      about: (what, user) => {
+        target = what;
+        if (user !== undefined) who = { ...principal, user };
+      },
+    };
+    try {
+      const answer = await handlers[name](call);
+      if (route.action !== undefined)
+        await audit(principal.user, who, { action: route.action, target, outcome: 'ok' });
+      return answer;
+    } catch (thrown) {
+      if (route.action !== undefined) {
+        const outcome = thrown instanceof BerthError ? messageOf(thrown) : 'internal error';
+        await audit(principal.user, who, { action: route.action, target, outcome });
+      }
+      throw thrown;
+    }
+  }
+
+  function send(
+    route: RouteSpec,
+    answer: unknown,
+    caller: Caller,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): FastifyReply {
+    switch (route.answer.type) {
+      case 'json':
+        // Through the schema: what it does not name (a password's hash) cannot get out.
+        return reply.send((route.answer.schema as z.ZodType).parse(answer));
+      case 'text':
+        return reply.type(route.answer.contentType).send(answer);
+      case 'stream': {
+        const { headers, body } = answer as StreamAnswer;
+        return reply.type(route.answer.contentType).headers(headers).send(body);
+      }
+      case 'events': {
+        reply.hijack();
+        streams.add(reply.raw);
+        reply.raw.once('close', () => streams.delete(reply.raw));
+        const allowed = () => isStillAllowed(request, route, caller);
+        sendEvents(request.raw, reply.raw, answer as EventSource, SECURITY_HEADERS, allowed);
+        return reply;
+      }
+    }
+  }
+
+  function isStillAllowed(request: FastifyRequest, route: RouteSpec, before: Caller): boolean {
+    try {
+      const { principal } = identify(request, route);
+      return principal.user === before.principal.user;
+    } catch {
+      return false;
+    }
+  }
+
+  const listener = (door: Door) => (req: IncomingMessage, res: ServerResponse) => {
+    doors.set(req, door);
+    app.routing(req, res);
+  };
+  return {
+    https: listener('https'),
+    socket: listener('socket'),
+    close: async () => {
+      changes.close();
+      for (const stream of streams) stream.end();
+      await app.close();
+    },
+  };
+
+  function newApp(): FastifyInstance {
+    const made = fastify({
+      logger: false,
+      bodyLimit: MAX_BODY,
+      trustProxy: false,
+      routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
+      frameworkErrors: (thrown, request, reply) => {
+        refuse(thrown, request, reply);
+      },
+    });
+    made.removeAllContentTypeParsers();
+    made.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+      try {
+        done(null, parseJson(body as Buffer, request.headers['content-type']));
+      } catch (thrown) {
+        done(thrown as Error);
+      }
+    });
+    return made;
+  }
+}
+
+/** Fastify leaves the body of a GET alone, which would make it a request of its own. */
+function refuseBodyOfGet(request: FastifyRequest): void {
+  const length = Number(request.headers['content-length'] ?? 0);
+  if (length > MAX_BODY) throw tooLarge();
+  if (request.method !== 'GET') return;
+  if (length > 0 || request.headers['transfer-encoding'] !== undefined) {
+    throw new BerthError('bad_request', `GET ${pathOf(request)} takes no body`, {
+      hint: 'send it without one',
+    });
+  }
+}
+
+/** Without the query, which may hold what should not be in a log. */
+function pathOf(request: FastifyRequest): string {
+  return (request.url.split('?')[0] ?? '').slice(0, 256);
+}

@@ -1,0 +1,87 @@
+import type { Status } from '../../contract/v1/cluster.ts';
+import type { Host, HostState } from '../../model/host.ts';
+import type { ReadTx } from '../../store/store.ts';
+import { SETTINGS_KEY } from '../../store/tables.ts';
+import type { ApiDeps } from './deps.ts';
+import { loadOf } from './node-view.ts';
+
+/** More of one kind are counted rather than listed. */
+const MAX_WARNINGS = 20;
+
+/** The cluster in short. */
+export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
+  const hosts = [...tx.all('hosts')].sort((a, b) => a.name.localeCompare(b.name));
+  const byState: Record<HostState, number> = { pending: 0, ready: 0, suspect: 0, down: 0 };
+  const capacity = { cpuMilli: 0, memory: 0 };
+  const reserved = { cpuMilli: 0, memory: 0 };
+  const warnings: string[] = [];
+  for (const host of hosts) {
+    const status = tx.get('hostStatus', host.id);
+    const state = status?.state ?? 'pending';
+    byState[state]++;
+    if (state === 'suspect' || state === 'down') {
+      warnings.push(`host ${host.name} is ${state}${status?.reason ? `: ${status.reason}` : ''}`);
+    }
+    if (state !== 'ready' || status?.engine === undefined) continue;
+    const load = loadOf(tx, host.id);
+    capacity.cpuMilli += status.engine.cpus * 1000;
+    capacity.memory += status.engine.memory;
+    reserved.cpuMilli += load.reserved.cpuMilli;
+    reserved.memory += load.reserved.memory;
+  }
+  if (hosts.length === 0) warnings.push('no host has joined: "berth token create" prints how to add one');
+  else if (byState.ready === 0) warnings.push('no host is ready: nothing can be placed');
+  const containers = countContainers(tx, hosts);
+  if (containers.missing > 0) {
+    warnings.push(
+      `${containers.missing} container${containers.missing === 1 ? ' is' : 's are'} not on the host where it should be`,
+    );
+  }
+  return {
+    clusterId: tx.get('settings', SETTINGS_KEY)?.clusterId ?? '',
+    version: deps.version,
+    caFingerprint: deps.ca.fingerprint,
+    hosts: { total: hosts.length, byState, cordoned: hosts.filter((host) => host.cordoned).length },
+    containers: {
+      managed: containers.managed,
+      unmanaged: containers.unmanaged,
+      byState: containers.byState,
+    },
+    capacity,
+    reserved,
+    warnings:
+      warnings.length > MAX_WARNINGS
+        ? [...warnings.slice(0, MAX_WARNINGS), `and ${warnings.length - MAX_WARNINGS} more`]
+        : warnings,
+  };
+}
+
+/** `missing`: those that a ready host does not have, though its agent has had the time to make them. */
+function countContainers(tx: ReadTx, hosts: readonly Host[]) {
+  const byState: Record<string, number> = {};
+  const count = (state: string) => {
+    byState[state] = (byState[state] ?? 0) + 1;
+  };
+  let unmanaged = 0;
+  let missing = 0;
+  const states = new Map(hosts.map((host) => [host.id, tx.get('hostStatus', host.id)?.state ?? 'pending']));
+  const stateOf = (hostId: string, seen: string) =>
+    states.get(hostId) === 'down' || states.get(hostId) === undefined ? 'unreachable' : seen;
+  for (const seen of tx.all('observedContainers')) {
+    if (seen.clusterId !== undefined) continue;
+    unmanaged++;
+    count(stateOf(seen.hostId, seen.state.status));
+  }
+  for (const container of tx.all('containers')) {
+    const { hostId } = container.assigned;
+    const seen = [...tx.by('observedContainers', 'clusterId', container.id)].find(
+      (one) => one.hostId === hostId,
+    );
+    const state = stateOf(hostId, seen?.state.status ?? 'pending');
+    count(state);
+    if (seen === undefined && container.desired.state === 'running' && states.get(hostId) === 'ready') {
+      missing++;
+    }
+  }
+  return { managed: tx.count('containers'), unmanaged, missing, byState };
+}

@@ -1,0 +1,108 @@
+import type { UserView } from '../../contract/v1/access.ts';
+import { BerthError } from '../../kit/errors.ts';
+import type { User } from '../../model/access.ts';
+import type { ReadTx, WriteTx } from '../../store/store.ts';
+import { hashPassword, newPassword, verifyPassword } from '../auth/password.ts';
+import type { Handlers } from './handler.ts';
+
+export const userHandlers: Handlers<
+  'user.list' | 'user.create' | 'user.role' | 'user.password' | 'user.delete'
+> = {
+  'user.list': ({ deps }) =>
+    deps.store.view((tx) => ({
+      users: [...tx.all('users')].sort((a, b) => a.name.localeCompare(b.name)).map(viewOf),
+    })),
+
+  'user.create': async ({ deps, body, about }) => {
+    about(body.name);
+    const refuseTaken = (tx: ReadTx) => {
+      if (tx.get('users', body.name) === undefined) return;
+      throw new BerthError('conflict', `there is a user "${body.name}" already`, {
+        hint: 'choose another name, or change that one with "berth user passwd"',
+      });
+    };
+    deps.store.view(refuseTaken);
+    const password = body.password ?? newPassword();
+    const passwordHash = await hashPassword(password);
+    const user: User = {
+      kind: 'user',
+      name: body.name,
+      role: body.role,
+      passwordHash,
+      createdAt: deps.clock.now(),
+    };
+    await deps.store.update((tx) => {
+      // Again: another may have taken it while the password was hashed.
+      refuseTaken(tx);
+      tx.put('users', user);
+    });
+    return { ...viewOf(user), ...(body.password === undefined ? { password } : {}) };
+  },
+
+  'user.role': ({ deps, params, body }) =>
+    deps.store.update((tx) => {
+      const user = findUser(tx, params.user);
+      if (body.role !== 'admin') keepAnAdmin(tx, user, 'given a lower role');
+      const changed = { ...user, role: body.role };
+      tx.put('users', changed);
+      return viewOf(changed);
+    }),
+
+  'user.password': async ({ deps, params, body, principal }) => {
+    if (principal.role !== 'admin') {
+      if (principal.user !== params.user) {
+        throw new BerthError(
+          'forbidden',
+          `user ${principal.user} may not set the password of "${params.user}"`,
+          {
+            hint: 'ask an admin',
+          },
+        );
+      }
+      const user = deps.store.view((tx) => findUser(tx, params.user));
+      if (!(await verifyPassword(body.current ?? '', user.passwordHash))) {
+        throw new BerthError('forbidden', 'the current password is missing or wrong', {
+          hint: 'give it beside the new one, or ask an admin to set a new one',
+        });
+      }
+    } else {
+      deps.store.view((tx) => findUser(tx, params.user));
+    }
+    const password = body.password ?? newPassword();
+    const passwordHash = await hashPassword(password);
+    await deps.store.update((tx) => {
+      tx.put('users', { ...findUser(tx, params.user), passwordHash });
+      for (const token of [...tx.by('apiTokens', 'user', params.user)])
+        if (token.session === true) tx.delete('apiTokens', token.id);
+    });
+    return body.password === undefined ? { password } : {};
+  },
+
+  'user.delete': ({ deps, params }) =>
+    deps.store.update((tx) => {
+      const user = findUser(tx, params.user);
+      keepAnAdmin(tx, user, 'removed');
+      for (const token of [...tx.by('apiTokens', 'user', user.name)]) tx.delete('apiTokens', token.id);
+      tx.delete('users', user.name);
+      return {};
+    }),
+};
+
+/** @throws BerthError `not_found` */
+export function findUser(tx: ReadTx, name: string): User {
+  const user = tx.get('users', name);
+  if (user !== undefined) return user;
+  throw new BerthError('not_found', `there is no user "${name}"`, { hint: '"berth user ls" lists them' });
+}
+
+function keepAnAdmin(tx: ReadTx | WriteTx, user: User, what: string): void {
+  if (user.role !== 'admin') return;
+  for (const other of tx.all('users')) if (other.role === 'admin' && other.name !== user.name) return;
+  throw new BerthError('conflict', `"${user.name}" is the last admin and cannot be ${what}`, {
+    hint: 'make another user an admin first',
+  });
+}
+
+function viewOf(user: User): UserView {
+  return { name: user.name, role: user.role, createdAt: user.createdAt };
+}
