@@ -1,0 +1,32 @@
+import { BerthError } from '../../../kit/errors.ts';
+import type { DockerCall } from '../call.ts';
+import { sendJson } from '../json.ts';
+import { askJson, enginePath } from '../passthrough.ts';
+import { addWarnings, unreachableWarnings } from '../system/hosts.ts';
+import { findNetwork } from './find-network.ts';
+import { networkView } from './network-view.ts';
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** `GET /networks/<id>`: from the network's host, which alone knows its containers' addresses; last seen where it is away. */
+export async function inspectNetwork(call: DockerCall): Promise<void> {
+  const { store, engines } = call.deps;
+  const reference = call.params.id ?? '';
+  const found = store.view((tx) => findNetwork(tx, reference));
+  const { seen } = found;
+  const scope = call.query.get('scope');
+  if (scope && scope !== (seen?.scope ?? 'local'))
+    throw new BerthError('not_found', `network ${reference} not found`);
+  const path = enginePath(call, `/networks/${encodeURIComponent(seen?.networkId ?? '')}`, call.query);
+  let raw: Raw | undefined;
+  if (seen !== undefined && engines.connected(seen.hostId)) {
+    raw = await askJson<Raw>(call, seen.hostId, { method: 'GET', path, signal: call.signal });
+  } else if (seen !== undefined) {
+    addWarnings(call.res, unreachableWarnings(call));
+  }
+  sendJson(
+    call.res,
+    200,
+    store.view((tx) => networkView(tx, found, raw)),
+  );
+}

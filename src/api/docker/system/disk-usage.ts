@@ -1,0 +1,101 @@
+import { userLabels } from '../../../model/labels.ts';
+import type { ReadTx } from '../../../store/store.ts';
+import type { DockerCall } from '../call.ts';
+import type { HostRef } from '../fanout.ts';
+import { sendJson } from '../json.ts';
+import { askJson, enginePath } from '../passthrough.ts';
+import { askAll } from './add-up.ts';
+
+/** An engine walks through its volumes for this. */
+const DF_MS = 60_000;
+
+type Entry = Readonly<Record<string, unknown>>;
+type DiskUsage = Readonly<{
+  LayersSize?: number;
+  Images?: readonly Entry[] | null;
+  Containers?: readonly Entry[] | null;
+  Volumes?: readonly Entry[] | null;
+  BuildCache?: readonly Entry[] | null;
+  BuilderSize?: number;
+}>;
+
+/** `GET /system/df`, added up over the hosts: an image that is on three of them is listed once and takes its space thrice. */
+export async function diskUsage(call: DockerCall): Promise<void> {
+  const path = enginePath(call, '/system/df', call.query);
+  const { answers } = await askAll(
+    call,
+    (host, signal) => askJson<DiskUsage>(call, host.id, { method: 'GET', path, signal }),
+    DF_MS,
+  );
+  sendJson(
+    call.res,
+    200,
+    call.deps.store.view((tx) =>
+      addUp(
+        tx,
+        answers.map(({ host, value }) => ({ host, usage: value })),
+      ),
+    ),
+  );
+}
+
+/** Adds up the hosts' answers, with the cluster's names. Parts that were not asked for (`type=`) stay out. */
+export function addUp(tx: ReadTx, usages: readonly Readonly<{ host: HostRef; usage: DiskUsage }>[]): Entry {
+  const images = new Map<unknown, Entry>();
+  const containers: Entry[] = [];
+  const volumes: Entry[] = [];
+  const buildCache: Entry[] = [];
+  let layersSize = 0;
+  let builderSize = 0;
+  for (const { host, usage } of usages) {
+    layersSize += usage.LayersSize ?? 0;
+    builderSize += usage.BuilderSize ?? 0;
+    for (const image of usage.Images ?? []) {
+      const before = images.get(image.Id);
+      images.set(
+        image.Id,
+        before === undefined ? image : { ...before, Containers: count(before) + count(image) },
+      );
+    }
+    for (const container of usage.Containers ?? []) containers.push(clusterContainer(tx, host, container));
+    for (const volume of usage.Volumes ?? []) volumes.push(clusterVolume(tx, host, volume));
+    buildCache.push(...(usage.BuildCache ?? []));
+  }
+  const asked = (part: keyof DiskUsage) => usages.some(({ usage }) => usage[part] !== undefined);
+  return {
+    ...(asked('LayersSize') ? { LayersSize: layersSize } : {}),
+    ...(asked('Images') ? { Images: [...images.values()] } : {}),
+    ...(asked('Containers') ? { Containers: containers } : {}),
+    ...(asked('Volumes') ? { Volumes: volumes } : {}),
+    ...(asked('BuildCache') ? { BuildCache: buildCache } : {}),
+    ...(asked('BuilderSize') ? { BuilderSize: builderSize } : {}),
+  };
+}
+
+function count(image: Entry): number {
+  const containers = Number(image.Containers ?? 0);
+  return Math.max(containers, 0);
+}
+
+function clusterContainer(tx: ReadTx, host: HostRef, entry: Entry): Entry {
+  const known = tx.get('observedContainers', `${host.id}/${String(entry.Id)}`);
+  const names = Array.isArray(entry.Names) ? entry.Names : [];
+  return {
+    ...entry,
+    Id: known?.clusterId ?? entry.Id,
+    Names: names.map((name) => `/${host.name}${String(name)}`),
+    Labels: userLabels(labelsIn(entry)),
+  };
+}
+
+function clusterVolume(tx: ReadTx, host: HostRef, entry: Entry): Entry {
+  const name = String(entry.Name);
+  const own = tx.get('volumes', name)?.hostId === host.id;
+  return { ...entry, Name: own ? name : `${host.name}/${name}`, Labels: userLabels(labelsIn(entry)) };
+}
+
+function labelsIn(entry: Entry): Record<string, string> {
+  return typeof entry.Labels === 'object' && entry.Labels !== null
+    ? (entry.Labels as Record<string, string>)
+    : {};
+}
