@@ -1,0 +1,195 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { lastLines, onHost } from './host.ts';
+import type { HostPlan, LabPlan } from './plan.ts';
+import { findIn, killAll } from './processes.ts';
+import { LabError, run, runDetached, until } from './run.ts';
+
+const BERTH = fileURLToPath(new URL('../../berth', import.meta.url));
+
+/** Where a lab's cluster is reached; the socket from the root namespace, the addresses from there and from each host. */
+export interface ClusterAddresses {
+  /** Docker URL: `unix://…` */
+  readonly endpoint: string;
+  /** Docker URL with TLS and client certificates: `tcp://…:2376` */
+  readonly dockerTls: string;
+  readonly api: string;
+  /** HOST:PORT as `berth agent --manager` takes it. */
+  readonly manager: string;
+  readonly dataDir: string;
+}
+
+export function clusterAddresses(plan: LabPlan): ClusterAddresses {
+  const { address, folder } = plan.manager;
+  return {
+    endpoint: `unix://${join(folder, 'run', 'docker.sock')}`,
+    dockerTls: `tcp://${address}:2376`,
+    api: `https://${address}:8443`,
+    manager: `${address}:8443`,
+    dataDir: folder,
+  };
+}
+
+export function managerLog(plan: LabPlan): string {
+  return join(plan.folder, 'manager.log');
+}
+
+export function managerPid(plan: LabPlan): number | undefined {
+  return findIn(plan.manager.namespace, ['up', '--data-dir', plan.manager.folder]);
+}
+
+/** Start the manager in its namespace, unless it runs, and wait until it answers. */
+export async function startManager(plan: LabPlan): Promise<void> {
+  const { address, namespace, folder } = plan.manager;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await run([BERTH, 'version'], { timeoutMs: 600_000 }); // builds what is stale before anything has a time limit
+  if (managerPid(plan) === undefined) {
+    const up = [
+      'up',
+      '--no-agent',
+      '--no-install',
+      '--foreground',
+      '--json',
+      '--data-dir',
+      folder,
+      '--name',
+      'manager',
+    ];
+    const listen = [
+      ['--docker-listen', '0.0.0.0:2376'],
+      ['--api-listen', '0.0.0.0:8443'],
+      ['--agent-listen', '0.0.0.0:8444'],
+      ['--advertise', address],
+    ].flat();
+    const enter = ['nsenter', `--net=/run/netns/${namespace}`, '--', BERTH];
+    runDetached([...enter, ...up, ...listen], { log: managerLog(plan) });
+  }
+  await until(
+    `an answer of the manager (its log: ${managerLog(plan)})`,
+    async () => {
+      const nodes = await listNodes(plan).catch(() => undefined);
+      if (nodes !== undefined) return true;
+      if (managerPid(plan) !== undefined) return undefined;
+      throw new LabError(`the manager ended: ${lastLines(managerLog(plan))}`);
+    },
+    { timeoutMs: 60_000, everyMs: 200 },
+  );
+}
+
+/** Stop the manager: with SIGTERM, and with SIGKILL when that does not end it within 15 s or `kill` is set. */
+export async function stopManager(plan: LabPlan, options: { kill?: boolean } = {}): Promise<void> {
+  const pid = managerPid(plan);
+  if (pid === undefined) return;
+  if (options.kill !== true) {
+    process.kill(pid, 'SIGTERM');
+    const gone = until(
+      'the end of the manager',
+      async () => (managerPid(plan) === undefined ? true : undefined),
+      {
+        timeoutMs: 15_000,
+      },
+    );
+    if (await gone.catch(() => false)) return;
+  }
+  await killAll([pid]);
+}
+
+/** Run `berth` against the lab's manager and return what it prints. */
+export async function berth(plan: LabPlan, args: readonly string[]): Promise<string> {
+  return await run([BERTH, ...args, '--data-dir', plan.manager.folder], { timeoutMs: 60_000 });
+}
+
+export interface Node {
+  readonly name: string;
+  readonly state: string;
+}
+
+/** The hosts as `berth node ls --json` has them. */
+export async function listNodes(plan: LabPlan): Promise<Node[]> {
+  const nodes: unknown = JSON.parse(await berth(plan, ['node', 'ls', '--json']));
+  if (!Array.isArray(nodes)) throw new LabError('berth node ls --json did not print a list');
+  return nodes.map((node) => ({ name: String(node.name), state: String(node.state) }));
+}
+
+/** A fresh join token. */
+export async function createToken(plan: LabPlan, args: readonly string[] = []): Promise<string> {
+  const made: { token?: unknown } = JSON.parse(await berth(plan, ['token', 'create', '--json', ...args]));
+  if (typeof made.token !== 'string') throw new LabError('berth token create --json printed no token');
+  return made.token;
+}
+
+export function agentLog(host: HostPlan): string {
+  return join(host.folder, 'agent.log');
+}
+
+export function agentPid(host: HostPlan): number | undefined {
+  return findIn(host.namespace, ['agent', '--data-dir', join(host.folder, 'agent')]);
+}
+
+/** Start the host's agent unless it runs; the first time it joins with a token of its own. */
+export async function startAgent(
+  plan: LabPlan,
+  host: HostPlan,
+  labels: Record<string, string> = {},
+): Promise<void> {
+  if (agentPid(host) !== undefined) return;
+  const agent = [
+    BERTH,
+    'agent',
+    '--foreground',
+    '--data-dir',
+    join(host.folder, 'agent'),
+    '--engine',
+    host.engine,
+  ];
+  if (!hasJoined(host)) {
+    agent.push(
+      '--join',
+      await createToken(plan, ['--uses', '1']),
+      '--manager',
+      clusterAddresses(plan).manager,
+    );
+    agent.push('--name', host.name, '--data-addr', host.address);
+    for (const [key, value] of Object.entries(labels)) agent.push('--label', `${key}=${value}`);
+  }
+  runDetached(onHost(host, agent), { log: agentLog(host) });
+}
+
+/** Wait until each of the hosts is a ready node of the cluster. */
+export async function waitReady(
+  plan: LabPlan,
+  hosts: readonly HostPlan[],
+  timeoutMs = 60_000,
+): Promise<void> {
+  await until(
+    `ready nodes ${hosts.map((host) => host.name).join(', ')} (logs: ${join(plan.folder, '*', 'agent.log')})`,
+    async () => {
+      const nodes = await listNodes(plan);
+      const ready = (host: HostPlan) =>
+        nodes.some((node) => node.name === host.name && node.state === 'ready');
+      const missing = hosts.filter((host) => !ready(host));
+      const dead = missing.find((host) => agentPid(host) === undefined);
+      if (dead !== undefined)
+        throw new LabError(`the agent of ${dead.name} ended: ${lastLines(agentLog(dead))}`);
+      return missing.length === 0 ? true : undefined;
+    },
+    { timeoutMs, everyMs: 200 },
+  );
+  for (const host of hosts) writeFileSync(joinedMark(host), '');
+}
+
+export function hasJoined(host: HostPlan): boolean {
+  return existsSync(joinedMark(host));
+}
+
+function joinedMark(host: HostPlan): string {
+  return join(host.folder, 'joined');
+}
+
+/** The password that the manager's first run has told, from its log. */
+export function adminPassword(plan: LabPlan): string | undefined {
+  const log = managerLog(plan);
+  if (!existsSync(log)) return undefined;
+  return /"adminPassword":\s*"([^"]+)"/.exec(readFileSync(log, 'utf8'))?.[1];
+}

@@ -1,0 +1,126 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { removeCgroup } from './cgroups.ts';
+import type { HostPlan, LabPlan } from './plan.ts';
+import { findIn, initOf, isAlive, killAll, processesIn } from './processes.ts';
+import { LabError, run, runDetached, tryRun, until } from './run.ts';
+
+const INIT = fileURLToPath(new URL('host-init.sh', import.meta.url));
+
+/** Pid of the host's first process in the root namespace, undefined while the host is not running. */
+export function hostPid(host: HostPlan): number | undefined {
+  return initOf(host.namespace, INIT);
+}
+
+/** Arguments that run a command on the host: in its namespaces, with its folders. */
+export function onHost(host: HostPlan, argv: readonly string[]): string[] {
+  const pid = hostPid(host);
+  if (pid === undefined)
+    throw new LabError(`host ${host.name} is not running: start it with "lab start ${host.name}"`);
+  return ['nsenter', '--target', String(pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--', ...argv];
+}
+
+/** Start the host and its engine, as far as they are not running, and wait until the engine answers. */
+export async function startHost(plan: LabPlan, host: HostPlan): Promise<void> {
+  if (hostPid(host) === undefined) await boot(plan, host);
+  if (findIn(host.namespace, ['dockerd', host.engine]) === undefined) startEngine(plan, host);
+  await until(
+    `an answer of host ${host.name}'s engine (its log: ${engineLog(host)})`,
+    async () => {
+      const ping = await tryRun(['docker', '-H', host.engine, 'version', '--format', '{{.Server.Version}}']);
+      if (ping.code === 0) return true;
+      if (findIn(host.namespace, ['dockerd', host.engine]) !== undefined) return undefined;
+      throw new LabError(`the engine of host ${host.name} ended: ${lastLines(engineLog(host))}`);
+    },
+    { timeoutMs: 60_000 },
+  );
+}
+
+/**
+ * Kill what runs on the host at one blow: its first process takes everything in its PID namespace with it, the
+ * engine, the agent and all containers. Its disk stays as it was at that moment. A host that is dead stays dead.
+ */
+export async function killHost(host: HostPlan): Promise<void> {
+  const pid = hostPid(host);
+  if (pid !== undefined) await killAll([pid]);
+  await killAll(processesIn([host.namespace])); // what waited outside for the processes inside
+  await removeCgroup(host.cgroup);
+}
+
+export function engineLog(host: HostPlan): string {
+  return join(host.folder, 'dockerd.log');
+}
+
+export function lastLines(file: string, count = 5): string {
+  if (!existsSync(file)) return `(no ${file})`;
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join(' | ');
+}
+
+async function boot(plan: LabPlan, host: HostPlan): Promise<void> {
+  mkdirSync(host.folder, { recursive: true });
+  writeNames(plan, host);
+  const booted = join(host.folder, 'booted');
+  rmSync(booted, { force: true });
+  const log = join(host.folder, 'init.log');
+  // not `ip netns exec`: it would remount /sys, and the cgroup mounts below it would be gone
+  const enter = ['nsenter', `--net=/run/netns/${host.namespace}`, '--'];
+  const fresh = [
+    'unshare',
+    '--mount',
+    '--uts',
+    '--ipc',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--mount-proc',
+    '--',
+  ];
+  const pid = runDetached([...enter, ...fresh, '/bin/sh', INIT, host.folder, host.name], { log });
+  await until(
+    `the start of host ${host.name} (its log: ${log})`,
+    async () => {
+      if (existsSync(booted)) return true;
+      if (isAlive(pid)) return undefined;
+      throw new LabError(`host ${host.name} did not start: ${lastLines(log)}`);
+    },
+    { timeoutMs: 20_000, everyMs: 20 },
+  );
+}
+
+/** Names of the lab's machines, and name servers that can be reached from another network namespace. */
+function writeNames(plan: LabPlan, host: HostPlan): void {
+  const lines = ['127.0.0.1 localhost', `${plan.manager.address} manager`];
+  for (const other of plan.hosts) lines.push(`${other.address} ${other.name}`);
+  writeFileSync(join(host.folder, 'hosts'), `${lines.join('\n')}\n`);
+  const resolved = '/run/systemd/resolve/resolv.conf'; // the servers behind systemd-resolved's 127.0.0.53
+  const usual = readFileSync('/etc/resolv.conf', 'utf8');
+  if (/^nameserver\s+127\./m.test(usual) && existsSync(resolved)) {
+    writeFileSync(join(host.folder, 'resolv.conf'), readFileSync(resolved));
+  }
+}
+
+function startEngine(plan: LabPlan, host: HostPlan): void {
+  const config = join(host.folder, 'daemon.json'); // for whoever wants more options; never the machine's own
+  if (!existsSync(config)) writeFileSync(config, '{}\n');
+  // execution folder and pid file are below the private /run/docker, so a killed host leaves none behind, and
+  // the private /run/containerd makes the engine start a containerd of its own
+  const engine = [
+    'dockerd',
+    ['--config-file', config],
+    ['--data-root', join(host.folder, 'docker')],
+    ['--pidfile', '/run/docker/dockerd.pid'],
+    ['--host', host.engine],
+    ['--cgroup-parent', host.cgroup],
+    ['--exec-opt', 'native.cgroupdriver=cgroupfs'],
+    ['--bip', `172.17.${host.number}.1/24`],
+    ['--insecure-registry', plan.subnet],
+  ].flat();
+  runDetached(onHost(host, engine), { log: engineLog(host) });
+}
+
+/** Remove the host's cgroups and folder; it must be dead. */
+export async function removeHost(host: HostPlan): Promise<void> {
+  await removeCgroup(host.cgroup);
+  await run(['rm', '-rf', '--one-file-system', host.folder]);
+}
