@@ -8,6 +8,10 @@ import type { Filter } from './filter.ts';
 export const image: Filter = {
   name: 'image',
   prepare: ({ image: ref }, { view }) => {
+    // A build has a host and no image yet.
+    if (ref === '') return [];
+    // A build takes any host.
+    if (ref === '') return [];
     const normal = normalImageRef(ref);
     const id = looksLikeImageId(ref) ? ref : undefined;
     // Most images are on all hosts: then no host's own list need be looked at.

@@ -1,0 +1,152 @@
+import type { Host } from '../../model/host.ts';
+import { ClusterView } from '../../scheduler/cluster-view.ts';
+import type { ContainerView } from '../../scheduler/host-view.ts';
+import type { ReadTx, Store, TableName } from '../../store/store.ts';
+import { TABLES } from '../../store/tables.ts';
+import { managedView, observedView, sameContainer } from './container-views.ts';
+
+const FOLLOWED = [
+  'settings',
+  'hosts',
+  'hostStatus',
+  'containers',
+  'observedContainers',
+  'observedImages',
+] as const satisfies readonly TableName[];
+type Followed = (typeof FOLLOWED)[number];
+
+/**
+ * The scheduler's view of the hosts, kept from the store. It hears of each write inside its transaction, notes the key,
+ * and reads the record when the view is asked for next: so it is as new as the transaction that asks, also after a
+ * transaction was taken back, and an idle manager does no work for it. A container that is both recorded and seen on its
+ * host is one; a record that no agent has reported yet counts in full.
+ */
+export class StoreView {
+  readonly view = new ClusterView();
+  private readonly dirty = new Map<Followed, Set<string>>(FOLLOWED.map((table) => [table, new Set()]));
+  private readonly unfollow: () => void;
+  /** Cluster ID to the hosts on which the view counts it. */
+  private readonly placedOn = new Map<string, Set<string>>();
+  /** Key in `observedContainers` to the cluster ID that it had; only of Berth's containers. */
+  private readonly clusterIds = new Map<string, string>();
+
+  constructor(store: Store) {
+    this.unfollow = store.follow((table, key) => this.dirty.get(table as Followed)?.add(key));
+    store.view((tx) => {
+      for (const [table, keys] of this.dirty)
+        for (const record of tx.all(table)) keys.add(TABLES[table].key(record as never));
+    });
+  }
+
+  close(): void {
+    this.unfollow();
+  }
+
+  /** The view as of `tx`. */
+  at(tx: ReadTx): ClusterView {
+    const taken = (table: Followed) => {
+      const noted = this.dirty.get(table);
+      if (noted === undefined || noted.size === 0) return [];
+      const keys = [...noted];
+      noted.clear();
+      return keys;
+    };
+    if (taken('settings').length > 0) this.readSettings(tx);
+    for (const id of new Set([...taken('hosts'), ...taken('hostStatus')])) this.readHost(tx, id);
+    for (const id of taken('containers')) this.readContainer(tx, id);
+    for (const key of taken('observedContainers')) this.readObserved(tx, key);
+    for (const key of taken('observedImages')) this.readImage(tx, key);
+    return this.view;
+  }
+
+  private readSettings(tx: ReadTx): void {
+    const [record] = tx.all('settings');
+    if (record !== undefined) this.view.settings = record.settings;
+  }
+
+  private readHost(tx: ReadTx, id: string): void {
+    const host = tx.get('hosts', id);
+    if (host === undefined) {
+      this.view.removeHost(id);
+      return;
+    }
+    const isNew = this.view.host(id) === undefined;
+    this.view.putHost(factsOf(tx, host));
+    if (!isNew) return;
+    // What was written of it before it was known to the view.
+    for (const { id: containerId } of tx.by('containers', 'host', id))
+      this.dirty.get('containers')?.add(containerId);
+    for (const seen of tx.by('observedContainers', 'host', id))
+      this.dirty.get('observedContainers')?.add(`${seen.hostId}/${seen.engineId}`);
+    for (const image of tx.by('observedImages', 'host', id))
+      this.dirty.get('observedImages')?.add(`${id}/${image.imageId}`);
+  }
+
+  /** One of Berth's containers: on the host that it is assigned to, and on every other where a copy is seen. */
+  private readContainer(tx: ReadTx, id: string): void {
+    const record = tx.get('containers', id);
+    const seen = [...tx.by('observedContainers', 'clusterId', id)];
+    const views = new Map<string, ContainerView>();
+    for (const one of seen) views.set(one.hostId, observedView(one));
+    if (record !== undefined) {
+      const { hostId } = record.assigned;
+      views.set(
+        hostId,
+        managedView(
+          record,
+          seen.filter((one) => one.hostId === hostId),
+        ),
+      );
+    }
+    for (const hostId of this.placedOn.get(id) ?? [])
+      if (!views.has(hostId)) this.view.removeContainer(hostId, id);
+    for (const [hostId, view] of views) this.put(hostId, view);
+    if (views.size === 0) this.placedOn.delete(id);
+    else this.placedOn.set(id, new Set(views.keys()));
+  }
+
+  private readObserved(tx: ReadTx, key: string): void {
+    const seen = tx.get('observedContainers', key);
+    const before = this.clusterIds.get(key);
+    const [hostId, engineId] = splitKey(key);
+    if (before !== undefined && before !== seen?.clusterId) {
+      this.clusterIds.delete(key);
+      this.readContainer(tx, before);
+    }
+    if (seen?.clusterId !== undefined) {
+      this.clusterIds.set(key, seen.clusterId);
+      this.view.removeContainer(hostId, engineId);
+      this.readContainer(tx, seen.clusterId);
+    } else if (seen !== undefined) this.put(hostId, observedView(seen));
+    else this.view.removeContainer(hostId, engineId);
+  }
+
+  private readImage(tx: ReadTx, key: string): void {
+    const [hostId, imageId] = splitKey(key);
+    const image = tx.get('observedImages', key);
+    if (image === undefined) this.view.removeImage(hostId, imageId);
+    else this.view.putImage(hostId, image);
+  }
+
+  private put(hostId: string, view: ContainerView): void {
+    const before = this.view.host(hostId)?.containers.get(view.key);
+    if (before === undefined || !sameContainer(before, view)) this.view.putContainer(hostId, view);
+  }
+}
+
+function factsOf(tx: ReadTx, host: Host) {
+  const status = tx.get('hostStatus', host.id);
+  return {
+    host,
+    state: status?.state ?? ('pending' as const),
+    reason: status?.reason ?? '',
+    engine: status?.engine,
+    address: status?.dataAddress ?? '',
+  };
+}
+
+/** Host IDs have no slash. */
+function splitKey(key: string): [string, string] {
+  const slash = key.indexOf('/');
+  return [key.slice(0, slash), key.slice(slash + 1)];
+}
