@@ -13,7 +13,7 @@ import { observedImageSchema, observedNetworkSchema, observedVolumeSchema } from
  *   duplex. With the header `berth-upgrade: tcp` the agent asks the engine for an upgraded (raw) connection; where the
  *   engine agrees the answer is status 200 with `berth-upgraded: 1` and the body is the raw connection. A body of the
  *   request comes before the raw bytes, `berth-body-length` of them. Where the agent itself could not answer, the
- *   answer is 502 with `berth-error: <code>` and `{message, hint}`.
+ *   answer is 502 with `berth-error: <code>` and, percent-encoded in `berth-reason`, `{message, hint}`.
  * - `POST /cancel` with `berth-stream: <HTTP/2 stream ID>`: the agent resets that stream. The manager does not send
  *   RST_STREAM itself: an HTTP/2 server takes a thousand of them in a burst for an attack and ends the connection.
  * - `POST /close` with `berth-reason: <percent-encoded text>`: the manager is about to end the connection, and why.

@@ -24,7 +24,7 @@ import { type KeepAlive, keepAlive } from '../h2/keep-alive.ts';
 import { CONNECTION_WINDOW, LINK_OPTIONS } from '../h2/limits.ts';
 import { LinkStream } from '../h2/link-stream.ts';
 import type { HostEngine, ManagerSession } from '../ports.ts';
-import { serveEngine } from './serve-engine.ts';
+import { breakOff, serveEngine } from './serve-engine.ts';
 
 const FAREWELL_TIMEOUT = 1_000;
 
@@ -91,7 +91,8 @@ export class ManagerConnection {
   }
 
   private destroy(): void {
-    this.h2.destroy();
+    // With a code: without one Node resets the streams with "no error", and a half answer would look like a whole one.
+    this.h2.destroy(null as unknown as undefined, constants.NGHTTP2_CANCEL);
     this.socket.destroy();
   }
 
@@ -111,7 +112,8 @@ export class ManagerConnection {
       return;
     }
     if (path === CANCEL_PATH) {
-      this.streams.get(Number(headers[HEADER_STREAM]))?.close(constants.NGHTTP2_CANCEL);
+      const cancelled = this.streams.get(Number(headers[HEADER_STREAM]));
+      if (cancelled !== undefined) breakOff(cancelled);
       stream.respond({ ':status': 204 }, { endStream: true });
       return;
     }

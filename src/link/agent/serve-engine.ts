@@ -1,9 +1,10 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { constants, type Http2Stream, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import {
   ENGINE_PREFIX,
   HEADER_BODY_LENGTH,
   HEADER_ERROR,
+  HEADER_REASON,
   HEADER_UPGRADE,
   HEADER_UPGRADED,
 } from '../../contract/link.ts';
@@ -26,7 +27,7 @@ export async function serveEngine(
   const controller = new AbortController();
   const link = new LinkStream(stream, {
     writable: true,
-    reset: (raw, code) => raw.close(code),
+    reset: breakOff,
     lost: () => new BerthError('host_down', 'the manager cancelled the request'),
   });
   link.on('error', () => undefined);
@@ -46,6 +47,14 @@ export async function serveEngine(
   } catch (thrown) {
     refuse(stream, link, thrown);
   }
+}
+
+/**
+ * Ends a stream so that the manager sees it broken off. Node's `close()` would end the writable side first, and a half
+ * answer would look like a whole one.
+ */
+export function breakOff(stream: Http2Stream): void {
+  stream.destroy(new Error('broken off'));
 }
 
 async function servePlain(
@@ -151,17 +160,17 @@ function respond(
 
 function refuse(stream: ServerHttp2Stream, link: LinkStream, thrown: unknown): void {
   const error = thrown instanceof BerthError ? thrown : new BerthError('internal', messageOf(thrown));
-  const headers = { 'content-type': 'application/json', [HEADER_ERROR]: error.code };
-  let answered = false;
+  const said = JSON.stringify({ message: error.message.slice(0, 8192), hint: error.hint });
+  // In a header, so that HEAD has it too.
+  const headers = { [HEADER_ERROR]: error.code, [HEADER_REASON]: encodeURIComponent(said) };
   try {
-    answered = respond(stream, 502, headers, false);
+    if (respond(stream, 502, headers, true)) {
+      link.resume();
+      link.end(() => letGo(stream, link));
+      return;
+    }
   } catch {
-    answered = false;
+    // The stream is beyond an answer.
   }
-  if (!answered) {
-    link.destroy();
-    return;
-  }
-  link.resume();
-  link.end(JSON.stringify({ message: error.message, hint: error.hint }), () => letGo(stream, link));
+  link.destroy();
 }

@@ -42,6 +42,8 @@ export class LinkStream extends Duplex {
     // Its message is no better than the code, which `close` has.
     h2.on('error', () => undefined);
     h2.once('end', () => {
+      // Node ends a stream that it destroys, too: that is no word of the other end.
+      if (h2.destroyed) return;
       this.ended = true;
       this.push(null);
     });

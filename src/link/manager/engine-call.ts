@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http';
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -9,6 +10,7 @@ import {
   ENGINE_PREFIX,
   HEADER_BODY_LENGTH,
   HEADER_ERROR,
+  HEADER_REASON,
   HEADER_UPGRADE,
   HEADER_UPGRADED,
 } from '../../contract/link.ts';
@@ -114,6 +116,8 @@ function startStream(
   endStream: boolean,
 ): ClientHttp2Stream {
   try {
+    for (const [name, value] of Object.entries(headers))
+      if (!name.startsWith(':')) validateHeaderValue(name, value);
     return target.h2.request(headers, { endStream });
   } catch (cause) {
     if (target.h2.closed || target.h2.destroyed) throw lostError(target.hostName, constants.NGHTTP2_CANCEL);
@@ -149,6 +153,8 @@ function headOf(h2: ClientHttp2Stream, stream: LinkStream, signal: AbortSignal |
       signal?.removeEventListener('abort', onAbort);
       reject(new BerthError('host_down', 'the request was ended before it was answered'));
     });
+    // Where the connection goes before the stream was even begun, Node ends it without an error.
+    h2.once('close', () => stream.destroy());
     h2.once('response', (headers) => resolve({ status: Number(headers[':status']), headers, stream }));
   });
 }
@@ -165,17 +171,16 @@ function plainResponse(head: Head, method: string): EngineResponse {
   return { status: head.status, headers, body: Readable.from([]) };
 }
 
-/** The agent's own word: it could not ask the engine. */
-async function refuseError(head: Head): Promise<Head> {
+/** @throws BerthError the agent's own word: it could not ask the engine */
+function refuseError(head: Head): Head {
   const code = head.headers[HEADER_ERROR];
   if (code === undefined) return head;
+  head.stream.destroy();
   let said: { message?: unknown; hint?: unknown } = {};
   try {
-    said = JSON.parse(Buffer.from(await readWhole(head.stream, 64 * 1024)).toString('utf8'));
-  } catch (thrown) {
-    said = { message: `the agent's error cannot be read: ${messageOf(thrown)}` };
-  } finally {
-    head.stream.destroy();
+    said = JSON.parse(decodeURIComponent(String(head.headers[HEADER_REASON])));
+  } catch {
+    // Said below without its words.
   }
   throw new BerthError(
     (ERROR_CODES as readonly unknown[]).includes(code) ? (code as ErrorCode) : 'internal',

@@ -142,7 +142,8 @@ export class HostConnection {
   }
 
   private destroy(): void {
-    this.h2.destroy();
+    // With a code: without one Node resets the streams with "no error", and a half answer would look like a whole one.
+    this.h2.destroy(null as unknown as undefined, constants.NGHTTP2_CANCEL);
     this.socket.destroy();
   }
 
