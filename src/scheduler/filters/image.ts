@@ -8,8 +8,6 @@ import type { Filter } from './filter.ts';
 export const image: Filter = {
   name: 'image',
   prepare: ({ image: ref }, { view }) => {
-    // A build has a host and no image yet.
-    if (ref === '') return [];
     // A build takes any host.
     if (ref === '') return [];
     const normal = normalImageRef(ref);
