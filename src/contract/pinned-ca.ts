@@ -9,30 +9,40 @@ export function caFingerprint(pem: string): string {
 
 /**
  * Fetches the CA's certificate of a cluster from its manager and returns it (PEM) only where it is the one that was
- * expected. The connection itself is not trusted yet, and nothing secret is sent over it.
+ * expected.
  * @param origin `https://host:8443`
  * @param fingerprint as `caFingerprint`; colons and upper case are taken as well
  * @throws BerthError `unauthenticated` where it is another certificate; `unavailable` where the manager does not answer.
  */
 export async function fetchPinnedCa(origin: string, fingerprint: string): Promise<string> {
   const expected = fingerprint.replaceAll(':', '').toLowerCase();
-  // The answer is public and is compared with the fingerprint below: this is the moment where trust begins.
+  const pem = await fetchCa(origin);
+  const found = caFingerprint(pem);
+  if (found === expected) return pem;
+  throw new BerthError(
+    'unauthenticated',
+    `the CA of ${origin} has the fingerprint ${found}, not ${expected || 'one that was given'}`,
+    {
+      hint: 'compare it with what `berth status` prints on the manager; on a match give it as the fingerprint',
+    },
+  );
+}
+
+/**
+ * Fetches the CA's certificate of a cluster from its manager (PEM). The connection is not trusted yet, and nothing secret
+ * is sent over it: the answer means nothing until a fingerprint, or a person, has said that it is the right one.
+ * @throws BerthError `unavailable` where the manager does not answer.
+ */
+export async function fetchCa(origin: string): Promise<string> {
+  // The answer is public and is compared with a fingerprint later: this is the moment where trust begins.
   const agent = new Agent({ connect: { rejectUnauthorized: false } });
   try {
     const answer = await request(new URL('/v1/ca.pem', origin), { dispatcher: agent });
     const pem = await answer.body.text();
     if (answer.statusCode !== 200) throw new Error(`status ${answer.statusCode}`);
-    const found = caFingerprint(pem);
-    if (found === expected) return pem;
-    throw new BerthError(
-      'unauthenticated',
-      `the CA of ${origin} has the fingerprint ${found}, not ${expected || 'one that was given'}`,
-      {
-        hint: 'compare it with what `berth status` prints on the manager; on a match give it as the fingerprint',
-      },
-    );
+    caFingerprint(pem);
+    return pem;
   } catch (thrown) {
-    if (thrown instanceof BerthError) throw thrown;
     throw new BerthError('unavailable', `cannot read the CA of ${origin}: ${messageOf(thrown)}`, {
       hint: 'is the manager running, and its API port open to this machine?',
       cause: thrown,

@@ -1,0 +1,100 @@
+import type { Plan } from '../../contract/v1/cluster.ts';
+import { BerthError } from '../../kit/errors.ts';
+import { type CliContext, command } from '../command.ts';
+import { type DockerRunFlags, dockerRunOptions, dockerSpec } from '../docker-run.ts';
+import { parseCount } from '../values.ts';
+
+type Flags = DockerRunFlags & Readonly<{ name?: string; strategy?: string; count?: number }>;
+
+export const plan = command<Flags, [image: string, command: string[]]>({
+  name: 'plan',
+  heading: 'Cluster:',
+  summary: 'Show where containers would go, and why; nothing is created',
+  details: 'Takes a line of "docker run". Exit code 5 where there is no room for all of them.',
+  arguments: [
+    { name: '<IMAGE>', summary: 'the image' },
+    { name: '[COMMAND...]', summary: 'as docker run' },
+  ],
+  passThrough: true,
+  options: [
+    {
+      flags: '--count <N>',
+      summary: 'so many of them, one after the other',
+      parse: parseCount(1, 100),
+      fallback: '1',
+    },
+    {
+      flags: '--strategy <NAME>',
+      summary: 'spread, binpack, random, or one of your own',
+      fallback: "the cluster's",
+    },
+    { flags: '--name <NAME>', summary: 'name of the container' },
+    ...dockerRunOptions,
+  ],
+  examples: [
+    ['berth plan nginx', 'where would it go?'],
+    ['berth plan --count 6 --memory 2g --cpus 1 nginx', 'is there room for six?'],
+    ["berth plan -e 'constraint:rack!=r1' -p 80:80 nginx", 'with an expression, and a port'],
+  ],
+  async run(context, { name, strategy, count, ...flags }, image, words) {
+    const answer = await context.call('plan.make', {
+      spec: dockerSpec(image, words, flags),
+      ...(name === undefined ? {} : { name }),
+      ...(strategy === undefined ? {} : { strategy }),
+      ...(count === undefined ? {} : { count }),
+    });
+    print(context, answer);
+    const refused = answer.placements.find(({ hostId }) => hostId === undefined);
+    if (refused === undefined) return;
+    const placed = answer.placements.filter(({ hostId }) => hostId !== undefined).length;
+    throw new BerthError(
+      'no_room',
+      answer.placements.length === 1
+        ? `no host for ${image}: ${refused.refusal ?? 'no reason was given'}`
+        : `only ${placed} of ${answer.placements.length} containers of ${image} have a host: ${refused.refusal ?? ''}`,
+      { hint: 'ask for less, loosen an expression, or add a host ("berth token create")' },
+    );
+  },
+});
+
+function print({ out, globals }: CliContext, { placements, hosts }: Plan): void {
+  if (globals.json) {
+    out.json({ placements, hosts });
+    return;
+  }
+  out.table(
+    [
+      { header: 'CONTAINER', cell: ({ name }) => name },
+      {
+        header: 'HOST',
+        cell: ({ hostName, hostId }) => hostName ?? hostId ?? { text: 'none', style: 'red' as const },
+      },
+    ],
+    placements,
+  );
+  if (hosts.length === 0) return;
+  out.line();
+  out.table(
+    [
+      { header: 'HOST', cell: ({ hostName }) => hostName },
+      {
+        header: 'FITS',
+        cell: ({ fits }) => ({
+          text: fits ? 'yes' : 'no',
+          style: fits ? ('green' as const) : ('red' as const),
+        }),
+      },
+      {
+        header: 'SCORE',
+        align: 'right',
+        cell: ({ score }) => (score === undefined ? '' : String(round(score))),
+      },
+      { header: 'WHY NOT', cell: ({ reasons }) => reasons.join('; ') },
+    ],
+    hosts,
+  );
+}
+
+function round(score: number): number {
+  return Math.round(score * 1000) / 1000;
+}

@@ -1,0 +1,81 @@
+import type { CommandSpec, Heading } from '../command.ts';
+import { agent } from './agent.ts';
+import { apiTokenCreate } from './api-token/create.ts';
+import { apiTokenLs } from './api-token/ls.ts';
+import { apiTokenRm } from './api-token/rm.ts';
+import { audit } from './audit.ts';
+import { bundle } from './bundle.ts';
+import { completion } from './completion.ts';
+import { context } from './context.ts';
+import { down } from './down.ts';
+import { events } from './events.ts';
+import { help } from './help.ts';
+import { login } from './login.ts';
+import { logout } from './logout.ts';
+import { nodeCordon, nodeUncordon } from './node/cordon.ts';
+import { nodeInspect } from './node/inspect.ts';
+import { nodeLabel } from './node/label.ts';
+import { nodeLs } from './node/ls.ts';
+import { nodeRm } from './node/rm.ts';
+import { plan } from './plan.ts';
+import { settingsGet } from './settings/get.ts';
+import { settingsLs } from './settings/ls.ts';
+import { settingsSet } from './settings/set.ts';
+import { status } from './status.ts';
+import { tokenCreate } from './token/create.ts';
+import { tokenLs } from './token/ls.ts';
+import { tokenRm } from './token/rm.ts';
+import { up } from './up.ts';
+import { userCreate } from './user/create.ts';
+import { userLs } from './user/ls.ts';
+import { userPasswd } from './user/passwd.ts';
+import { userRm } from './user/rm.ts';
+import { userRole } from './user/role.ts';
+import { version } from './version.ts';
+
+/** Words that stand before several commands. */
+export const GROUPS: readonly Readonly<{ name: string; summary: string; heading: Heading }>[] = [
+  { name: 'node', summary: 'Hosts of the cluster', heading: 'Cluster:' },
+  { name: 'token', summary: 'Tokens with which hosts join', heading: 'Cluster:' },
+  { name: 'settings', summary: 'Settings of the cluster', heading: 'Cluster:' },
+  { name: 'user', summary: 'Users and their roles', heading: 'Access:' },
+  { name: 'api-token', summary: 'Tokens for programs that use the API', heading: 'Access:' },
+];
+
+/** Every command, in the order of help. */
+export const COMMANDS: readonly CommandSpec[] = [
+  up,
+  down,
+  agent,
+  status,
+  nodeLs,
+  nodeInspect,
+  nodeLabel,
+  nodeCordon,
+  nodeUncordon,
+  nodeRm,
+  tokenCreate,
+  tokenLs,
+  tokenRm,
+  plan,
+  events,
+  audit,
+  settingsLs,
+  settingsGet,
+  settingsSet,
+  login,
+  logout,
+  bundle,
+  context,
+  userCreate,
+  userLs,
+  userPasswd,
+  userRole,
+  userRm,
+  apiTokenCreate,
+  apiTokenLs,
+  apiTokenRm,
+  version,
+  completion,
+  help,
+];

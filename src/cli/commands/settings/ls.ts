@@ -1,0 +1,28 @@
+import { defaultSettings } from '../../../model/settings.ts';
+import { command } from '../../command.ts';
+import { SETTING_KEYS, settingText } from '../../setting-value.ts';
+
+export const settingsLs = command({
+  name: 'settings ls',
+  aliases: ['list'],
+  summary: 'List the settings of the cluster',
+  examples: [['berth settings ls', 'what is set, and what the default is']],
+  async run({ out, globals, call }) {
+    const { settings } = await call('settings.get');
+    if (globals.json) {
+      out.json(settings);
+      return;
+    }
+    out.table(
+      [
+        { header: 'KEY', cell: (key) => key },
+        { header: 'VALUE', cell: (key) => settingText(settings[key]) },
+        {
+          header: 'DEFAULT',
+          cell: (key) => ({ text: settingText(defaultSettings[key]), style: 'dim' }),
+        },
+      ],
+      SETTING_KEYS,
+    );
+  },
+});

@@ -1,0 +1,50 @@
+import type { CliContext, OptionSpec } from './command.ts';
+import { type LocalReport, UP_DEFAULTS } from './local.ts';
+import { collectLabels, parseEngine, parseHostName } from './values.ts';
+
+/** Flags that `up` and `agent` share: what a host is. */
+export const hostOptions: readonly OptionSpec[] = [
+  {
+    flags: '--name <NAME>',
+    summary: 'name of this host in the cluster',
+    parse: parseHostName,
+    fallback: "the machine's own",
+  },
+  {
+    flags: '-l, --label <KEY=VALUE>',
+    summary: 'label of this host, such as rack=r1; may be given several times',
+    parse: collectLabels,
+  },
+  {
+    flags: '--engine <URL>',
+    summary: "this host's own Docker Engine",
+    parse: parseEngine,
+    fallback: UP_DEFAULTS.engine,
+  },
+  { flags: '--foreground', summary: 'stay in the foreground, and log to standard error' },
+  { flags: '--service', summary: 'install and start a systemd unit' },
+];
+
+/** How a local command tells what it does: steps as progress, the result by `print`. */
+export function reportOf<R>(
+  { progress, out }: CliContext,
+  print: (result: R) => void,
+): { report: LocalReport<R>; finish(work: Promise<void>): Promise<void> } {
+  return {
+    report: {
+      step: (line) => progress.step(line),
+      warn: (line) => {
+        progress.end(true);
+        out.warn(line);
+      },
+      ready: (result) => {
+        progress.end(true);
+        print(result);
+      },
+    },
+    finish: async (work) => {
+      await work;
+      progress.end(true);
+    },
+  };
+}

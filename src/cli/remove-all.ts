@@ -1,0 +1,18 @@
+import type { CliContext } from './command.ts';
+import { clean } from './terminal/text.ts';
+
+/** Asks once, then removes one after the other: where one is refused, those before it are gone and were told. */
+export async function removeAll(
+  { out, globals, prompt }: CliContext,
+  names: readonly string[],
+  question: string,
+  yes: boolean | undefined,
+  remove: (name: string) => Promise<unknown>,
+): Promise<void> {
+  await prompt.confirm(`${question} ${names.map(clean).join(', ')}?`, yes);
+  for (const name of names) {
+    await remove(name);
+    if (!globals.json) out.line(`removed ${clean(name)}`);
+  }
+  if (globals.json) out.json({ removed: names });
+}
