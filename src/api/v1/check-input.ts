@@ -13,11 +13,25 @@ const MAX_SHOWN = 80;
 export function checkInput(schema: z.ZodObject | undefined, value: unknown, where: string): unknown {
   const result = (schema ?? NOTHING).safeParse(value ?? {});
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  if (issue?.code === 'unrecognized_keys') throw unknownField(schema, issue, where);
+  const { issues } = result.error;
+  // A slip of the pen in a field's name also makes a field missing: the name is what tells.
+  const unknown = issues.find((issue) => issue.code === 'unrecognized_keys');
+  if (unknown !== undefined) throw unknownField(schema, unknown, where);
+  const issue = issues[0];
   const path = (issue?.path ?? []).map(String);
   const field = path.length === 0 ? where : `${where === 'body' ? '' : `${where} `}"${path.join('.')}"`;
-  throw new BerthError('bad_request', `${field}: ${issue?.message ?? 'not accepted'}${shown(path, value)}`);
+  throw new BerthError(
+    'bad_request',
+    `${field}: ${issue === undefined ? 'not accepted' : reasonOf(issue)}${shown(path, value)}`,
+  );
+}
+
+/** Of a wrong key, and of a value that may be one of several kinds, the reason is one level further down. */
+function reasonOf(issue: z.core.$ZodIssue): string {
+  const inner =
+    issue.code === 'invalid_key' ? issue.issues : issue.code === 'invalid_union' ? issue.errors.flat() : [];
+  const last = inner.at(-1);
+  return last === undefined ? issue.message : reasonOf(last);
 }
 
 const NOTHING = z.strictObject({});

@@ -1,0 +1,187 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, newClient } from '../../contract/client.ts';
+import type { Clock } from '../../kit/clock.ts';
+import { silentLogger } from '../../kit/logger.ts';
+import { createCa, issueServerCertificate, openCa } from '../../link/index.ts';
+import type { Role, User } from '../../model/access.ts';
+import type { Container } from '../../model/container.ts';
+import type { Host } from '../../model/host.ts';
+import type { SettingsRecord } from '../../model/settings.ts';
+import { newMemoryStore, SETTINGS_KEY, type Store } from '../../store/index.ts';
+import { FIRST_USER, firstRun } from '../auth/first-run.ts';
+import { hashSecret } from '../auth/secrets.ts';
+import type { Placer } from '../placement/placer.ts';
+import type { ApiDeps } from './deps.ts';
+import { type ApiEndpoint, newApiEndpoint } from './endpoint.ts';
+
+/** A running API over a memory store, on a free port of loopback and on a unix socket, for tests. */
+export type ApiFixture = Readonly<{
+  store: Store;
+  deps: ApiDeps;
+  endpoint: ApiEndpoint;
+  /** `https://127.0.0.1:PORT`. */
+  url: string;
+  port: number;
+  caPem: string;
+  socketPath: string;
+  folder: string;
+  adminPassword: string;
+  /** The clock that the API sees. */
+  clock: { time: number };
+  /** A token of a user of that role: `Authorization: Bearer …`. */
+  tokens: Readonly<Record<Role, string>>;
+  /** A client as root on the socket. */
+  root: Client;
+  client(token?: string): Client;
+  close(): Promise<void>;
+}>;
+
+/** Fills hosts in the order of their names, two containers each. */
+export const twoPerHost: Placer = {
+  place: () => ({ hostId: 'unused' }),
+  explain: (tx, request) => {
+    const hosts = [...tx.all('hosts')].sort((a, b) => a.name.localeCompare(b.name));
+    const verdicts = hosts.map((host) => {
+      const count = [...tx.by('containers', 'host', host.id)].length;
+      const fits = count < 2 && !host.cordoned;
+      const reasons = fits ? [] : [`${request.name}: ${count} of 2 slots are taken`];
+      return { hostId: host.id, hostName: host.name, fits, reasons, score: fits ? count : undefined };
+    });
+    const chosen = verdicts.find((verdict) => verdict.fits)?.hostId;
+    return {
+      chosen,
+      refusal: chosen === undefined ? `${hosts.length} hosts: no slot` : undefined,
+      hosts: verdicts,
+    };
+  },
+};
+
+export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture> {
+  const folder = await mkdtemp(join(tmpdir(), 'berth-api-'));
+  const clock = { time: Date.now() };
+  const ca = await openCa(await createCa('test', clock.time));
+  const server = await issueServerCertificate(ca, ['127.0.0.1'], clock.time);
+  const store = newMemoryStore();
+  const adminPassword = await beginAs(store);
+  const fakeClock: Clock = { now: () => clock.time, sleep: () => Promise.resolve() };
+  const deps: ApiDeps = {
+    store,
+    placer: twoPerHost,
+    ca,
+    address: '127.0.0.1',
+    apiPort: 8443,
+    agentPort: 8444,
+    dockerPort: 2376,
+    agentFile: join(folder, 'berth-agent'),
+    clock: fakeClock,
+    logger: silentLogger,
+    version: '0.0.0-test',
+    ...more,
+  };
+  const endpoint = await newApiEndpoint(deps);
+  const tls = { host: '127.0.0.1', port: 0, key: server.key, cert: server.certificate };
+  const port = await endpoint.listenTls(tls);
+  const socketPath = join(folder, 'api.sock');
+  await endpoint.listenUnix(socketPath);
+  const url = `https://127.0.0.1:${port}`;
+  const tokens = await addUsers(store);
+  const clients: Client[] = [];
+  const keep = (client: Client) => {
+    clients.push(client);
+    return client;
+  };
+  return {
+    store,
+    deps,
+    endpoint,
+    url,
+    port,
+    caPem: ca.certificate,
+    socketPath,
+    folder,
+    adminPassword,
+    clock,
+    tokens,
+    root: keep(newClient({ kind: 'unix', path: socketPath })),
+    client: (token) => keep(newClient({ kind: 'https', url, ca: ca.certificate, token })),
+    close: async () => {
+      await endpoint.close();
+      for (const client of clients) await client.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+type FirstRecords = Readonly<{ adminPassword: string; settings: SettingsRecord; admin: User }>;
+let first: Promise<FirstRecords> | undefined;
+
+/** What `firstRun` makes, made once per file: hashing a password is slow on purpose. */
+async function beginAs(store: Store): Promise<string> {
+  first ??= (async () => {
+    const store = newMemoryStore();
+    const { adminPassword } = await firstRun(store, Date.now());
+    const settings = store.view((tx) => tx.get('settings', SETTINGS_KEY));
+    const admin = store.view((tx) => tx.get('users', FIRST_USER));
+    if (adminPassword === undefined || settings === undefined || admin === undefined)
+      throw new Error('the first run made less than it should');
+    return { adminPassword, settings, admin };
+  })();
+  const { adminPassword, settings, admin } = await first;
+  await store.update((tx) => {
+    tx.put('settings', settings);
+    tx.put('users', admin);
+  });
+  return adminPassword;
+}
+
+/** Users `the-viewer`, `the-operator`, `the-admin`, without a password, each with a token; or makes them anew. */
+export async function addUsers(store: Store): Promise<Record<Role, string>> {
+  const tokens = { viewer: 'secret-viewer', operator: 'secret-operator', admin: 'secret-admin' };
+  await store.update((tx) => {
+    for (const role of ['viewer', 'operator', 'admin'] as const) {
+      const user = `the-${role}`;
+      tx.put('users', { kind: 'user', name: user, role, passwordHash: '', createdAt: 0 });
+      const secretHash = hashSecret(tokens[role]);
+      tx.put('apiTokens', {
+        kind: 'api-token',
+        id: `t-${role}`,
+        user,
+        role,
+        name: 'test',
+        secretHash,
+        createdAt: 0,
+      });
+    }
+  });
+  return tokens;
+}
+
+export function hostRecord(id: string, name: string, more: Partial<Host> = {}): Host {
+  return {
+    kind: 'host',
+    id,
+    name,
+    labels: {},
+    cordoned: false,
+    certFingerprint: '',
+    machineId: id,
+    joinedAt: 1,
+    joinTokenId: '',
+    ...more,
+  };
+}
+
+export function containerRecord(id: string, name: string, hostId: string): Container {
+  return {
+    kind: 'container',
+    id,
+    name,
+    createdAt: 1,
+    createdBy: 'admin',
+    apiVersion: '1.41',
+    desired: { generation: 1, state: 'running', spec: { Image: 'busybox' }, starts: 0 },
+    assigned: { hostId, at: 1 },
+  };
+}

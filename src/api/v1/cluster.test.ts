@@ -1,0 +1,295 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ChangeEvent } from '../../contract/v1/cluster.ts';
+import type { HostState, HostStatus } from '../../model/host.ts';
+import { type ApiFixture, containerRecord, hostRecord, startApi } from './api.fixture.ts';
+
+let api: ApiFixture;
+beforeEach(async () => {
+  api = await startApi();
+});
+afterEach(() => api.close());
+
+function status(id: string, state: HostState, reason = ''): HostStatus {
+  return {
+    kind: 'host-status',
+    id,
+    state,
+    reason,
+    address: '10.0.0.1:1',
+    dataAddress: '10.0.0.1',
+    agentVersion: '1',
+    engine: {
+      engineId: id,
+      serverVersion: '20.10.24',
+      apiVersion: '1.41',
+      minApiVersion: '1.12',
+      operatingSystem: 'Debian',
+      osType: 'linux',
+      architecture: 'x86_64',
+      kernelVersion: '6',
+      storageDriver: 'overlay2',
+      cpus: 4,
+      memory: 8e9,
+      labels: {},
+    },
+    lastHeardAt: 1,
+    connectedAt: 1,
+  };
+}
+
+async function twoHosts(): Promise<void> {
+  await api.store.update((tx) => {
+    tx.put('hosts', hostRecord('aaaa1111', 'h1'));
+    tx.put('hosts', hostRecord('aaaa2222', 'H2', { labels: { rack: 'r1' } }));
+    tx.put('hostStatus', status('aaaa1111', 'ready'));
+    tx.put('hostStatus', status('aaaa2222', 'down', 'no heartbeat for 6 s'));
+    tx.put('containers', containerRecord('c1', 'web', 'aaaa1111'));
+    tx.put('containers', {
+      ...containerRecord('c2', 'db', 'aaaa2222'),
+      desired: {
+        generation: 1,
+        state: 'running',
+        spec: { Image: 'redis', HostConfig: { Memory: 1e9, NanoCpus: 5e8 } },
+        starts: 0,
+      },
+    });
+  });
+}
+
+describe('hosts', () => {
+  beforeEach(twoHosts);
+
+  it('are shown with what they hold', async () => {
+    const { nodes } = await api.client(api.tokens.viewer).call('node.list');
+    expect(nodes).toMatchObject([
+      { name: 'h1', state: 'ready', containers: { managed: 1, unmanaged: 0 } },
+      { name: 'H2', state: 'down', reserved: { cpuMilli: 500, memory: 1e9 }, labels: { rack: 'r1' } },
+    ]);
+  });
+
+  it('are found by name, ID and the beginning of an ID', async () => {
+    for (const node of ['h2', 'H2', 'aaaa2222', 'aaaa2'])
+      expect((await api.root.call('node.get', { node })).name).toBe('H2');
+    await expect(api.root.call('node.get', { node: 'aaaa' })).rejects.toMatchObject({
+      code: 'conflict',
+      hint: 'name one: h1, H2',
+    });
+    await expect(api.root.call('node.get', { node: 'aa' })).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('get and lose labels', async () => {
+    const changed = await api.root.call('node.label', {
+      node: 'h2',
+      add: { disk: 'ssd' },
+      remove: ['rack', 'nil'],
+    });
+    expect(changed.labels).toEqual({ disk: 'ssd' });
+    await expect(api.root.call('node.label', { node: 'h2', add: { '9x': '' } })).rejects.toMatchObject({
+      code: 'bad_request',
+      message: expect.stringContaining('"9x" is not a label key'),
+    });
+  });
+
+  it('are cordoned and back', async () => {
+    expect((await api.root.call('node.cordon', { node: 'h1' })).cordoned).toBe(true);
+    expect((await api.root.call('node.cordon', { node: 'h1' })).cordoned).toBe(true);
+    expect((await api.root.call('node.uncordon', { node: 'h1' })).cordoned).toBe(false);
+  });
+
+  it('are not removed while something is on them, and with force tell what is lost', async () => {
+    await api.store.update((tx) => {
+      tx.put('volumes', {
+        kind: 'volume',
+        name: 'data',
+        createdAt: 1,
+        createdBy: '',
+        hostId: 'aaaa2222',
+        spec: {},
+      });
+      tx.put('networks', {
+        kind: 'network',
+        id: 'n1',
+        name: 'back',
+        createdAt: 1,
+        createdBy: '',
+        hostId: 'aaaa2222',
+        spec: { Name: 'back' },
+      });
+    });
+    await expect(api.root.call('node.delete', { node: 'h2' })).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'host H2 still has 1 container (db) and 1 volume (data)',
+    });
+    const { lost } = await api.root.call('node.delete', { node: 'h2', force: true });
+    expect(lost).toEqual({
+      containers: [{ id: 'c2', name: 'db', image: 'redis', state: 'pending' }],
+      volumes: ['data'],
+    });
+    api.store.view((tx) => {
+      expect([
+        tx.count('hosts'),
+        tx.count('hostStatus'),
+        tx.count('containers'),
+        tx.count('volumes'),
+      ]).toEqual([1, 1, 1, 0]);
+      // A network has no data: it goes where its next container goes.
+      expect(tx.get('networks', 'n1')?.hostId).toBeUndefined();
+    });
+    await expect(api.root.call('node.delete', { node: 'h2' })).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('the status', () => {
+  it('counts, adds up what is ready and warns', async () => {
+    expect((await api.root.call('cluster.status')).warnings).toEqual([
+      'no host has joined: "berth token create" prints how to add one',
+    ]);
+    await twoHosts();
+    const found = await api.client(api.tokens.viewer).call('cluster.status');
+    expect(found).toMatchObject({
+      hosts: { total: 2, byState: { ready: 1, down: 1, pending: 0, suspect: 0 }, cordoned: 0 },
+      containers: { managed: 2, unmanaged: 0, byState: { pending: 1, unreachable: 1 } },
+      capacity: { cpuMilli: 4000, memory: 8e9 },
+      reserved: { cpuMilli: 0, memory: 0 },
+      caFingerprint: api.deps.ca.fingerprint,
+    });
+    expect(found.warnings).toEqual([
+      'host H2 is down: no heartbeat for 6 s',
+      '1 container is not on the host where it should be',
+    ]);
+  });
+});
+
+describe('settings', () => {
+  it('are changed one by one, and go back to their defaults', async () => {
+    const { settings } = await api.root.call('settings.patch', { strategy: 'binpack', cpuOvercommit: 2 });
+    expect(settings).toMatchObject({ strategy: 'binpack', cpuOvercommit: 2, memoryOvercommit: 1 });
+    const back = await api.root.call('settings.patch', { strategy: null });
+    expect(back.settings).toMatchObject({ strategy: 'spread', cpuOvercommit: 2 });
+    expect(await api.client(api.tokens.viewer).call('settings.get')).toEqual(back);
+  });
+
+  it('name what is unknown or does not fit', async () => {
+    const patch = (body: object) => api.root.call('settings.patch', body as never);
+    await expect(patch({ strateggy: 'x' })).rejects.toMatchObject({
+      message: 'unknown field "strateggy" in the body',
+      hint: expect.stringContaining('known are: strategy, failureDomains'),
+    });
+    await expect(patch({ cpuOvercommit: -1 })).rejects.toMatchObject({
+      message: expect.stringMatching(/^"cpuOvercommit": .*\(got -1\)$/),
+    });
+    await expect(patch({ downAfterMs: 1000 })).rejects.toMatchObject({
+      message: 'downAfterMs (1000) is less than suspectAfterMs (2500)',
+    });
+    await expect(patch({ plugins: ['here.mjs'] })).rejects.toMatchObject({ code: 'bad_request' });
+  });
+});
+
+describe('a plan', () => {
+  it('places one after the other and leaves nothing behind', async () => {
+    await twoHosts();
+    let changes = 0;
+    api.store.watch(() => changes++);
+    const plan = await api
+      .client(api.tokens.viewer)
+      .call('plan.make', { spec: { Image: 'x' }, name: 'web', count: 3 });
+    expect(plan.placements).toEqual([
+      { name: 'web-1', hostId: 'aaaa1111', hostName: 'h1' },
+      { name: 'web-2', hostId: 'aaaa2222', hostName: 'H2' },
+      { name: 'web-3', refusal: '2 hosts: no slot' },
+    ]);
+    expect(plan.hosts).toEqual([
+      { hostId: 'aaaa1111', hostName: 'h1', fits: true, reasons: [], score: 1 },
+      { hostId: 'aaaa2222', hostName: 'H2', fits: true, reasons: [], score: 1 },
+    ]);
+    expect(api.store.view((tx) => tx.count('containers'))).toBe(2);
+    expect(changes).toBe(0);
+  });
+
+  it('names a value that is none', async () => {
+    await expect(api.root.call('plan.make', { spec: { Image: 5 } as never })).rejects.toMatchObject({
+      code: 'bad_request',
+      message: expect.stringContaining('"spec.Image"'),
+    });
+    await expect(api.root.call('plan.make', { spec: { Image: 'x' }, count: 101 })).rejects.toMatchObject({
+      message: expect.stringContaining('(got 101)'),
+    });
+  });
+});
+
+describe('events', () => {
+  const short = (event: ChangeEvent) =>
+    event.kind === 'reset' ? 'reset' : `${event.kind} ${event.name} ${event.change} ${event.state}`;
+
+  it('tell what changed, and only once, and are resumed where a reader broke off', async () => {
+    const client = api.client(api.tokens.viewer);
+    const stop = new AbortController();
+    const seen: string[] = [];
+    let lastId = '';
+    let firstId = '';
+    const reading = (async () => {
+      for await (const { id, event } of client.events({ signal: stop.signal })) {
+        if (firstId === '') firstId = id;
+        lastId = id;
+        seen.push(short(event));
+      }
+    })();
+    // The reader is connected once it hears of a change.
+    for (let i = 0; seen.length === 0; i++) {
+      await api.store.update((tx) =>
+        tx.put('hosts', hostRecord('probe', 'probe', { cordoned: i % 2 === 0 })),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    seen.length = 0;
+    await api.store.update((tx) => tx.put('hosts', hostRecord('a1', 'h1')));
+    await api.store.update((tx) => tx.put('hostStatus', status('a1', 'ready')));
+    // A heartbeat is no news.
+    await api.store.update((tx) => tx.put('hostStatus', { ...status('a1', 'ready'), lastHeardAt: 99 }));
+    await api.store.update((tx) => tx.put('containers', containerRecord('c1', 'web', 'a1')));
+    await api.store.update((tx) => tx.delete('containers', 'c1'));
+    const expected = [
+      'node h1 added pending',
+      'node h1 changed ready',
+      'container web added pending',
+      'container web removed pending',
+    ];
+    await expect.poll(() => seen).toEqual(expected);
+    stop.abort();
+    await reading;
+
+    await api.store.update((tx) => tx.delete('hosts', 'a1'));
+    const resume = async (after: string, count: number) => {
+      const found: string[] = [];
+      for await (const { event } of client.events({ after })) {
+        found.push(short(event));
+        if (found.length === count) break;
+      }
+      return found;
+    };
+    expect(await resume(lastId, 1)).toEqual(['node h1 removed ready']);
+    expect((await resume(firstId, 5)).slice(-5)).toEqual([...expected, 'node h1 removed ready']);
+    expect(await resume('othermgr-7', 1)).toEqual(['reset']);
+  });
+
+  it('end when the API closes', async () => {
+    const client = api.client(api.tokens.viewer);
+    const reading = (async () => {
+      for await (const one of client.events({ reconnect: false })) if (one.id === '') break;
+      return 'ended';
+    })();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await api.endpoint.close();
+    expect(await Promise.race([reading.catch(() => 'ended'), new Promise((r) => setTimeout(r, 3000))])).toBe(
+      'ended',
+    );
+  });
+
+  it('are refused to whoever has no token', async () => {
+    const reading = async () => {
+      for await (const one of api.client().events()) return one;
+      return undefined;
+    };
+    await expect(reading()).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+});
