@@ -10,6 +10,8 @@ const common = {
   define: { BERTH_VERSION: JSON.stringify(version) },
   legalComments: 'none',
   logLevel: 'warning',
+  // version.ts asks for it only where no build has put the version in.
+  logOverride: { 'empty-import-meta': 'silent' },
 };
 
 /** Builds under another name first: a berth that is starting must never read half a file. */

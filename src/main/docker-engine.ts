@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, openSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { dialerFor, newDockerEngine } from '../engine/index.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
 import { writeWhole } from './data-dir.ts';
 import { run } from './run.ts';
@@ -130,4 +131,20 @@ export function installed(program: string, path: string): boolean {
 
 function lastLine(output: string): string {
   return output.trim().split('\n').at(-1) ?? '';
+}
+
+/** Resolves where an engine answers at `url` within two seconds. */
+export async function engineAnswers(url: string): Promise<void> {
+  const engine = newDockerEngine(dialerFor(url));
+  try {
+    const { body, status } = await engine.request({
+      method: 'GET',
+      path: '/_ping',
+      signal: AbortSignal.timeout(2_000),
+    });
+    body.resume();
+    if (status !== 200) throw new BerthError('unavailable', `it answered with status ${status}`);
+  } finally {
+    engine.close();
+  }
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { listening, parseAddress } from './listen.ts';
+import { listening } from './listen.ts';
 
 function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -35,15 +35,4 @@ describe('listening', () => {
     );
     await expect(refused).rejects.toThrow('this machine does not have that address');
   });
-});
-
-describe('parseAddress', () => {
-  it.each([
-    ['0.0.0.0:8443', { host: '0.0.0.0', port: 8443 }],
-    ['[::]:0', { host: '::', port: 0 }],
-  ])('reads %s', (text, address) => expect(parseAddress(text)).toEqual(address));
-
-  it.each(['8443', ':1', 'a:b', '1.2.3.4:65536', '1.2.3.4:-1'])('refuses %s', (text) =>
-    expect(() => parseAddress(text)).toThrow('is not an address'),
-  );
 });

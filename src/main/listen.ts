@@ -1,20 +1,7 @@
+import type { Server } from 'node:http';
+import type { Address } from '../cli/values.ts';
 import { BerthError } from '../kit/errors.ts';
 import { portOwner } from './port-owner.ts';
-
-export type Address = Readonly<{ host: string; port: number }>;
-
-/** `0.0.0.0:8443`, `[::]:8443`; the port 0 lets the system choose. Validated by the CLI. */
-export function parseAddress(text: string): Address {
-  const colon = text.lastIndexOf(':');
-  const host = text.slice(0, colon).replace(/^\[|\]$/g, '');
-  const port = Number(text.slice(colon + 1));
-  if (colon < 1 || !Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new BerthError('bad_request', `"${text}" is not an address`, {
-      hint: 'write ADDRESS:PORT, such as 0.0.0.0:8443',
-    });
-  }
-  return { host, port };
-}
 
 /**
  * Runs `listen` and turns "address in use" and its like into an error that names the flag, the port and, where the
@@ -29,7 +16,7 @@ export async function listening<R>(
   try {
     return await listen();
   } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+    const code = systemCode(thrown);
     const where = `${address.host}:${address.port}`;
     if (code === 'EADDRINUSE') {
       const owner = portOwner(address.port);
@@ -60,4 +47,18 @@ export async function listening<R>(
     }
     throw thrown;
   }
+}
+
+/** The system's error code, of the error or of what caused it. */
+function systemCode(thrown: unknown): unknown {
+  if (thrown instanceof BerthError) return systemCode(thrown.cause);
+  return thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+}
+
+/** Ends a server and what is connected to it. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { BerthError } from '../kit/errors.ts';
 import { writeWhole } from './data-dir.ts';
 import { run } from './run.ts';
@@ -51,4 +51,13 @@ export async function stopUnit(name: string, remove: boolean): Promise<void> {
   if (!remove) return;
   rmSync(`${FOLDER}/${name}.service`, { force: true });
   await run(['systemctl', 'daemon-reload']);
+}
+
+/** True where the unit is installed and is the one for this data directory. */
+export function unitIsFor(name: string, dataDir: string): boolean {
+  try {
+    return readFileSync(`${FOLDER}/${name}.service`, 'utf8').includes(dataDir);
+  } catch {
+    return false;
+  }
 }

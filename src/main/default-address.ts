@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+
+/** The address under which other machines most likely reach this one: that of the default route's interface. */
+export function defaultAddress(
+  interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>> = networkInterfaces(),
+  routes: string = readRoutes(),
+): string {
+  const outward = (entries: readonly NetworkInterfaceInfo[] | undefined) =>
+    entries?.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+  const first = Object.entries(interfaces)
+    // An engine's bridges lead to containers, not to other machines.
+    .filter(([name]) => !/^(docker|br-|veth)/.test(name))
+    .map(([, entries]) => outward(entries))
+    .find((address) => address !== undefined);
+  return outward(interfaces[defaultInterface(routes) ?? '']) ?? first ?? '127.0.0.1';
+}
+
+/** proc(5), /proc/net/route: interface, destination, … in hexadecimal; the default route's destination is zero. */
+function defaultInterface(routes: string): string | undefined {
+  return routes
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split('\t'))
+    .find((columns) => columns[1] === '00000000')?.[0];
+}
+
+function readRoutes(): string {
+  try {
+    return readFileSync('/proc/net/route', 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,95 @@
+import { existsSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DownOptions, DownResult, LocalReport } from '../cli/local.ts';
+import { newClient } from '../contract/client.ts';
+import { openSqliteStore, SETTINGS_KEY } from '../store/index.ts';
+import { stopProcess } from './daemon.ts';
+import { type DataDir, DEFAULT_DATA_DIR, dataDirAt, runningPid } from './data-dir.ts';
+import { removeDockerContext } from './docker-context.ts';
+import { readConfig } from './manager-config.ts';
+import { pathOf } from './path.ts';
+import { containersLeft, purgeEngine } from './purge.ts';
+import { stopUnit, unitIsFor } from './service-unit.ts';
+import { MANAGER_UNIT } from './up.ts';
+
+/** The manager ends its streams and writes what is due; more than this and something hangs. */
+const PATIENCE_MS = 20_000;
+
+/** `berth down` on a manager's machine. See `LocalCommands.down`. */
+export async function down(options: DownOptions, report: LocalReport<DownResult>): Promise<void> {
+  const dir = dataDirAt(options.dataDir);
+  const config = readConfig(dir);
+  const pid = runningPid(dir.pidFile, 'berth');
+  if (options.purge && pid !== undefined) await warnOfOtherHosts(dir, config?.name ?? '', report.warn);
+  const removeUnit = options.purge && unitIsFor(MANAGER_UNIT, dir.root);
+  if (unitIsFor(MANAGER_UNIT, dir.root)) await stopUnit(MANAGER_UNIT, removeUnit);
+  if (pid !== undefined) {
+    report.step('stopping the manager');
+    await stopProcess(pid, PATIENCE_MS);
+  }
+  const removed = removeUnit ? [`service ${MANAGER_UNIT}`] : [];
+  if (options.purge && existsSync(dir.root)) {
+    const clusterId = await clusterOf(dir);
+    if (config?.agent === true && clusterId !== undefined) {
+      report.step('removing what Berth has made on this machine');
+      removed.push(...(await purgeEngine({ engine: config.engine, clusterId, warn: report.warn })));
+      removed.push(...(await stopOwnEngine(dir, config.engine, report)));
+    }
+    if (dir.root === DEFAULT_DATA_DIR && (await removeDockerContext(pathOf())))
+      removed.push('docker context berth');
+    removed.push(...removeFiles(dir, config?.socket));
+  }
+  report.ready({ stopped: pid !== undefined, removed });
+}
+
+async function warnOfOtherHosts(dir: DataDir, ownName: string, warn: (line: string) => void): Promise<void> {
+  const client = newClient({ kind: 'unix', path: dir.apiSocket });
+  try {
+    const { nodes } = await client.call('node.list');
+    const others = nodes.filter(({ name }) => name !== ownName).map(({ name }) => name);
+    if (others.length > 0) {
+      warn(`only this machine is purged: on ${others.join(', ')} run "berth-agent down --purge" as well`);
+    }
+  } catch {
+    // A manager that does not answer can still be stopped.
+  } finally {
+    await client.close();
+  }
+}
+
+/** The cluster's ID; undefined where the first run never got so far. */
+async function clusterOf(dir: DataDir): Promise<string | undefined> {
+  if (!existsSync(dir.database)) return undefined;
+  const store = openSqliteStore(dir.database);
+  try {
+    return store.view((tx) => tx.get('settings', SETTINGS_KEY)?.clusterId);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The engine that Berth itself has started goes too, unless somebody else's containers are on it. */
+async function stopOwnEngine(
+  dir: DataDir,
+  engine: string,
+  report: LocalReport<DownResult>,
+): Promise<string[]> {
+  const pid = runningPid(dir.dockerdPidFile, 'dockerd');
+  if (pid === undefined) return [];
+  const left = await containersLeft(engine);
+  if (left !== 0) {
+    report.warn(
+      `the Docker Engine that Berth started (pid ${pid}) runs on: ${left ?? 'perhaps'} containers are not Berth's`,
+    );
+    return [];
+  }
+  await stopProcess(pid, PATIENCE_MS);
+  return ['the Docker Engine that Berth had started'];
+}
+
+function removeFiles(dir: DataDir, socket: string | undefined): string[] {
+  if (socket !== undefined) rmSync(socket, { force: true });
+  if (dir.root === DEFAULT_DATA_DIR) rmSync(dirname(dir.dockerSocket), { recursive: true, force: true });
+  rmSync(dir.root, { recursive: true, force: true });
+  return [dir.root];
+}

@@ -1,0 +1,4 @@
+import { localCommands } from './local-commands.ts';
+import { runEntry } from './run-entry.ts';
+
+await runEntry(localCommands);

@@ -1,0 +1,143 @@
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { join } from 'node:path';
+import { HostSessions } from '../api/agents/host-sessions.ts';
+import { firstRun } from '../api/auth/first-run.ts';
+import { newDockerEndpoint } from '../api/docker/server.ts';
+import { newClusterEvents } from '../api/events/cluster-events.ts';
+import { listening as bound, listenOnSocket } from '../api/listen.ts';
+import { newStorePlacer } from '../api/placement/store-placer.ts';
+import { newApi } from '../api/v1/server.ts';
+import { systemClock } from '../kit/clock.ts';
+import type { Logger } from '../kit/logger.ts';
+import { admitHost, type ClusterPki, DeltaLog, LinkServer, openClusterPki } from '../link/index.ts';
+import { openSqliteStore, type Store } from '../store/index.ts';
+import type { DataDir } from './data-dir.ts';
+import { groupId } from './group-id.ts';
+import { closeServer, listening } from './listen.ts';
+import { ensureLocalHost } from './local-host.ts';
+import { machineIdOf } from './machine.ts';
+import type { ManagerConfig } from './manager-config.ts';
+import { packageRoot } from './package-root.ts';
+import { newPluginHost } from './plugin-host.ts';
+import { runHost } from './run-host.ts';
+import { version } from './version.ts';
+
+export type Manager = Readonly<{
+  store: Store;
+  /** On the first run only. */
+  adminPassword: string | undefined;
+  /** In order, each within its limits; the containers run on. */
+  close(): Promise<void>;
+}>;
+
+/** Everything that the manager is, wired; serves when the promise resolves. */
+export async function startManager(dir: DataDir, config: ManagerConfig, logger: Logger): Promise<Manager> {
+  const clock = systemClock;
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const store = openSqliteStore(dir.database);
+    closers.push(() => store.close());
+    const { clusterId, adminPassword } = await firstRun(store, clock.now());
+    const names = [config.advertise, config.name];
+    const pki = await openClusterPki(dir.pki, { clusterId, names, now: clock.now() });
+    const events = newClusterEvents({ store, clock });
+    closers.push(() => events.close());
+    const deltas = new DeltaLog();
+    const sessions = new HostSessions({ store, events, deltas, clock, logger });
+    closers.push(() => sessions.close());
+    const hostName = (id: string) => store.view((tx) => tx.get('hosts', id)?.name);
+    const engines = new LinkServer({
+      server: pki.server,
+      ca: pki.ca.certificate,
+      admit: (arrival) =>
+        admitHost(
+          arrival,
+          store.view((tx) => tx.get('hosts', arrival.commonName)),
+        ),
+      hostName,
+      onSession: (session) => sessions.attach(session),
+      logger,
+    });
+    const plugins = newPluginHost();
+    const placer = newStorePlacer({ store, plugins });
+    closers.push(
+      () => plugins.close(),
+      () => placer.close(),
+    );
+    const docker = newDockerEndpoint({
+      store,
+      engines,
+      placer,
+      assignments: sessions.assignments,
+      events,
+      clock,
+      logger,
+      version,
+    });
+    const api = await newApi({
+      store,
+      placer,
+      ca: pki.ca,
+      address: config.advertise,
+      apiPort: config.apiListen.port,
+      agentPort: config.agentListen.port,
+      dockerPort: config.dockerListen.port,
+      agentFile: agentFile(),
+      clock,
+      logger,
+      version,
+    });
+    const { dockerListen, apiListen, agentListen } = config;
+    await listening('the agent port', '--agent-listen', agentListen, () =>
+      engines.listen(agentListen.port, agentListen.host),
+    );
+    closers.push(() => engines.close());
+    const https = createTlsServer(tls(pki), api.https);
+    await listening('the API', '--api-listen', apiListen, () => bound(https, () => https.listen(apiListen)));
+    closers.push(
+      () => closeServer(https),
+      () => api.close(),
+    );
+    await listening('the Docker endpoint', '--docker-listen', dockerListen, () =>
+      docker.listenTls({ ...dockerListen, ...tls(pki) }),
+    );
+    closers.push(() => docker.close());
+    await docker.listenUnix(
+      config.socket,
+      config.socketGroup === undefined ? undefined : groupId(config.socketGroup),
+    );
+    if (config.agent) {
+      const machineId = await machineIdOf(config.engine);
+      const identity = await ensureLocalHost({ store, ca: pki.ca, clusterId, dir, config, machineId, clock });
+      const host = await runHost({
+        identity,
+        engineUrl: config.engine,
+        dataAddress: config.advertise,
+        folder: dir.agent,
+        logger,
+      });
+      closers.push(() => host.close());
+    }
+    // Last: who finds this socket finds everything else serving too.
+    const local = createServer(api.socket);
+    await listenOnSocket(local, dir.apiSocket);
+    closers.push(() => closeServer(local));
+    return { store, adminPassword, close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+function tls(pki: ClusterPki) {
+  return { key: pki.server.key, cert: pki.server.certificate, ca: pki.ca.certificate };
+}
+
+/** The self-contained agent (`scripts/build-agent.mjs` makes it). */
+export function agentFile(): string {
+  return join(packageRoot(), 'dist', 'berth-agent');
+}

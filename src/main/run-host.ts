@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { startAgent } from '../agent/index.ts';
+import { dialerFor, newDockerEngine } from '../engine/index.ts';
+import type { Logger } from '../kit/logger.ts';
+import { type AgentIdentity, LinkClient } from '../link/index.ts';
+import { defaultAddress } from './default-address.ts';
+import { version } from './version.ts';
+
+type HostOptions = Readonly<{
+  identity: AgentIdentity;
+  engineUrl: string;
+  /** Where others reach ports published on this host; that of the default route where it is undefined. */
+  dataAddress: string | undefined;
+  /** For assignments. */
+  folder: string;
+  logger: Logger;
+  /** Each time a manager has let this host in. */
+  onConnected?(): void;
+}>;
+
+export type RunningHost = Readonly<{
+  /** Ends the agent; containers run on. */
+  close(): Promise<void>;
+}>;
+
+/** One host of a cluster, wired: engine, agent, and the link to the manager. Holds the host even without a manager. */
+export async function runHost(options: HostOptions): Promise<RunningHost> {
+  const { identity, engineUrl, folder, logger, onConnected } = options;
+  const engine = newDockerEngine(dialerFor(engineUrl));
+  const agent = await startAgent({
+    engine,
+    dir: join(folder, 'assignments'),
+    identity,
+    agentVersion: version,
+    dataAddress: options.dataAddress ?? defaultAddress(),
+    logger,
+  });
+  let link: LinkClient | undefined;
+  let closed = false;
+  // An engine that has never answered has no ID to show yet: there is nothing to say to a manager before.
+  void agent.machineId.then((machineId) => {
+    if (closed) return;
+    link = new LinkClient({
+      identity,
+      machineId,
+      engine,
+      onSession: (session) => {
+        agent.attach(session);
+        onConnected?.();
+      },
+      logger,
+    });
+    link.start();
+  });
+  return {
+    close: async () => {
+      closed = true;
+      await link?.stop();
+      await agent.close();
+      engine.close();
+    },
+  };
+}

@@ -1,0 +1,210 @@
+import { existsSync } from 'node:fs';
+import { firstRun } from '../api/auth/first-run.ts';
+import type { LocalReport, UpOptions, UpResult } from '../cli/local.ts';
+import { newClient } from '../contract/client.ts';
+import { systemClock } from '../kit/clock.ts';
+import { BerthError } from '../kit/errors.ts';
+import { newLogger } from '../kit/logger.ts';
+import { openSqliteStore } from '../store/index.ts';
+import { startDaemon, untilSignal } from './daemon.ts';
+import {
+  type DataDir,
+  DEFAULT_DATA_DIR,
+  dataDirAt,
+  makeDataDir,
+  runningPid,
+  writeWhole,
+} from './data-dir.ts';
+import { runDemo } from './demo.ts';
+import { ensureDockerContext } from './docker-context.ts';
+import { engineAnswers, ensureEngine } from './docker-engine.ts';
+import { startManager } from './manager.ts';
+import {
+  changedFlags,
+  type ManagerConfig,
+  readConfig,
+  resolveConfig,
+  writeConfig,
+} from './manager-config.ts';
+import { pathOf } from './path.ts';
+import { selfCommand } from './self.ts';
+import { installUnit, renderUnit } from './service-unit.ts';
+
+const READY_TIMEOUT = 60_000;
+export const MANAGER_UNIT = 'berth';
+
+type Report = LocalReport<UpResult>;
+
+/** `berth up`: sees to it that the manager in the data directory runs. See `LocalCommands.up`. */
+export async function up(options: UpOptions, report: Report): Promise<void> {
+  const dir = dataDirAt(options.dataDir);
+  makeDataDir(dir);
+  const kept = readConfig(dir);
+  const config = resolveConfig(options, kept, dir);
+  if (options.foreground) {
+    await upInForeground(dir, config, options, report);
+    return;
+  }
+  let adminPassword: string | undefined;
+  let pid = (await serves(dir)) ? runningPid(dir.pidFile, 'berth') : undefined;
+  if (pid !== undefined) {
+    const changed = kept === undefined ? [] : changedFlags(config, kept);
+    if (changed.length > 0) {
+      report.warn(
+        `it runs already with other settings (${changed.join(', ')}): "berth down", then "berth up" takes the new ones`,
+      );
+    }
+  } else {
+    if (config.agent) await provideEngine(dir, config, options, report);
+    adminPassword = await prepare(dir, config);
+    report.step('starting the manager');
+    pid = options.service ? await startService(dir, options) : await startDetached(dir);
+  }
+  if (config.agent) await untilHostReady(dir, config.name, report);
+  if (options.dataDir === DEFAULT_DATA_DIR) await ensureDockerContext(`unix://${config.socket}`, pathOf());
+  await tell(dir, config, options, report, { pid, adminPassword });
+}
+
+async function upInForeground(
+  dir: DataDir,
+  config: ManagerConfig,
+  options: UpOptions,
+  report: Report,
+): Promise<void> {
+  if (config.agent) await provideEngine(dir, config, options, report);
+  const logger = newLogger(process.env['BERTH_LOG'] ?? 'info');
+  const manager = await startManager(dir, config, logger);
+  const stopping = untilSignal();
+  writeConfig(dir, config);
+  writeWhole(dir.pidFile, `${process.pid}\n`, 0o644);
+  if (config.agent) await untilHostReady(dir, config.name, report);
+  await tell(dir, config, options, report, { pid: process.pid, adminPassword: manager.adminPassword });
+  logger.info({ signal: await stopping }, 'stopping');
+  await manager.close();
+}
+
+/** What must be there before the manager starts; the password is this process's to show, so it makes the first user. */
+async function prepare(dir: DataDir, config: ManagerConfig): Promise<string | undefined> {
+  const store = openSqliteStore(dir.database);
+  try {
+    const { adminPassword } = await firstRun(store, systemClock.now());
+    writeConfig(dir, config);
+    return adminPassword;
+  } finally {
+    await store.close();
+  }
+}
+
+function provideEngine(
+  dir: DataDir,
+  config: ManagerConfig,
+  options: UpOptions,
+  report: Report,
+): Promise<void> {
+  return ensureEngine({
+    url: config.engine,
+    install: options.install,
+    ping: () => engineAnswers(config.engine),
+    say: report.step,
+    path: pathOf(),
+    logFile: `${dir.logs}/dockerd.log`,
+    pidFile: dir.dockerdPidFile,
+  });
+}
+
+function foregroundCommand(dir: DataDir): string[] {
+  return selfCommand(['up', '--foreground', '--no-install', '--json', '--data-dir', dir.root]);
+}
+
+function startDetached(dir: DataDir): Promise<number> {
+  return startDaemon({
+    name: 'the manager',
+    argv: foregroundCommand(dir),
+    logFile: dir.managerLog,
+    ready: () => serves(dir),
+    timeoutMs: READY_TIMEOUT,
+  });
+}
+
+async function startService(dir: DataDir, options: UpOptions): Promise<number> {
+  if (!existsSync('/run/systemd/system')) {
+    throw new BerthError('unsupported', '--service: systemd does not run on this machine', {
+      hint: `leave --service out, and start "berth up${options.dataDir === DEFAULT_DATA_DIR ? '' : ` --data-dir ${options.dataDir}`}" at boot by what does`,
+    });
+  }
+  await installUnit(MANAGER_UNIT, renderUnit('Berth: the manager', foregroundCommand(dir)));
+  for (const until = Date.now() + READY_TIMEOUT; Date.now() < until; ) {
+    const pid = (await serves(dir)) ? runningPid(dir.pidFile, 'berth') : undefined;
+    if (pid !== undefined) return pid;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new BerthError('unavailable', 'the service was started but the manager does not answer', {
+    hint: `look into "journalctl -u ${MANAGER_UNIT}"`,
+  });
+}
+
+/** True while a manager answers on the data directory's socket. */
+export async function serves(dir: DataDir): Promise<boolean> {
+  if (!existsSync(dir.apiSocket)) return false;
+  const client = newClient({ kind: 'unix', path: dir.apiSocket });
+  try {
+    await client.call('session.version', undefined, { signal: AbortSignal.timeout(2_000) });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.close();
+  }
+}
+
+async function untilHostReady(dir: DataDir, name: string, report: Report): Promise<void> {
+  const client = newClient({ kind: 'unix', path: dir.apiSocket });
+  let last = '';
+  try {
+    for (const until = Date.now() + READY_TIMEOUT; Date.now() < until; ) {
+      const { state, reason } = await client.call('node.get', { node: name });
+      if (state === 'ready') return;
+      last = reason;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  } finally {
+    await client.close();
+  }
+  report.warn(`the manager runs, but this machine is not ready as a host yet: ${last}`);
+}
+
+/** The sample, where it was asked for, then the result; the password is told even where the sample fails. */
+async function tell(
+  dir: DataDir,
+  config: ManagerConfig,
+  options: UpOptions,
+  report: Report,
+  known: Readonly<{ pid: number; adminPassword: string | undefined }>,
+): Promise<void> {
+  let demoUrl: string | undefined;
+  try {
+    if (options.demo) demoUrl = await runDemo({ config, report, install: options.install });
+  } finally {
+    report.ready(resultOf(dir, config, known.pid, { adminPassword: known.adminPassword, demoUrl }));
+  }
+}
+
+function resultOf(
+  dir: DataDir,
+  config: ManagerConfig,
+  pid: number,
+  once: Readonly<{ adminPassword: string | undefined; demoUrl: string | undefined }>,
+): UpResult {
+  const at = (port: number) =>
+    config.advertise.includes(':') ? `[${config.advertise}]:${port}` : `${config.advertise}:${port}`;
+  return {
+    endpoint: `unix://${config.socket}`,
+    dockerTls: `tcp://${at(config.dockerListen.port)}`,
+    api: `https://${at(config.apiListen.port)}`,
+    agentAddress: at(config.agentListen.port),
+    dataDir: dir.root,
+    pid,
+    ...(once.adminPassword === undefined ? {} : { adminPassword: once.adminPassword }),
+    ...(once.demoUrl === undefined ? {} : { demoUrl: once.demoUrl }),
+  };
+}
