@@ -259,6 +259,9 @@ export async function downLab(options: { name: string; dir?: string }): Promise<
   const { name } = options;
   const folder = folderOf(name, options.dir);
   const known = registeredLabs().find((lab) => lab.name === name);
+  if (known !== undefined && known.folder !== folder) {
+    throw new LabError(`lab "${name}" is in ${known.folder}, not in ${folder}: leave --dir out`);
+  }
   const plan = planLab({ name, index: known?.index ?? 0, hosts: readState(folder)?.hosts ?? 1, folder });
   const namespaces = await namespacesOf(plan.mark);
   for (const host of plan.hosts) {
