@@ -37,6 +37,7 @@ usage: join.sh --manager HOST:PORT --token TOKEN [options for berth-agent]
   --data-addr IP     address at which other hosts reach this one
   --data-dir DIR     where the agent keeps its state (/var/lib/berth-agent)
   --engine URL       the Docker Engine (unix:///var/run/docker.sock)
+  --bin-dir DIR      where the agent's executable goes (/usr/local/bin)
   --no-install       do not install Docker where it is missing
 END_OF_USAGE
 }
@@ -99,8 +100,8 @@ start_docker() {
 }
 
 fetch_agent() {
-  target=/usr/local/bin/berth-agent
-  mkdir -p /usr/local/bin
+  target="$bin_dir/berth-agent"
+  mkdir -p "$bin_dir"
   if [ -x "$target" ] && printf '%s  %s\n' "$SHA256" "$target" | sha256sum -c - >/dev/null 2>&1; then
     say "the agent is at $target already"
     return 0
@@ -108,7 +109,7 @@ fetch_agent() {
   say "fetching the agent from $manager"
   ca_pem >"$work/ca.pem"
   # Beside its place, so that the last step is a rename: a running agent keeps the file that it was started from.
-  fetched="$(mktemp /usr/local/bin/.berth-agent.XXXXXX)"
+  fetched="$(mktemp "$bin_dir/.berth-agent.XXXXXX")"
   curl -gfsS --cacert "$work/ca.pem" "https://$manager/v1/agent/linux-x64" -o "$fetched" ||
     fail "cannot fetch the agent from https://$manager" 'is the port open from this machine to the manager?'
   printf '%s  %s\n' "$SHA256" "$fetched" | sha256sum -c - >/dev/null 2>&1 ||
@@ -126,7 +127,7 @@ cleanup() {
 }
 
 main() {
-  manager='' token='' install=yes engine='' rest=0
+  manager='' token='' install=yes engine='' bin_dir=/usr/local/bin
   # Whatever is for the agent goes to the end of the arguments, in its order: these need no quoting.
   count=$#
   while [ "$count" -gt 0 ]; do
@@ -141,15 +142,16 @@ main() {
         shift
         count=$((count - 1))
         ;;
-      --manager | --token | --name | --label | --data-addr | --data-dir | --engine)
+      --manager | --token | --name | --label | --data-addr | --data-dir | --engine | --bin-dir)
         [ "$count" -ge 2 ] || fail "$option needs a value" 'run with --help to see the options'
         case "$option" in
           --manager) manager="$2" ;;
           --token) token="$2" ;;
           --engine) engine="$2" ;;
+          --bin-dir) bin_dir="$2" ;;
         esac
         case "$option" in
-          --manager | --token) ;;
+          --manager | --token | --bin-dir) ;;
           *) set -- "$@" "$option" "$2" ;;
         esac
         shift 2
@@ -190,7 +192,7 @@ main() {
   if systemd_runs; then set -- "$@" --service; fi
   say "joining the cluster at $manager"
   # The agent installs its unit where systemd runs; elsewhere it goes into the background by itself.
-  /usr/local/bin/berth-agent agent --join "$token" --manager "$manager" "$@"
+  "$target" agent --join "$token" --manager "$manager" "$@"
 }
 
 main "$@"
