@@ -13,7 +13,7 @@ import { dialError } from './dial-error.ts';
 import { ManagerConnection } from './manager-connection.ts';
 
 const BACKOFF: Backoff = { baseMs: 250, maxMs: 10_000 };
-const DIAL_TIMEOUT = 10_000;
+const DIAL_TIMEOUT = 5_000;
 /** A connection that held for this long was a success: after it, the next attempt comes soon again. */
 const STABLE_MS = 5_000;
 
