@@ -80,10 +80,10 @@ export async function cancelBuild(call: DockerCall): Promise<void> {
 }
 
 /** `POST /session` and `POST /grpc`: BuildKit's raw connections, to the host that builds for this user. */
-export async function buildKitConnection(call: DockerCall, socket: Duplex, head: Buffer): Promise<void> {
+export async function buildKitConnection(call: DockerCall, socket: Duplex): Promise<void> {
   const pin = buildHostsOf(call).pin(call);
   try {
-    await hijackUpgrade(call, socket, head, pin.hostId, {
+    await hijackUpgrade(call, socket, pin.hostId, {
       method: 'POST',
       path: enginePath(call, call.path, call.query),
       headers: sessionHeaders(call),
