@@ -179,7 +179,7 @@ export async function waitReady(
   for (const host of hosts) writeFileSync(joinedMark(host), '');
 }
 
-export function hasJoined(host: HostPlan): boolean {
+function hasJoined(host: HostPlan): boolean {
   return existsSync(joinedMark(host));
 }
 

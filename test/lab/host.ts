@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { removeCgroup } from './cgroups.ts';
 import type { HostPlan, LabPlan } from './plan.ts';
 import { findIn, initOf, isAlive, killAll, processesIn } from './processes.ts';
-import { LabError, run, runDetached, tryRun, until } from './run.ts';
+import { LabError, runDetached, tryRun, until } from './run.ts';
 
 const INIT = fileURLToPath(new URL('host-init.sh', import.meta.url));
 
@@ -117,10 +117,4 @@ function startEngine(plan: LabPlan, host: HostPlan): void {
     ['--insecure-registry', plan.subnet],
   ].flat();
   runDetached(onHost(host, engine), { log: engineLog(host) });
-}
-
-/** Remove the host's cgroups and folder; it must be dead. */
-export async function removeHost(host: HostPlan): Promise<void> {
-  await removeCgroup(host.cgroup);
-  await run(['rm', '-rf', '--one-file-system', host.folder]);
 }

@@ -1,0 +1,83 @@
+// Types, lint and format, the rooms' arrows and cycles, dead exports: one line each, and what is wrong below it.
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+
+const checks = {
+  types: () => tool(['tsc', '-p', '.', '--pretty', 'false']),
+  'lint and format': () => tool(['biome', 'check', '--error-on-warnings', '--max-diagnostics=50', '.']),
+  rooms,
+  'dead exports': () => tool(['knip', '--no-progress']),
+};
+
+/**
+ * Arrows between rooms and cycles. The count of modules is compared with the files that there are: a cruiser which
+ * cannot parse them (no TypeScript that it knows, a changed suffix) reads none and would pass.
+ */
+async function rooms() {
+  const files = sources('src');
+  const cruise = ['depcruise', 'src', '--config', '.dependency-cruiser.cjs', '--output-type', 'json'];
+  const { output, errors } = await tool(cruise);
+  const { modules, summary } = JSON.parse(output || fail(errors));
+  const seen = new Set(modules.map((module) => module.source));
+  const unseen = files.filter((file) => !seen.has(file));
+  const problems = summary.violations
+    .filter((violation) => violation.rule.severity === 'error')
+    .map(
+      ({ rule, from, to, cycle }) =>
+        `${rule.name}: ${[from, ...(cycle?.map((step) => step.name) ?? [to])].join(' -> ')}`,
+    );
+  if (unseen.length > 0) problems.push(`not read: ${unseen.join(', ')}`);
+  if (files.length === 0) problems.push('no module in src');
+  return {
+    ok: problems.length === 0,
+    output: problems.join('\n'),
+    errors: '',
+    note: `${files.length} modules`,
+  };
+}
+
+function sources(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .map((file) => `${folder}/${file}`);
+}
+
+function fail(message) {
+  throw new Error(message);
+}
+
+function tool([name, ...args]) {
+  return new Promise((done, failed) => {
+    const child = spawn(`node_modules/.bin/${name}`, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let errors = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      errors += text;
+    });
+    child.on('error', failed);
+    child.on('close', (code) => done({ ok: code === 0, output, errors }));
+  });
+}
+
+let bad = 0;
+for (const [name, check] of Object.entries(checks)) {
+  const started = performance.now();
+  const result = await check().catch((error) => ({ ok: false, output: '', errors: error.message }));
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const note = result.note === undefined ? '' : ` (${result.note})`;
+  console.log(`${result.ok ? 'ok    ' : 'FAILED'} ${name}${note} ${seconds} s`);
+  if (result.ok) continue;
+  bad++;
+  console.log(
+    [result.output, result.errors]
+      .map((text) => text.trimEnd())
+      .filter(Boolean)
+      .join('\n')
+      .replace(/^/gm, '    '),
+  );
+}
+process.exitCode = bad === 0 ? 0 : 1;
