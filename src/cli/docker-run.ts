@@ -87,7 +87,7 @@ export const dockerRunOptions: readonly OptionSpec[] = [
   { flags: '-v, --volume <VOLUME>', summary: 'as docker run', parse: collect },
   { flags: '--volumes-from <CONTAINER>', summary: 'as docker run', parse: collect },
   { flags: '--link <CONTAINER>', summary: 'as docker run', parse: collect },
-  { flags: '--network, --net <NETWORK>', summary: 'as docker run' },
+  { flags: '--net, --network <NETWORK>', summary: 'as docker run' },
   { flags: '--restart <POLICY>', summary: 'as docker run' },
   { flags: '-d, --detach', summary: 'taken from a docker run line; changes nothing' },
   { flags: '-i, --interactive', summary: 'the same' },

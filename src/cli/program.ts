@@ -54,26 +54,35 @@ export function newProgram(options: ProgramOptions): Command {
     .addHelpText('after', () => exitCodesText(options.style));
   program.options.find(({ long }) => long === '--version')?.helpGroup(GLOBAL_GROUP);
 
-  for (const { name, summary, heading } of GROUPS) {
-    const group = new Command(name).summary(summary).description(summary).helpGroup(heading);
-    program.addCommand(prepare(group, options, [name]));
+  for (const spec of COMMANDS) {
+    const [word = '', ...rest] = spec.name.split(' ');
+    // A group comes where its first command does, so that the registry's order is that of help.
+    if (rest.length > 0 && findCommand(program, [word]) === undefined) addGroup(program, word, options);
+    addCommand(program, spec, options);
   }
-  for (const spec of COMMANDS) addCommand(program, spec, options);
   return program;
 }
 
 /** Finds a command by its words; undefined where there is none. Aliases count. */
-export function findCommand(program: Command, words: readonly string[]): Command | undefined {
+function findCommand(program: Command, words: readonly string[]): Command | undefined {
   return words.reduce<Command | undefined>(
     (at, word) => at?.commands.find((one) => one.name() === word || one.aliases().includes(word)),
     program,
   );
 }
 
+function addGroup(program: Command, name: string, options: ProgramOptions): void {
+  const group = GROUPS.find((one) => one.name === name);
+  if (group === undefined) throw new Error(`no group "${name}"`);
+  const { summary, heading } = group;
+  const command = new Command(name).summary(summary).description(`${summary}.`).helpGroup(heading);
+  program.addCommand(prepare(command, options, [name]));
+}
+
 function addCommand(program: Command, spec: CommandSpec, options: ProgramOptions): void {
   const words = spec.name.split(' ');
   const parent = findCommand(program, words.slice(0, -1));
-  if (parent === undefined) throw new Error(`no group for the command "${spec.name}"`);
+  if (parent === undefined) throw new Error(`the command "${spec.name}" stands before its group`);
   const leaf = new Command(words.at(-1)).summary(spec.summary).description(describe(spec));
   if (spec.aliases) leaf.aliases(spec.aliases);
   if (spec.heading !== undefined) leaf.helpGroup(spec.heading);
@@ -115,6 +124,11 @@ function prepare(command: Command, options: ProgramOptions, words: readonly stri
       getErrHasColors: () => true,
     })
     .configureHelp({
+      subcommandTerm: (sub) =>
+        [
+          sub.name(),
+          ...sub.registeredArguments.map((one) => humanName(one.name(), one.required, one.variadic)),
+        ].join(' '),
       styleTitle: (text) => style('bold', text),
       styleCommandText: (text) => style('cyan', text),
       styleOptionText: (text) => style('cyan', text),
@@ -123,6 +137,11 @@ function prepare(command: Command, options: ProgramOptions, words: readonly stri
     .exitOverride((error) => {
       throw new UsageError(error, ['berth', ...words].join(' '));
     });
+}
+
+function humanName(name: string, required: boolean, variadic: boolean): string {
+  const text = variadic ? `${name}...` : name;
+  return required ? `<${text}>` : `[${text}]`;
 }
 
 /** The global flags that were given, the innermost counting. */
@@ -143,7 +162,7 @@ const ROOT_EXAMPLES: CommandSpec['examples'] = [
   ['berth up --demo', 'a private cloud of this one machine, with a sample on it'],
   ['berth token create', 'prints the one line that adds another host'],
   ['berth node ls', 'the hosts and how they are'],
-  ['berth plan nginx --memory 512m -e constraint:rack==r1', 'where would it go, and why?'],
+  ['berth plan --memory 512m -e constraint:rack==r1 nginx', 'where would it go, and why?'],
   ['berth help node rm', 'help on one command'],
 ];
 

@@ -195,7 +195,7 @@ function usageText({ error, path }: UsageError): [message: string, hint: string]
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const near = /^\(Did you mean (?:one of )?(.+)\?\)$/.exec(rest.join(' '))?.[1];
   const help = `see "${path} --help"`;
-  return [first, near === undefined ? help : `did you mean ${near}? Else ${help}`];
+  return [first.replace(/\.$/, ''), near === undefined ? help : `did you mean ${near}? Else ${help}`];
 }
 
 /** A pipe takes output later than it was written; the program must not end before. */
