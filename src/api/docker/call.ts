@@ -31,6 +31,9 @@ export type DockerRoute = Readonly<{
   /** What the audit log calls it, such as `container.create`; absent for reads. */
   action?: string;
   handle(call: DockerCall): Promise<void>;
-  /** Where the client asked to upgrade the connection; without it such a request is handled as a plain one. */
-  upgrade?(call: DockerCall, socket: Duplex, head: Buffer): Promise<void>;
+  /**
+   * Where the client asked to upgrade the connection; without it such a request is handled as a plain one. All that
+   * follows the request's head is still to be read from `socket`.
+   */
+  upgrade?(call: DockerCall, socket: Duplex): Promise<void>;
 }>;

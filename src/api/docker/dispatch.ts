@@ -77,6 +77,8 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
       const gone = new AbortController();
       socket.on('close', () => gone.abort(clientGone()));
       socket.on('error', () => undefined);
+      // At once: once the client's end has been read past, nothing could be put back any more.
+      if (head.length > 0) socket.unshift(head);
       const res = new ServerResponse(req);
       res.shouldKeepAlive = false;
       const written = bytesWritten(socket);
@@ -94,7 +96,7 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
         const { route, call } = prepare(req, res, who, gone.signal);
         const { upgrade } = route;
         if (upgrade !== undefined) {
-          await run(route, call, () => upgrade(call, socket, head));
+          await run(route, call, () => upgrade(call, socket));
           return;
         }
         if (

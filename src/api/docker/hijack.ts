@@ -16,13 +16,11 @@ export type HijackRequest = Omit<EngineRequest, 'signal'>;
 /**
  * Joins a client that asked to upgrade with a raw connection to an engine: both ways at full duplex, with half-close,
  * so that the end of the client's input reaches the container and the container's end reaches the client.
- * @param head what Node had read beyond the request's head
  * @throws BerthError before a byte has gone to the client, where the engine refuses
  */
 export async function hijackUpgrade(
   call: DockerCall,
   socket: Duplex,
-  head: Buffer,
   hostId: string,
   request: HijackRequest,
   rewrite?: (text: string) => string,
@@ -39,7 +37,6 @@ export async function hijackUpgrade(
     return;
   }
   socket.write(upgradeHead(call, protocol, answer.headers));
-  if (head.length > 0) socket.unshift(head);
   await join(call, socket, answer.stream);
 }
 

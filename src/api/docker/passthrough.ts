@@ -57,7 +57,10 @@ export async function passThrough(
 ): Promise<void> {
   const { req, signal } = call;
   const headers = engineHeaders(call);
-  const hasBody = headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
+  const declared = headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined;
+  // A body that was read already, and meant nothing, does not go on.
+  const hasBody = declared && !req.readableEnded;
+  if (!hasBody) for (const name of ['content-length', 'content-type']) delete headers[name];
   const request: EngineRequest = {
     method: options.method ?? call.method,
     path,

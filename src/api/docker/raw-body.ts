@@ -10,11 +10,9 @@ const BODY_MS = 30_000;
  * The JSON body of a request that asks to upgrade (`POST /exec/x/start` with `Upgrade: tcp`): Node's parser leaves the
  * connection after the head, so the body is read from the raw socket here. What follows it stays in the socket, for
  * whoever reads next.
- * @param head what Node had read beyond the request's head
  * @throws BerthError as `readJson`
  */
-export async function readRawJson(req: IncomingMessage, socket: Duplex, head: Buffer): Promise<unknown> {
-  if (head.length > 0) socket.unshift(head);
+export async function readRawJson(req: IncomingMessage, socket: Duplex): Promise<unknown> {
   const type = req.headers['content-type'];
   if (req.headers['transfer-encoding'] !== undefined) return readChunkedJson(socket, type);
   const length = Number(req.headers['content-length'] ?? 0);

@@ -1,6 +1,10 @@
 import { unlink } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import {
+  createServer as createTlsServer,
+  type Server as TlsServer,
+  type ServerOptions as TlsServerOptions,
+} from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -45,6 +49,8 @@ export interface DockerEndpoint {
    * @throws the system's error, such as EADDRINUSE
    */
   listenTls(options: TlsListen): Promise<number>;
+  /** The certificate for TLS connections from now on; those that are there stay. */
+  setCertificate(options: Pick<TlsListen, 'key' | 'cert' | 'ca'>): void;
   /** Ends every connection. */
   close(): Promise<void>;
 }
@@ -52,12 +58,13 @@ export interface DockerEndpoint {
 /** The Docker endpoint: all hosts of the cluster as one Docker Engine. */
 export function newDockerEndpoint(deps: DockerDeps): DockerEndpoint {
   const dispatcher = newDispatcher(deps, DOCKER_ROUTES);
-  const servers: Server[] = [];
+  const servers: (Server | TlsServer)[] = [];
+  const tlsServers: TlsServer[] = [];
   /** Also those that were upgraded, which a server forgets. */
   const sockets = new Set<Duplex>();
   const socketPaths: string[] = [];
 
-  function serve(server: Server, who: (req: IncomingMessage) => Principal): void {
+  function serve(server: Server | TlsServer, who: (req: IncomingMessage) => Principal): void {
     servers.push(server);
     server.on('request', (req, res) => dispatcher.request(req, res, () => who(req)));
     server.on('upgrade', (req, socket, head) => dispatcher.upgrade(req, socket, head, () => who(req)));
@@ -81,12 +88,8 @@ export function newDockerEndpoint(deps: DockerDeps): DockerEndpoint {
     },
 
     async listenTls({ host, port, key, cert, ca }) {
-      const server = createTlsServer({
-        ...OPTIONS,
-        ...{ key, cert, ca, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' },
-        // A client that has sent its last input still reads (attach, exec).
-        allowHalfOpen: true,
-      } as never) as unknown as Server;
+      const server = createTlsServer(tlsOptions({ key, cert, ca }));
+      tlsServers.push(server);
       serve(server, (req) => {
         const socket = req.socket as TLSSocket;
         return principalOfCertificate(deps.store, socket.getPeerCertificate(), socket.remoteAddress ?? '');
@@ -99,6 +102,10 @@ export function newDockerEndpoint(deps: DockerDeps): DockerEndpoint {
       return typeof address === 'object' && address !== null ? address.port : port;
     },
 
+    setCertificate({ key, cert, ca }) {
+      for (const server of tlsServers) server.setSecureContext({ key, cert, ca, minVersion: 'TLSv1.2' });
+    },
+
     async close() {
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
       for (const socket of sockets) socket.destroy();
@@ -106,6 +113,17 @@ export function newDockerEndpoint(deps: DockerDeps): DockerEndpoint {
       for (const path of socketPaths) await unlink(path).catch(() => undefined);
     },
   };
+}
+
+function tlsOptions(pem: Pick<TlsListen, 'key' | 'cert' | 'ca'>): TlsServerOptions {
+  const options = {
+    ...OPTIONS,
+    ...pem,
+    ...{ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' as const },
+    // A client that has sent its last input still reads (attach, exec). A TLS server takes net.Server's options too.
+    allowHalfOpen: true,
+  };
+  return options;
 }
 
 /** What is no HTTP never reaches a route. */

@@ -40,10 +40,10 @@ export async function startExecPlain(call: DockerCall): Promise<void> {
   await start(call, options);
 }
 
-export async function startExecUpgrade(call: DockerCall, socket: Duplex, head: Buffer): Promise<void> {
-  const options = checked(startSchema, (await readRawJson(call.req, socket, head)) ?? {});
+export async function startExecUpgrade(call: DockerCall, socket: Duplex): Promise<void> {
+  const options = checked(startSchema, (await readRawJson(call.req, socket)) ?? {});
   const hostId = await hostOfExec(call);
-  await hijackUpgrade(call, socket, Buffer.alloc(0), hostId, startRequest(call, options));
+  await hijackUpgrade(call, socket, hostId, startRequest(call, options));
 }
 
 async function start(call: DockerCall, options: z.infer<typeof startSchema>): Promise<void> {

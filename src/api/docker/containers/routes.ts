@@ -1,4 +1,5 @@
 import type { DockerCall, DockerRoute } from '../call.ts';
+import { readJson } from '../json.ts';
 import { createContainer } from './create.ts';
 import { createExec, inspectExec, resizeExec, startExecPlain, startExecUpgrade } from './exec.ts';
 import { inspectContainer } from './inspect.ts';
@@ -40,6 +41,13 @@ const change = (pattern: string, action: string, handle: DockerRoute['handle']):
   handle,
 });
 
+/** For what takes no body: a valid one is ignored, as in Docker; one that is malformed or too large is refused. */
+const bare = (pattern: string, action: string, handle: DockerRoute['handle']): DockerRoute =>
+  change(pattern, action, async (call) => {
+    await readJson(call.req);
+    await handle(call);
+  });
+
 /** Goes to the container's engine as it is, bodies of any length both ways. */
 const through = (rest: string) => (call: DockerCall) => pass(call, rest);
 
@@ -47,7 +55,7 @@ const through = (rest: string) => (call: DockerCall) => pass(call, rest);
 export const CONTAINER_ROUTES: readonly DockerRoute[] = [
   read('/containers/json', listContainers),
   change('/containers/create', 'container.create', createContainer),
-  change('/containers/prune', 'container.prune', pruneContainers),
+  bare('/containers/prune', 'container.prune', pruneContainers),
   read('/containers/:id*/json', inspectContainer),
   read('/containers/:id*/top', through('/top')),
   read('/containers/:id*/logs', through('/logs')),
@@ -63,20 +71,20 @@ export const CONTAINER_ROUTES: readonly DockerRoute[] = [
     ...{ role: 'operator', action: 'container.attach', upgrade: attachWebSocket },
   },
   { ...change('/containers/:id*/attach', 'container.attach', attachPlain), upgrade: attachUpgrade },
-  change('/containers/:id*/start', 'container.start', startContainer),
-  change('/containers/:id*/stop', 'container.stop', stopContainer),
-  change('/containers/:id*/restart', 'container.restart', restartContainer),
-  change('/containers/:id*/kill', 'container.kill', killContainer),
-  change('/containers/:id*/pause', 'container.pause', pauseContainer),
-  change('/containers/:id*/unpause', 'container.unpause', unpauseContainer),
-  change('/containers/:id*/rename', 'container.rename', renameContainer),
+  bare('/containers/:id*/start', 'container.start', startContainer),
+  bare('/containers/:id*/stop', 'container.stop', stopContainer),
+  bare('/containers/:id*/restart', 'container.restart', restartContainer),
+  bare('/containers/:id*/kill', 'container.kill', killContainer),
+  bare('/containers/:id*/pause', 'container.pause', pauseContainer),
+  bare('/containers/:id*/unpause', 'container.unpause', unpauseContainer),
+  bare('/containers/:id*/rename', 'container.rename', renameContainer),
   change('/containers/:id*/update', 'container.update', updateContainer),
-  { ...change('/containers/:id*/resize', '', through('/resize')), action: undefined },
-  { ...change('/containers/:id*/wait', '', waitContainer), role: 'viewer', action: undefined },
+  { ...bare('/containers/:id*/resize', '', through('/resize')), action: undefined },
+  { ...bare('/containers/:id*/wait', '', waitContainer), role: 'viewer', action: undefined },
   change('/containers/:id*/exec', 'container.exec', createExec),
-  { ...change('/containers/:id*', 'container.remove', removeContainer), method: 'DELETE' },
+  { ...bare('/containers/:id*', 'container.remove', removeContainer), method: 'DELETE' },
   change('/commit', 'container.commit', commitContainer),
   { ...change('/exec/:id/start', 'exec.start', startExecPlain), upgrade: startExecUpgrade },
-  { ...change('/exec/:id/resize', '', resizeExec), action: undefined },
+  { ...bare('/exec/:id/resize', '', resizeExec), action: undefined },
   read('/exec/:id/json', inspectExec),
 ];

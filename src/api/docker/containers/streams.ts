@@ -49,17 +49,17 @@ export async function attachPlain(call: DockerCall): Promise<void> {
   await hijackPlain(call, target.hostId, request, { input, rewrite: rewriteFor(target) });
 }
 
-export async function attachUpgrade(call: DockerCall, socket: Duplex, head: Buffer): Promise<void> {
+export async function attachUpgrade(call: DockerCall, socket: Duplex): Promise<void> {
   const target = reachableTarget(call);
   const path = enginePath(call, containerPath(target, '/attach'), call.query);
   const request = { method: 'POST', path, headers: ATTACH_HEADERS };
-  await hijackUpgrade(call, socket, head, target.hostId, request, rewriteFor(target));
+  await hijackUpgrade(call, socket, target.hostId, request, rewriteFor(target));
 }
 
 const WEBSOCKET_HEADERS = /^(sec-websocket-(key|version|protocol|extensions)|origin)$/;
 
 /** `GET /containers/x/attach/ws`: the websocket is the engine's, frames and all. */
-export async function attachWebSocket(call: DockerCall, socket: Duplex, head: Buffer): Promise<void> {
+export async function attachWebSocket(call: DockerCall, socket: Duplex): Promise<void> {
   if (call.req.headers.upgrade?.toLowerCase() !== 'websocket') return refusePlain(call);
   const target = reachableTarget(call);
   const path = enginePath(call, containerPath(target, '/attach/ws'), call.query);
@@ -67,14 +67,7 @@ export async function attachWebSocket(call: DockerCall, socket: Duplex, head: Bu
   for (const [name, value] of Object.entries(call.req.headers)) {
     if (typeof value === 'string' && WEBSOCKET_HEADERS.test(name)) headers[name] = value;
   }
-  await hijackUpgrade(
-    call,
-    socket,
-    head,
-    target.hostId,
-    { method: 'GET', path, headers },
-    rewriteFor(target),
-  );
+  await hijackUpgrade(call, socket, target.hostId, { method: 'GET', path, headers }, rewriteFor(target));
 }
 
 export async function refusePlain(call: DockerCall): Promise<void> {

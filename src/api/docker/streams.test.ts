@@ -1,0 +1,251 @@
+import { request as httpsRequest } from 'node:https';
+import { connect as tlsConnect } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createCa,
+  issueHostCertificate,
+  issueServerCertificate,
+  issueUserCertificate,
+  newCsr,
+  openCa,
+} from '../../link/index.ts';
+import { type DockerEndpoint, newDockerEndpoint } from './server.ts';
+import { readAll, TestClient } from './testing/client.ts';
+import { FakeCluster } from './testing/fake-cluster.ts';
+
+let cluster: FakeCluster;
+let endpoint: DockerEndpoint;
+let client: TestClient;
+
+beforeAll(async () => {
+  cluster = await FakeCluster.start('alpha', 'beta');
+  endpoint = newDockerEndpoint(cluster.deps);
+  await endpoint.listenUnix(cluster.socket);
+  client = new TestClient(cluster.socket);
+  await client.json('POST', '/containers/create?name=web', { Image: 'busybox' }, 201);
+  await client.json('POST', '/containers/web/start', undefined, 204);
+});
+afterAll(async () => {
+  await endpoint.close();
+  await cluster.close();
+});
+
+const UPGRADE = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n';
+const engine = () => cluster.host('alpha').engine;
+const settle = async (met: () => boolean) => {
+  for (let i = 0; i < 200 && !met(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(met()).toBe(true);
+};
+
+describe('raw connections', () => {
+  it('attach: both ways at once, and the end of input reaches the container', async () => {
+    const socket = await client.raw(
+      `POST /v1.41/containers/web/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\n${UPGRADE}\r\n`,
+    );
+    socket.write('hello ');
+    setTimeout(() => socket.end('world'), 20);
+    const text = await readAll(socket);
+    const [head, body] = text.split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1.1 101 UPGRADED\r\n/);
+    expect(head).toContain('Content-Type: application/vnd.docker.raw-stream');
+    expect(head).toContain('Upgrade: tcp');
+    expect(body).toBe('hello world[11 bytes]');
+    await settle(() => engine().open === 0);
+  });
+
+  it('carries 20 MB through attach, whole', async () => {
+    const socket = await client.raw(`POST /containers/web/attach?stream=1 HTTP/1.1\r\n${UPGRADE}\r\n`);
+    const part = Buffer.alloc(1024 * 1024, 'x');
+    for (let i = 0; i < 20; i++) socket.write(part);
+    socket.end();
+    const text = await readAll(socket);
+    expect(text.length).toBeGreaterThan(20 * part.length);
+    expect(text.endsWith(`[${20 * part.length} bytes]`)).toBe(true);
+  });
+
+  it('an engine that refuses answers in HTTP', async () => {
+    const gone = [...engine().containers.values()].find(({ name }) => name === 'web');
+    if (gone === undefined) throw new Error('no container');
+    engine().containers.delete(gone.id);
+    const socket = await client.raw(`POST /containers/web/attach?stream=1 HTTP/1.1\r\n${UPGRADE}\r\n`);
+    const text = await readAll(socket);
+    engine().containers.set(gone.id, gone);
+    expect(text).toMatch(/^HTTP\/1.1 404 Not Found/);
+    expect(text).toContain('No such container');
+    expect(text).not.toContain(gone.id);
+  });
+
+  it('a container that is not there is 404, on a connection that asks to upgrade too', async () => {
+    const socket = await client.raw(`POST /containers/nobody/attach HTTP/1.1\r\n${UPGRADE}\r\n`);
+    expect(await readAll(socket)).toMatch(/^HTTP\/1.1 404 [\s\S]*No such container: nobody/);
+  });
+
+  it('passes a websocket on, handshake and all', async () => {
+    const socket = await client.raw(
+      'GET /containers/web/attach/ws?stream=1 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: abc\r\nSec-WebSocket-Version: 13\r\n\r\n',
+    );
+    socket.end('frame');
+    const text = await readAll(socket);
+    expect(text).toMatch(/^HTTP\/1.1 101 /);
+    expect(text.toLowerCase()).toContain('sec-websocket-accept: for abc');
+    expect(text).toContain('frame');
+  });
+
+  it('attach without an upgrade: the output as the body, the body as the input', async () => {
+    const reply = await client.send('POST', '/containers/web/attach?stream=1&stdin=1', 'typed');
+    expect(reply.status).toBe(200);
+    expect(reply.headers['content-type']).toBe('application/vnd.docker.raw-stream');
+    expect(reply.text).toBe('typed[5 bytes]');
+  });
+
+  it('a client that vanishes frees what is behind it', async () => {
+    const attach = await client.raw(`POST /containers/web/attach?stream=1 HTTP/1.1\r\n${UPGRADE}\r\n`);
+    const logs = await client.open('GET', '/containers/web/logs?follow=1');
+    const wait = await client.open('POST', '/containers/web/wait');
+    await settle(() => engine().open === 3);
+    attach.destroy();
+    logs.destroy();
+    wait.destroy();
+    await settle(() => engine().open === 0);
+  });
+
+  it('a client that does not read holds up nobody else', async () => {
+    const slow = await client.open('GET', '/containers/web/export');
+    slow.pause();
+    const before = process.memoryUsage().rss;
+    const replies = await Promise.all(
+      Array.from({ length: 50 }, () => client.send('GET', '/containers/json')),
+    );
+    expect(replies.every(({ status }) => status === 200)).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    // The 64 MB stay where they are.
+    expect(process.memoryUsage().rss - before).toBeLessThan(40 * 1024 * 1024);
+    slow.destroy();
+    await settle(() => engine().open === 0);
+  });
+
+  it('takes an archive of any size, and gives one', async () => {
+    const body = 'x'.repeat(9 * 1024 * 1024);
+    const put = await client.send('PUT', '/containers/web/archive?path=/', body, {
+      'content-type': 'application/x-tar',
+    });
+    expect(JSON.parse(put.text)).toEqual({ size: body.length });
+    expect((await client.send('GET', '/containers/web/archive?path=/etc')).text).toHaveLength(1024 * 1024);
+    const head = await client.send('HEAD', '/containers/web/archive?path=/etc');
+    expect(head.headers['x-docker-container-path-stat']).toBe('e30=');
+  });
+});
+
+describe('exec', () => {
+  const create = async () =>
+    (await client.json<{ Id: string }>('POST', '/containers/web/exec', { Cmd: ['cat'] }, 201)).Id;
+  const start = (id: string, body: string) =>
+    client.raw(
+      `POST /exec/${id}/start HTTP/1.1\r\n${UPGRADE}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+
+  it('start upgrades after its options, which may come late and in pieces', async () => {
+    const id = await create();
+    const body = '{"Detach":false,"Tty":false}';
+    const socket = await client.raw(
+      `POST /exec/${id}/start HTTP/1.1\r\n${UPGRADE}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+    );
+    setTimeout(() => socket.end(`${body.slice(5)}input`), 20);
+    expect((await readAll(socket)).split('\r\n\r\n')[1]).toBe('input[5 bytes]');
+  });
+
+  it('start takes options in a chunk of a body that stays open', async () => {
+    const id = await create();
+    const body = '{"Detach":false}';
+    const socket = await client.raw(
+      `POST /exec/${id}/start HTTP/1.1\r\n${UPGRADE}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n`,
+    );
+    socket.end('input');
+    expect((await readAll(socket)).split('\r\n\r\n')[1]).toBe('input[5 bytes]');
+  });
+
+  it.each([
+    ['malformed JSON', '{"Detach":', /^HTTP\/1.1 400 /],
+    ['a wrong type', '{"Tty":"yes"}', /^HTTP\/1.1 400 [\s\S]*invalid Tty/],
+  ])('refuses %s before it upgrades', async (_, body, expected) => {
+    expect(await readAll(await start(await create(), body))).toMatch(expected);
+  });
+
+  it('is found on its host after a restart of the manager, by asking', async () => {
+    const id = await create();
+    const other = newDockerEndpoint({
+      ...cluster.deps,
+      engines: {
+        request: cluster.request.bind(cluster),
+        upgrade: cluster.upgrade.bind(cluster),
+        connected: cluster.connected.bind(cluster),
+      },
+    });
+    await other.listenUnix(`${cluster.socket}.2`);
+    const second = new TestClient(`${cluster.socket}.2`);
+    const web = await client.json<{ Id: string }>('GET', '/containers/web/json');
+    expect(await second.json('GET', `/exec/${id}/json`)).toMatchObject({ ID: id, ContainerID: web.Id });
+    expect((await second.send('GET', `/exec/${'0'.repeat(64)}/json`)).status).toBe(404);
+    await other.close();
+  });
+});
+
+describe('TLS', () => {
+  it('lets in users of the cluster by their certificate, each with the lower of its two roles', async () => {
+    const now = Date.now();
+    const made = await createCa('test', now);
+    const ca = await openCa(made);
+    const pem = made.certificate;
+    const server = await issueServerCertificate(ca, ['localhost'], now);
+    const port = await endpoint.listenTls({
+      host: '127.0.0.1',
+      port: 0,
+      key: server.key,
+      cert: server.certificate,
+      ca: pem,
+    });
+    await cluster.store.update((tx) => {
+      const user = { kind: 'user' as const, passwordHash: '', createdAt: 0 };
+      tx.put('users', { ...user, name: 'vera', role: 'viewer' });
+      tx.put('users', { ...user, name: 'olga', role: 'operator' });
+    });
+    const ask = async (method: string, path: string, pair: { key: string; certificate: string }) =>
+      new Promise<{ status: number; text: string }>((resolve, reject) => {
+        const req = httpsRequest(
+          {
+            host: '127.0.0.1',
+            port,
+            method,
+            path,
+            ca: pem,
+            key: pair.key,
+            cert: pair.certificate,
+            agent: false,
+          },
+          (res) => readAll(res).then((text) => resolve({ status: res.statusCode ?? 0, text }), reject),
+        );
+        req.on('error', reject);
+        req.end();
+      });
+    const vera = await issueUserCertificate(ca, { name: 'vera', role: 'admin' }, now);
+    expect((await ask('GET', '/containers/json', vera)).status).toBe(200);
+    const refused = await ask('POST', '/containers/web/stop', vera);
+    expect(refused.status).toBe(403);
+    expect(refused.text).toContain('user \\"vera\\" has the role \\"viewer\\"');
+    const olga = await issueUserCertificate(ca, { name: 'olga', role: 'operator' }, now);
+    expect((await ask('POST', '/containers/web/stop', olga)).status).toBe(204);
+    expect((await ask('POST', '/containers/web/start', olga)).status).toBe(204);
+    const gone = await issueUserCertificate(ca, { name: 'gone', role: 'admin' }, now);
+    expect(await ask('GET', '/containers/json', gone)).toMatchObject({ status: 401 });
+    const { csr, key } = await newCsr('alpha');
+    const host = { key, certificate: await issueHostCertificate(ca, csr, 'h-alpha', now) };
+    expect(await ask('GET', '/containers/json', host)).toMatchObject({ status: 401 });
+    await expect(ask('GET', '/containers/json', { key: '', certificate: '' })).rejects.toThrow();
+    // Half-close through TLS: what is sent after the client's last input still arrives.
+    const options = { host: '127.0.0.1', port, ca: pem, key: olga.key, cert: olga.certificate };
+    // A TLS connection takes net.Socket's options too, which its types do not say.
+    const socket = tlsConnect(Object.assign(options, { allowHalfOpen: true }));
+    socket.end(`POST /containers/web/attach?stream=1 HTTP/1.1\r\n${UPGRADE}\r\nsecret`);
+    expect(await readAll(socket)).toContain('secret[6 bytes]');
+  });
+});
