@@ -12,6 +12,7 @@ import {
   startHttp,
   startManager,
   type TestAgent,
+  type TestManager,
   text,
   until,
 } from './link.suite.ts';
@@ -26,22 +27,28 @@ beforeEach(() => {
 afterEach(() => clean.run());
 
 /** A manager, one host, and an engine behind it that answers with `listener`. */
-async function linked(
-  listener: http.RequestListener,
-): Promise<Readonly<{ engines: Engines; hostId: string; agent: TestAgent; engineServer: http.Server }>> {
+async function linked(listener: http.RequestListener): Promise<
+  Readonly<{
+    engines: Engines;
+    hostId: string;
+    manager: TestManager;
+    agent: TestAgent;
+    engineServer: http.Server;
+  }>
+> {
   const engine = await startHttp(clean, listener);
   return { ...(await linkedTo(httpEngine(engine.port))), engineServer: engine.server };
 }
 
 async function linkedTo(
   engine: HostEngine,
-): Promise<Readonly<{ engines: Engines; hostId: string; agent: TestAgent }>> {
+): Promise<Readonly<{ engines: Engines; hostId: string; manager: TestManager; agent: TestAgent }>> {
   const cluster = await newCluster();
   const manager = await startManager(cluster, clean);
   const host = await newHost(cluster, 'h1');
   const agent = startAgent(host, manager.port, clean, { engine });
   await until('connected', () => manager.server.connected(host.hostId));
-  return { engines: manager.server, hostId: host.hostId, agent };
+  return { engines: manager.server, hostId: host.hostId, agent, manager };
 }
 
 describe('requests', () => {
@@ -194,6 +201,30 @@ describe('requests', () => {
     await sleep(50);
     await agent.client.stop();
     await Promise.all([reading, waiting, uploading]);
+  });
+
+  it('an upload that was cut short never looks whole to the engine', async () => {
+    for (const how of ['client vanishes', 'manager stops', 'line is cut off'] as const) {
+      let whole = 0;
+      let broken = 0;
+      const { engines, hostId, manager } = await linked((request) => {
+        request.on('end', () => whole++);
+        request.on('error', () => broken++);
+        request.resume();
+      });
+      const source = Readable.from(endless());
+      const asking = engines
+        .request(hostId, { method: 'POST', path: '/images/load', body: source })
+        .catch(() => 'lost');
+      await sleep(60);
+      if (how === 'client vanishes') source.destroy(new Error('gone'));
+      else if (how === 'manager stops') await manager.server.close();
+      else manager.sessions[0]?.close('cut off');
+      expect(await asking).toBe('lost');
+      await until(`${how}: the engine knows`, () => broken === 1);
+      expect(whole).toBe(0);
+      source.destroy();
+    }
   });
 
   it('takes 2,000 requests one after the other on one connection', async () => {

@@ -22,9 +22,9 @@ import { ChannelSession } from '../h2/channel-session.ts';
 import { FrameChannel } from '../h2/frame-channel.ts';
 import { type KeepAlive, keepAlive } from '../h2/keep-alive.ts';
 import { CONNECTION_WINDOW, LINK_OPTIONS } from '../h2/limits.ts';
-import { LinkStream } from '../h2/link-stream.ts';
+import { breakOff, LinkStream } from '../h2/link-stream.ts';
 import type { HostEngine, ManagerSession } from '../ports.ts';
-import { breakOff, serveEngine } from './serve-engine.ts';
+import { serveEngine } from './serve-engine.ts';
 
 const FAREWELL_TIMEOUT = 1_000;
 

@@ -1,4 +1,4 @@
-import { constants, type Http2Stream, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import {
   ENGINE_PREFIX,
@@ -12,7 +12,7 @@ import { BerthError, messageOf } from '../../kit/errors.ts';
 import { readFirst } from '../h2/body.ts';
 import { endToEnd, isBodiless, requestHeaders } from '../h2/headers.ts';
 import { MAX_UPGRADE_BODY } from '../h2/limits.ts';
-import { LinkStream } from '../h2/link-stream.ts';
+import { breakOff, LinkStream } from '../h2/link-stream.ts';
 import type { EngineRequest, EngineResponse, HostEngine } from '../ports.ts';
 
 /**
@@ -47,14 +47,6 @@ export async function serveEngine(
   } catch (thrown) {
     refuse(stream, link, thrown);
   }
-}
-
-/**
- * Ends a stream so that the manager sees it broken off. Node's `close()` would end the writable side first, and a half
- * answer would look like a whole one.
- */
-export function breakOff(stream: Http2Stream): void {
-  stream.destroy(new Error('broken off'));
 }
 
 async function servePlain(

@@ -4,14 +4,22 @@ import { Duplex } from 'node:stream';
 type LinkStreamOptions = Readonly<{
   /** False where nothing is to be sent (any more). */
   writable: boolean;
-  /** Asks for the end of the HTTP/2 stream before its time: by RST_STREAM, or by asking the other end for it. */
-  reset(stream: Http2Stream, code: number): void;
+  /** Ends the HTTP/2 stream before its time: with `breakOff`, or by asking the other end for it. */
+  reset(stream: Http2Stream): void;
   /** The error that readers and writers get where the stream was cut off; `code` is the other end's. */
   lost(code: number): Error;
 }>;
 
 /** Data that is read ahead or queued for writing, bytes, besides what is in the HTTP/2 window. */
 const HIGH_WATER = 128 * 1024;
+
+/**
+ * Ends a stream so that the other end sees it broken off. Node's `close()` would end the writable side first, and a
+ * half answer, or a half upload, would look like a whole one.
+ */
+export function breakOff(stream: Http2Stream): void {
+  stream.destroy(new Error('broken off'));
+}
 
 /**
  * An HTTP/2 stream as a plain Duplex. Node's own has habits of its own: it ends silently where it was cancelled, it
@@ -84,10 +92,7 @@ export class LinkStream extends Duplex {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     if (!this.gone && !(this.ended && this.h2.writableFinished)) {
-      this.options.reset(
-        this.h2,
-        error === null ? constants.NGHTTP2_CANCEL : constants.NGHTTP2_INTERNAL_ERROR,
-      );
+      this.options.reset(this.h2);
     }
     this.settlePending();
     callback(error);

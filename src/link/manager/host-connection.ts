@@ -15,7 +15,7 @@ import { BerthError, messageOf } from '../../kit/errors.ts';
 import { FrameChannel } from '../h2/frame-channel.ts';
 import { type KeepAlive, keepAlive } from '../h2/keep-alive.ts';
 import { CONNECTION_WINDOW, LINK_OPTIONS, MAX_STREAMS } from '../h2/limits.ts';
-import { LinkStream } from '../h2/link-stream.ts';
+import { breakOff, LinkStream } from '../h2/link-stream.ts';
 import type { CallTarget } from './engine-call.ts';
 
 /** The agent must open its session within this (milliseconds); it also bounds how long a farewell may take. */
@@ -150,10 +150,10 @@ export class HostConnection {
   private cancel(stream: ClientHttp2Stream): void {
     if (stream.destroyed || stream.closed || this.h2.destroyed) return;
     if (stream.id === undefined || this.h2.closed) {
-      stream.close(constants.NGHTTP2_CANCEL);
+      breakOff(stream);
       return;
     }
-    const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), CANCEL_TIMEOUT);
+    const timer = setTimeout(() => breakOff(stream), CANCEL_TIMEOUT);
     timer.unref();
     stream.once('close', () => clearTimeout(timer));
     const headers = { ':method': 'POST', ':path': CANCEL_PATH, [HEADER_STREAM]: String(stream.id) };
