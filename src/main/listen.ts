@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { createServer } from 'node:net';
 import type { Address } from '../cli/values.ts';
 import { BerthError } from '../kit/errors.ts';
 import { portOwner } from './port-owner.ts';
@@ -60,5 +61,20 @@ export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
+  });
+}
+
+/**
+ * Binds an address and lets it go again: a port that is taken is then told by the command that was typed, and not only
+ * in the log of the process that it starts.
+ */
+export function tryAddress(what: string, flag: string, address: Address): Promise<void> {
+  return listening(what, flag, address, async () => {
+    const server = createServer();
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(address, resolve);
+    });
+    await new Promise((resolve) => server.close(resolve));
   });
 }

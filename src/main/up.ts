@@ -18,6 +18,7 @@ import {
 import { runDemo } from './demo.ts';
 import { ensureDockerContext } from './docker-context.ts';
 import { engineAnswers, ensureEngine } from './docker-engine.ts';
+import { tryAddress } from './listen.ts';
 import { startManager } from './manager.ts';
 import {
   changedFlags,
@@ -55,6 +56,9 @@ export async function up(options: UpOptions, report: Report): Promise<void> {
       );
     }
   } else {
+    await tryAddress('the agent port', '--agent-listen', config.agentListen);
+    await tryAddress('the API', '--api-listen', config.apiListen);
+    await tryAddress('the Docker endpoint', '--docker-listen', config.dockerListen);
     if (config.agent) await provideEngine(dir, config, options, report);
     adminPassword = await prepare(dir, config);
     report.step('starting the manager');
