@@ -127,33 +127,35 @@ export function agentPid(host: HostPlan): number | undefined {
   return findIn(host.namespace, ['agent', '--data-dir', join(host.folder, 'agent')]);
 }
 
-/** Start the host's agent unless it runs; the first time it joins with a token of its own. */
-export async function startAgent(
+export type HostLabels = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** Start the agents that do not run; those of hosts which have never joined share one token with as many uses. */
+export async function startAgents(
   plan: LabPlan,
-  host: HostPlan,
-  labels: Record<string, string> = {},
+  hosts: readonly HostPlan[],
+  labels: HostLabels,
 ): Promise<void> {
-  if (agentPid(host) !== undefined) return;
-  const agent = [
-    BERTH,
-    'agent',
-    '--foreground',
-    '--data-dir',
-    join(host.folder, 'agent'),
-    '--engine',
-    host.engine,
-  ];
-  if (!hasJoined(host)) {
-    agent.push(
-      '--join',
-      await createToken(plan, ['--uses', '1']),
-      '--manager',
-      clusterAddresses(plan).manager,
-    );
-    agent.push('--name', host.name, '--data-addr', host.address);
-    for (const [key, value] of Object.entries(labels)) agent.push('--label', `${key}=${value}`);
+  const idle = hosts.filter((host) => agentPid(host) === undefined);
+  const fresh = idle.filter((host) => !hasJoined(host));
+  const token = fresh.length === 0 ? '' : await createToken(plan, ['--uses', String(fresh.length)]);
+  for (const host of idle) {
+    const agent = [
+      BERTH,
+      'agent',
+      '--foreground',
+      '--data-dir',
+      join(host.folder, 'agent'),
+      '--engine',
+      host.engine,
+    ];
+    if (fresh.includes(host)) {
+      agent.push('--join', token, '--manager', clusterAddresses(plan).manager);
+      agent.push('--name', host.name, '--data-addr', host.address);
+      for (const [key, value] of Object.entries(labels[host.name] ?? {}))
+        agent.push('--label', `${key}=${value}`);
+    }
+    runDetached(onHost(host, agent), { log: agentLog(host) });
   }
-  runDetached(onHost(host, agent), { log: agentLog(host) });
 }
 
 /** Wait until each of the hosts is a ready node of the cluster. */

@@ -8,9 +8,10 @@ import {
   type ClusterAddresses,
   clusterAddresses,
   createToken,
+  type HostLabels,
   listNodes,
   managerPid,
-  startAgent,
+  startAgents,
   startManager,
   stopManager,
   waitReady,
@@ -33,7 +34,7 @@ export interface LabOptions {
   readonly join?: boolean;
   readonly dir?: string;
   /** Labels that hosts bring along when they join, by host name: `{h1: {rack: 'r1'}}`. */
-  readonly labels?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly labels?: HostLabels;
   /** Leave what there is when the start fails, to look at. Default false. */
   readonly keep?: boolean;
 }
@@ -53,9 +54,9 @@ export interface HostStatus {
 export class Lab {
   readonly plan: LabPlan;
   readonly joined: boolean;
-  private readonly labels: NonNullable<LabOptions['labels']>;
+  private readonly labels: HostLabels;
 
-  constructor(plan: LabPlan, options: { joined: boolean; labels: NonNullable<LabOptions['labels']> }) {
+  constructor(plan: LabPlan, options: { joined: boolean; labels: HostLabels }) {
     this.plan = plan;
     this.joined = options.joined;
     this.labels = options.labels;
@@ -130,7 +131,7 @@ export class Lab {
 
   /** Start the host's agent; it joins the first time. Does not wait until the node is ready. */
   async join(name: string): Promise<void> {
-    await startAgent(this.plan, this.host(name), this.labels[name]);
+    await startAgents(this.plan, [this.host(name)], this.labels);
   }
 
   /** SIGKILL the host's agent alone; engine and containers go on. */
@@ -231,7 +232,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     await Promise.all(plan.hosts.map((host) => startHost(plan, host)));
     if (state.joined) {
       await startManager(plan);
-      for (const host of plan.hosts) await lab.join(host.name);
+      await startAgents(plan, plan.hosts, state.labels);
       await waitReady(plan, plan.hosts);
     }
     return lab;

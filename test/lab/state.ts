@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { HostLabels } from './cluster.ts';
 import { LABS_FOLDER } from './plan.ts';
 import { registeredLabs } from './registry.ts';
 import { LabError } from './run.ts';
@@ -13,7 +14,7 @@ export interface LabState {
   /** Whether there is a manager that the hosts join. */
   readonly joined: boolean;
   /** Labels that hosts bring along when they join, by host name. */
-  readonly labels: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly labels: HostLabels;
 }
 
 /** The folder of the lab: as given, or where a lab of that name is, or where it would be. */
