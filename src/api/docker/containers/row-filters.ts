@@ -56,12 +56,9 @@ export function rowTest(tx: ReadTx, filters: Filters, createdAt: (ref: string) =
     const match = matcher(values);
     return ({ id, seen }) => match(id) || (seen !== undefined && values.includes(seen.engineId));
   });
-  add('name', (values) => {
-    const match = matcher(values);
-    return ({ name, host }) =>
-      match(name) || match(`/${name}`) || match(`${host.name}/${name}`) || match(`/${host.name}/${name}`);
-  });
   add('label', (values) => (row) => labelsMatch(labelsToMatch(row), values));
+  // After the cheaper ones: an expression is looked for in every name that is left.
+  add('name', nameTest);
   add('before', (values) => {
     const limit = Math.min(...values.map(createdAt));
     return (row) => row.createdAt < limit;
@@ -76,6 +73,16 @@ export function rowTest(tx: ReadTx, filters: Filters, createdAt: (ref: string) =
   add('publish', (values) => portTest('publish', values, publishedPorts));
   add('expose', (values) => portTest('expose', values, exposedPorts));
   return (row) => tests.every((test) => test(row));
+}
+
+/** A container goes by `web`, `/web`, and with its host before that. */
+function nameTest(values: readonly string[]): Test {
+  const match = matcher(values);
+  // What is bound to no place in the name is found in the longest form, or in none.
+  const anchored = values.some((value) => /[\^$\\]/.test(value));
+  if (!anchored) return ({ name, host }) => match(`/${host.name}/${name}`);
+  return ({ name, host }) =>
+    match(name) || match(`/${name}`) || match(`${host.name}/${name}`) || match(`/${host.name}/${name}`);
 }
 
 /** Docker's `Match`: equal to one of the values, or found by one of them as a regular expression. */
