@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureImage } from '../images/bake.ts';
+import { type Lab, ownName, startLab } from './lab.ts';
+import { run, tryRun, until } from './run.ts';
+
+describe('a lab with a manager', () => {
+  const name = ownName();
+  let lab: Lab;
+
+  beforeAll(async () => {
+    lab = await startLab({ name, hosts: 2, labels: { h1: { rack: 'r1' } } });
+    for (const host of lab.hosts) await ensureImage('busybox', host.engine);
+  });
+  afterAll(async () => {
+    await lab?.down();
+  });
+
+  async function stateOf(host: string, wanted: string): Promise<void> {
+    await until(
+      `state ${wanted} of ${host}`,
+      async () => ((await lab.status()).find((one) => one.name === host)?.node === wanted ? true : undefined),
+      { timeoutMs: 90_000, everyMs: 500 },
+    );
+  }
+
+  it('has each host as a ready node, with its labels, behind one endpoint', async () => {
+    const nodes: { name: string; state: string; labels: object }[] = JSON.parse(
+      await lab.berth(['node', 'ls', '--json']),
+    );
+    expect(nodes.map((node) => [node.name, node.state, node.labels])).toEqual([
+      ['h1', 'ready', { rack: 'r1' }],
+      ['h2', 'ready', {}],
+    ]);
+    expect(await lab.docker(['run', '--rm', '-e', 'constraint:rack==r1', 'busybox', 'echo', 'hello'])).toBe(
+      'hello',
+    );
+    expect(lab.adminPassword).toMatch(/^\S{12,}$/);
+  });
+
+  it('prints by the command line what the library has, and leaves what runs alone', async () => {
+    const pid = lab.managerPid;
+    const up = [process.execPath, '--import', 'tsx', 'test/lab/cli.ts', 'up', '--json', '--name', name];
+    const printed = JSON.parse(await run(up));
+    expect(printed.cluster).toMatchObject({
+      endpoint: lab.endpoint,
+      api: lab.addresses.api,
+      managerPid: pid,
+    });
+    expect(printed.hosts).toEqual(await lab.status());
+    expect(printed.hosts[1]).toEqual({
+      name: 'h2',
+      address: lab.host('h2').address,
+      engine: lab.host('h2').engine,
+      state: 'up',
+      node: 'ready',
+      agent: true,
+    });
+  });
+
+  it('loses a killed host, and has it back after start', async () => {
+    await lab.kill('h2');
+    await stateOf('h2', 'down');
+    await lab.start('h2');
+    expect((await lab.status()).map((host) => host.node)).toEqual(['ready', 'ready']);
+  });
+
+  it('loses a cut host, and has it back after heal', async () => {
+    await lab.cut('h2');
+    await stateOf('h2', 'down');
+    await lab.heal('h2');
+    await stateOf('h2', 'ready');
+  });
+
+  it('ends an agent alone, and starts it again', async () => {
+    await lab.killAgent('h1');
+    expect((await lab.status())[0]).toMatchObject({ state: 'up', agent: false });
+    expect(await lab.docker(['version', '--format', '{{.Server.Version}}'], 'h1')).not.toBe('');
+    await lab.start('h1');
+    expect((await lab.status())[0]).toMatchObject({ node: 'ready', agent: true });
+  });
+
+  it('ends the manager, and starts it again with what it had', async () => {
+    const before = lab.managerPid;
+    await lab.killManager();
+    await lab.killManager();
+    expect(lab.managerPid).toBeUndefined();
+    expect((await tryRun(['docker', '-H', lab.endpoint, 'info'])).stdout).not.toContain('h1');
+    await lab.restartManager();
+    expect(lab.managerPid).not.toBe(before);
+    await lab.waitReady();
+    await lab.restartManager();
+    await lab.waitReady();
+  });
+
+  it('down takes manager and agents with it', async () => {
+    await lab.down();
+    expect(
+      (await run(['ps', '-eo', 'args', '-ww'])).split('\n').filter((line) => line.includes(name)),
+    ).toEqual([]);
+  });
+});
