@@ -32,6 +32,12 @@ export function testEngine(host: TestHost): EngineInfo {
   };
 }
 
+/** `sha256:` and 64 hexadecimal digits that depend on the name. */
+export function testImageId(image: string): string {
+  const hex = Array.from(image, (char) => char.charCodeAt(0).toString(16)).join('');
+  return `sha256:${hex.padEnd(64, '0').slice(0, 64)}`;
+}
+
 /** Puts hosts into a view; for tests. Each has the image `app:1` unless told otherwise. IDs are `<name>-id`. */
 export function addTestHosts(view: ClusterView, hosts: readonly TestHost[]): void {
   for (const host of hosts) {
@@ -45,7 +51,7 @@ export function addTestHosts(view: ClusterView, hosts: readonly TestHost[]): voi
     });
     for (const image of host.images ?? [TEST_IMAGE])
       view.putImage(id, {
-        imageId: `sha256:${image.replace(/\W/g, '')}`,
+        imageId: testImageId(image),
         repoTags: [image],
         repoDigests: [],
       });
