@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { join } from 'node:path';
 import { HostSessions } from '../api/agents/host-sessions.ts';
 import { firstRun } from '../api/auth/first-run.ts';
 import { newDockerEndpoint } from '../api/docker/server.ts';
@@ -12,13 +11,13 @@ import { systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/logger.ts';
 import { admitHost, type ClusterPki, DeltaLog, LinkServer, openClusterPki } from '../link/index.ts';
 import { openSqliteStore, type Store } from '../store/index.ts';
+import { agentFile } from './agent-executable.ts';
 import type { DataDir } from './data-dir.ts';
 import { groupId } from './group-id.ts';
 import { closeServer, listening } from './listen.ts';
 import { ensureLocalHost } from './local-host.ts';
 import { machineIdOf } from './machine.ts';
 import type { ManagerConfig } from './manager-config.ts';
-import { packageRoot } from './package-root.ts';
 import { newPluginHost } from './plugin-host.ts';
 import { runHost } from './run-host.ts';
 import { version } from './version.ts';
@@ -135,9 +134,4 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
 
 function tls(pki: ClusterPki) {
   return { key: pki.server.key, cert: pki.server.certificate, ca: pki.ca.certificate };
-}
-
-/** The self-contained agent (`scripts/build-agent.mjs` makes it). */
-export function agentFile(): string {
-  return join(packageRoot(), 'dist', 'berth-agent');
 }

@@ -6,6 +6,7 @@ import { systemClock } from '../kit/clock.ts';
 import { BerthError } from '../kit/errors.ts';
 import { newLogger } from '../kit/logger.ts';
 import { openSqliteStore } from '../store/index.ts';
+import { ensureAgentFile } from './agent-executable.ts';
 import { startDaemon, untilSignal } from './daemon.ts';
 import {
   type DataDir,
@@ -62,7 +63,9 @@ export async function up(options: UpOptions, report: Report): Promise<void> {
     if (config.agent) await provideEngine(dir, config, options, report);
     adminPassword = await prepare(dir, config);
     report.step('starting the manager');
+    const executable = ensureAgentFile(report.warn);
     pid = options.service ? await startService(dir, options) : await startDetached(dir);
+    await executable;
   }
   if (config.agent) await untilHostReady(dir, config.name, report);
   if (options.dataDir === DEFAULT_DATA_DIR) await ensureDockerContext(`unix://${config.socket}`, pathOf());
@@ -79,6 +82,7 @@ async function upInForeground(
   const logger = newLogger(process.env['BERTH_LOG'] ?? 'info');
   const manager = await startManager(dir, config, logger);
   const stopping = untilSignal();
+  void ensureAgentFile((reason) => logger.warn({ reason }, 'hosts cannot join by the one line'));
   writeConfig(dir, config);
   writeWhole(dir.pidFile, `${process.pid}\n`, 0o644);
   if (config.agent) await untilHostReady(dir, config.name, report);
