@@ -1,7 +1,6 @@
 import type { EngineEvent } from '../../contract/link.ts';
 import { LABEL_ID, userLabels } from '../../model/labels.ts';
 import type { Store } from '../../store/store.ts';
-import type { ClusterEvent } from './cluster-events.ts';
 
 /** How many engine IDs are remembered, and how many events to tell a repeat by. */
 const MEMORY = 20_000;
@@ -28,7 +27,7 @@ export class EventNames {
    * The event as the cluster's: `node.*` attributes and `from` as classic Swarm writes them (its `cluster/events`),
    * Berth's own labels left out.
    */
-  translate(hostId: string, event: EngineEvent): ClusterEvent {
+  translate(hostId: string, event: EngineEvent): EngineEvent {
     const attributes = event.Actor.Attributes ?? {};
     const engineId = event.Actor.ID;
     const labelled = attributes[LABEL_ID];

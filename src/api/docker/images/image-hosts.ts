@@ -1,7 +1,8 @@
 import { BerthError } from '../../../kit/errors.ts';
-import type { Host, HostStatus } from '../../../model/host.ts';
 import { defaultSettings } from '../../../model/settings.ts';
-import { accepts, type Expression, parseExpression } from '../../../scheduler/expression.ts';
+import { ClusterView } from '../../../scheduler/cluster-view.ts';
+import { parseExpression } from '../../../scheduler/expression.ts';
+import { meetsConstraint } from '../../../scheduler/filters/constraint.ts';
 import { SETTINGS_KEY } from '../../../store/tables.ts';
 import type { DockerCall } from '../call.ts';
 import type { HostRef } from '../fanout.ts';
@@ -16,14 +17,19 @@ export function imageHosts({ deps }: Pick<DockerCall, 'deps'>): HostRef[] {
     const setting = (tx.get('settings', SETTINGS_KEY)?.settings ?? defaultSettings).imageHosts.trim();
     const expression =
       setting === 'all' || setting === '' ? undefined : parseExpression('constraint', setting);
+    // Only to read the expression as the scheduler does.
+    const view = new ClusterView();
     const reasons = new Map<string, number>();
     const leaveOut = (reason: string) => reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     const chosen: HostRef[] = [];
     for (const host of tx.all('hosts')) {
       const status = tx.get('hostStatus', host.id);
-      if (!deps.engines.connected(host.id) || (status?.state ?? 'ready') !== 'ready') leaveOut('not ready');
+      const { state = 'ready', reason = '', engine, dataAddress: address = '' } = status ?? {};
+      view.putHost({ host, state, reason, engine, address });
+      const facts = view.host(host.id);
+      if (!deps.engines.connected(host.id) || state !== 'ready') leaveOut('not ready');
       else if (host.cordoned) leaveOut('cordoned');
-      else if (expression !== undefined && !meets(expression, host, status))
+      else if (expression !== undefined && facts !== undefined && !meetsConstraint(expression, facts))
         leaveOut(`not ${expression.text}`);
       else chosen.push({ id: host.id, name: host.name });
     }
@@ -41,19 +47,4 @@ export function imageHosts({ deps }: Pick<DockerCall, 'deps'>): HostRef[] {
     }
     return chosen.sort((a, b) => (a.name < b.name ? -1 : 1));
   });
-}
-
-function meets(expression: Expression, host: Host, status: HostStatus | undefined): boolean {
-  if (expression.key === 'node') return accepts(expression, [host.id, host.name]);
-  const engine = status?.engine;
-  const values: Readonly<Record<string, string | undefined>> = {
-    storagedriver: engine?.storageDriver,
-    kernelversion: engine?.kernelVersion,
-    operatingsystem: engine?.operatingSystem,
-    ostype: engine?.osType,
-    ...engine?.labels,
-    ...host.labels,
-  };
-  // A missing label is the empty string, as in every other expression.
-  return accepts(expression, [values[expression.key] ?? '']);
 }

@@ -1,5 +1,6 @@
 import type { Host, HostState, HostStatus } from '../../../model/host.ts';
 import { defaultSettings } from '../../../model/settings.ts';
+import { FILTERS } from '../../../scheduler/filters/registry.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import { SETTINGS_KEY } from '../../../store/tables.ts';
 import { bytesSize } from './bytes-size.ts';
@@ -14,9 +15,6 @@ const STATUS: Readonly<Record<HostState, string>> = {
   suspect: 'Unhealthy',
   down: 'Disconnected',
 };
-
-/** Classic Swarm's filters, in its order; Berth's further ones (resources, image, volume) come with its engine. */
-const FILTERS = 'health, port, containerslots, dependency, affinity, constraint, whitelist';
 
 /** Counts what is on a host, or on all of them. */
 export function countContainers(tx: ReadTx, hostId?: string): ContainerCounts {
@@ -43,7 +41,7 @@ export function clusterStatus(tx: ReadTx): [string, string][] {
   return [
     ['Role', 'primary'],
     ['Strategy', settings.strategy],
-    ['Filters', FILTERS],
+    ['Filters', FILTERS.map(({ name }) => name).join(', ')],
     ['Nodes', String(hosts.length)],
     ...hosts.flatMap((host) => hostLines(tx, host)),
   ];
