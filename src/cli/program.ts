@@ -6,7 +6,7 @@ import { newOption } from './option.ts';
 import type { Style } from './terminal/style.ts';
 
 /** Flags that stand at every level of the tree, so that they may be written anywhere. */
-const GLOBAL_OPTIONS: readonly OptionSpec[] = [
+export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '-H, --host <HOST>',
     summary: 'the manager: https://host:8443, or the name of a log-in (BERTH_HOST)',
