@@ -1,27 +1,24 @@
 export {
   type AgentIdentity,
-  agentIdentitySchema,
   loadAgentIdentity,
   saveAgentIdentity,
 } from './agent/agent-identity.ts';
 export { LinkClient, type LinkClientOptions } from './agent/link-client.ts';
 export { DeltaLog } from './delta-log.ts';
 export type { KeepAlive } from './h2/keep-alive.ts';
-export { admitJoin, type JoinFacts, joinedHost, MAX_CLOCK_SKEW } from './join/admit-join.ts';
+export { admitJoin, type JoinFacts, joinedHost } from './join/admit-join.ts';
 export { joinCluster } from './join/join-cluster.ts';
-export { formatToken, hashSecret, newJoinToken, type ParsedToken, parseToken } from './join/token.ts';
+export { newJoinToken, parseToken } from './join/token.ts';
 export { type Admission, type Arrival, admitHost } from './manager/admit-host.ts';
 export { LinkServer, type LinkServerOptions } from './manager/link-server.ts';
 export { type Ca, createCa, openCa } from './pki/ca.ts';
-export { type CertificateInfo, certificateInfo, isHostCertificate, userOf } from './pki/certificate-info.ts';
+export { type CertificateInfo, certificateInfo } from './pki/certificate-info.ts';
 export {
   issueHostCertificate,
   issueServerCertificate,
   issueUserCertificate,
-  MANAGER_NAME,
-  serverCertificateDue,
 } from './pki/certificates.ts';
-export { newCsr, readCsr } from './pki/csr.ts';
+export { newCsr } from './pki/csr.ts';
 export { type ClusterPki, openClusterPki } from './pki/pki-files.ts';
 export { fingerprintOf, type KeyPair } from './pki/x509.ts';
 export type {

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import net from 'node:net';
 import { type Duplex, pipeline, Readable } from 'node:stream';
+import type { ManagerFrame } from '../contract/link.ts';
 import { newShortId } from '../kit/ids.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { Host } from '../model/host.ts';
@@ -68,6 +69,14 @@ export class CleanUp {
   }
 }
 
+export const welcome = {
+  t: 'welcome',
+  version: 1,
+  clusterId: 'c',
+  hostId: 'h',
+  hostName: 'n',
+} satisfies ManagerFrame;
+
 export type TestManager = Readonly<{
   server: LinkServer;
   port: number;
@@ -87,7 +96,10 @@ export async function startManager(
     ca: cluster.ca.certificate,
     admit: (arrival) => admitHost(arrival, cluster.hosts.get(arrival.commonName)),
     hostName: (hostId) => cluster.hosts.get(hostId)?.name,
-    onSession: (session) => sessions.push(session),
+    onSession: (session) => {
+      sessions.push(session);
+      session.send(welcome);
+    },
     logger: memoryLogger(log),
     ...options,
   });

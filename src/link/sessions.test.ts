@@ -12,6 +12,7 @@ import {
   startManager,
   type TestManager,
   until,
+  welcome,
 } from './link.suite.ts';
 import { issueUserCertificate, MANAGER_NAME } from './pki/certificates.ts';
 
@@ -24,7 +25,6 @@ beforeEach(() => {
 });
 afterEach(() => clean.run());
 
-const welcome: ManagerFrame = { t: 'welcome', version: 1, clusterId: 'c', hostId: 'h', hostName: 'n' };
 const hello: AgentFrame = {
   t: 'hello',
   version: 1,
@@ -40,7 +40,7 @@ describe('sessions', () => {
     const manager = await startManager(cluster, clean);
     const host = await newHost(cluster, 'h1');
     const agent = startAgent(host, manager.port, clean);
-    await until('session', () => manager.sessions.length === 1);
+    await until('session', () => manager.sessions.length === 1 && agent.sessions.length === 1);
     const [up] = manager.sessions;
     const [down] = agent.sessions;
     if (up === undefined || down === undefined) throw new Error('no session');
@@ -52,13 +52,13 @@ describe('sessions', () => {
     const received: AgentFrame[] = [];
     up.onFrame((frame) => received.push(frame));
     const commanded: ManagerFrame[] = [];
-    // Sent before anybody listens: it waits.
-    up.send(welcome);
+    // The first was sent before anybody listened: it has waited.
+    up.send({ ...welcome, hostName: 'later' });
     down.onFrame((frame) => commanded.push(frame));
     down.send(hello);
     for (let n = 0; n < 500; n++) down.send({ t: 'heartbeat', now: n, engine: true, reason: 'x'.repeat(n) });
-    await until('frames', () => received.length === 501 && commanded.length === 1);
-    expect(commanded).toEqual([welcome]);
+    await until('frames', () => received.length === 501 && commanded.length === 2);
+    expect(commanded).toEqual([welcome, { ...welcome, hostName: 'later' }]);
     expect(received[0]).toEqual(hello);
     expect(received.slice(1).map((frame) => frame.t === 'heartbeat' && frame.now)).toEqual(
       Array.from({ length: 500 }, (_, n) => n),
@@ -70,14 +70,14 @@ describe('sessions', () => {
     const cluster = await newCluster();
     const manager = await startManager(cluster, clean);
     const agent = startAgent(await newHost(cluster, 'h1'), manager.port, clean);
-    await until('session', () => manager.sessions.length === 1);
+    await until('session', () => agent.sessions.length === 1);
     const reasons: string[] = [];
     manager.sessions[0]?.onClose((reason) => reasons.push(reason));
     manager.sessions[0]?.close('the host’s clock is 7 min behind');
     await until('both know', () => agent.closed.length === 1 && reasons.length === 1);
     expect(agent.closed).toEqual(['the host’s clock is 7 min behind']);
     expect(reasons).toEqual(['the host’s clock is 7 min behind']);
-    await until('connected again', () => manager.sessions.length === 2);
+    await until('connected again', () => agent.sessions.length === 2);
     manager.sessions[1]?.onClose((reason) => reasons.push(reason));
     agent.sessions[1]?.close('engine gone');
     await until('manager knows', () => reasons.length === 2);
@@ -239,8 +239,9 @@ describe('who is let in', () => {
       /is not in this cluster \(removed\?\): join it again/.test(agent.client.lastError),
     );
     expect(manager.sessions).toHaveLength(0);
+    expect(agent.sessions).toHaveLength(0);
     cluster.hosts.set(host.hostId, record);
-    await until('let in after all', () => manager.sessions.length === 1);
+    await until('let in after all', () => agent.sessions.length === 1);
     expect(agent.client.lastError).toBe('');
   });
 
@@ -319,7 +320,7 @@ describe('lost connections', () => {
     const line = await startLine(clean, manager.port);
     const host = await newHost(cluster, 'h1');
     const agent = startAgent(host, line.port, clean, { keepAlive: QUICK });
-    await until('connected', () => manager.server.connected(host.hostId));
+    await until('connected', () => agent.client.connected);
     const lost: string[] = [];
     manager.sessions[0]?.onClose((reason) => lost.push(reason));
     const waiting = manager.server
@@ -353,7 +354,7 @@ describe('lost connections', () => {
     const first = await startManager(cluster, clean);
     const host = await newHost(cluster, 'h1');
     const agent = startAgent(host, first.port, clean);
-    await until('connected', () => first.server.connected(host.hostId));
+    await until('connected', () => agent.client.connected);
     await first.server.close();
     await until('agent knows', () => agent.closed.length === 1);
     expect(agent.closed[0]).toBe('the manager is stopping');

@@ -21,7 +21,7 @@ export type LinkClientOptions = Readonly<{
   identity: Pick<AgentIdentity, 'key' | 'certificate' | 'ca' | 'managers'>;
   machineId: string;
   engine: HostEngine;
-  /** Each connection's session, anew. It may end at once, with the manager's reason for refusing this host. */
+  /** Each time a manager has let this host in. A refusal is no session: see `lastError`, and the log. */
   onSession(session: ManagerSession): void;
   keepAlive?: KeepAlive;
   backoff?: Backoff;
@@ -49,9 +49,9 @@ export class LinkClient {
     }
   }
 
-  /** True while a manager has a session open with this agent. */
+  /** True while a manager has let this host in. */
   get connected(): boolean {
-    return this.current?.hasSession ?? false;
+    return this.current?.open ?? false;
   }
 
   /** Why there is no connection, one sentence; empty while there is one, and before the first attempt has failed. */

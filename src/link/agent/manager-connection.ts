@@ -44,6 +44,7 @@ export class ManagerConnection {
   private readonly stopKeepAlive: () => void;
   private channel: FrameChannel<AgentFrame, ManagerFrame> | undefined;
   private resolveEnded: (reason: string) => void = () => undefined;
+  private admitted = false;
   private over = false;
 
   constructor(
@@ -61,9 +62,9 @@ export class ManagerConnection {
     this.stopKeepAlive = keepAlive(this.h2, socket, options.keepAlive, (reason) => this.end(reason));
   }
 
-  /** True once the manager has opened its session on this connection. */
-  get hasSession(): boolean {
-    return this.channel !== undefined;
+  /** True once the manager has let this host in. */
+  get open(): boolean {
+    return this.admitted && !this.over;
   }
 
   /** Tells the manager why, then ends. */
@@ -138,8 +139,17 @@ export class ManagerConnection {
     const channel = new FrameChannel<AgentFrame, ManagerFrame>(link, managerFrameSchema);
     this.channel = channel;
     channel.onClose((reason) => this.bye(reason));
+    // Nothing comes before the manager has let this host in: a refusal is no session.
+    link.once('readable', () => {
+      if (this.over) return;
+      this.admitted = true;
+      this.options.onSession(this.sessionOver(channel));
+    });
+  }
+
+  private sessionOver(channel: FrameChannel<AgentFrame, ManagerFrame>): ManagerSession {
     const remoteAddress = `${this.socket.remoteAddress ?? 'unknown'}:${this.socket.remotePort ?? 0}`;
-    this.options.onSession(new ChannelSession(channel, remoteAddress, (reason) => this.bye(reason)));
+    return new ChannelSession(channel, remoteAddress, (reason) => this.bye(reason));
   }
 }
 

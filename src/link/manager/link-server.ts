@@ -21,7 +21,10 @@ export type LinkServerOptions = Readonly<{
   admit(arrival: Arrival): Admission | Promise<Admission>;
   /** A host's name in the cluster, for errors; undefined where there is no such host. */
   hostName(hostId: string): string | undefined;
-  /** Takes over each session that was let in. `onFrame` must be called for anything to be read. */
+  /**
+   * Takes over each session that was let in, and sends its first frame: the agent begins with that. `onFrame` must be
+   * called for anything to be read.
+   */
   onSession(session: HostSession): void;
   keepAlive?: KeepAlive;
   logger?: Logger;
