@@ -6,6 +6,7 @@ import {
   type Asked,
   type Cluster,
   type FakeAnswer,
+  type FakeEngine,
   linesOf,
   newCluster,
   putContainer,
@@ -168,11 +169,32 @@ describe('load', () => {
   });
 
   it('fails with the engine’s words where every host refuses', async () => {
-    cluster = await newCluster({ h1: refuses(500, 'unexpected EOF') });
-    const answer = await cluster.call('POST', '/images/load', 'not a tar', {
-      'content-type': 'application/x-tar',
+    cluster = await newCluster({ h1: refuses(500, 'no space left on device') });
+    const tar = { 'content-type': 'application/x-tar' };
+    const answer = await cluster.call('POST', '/images/load', 'a tar', tar);
+    expect([answer.status, answer.text.trim()]).toEqual([500, '{"message":"no space left on device"}']);
+  });
+
+  it('calls what is no archive the client’s fault, as do import and build', async () => {
+    const text = 'Error processing tar file(exit status 1): unexpected EOF';
+    const line = { errorDetail: { message: text }, error: text };
+    const engine = ({ method }: Asked) => (method === 'POST' ? { lines: [line] } : { json: [] });
+    for (const hosts of [{ h1: engine }, { h1: engine, h2: engine }] as Record<string, FakeEngine>[]) {
+      cluster = await newCluster(hosts);
+      for (const path of ['/images/load', '/images/create?fromSrc=-', '/build']) {
+        const { status, text: body } = await cluster.call('POST', path, 'junk', {
+          'content-type': 'application/x-tar',
+        });
+        expect([path, status]).toEqual([path, 400]);
+        expect(JSON.parse(body).message).toBe(`${text}: send a whole tar archive`);
+      }
+      await cluster.close();
+    }
+    cluster = await newCluster({
+      h1: refuses(500, 'invalid reference format: repository name must be lowercase'),
     });
-    expect([answer.status, answer.text.trim()]).toEqual([500, '{"message":"unexpected EOF"}']);
+    await putImages(cluster.store, 'h1', image(A, ['app:1']));
+    expect((await cluster.call('POST', '/images/app:1/tag?repo=UPPER')).status).toBe(400);
   });
 });
 

@@ -2,6 +2,7 @@ import { BerthError, messageOf } from '../../../kit/errors.ts';
 import type { EngineResponse } from '../../../link/ports.ts';
 import type { DockerCall } from '../call.ts';
 import type { HostRef } from '../fanout.ts';
+import { asInputFault } from './input-fault.ts';
 import { errorIn, type ProgressLine, ProgressWriter, progressLines } from './json-stream.ts';
 
 export type HostFailure = Readonly<{ host: HostRef; error: unknown }>;
@@ -10,7 +11,7 @@ export type ProgressOutcome = Readonly<{ done: readonly HostRef[]; failed: reado
 /**
  * Does the same on several hosts and shows the client one stream of their progress, at its own pace. With more than one
  * host, IDs and statuses carry the host's name, so that the CLI keeps a line for each; what all say alike (`stream`) is
- * shown once. A host that fails is named in the stream; the whole has failed only where every host did, as an HTTP error
+ * shown once. The head goes out with the first line. A host that fails is named in the stream; the whole has failed only where every host did, as an HTTP error
  * while nothing has been sent. Does not end the answer.
  * @param open sends the request; throws where the engine refuses it
  * @param writer where the answer has begun already
@@ -30,10 +31,9 @@ export async function mergeProgress(
     hosts.map(async (host) => {
       try {
         const answer = await open(host);
-        writer.begin();
         for await (const line of linesOf(answer)) {
           const error = errorIn(line);
-          if (error !== undefined && !many) {
+          if (error !== undefined && !many && writer.hasBegun) {
             // As it is, with the engine's own code in it.
             await writer.write(line);
             told = true;
@@ -48,7 +48,7 @@ export async function mergeProgress(
         }
         done.push(host);
       } catch (thrown) {
-        failed.push({ host, error: thrown });
+        failed.push({ host, error: asInputFault(thrown) });
       }
     }),
   );
@@ -58,6 +58,7 @@ export async function mergeProgress(
     if (!writer.hasBegun) throw error;
     if (!told) await writer.fail(messageOf(error));
   } else {
+    writer.begin();
     for (const { host, error } of failed)
       await writer.write({ status: `${host.name}: failed: ${messageOf(error)}` });
   }

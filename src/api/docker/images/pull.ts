@@ -1,10 +1,12 @@
-import { BerthError } from '../../../kit/errors.ts';
+import { BerthError, messageOf } from '../../../kit/errors.ts';
+import type { EngineResponse } from '../../../link/ports.ts';
 import type { DockerCall } from '../call.ts';
 import type { HostRef } from '../fanout.ts';
 import { readJson } from '../json.ts';
 import { ask, engineHeaders, enginePath } from '../passthrough.ts';
 import { observe } from '../system/observe.ts';
 import { imageHosts } from './image-hosts.ts';
+import { asInputFault } from './input-fault.ts';
 import { errorIn, ProgressWriter, progressLines } from './json-stream.ts';
 import { loadOn } from './load.ts';
 import { mergeProgress } from './merge-progress.ts';
@@ -52,23 +54,42 @@ async function importImage(call: DockerCall): Promise<void> {
     headers: engineHeaders(call),
     body: call.query.get('fromSrc') === '-' ? call.req : undefined,
     signal: call.signal,
+  }).catch((thrown) => {
+    throw asInputFault(thrown);
   });
-  let imageId: string | undefined;
-  for await (const line of progressLines(answer.body)) {
-    // The CLI prints the last status as the result: the ID alone.
-    if (typeof line.status === 'string' && line.status.startsWith('sha256:')) imageId = line.status;
-    else await writer.write(line);
-    if (errorIn(line) !== undefined) {
-      call.res.end();
-      return;
-    }
+  const imageId = await importedId(answer, writer);
+  if (imageId === undefined) {
+    call.res.end();
+    return;
   }
   writer.begin();
   await observe(call, [first.id], 'observedImages');
-  if (imageId !== undefined && others.length > 0)
-    await copyImage(call, first, nameOf(call.query) ?? imageId, others, writer);
-  if (imageId !== undefined) await writer.write({ status: imageId });
+  if (others.length > 0) await copyImage(call, first, nameOf(call.query) ?? imageId, others, writer);
+  await writer.write({ status: imageId });
   call.res.end();
+}
+
+/**
+ * Shows an import's progress, but for the last status, the ID alone: the CLI takes it for the result of the whole.
+ * @returns undefined where the import failed, which the client has been told
+ */
+async function importedId(answer: EngineResponse, writer: ProgressWriter): Promise<string | undefined> {
+  let imageId: string | undefined;
+  try {
+    for await (const line of progressLines(answer.body)) {
+      const error = errorIn(line);
+      if (error !== undefined) throw asInputFault(new BerthError('engine', error, { status: 500 }));
+      if (typeof line.status === 'string' && line.status.startsWith('sha256:')) imageId = line.status;
+      else await writer.write(line);
+    }
+    if (imageId === undefined)
+      throw new BerthError('engine', 'the engine gave no ID of the imported image', { status: 502 });
+    return imageId;
+  } catch (thrown) {
+    if (!writer.hasBegun) throw thrown;
+    await writer.fail(messageOf(thrown));
+    return undefined;
+  }
 }
 
 /** What the import is called; a tag that goes with the copy. */

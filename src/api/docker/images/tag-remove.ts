@@ -8,6 +8,7 @@ import { rewriteContainerIds } from '../system/engine-text.ts';
 import { addWarnings } from '../system/hosts.ts';
 import { observe } from '../system/observe.ts';
 import { findImage, noSuchImage } from './find-image.ts';
+import { asInputFault } from './input-fault.ts';
 import { together } from './merge-progress.ts';
 import { connectedCopies, encodePath, hostWithImage, onlyOnLostHosts } from './one-host.ts';
 
@@ -23,7 +24,7 @@ export async function tagImage(call: DockerCall): Promise<void> {
     const answer = await ask(call, one.id, { method: 'POST', path, signal });
     answer.body.resume();
   });
-  if (result.answers.length === 0) throw together(result.failures);
+  if (result.answers.length === 0) throw asInputFault(together(result.failures));
   await observe(
     call,
     hosts.map(({ id }) => id),
