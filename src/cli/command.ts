@@ -78,8 +78,6 @@ export type CommandSpec = Readonly<{
   heading?: Heading;
   examples: readonly Example[];
   aliases?: readonly string[];
-  /** Everything after the first argument belongs to it, flags included (`plan IMAGE COMMAND -x`). */
-  passThrough?: boolean;
   /** Positional arguments come as commander gives them: text, undefined, or a list for the last one with `...`. */
   run(context: CliContext, options: never, ...args: never[]): Promise<void>;
 }>;

@@ -93,7 +93,6 @@ function addCommand(program: Command, spec: CommandSpec, options: ProgramOptions
   for (const option of spec.options ?? []) leaf.addOption(newOption(option));
   prepare(leaf, options, words);
   leaf.addHelpText('after', () => examplesText(spec.examples, options.style));
-  if (spec.passThrough) leaf.passThroughOptions();
   leaf.action(async () => {
     await options.run(spec, globalsOf(leaf), leaf.opts(), leaf.processedArgs);
   });
@@ -162,7 +161,7 @@ const ROOT_EXAMPLES: CommandSpec['examples'] = [
   ['berth up --demo', 'a private cloud of this one machine, with a sample on it'],
   ['berth token create', 'prints the one line that adds another host'],
   ['berth node ls', 'the hosts and how they are'],
-  ['berth plan --memory 512m -e constraint:rack==r1 nginx', 'where would it go, and why?'],
+  ['berth plan nginx --memory 512m -e constraint:rack==r1', 'where would it go, and why?'],
   ['berth help node rm', 'help on one command'],
 ];
 

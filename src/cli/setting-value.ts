@@ -39,8 +39,22 @@ const READERS: Readonly<Record<SettingKey, (text: string, key: string) => unknow
   fanoutTimeoutMs: milliseconds,
 };
 
-function list(text: string): unknown {
-  return text === '' ? [] : text.split(',').map((one) => one.trim());
+/** `a,b`, or as JSON. */
+function list(text: string, key: string): unknown {
+  if (!text.startsWith('[')) return text === '' ? [] : text.split(',').map((one) => one.trim());
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BerthError('bad_request', `${key}: "${text}" is not a list`, { hint: 'write it as a,b' });
+  }
+}
+
+/** The changes that the words name: `KEY=VALUE` each, or one `KEY VALUE`. */
+export function settingValues(words: readonly string[]): (readonly [SettingKey, unknown])[] {
+  const [key = '', value] = words;
+  if (words.length === 2 && value !== undefined && !key.includes('='))
+    return [settingValue(`${key}=${value}`)];
+  return words.map(settingValue);
 }
 
 /** One `KEY=VALUE` for the manager, which checks the limits. */

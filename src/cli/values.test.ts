@@ -128,6 +128,8 @@ it('reads the address of a manager, with 8443 as its port', () => {
 
 it('reads settings by their kind', () => {
   expect(settingValue('failureDomains=dc, rack')).toEqual(['failureDomains', ['dc', 'rack']]);
+  expect(settingValue('failureDomains=["dc"]')).toEqual(['failureDomains', ['dc']]);
+  expect(() => settingValue('plugins=[x')).toThrow('plugins: "[x" is not a list');
   expect(settingValue('plugins=')).toEqual(['plugins', []]);
   expect(settingValue('reservedMemory=512m')).toEqual(['reservedMemory', 512 * 1024 ** 2]);
   expect(settingValue('downAfterMs=5s')).toEqual(['downAfterMs', 5000]);

@@ -42,20 +42,10 @@ describe('node', () => {
     const { berth, manager } = await withManager({
       'node.label': ({ add }) => ({ ...node, labels: add ?? {} }),
     });
-    const { stdout } = await berth([
-      'node',
-      'label',
-      'h1',
-      'rack=r2',
-      'note=a=b',
-      '--remove',
-      'old',
-      '-r',
-      'older',
-    ]);
-    expect(stdout).toBe('h1: note=a=b, rack=r2\n');
+    const { stdout } = await berth('node label h1 rack=r2 note=a=b- old- --remove older'.split(' '));
+    expect(stdout).toBe('h1: note=a=b-, rack=r2\n');
     expect(manager.calls.map(({ input }) => input)).toEqual([
-      { node: 'h1', add: { rack: 'r2', note: 'a=b' }, remove: ['old', 'older'] },
+      { node: 'h1', add: { rack: 'r2', note: 'a=b-' }, remove: ['older', 'old'] },
     ]);
   });
 
@@ -144,37 +134,11 @@ describe('plan', () => {
 
   it('sends what docker run would, and prints where they go', async () => {
     const { berth, manager } = await withManager({ 'plan.make': () => good });
-    const { code, stdout } = await berth([
-      ...['plan', '-d', '--rm', '-it', '--memory', '512m', '--cpus', '1.5', '-p', '127.0.0.1:8080:80', '-P'],
-      ...[
-        '-e',
-        'constraint:rack==r1',
-        '-e',
-        'A=b',
-        '-l',
-        'app=web',
-        '-v',
-        'data:/x',
-        '--net',
-        'n1',
-        '--expose',
-        '53/udp',
-      ],
-      ...[
-        '--restart',
-        'on-failure:3',
-        '--strategy',
-        'binpack',
-        '--count',
-        '2',
-        '--name',
-        'web',
-        'nginx',
-        'nginx',
-        '-g',
-        'x',
-      ],
-    ]);
+    const line =
+      'plan -d --rm -it --memory 512m --cpus 1.5 -p 127.0.0.1:8080:80 -P -e constraint:rack==r1 -e A=b -l app=web ' +
+      '-v data:/x --net n1 --expose 53/udp --restart on-failure:3 nginx --strategy binpack --count 2 --name web ' +
+      '-- nginx -g x';
+    const { code, stdout } = await berth(line.split(' '));
     expect(code).toBe(0);
     expect(stdout).toBe(
       'CONTAINER  HOST\nplan       h1\n\nHOST  FITS   SCORE  WHY NOT\nh1    yes   12.346\nh2    no            not enough memory\n',
@@ -259,7 +223,10 @@ describe('settings', () => {
       strategy: 'binpack',
       reservedMemory: 1024 ** 3,
     });
+    await berth(['settings', 'set', 'imageHosts', 'role==web']);
+    expect(manager.calls.at(-1)?.input).toEqual({ imageHosts: 'role==web' });
     expect(await berth(['settings', 'set'])).toMatchObject({ code: 2 });
+    expect(await berth(['settings', 'set', 'strategy', 'binpack', 'x'])).toMatchObject({ code: 2 });
   });
 });
 

@@ -10,12 +10,13 @@ export const plan = command<Flags, [image: string, command: string[]]>({
   name: 'plan',
   heading: 'Cluster:',
   summary: 'Show where containers would go, and why; nothing is created',
-  details: 'Takes a line of "docker run". Exit code 5 where there is no room for all of them.',
+  details:
+    'Takes the flags of "docker run", before or behind the image; a command with flags of its own stands behind --. Exit ' +
+    'code 5 where there is no room for all of them.',
   arguments: [
     { name: '<IMAGE>', summary: 'the image' },
     { name: '[COMMAND...]', summary: 'as docker run' },
   ],
-  passThrough: true,
   options: [
     {
       flags: '--count <N>',
@@ -33,8 +34,11 @@ export const plan = command<Flags, [image: string, command: string[]]>({
   ],
   examples: [
     ['berth plan nginx', 'where would it go?'],
-    ['berth plan --count 6 --memory 2g --cpus 1 nginx', 'is there room for six?'],
-    ["berth plan -e 'constraint:rack!=r1' -p 80:80 nginx", 'with an expression, and a port'],
+    ['berth plan nginx --count 6 --memory 2g --cpus 1', 'is there room for six?'],
+    [
+      "berth plan -e 'constraint:rack!=r1' -p 80:80 nginx -- nginx -g 'daemon off;'",
+      'with an expression, a port and a command',
+    ],
   ],
   async run(context, { name, strategy, count, ...flags }, image, words) {
     const answer = await context.call('plan.make', {

@@ -1,6 +1,6 @@
 import { BerthError } from '../../../kit/errors.ts';
 import { command } from '../../command.ts';
-import { type SettingKey, settingKey, settingText, settingValue } from '../../setting-value.ts';
+import { type SettingKey, settingKey, settingText, settingValues } from '../../setting-value.ts';
 import { clean } from '../../terminal/text.ts';
 import { collect } from '../../values.ts';
 
@@ -8,7 +8,9 @@ export const settingsSet = command<{ unset?: string[] }, [pairs: string[]]>({
   name: 'settings set',
   summary: 'Change settings of the cluster',
   details: 'Lists are written with commas, memory as 512m, times as 5s (a number alone: milliseconds).',
-  arguments: [{ name: '[KEY=VALUE...]', summary: 'settings and their new values' }],
+  arguments: [
+    { name: '[KEY=VALUE...]', summary: 'settings and their new values; one alone also as KEY VALUE' },
+  ],
   options: [
     {
       flags: '--unset <KEY>',
@@ -24,7 +26,7 @@ export const settingsSet = command<{ unset?: string[] }, [pairs: string[]]>({
   async run({ out, globals, call }, { unset = [] }, pairs) {
     const changes = new Map<SettingKey, unknown>();
     for (const key of unset) changes.set(settingKey(key), null);
-    for (const pair of pairs) changes.set(...settingValue(pair));
+    for (const [key, value] of settingValues(pairs)) changes.set(key, value);
     if (changes.size === 0) {
       throw new BerthError('bad_request', 'no setting was given', {
         hint: 'add KEY=VALUE, or --unset KEY; "berth settings ls" shows the keys',
