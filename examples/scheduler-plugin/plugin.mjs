@@ -29,4 +29,5 @@ const cheapest = {
   },
 };
 
+/** @type {import('../../src/scheduler/plugin.ts').SchedulerPlugin[]} */
 export default [tenants, cheapest];

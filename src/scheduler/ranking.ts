@@ -96,15 +96,16 @@ export class Ranking {
   private fill(): void {
     const { layout, refine, request, strategy } = this.input;
     const { leafOf } = layout;
-    const fitting: HostView[] = [];
-    for (const host of this.candidates()) if (this.fits(host)) fitting.push(host);
-    const refined = refine?.(fitting);
-    for (const host of fitting) {
+    const add = (host: HostView, rank: number) => {
       const i = host.order;
-      if (refined !== undefined && !refined.has(host)) continue;
-      this.ranks[i] = refined?.get(host) ?? strategy.rank(host, request);
+      this.ranks[i] = rank;
       this.ties[i] = strategy.tie(host);
       this.hostHeap.append(leafOf[i] as number, i);
+    };
+    if (refine === undefined) {
+      for (const host of this.candidates()) if (this.fits(host)) add(host, strategy.rank(host, request));
+    } else {
+      for (const [host, rank] of refine(this.candidates().filter((host) => this.fits(host)))) add(host, rank);
     }
     // Children have larger numbers than their parents.
     for (let node = layout.nodes - 1; node >= 0; node--) {
