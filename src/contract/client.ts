@@ -17,7 +17,7 @@ export type ClientTarget =
 export type CallOptions = Readonly<{ signal?: AbortSignal }>;
 
 type Args<Input> = unknown extends Input
-  ? [input?: undefined, options?: CallOptions]
+  ? [input?: Readonly<Record<string, never>>, options?: CallOptions]
   : Record<never, never> extends Input
     ? [input?: Input, options?: CallOptions]
     : [input: Input, options?: CallOptions];
