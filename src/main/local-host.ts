@@ -71,7 +71,8 @@ export async function ensureLocalHost(local: LocalHost): Promise<AgentIdentity> 
       kind: 'host',
       id: hostId,
       name: config.name,
-      labels: config.labels,
+      // What `node.role==manager` looks for.
+      labels: { 'berth.role': 'manager', ...config.labels },
       cordoned: false,
       certFingerprint: fingerprintOf(certificate),
       machineId,

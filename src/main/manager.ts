@@ -80,6 +80,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const api = await newApi({
       store,
       placer,
+      plugins,
       ca: pki.ca,
       address: config.advertise,
       apiPort: config.apiListen.port,
