@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { createServer } from 'node:net';
 import type { Address } from '../cli/values.ts';
 import { BerthError } from '../kit/errors.ts';
@@ -54,14 +53,6 @@ export async function listening<R>(
 function systemCode(thrown: unknown): unknown {
   if (thrown instanceof BerthError) return systemCode(thrown.cause);
   return thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-}
-
-/** Ends a server and what is connected to it. */
-export function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }
 
 /**

@@ -1,12 +1,9 @@
-import { createServer } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
 import { HostSessions } from '../api/agents/host-sessions.ts';
 import { firstRun } from '../api/auth/first-run.ts';
 import { newDockerEndpoint } from '../api/docker/server.ts';
 import { newClusterEvents } from '../api/events/cluster-events.ts';
-import { listening as bound, listenOnSocket } from '../api/listen.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
-import { newApi } from '../api/v1/server.ts';
+import { newApiEndpoint } from '../api/v1/endpoint.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/logger.ts';
 import { admitHost, type ClusterPki, DeltaLog, LinkServer, openClusterPki } from '../link/index.ts';
@@ -14,7 +11,7 @@ import { openSqliteStore, type Store } from '../store/index.ts';
 import { agentFile } from './agent-executable.ts';
 import type { DataDir } from './data-dir.ts';
 import { groupId } from './group-id.ts';
-import { closeServer, listening } from './listen.ts';
+import { listening } from './listen.ts';
 import { ensureLocalHost } from './local-host.ts';
 import { machineIdOf } from './machine.ts';
 import type { ManagerConfig } from './manager-config.ts';
@@ -77,7 +74,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       logger,
       version,
     });
-    const api = await newApi({
+    const api = await newApiEndpoint({
       store,
       placer,
       plugins,
@@ -96,12 +93,8 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       engines.listen(agentListen.port, agentListen.host),
     );
     closers.push(() => engines.close());
-    const https = createTlsServer(tls(pki), api.https);
-    await listening('the API', '--api-listen', apiListen, () => bound(https, () => https.listen(apiListen)));
-    closers.push(
-      () => closeServer(https),
-      () => api.close(),
-    );
+    await listening('the API', '--api-listen', apiListen, () => api.listenTls({ ...apiListen, ...tls(pki) }));
+    closers.push(() => api.close());
     await listening('the Docker endpoint', '--docker-listen', dockerListen, () =>
       docker.listenTls({ ...dockerListen, ...tls(pki) }),
     );
@@ -123,9 +116,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       closers.push(() => host.close());
     }
     // Last: who finds this socket finds everything else serving too.
-    const local = createServer(api.socket);
-    await listenOnSocket(local, dir.apiSocket);
-    closers.push(() => closeServer(local));
+    await api.listenUnix(dir.apiSocket);
     return { store, adminPassword, close };
   } catch (thrown) {
     await close();
