@@ -1,5 +1,6 @@
 import type { PeerCertificate } from 'node:tls';
 import { BerthError } from '../../kit/errors.ts';
+import { BACKDATE } from '../../link/pki/x509.ts';
 import { ROLES, roleAllows, roleSchema } from '../../model/access.ts';
 import type { Store } from '../../store/store.ts';
 import type { Principal } from '../auth/principal.ts';
@@ -12,7 +13,7 @@ import type { Principal } from '../auth/principal.ts';
  */
 export function principalOfCertificate(
   store: Store,
-  certificate: Pick<PeerCertificate, 'subject'> | undefined,
+  certificate: (Pick<PeerCertificate, 'subject'> & Partial<Pick<PeerCertificate, 'valid_from'>>) | undefined,
   from: string,
 ): Principal {
   const subject: Partial<PeerCertificate['subject']> = certificate?.subject ?? {};
@@ -33,6 +34,13 @@ export function principalOfCertificate(
       'unauthenticated',
       `user "${user}" of the client certificate does not exist any more`,
     );
+  }
+  // A certificate of somebody who had the same name before does not come back with the name. Dates are whole seconds.
+  const issuedAt = Date.parse(certificate?.valid_from ?? '') + BACKDATE;
+  if (issuedAt + 1000 <= record.createdAt) {
+    throw new BerthError('unauthenticated', `the client certificate is older than its user "${user}"`, {
+      hint: 'make another with "berth bundle"',
+    });
   }
   const lower = roleAllows(record.role, role.data) ? role.data : record.role;
   return { user, role: lower, via: 'docker', from };

@@ -182,6 +182,38 @@ describe('settings', () => {
       message: 'downAfterMs (1000) is less than suspectAfterMs (2500)',
     });
     await expect(patch({ plugins: ['here.mjs'] })).rejects.toMatchObject({ code: 'bad_request' });
+    await expect(patch({ strategy: 'sprad' })).rejects.toMatchObject({
+      message: 'strategy: "sprad" is not one',
+      hint: expect.stringContaining('spread, binpack, random'),
+    });
+  });
+});
+
+describe('plugins in the settings', () => {
+  it('are tried before they are taken, and bring their strategies with them', async () => {
+    const loads: string[] = [];
+    const plugins = {
+      load: (paths: readonly string[]) => {
+        loads.push(paths.join());
+        if (paths.includes('/broken.mjs')) throw new Error('/broken.mjs: no such file');
+        return { filters: [], strategies: paths.map(() => ({ name: 'cheapest', ranks: () => [] })) };
+      },
+    };
+    const other = await startApi({ plugins });
+    try {
+      const set = (plugins: string[], strategy: string) =>
+        other.root.call('settings.patch', { plugins, strategy });
+      expect((await set(['/cheap.mjs'], 'cheapest')).settings.strategy).toBe('cheapest');
+      await expect(set(['/broken.mjs'], 'spread')).rejects.toMatchObject({
+        code: 'bad_request',
+        message: 'plugins: /broken.mjs: no such file',
+      });
+      // Those in use are loaded again.
+      expect(loads).toEqual(['/cheap.mjs', '/broken.mjs', '/cheap.mjs']);
+      await expect(set([], 'cheapest')).rejects.toMatchObject({ message: 'strategy: "cheapest" is not one' });
+    } finally {
+      await other.close();
+    }
   });
 });
 

@@ -1,9 +1,9 @@
 import type { Clock } from '../../kit/clock.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Ca } from '../../link/index.ts';
-import type { Settings } from '../../model/settings.ts';
 import type { Store } from '../../store/store.ts';
 import type { Placer } from '../placement/placer.ts';
+import type { PluginRunner } from '../placement/store-placer.ts';
 
 /** What the API's handlers stand on; wired in `src/main/`. */
 export type ApiDeps = Readonly<{
@@ -20,8 +20,8 @@ export type ApiDeps = Readonly<{
   dockerPort: number;
   /** Path of the agent's executable for linux-x64; it need not exist. */
   agentFile: string;
-  /** Refuses settings that are well formed but do not work here, such as a strategy that nobody has. */
-  checkSettings?(settings: Settings): void | Promise<void>;
+  /** Tries modules before the settings name them; without it none can be named. */
+  plugins?: PluginRunner;
   clock: Clock;
   logger: Logger;
   /** Berth's own version. */

@@ -1,7 +1,11 @@
-import { BerthError } from '../../kit/errors.ts';
+import { BerthError, messageOf } from '../../kit/errors.ts';
 import { defaultSettings, type Settings, settingsSchema } from '../../model/settings.ts';
+import { type LoadedPlugins, NO_PLUGINS } from '../../scheduler/plugin.ts';
+import { STRATEGIES } from '../../scheduler/strategies/registry.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
+import type { PluginRunner } from '../placement/store-placer.ts';
+import type { ApiDeps } from './deps.ts';
 import type { Handlers } from './handler.ts';
 
 export const settingsHandlers: Handlers<'settings.get' | 'settings.patch'> = {
@@ -12,7 +16,7 @@ export const settingsHandlers: Handlers<'settings.get' | 'settings.patch'> = {
     about(Object.keys(body).join(','));
     const before = deps.store.view(read).settings;
     const settings = merge(before, body);
-    await deps.checkSettings?.(settings);
+    checkStrategy(settings, pluginsOf(deps, settings.plugins, before.plugins));
     return deps.store.update((tx) => {
       const record = read(tx);
       if (record.settings !== before) {
@@ -51,4 +55,43 @@ function merge(before: Settings, patch: Readonly<Record<string, unknown>>): Sett
     throw new BerthError('bad_request', `plugins: "${relative}" is not an absolute path on the manager`);
   }
   return settings;
+}
+
+/**
+ * What the modules at these paths bring. One that cannot be used is refused here, rather than when the next container
+ * is placed.
+ */
+function pluginsOf(deps: ApiDeps, paths: readonly string[], before: readonly string[]): LoadedPlugins {
+  if (deps.plugins === undefined) {
+    if (paths.length === 0) return NO_PLUGINS;
+    throw new BerthError(
+      'unsupported',
+      `plugins: this manager runs none, so ${paths.join(', ')} cannot be named`,
+    );
+  }
+  try {
+    return deps.plugins.load(paths);
+  } catch (thrown) {
+    restore(deps.plugins, before);
+    throw new BerthError('bad_request', `plugins: ${messageOf(thrown)}`, {
+      hint: 'the settings are as they were: mend the module, then set them again',
+    });
+  }
+}
+
+/** Back to those that the settings name still. */
+function restore(plugins: PluginRunner, paths: readonly string[]): void {
+  try {
+    plugins.load(paths);
+  } catch {
+    // Broken before as well: whoever places the next container is told.
+  }
+}
+
+function checkStrategy({ strategy }: Settings, plugins: LoadedPlugins): void {
+  const names = [...STRATEGIES, ...plugins.strategies].map((known) => known.name);
+  if (names.includes(strategy)) return;
+  throw new BerthError('bad_request', `strategy: "${strategy.slice(0, 64)}" is not one`, {
+    hint: `known are: ${names.join(', ')}`,
+  });
 }
