@@ -115,7 +115,8 @@ function rawResponse(answer: Answer, signal: AbortSignal | undefined): RawRespon
 
 function breakOff(stream: Readable, signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
-  const onAbort = () => stream.destroy(new Error('aborted'));
+  // As node's own answers: an error that nobody listens to is not thrown at the whole program.
+  const onAbort = () => stream.destroy(stream.listenerCount('error') > 0 ? new Error('aborted') : undefined);
   signal.addEventListener('abort', onAbort, { once: true });
   stream.once('close', () => signal.removeEventListener('abort', onAbort));
 }

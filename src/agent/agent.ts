@@ -1,0 +1,299 @@
+import { type AssignmentDelta, LINK_VERSION, type ManagerFrame, type ResumePoint } from '../contract/link.ts';
+import type { Engine } from '../engine/index.ts';
+import { type Clock, systemClock } from '../kit/clock.ts';
+import { messageOf } from '../kit/errors.ts';
+import type { Logger } from '../kit/logger.ts';
+import type { ManagerSession } from '../link/ports.ts';
+import { AssignmentFiles } from './assignment-files.ts';
+import { machineIdOf, readEtcMachineId } from './machine-id.ts';
+import { type EngineHealth, type KnownContainer, Observer } from './observer.ts';
+import { Outbox } from './outbox.ts';
+import { Reconciler } from './reconciler.ts';
+import { coresOfShares } from './reservation.ts';
+
+export type AgentOptions = Readonly<{
+  engine: Engine;
+  /** For assignments; made where missing. One agent at a time. */
+  dir: string;
+  /** Whose host this is, as it joined. */
+  identity: Readonly<{ clusterId: string; hostId: string }>;
+  agentVersion: string;
+  /** Address at which others reach ports published on this host. */
+  dataAddress: string;
+  logger: Logger;
+  clock?: Clock;
+  /** Instead of what `/etc/machine-id` has. */
+  etcMachineId?: string;
+}>;
+
+/** What a manager's session must be able to do; `LinkClient` gives one for each connection. */
+export type AgentLink = Pick<ManagerSession, 'send' | 'onFrame' | 'onClose' | 'close'>;
+
+export interface Agent {
+  /** Takes over a new connection to a manager: the one before it counts no more. */
+  attach(session: AgentLink): void;
+  /** This machine; known once its engine has answered for the first time in the life of the data directory. */
+  readonly machineId: Promise<string>;
+  readonly engineHealth: EngineHealth;
+  /** Resolves when nothing is being done to a container. */
+  idle(): Promise<void>;
+  /** Breaks off what is being done; containers run on. */
+  close(): Promise<void>;
+}
+
+const HEARTBEAT_MS = 1_000;
+
+/**
+ * Starts holding this host to its assignments, with or without a manager.
+ * @throws the file system's error where `dir` cannot be used
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const files = await AssignmentFiles.open(options.dir, options.identity, options.logger);
+  const etcMachineId = options.etcMachineId ?? (await readEtcMachineId());
+  return new HostAgent(options, files, etcMachineId);
+}
+
+class HostAgent implements Agent {
+  readonly machineId: Promise<string>;
+  private readonly clock: Clock;
+  private readonly observer: Observer;
+  private readonly outbox = new Outbox();
+  private readonly reconciler: Reconciler;
+  private session: AgentLink | undefined;
+  private greeted = false;
+  private heartbeat: NodeJS.Timeout | undefined;
+  private frames: (ManagerFrame & { t: 'snapshot' | 'deltas' })[] = [];
+  private applying: Promise<void> | undefined;
+  private foundMachineId: (engineId: string) => void = () => {};
+
+  constructor(
+    private readonly options: AgentOptions,
+    private readonly files: AssignmentFiles,
+    etcMachineId: string,
+  ) {
+    const { engine, identity, logger } = options;
+    this.clock = options.clock ?? systemClock;
+    this.machineId = new Promise((resolve) => {
+      this.foundMachineId = (engineId) => resolve(machineIdOf(etcMachineId, engineId));
+    });
+    if (files.state.engineId !== undefined) this.foundMachineId(files.state.engineId);
+    this.observer = new Observer({
+      engine,
+      clock: this.clock,
+      logger,
+      identity: () => identity,
+      known: (clusterId) => this.known(clusterId),
+      onDifference: (difference) => this.outbox.add(difference),
+      onContainer: (clusterId) => this.reconciler.kick(clusterId),
+      onEvents: (events) => this.outbox.addEvents(events),
+      onInfo: (info) => this.onInfo(info.engineId),
+      onListed: () => this.onListed(),
+    });
+    this.reconciler = new Reconciler({
+      engine,
+      files,
+      observer: this.observer,
+      clock: this.clock,
+      logger,
+      onResult: (result) => this.outbox.addResult(result),
+    });
+    this.observer.start();
+  }
+
+  get engineHealth(): EngineHealth {
+    return this.observer.health;
+  }
+
+  attach(session: AgentLink): void {
+    this.session?.close('a newer connection took its place');
+    this.detach();
+    this.session = session;
+    session.onClose((reason) => {
+      if (this.session !== session) return;
+      this.options.logger.info({ reason }, 'session ended');
+      this.detach();
+    });
+    session.onFrame((frame) => {
+      if (this.session !== session) return;
+      if (frame.t === 'welcome') {
+        this.welcome(session, frame).catch((thrown) => session.close(messageOf(thrown)));
+      } else {
+        this.frames.push(frame);
+        this.applying ??= this.applyAll(session);
+      }
+    });
+  }
+
+  idle(): Promise<void> {
+    return this.reconciler.idle();
+  }
+
+  async close(): Promise<void> {
+    this.session?.close('the agent is stopping');
+    this.detach();
+    this.observer.close();
+    await this.applying;
+    await this.reconciler.close();
+    this.outbox.close();
+    await this.files.settled();
+  }
+
+  private detach(): void {
+    clearInterval(this.heartbeat);
+    this.session = undefined;
+    this.greeted = false;
+    this.frames = [];
+    this.outbox.shut();
+  }
+
+  private async welcome(session: AgentLink, frame: ManagerFrame & { t: 'welcome' }): Promise<void> {
+    const { identity, agentVersion, dataAddress } = this.options;
+    if (frame.clusterId !== identity.clusterId || frame.hostId !== identity.hostId) {
+      session.close(
+        `this is host ${identity.hostId} of cluster ${identity.clusterId}, and the manager takes it for ${frame.hostId} of ${frame.clusterId}: join it again`,
+      );
+      return;
+    }
+    // Deltas that are still on their way to the disk count for where the manager goes on.
+    await this.applying;
+    const machineId = await this.machineId;
+    if (this.session !== session) return;
+    const { resume } = this.files.state;
+    const hello = {
+      t: 'hello',
+      version: LINK_VERSION,
+      agentVersion,
+      machineId,
+      now: this.clock.now(),
+      dataAddress,
+    } as const;
+    session.send(resume === undefined ? hello : { ...hello, resume });
+    this.greeted = true;
+    this.beat(session);
+    this.heartbeat = setInterval(() => this.beat(session), HEARTBEAT_MS);
+    if (this.observer.ready) this.tellAll(session);
+  }
+
+  private beat(session: AgentLink): void {
+    const { state, reason } = this.observer.health;
+    session.send({
+      t: 'heartbeat',
+      now: this.clock.now(),
+      engine: state !== 'down',
+      reason: state === 'down' ? reason : '',
+    });
+  }
+
+  private tellAll(session: AgentLink): void {
+    const { info, containers, images, networks, volumes } = this.observer;
+    if (info !== undefined) session.send({ t: 'engine', info });
+    this.outbox.open((frame) => session.send(frame), {
+      containers: containers.all(),
+      images: images.all(),
+      networks: networks.all(),
+      volumes: volumes.all(),
+    });
+  }
+
+  private onInfo(engineId: string): void {
+    this.foundMachineId(engineId);
+    if (this.files.state.engineId !== engineId) {
+      this.files
+        .setState({ engineId })
+        .catch((thrown) => this.options.logger.warn({ error: messageOf(thrown) }, 'engine ID not written'));
+    }
+    const { info } = this.observer;
+    if (this.greeted && this.observer.ready && info !== undefined) this.session?.send({ t: 'engine', info });
+  }
+
+  private onListed(): void {
+    if (this.session !== undefined && this.greeted) {
+      this.beat(this.session);
+      this.tellAll(this.session);
+    }
+    this.removeOrphans();
+    this.reconciler.kickAll();
+  }
+
+  /** Frames that came while others were being written are written together. */
+  private async applyAll(session: AgentLink): Promise<void> {
+    // Before the engine has been listed, whatever was started until now was started before.
+    const startedAt = (id: string) =>
+      this.observer.find(id)?.state.startedAt ?? (this.observer.ready ? 0 : this.clock.now());
+    try {
+      while (this.frames.length > 0 && this.session === session) {
+        const frames = this.frames;
+        this.frames = [];
+        for (const group of grouped(frames)) {
+          const ids =
+            group.t === 'snapshot'
+              ? await this.files.replace(group.deltas.filter(isPut), group.at, startedAt)
+              : await this.files.apply(group.deltas, group.at, startedAt);
+          if (group.t === 'snapshot') this.removeOrphans();
+          this.reconciler.assigned(ids);
+        }
+      }
+    } catch (thrown) {
+      const reason = `the host cannot write its assignments to ${this.options.dir}: ${messageOf(thrown)}`;
+      this.options.logger.error({ error: messageOf(thrown) }, 'assignments not written');
+      // Nothing that comes after them may be applied; the manager sends all again when the connection is back.
+      if (this.session === session) this.detach();
+      session.close(reason);
+    } finally {
+      this.applying = undefined;
+      if (this.frames.length > 0 && this.session !== undefined) this.applying = this.applyAll(this.session);
+    }
+  }
+
+  /** After a snapshot: this cluster's containers that are on the engine and not in it were moved away or removed. */
+  private removeOrphans(): void {
+    if (this.files.state.orphansDue !== true || !this.observer.ready) return;
+    const orphans = this.observer.containers
+      .all()
+      .filter(({ clusterId }) => clusterId !== undefined && this.files.get(clusterId) === undefined);
+    const marking = orphans.map(async ({ clusterId = '', name }) => {
+      this.options.logger.info(
+        { container: clusterId, name },
+        'not assigned to this host any more: removing it',
+      );
+      await this.files.addPurge(clusterId, name);
+      this.reconciler.kick(clusterId);
+    });
+    Promise.all(marking)
+      .then(() => this.files.setState({ orphansDue: false }))
+      .catch((thrown) => this.options.logger.error({ error: messageOf(thrown) }, 'removals not written'));
+  }
+
+  private known(clusterId: string): KnownContainer | undefined {
+    const holding = this.files.get(clusterId);
+    if (holding?.kind !== 'hold') return undefined;
+    const { acted, assignment } = holding;
+    const cores = coresOfShares(assignment.desired.spec.HostConfig ?? {});
+    return { generation: acted.generation, engineId: acted.engineId, cores };
+  }
+}
+
+type Group = Readonly<{ t: 'snapshot' | 'deltas'; deltas: readonly AssignmentDelta[]; at: ResumePoint }>;
+
+/** Deltas in a row become one; a snapshot makes all before it void. */
+function grouped(frames: readonly (ManagerFrame & { t: 'snapshot' | 'deltas' })[]): Group[] {
+  const groups: Group[] = [];
+  for (const frame of frames) {
+    if (frame.t === 'snapshot') {
+      const deltas = frame.assignments.map((assignment) => ({ op: 'put', assignment }) as const);
+      groups.splice(0, groups.length, { t: 'snapshot', deltas, at: frame.at });
+      continue;
+    }
+    const last = groups.at(-1);
+    if (last?.t === 'deltas') {
+      groups[groups.length - 1] = { t: 'deltas', deltas: [...last.deltas, ...frame.deltas], at: frame.at };
+    } else {
+      groups.push({ t: 'deltas', deltas: frame.deltas, at: frame.at });
+    }
+  }
+  return groups;
+}
+
+function isPut(delta: AssignmentDelta): delta is AssignmentDelta & { op: 'put' } {
+  return delta.op === 'put';
+}

@@ -1,0 +1,115 @@
+import type { Assignment } from '../contract/link.ts';
+import type { DockerSpec } from '../model/container.ts';
+import { LABEL_CLUSTER, LABEL_GENERATION, LABEL_ID } from '../model/labels.ts';
+import { coresOfShares } from './reservation.ts';
+
+/** A container of this host that another one may refer to. */
+export type Peer = Readonly<{ clusterId: string; engineId: string; name: string }>;
+
+export type CreateContext = Readonly<{
+  cluster: string;
+  /** Processors of the host. */
+  cpus: number;
+  peers: readonly Peer[];
+}>;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * The body of `POST /containers/create` on the engine: the user's spec, with Berth's labels, the cluster ID's host name, and
+ * references to containers and networks by their cluster IDs put into the engine's words.
+ */
+export function createBody(assignment: Assignment, context: CreateContext): DockerSpec {
+  const { id, desired, needs } = assignment;
+  const { spec } = desired;
+  const hostConfig: Json = spec.HostConfig ?? {};
+  const networks = new Map(needs.networks.map(({ id: networkId, spec: { Name } }) => [networkId, Name]));
+  const mode = typeof hostConfig.NetworkMode === 'string' ? hostConfig.NetworkMode : '';
+  return {
+    ...spec,
+    Hostname: spec.Hostname || defaultHostname(id, mode, hostConfig.UTSMode),
+    Labels: {
+      ...spec.Labels,
+      [LABEL_ID]: id,
+      [LABEL_CLUSTER]: context.cluster,
+      [LABEL_GENERATION]: String(desired.generation),
+    },
+    HostConfig: {
+      ...hostConfig,
+      ...changed(hostConfig, 'NetworkMode', (value) => networks.get(value) ?? peerMode(value, context.peers)),
+      ...changed(hostConfig, 'PidMode', (value) => peerMode(value, context.peers)),
+      ...changed(hostConfig, 'IpcMode', (value) => peerMode(value, context.peers)),
+      ...changedList(hostConfig, 'VolumesFrom', (value) => peerBefore(value, context.peers)),
+      ...changedList(hostConfig, 'Links', (value) => peerBefore(value, context.peers)),
+      ...weight(hostConfig, context.cpus),
+    },
+    ...endpoints(spec.NetworkingConfig, networks, context.peers),
+  };
+}
+
+/** Docker's own default is the short engine ID; the cluster's is what the user knows and stays through fail-over. */
+function defaultHostname(id: string, networkMode: string, utsMode: unknown): string | undefined {
+  const shared = networkMode === 'host' || networkMode.startsWith('container:') || utsMode === 'host';
+  return shared ? undefined : id.slice(0, 12);
+}
+
+/** Cores that were asked for as classic Swarm's CpuShares become the engine's weight, by classic Swarm's formula. */
+function weight(hostConfig: Json, cpus: number): Json {
+  const cores = coresOfShares(hostConfig);
+  return cores === 0 ? {} : { CpuShares: Math.max(2, Math.ceil((cores * 1024) / Math.max(1, cpus))) };
+}
+
+/** `container:REF` with the engine's ID for a cluster ID. */
+function peerMode(mode: string, peers: readonly Peer[]): string {
+  const reference = /^container:(.+)$/.exec(mode)?.[1];
+  return reference === undefined ? mode : `container:${engineReference(reference, peers)}`;
+}
+
+/** `REF:more` with the engine's ID for a cluster ID. */
+function peerBefore(value: string, peers: readonly Peer[]): string {
+  const [reference = '', rest] = value.split(/:(.*)/s);
+  const mapped = engineReference(reference, peers);
+  return rest === undefined ? mapped : `${mapped}:${rest}`;
+}
+
+/** As Docker resolves: the whole ID, then a name, then the beginning of one ID. What is not known passes as it is. */
+function engineReference(reference: string, peers: readonly Peer[]): string {
+  const exact = peers.find(({ clusterId }) => clusterId === reference);
+  if (exact !== undefined) return exact.engineId;
+  if (peers.some(({ name }) => name === reference.replace(/^\//, ''))) return reference;
+  const begun = /^[0-9a-f]+$/.test(reference)
+    ? peers.filter(({ clusterId }) => clusterId.startsWith(reference))
+    : [];
+  return begun.length === 1 && begun[0] !== undefined ? begun[0].engineId : reference;
+}
+
+function endpoints(
+  networking: DockerSpec['NetworkingConfig'],
+  networks: ReadonlyMap<string, string>,
+  peers: readonly Peer[],
+): Json {
+  const config = networking?.EndpointsConfig;
+  if (typeof config !== 'object' || config === null) return {};
+  const mapped = Object.entries(config as Json).map(([name, endpoint]) => {
+    const links =
+      typeof endpoint === 'object' && endpoint !== null
+        ? changedList(endpoint as Json, 'Links', (value) => peerBefore(value, peers))
+        : {};
+    return [
+      networks.get(name) ?? name,
+      Object.keys(links).length > 0 ? { ...(endpoint as Json), ...links } : endpoint,
+    ];
+  });
+  return { NetworkingConfig: { ...networking, EndpointsConfig: Object.fromEntries(mapped) } };
+}
+
+function changed(from: Json, field: string, change: (value: string) => string): Json {
+  const value = from[field];
+  return typeof value === 'string' ? { [field]: change(value) } : {};
+}
+
+function changedList(from: Json, field: string, change: (value: string) => string): Json {
+  const value = from[field];
+  if (!Array.isArray(value)) return {};
+  return { [field]: value.map((part: unknown) => (typeof part === 'string' ? change(part) : part)) };
+}

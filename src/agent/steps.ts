@@ -1,0 +1,186 @@
+import type { Assignment } from '../contract/link.ts';
+import type { Engine } from '../engine/index.ts';
+import type { Clock } from '../kit/clock.ts';
+import { BerthError } from '../kit/errors.ts';
+import { withSignal } from '../kit/linked-signal.ts';
+import type { DockerSpec } from '../model/container.ts';
+import { LABEL_CLUSTER, LABEL_ID } from '../model/labels.ts';
+import { isStatus, isTimeout, noAnswerWithin } from './listing.ts';
+import type { StepArguments } from './plan.ts';
+
+/** One container that steps are carried out for. */
+export type StepContext = {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly cluster: string;
+  readonly id: string;
+  readonly name: string;
+  /** `/v1.41`: the version in which the user's spec was written, as far as this engine speaks it. */
+  readonly prefix: string;
+  /** An earlier attempt may have made the container without the agent's having heard of it. */
+  readonly mayExist: boolean;
+  body(assignment: Assignment): DockerSpec;
+  /** One at a time for each name: engines make two networks of one name. */
+  exclusive<R>(key: string, task: () => Promise<R>): Promise<R>;
+  /** The engine's container; set by `create`. */
+  engineId: string | undefined;
+  /** Warnings of the engine's create answer. */
+  warnings: readonly string[];
+};
+
+type Executors = {
+  readonly [K in keyof StepArguments]: (context: StepContext, step: StepArguments[K]) => Promise<void>;
+};
+
+const CREATE_MS = 300_000;
+const START_MS = 180_000;
+const QUICK_MS = 60_000;
+/** Docker's own, where neither the request nor the container says otherwise. */
+const DEFAULT_STOP_S = 10;
+const CLAIM_TRIES = 20;
+const CLAIM_WAIT_MS = 500;
+
+/** How each step is carried out. What was done already is no error. */
+export const EXECUTORS: Executors = {
+  'ensure-network': (context, { need }) =>
+    context.exclusive(`network ${need.spec.Name}`, async () => {
+      if (await exists(context, `/networks/${encodeURIComponent(need.spec.Name)}`)) return;
+      const body = { ...need.spec, CheckDuplicate: true, Labels: marked(context, need.spec.Labels, need.id) };
+      await call(context, QUICK_MS, 'POST', `${context.prefix}/networks/create`, body).catch(ignore(409));
+    }),
+
+  'ensure-volume': async (context, { need }) => {
+    if (await exists(context, `/volumes/${encodeURIComponent(need.spec.Name)}`)) return;
+    const body = { ...need.spec, Labels: marked(context, need.spec.Labels, need.spec.Name) };
+    await call(context, QUICK_MS, 'POST', `${context.prefix}/volumes/create`, body);
+  },
+
+  create: async (context, { assignment }) => {
+    if (context.mayExist) {
+      context.engineId = await labelled(context);
+      if (context.engineId !== undefined) return;
+    }
+    const path = `${context.prefix}/containers/create?name=${encodeURIComponent(context.name)}`;
+    const body = context.body(assignment);
+    for (let tries = 1; ; tries++) {
+      try {
+        type Made = { Id: string; Warnings?: string[] | null };
+        const made = await call<Made>(context, CREATE_MS, 'POST', path, body);
+        context.engineId = made.Id;
+        context.warnings = made.Warnings ?? [];
+        return;
+      } catch (thrown) {
+        if (!isStatus(thrown, 409)) throw thrown;
+        context.engineId = await labelled(context);
+        if (context.engineId !== undefined) return;
+        // Somebody's container has the name, or one that the engine is still making for an earlier attempt has.
+        const taken = await exists(context, `/containers/${encodeURIComponent(context.name)}/json`);
+        if (taken || !context.mayExist || tries === CLAIM_TRIES) throw thrown;
+        await context.clock.sleep(CLAIM_WAIT_MS, context.signal);
+      }
+    }
+  },
+
+  start: async (context) => {
+    await act(context, START_MS, 'start');
+  },
+  stop: async (context, { timeout, signal }) => {
+    await act(context, stopTime(timeout), 'stop', { t: timeout, signal });
+  },
+  restart: async (context, { timeout, signal }) => {
+    await act(context, stopTime(timeout) + START_MS, 'restart', { t: timeout, signal });
+  },
+  pause: async (context) => {
+    await act(context, QUICK_MS, 'pause');
+  },
+  unpause: async (context) => {
+    await act(context, QUICK_MS, 'unpause');
+  },
+
+  remove: async (context, { force, volumes }) => {
+    const query = new URLSearchParams({ ...(force ? { force: '1' } : {}), ...(volumes ? { v: '1' } : {}) });
+    const path = `/containers/${context.engineId}`;
+    await call(context, START_MS, 'DELETE', `${path}?${query}`).catch(ignore(404, removalInProgress));
+    for (let tries = 1; await exists(context, `${path}/json`); tries++) {
+      if (tries === CLAIM_TRIES)
+        throw new BerthError('engine', 'the removal of the container does not end', { status: 500 });
+      await context.clock.sleep(CLAIM_WAIT_MS, context.signal);
+    }
+  },
+};
+
+async function act(
+  context: StepContext,
+  timeoutMs: number,
+  verb: string,
+  parameters: Readonly<Record<string, string | number | undefined>> = {},
+): Promise<void> {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(parameters))
+    if (value !== undefined) query.set(key, String(value));
+  const path = `/containers/${context.engineId}/${verb}`;
+  await call(context, timeoutMs, 'POST', query.size === 0 ? path : `${path}?${query}`);
+}
+
+/** How long a stop may take, in milliseconds: a container's own StopTimeout may be long, and -1 waits for ever. */
+function stopTime(timeout: number | undefined): number {
+  if (timeout === undefined) return 15 * 60_000;
+  return timeout < 0 ? 24 * 3_600_000 : (Math.max(timeout, DEFAULT_STOP_S) + 60) * 1000;
+}
+
+/** The engine's container that carries the cluster ID, if there is one. */
+async function labelled(context: StepContext): Promise<string | undefined> {
+  const label = [`${LABEL_ID}=${context.id}`, `${LABEL_CLUSTER}=${context.cluster}`];
+  const filters = encodeURIComponent(JSON.stringify({ label }));
+  const found = await call<{ Id: string; State: string }[]>(
+    context,
+    QUICK_MS,
+    'GET',
+    `/containers/json?all=1&filters=${filters}`,
+  );
+  return (found.find(({ State }) => State === 'running') ?? found[0])?.Id;
+}
+
+async function exists(context: StepContext, path: string): Promise<boolean> {
+  try {
+    await call(context, QUICK_MS, 'GET', path);
+    return true;
+  } catch (thrown) {
+    if (isStatus(thrown, 404)) return false;
+    throw thrown;
+  }
+}
+
+async function call<T>(
+  context: StepContext,
+  timeoutMs: number,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<T> {
+  try {
+    return await withSignal([context.signal], timeoutMs, (signal) =>
+      context.engine.json<T>(method, path, body, signal),
+    );
+  } catch (thrown) {
+    throw isTimeout(thrown) ? noAnswerWithin(path.split('?')[0] ?? path, timeoutMs) : thrown;
+  }
+}
+
+function marked(context: StepContext, labels: unknown, id: string): Record<string, unknown> {
+  const given = typeof labels === 'object' && labels !== null ? labels : {};
+  return { ...given, [LABEL_ID]: id, [LABEL_CLUSTER]: context.cluster };
+}
+
+function ignore(...those: (number | ((thrown: unknown) => boolean))[]): (thrown: unknown) => undefined {
+  return (thrown) => {
+    if (those.some((that) => (typeof that === 'number' ? isStatus(thrown, that) : that(thrown))))
+      return undefined;
+    throw thrown;
+  };
+}
+
+function removalInProgress(thrown: unknown): boolean {
+  return isStatus(thrown, 409) && thrown instanceof Error && /already in progress/.test(thrown.message);
+}
