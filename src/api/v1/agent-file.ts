@@ -5,7 +5,7 @@ import { BerthError } from '../../kit/errors.ts';
 import type { StreamAnswer } from './handler.ts';
 
 /** Header with the SHA-256 (hex) of the whole executable. */
-export const AGENT_HASH_HEADER = 'berth-sha256';
+const AGENT_HASH_HEADER = 'berth-sha256';
 
 type Known = Readonly<{ stamp: string; sha256: string }>;
 

@@ -18,8 +18,6 @@ export type Call<N extends RouteName> = Readonly<{
   /** The token that the caller showed; undefined on the socket and on public routes. */
   token: ApiToken | undefined;
   deps: ApiDeps;
-  /** Aborted when the client goes away. */
-  signal: AbortSignal;
   /** For the audit log: what it was done to, and by whom where the route is public. */
   about(target: string, user?: string): void;
 }>;

@@ -147,7 +147,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
           query: checkInput(route.query, request.query, 'query'),
           body: checkInput(route.body, request.body, 'body'),
         };
-        const answer = await run(name, route, caller, input, request);
+        const answer = await run(name, route, caller, input);
         return send(route, answer, caller, request, reply);
       },
     });
@@ -158,18 +158,14 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
     route: RouteSpec,
     { principal, token }: Caller,
     input: Readonly<{ params: unknown; query: unknown; body: unknown }>,
-    request: FastifyRequest,
   ): Promise<unknown> {
     let target = Object.values(input.params as object).join(' ');
     let who = principal;
-    const gone = new AbortController();
-    request.raw.socket.once('close', () => gone.abort());
     const call: Omit<Call<RouteName>, 'params' | 'query' | 'body'> & typeof input = {
       ...input,
       principal,
       token,
       deps,
-      signal: gone.signal,
       about: (what, user) => {
         target = what;
         if (user !== undefined) who = { ...principal, user };
