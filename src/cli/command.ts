@@ -37,6 +37,8 @@ export type CliContext = Readonly<{
   clock: Clock;
   /** Aborts when the program is to end, or nobody reads its output any more. */
   signal: AbortSignal;
+  /** Aborts on Ctrl-C alone: for changes, which are to be finished though nobody reads of them. */
+  interrupt: AbortSignal;
   /** All commands: for help and completion. */
   tree: Command;
   local: LocalCommands;

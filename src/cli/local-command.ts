@@ -1,5 +1,6 @@
 import type { CliContext, OptionSpec } from './command.ts';
 import { type LocalReport, UP_DEFAULTS } from './local.ts';
+import { Interrupted } from './terminal/prompt.ts';
 import { collectLabels, parseEngine, parseHostName } from './values.ts';
 
 /** Flags that `up` and `agent` share: what a host is. */
@@ -25,11 +26,11 @@ export const hostOptions: readonly OptionSpec[] = [
   { flags: '--service', summary: 'install and start a systemd unit' },
 ];
 
-/** How a local command tells what it does: steps as progress, the result by `print`. */
+/** How a local command tells what it does, and how it is waited for: steps as progress, the result by `print`. */
 export function reportOf<R>(
-  { progress, out }: CliContext,
+  { progress, out, interrupt }: CliContext,
   print: (result: R) => void,
-): { report: LocalReport<R>; finish(work: Promise<void>): Promise<void> } {
+): { report: LocalReport<R>; finish(work: Promise<void>, foreground?: boolean): Promise<void> } {
   return {
     report: {
       step: (line) => progress.step(line),
@@ -42,9 +43,16 @@ export function reportOf<R>(
         print(result);
       },
     },
-    finish: async (work) => {
-      await work;
+    finish: async (work, foreground = false) => {
+      // In the foreground Ctrl-C is the daemon's to hear: it closes what it has open, and ends by itself.
+      await (foreground ? work : Promise.race([work, untilAborted(interrupt)]));
       progress.end(true);
     },
   };
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Interrupted()), { once: true });
+  });
 }

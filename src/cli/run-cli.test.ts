@@ -136,6 +136,17 @@ describe('errors of the manager', () => {
     ]);
   });
 
+  it('ends a call with Ctrl-C, without a word', async () => {
+    const stop = new AbortController();
+    const { berth } = await withManager({
+      'cluster.status': () => {
+        stop.abort(new Error('interrupted'));
+        return new Promise<never>(() => undefined) as never;
+      },
+    });
+    expect(await berth(['status'], { signal: stop.signal })).toEqual({ code: 130, stdout: '', stderr: '' });
+  });
+
   it('shows cause and stack with --verbose only', async () => {
     const dataDir = tempDir();
     const quiet = await run(['status', '--data-dir', dataDir]);

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { type Client, type ClientTarget, newClient } from '../contract/client.ts';
+import { type CallOptions, type Client, type ClientTarget, newClient } from '../contract/client.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
 import type { CliContext, CommandSpec, GlobalOptions } from './command.ts';
@@ -31,7 +31,7 @@ export type CliInput = Readonly<{
   /** Berth's version. */
   version: string;
   local: LocalCommands;
-  /** Ends what would go on for ever (`events`). */
+  /** Aborts on Ctrl-C. */
   signal?: AbortSignal;
   clock?: Clock;
 }>;
@@ -47,11 +47,13 @@ export async function runCli(input: CliInput): Promise<number> {
   const stop = () => unread.abort();
   stdout.on('error', stop);
   stderr.on('error', ignore);
-  const signal = input.signal ? AbortSignal.any([input.signal, unread.signal]) : unread.signal;
+  const interrupt = input.signal ?? new AbortController().signal;
+  const signal = AbortSignal.any([interrupt, unread.signal]);
   try {
-    return await parseAndRun({ ...input, signal });
+    return await parseAndRun({ ...input, interrupt, signal });
   } catch (thrown) {
-    return tell(input, thrown);
+    // Whatever it was that broke off then: the user knows why.
+    return interrupt.aborted ? 130 : tell(input, thrown);
   } finally {
     await Promise.all([flushed(stdout), flushed(stderr)]);
     stdout.off('error', stop);
@@ -59,9 +61,12 @@ export async function runCli(input: CliInput): Promise<number> {
   }
 }
 
-async function parseAndRun(input: CliInput & Readonly<{ signal: AbortSignal }>): Promise<number> {
+/** `signal` also aborts when nobody reads the output any more. */
+type Running = CliInput & Readonly<{ interrupt: AbortSignal; signal: AbortSignal }>;
+
+async function parseAndRun(input: Running): Promise<number> {
   const { argv, env, isTTY, stdout, stderr, version } = input;
-  const width = input.columns ?? 80;
+  const width = columnsOf(input);
   const tree = newProgram({
     version,
     width: Math.min(width, 110),
@@ -86,15 +91,16 @@ async function parseAndRun(input: CliInput & Readonly<{ signal: AbortSignal }>):
   return 0;
 }
 
+type CallAny = (name: string, input: unknown, options: CallOptions) => Promise<unknown>;
 type RunAny = (context: CliContext, options: object, ...args: unknown[]) => ReturnType<CommandSpec['run']>;
 
 function newContext(
-  input: CliInput & Readonly<{ signal: AbortSignal }>,
+  input: Running,
   globals: GlobalOptions,
   tree: () => CliContext['tree'],
 ): { context: CliContext; close(): Promise<void> } {
   const { env, cwd, isTTY, stdin, stdout, stderr } = input;
-  const width = input.columns ?? 80;
+  const width = columnsOf(input);
   const progress = new Progress({
     stderr,
     isTTY: isTTY.stderr && env.TERM !== 'dumb',
@@ -120,7 +126,7 @@ function newContext(
       width,
       style: newStyle(wantsColor(isTTY.stdout, env, globals.color)),
     }),
-    prompt: new Prompter({ stdin, stderr, isTTY: isTTY.stdin }),
+    prompt: new Prompter({ stdin, stderr, isTTY: isTTY.stdin, interrupt: input.interrupt }),
     progress,
     target: () => {
       target ??= resolveTarget({
@@ -138,7 +144,12 @@ function newContext(
     },
     call: async (name, ...args) => {
       const connected = await context.client();
-      return progress.during('waiting for the manager', () => connected.call(name, ...args));
+      const [given, options] = args;
+      // Ctrl-C ends the call, and a reader that has left does not: what was begun is to be finished.
+      const withSignal = { signal: input.interrupt, ...options };
+      return progress.during('waiting for the manager', () =>
+        (connected.call as CallAny)(name, given, withSignal),
+      ) as ReturnType<typeof connected.call<typeof name>>;
     },
     dataDir,
     config,
@@ -147,6 +158,7 @@ function newContext(
     version: input.version,
     clock: input.clock ?? systemClock,
     signal: input.signal,
+    interrupt: input.interrupt,
     get tree() {
       return tree();
     },
@@ -202,4 +214,9 @@ function usageText({ error, path }: UsageError): [message: string, hint: string]
 function flushed(stream: Writable): Promise<void> {
   if (stream.destroyed || stream.writableEnded) return Promise.resolve();
   return new Promise((resolve) => stream.write('', () => resolve()));
+}
+
+/** A terminal that was not told its size says 0. */
+function columnsOf({ columns }: CliInput): number {
+  return columns || 80;
 }

@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { Agent, request } from 'undici';
 import { BerthError, messageOf } from '../kit/errors.ts';
+import type { CallOptions } from './client.ts';
 
 /** SHA-256 of a certificate (DER), 64 hex digits: what join tokens carry and a person compares. */
 export function caFingerprint(pem: string): string {
@@ -14,9 +15,13 @@ export function caFingerprint(pem: string): string {
  * @param fingerprint as `caFingerprint`; colons and upper case are taken as well
  * @throws BerthError `unauthenticated` where it is another certificate; `unavailable` where the manager does not answer.
  */
-export async function fetchPinnedCa(origin: string, fingerprint: string): Promise<string> {
+export async function fetchPinnedCa(
+  origin: string,
+  fingerprint: string,
+  options: CallOptions = {},
+): Promise<string> {
   const expected = fingerprint.replaceAll(':', '').toLowerCase();
-  const pem = await fetchCa(origin);
+  const pem = await fetchCa(origin, options);
   const found = caFingerprint(pem);
   if (found === expected) return pem;
   throw new BerthError(
@@ -33,11 +38,14 @@ export async function fetchPinnedCa(origin: string, fingerprint: string): Promis
  * is sent over it: the answer means nothing until a fingerprint, or a person, has said that it is the right one.
  * @throws BerthError `unavailable` where the manager does not answer.
  */
-export async function fetchCa(origin: string): Promise<string> {
+export async function fetchCa(origin: string, { signal }: CallOptions = {}): Promise<string> {
   // The answer is public and is compared with a fingerprint later: this is the moment where trust begins.
   const agent = new Agent({ connect: { rejectUnauthorized: false } });
   try {
-    const answer = await request(new URL('/v1/ca.pem', origin), { dispatcher: agent });
+    const answer = await request(new URL('/v1/ca.pem', origin), {
+      dispatcher: agent,
+      signal: signal ?? null,
+    });
     const pem = await answer.body.text();
     if (answer.statusCode !== 200) throw new Error(`status ${answer.statusCode}`);
     caFingerprint(pem);

@@ -77,6 +77,7 @@ export const agent = command<Flags>({
         },
         report,
       ),
+      flags.foreground,
     );
   },
 });

@@ -24,9 +24,9 @@ export const context = command<Flags>({
     ['berth context && docker context use berth', 'every docker command goes to the cluster from now on'],
   ],
   async run(cli, { name = 'berth', user, tls }) {
-    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.+-]*$/.test(name)) {
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$/.test(name)) {
       throw new BerthError('bad_request', `--name: "${name}" is not a name for a docker context`, {
-        hint: 'use letters, digits and . _ + -, beginning with a letter or digit',
+        hint: 'use two or more letters, digits and . _ + -, beginning with a letter or digit',
       });
     }
     const { out, globals } = cli;

@@ -111,6 +111,29 @@ describe('up', () => {
     expect([code, stderr]).toEqual([4, 'berth: port 8443 is taken by nginx (pid 9) → take another\n']);
   });
 
+  it('ends with Ctrl-C, but in the foreground only when the daemon does', async () => {
+    let stop = new AbortController();
+    let ended: () => void = () => undefined;
+    const local = {
+      up: async () => {
+        setTimeout(() => stop.abort(), 20);
+        await new Promise<void>((resolve) => {
+          ended = resolve;
+        });
+      },
+    };
+    expect(await run(['up'], { local, signal: stop.signal })).toEqual({ code: 130, stdout: '', stderr: '' });
+    let over = false;
+    stop = new AbortController();
+    const foreground = run(['up', '--foreground'], { local, signal: stop.signal }).finally(() => {
+      over = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([stop.signal.aborted, over]).toEqual([true, false]);
+    ended();
+    expect(await foreground).toMatchObject({ code: 0 });
+  });
+
   it.each([
     ['--name', 'a_b'],
     ['--advertise', '10.0.0.1:80'],

@@ -78,7 +78,7 @@ export const login = command<Flags, [address: string]>({
 
 /** The CA that this log-in is pinned to. Nothing secret is sent before it is known. */
 async function trustedCa(context: CliContext, flags: Flags, origin: string): Promise<string> {
-  const { progress, prompt, config, cwd } = context;
+  const { progress, prompt, config, cwd, interrupt: signal } = context;
   if (flags.ca !== undefined) return readCa(resolve(cwd, flags.ca));
   const { caHash } = flags;
   if (caHash !== undefined) {
@@ -87,7 +87,7 @@ async function trustedCa(context: CliContext, flags: Flags, origin: string): Pro
         hint: 'give the 64 hex digits that "berth status" prints on the manager',
       });
     }
-    return progress.during('reading the CA', () => fetchPinnedCa(origin, caHash));
+    return progress.during('reading the CA', () => fetchPinnedCa(origin, caHash, { signal }));
   }
   const known = findLogin(await config.read(), origin)?.[1].ca;
   if (known !== undefined) return known;
@@ -96,7 +96,7 @@ async function trustedCa(context: CliContext, flags: Flags, origin: string): Pro
       hint: 'add --ca-hash with the fingerprint that "berth status" prints on the manager, or --ca FILE',
     });
   }
-  const ca = await progress.during('reading the CA', () => fetchCa(origin));
+  const ca = await progress.during('reading the CA', () => fetchCa(origin, { signal }));
   await prompt.confirm(
     `The CA of ${origin} is not known here. Its fingerprint:\n  ${caFingerprint(ca)}\n` +
       'Is it the one that "berth status" prints on the manager?',
@@ -106,7 +106,7 @@ async function trustedCa(context: CliContext, flags: Flags, origin: string): Pro
 }
 
 async function authenticate(
-  { prompt, progress }: CliContext,
+  { prompt, progress, interrupt: signal }: CliContext,
   flags: Flags,
   origin: string,
   ca: string,
@@ -115,7 +115,9 @@ async function authenticate(
     const token = (await prompt.piped()).trim();
     const client = newClient({ kind: 'https', url: origin, ca, token });
     try {
-      const { user, role } = await progress.during('logging in', () => client.call('session.whoami'));
+      const { user, role } = await progress.during('logging in', () =>
+        client.call('session.whoami', undefined, { signal }),
+      );
       return { token, user, role };
     } finally {
       await client.close();
@@ -127,7 +129,9 @@ async function authenticate(
     : await prompt.secret('Password: ', 'pipe it in with --password-stdin');
   const client = newClient({ kind: 'https', url: origin, ca });
   try {
-    return await progress.during('logging in', () => client.call('session.login', { user, password }));
+    return await progress.during('logging in', () =>
+      client.call('session.login', { user, password }, { signal }),
+    );
   } finally {
     await client.close();
   }

@@ -38,10 +38,13 @@ export const logout = command<Record<never, never>, [name: string | undefined]>(
   },
 });
 
-async function end({ out, progress }: CliContext, { host, ca, token }: Login): Promise<void> {
+async function end(
+  { out, progress, interrupt: signal }: CliContext,
+  { host, ca, token }: Login,
+): Promise<void> {
   const client = newClient({ kind: 'https', url: host, ca, token });
   try {
-    await progress.during('logging out', () => client.call('session.logout'));
+    await progress.during('logging out', () => client.call('session.logout', undefined, { signal }));
   } catch (thrown) {
     // The token goes from here in any case; what the manager still holds ends with its time.
     if (!(thrown instanceof BerthError)) throw thrown;

@@ -111,6 +111,7 @@ export const up = command<Flags>({
         },
         report,
       ),
+      flags.foreground,
     );
   },
 });

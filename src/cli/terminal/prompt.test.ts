@@ -12,7 +12,8 @@ class Terminal extends PassThrough {
 function prompter(isTTY = true) {
   const stdin = new Terminal();
   const stderr = new PassThrough({ encoding: 'utf8' });
-  return { stdin, stderr, prompt: new Prompter({ stdin, stderr, isTTY }) };
+  const stop = new AbortController();
+  return { stdin, stderr, stop, prompt: new Prompter({ stdin, stderr, isTTY, interrupt: stop.signal }) };
 }
 
 describe('confirm', () => {
@@ -37,6 +38,14 @@ describe('confirm', () => {
       hint: expect.stringContaining('--yes'),
     });
     expect(stderr.read()).toBeNull();
+  });
+
+  it('ends with Ctrl-C', async () => {
+    const { stop, prompt } = prompter();
+    const asking = prompt.confirm('Remove it?', false);
+    stop.abort();
+    await expect(asking).rejects.toBeInstanceOf(Interrupted);
+    await expect(prompt.line('User: ', '')).rejects.toBeInstanceOf(Interrupted);
   });
 
   it('keeps what was typed ahead for the next question', async () => {

@@ -2,7 +2,13 @@ import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { BerthError } from '../../kit/errors.ts';
 
-type PromptOptions = Readonly<{ stdin: Readable; stderr: Writable; isTTY: boolean }>;
+type PromptOptions = Readonly<{
+  stdin: Readable;
+  stderr: Writable;
+  isTTY: boolean;
+  /** Ends a question; Ctrl-C where the terminal turns it into a signal. */
+  interrupt: AbortSignal;
+}>;
 
 /** A terminal in raw mode hands over every key, and shows none. */
 type RawInput = Readable & { setRawMode?(on: boolean): unknown };
@@ -105,13 +111,14 @@ export class Prompter {
 
   /** @param keys true where the terminal does not edit the line itself (raw mode). */
   #readLine(keys: boolean): Promise<string> {
-    const { stdin } = this.#options;
+    const { stdin, interrupt } = this.#options;
     return new Promise((resolve, reject) => {
       let line = '';
       const finish = (act: () => void) => {
         stdin.off('data', onData);
         stdin.off('end', onEnd);
         stdin.off('error', onError);
+        interrupt.removeEventListener('abort', onInterrupt);
         stdin.pause();
         act();
       };
@@ -143,14 +150,17 @@ export class Prompter {
         take(typeof chunk === 'string' ? chunk : this.#decoder.write(chunk));
       // The end of input without a line break is an answer as well; an empty one counts as "no".
       const onEnd = () => finish(() => resolve(line));
+      const onInterrupt = () => finish(() => reject(new Interrupted()));
       const onError = (error: Error) => finish(() => reject(error));
       const ahead = this.#ahead;
       this.#ahead = '';
       stdin.on('data', onData);
       stdin.on('end', onEnd);
       stdin.on('error', onError);
+      interrupt.addEventListener('abort', onInterrupt, { once: true });
       take(ahead);
-      if (stdin.readableEnded) onEnd();
+      if (interrupt.aborted) onInterrupt();
+      else if (stdin.readableEnded) onEnd();
       else if (stdin.listenerCount('data') > 0) stdin.resume();
     });
   }

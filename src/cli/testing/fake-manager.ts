@@ -108,12 +108,14 @@ async function serve(
   calls.push({ name: found.name, input, token });
   const handler = handlers[found.name] as ((input: unknown, token: unknown) => unknown) | undefined;
   if (handler === undefined) throw new BerthError('not_found', `the test serves no ${found.name}`);
-  const answer = handler(input, token);
+  const answer = await handler(input, token);
   switch (route.answer.type) {
-    case 'json':
+    case 'json': {
+      const body = JSON.stringify(route.answer.schema.parse(answer));
       response.writeHead(200, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(route.answer.schema.parse(answer)));
+      response.end(body);
       return;
+    }
     case 'events': {
       const { schema } = route.answer;
       response.writeHead(200, { 'content-type': 'text/event-stream' });
