@@ -28,6 +28,8 @@ class DockerEngine implements Engine {
         (socket) => {
           // Dialled with half-close allowed: a kept connection which the engine ends must end here too.
           socket.once('end', () => socket.end());
+          // An abort may reach a socket whose request has just ended and left nobody listening: no reason to fall.
+          socket.on('error', () => undefined);
           ready?.(null, socket);
         },
         (error) => ready?.(error, undefined as unknown as Duplex),
