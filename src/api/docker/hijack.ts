@@ -104,6 +104,8 @@ function join(call: DockerCall, client: Duplex, engine: Duplex): Promise<void> {
       // Input that nobody will read any more is thrown away: closing with it unread would reset the connection, and
       // the client would lose the last output.
       client.unpipe(engine);
+      // An ended connection closes in peace on the host too; one that is cut looks like a fault there.
+      engine.end();
       client.resume();
       linger = setTimeout(finish, LINGER_MS);
       if (client.readableEnded) client.once('finish', finish);
