@@ -171,7 +171,14 @@ export async function temporaryDir(): Promise<string> {
 }
 
 export async function openAgent(engine: Engine, dir: string, logger: Logger = silentLogger): Promise<Agent> {
-  const options = { identity: IDENTITY, agentVersion: '0.0.0', dataAddress: '10.0.0.1', etcMachineId: 'm1' };
+  const timings = { pingEveryMs: 50, pingTimeoutMs: 150, retryMs: 200, backoff: { baseMs: 20, maxMs: 100 } };
+  const options = {
+    timings,
+    identity: IDENTITY,
+    agentVersion: '0.0.0',
+    dataAddress: '10.0.0.1',
+    etcMachineId: 'm1',
+  };
   const agent = await startAgent({ ...options, engine, dir, logger });
   cleanups.push(() => agent.close());
   return agent;

@@ -6,7 +6,13 @@ import type { Logger } from '../kit/logger.ts';
 import type { ManagerSession } from '../link/ports.ts';
 import { AssignmentFiles } from './assignment-files.ts';
 import { machineIdOf, readEtcMachineId } from './machine-id.ts';
-import { type EngineHealth, type KnownContainer, Observer } from './observer.ts';
+import {
+  type EngineHealth,
+  type KnownContainer,
+  OBSERVER_TIMINGS,
+  Observer,
+  type ObserverTimings,
+} from './observer.ts';
 import { Outbox } from './outbox.ts';
 import { Reconciler } from './reconciler.ts';
 import { coresOfShares } from './reservation.ts';
@@ -22,6 +28,7 @@ export type AgentOptions = Readonly<{
   dataAddress: string;
   logger: Logger;
   clock?: Clock;
+  timings?: ObserverTimings;
   /** Instead of what `/etc/machine-id` has. */
   etcMachineId?: string;
 }>;
@@ -88,6 +95,10 @@ class HostAgent implements Agent {
       onEvents: (events) => this.outbox.addEvents(events),
       onInfo: (info) => this.onInfo(info.engineId),
       onListed: () => this.onListed(),
+      onHealth: () => {
+        if (this.session !== undefined && this.greeted) this.beat(this.session);
+      },
+      timings: options.timings ?? OBSERVER_TIMINGS,
     });
     this.reconciler = new Reconciler({
       engine,
@@ -207,10 +218,7 @@ class HostAgent implements Agent {
   }
 
   private onListed(): void {
-    if (this.session !== undefined && this.greeted) {
-      this.beat(this.session);
-      this.tellAll(this.session);
-    }
+    if (this.session !== undefined && this.greeted) this.tellAll(this.session);
     this.removeOrphans();
     this.reconciler.kickAll();
   }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { EngineEvent } from '../contract/link.ts';
 import type { Engine } from '../engine/index.ts';
-import { backoffDelay } from '../kit/backoff.ts';
+import { type Backoff, backoffDelay } from '../kit/backoff.ts';
 import type { Clock } from '../kit/clock.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
 import { type LinkedSignal, linkedSignal } from '../kit/linked-signal.ts';
@@ -31,7 +31,26 @@ type ObserverDeps = Readonly<{
   onInfo(info: EngineInfo): void;
   /** Everything has been listed anew. */
   onListed(): void;
+  onHealth(): void;
+  timings: ObserverTimings;
 }>;
+
+/** How often an engine is asked whether it still answers, and tried again; milliseconds. */
+export type ObserverTimings = Readonly<{
+  pingEveryMs: number;
+  pingTimeoutMs: number;
+  /** Until a container that could not be looked at is tried again. */
+  retryMs: number;
+  /** Between attempts to reach an engine that does not answer. */
+  backoff: Backoff;
+}>;
+
+export const OBSERVER_TIMINGS: ObserverTimings = {
+  pingEveryMs: 2_000,
+  pingTimeoutMs: 3_000,
+  retryMs: 5_000,
+  backoff: { baseMs: 200, maxMs: 2_000 },
+};
 
 export type EngineHealth = Readonly<{ state: 'starting' | 'up' | 'down'; reason: string }>;
 
@@ -40,11 +59,7 @@ const INSPECTS_AT_ONCE = 8;
 /** A burst of events is one look; a first event after silence is looked at without delay. */
 const COALESCE_MS = 30;
 const RELIST_MS = 60;
-const RETRY_MS = 5_000;
 const TOMB_MS = 60_000;
-const PING_EVERY_MS = 2_000;
-const PING_TIMEOUT_MS = 3_000;
-const BACKOFF = { baseMs: 200, maxMs: 2_000 };
 /** A stream that lived this long was no failure: the next attempt is made at once. */
 const STABLE_MS = 10_000;
 /** How far the wall clock may wander against the monotonic one before its times are not compared (milliseconds). */
@@ -86,7 +101,7 @@ export class Observer {
 
   start(): void {
     void this.follow();
-    this.pingTimer = setTimeout(() => void this.ping(), PING_EVERY_MS);
+    this.pingTimer = setTimeout(() => void this.ping(), this.deps.timings.pingEveryMs);
   }
 
   close(): void {
@@ -155,7 +170,7 @@ export class Observer {
       if (this.stopping.signal.aborted) return;
       if (this.deps.clock.now() - began > STABLE_MS) attempt = 0;
       await this.deps.clock
-        .sleep(attempt === 0 ? 20 : backoffDelay(BACKOFF, attempt), this.stopping.signal)
+        .sleep(attempt === 0 ? 20 : backoffDelay(this.deps.timings.backoff, attempt), this.stopping.signal)
         .catch(() => {});
       await this.probe();
     }
@@ -163,7 +178,7 @@ export class Observer {
 
   /** After a lost stream: an engine that answers still counts as up until listing it fails. */
   private async probe(): Promise<void> {
-    await this.listing.ping(PING_TIMEOUT_MS).catch((thrown) => this.down(messageOf(thrown)));
+    await this.listing.ping(this.deps.timings.pingTimeoutMs).catch((thrown) => this.down(messageOf(thrown)));
   }
 
   private async openInTime(connection: LinkedSignal): Promise<AsyncIterable<EngineEvent>> {
@@ -289,7 +304,7 @@ export class Observer {
   private markLater(engineId: string): void {
     setTimeout(() => {
       if (!this.stopping.signal.aborted) this.mark(engineId);
-    }, RETRY_MS).unref();
+    }, this.deps.timings.retryMs).unref();
   }
 
   private lookAtMarked(): void {
@@ -327,7 +342,7 @@ export class Observer {
       this.relist(kind).catch((thrown) => {
         if (this.stopping.signal.aborted) return;
         this.warn(kind, thrown);
-        setTimeout(() => this.relistSoon(kind), RETRY_MS).unref();
+        setTimeout(() => this.relistSoon(kind), this.deps.timings.retryMs).unref();
       });
     }, RELIST_MS);
     this.relists.set(kind, timer);
@@ -368,23 +383,29 @@ export class Observer {
   }
 
   private setHealth(health: EngineHealth): void {
-    if (health.state !== this.health.state) this.deps.logger.info({ ...health }, 'engine');
+    const changed = health.state !== this.health.state;
     this.health = health;
+    if (!changed) return;
+    this.deps.logger.info({ ...health }, 'engine');
+    this.deps.onHealth();
   }
 
   /** An engine can hang without closing anything: only asking tells. */
   private async ping(): Promise<void> {
     try {
-      await this.listing.ping(PING_TIMEOUT_MS);
+      await this.listing.ping(this.deps.timings.pingTimeoutMs);
       if (this.listed && this.health.state === 'down') {
         this.setHealth({ state: 'up', reason: '' });
         this.deps.onListed();
       }
     } catch (thrown) {
       const late = thrown instanceof Error && thrown.name === 'TimeoutError';
-      this.down(late ? `no answer to a ping within ${PING_TIMEOUT_MS / 1000} s` : messageOf(thrown));
+      this.down(
+        late ? `no answer to a ping within ${this.deps.timings.pingTimeoutMs / 1000} s` : messageOf(thrown),
+      );
     }
-    if (!this.stopping.signal.aborted) this.pingTimer = setTimeout(() => void this.ping(), PING_EVERY_MS);
+    if (!this.stopping.signal.aborted)
+      this.pingTimer = setTimeout(() => void this.ping(), this.deps.timings.pingEveryMs);
   }
 
   private warn(what: string, thrown: unknown): void {
