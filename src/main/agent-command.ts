@@ -12,7 +12,14 @@ import {
 import { systemClock } from '../kit/clock.ts';
 import { BerthError } from '../kit/errors.ts';
 import { newLogger } from '../kit/logger.ts';
-import { type AgentIdentity, joinCluster, loadAgentIdentity, saveAgentIdentity } from '../link/index.ts';
+import {
+  type AgentIdentity,
+  fingerprintOf,
+  joinCluster,
+  loadAgentIdentity,
+  parseToken,
+  saveAgentIdentity,
+} from '../link/index.ts';
 import { startDaemon, stopProcess, untilSignal } from './daemon.ts';
 import { runningPid, writeWhole } from './data-dir.ts';
 import { engineAnswers, ensureEngine } from './docker-engine.ts';
@@ -89,11 +96,10 @@ export async function agent(options: AgentOptions, report: LocalReport<AgentResu
     return;
   }
   const running = runningPid(files.pid, 'agent');
-  if (running !== undefined && options.join === undefined) {
+  if (running !== undefined) {
     report.ready(result(running));
     return;
   }
-  if (running !== undefined) await stopProcess(running, PATIENCE_MS);
   const argv = selfCommand(['agent', '--foreground', '--data-dir', files.root]);
   rmSync(files.ready, { force: true });
   report.step('starting the agent');
@@ -158,6 +164,10 @@ async function identityOf(
         hint: 'type the line that "berth token create" prints on the manager',
       },
     );
+  }
+  if (known !== undefined && parseToken(options.join).caHash === fingerprintOf(known.ca)) {
+    report.warn(`this machine is host ${known.hostName} of that cluster already: the token is left as it is`);
+    return known;
   }
   if (known !== undefined) {
     throw new BerthError(

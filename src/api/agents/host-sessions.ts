@@ -2,7 +2,7 @@ import { type AgentFrame, type AssignmentDelta, LINK_VERSION } from '../../contr
 import type { Clock } from '../../kit/clock.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
-import type { DeltaLog } from '../../link/index.ts';
+import { type DeltaLog, MAX_CLOCK_SKEW } from '../../link/index.ts';
 import type { HostStatus } from '../../model/host.ts';
 import { defaultSettings, type Settings } from '../../model/settings.ts';
 import type { ChangeSet, ReadTx, Store } from '../../store/store.ts';
@@ -31,8 +31,6 @@ type Live = {
   connectedAt: number;
 };
 
-/** A host's clock may be off from the manager's by this much (milliseconds), as at joining. */
-const MAX_CLOCK_SKEW = 5 * 60_000;
 const SWEEP_MS = 250;
 /** How stale `HostStatus.lastHeardAt` may get in the store: heartbeats themselves are not worth a write. */
 const HEARD_REFRESH_MS = 5_000;
@@ -129,13 +127,6 @@ export class HostSessions {
       );
       return false;
     }
-    const host = store.view((tx) => tx.get('hosts', session.hostId));
-    if (host !== undefined && host.machineId !== hello.machineId) {
-      session.close(
-        'this host identity belongs to another machine: a data directory was copied; join this machine with a token of its own',
-      );
-      return false;
-    }
     live.agentVersion = hello.agentVersion;
     live.dataAddress = hello.dataAddress;
     const missed = hello.resume === undefined ? undefined : deltas.since(session.hostId, hello.resume);
@@ -162,6 +153,8 @@ export class HostSessions {
     frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' }>,
   ): Promise<void> {
     const { store, events } = this.deps;
+    // A host that was removed while its report waited in line has no place for it any more.
+    if (store.view((tx) => tx.get('hosts', session.hostId)) === undefined) return;
     switch (frame.t) {
       case 'engine':
         await store.update((tx) => {
