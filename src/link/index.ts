@@ -6,7 +6,7 @@ export {
 export { LinkClient, type LinkClientOptions } from './agent/link-client.ts';
 export { DeltaLog } from './delta-log.ts';
 export type { KeepAlive } from './h2/keep-alive.ts';
-export { admitJoin, type JoinFacts, joinedHost } from './join/admit-join.ts';
+export { admitJoin, type JoinFacts, joinedHost, MAX_CLOCK_SKEW } from './join/admit-join.ts';
 export { joinCluster } from './join/join-cluster.ts';
 export { newJoinToken, parseToken } from './join/token.ts';
 export { type Admission, type Arrival, admitHost } from './manager/admit-host.ts';

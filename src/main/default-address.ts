@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 
+/** An engine's bridges lead to containers, not to other machines. */
+const ENGINE_BRIDGE = /^(docker|br-|veth)/;
+/** RFC 4291, 2.5.6: these mean nothing without the name of an interface. */
+const LINK_LOCAL = /^fe80:/i;
+
 /** The address under which other machines most likely reach this one: that of the default route's interface. */
 export function defaultAddress(
   interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>> = networkInterfaces(),
@@ -9,11 +14,21 @@ export function defaultAddress(
   const outward = (entries: readonly NetworkInterfaceInfo[] | undefined) =>
     entries?.find(({ internal, family }) => !internal && family === 'IPv4')?.address;
   const first = Object.entries(interfaces)
-    // An engine's bridges lead to containers, not to other machines.
-    .filter(([name]) => !/^(docker|br-|veth)/.test(name))
+    .filter(([name]) => !ENGINE_BRIDGE.test(name))
     .map(([, entries]) => outward(entries))
     .find((address) => address !== undefined);
   return outward(interfaces[defaultInterface(routes) ?? '']) ?? first ?? '127.0.0.1';
+}
+
+/** All addresses at which other machines may reach this one: they go into the manager's certificate. */
+export function ownAddresses(
+  interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>> = networkInterfaces(),
+): string[] {
+  return Object.entries(interfaces)
+    .filter(([name]) => !ENGINE_BRIDGE.test(name))
+    .flatMap(([, entries]) => entries ?? [])
+    .filter(({ internal, address }) => !internal && !LINK_LOCAL.test(address))
+    .map(({ address }) => address);
 }
 
 /** proc(5), /proc/net/route: interface, destination, … in hexadecimal; the default route's destination is zero. */

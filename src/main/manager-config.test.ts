@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { UpOptions } from '../cli/local.ts';
 import { dataDirAt } from './data-dir.ts';
-import { defaultAddress } from './default-address.ts';
+import { defaultAddress, ownAddresses } from './default-address.ts';
 import { changedFlags, ownName, readConfig, resolveConfig, writeConfig } from './manager-config.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'berth-config-'));
@@ -86,5 +86,9 @@ describe('defaultAddress', () => {
   it('without a default route is the first that is no loopback and no bridge of an engine', () => {
     expect(defaultAddress(interfaces, '')).toBe('10.0.0.5');
     expect(defaultAddress({ lo: [entry('127.0.0.1', true)] }, '')).toBe('127.0.0.1');
+  });
+
+  it('all own addresses leave out loopback and the bridges of engines', () => {
+    expect(ownAddresses(interfaces)).toEqual(['10.0.0.5', '10.9.0.5']);
   });
 });

@@ -10,6 +10,7 @@ import { admitHost, type ClusterPki, DeltaLog, LinkServer, openClusterPki } from
 import { openSqliteStore, type Store } from '../store/index.ts';
 import { agentFile } from './agent-executable.ts';
 import type { DataDir } from './data-dir.ts';
+import { ownAddresses } from './default-address.ts';
 import { groupId } from './group-id.ts';
 import { listening } from './listen.ts';
 import { ensureLocalHost } from './local-host.ts';
@@ -38,7 +39,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const store = openSqliteStore(dir.database);
     closers.push(() => store.close());
     const { clusterId, adminPassword } = await firstRun(store, clock.now());
-    const names = [config.advertise, config.name];
+    const names = [config.advertise, config.name, ...ownAddresses()];
     const pki = await openClusterPki(dir.pki, { clusterId, names, now: clock.now() });
     const events = newClusterEvents({ store, clock });
     closers.push(() => events.close());

@@ -129,13 +129,12 @@ export class HostSessions {
     }
     live.agentVersion = hello.agentVersion;
     live.dataAddress = hello.dataAddress;
-    const missed = hello.resume === undefined ? undefined : deltas.since(session.hostId, hello.resume);
+    const held = store.view((tx) => [...tx.by('containers', 'host', session.hostId)]);
+    const missed = hello.resume && deltas.since(session.hostId, hello.resume, held.length);
     if (missed !== undefined) {
       session.send({ t: 'deltas', at: deltas.head(session.hostId), deltas: [...missed] });
     } else {
-      const assignments = store.view((tx) =>
-        [...tx.by('containers', 'host', session.hostId)].map((container) => assignmentOf(tx, container)),
-      );
+      const assignments = store.view((tx) => held.map((container) => assignmentOf(tx, container)));
       session.send({ t: 'snapshot', at: deltas.head(session.hostId), assignments });
     }
     return true;
