@@ -6,11 +6,15 @@ import type { ReadTx, WriteTx } from '../../../store/store.ts';
 import { setAuditTarget } from '../audit.ts';
 import type { DockerCall } from '../call.ts';
 import { readJson, sendJson } from '../json.ts';
+import { until } from '../until.ts';
 import { createBody } from './create-body.ts';
 import { isGivenUp } from './find.ts';
-import { pinObjects } from './pins.ts';
+import { pinnedAreSeen, pinObjects } from './pins.ts';
 import { randomName } from './random-name.ts';
 import { resolveReferences } from './spec-refs.ts';
+
+/** How long the report of what was made with the container is waited for (milliseconds). */
+const REPORT_MS = 1500;
 
 /** `POST /containers/create`: places the container, keeps it, and answers once its host has made it. */
 export async function createContainer(call: DockerCall): Promise<void> {
@@ -27,6 +31,8 @@ export async function createContainer(call: DockerCall): Promise<void> {
   setAuditTarget(call, container.name);
   try {
     const { warnings } = await deps.assignments.settled(container.id, 1);
+    const { assigned, desired } = container;
+    await until(deps.store, REPORT_MS, (tx) => pinnedAreSeen(tx, desired.spec, assigned.hostId));
     sendJson(res, 201, { Id: container.id, Warnings: warnings ?? [] });
   } catch (thrown) {
     // Nobody was told of it: it must not appear later, when its host is back.

@@ -1,5 +1,5 @@
 import type { DockerSpec } from '../../../model/container.ts';
-import type { WriteTx } from '../../../store/store.ts';
+import type { ReadTx, WriteTx } from '../../../store/store.ts';
 import { networkNames, volumeNames } from '../../agents/assignment-of.ts';
 
 /**
@@ -25,6 +25,25 @@ export function pinObjects(tx: WriteTx, spec: DockerSpec, hostId: string, who: s
     const own = { kind: 'volume' as const, name, createdAt: at, createdBy: who, hostId };
     tx.put('volumes', { ...own, spec: { Name: name, ...volumeOptions(spec, name) } });
   }
+}
+
+/**
+ * True once the host's agent has reported all networks and volumes of the cluster's that the container uses: the agent
+ * makes missing ones with the container, and the client's next request may be about them (docker-compose connects a
+ * container anew right after it was created).
+ */
+export function pinnedAreSeen(tx: ReadTx, spec: DockerSpec, hostId: string): boolean {
+  const here = (one: { hostId: string }) => one.hostId === hostId;
+  const networks = networkNames(spec).flatMap((reference) => [
+    ...[tx.get('networks', reference)].flatMap((network) => network ?? []),
+    ...tx.by('networks', 'name', reference),
+  ]);
+  return (
+    networks.every((network) => [...tx.by('observedNetworks', 'name', network.name)].some(here)) &&
+    volumeNames(spec)
+      .filter((name) => tx.get('volumes', name) !== undefined)
+      .every((name) => [...tx.by('observedVolumes', 'name', name)].some(here))
+  );
 }
 
 /** Driver and options that the container asks for with the volume. */

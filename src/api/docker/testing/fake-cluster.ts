@@ -173,10 +173,25 @@ export class FakeCluster implements Engines, Assignments {
       if (state === 'running') engine.set(container, 'running');
       if (state === 'paused') engine.set(container, 'paused');
       if (state === 'stopped' && container.status !== 'exited') engine.set(container, 'exited');
+      await this.reportObjects(record.assigned.hostId);
       // Engine changes are written by an update that came before this one.
       await this.store.update(() => undefined);
     }
     return { id, generation, warnings: [] };
+  }
+
+  /** The networks and volumes that an agent makes with their first container. */
+  private async reportObjects(hostId: string): Promise<void> {
+    await this.store.update((tx) => {
+      const seen = { hostId, labels: {}, raw: {} };
+      for (const { id, name } of tx.by('networks', 'host', hostId)) {
+        const own = { networkId: `e-${id}`, name, driver: 'bridge', scope: 'local' };
+        tx.put('observedNetworks', { kind: 'observed-network', ...seen, ...own });
+      }
+      for (const { name } of tx.by('volumes', 'host', hostId)) {
+        tx.put('observedVolumes', { kind: 'observed-volume', ...seen, name, driver: 'local' });
+      }
+    });
   }
 
   private hostOf(record: Container): FakeHost {
