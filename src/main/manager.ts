@@ -17,6 +17,7 @@ import { ensureLocalHost } from './local-host.ts';
 import { machineIdOf } from './machine.ts';
 import type { ManagerConfig } from './manager-config.ts';
 import { newPluginHost } from './plugin-host.ts';
+import { keepCertificate } from './renewal.ts';
 import { runHost } from './run-host.ts';
 import { version } from './version.ts';
 
@@ -39,8 +40,11 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const store = openSqliteStore(dir.database);
     closers.push(() => store.close());
     const { clusterId, adminPassword } = await firstRun(store, clock.now());
-    const names = [config.advertise, config.name, ...ownAddresses()];
-    const pki = await openClusterPki(dir.pki, { clusterId, names, now: clock.now() });
+    const openPki = () => {
+      const names = [config.advertise, config.name, ...ownAddresses()];
+      return openClusterPki(dir.pki, { clusterId, names, now: clock.now() });
+    };
+    const pki = await openPki();
     const events = newClusterEvents({ store, clock });
     closers.push(() => events.close());
     const deltas = new DeltaLog();
@@ -104,6 +108,12 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       config.socket,
       config.socketGroup === undefined ? undefined : groupId(config.socketGroup),
     );
+    const use = (renewed: ClusterPki) => {
+      engines.setCertificate(renewed.server);
+      docker.setCertificate(tls(renewed));
+      api.setCertificate(tls(renewed));
+    };
+    closers.push(keepCertificate({ open: openPki, use, logger }));
     if (config.agent) {
       const machineId = await machineIdOf(config.engine);
       const identity = await ensureLocalHost({ store, ca: pki.ca, clusterId, dir, config, machineId, clock });

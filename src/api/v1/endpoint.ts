@@ -1,6 +1,6 @@
 import { unlink } from 'node:fs/promises';
 import { createServer, type Server, type ServerOptions } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { messageOf } from '../../kit/errors.ts';
 import { listening, listenOnSocket } from '../listen.ts';
@@ -38,6 +38,8 @@ export interface ApiEndpoint {
    * @throws the system's error, such as EADDRINUSE
    */
   listenTls(options: ApiTlsListen): Promise<number>;
+  /** The certificate for TLS connections from now on; those that are there stay. */
+  setCertificate(options: Pick<ApiTlsListen, 'key' | 'cert'>): void;
   /** Ends every connection. */
   close(): Promise<void>;
 }
@@ -46,6 +48,7 @@ export interface ApiEndpoint {
 export async function newApiEndpoint(deps: ApiDeps): Promise<ApiEndpoint> {
   const api = await newApi(deps);
   const servers: Server[] = [];
+  const tlsServers: TlsServer[] = [];
   const sockets = new Set<Socket>();
   const socketPaths: string[] = [];
 
@@ -68,13 +71,19 @@ export async function newApiEndpoint(deps: ApiDeps): Promise<ApiEndpoint> {
     },
 
     async listenTls({ host, port, key, cert }) {
-      const server = add(createTlsServer({ ...OPTIONS, key, cert, minVersion: 'TLSv1.2' }, api.https));
+      const server = createTlsServer({ ...OPTIONS, key, cert, minVersion: 'TLSv1.2' }, api.https);
+      tlsServers.push(server);
+      add(server);
       server.on('tlsClientError', (thrown: Error) =>
         deps.logger.debug({ reason: messageOf(thrown) }, 'TLS handshake with an api client failed'),
       );
       await listening(server, () => server.listen(port, host));
       const address = server.address();
       return typeof address === 'object' && address !== null ? address.port : port;
+    },
+
+    setCertificate({ key, cert }) {
+      for (const server of tlsServers) server.setSecureContext({ key, cert, minVersion: 'TLSv1.2' });
     },
 
     async close() {
