@@ -1,0 +1,128 @@
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { silentLogger } from '../kit/logger.ts';
+import { assignmentRecord, cleanUp, clusterIdOf, IDENTITY, temporaryDir } from './agent.fixture.ts';
+import { AssignmentFiles } from './assignment-files.ts';
+
+afterEach(cleanUp);
+
+const open = (dir: string) => AssignmentFiles.open(dir, IDENTITY, silentLogger);
+const put = (name: string, generation = 1) =>
+  ({ op: 'put', assignment: assignmentRecord(name, { generation }) }) as const;
+const at = (seq: number) => ({ epoch: 'e', seq });
+const never = () => 0;
+
+it('holds on the disk what it was given, in order, and where it came to', async () => {
+  const dir = await temporaryDir();
+  const files = await open(dir);
+  const a = clusterIdOf('a');
+  const ids = await files.apply(
+    [put('a'), put('b'), put('a', 2), { op: 'drop', id: clusterIdOf('b'), purge: false }],
+    at(4),
+    never,
+  );
+  expect(new Set(ids)).toEqual(new Set([a, clusterIdOf('b')]));
+  files.acted(a, { generation: 2, starts: 0, engineId: 'x' });
+  await files.settled();
+  const again = await open(dir);
+  expect([...again.all()]).toEqual([
+    {
+      kind: 'hold',
+      assignment: put('a', 2).assignment,
+      startedBefore: 0,
+      acted: { generation: 2, starts: 0, engineId: 'x' },
+    },
+  ]);
+  expect(again.state).toMatchObject({ ...IDENTITY, resume: at(4) });
+  expect((await stat(join(dir, 'assignments'))).mode & 0o077).toBe(0);
+  expect((await stat(join(dir, 'assignments', `${a}.json`))).mode & 0o077).toBe(0);
+});
+
+it('keeps a purge until it is done, over restarts', async () => {
+  const dir = await temporaryDir();
+  const files = await open(dir);
+  const id = clusterIdOf('a');
+  await files.apply([put('a')], at(1), never);
+  await files.apply([{ op: 'drop', id, purge: true }], at(2), never);
+  await files.settled();
+  const again = await open(dir);
+  expect(again.get(id)).toEqual({ kind: 'purge', id, name: 'a' });
+  await again.purged(id);
+  expect(await readdir(join(dir, 'assignments'))).toEqual([]);
+});
+
+it('purges what a snapshot leaves out and marks that the engine is to be searched', async () => {
+  const files = await open(await temporaryDir());
+  await files.apply([put('a'), put('b')], at(2), never);
+  await files.replace([put('b', 2)], at(9), never);
+  expect(files.get(clusterIdOf('a'))?.kind).toBe('purge');
+  expect(files.get(clusterIdOf('b'))).toMatchObject({
+    kind: 'hold',
+    assignment: { desired: { generation: 2 } },
+  });
+  expect(files.state).toMatchObject({ resume: at(9), orphansDue: true });
+});
+
+it('notes progress that is made while a new generation is on its way to the disk', async () => {
+  const dir = await temporaryDir();
+  const files = await open(dir);
+  await files.apply([put('a')], at(1), never);
+  const id = clusterIdOf('a');
+  const applying = files.apply([put('a', 2)], at(2), never);
+  files.acted(id, { generation: 1, starts: 0, engineId: 'x' });
+  await applying;
+  const expected = { assignment: { desired: { generation: 2 } }, acted: { generation: 1, engineId: 'x' } };
+  expect(files.get(id)).toMatchObject(expected);
+  await files.settled();
+  expect((await open(dir)).get(id)).toMatchObject(expected);
+});
+
+it('counts nothing as held that it could not write', async () => {
+  const dir = await temporaryDir();
+  const files = await open(dir);
+  await files.apply([put('a')], at(1), never);
+  // A folder in the place of the file: not even root can write there.
+  await mkdir(join(dir, 'assignments', `${clusterIdOf('b')}.json.tmp`));
+  await expect(files.apply([put('b')], at(2), never)).rejects.toThrow();
+  expect(files.get(clusterIdOf('b'))).toBeUndefined();
+  expect(files.state.resume).toEqual(at(1));
+});
+
+it.each(['', '{', '[]', '{"kind":"hold"}', '\u0000\u0000'])(
+  'sets the file "%s" aside, and asks for all again',
+  async (text) => {
+    const dir = await temporaryDir();
+    const files = await open(dir);
+    await files.apply([put('a'), put('b')], at(2), never);
+    await files.settled();
+    await writeFile(join(dir, 'assignments', `${clusterIdOf('a')}.json`), text);
+    const again = await open(dir);
+    expect([...again.all()]).toHaveLength(1);
+    expect(again.state.resume).toBeUndefined();
+    expect(await readdir(join(dir, 'assignments'))).toContain(`${clusterIdOf('a')}.json.unreadable`);
+  },
+);
+
+it('begins anew where its state cannot be read', async () => {
+  const dir = await temporaryDir();
+  const files = await open(dir);
+  await files.apply([put('a')], at(1), never);
+  await files.settled();
+  await writeFile(join(dir, 'state.json'), '{"clus');
+  const again = await open(dir);
+  expect(again.state).toEqual(IDENTITY);
+  expect([...again.all()]).toHaveLength(1);
+});
+
+it.each(['../../etc/cron.d/x', '', 'a/b', '.hidden', 'x'.repeat(200)])(
+  'writes no file for the ID "%s"',
+  async (id) => {
+    const dir = await temporaryDir();
+    const files = await open(dir);
+    await expect(
+      files.apply([{ op: 'put', assignment: { ...assignmentRecord('a'), id } }], at(1), never),
+    ).rejects.toThrow(/is not a container's cluster ID/);
+    expect(await readdir(join(dir, 'assignments'))).toEqual([]);
+  },
+);
