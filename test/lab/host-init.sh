@@ -24,6 +24,7 @@ done
 mkdir -p "$folder/etc-docker"
 mount --bind "$folder/etc-docker" /etc/docker
 mount --bind "$folder/hosts" /etc/hosts
+mount --bind "$folder/machine-id" /etc/machine-id
 if [ -e "$folder/resolv.conf" ]; then mount --bind "$folder/resolv.conf" /etc/resolv.conf; fi
 
 touch "$folder/booted"

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,7 +60,7 @@ export function lastLines(file: string, count = 5): string {
 
 async function boot(plan: LabPlan, host: HostPlan): Promise<void> {
   mkdirSync(host.folder, { recursive: true });
-  writeNames(plan, host);
+  writeIdentity(plan, host);
   const booted = join(host.folder, 'booted');
   rmSync(booted, { force: true });
   const log = join(host.folder, 'init.log');
@@ -88,11 +89,13 @@ async function boot(plan: LabPlan, host: HostPlan): Promise<void> {
   );
 }
 
-/** Names of the lab's machines, and name servers that can be reached from another network namespace. */
-function writeNames(plan: LabPlan, host: HostPlan): void {
+/** Names of the lab's machines, an identity, and name servers that can be reached from another network namespace. */
+function writeIdentity(plan: LabPlan, host: HostPlan): void {
   const lines = ['127.0.0.1 localhost', `${plan.manager.address} manager`];
   for (const other of plan.hosts) lines.push(`${other.address} ${other.name}`);
   writeFileSync(join(host.folder, 'hosts'), `${lines.join('\n')}\n`);
+  const id = join(host.folder, 'machine-id');
+  if (!existsSync(id)) writeFileSync(id, `${randomBytes(16).toString('hex')}\n`);
   const resolved = '/run/systemd/resolve/resolv.conf'; // the servers behind systemd-resolved's 127.0.0.53
   const usual = readFileSync('/etc/resolv.conf', 'utf8');
   if (/^nameserver\s+127\./m.test(usual) && existsSync(resolved)) {

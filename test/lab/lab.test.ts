@@ -35,9 +35,11 @@ describe('a lab of two hosts', () => {
     }
   });
 
-  it('gives each host an engine with an identity and a containerd of its own', async () => {
+  it('gives each host a machine ID, and an engine with an identity and a containerd of its own', async () => {
     const ids = await Promise.all(lab.hosts.map((h) => lab.docker(['info', '--format', '{{.ID}}'], h.name)));
     expect(new Set(ids).size).toBe(2);
+    const machines = await Promise.all(lab.hosts.map((h) => lab.exec(h.name, ['cat', '/etc/machine-id'])));
+    expect(new Set([readFileSync('/etc/machine-id', 'utf8'), ...machines.map((m) => m.stdout)]).size).toBe(3);
     for (const host of lab.hosts) {
       const processes = await lab.exec(host.name, ['busybox', 'ps', '-o', 'args']);
       expect(processes.stdout).toMatch(/^containerd /m);

@@ -24,6 +24,7 @@ const FORWARD_WAS_OFF = join(REGISTRY, 'ip-forward-was-off');
 const MADE = join(REGISTRY, 'made');
 /** Where hosts mount something of their own; made where missing, and removed after the last lab. */
 const MOUNT_POINTS = ['/etc/docker', '/run/docker', '/run/containerd', '/run/netns'];
+const MACHINE_ID = '/etc/machine-id';
 
 export interface Registered {
   readonly name: string;
@@ -68,6 +69,10 @@ export function register(name: string, folder: string, preferred = 0): number {
   for (const folder of MOUNT_POINTS) {
     if (mkdirSync(folder, { recursive: true }) !== undefined) appendFileSync(MADE, `${folder}\n`);
   }
+  if (!existsSync(MACHINE_ID)) {
+    writeFileSync(MACHINE_ID, '');
+    appendFileSync(MADE, `${MACHINE_ID}\n`);
+  }
   if (known !== undefined) return known.index;
   for (let tried = 0; tried < MAX_LABS; tried++) {
     const index = (preferred + tried) % MAX_LABS;
@@ -94,7 +99,10 @@ export async function unregister(name: string): Promise<void> {
   const made = existsSync(MADE) ? readFileSync(MADE, 'utf8').trim().split('\n') : [];
   // `ip netns add` mounts its folder onto itself; with a namespace in it this fails, rightly
   if (made.includes('/run/netns')) await tryRun(['umount', '/run/netns']);
-  for (const folder of made) removeIfEmpty(folder);
+  for (const path of made) {
+    if (path !== MACHINE_ID) removeIfEmpty(path);
+    else if (readFileSync(path, 'utf8') === '') rmSync(path);
+  }
   for (const file of [FORWARD_WAS_OFF, MADE]) rmSync(file, { force: true });
   removeIfEmpty(REGISTRY);
 }
