@@ -159,6 +159,35 @@ describe('assignments', () => {
     expect(engine.world.volumes.get('there').labels).toEqual({ by: 'hand' });
   });
 
+  it('brings names in line, and is not stopped by one that is in use', async () => {
+    const { manager, engine } = await connected();
+    const web = assignmentRecord('web', { state: 'running', starts: 1 });
+    manager.put(web);
+    await manager.result(web);
+    manager.put({ ...web, name: 'shop' });
+    await manager.until(() => manager.observed('shop') !== undefined);
+    await engine.json('POST', '/containers/create?name=mine', { Image: 'busybox' });
+    const next = assignmentRecord('web', { state: 'stopped', generation: 2, starts: 1 });
+    manager.put({ ...next, name: 'mine' });
+    expect((await manager.result(next)).error).toBeUndefined();
+    expect(statuses(engine)).toEqual({ shop: 'exited', mine: 'created' });
+  });
+
+  it('passes the platform on', async () => {
+    const asked: string[] = [];
+    const engine = newSimulatedEngine();
+    const { json } = engine;
+    engine.json = (method, path, ...more) => {
+      asked.push(path);
+      return json.call(engine, method, path, ...more) as Promise<never>;
+    };
+    const { manager } = await connected(engine);
+    const web = assignmentRecord('web', { platform: 'linux/amd64' });
+    manager.put(web);
+    await manager.result(web);
+    expect(asked).toContain('/v1.41/containers/create?name=web&platform=linux%2Famd64');
+  });
+
   it('tells the result again when a generation that it acted on is sent again', async () => {
     const { manager } = await connected();
     const broken = assignmentRecord('web', {}, { Image: 'nowhere' });

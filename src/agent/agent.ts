@@ -1,4 +1,10 @@
-import { type AssignmentDelta, LINK_VERSION, type ManagerFrame, type ResumePoint } from '../contract/link.ts';
+import {
+  type AgentFrame,
+  type AssignmentDelta,
+  LINK_VERSION,
+  type ManagerFrame,
+  type ResumePoint,
+} from '../contract/link.ts';
 import type { Engine } from '../engine/index.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
@@ -198,7 +204,15 @@ class HostAgent implements Agent {
   private tellAll(session: AgentLink): void {
     const { info, containers, images, networks, volumes } = this.observer;
     if (info !== undefined) session.send({ t: 'engine', info });
-    this.outbox.open((frame) => session.send(frame), {
+    const send = (frame: AgentFrame) => {
+      try {
+        session.send(frame);
+      } catch (thrown) {
+        // One object of over 16 MiB: the others must not suffer from it, and the host must not.
+        this.options.logger.error({ frame: frame.t, error: messageOf(thrown) }, 'frame not sent');
+      }
+    };
+    this.outbox.open(send, {
       containers: containers.all(),
       images: images.all(),
       networks: networks.all(),

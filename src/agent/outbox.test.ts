@@ -87,3 +87,12 @@ it('splits a very long full report, Berth’s containers first', () => {
   expect([...full.containers, ...rest.flatMap(({ containers = [] }) => containers)]).toHaveLength(703);
   expect([...full.images, ...rest.flatMap(({ images: part = [] }) => part)]).toHaveLength(600);
 });
+
+it('bounds frames by bytes as well', () => {
+  const large = Array.from({ length: 5 }, (_, i) => ({
+    ...image(`i${i}`),
+    labels: { a: 'x'.repeat(2_000_000) },
+  }));
+  const frames = framesOfFull({ ...NOTHING, images: large });
+  expect(frames).toHaveLength(5);
+});

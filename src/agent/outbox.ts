@@ -7,8 +7,9 @@ type Report = AgentFrame & { t: 'report' };
 /** Observations wait this long for company; results go at once and take along what waits. */
 const REPORT_MS = 15;
 const EVENTS_MS = 20;
-/** Records of one kind in a frame: far below the longest line of a session. */
+/** Records of one kind in a frame, and their bytes as JSON: far below the longest line of a session. */
 const RECORDS_PER_FRAME = 500;
+const BYTES_PER_FRAME = 3 * 1024 * 1024;
 /** Events that are kept while no manager is connected. */
 const EVENTS_KEPT = 1000;
 
@@ -139,7 +140,17 @@ function reportsOf(
 
 function parts<T>(list: readonly T[]): T[][] {
   const result: T[][] = [];
-  for (let at = 0; at < list.length; at += RECORDS_PER_FRAME)
-    result.push(list.slice(at, at + RECORDS_PER_FRAME));
-  return result;
+  let part: T[] = [];
+  let bytes = 0;
+  for (const record of list) {
+    const size = JSON.stringify(record).length;
+    if (part.length > 0 && (part.length === RECORDS_PER_FRAME || bytes + size > BYTES_PER_FRAME)) {
+      result.push(part);
+      part = [];
+      bytes = 0;
+    }
+    part.push(record);
+    bytes += size;
+  }
+  return part.length === 0 ? result : [...result, part];
 }

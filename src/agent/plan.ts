@@ -31,6 +31,8 @@ export type StepArguments = {
   'ensure-volume': { need: Assignment['needs']['volumes'][number] };
   /** A container that the engine has under the cluster ID already is adopted instead. */
   create: { assignment: Assignment };
+  /** The engine's container has another name than Berth's. Never fails the rest: the name may be in use here. */
+  rename: { name: string };
   start: object;
   stop: { timeout: number | undefined; signal: string | undefined };
   restart: { timeout: number | undefined; signal: string | undefined };
@@ -50,7 +52,8 @@ export function plan(holding: Holding, observed: ObservedContainer | undefined):
   if (holding.kind === 'purge') return planPurge(observed);
   const { assignment, acted } = holding;
   const { desired } = assignment;
-  if (desired.generation <= acted.generation) return observed === undefined ? planLost() : [];
+  if (desired.generation <= acted.generation)
+    return observed === undefined ? planLost() : planName(assignment, observed);
   if (desired.state === 'removed') {
     const { force = false, volumes = false } = desired.remove ?? {};
     return observed === undefined ? [] : [{ step: 'remove', force, volumes }];
@@ -58,7 +61,12 @@ export function plan(holding: Holding, observed: ObservedContainer | undefined):
   if (observed === undefined) {
     return desired.state === 'stopped' ? [] : [...planCreate(assignment), ...planState(holding, undefined)];
   }
-  return planState(holding, observed);
+  return [...planName(assignment, observed), ...planState(holding, observed)];
+}
+
+/** Names are Berth's: renamed in the cluster while the host was away, or renamed by hand on the host. */
+function planName({ name, desired }: Assignment, observed: ObservedContainer): readonly Step[] {
+  return observed.name === name || desired.state === 'removed' ? [] : [{ step: 'rename', name }];
 }
 
 /** It moved, or its record is gone: stopped as the user would, then removed. Volumes stay. */

@@ -135,7 +135,10 @@ export class Reconciler {
       this.attempted.delete(holding.id);
       return;
     }
-    if (!isFresh(holding)) return;
+    if (!isFresh(holding)) {
+      if (steps.length > 0 && context.engineId !== undefined) await this.look(context.engineId);
+      return;
+    }
     const { desired } = holding.assignment;
     const gone = desired.state === 'removed';
     const acted: Acted = {
@@ -205,12 +208,13 @@ export class Reconciler {
   }
 
   private context(holding: Holding, engineId: string | undefined): StepContext {
-    const { engine, clock, files, observer } = this.deps;
+    const { engine, clock, logger, files, observer } = this.deps;
     const id = idOf(holding);
     const cluster = files.state.clusterId;
     return {
       engine,
       clock,
+      logger,
       cluster,
       id,
       signal: this.stopping.signal,

@@ -3,6 +3,7 @@ import type { Engine } from '../engine/index.ts';
 import type { Clock } from '../kit/clock.ts';
 import { BerthError } from '../kit/errors.ts';
 import { withSignal } from '../kit/linked-signal.ts';
+import type { Logger } from '../kit/logger.ts';
 import type { DockerSpec } from '../model/container.ts';
 import { LABEL_CLUSTER, LABEL_ID } from '../model/labels.ts';
 import { isStatus, isTimeout, noAnswerWithin } from './listing.ts';
@@ -12,6 +13,7 @@ import type { StepArguments } from './plan.ts';
 export type StepContext = {
   readonly engine: Engine;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly signal: AbortSignal;
   readonly cluster: string;
   readonly id: string;
@@ -61,7 +63,12 @@ export const EXECUTORS: Executors = {
       context.engineId = await labelled(context);
       if (context.engineId !== undefined) return;
     }
-    const path = `${context.prefix}/containers/create?name=${encodeURIComponent(context.name)}`;
+    const { platform } = assignment.desired;
+    const query = new URLSearchParams({
+      name: context.name,
+      ...(platform === undefined ? {} : { platform }),
+    });
+    const path = `${context.prefix}/containers/create?${query}`;
     const body = context.body(assignment);
     for (let tries = 1; ; tries++) {
       try {
@@ -79,6 +86,16 @@ export const EXECUTORS: Executors = {
         if (taken || !context.mayExist || tries === CLAIM_TRIES) throw thrown;
         await context.clock.sleep(CLAIM_WAIT_MS, context.signal);
       }
+    }
+  },
+
+  rename: async (context, { name }) => {
+    try {
+      await act(context, QUICK_MS, 'rename', { name });
+    } catch (thrown) {
+      // In use by another container, or done by somebody at this moment; the container is what it should be but for this.
+      if (!(thrown instanceof BerthError) || thrown.code !== 'engine' || thrown.status === 502) throw thrown;
+      context.logger.warn({ container: context.id, name, error: thrown.message }, 'could not rename');
     }
   },
 
