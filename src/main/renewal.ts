@@ -22,9 +22,20 @@ export function keepCertificate({ open, use, logger, everyMs = EVERY_MS }: Renew
     use(pki);
     logger.info({ reason: pki.renewed }, 'certificate of the manager renewed');
   };
-  const timer = setInterval(() => {
-    renew().catch((thrown) => logger.error({ error: messageOf(thrown) }, 'certificate not renewed'));
-  }, everyMs);
-  timer.unref();
-  return () => clearInterval(timer);
+  let timer: NodeJS.Timeout;
+  // One after the other: two at once would write each other's files.
+  const next = () => {
+    timer = setTimeout(() => {
+      renew()
+        .catch((thrown) => logger.error({ error: messageOf(thrown) }, 'certificate not renewed'))
+        .finally(() => (ended ? undefined : next()));
+    }, everyMs);
+    timer.unref();
+  };
+  let ended = false;
+  next();
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
 }
