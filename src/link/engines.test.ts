@@ -52,6 +52,19 @@ async function linkedTo(
 }
 
 describe('requests', () => {
+  it('gives a slow reader all of an answer that has long been sent', async () => {
+    const { engines, hostId } = await linked((_, response) => {
+      response.end(Buffer.alloc(2 * MIB));
+    });
+    const { body } = await engines.request(hostId, { method: 'GET', path: '/images/get' });
+    let size = 0;
+    for await (const part of body) {
+      size += (part as Buffer).length;
+      await sleep(2);
+    }
+    expect(size).toBe(2 * MIB);
+  });
+
   it('passes method, path, query, headers and body, and the answer back', async () => {
     const { engines, hostId } = await linked(async (request, response) => {
       const body = await text(request);

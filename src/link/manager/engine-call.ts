@@ -153,9 +153,14 @@ function headOf(h2: ClientHttp2Stream, stream: LinkStream, signal: AbortSignal |
       signal?.removeEventListener('abort', onAbort);
       reject(new BerthError('host_down', 'the request was ended before it was answered'));
     });
-    // Where the connection goes before the stream was even begun, Node ends it without an error.
-    h2.once('close', () => stream.destroy());
-    h2.once('response', (headers) => resolve({ status: Number(headers[':status']), headers, stream }));
+    // Where the connection goes before the stream was even begun, Node ends it without an error. Not after the head: a
+    // reader that is slower than the line still has to get what has come.
+    const onClose = () => stream.destroy();
+    h2.once('close', onClose);
+    h2.once('response', (headers) => {
+      h2.off('close', onClose);
+      resolve({ status: Number(headers[':status']), headers, stream });
+    });
   });
 }
 
