@@ -10,7 +10,6 @@ export type Observed = {
   volumes: ObservedVolume;
 };
 export type ObservedKind = keyof Observed;
-export const OBSERVED_KINDS: readonly ObservedKind[] = ['containers', 'images', 'networks', 'volumes'];
 
 /** What became different in one kind; `gone` are keys. */
 export type Difference<K extends ObservedKind = ObservedKind> = {

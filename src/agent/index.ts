@@ -1,2 +1,2 @@
 export { type Agent, type AgentLink, type AgentOptions, startAgent } from './agent.ts';
-export { askMachineId, machineIdOf } from './machine-id.ts';
+export { askMachineId } from './machine-id.ts';

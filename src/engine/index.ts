@@ -2,5 +2,4 @@ export { newDockerEngine } from './docker/client.ts';
 export { type Dial, dialerFor } from './docker/dial.ts';
 export * from './engine.ts';
 export { type EventStream, openEvents } from './events.ts';
-export { type JsonLine, jsonLines } from './json-lines.ts';
 export { newSimulatedEngine, type SimulatedEngine } from './simulated/engine.ts';
