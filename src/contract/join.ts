@@ -29,4 +29,3 @@ export const joinAnswerSchema = z.object({
   agentPort: z.number().int().min(1).max(65_535),
   clusterId: z.string(),
 });
-export type JoinAnswer = Readonly<z.infer<typeof joinAnswerSchema>>;

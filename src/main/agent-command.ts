@@ -128,7 +128,7 @@ async function inForeground(
   files: Files,
   onReady: () => void,
 ): Promise<void> {
-  const logger = newLogger(process.env['BERTH_LOG'] ?? 'info');
+  const logger = newLogger(process.env.BERTH_LOG ?? 'info');
   const stopping = untilSignal();
   rmSync(files.ready, { force: true });
   writeWhole(files.pid, `${process.pid}\n`, 0o644);

@@ -2,7 +2,6 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 export const DEFAULT_DATA_DIR = '/var/lib/berth';
-export const DEFAULT_AGENT_DIR = '/var/lib/berth-agent';
 
 /** Where everything of one manager lies. */
 export type DataDir = Readonly<{

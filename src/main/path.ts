@@ -1,4 +1,4 @@
 /** The folders in which programs are looked for. */
 export function pathOf(): string {
-  return process.env['PATH'] ?? '';
+  return process.env.PATH ?? '';
 }

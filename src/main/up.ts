@@ -79,7 +79,7 @@ async function upInForeground(
   report: Report,
 ): Promise<void> {
   if (config.agent) await provideEngine(dir, config, options, report);
-  const logger = newLogger(process.env['BERTH_LOG'] ?? 'info');
+  const logger = newLogger(process.env.BERTH_LOG ?? 'info');
   const manager = await startManager(dir, config, logger);
   const stopping = untilSignal();
   void ensureAgentFile((reason) => logger.warn({ reason }, 'hosts cannot join by the one line'));

@@ -19,7 +19,6 @@ export const labelKeySchema = z
   });
 
 export const labelsSchema = z.record(labelKeySchema, z.string().max(4096));
-export type Labels = Readonly<Record<string, string>>;
 
 /**
  * What the cluster knows of a host for good. Owned by the operator (labels, cordon) and by the join (identity);

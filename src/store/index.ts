@@ -4,7 +4,7 @@ import type { Store } from './store.ts';
 
 export { newMemoryStore } from './memory/store.ts';
 export * from './store.ts';
-export { SETTINGS_KEY, TABLES } from './tables.ts';
+export { SETTINGS_KEY } from './tables.ts';
 
 /** A store whose durable tables live in a SQLite file. For errors see `openSqliteJournal`. */
 export function openSqliteStore(path: string): Store {

@@ -20,8 +20,8 @@ export function assignmentOf(tx: ReadTx, container: Container): Assignment {
 
 /** Names or IDs of the networks that a spec asks for, those built into every engine left out. */
 export function networkNames(spec: DockerSpec): string[] {
-  const mode = spec.HostConfig?.['NetworkMode'];
-  const endpoints = spec.NetworkingConfig?.['EndpointsConfig'];
+  const mode = spec.HostConfig?.NetworkMode;
+  const endpoints = spec.NetworkingConfig?.EndpointsConfig;
   const names = new Set(typeof endpoints === 'object' && endpoints !== null ? Object.keys(endpoints) : []);
   if (typeof mode === 'string') names.add(mode);
   return [...names].filter((name) => name !== '' && !BUILT_IN.has(name) && !name.startsWith('container:'));
@@ -32,11 +32,11 @@ const BUILT_IN: ReadonlySet<string> = new Set(['default', 'bridge', 'host', 'non
 /** Names of the volumes that a spec mounts: `HostConfig.Binds` whose source is no path, and `Mounts` of type volume. */
 export function volumeNames(spec: DockerSpec): string[] {
   const names = new Set<string>();
-  for (const bind of strings(spec.HostConfig?.['Binds'])) {
+  for (const bind of strings(spec.HostConfig?.Binds)) {
     const source = bind.split(':')[0] ?? '';
     if (bind.includes(':') && source !== '' && !source.startsWith('/')) names.add(source);
   }
-  const mounts = spec.HostConfig?.['Mounts'];
+  const mounts = spec.HostConfig?.Mounts;
   for (const mount of Array.isArray(mounts) ? mounts : []) {
     if (typeof mount !== 'object' || mount === null || mount.Type !== 'volume') continue;
     if (typeof mount.Source === 'string' && mount.Source !== '') names.add(mount.Source);

@@ -43,12 +43,10 @@ export class HostSessions {
   readonly assignments: Assignments;
   private readonly results: ActionResults;
   private readonly live = new Map<string, Live>();
-  private readonly startedAt: number;
   private readonly timer: NodeJS.Timeout;
   private readonly unwatch: () => void;
 
   constructor(private readonly deps: HostSessionsDeps) {
-    this.startedAt = deps.clock.now();
     this.results = new ActionResults((containerId) => this.hostOf(containerId));
     this.assignments = this.results;
     for (const host of deps.store.view((tx) => [...tx.all('hosts')])) this.liveOf(host.id);
