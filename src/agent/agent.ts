@@ -11,14 +11,9 @@ import { messageOf } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { ManagerSession } from '../link/ports.ts';
 import { AssignmentFiles } from './assignment-files.ts';
+import type { KnownContainer } from './container-picture.ts';
 import { machineIdOf, readEtcMachineId } from './machine-id.ts';
-import {
-  type EngineHealth,
-  type KnownContainer,
-  OBSERVER_TIMINGS,
-  Observer,
-  type ObserverTimings,
-} from './observer.ts';
+import { type EngineHealth, OBSERVER_TIMINGS, Observer, type ObserverTimings } from './observer.ts';
 import { Outbox } from './outbox.ts';
 import { Reconciler } from './reconciler.ts';
 import { coresOfShares } from './reservation.ts';
@@ -202,7 +197,7 @@ class HostAgent implements Agent {
   }
 
   private tellAll(session: AgentLink): void {
-    const { info, containers, images, networks, volumes } = this.observer;
+    const { info, picture, images, networks, volumes } = this.observer;
     if (info !== undefined) session.send({ t: 'engine', info });
     const send = (frame: AgentFrame) => {
       try {
@@ -213,7 +208,7 @@ class HostAgent implements Agent {
       }
     };
     this.outbox.open(send, {
-      containers: containers.all(),
+      containers: picture.containers.all(),
       images: images.all(),
       networks: networks.all(),
       volumes: volumes.all(),
@@ -241,7 +236,7 @@ class HostAgent implements Agent {
   private async applyAll(session: AgentLink): Promise<void> {
     // Before the engine has been listed, whatever was started until now was started before.
     const startedAt = (id: string) =>
-      this.observer.find(id)?.state.startedAt ?? (this.observer.ready ? 0 : this.clock.now());
+      this.observer.picture.find(id)?.state.startedAt ?? (this.observer.ready ? 0 : this.clock.now());
     try {
       while (this.frames.length > 0 && this.session === session) {
         const frames = this.frames;
@@ -270,7 +265,7 @@ class HostAgent implements Agent {
   /** After a snapshot: this cluster's containers that are on the engine and not in it were moved away or removed. */
   private removeOrphans(): void {
     if (this.files.state.orphansDue !== true || !this.observer.ready) return;
-    const orphans = this.observer.containers
+    const orphans = this.observer.picture.containers
       .all()
       .filter(({ clusterId }) => clusterId !== undefined && this.files.get(clusterId) === undefined);
     const marking = orphans.map(async ({ clusterId = '', name }) => {

@@ -106,7 +106,7 @@ export class Reconciler {
         this.tellUnavailable(holding, observer.health.reason);
       return;
     }
-    const observed = observer.find(id);
+    const observed = observer.picture.find(id);
     const steps = plan(holding, observed);
     const context = this.context(holding, observed?.engineId);
     try {
@@ -150,7 +150,7 @@ export class Reconciler {
     files.acted(holding.assignment.id, acted);
     if (context.engineId !== undefined) {
       if (steps.length > 0) await this.look(context.engineId);
-      else this.deps.observer.regenerate(context.engineId);
+      else this.deps.observer.picture.regenerate(context.engineId);
     }
     this.tellResult(holding, acted, context.warnings);
   }
@@ -175,13 +175,13 @@ export class Reconciler {
       refused: { status, message: messageOf(thrown) },
     };
     files.acted(id, acted);
-    if (context.engineId !== undefined) this.deps.observer.regenerate(context.engineId);
+    if (context.engineId !== undefined) this.deps.observer.picture.regenerate(context.engineId);
     this.tellResult(holding, acted, context.warnings);
   }
 
   /** What is found out here must stand in the report beside the result; where the engine fails now it comes later. */
   private async look(engineId: string): Promise<void> {
-    await this.deps.observer.refresh(engineId).catch(() => {});
+    await this.deps.observer.picture.refresh(engineId).catch(() => {});
   }
 
   private tellResult(
@@ -225,7 +225,7 @@ export class Reconciler {
         createBody(assignment, {
           cluster,
           cpus: observer.info?.cpus ?? 1,
-          peers: observer.containers
+          peers: observer.picture.containers
             .all()
             .flatMap(({ clusterId, engineId: peer, name }) =>
               clusterId === undefined ? [] : [{ clusterId, engineId: peer, name }],

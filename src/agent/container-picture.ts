@@ -1,0 +1,228 @@
+import type { EngineEvent } from '../contract/link.ts';
+import type { Clock } from '../kit/clock.ts';
+import { messageOf } from '../kit/errors.ts';
+import type { Logger } from '../kit/logger.ts';
+import type { ObservedContainer } from '../model/container.ts';
+import { Catalog, type Difference } from './catalog.ts';
+import { newLimit } from './limit.ts';
+import { inspectFromList, type ListEntry, type Listing } from './listing.ts';
+import { clusterIdIn, type Inspect, observedContainer } from './observe.ts';
+
+/** What the agent knows of a cluster ID, for the containers that carry it. */
+export type KnownContainer = Readonly<{ generation: number; engineId: string | undefined; cores: number }>;
+
+export type PictureDeps = Readonly<{
+  clock: Clock;
+  logger: Logger;
+  identity(): Readonly<{ clusterId: string; hostId: string }>;
+  known(clusterId: string): KnownContainer | undefined;
+  onDifference(difference: Difference): void;
+  /** A container with that cluster ID has changed, or is gone. */
+  onContainer(clusterId: string): void;
+  /** The labels of an image that is known already. */
+  imageLabels(imageId: string): Readonly<Record<string, string>> | undefined;
+  /** Until a container that could not be looked at is tried again, milliseconds. */
+  retryMs: number;
+}>;
+
+/** One look at a container: its number, and when it began by both clocks. */
+type Look = Readonly<{ number: number; at: number; clock: number }>;
+
+const INSPECTS_AT_ONCE = 8;
+/** A burst of events is one look; a first event after silence is looked at without delay. */
+const COALESCE_MS = 30;
+const TOMB_MS = 60_000;
+/** How far the wall clock may wander against the monotonic one before its times are not compared (milliseconds). */
+const CLOCK_STEP_MS = 5;
+
+/** The containers of an engine as they were last seen, each by a look of its own. */
+export class ContainerPicture {
+  readonly containers = new Catalog('containers');
+  private readonly limit = newLimit(INSPECTS_AT_ONCE);
+  /** The look that told the newest of each container; a slow, older one must not overwrite it. */
+  private readonly looks = new Map<string, Look>();
+  private lastLook = 0;
+  private readonly marked = new Set<string>();
+  private markTimer: NodeJS.Timeout | undefined;
+  private lastMarkAt = 0;
+  private readonly imageOwners = new Map<string, string | undefined>();
+  private closed = false;
+
+  constructor(
+    private readonly listing: Listing,
+    private readonly deps: PictureDeps,
+  ) {}
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.markTimer);
+  }
+
+  /** The container of a cluster ID: the one that the agent made, else any that carries the ID, a living one first. */
+  find(clusterId: string): ObservedContainer | undefined {
+    const mine = this.deps.known(clusterId)?.engineId;
+    const made = mine === undefined ? undefined : this.containers.get(mine);
+    if (made !== undefined) return made;
+    const others = this.containers.all().filter((container) => container.clusterId === clusterId);
+    return others.find(({ state }) => state.status === 'running') ?? others[0];
+  }
+
+  /**
+   * Looks at one container now and tells the difference. Undefined where it is gone.
+   * @throws BerthError where the engine does not answer
+   */
+  async refresh(engineId: string): Promise<ObservedContainer | undefined> {
+    const look = this.newLook();
+    const inspect = await this.limit(() => this.listing.inspect(engineId));
+    return this.take(engineId, inspect, look);
+  }
+
+  /** The agent has acted on a generation that changed nothing on the engine. */
+  regenerate(engineId: string): void {
+    const before = this.containers.get(engineId);
+    if (before?.clusterId === undefined) return;
+    const { generation = 0 } = this.deps.known(before.clusterId) ?? {};
+    this.tell({ ...before, generation });
+  }
+
+  /** Looks at every container that the engine has, and forgets those that it has no more. */
+  async listAll(signal: AbortSignal): Promise<void> {
+    const before = ++this.lastLook;
+    const entries = await this.listing.containers();
+    const there = new Set(entries.map(({ Id }) => Id));
+    await Promise.all(entries.map((entry) => this.lookAtListed(entry)));
+    signal.throwIfAborted();
+    for (const { engineId } of this.containers.all()) {
+      // Made while the list was on its way: somebody has looked at it since.
+      const newer = (this.looks.get(engineId)?.number ?? 0) > before;
+      if (!there.has(engineId) && !newer) this.forget(engineId);
+    }
+  }
+
+  /** An event names the container: it is looked at soon, together with others, unless that has been done since. */
+  onEvent(engineId: string, event: EngineEvent): void {
+    if (!this.seenAlready(engineId, event)) this.mark(engineId);
+  }
+
+  private async lookAtListed(entry: ListEntry): Promise<void> {
+    const look = this.newLook();
+    try {
+      await this.take(entry.Id, await this.limit(() => this.listing.inspect(entry.Id)), look);
+    } catch (thrown) {
+      // One container whose inspection hangs (a stuck mount, say) must not hide the others, nor be hidden.
+      this.warn(entry.Id, thrown);
+      this.markLater(entry.Id);
+      if (this.containers.get(entry.Id) === undefined)
+        await this.take(entry.Id, inspectFromList(entry), look);
+    }
+  }
+
+  private async take(
+    engineId: string,
+    inspect: Inspect | undefined,
+    look: Look,
+  ): Promise<ObservedContainer | undefined> {
+    const clusterId = inspect === undefined ? undefined : await this.ownerOf(inspect);
+    if ((this.looks.get(engineId)?.number ?? 0) > look.number) return this.containers.get(engineId);
+    this.looks.set(engineId, look);
+    if (inspect === undefined) {
+      this.forget(engineId);
+      return undefined;
+    }
+    const known = clusterId === undefined ? undefined : this.deps.known(clusterId);
+    const owner = {
+      hostId: this.deps.identity().hostId,
+      clusterId,
+      generation: known?.generation ?? 0,
+      cores: known?.cores ?? 0,
+    };
+    const observed = observedContainer(inspect, owner);
+    this.tell(observed);
+    return observed;
+  }
+
+  /**
+   * Labels are handed down: a container made by hand from an image that was committed from one of Berth's carries Berth's
+   * labels, and is not Berth's. Its image has them too.
+   */
+  private async ownerOf({ Id, Image, Config }: Inspect): Promise<string | undefined> {
+    const clusterId = clusterIdIn(Config.Labels, this.deps.identity().clusterId);
+    if (clusterId === undefined || this.deps.known(clusterId)?.engineId === Id) return clusterId;
+    if (!this.imageOwners.has(Image)) {
+      const labels = this.deps.imageLabels(Image) ?? (await this.listing.imageLabels(Image));
+      this.imageOwners.set(Image, clusterIdIn(labels, this.deps.identity().clusterId));
+    }
+    return this.imageOwners.get(Image) === clusterId ? undefined : clusterId;
+  }
+
+  private tell(observed: ObservedContainer): void {
+    if (!this.containers.put(observed)) return;
+    this.deps.onDifference({ kind: 'containers', changed: [observed], gone: [] });
+    if (observed.clusterId !== undefined) this.deps.onContainer(observed.clusterId);
+  }
+
+  private forget(engineId: string): void {
+    const clusterId = this.containers.get(engineId)?.clusterId;
+    this.entomb(engineId);
+    if (!this.containers.remove(engineId)) return;
+    this.deps.onDifference({ kind: 'containers', changed: [], gone: [engineId] });
+    if (clusterId !== undefined) this.deps.onContainer(clusterId);
+  }
+
+  /** A look that began before the container went must not bring it back; it ends long before this. */
+  private entomb(engineId: string): void {
+    const look = this.looks.get(engineId);
+    if (look === undefined) return;
+    setTimeout(() => {
+      if (this.looks.get(engineId) === look) this.looks.delete(engineId);
+    }, TOMB_MS).unref();
+  }
+
+  private mark(engineId: string): void {
+    this.marked.add(engineId);
+    const wait = Math.max(0, this.lastMarkAt + COALESCE_MS - performance.now());
+    this.markTimer ??= setTimeout(() => this.lookAtMarked(), wait);
+  }
+
+  private markLater(engineId: string): void {
+    setTimeout(() => {
+      if (!this.closed) this.mark(engineId);
+    }, this.deps.retryMs).unref();
+  }
+
+  private lookAtMarked(): void {
+    this.markTimer = undefined;
+    this.lastMarkAt = performance.now();
+    const ids = [...this.marked];
+    this.marked.clear();
+    for (const id of ids) {
+      this.refresh(id).catch((thrown) => {
+        if (this.closed) return;
+        this.warn(id, thrown);
+        this.markLater(id);
+      });
+    }
+  }
+
+  /**
+   * True where the container was looked at after the event: most events follow from the agent's own actions, each of which
+   * ends with a look. Event and look are timed by one clock; where it has been set meanwhile nothing is taken for granted.
+   */
+  private seenAlready(engineId: string, event: EngineEvent): boolean {
+    const look = this.looks.get(engineId);
+    if (look === undefined || Math.abs(this.clockOffset() - look.clock) > CLOCK_STEP_MS) return false;
+    return event.timeNano / 1e6 < look.at - 1;
+  }
+
+  private newLook(): Look {
+    return { number: ++this.lastLook, at: this.deps.clock.now(), clock: this.clockOffset() };
+  }
+
+  private clockOffset(): number {
+    return this.deps.clock.now() - performance.now();
+  }
+
+  private warn(what: string, thrown: unknown): void {
+    this.deps.logger.warn({ what, error: messageOf(thrown) }, 'could not look');
+  }
+}
