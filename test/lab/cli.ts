@@ -19,6 +19,7 @@ program
   .description('make the lab, or bring up what is not up')
   .option('--hosts <n>', 'how many hosts (default: 3, or as many as there are)', wholeNumber)
   .option('--no-join', 'hosts with their engines only: no manager, no agents')
+  .option('--join', 'with a manager that the hosts join (what a new lab is made with)')
   .option('--label <host:key=value>', 'label that a host brings along (repeat)', collectLabel, {})
   .option('--json', 'print one JSON object')
   .addHelpText(

@@ -8,7 +8,8 @@ describe('a lab with a manager', () => {
   let lab: Lab;
 
   beforeAll(async () => {
-    lab = await startLab({ name, hosts: 2, labels: { h1: { rack: 'r1' } } });
+    await startLab({ name, hosts: 1, join: false });
+    lab = await startLab({ name, hosts: 2, join: true, labels: { h1: { rack: 'r1' } } });
     for (const host of lab.hosts) await ensureImage('busybox', host.engine);
   });
   afterAll(async () => {
@@ -55,6 +56,11 @@ describe('a lab with a manager', () => {
       node: 'ready',
       agent: true,
     });
+  });
+
+  it('is not made into a lab without manager', async () => {
+    await expect(startLab({ name, join: false })).rejects.toThrow(`lab "${name}" has a manager already`);
+    expect(lab.managerPid).toBeGreaterThan(1);
   });
 
   it('loses a killed host, and has it back after start', async () => {

@@ -30,7 +30,7 @@ export interface LabOptions {
   readonly name?: string;
   /** How many hosts, h1 … hN; a lab that is up never shrinks. Default 3. */
   readonly hosts?: number;
-  /** Start a manager and join the hosts to it. Default true. */
+  /** Start a manager and join the hosts to it. Default true, and false for a lab that was made without. */
   readonly join?: boolean;
   readonly dir?: string;
   /** Labels that hosts bring along when they join, by host name: `{h1: {rack: 'r1'}}`. */
@@ -216,6 +216,9 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   planLab({ name, index: 0, hosts: options.hosts ?? 3, folder: folderOf(name, options.dir) }); // refuse before touching
   const folder = folderOf(name, options.dir);
   const before = readState(folder);
+  if (before?.joined === true && options.join === false) {
+    throw new LabError(`lab "${name}" has a manager already: take it down first, or choose another name`);
+  }
   const index = register(name, folder, before?.index);
   const state = {
     name,
