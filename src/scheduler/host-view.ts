@@ -16,6 +16,8 @@ export type ContainerView = Readonly<{
   /** See `serviceOf` and `replicaKey`. */
   service: string | undefined;
   project: string | undefined;
+  /** It does not run, and nobody has asked for it to. */
+  stopped: boolean;
   cpuMilli: number;
   memory: number;
   ports: readonly PortNeed[];

@@ -168,6 +168,7 @@ export function plannedContainer(request: PlacementRequest, id: string, name: st
     labels: request.labels,
     service: replicaKey(request),
     project: request.project,
+    stopped: false,
     cpuMilli: request.resources.cpuMilli,
     memory: request.resources.memory,
     ports: request.ports,

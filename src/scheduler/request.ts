@@ -113,6 +113,17 @@ export function serviceOf(labels: Readonly<Record<string, string>>): {
   return { service: project === undefined ? service : `${project}/${service}`, project };
 }
 
+/**
+ * Which place of its service docker-compose gives a container: the one that it makes anew takes the same place as the
+ * one that it has stopped and will remove. Undefined for containers that compose did not make.
+ */
+export function composePlace(labels: Readonly<Record<string, string>>): string | undefined {
+  const parts = ['project', 'service', 'container-number'].map(
+    (part) => labels[`com.docker.compose.${part}`],
+  );
+  return parts.every(Boolean) ? parts.join('/') : undefined;
+}
+
 /** Replicas of `availability:` and preferences without a service: containers of the same image. */
 export function replicaKey(request: Pick<PlacementRequest, 'service' | 'image'>): string {
   return request.service ?? imageReplicaKey(request.image);
@@ -143,6 +154,8 @@ function signatureOf(parts: Omit<PlacementRequest, 'name' | 'signature' | 'resch
     strategy,
     resources,
     ports,
+    // Only with ports does it matter which container this one replaces.
+    ports.length === 0 ? undefined : composePlace(parts.labels),
     parts.dependencies,
     parts.holds,
     parts.labels[PLACEMENT_LABELS.placement],

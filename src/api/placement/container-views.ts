@@ -6,7 +6,7 @@ import { type PortNeed, PROTOCOLS, sameAddress } from '../../scheduler/ports.ts'
 import { imageReplicaKey, placementRequest, serviceOf } from '../../scheduler/request.ts';
 
 /** What a record asks for, without its name; specs are frozen, so it is read once. */
-const known = new WeakMap<DockerSpec, Omit<ContainerView, 'key' | 'id' | 'name'>>();
+const known = new WeakMap<DockerSpec, Omit<ContainerView, 'key' | 'id' | 'name' | 'stopped'>>();
 
 /**
  * A container of Berth's as its host's view counts it: what it asks for, and the ports that the engine gave it.
@@ -19,7 +19,15 @@ export function managedView(container: Container, seen: readonly ObservedContain
     asked = read(desired.spec);
     known.set(desired.spec, asked);
   }
-  return { ...asked, key: id, id, name, ports: mergePorts(asked.ports, seen.flatMap(observedPorts)) };
+  const stopped = desired.state === 'stopped' || desired.state === 'removed';
+  return {
+    ...asked,
+    key: id,
+    id,
+    name,
+    stopped,
+    ports: mergePorts(asked.ports, seen.flatMap(observedPorts)),
+  };
 }
 
 /** A container that is on a host without being assigned to it: another's, or a copy that was left behind. */
@@ -34,13 +42,14 @@ export function observedView(seen: ObservedContainer): ContainerView {
     labels: seen.labels,
     service: service ?? imageReplicaKey(seen.image),
     project,
+    stopped: ['created', 'exited', 'dead', 'removing'].includes(seen.state.status),
     cpuMilli: Math.max(0, seen.reservation.cpuMilli),
     memory: Math.max(0, seen.reservation.memory),
     ports: mergePorts([], observedPorts(seen)),
   };
 }
 
-function read(spec: DockerSpec): Omit<ContainerView, 'key' | 'id' | 'name'> {
+function read(spec: DockerSpec): Omit<ContainerView, 'key' | 'id' | 'name' | 'stopped'> {
   try {
     return plannedContainer(placementRequest('', spec), '', '');
   } catch (thrown) {
@@ -95,6 +104,7 @@ export function sameContainer(a: ContainerView, b: ContainerView): boolean {
     a.name === b.name &&
     a.image === b.image &&
     a.service === b.service &&
+    a.stopped === b.stopped &&
     a.cpuMilli === b.cpuMilli &&
     a.memory === b.memory &&
     (a.labels === b.labels || JSON.stringify(a.labels) === JSON.stringify(b.labels)) &&

@@ -269,3 +269,34 @@ describe('refusals', () => {
     });
   });
 });
+
+describe('the port of a container that docker-compose replaces', () => {
+  const labels = (number: string) => ({
+    'com.docker.compose.project': 'shop',
+    'com.docker.compose.service': 'web',
+    'com.docker.compose.container-number': number,
+  });
+  const body = (number: string) => ({ Labels: labels(number), ...published('8080') });
+
+  function withWeb(stopped: boolean): Scheduler {
+    const scheduler = cluster([{ name: 'node0' }]);
+    const request = placementRequest('web', { Image: TEST_IMAGE, ...body('1') } as never);
+    scheduler.view.putContainer('node0-id', { ...plannedContainer(request, 'web-id', 'web'), stopped });
+    return scheduler;
+  }
+
+  it.each<[string, boolean, Body, string]>([
+    ['is free for its successor', true, body('1'), '0'],
+    ['is taken while it runs', false, body('1'), ''],
+    ['is taken for another of the service', true, body('2'), ''],
+    ['is taken for anybody else', true, published('8080'), ''],
+  ])('%s', (_, stopped, asked, expected) => {
+    expect(fitting(withWeb(stopped), asked)).toBe(expected);
+  });
+
+  it('stays taken where a third container has it too', () => {
+    const scheduler = withWeb(true);
+    put(scheduler, 'node0', 'other', published('8080'));
+    expect(fitting(scheduler, body('1'))).toBe('');
+  });
+});

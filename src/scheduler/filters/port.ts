@@ -1,22 +1,40 @@
-import { portText } from '../ports.ts';
+import type { HostView } from '../host-view.ts';
+import { type PortNeed, PortTable, portText } from '../ports.ts';
+import { composePlace } from '../request.ts';
 import type { Filter } from './filter.ts';
 
 /**
  * A host port is held by running, stopped and pending containers alike, per address and protocol. Compared with classic
- * Swarm, protocols are kept apart, and a container in the host's network also keeps others from publishing its ports.
+ * Swarm, protocols are kept apart, a container in the host's network also keeps others from publishing its ports, and
+ * the stopped container that docker-compose replaces keeps its successor from nothing.
  */
 export const port: Filter = {
   name: 'port',
-  prepare: ({ ports }) => {
+  prepare: ({ ports, labels }) => {
     if (ports.length === 0) return [];
+    const place = composePlace(labels);
+    const missing = (host: HostView) => {
+      const need = host.ports.missing(ports);
+      return need === undefined || place === undefined ? need : missingWithout(host, ports, place);
+    };
     return [
       {
-        passes: (host) => host.ports.missing(ports) === undefined,
+        passes: (host) => missing(host) === undefined,
         reason: (host) => {
-          const missing = host.ports.missing(ports);
-          return missing === undefined ? '' : `port ${portText(missing)} is taken`;
+          const need = missing(host);
+          return need === undefined ? '' : `port ${portText(need)} is taken`;
         },
       },
     ];
   },
 };
+
+/** As `PortTable.missing`, the stopped containers of that place of a compose service left out. */
+function missingWithout(host: HostView, ports: readonly PortNeed[], place: string): PortNeed | undefined {
+  const others = new PortTable();
+  for (const container of host.containers.values()) {
+    if (container.stopped && composePlace(container.labels) === place) continue;
+    for (const need of container.ports) others.add(need);
+  }
+  return others.missing(ports);
+}
