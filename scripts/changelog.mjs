@@ -14,7 +14,9 @@ if (files.length === 0) {
   console.error('changelog: there is nothing in changes/ -> add a file per visible change first');
   process.exit(1);
 }
-const lines = files.map((name) => `- ${readFileSync(join('changes', name), 'utf8').trim().replaceAll('\n', '\n  ')}`);
+const lines = files.map(
+  (name) => `- ${readFileSync(join('changes', name), 'utf8').trim().replaceAll('\n', '\n  ')}`,
+);
 const head = '# Changes\n';
 const before = existsSync('CHANGELOG.md') ? readFileSync('CHANGELOG.md', 'utf8').replace(head, '') : '';
 writeFileSync('CHANGELOG.md', `${head}\n## ${version}\n\n${lines.join('\n')}\n${before}`);

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { type CallOptions, type Client, type ClientTarget, newClient } from '../contract/client.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
+import { linkedSignal } from '../kit/linked-signal.ts';
 import type { CliContext, CommandSpec, GlobalOptions } from './command.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import type { LocalCommands } from './local.ts';
@@ -48,13 +49,14 @@ export async function runCli(input: CliInput): Promise<number> {
   stdout.on('error', stop);
   stderr.on('error', ignore);
   const interrupt = input.signal ?? new AbortController().signal;
-  const signal = AbortSignal.any([interrupt, unread.signal]);
+  const { signal, release } = linkedSignal([interrupt, unread.signal]);
   try {
     return await parseAndRun({ ...input, interrupt, signal });
   } catch (thrown) {
     // Whatever it was that broke off then: the user knows why.
     return interrupt.aborted ? 130 : tell(input, thrown);
   } finally {
+    release();
     await Promise.all([flushed(stdout), flushed(stderr)]);
     stdout.off('error', stop);
     stderr.off('error', ignore);

@@ -1,6 +1,7 @@
 import { type Backoff, backoffDelay } from '../kit/backoff.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { BerthError } from '../kit/errors.ts';
+import { linkedSignal } from '../kit/linked-signal.ts';
 import { type ChangeEvent, changeEventSchema } from './v1/cluster.ts';
 
 /** `id` is what to resume after. */
@@ -26,8 +27,8 @@ export async function* watchEvents(
   options: EventStreamOptions,
 ): AsyncGenerator<StreamedEvent, void> {
   const clock = options.clock ?? systemClock;
-  const ended = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, ended.signal]) : ended.signal;
+  const link = linkedSignal([options.signal]);
+  const { signal } = link;
   let after = options.after;
   let attempt = 0;
   try {
@@ -50,7 +51,7 @@ export async function* watchEvents(
     }
   } finally {
     // The reader may have left in the middle: the connection goes with it.
-    ended.abort();
+    link.fire(new Error('the reader has left'));
   }
 }
 

@@ -1,4 +1,5 @@
 import { BerthError, messageOf } from '../../../kit/errors.ts';
+import { linkedSignal } from '../../../kit/linked-signal.ts';
 import type { DockerCall } from '../call.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { reachableHosts } from '../system/hosts.ts';
@@ -33,10 +34,9 @@ export async function checkDriver(call: DockerCall, driver: string): Promise<voi
   }
   const hosts = reachableHosts(call);
   if (hosts.length === 0) return;
-  const enough = new AbortController();
-  const signal = AbortSignal.any([call.signal, enough.signal, AbortSignal.timeout(LOOKUP_MS)]);
+  const lookup = linkedSignal([call.signal], LOOKUP_MS);
   try {
-    await Promise.any(hosts.map((host) => hasDriver(call, host.id, driver, signal)));
+    await Promise.any(hosts.map((host) => hasDriver(call, host.id, driver, lookup.signal)));
   } catch (thrown) {
     call.signal.throwIfAborted();
     const errors: unknown[] = thrown instanceof AggregateError ? thrown.errors : [thrown];
@@ -44,7 +44,7 @@ export async function checkDriver(call: DockerCall, driver: string): Promise<voi
     // Hosts that were lost on the way say nothing about the driver.
     if (refusal !== undefined) throw refusal;
   } finally {
-    enough.abort();
+    lookup.fire(new Error('one host is enough'));
   }
 }
 
