@@ -18,8 +18,8 @@ program
   .command('up')
   .description('make the lab, or bring up what is not up')
   .option('--hosts <n>', 'how many hosts (default: 3, or as many as there are)', wholeNumber)
-  .option('--no-join', 'hosts with their engines only: no manager, no agents')
   .option('--join', 'with a manager that the hosts join (what a new lab is made with)')
+  .option('--no-join', 'hosts with their engines only: no manager, no agents')
   .option('--label <host:key=value>', 'label that a host brings along (repeat)', collectLabel, {})
   .option('--json', 'print one JSON object')
   .addHelpText(
@@ -33,7 +33,7 @@ program
       hosts,
       labels: label,
       keep: true,
-      ...(join ? {} : { join: false }),
+      join,
     });
     print(await describe(lab), json === true ? 'json' : 'text');
   });

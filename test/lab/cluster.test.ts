@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '../images/bake.ts';
-import { type Lab, ownName, startLab } from './lab.ts';
+import { downLab, type Lab, openLab, ownName, startLab } from './lab.ts';
 import { run, tryRun, until } from './run.ts';
 
 describe('a lab with a manager', () => {
@@ -8,12 +8,15 @@ describe('a lab with a manager', () => {
   let lab: Lab;
 
   beforeAll(async () => {
-    await startLab({ name, hosts: 1, join: false });
-    lab = await startLab({ name, hosts: 2, join: true, labels: { h1: { rack: 'r1' } } });
+    const up = [process.execPath, '--import', 'tsx', 'test/lab/cli.ts', 'up', '--name', name];
+    await run([...up, '--hosts', '1', '--no-join']);
+    expect(JSON.parse(await run([...up, '--json']))).not.toHaveProperty('cluster');
+    await run([...up, '--hosts', '2', '--join', '--label', 'h1:rack=r1']);
+    lab = openLab({ name });
     for (const host of lab.hosts) await ensureImage('busybox', host.engine);
   });
   afterAll(async () => {
-    await lab?.down();
+    await downLab({ name });
   });
 
   async function stateOf(host: string, wanted: string): Promise<void> {
