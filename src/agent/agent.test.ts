@@ -276,6 +276,24 @@ describe('moving away', () => {
     expect(statuses(engine)).toEqual({ b: 'running' });
   });
 
+  it('purges nothing before the last part of a snapshot is in', async () => {
+    const { manager, engine } = await connected();
+    const [a, b] = [assignmentRecord('a', { state: 'running' }), assignmentRecord('b', { state: 'running' })];
+    manager.put(a, b);
+    await manager.result(a);
+    await manager.result(b);
+    const at = { epoch: 'e1', seq: 2 };
+    manager.send({ t: 'snapshot', at, assignments: [a], more: true });
+    await sleep(50);
+    manager.send({ t: 'snapshot', at, assignments: [b] });
+    await sleep(50);
+    expect(statuses(engine)).toEqual({ a: 'running', b: 'running' });
+    manager.send({ t: 'snapshot', at, assignments: [], more: true });
+    manager.send({ t: 'snapshot', at, assignments: [b] });
+    await manager.until(() => manager.observed('a') === undefined);
+    expect(statuses(engine)).toEqual({ b: 'running' });
+  });
+
   it('makes it anew when it comes back before it was gone', async () => {
     const { manager, engine } = await connected();
     const a = assignmentRecord('a', { state: 'running' });

@@ -1,5 +1,6 @@
 import {
   type AgentFrame,
+  type Assignment,
   type AssignmentDelta,
   LINK_VERSION,
   type ManagerFrame,
@@ -71,6 +72,8 @@ class HostAgent implements Agent {
   private greeted = false;
   private heartbeat: NodeJS.Timeout | undefined;
   private frames: (ManagerFrame & { t: 'snapshot' | 'deltas' })[] = [];
+  /** Of a snapshot whose last part has not come yet. */
+  private snapshot: Assignment[] = [];
   private applying: Promise<void> | undefined;
   private foundMachineId: (engineId: string) => void = () => {};
 
@@ -129,10 +132,18 @@ class HostAgent implements Agent {
       if (this.session !== session) return;
       if (frame.t === 'welcome') {
         this.welcome(session, frame).catch((thrown) => session.close(messageOf(thrown)));
+        return;
+      }
+      if (frame.t === 'snapshot') {
+        // A large one comes in parts: only all of them together say what is not there.
+        this.snapshot.push(...frame.assignments);
+        if (frame.more === true) return;
+        this.frames.push({ ...frame, assignments: this.snapshot });
+        this.snapshot = [];
       } else {
         this.frames.push(frame);
-        this.applying ??= this.applyAll(session);
       }
+      this.applying ??= this.applyAll(session);
     });
   }
 
@@ -155,6 +166,7 @@ class HostAgent implements Agent {
     this.session = undefined;
     this.greeted = false;
     this.frames = [];
+    this.snapshot = [];
     this.outbox.shut();
   }
 

@@ -84,6 +84,8 @@ it('splits a very long full report, Berth’s containers first', () => {
   expect(full.containers.slice(0, 3)).toEqual(mine);
   const rest = more.flatMap((frame) => (frame.t === 'report' ? [frame] : []));
   expect(rest).toHaveLength(more.length);
+  expect(full.more).toBe(true);
+  expect(rest.map(({ last }) => last === true)).toEqual(rest.map((_, i) => i === rest.length - 1));
   expect([...full.containers, ...rest.flatMap(({ containers = [] }) => containers)]).toHaveLength(703);
   expect([...full.images, ...rest.flatMap(({ images: part = [] }) => part)]).toHaveLength(600);
 });

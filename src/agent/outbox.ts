@@ -96,8 +96,8 @@ export class Outbox {
 }
 
 /**
- * All that is on a host as a `full` frame and, where it is very much, reports of the rest. Berth's containers come first:
- * what the first frame leaves out counts as gone until the reports are in.
+ * All that is on a host as a `full` frame and, where it is very much, reports of the rest, the last of them marked.
+ * Berth's containers come first: what the first frame leaves out is not shown until the reports are in.
  */
 export function framesOfFull(full: Omit<Full, 't'>): AgentFrame[] {
   const containers = [...full.containers].sort(
@@ -105,11 +105,13 @@ export function framesOfFull(full: Omit<Full, 't'>): AgentFrame[] {
   );
   const [first = [], ...more] = parts(containers);
   const [images = [], ...moreImages] = parts(full.images);
-  return [
-    { ...full, t: 'full', containers: first, images },
+  const rest = [
     ...more.map((part): Report => ({ t: 'report', containers: part })),
     ...moreImages.map((part): Report => ({ t: 'report', images: part })),
   ];
+  const last = rest.pop();
+  if (last === undefined) return [{ ...full, t: 'full', containers: first, images }];
+  return [{ ...full, t: 'full', containers: first, images, more: true }, ...rest, { ...last, last: true }];
 }
 
 /** The differences as frames; results stand in the last, after every observation. */

@@ -72,8 +72,16 @@ export const managerFrameSchema = z.discriminatedUnion('t', [
     hostId: z.string(),
     hostName: z.string(),
   }),
-  /** Everything that the host must hold; what is not in it is dropped with purge. */
-  z.object({ t: z.literal('snapshot'), at: resumePointSchema, assignments: z.array(assignmentSchema) }),
+  /**
+   * Everything that the host must hold; what is not in it is dropped with purge. With `more` the rest follows in further
+   * snapshots: it counts from the one without.
+   */
+  z.object({
+    t: z.literal('snapshot'),
+    at: resumePointSchema,
+    assignments: z.array(assignmentSchema),
+    more: z.boolean().optional(),
+  }),
   /** What changed since `at.seq` − deltas.length. */
   z.object({ t: z.literal('deltas'), at: resumePointSchema, deltas: z.array(assignmentDeltaSchema) }),
 ]);
@@ -120,8 +128,11 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
   /** Every second. `engine` false: the host's Docker does not answer (`reason` says why). */
   z.object({ t: z.literal('heartbeat'), now: z.number(), engine: z.boolean(), reason: z.string() }),
   z.object({ t: z.literal('engine'), info: engineInfoSchema }),
-  /** All that is on the host: after hello, and whenever the agent lost the engine's event stream. */
-  z.object({ t: z.literal('full'), ...observationSchema }),
+  /**
+   * All that is on the host: after hello, and whenever the agent lost the engine's event stream. With `more` the rest
+   * follows in reports, until the one with `last`: what is missing before that is not gone.
+   */
+  z.object({ t: z.literal('full'), ...observationSchema, more: z.boolean().optional() }),
   /** What changed; `gone` are keys: engine ID, image ID, network ID, volume name. */
   z.object({
     t: z.literal('report'),
@@ -139,6 +150,8 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
       .optional(),
     /** Sent in the same frame as the observation that they led to. */
     results: z.array(actionResultSchema).optional(),
+    /** Ends a `full` with `more`. */
+    last: z.boolean().optional(),
   }),
   z.object({ t: z.literal('events'), events: z.array(engineEventSchema) }),
 ]);

@@ -1,4 +1,10 @@
-import { type AgentFrame, type AssignmentDelta, LINK_VERSION } from '../../contract/link.ts';
+import {
+  type ActionResult,
+  type AgentFrame,
+  type AssignmentDelta,
+  LINK_VERSION,
+  type ResumePoint,
+} from '../../contract/link.ts';
 import type { Clock } from '../../kit/clock.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
@@ -10,8 +16,9 @@ import { SETTINGS_KEY } from '../../store/tables.ts';
 import type { ClusterEvents } from '../events/cluster-events.ts';
 import { assignmentOf } from './assignment-of.ts';
 import type { Assignments } from './assignments.ts';
+import { deltaFrames, snapshotFrames } from './frames.ts';
 import { hostStateOf, type LifeSigns } from './host-state.ts';
-import { applyFull, applyReport } from './observations.ts';
+import { applyFull, applyReport, ownResults } from './observations.ts';
 import { ActionResults } from './results.ts';
 import type { AgentSession } from './session.ts';
 
@@ -25,6 +32,8 @@ type HostSessionsDeps = Readonly<{
 
 type Live = {
   session: AgentSession | undefined;
+  /** Hello has been said on this connection, and what the host had missed has been sent. */
+  greeted: boolean;
   signs: LifeSigns;
   agentVersion: string;
   dataAddress: string;
@@ -32,6 +41,9 @@ type Live = {
 };
 
 const SWEEP_MS = 250;
+/** A sweep that comes this much too late: the manager was held up, or its clock was set. */
+const HELD_UP_MS = 1_000;
+const REMOVED = 'the host was removed from the cluster: join it again with a new token';
 /** How stale `HostStatus.lastHeardAt` may get in the store: heartbeats themselves are not worth a write. */
 const HEARD_REFRESH_MS = 5_000;
 
@@ -44,9 +56,11 @@ export class HostSessions {
   private readonly results: ActionResults;
   private readonly live = new Map<string, Live>();
   private readonly timer: NodeJS.Timeout;
+  private sweptAt: number;
   private readonly unwatch: () => void;
 
   constructor(private readonly deps: HostSessionsDeps) {
+    this.sweptAt = deps.clock.now();
     this.results = new ActionResults((containerId) => this.hostOf(containerId));
     this.assignments = this.results;
     for (const host of deps.store.view((tx) => [...tx.all('hosts')])) this.liveOf(host.id);
@@ -57,13 +71,17 @@ export class HostSessions {
 
   /** Takes over a connection that the link has admitted. The newest connection of a host is the one that counts. */
   attach(session: AgentSession): void {
+    if (this.deps.store.view((tx) => tx.get('hosts', session.hostId)) === undefined) {
+      session.close(REMOVED);
+      return;
+    }
     const live = this.liveOf(session.hostId);
     live.session?.close('the same host has connected again');
     live.session = session;
+    live.greeted = false;
     live.connectedAt = this.deps.clock.now();
     live.signs = { ...live.signs, connected: true, reported: false, engine: true, engineReason: '' };
     let queue = Promise.resolve();
-    let greeted = false;
     session.onFrame((frame) => {
       if (live.session !== session) return;
       live.signs = { ...live.signs, lastHeardAt: this.deps.clock.now(), heard: true };
@@ -72,10 +90,10 @@ export class HostSessions {
         return;
       }
       if (frame.t === 'hello') {
-        greeted = this.onHello(session, live, frame);
+        live.greeted = this.onHello(session, live, frame);
         return;
       }
-      if (!greeted) {
+      if (!live.greeted) {
         session.close(`said "${frame.t}" before hello`);
         return;
       }
@@ -89,6 +107,7 @@ export class HostSessions {
     session.onClose((reason) => {
       if (live.session !== session) return;
       live.session = undefined;
+      live.greeted = false;
       live.signs = { ...live.signs, connected: false, reported: false, closeReason: reason };
       this.results.lost(session.hostId, session.hostName);
       this.sweep();
@@ -129,12 +148,15 @@ export class HostSessions {
     live.dataAddress = hello.dataAddress;
     const held = store.view((tx) => [...tx.by('containers', 'host', session.hostId)]);
     const missed = hello.resume && deltas.since(session.hostId, hello.resume, held.length);
-    if (missed !== undefined) {
-      session.send({ t: 'deltas', at: deltas.head(session.hostId), deltas: [...missed] });
-    } else {
-      const assignments = store.view((tx) => held.map((container) => assignmentOf(tx, container)));
-      session.send({ t: 'snapshot', at: deltas.head(session.hostId), assignments });
-    }
+    const at = deltas.head(session.hostId);
+    const frames =
+      missed === undefined
+        ? snapshotFrames(
+            at,
+            store.view((tx) => held.map((container) => assignmentOf(tx, container))),
+          )
+        : deltaFrames(at, missed);
+    for (const frame of frames) session.send(frame);
     return true;
   }
 
@@ -161,25 +183,34 @@ export class HostSessions {
         break;
       case 'full':
         await store.update((tx) => applyFull(tx, session.hostId, frame));
-        live.signs = { ...live.signs, reported: true };
-        this.sweep();
+        if (frame.more !== true) this.onReported(session, live);
         break;
       case 'report': {
-        let applied = false;
+        let results: readonly ActionResult[] = [];
         const written = store.update((tx) => {
+          const own = ownResults(tx, session.hostId, frame);
           applyReport(tx, session.hostId, frame);
-          applied = true;
+          results = own;
         });
         // In memory already: who waits need not wait for the disk as well. Observations never go there, and a removal
         // that is not yet on disk is found out again from the host's next full report.
-        if (applied) for (const result of frame.results ?? []) this.results.add(result);
+        for (const result of results) this.results.add(result);
         await written;
+        if (frame.last === true) this.onReported(session, live);
         break;
       }
       case 'events':
         events.add(session.hostId, frame.events);
         break;
     }
+  }
+
+  /** All that is on the host is known now. */
+  private onReported(session: AgentSession, live: Live): void {
+    // Of a connection that has been lost meanwhile, or replaced, this says nothing.
+    if (live.session !== session) return;
+    live.signs = { ...live.signs, reported: true };
+    this.sweep();
   }
 
   /** What became durable and concerns a host's assignments goes out to it, in order. */
@@ -209,11 +240,29 @@ export class HostSessions {
       }
     }
     for (const [hostId, deltas] of outgoing) {
-      const at = this.deps.deltas.append(hostId, deltas);
       const live = this.live.get(hostId);
+      // Removed with all that was on it: there is nobody to tell.
+      if (live === undefined) continue;
+      const at = this.deps.deltas.append(hostId, deltas);
       // Before hello there is no place to go on from: the snapshot or the missed deltas will have these.
-      if (live?.session !== undefined && live.agentVersion !== '')
-        live.session.send({ t: 'deltas', at, deltas });
+      if (live.greeted) this.sendDeltas(live, at, deltas);
+    }
+  }
+
+  /** What no frame can carry is answered as refused; the other hosts must not suffer from it. */
+  private sendDeltas(live: Live, at: ResumePoint, deltas: readonly AssignmentDelta[]): void {
+    for (const frame of deltaFrames(at, deltas)) {
+      try {
+        live.session?.send(frame);
+      } catch (thrown) {
+        this.deps.logger.error({ host: live.session?.hostName, error: messageOf(thrown) }, 'deltas not sent');
+        for (const delta of deltas) {
+          if (delta.op !== 'put') continue;
+          const { id, desired } = delta.assignment;
+          const error = { status: 413, message: `it is too large for its host: ${messageOf(thrown)}` };
+          this.results.add({ id, generation: desired.generation, error });
+        }
+      }
     }
   }
 
@@ -222,9 +271,7 @@ export class HostSessions {
       this.liveOf(hostId);
       return;
     }
-    this.live
-      .get(hostId)
-      ?.session?.close('the host was removed from the cluster: join it again with a new token');
+    this.live.get(hostId)?.session?.close(REMOVED);
     this.live.delete(hostId);
     this.deps.deltas.forget(hostId);
   }
@@ -232,6 +279,7 @@ export class HostSessions {
   /** Writes the states that have changed, in one transaction. */
   private sweep(): void {
     const now = this.deps.clock.now();
+    this.forgiveSilence(now);
     const changed = this.deps.store.view((tx) => this.changedStatuses(tx, now));
     if (changed.length === 0) return;
     this.deps.store
@@ -242,6 +290,19 @@ export class HostSessions {
       .catch((thrown) => this.deps.logger.error({ error: messageOf(thrown) }, 'host states not written'));
     for (const { id, state, reason } of changed) {
       if (state !== 'ready') this.deps.logger.debug({ host: id, state, reason }, 'host state');
+    }
+  }
+
+  /**
+   * Time in which the manager could hear nobody (a slow disk, a stopped machine) is no host's silence, nor is a step of
+   * its clock.
+   */
+  private forgiveSilence(now: number): void {
+    const passed = now - this.sweptAt;
+    this.sweptAt = now;
+    if (passed >= 0 && passed < HELD_UP_MS) return;
+    for (const live of this.live.values()) {
+      live.signs = { ...live.signs, lastHeardAt: Math.min(now, live.signs.lastHeardAt + passed) };
     }
   }
 
@@ -280,6 +341,7 @@ export class HostSessions {
     if (known !== undefined) return known;
     const live: Live = {
       session: undefined,
+      greeted: false,
       signs: {
         connected: false,
         reported: false,

@@ -1,19 +1,19 @@
-import type { AgentFrame } from '../../contract/link.ts';
+import type { ActionResult, AgentFrame } from '../../contract/link.ts';
 import type { Container, ObservedContainer } from '../../model/container.ts';
-import type { TableName, WriteTx } from '../../store/store.ts';
+import type { ReadTx, TableName, WriteTx } from '../../store/store.ts';
 import { TABLES } from '../../store/tables.ts';
 
 type Full = AgentFrame & { t: 'full' };
 type Report = AgentFrame & { t: 'report' };
 type ObservedTable = 'observedContainers' | 'observedImages' | 'observedNetworks' | 'observedVolumes';
 
-/** Puts all that a host has in place of what was known of it. */
+/** Puts all that a host has in place of what was known of it. Records end only once the whole of it is in. */
 export function applyFull(tx: WriteTx, hostId: string, full: Full): void {
   replace(tx, 'observedContainers', hostId, full.containers.map(of(hostId)));
   replace(tx, 'observedImages', hostId, full.images.map(of(hostId)));
   replace(tx, 'observedNetworks', hostId, full.networks.map(of(hostId)));
   replace(tx, 'observedVolumes', hostId, full.volumes.map(of(hostId)));
-  finishRemovals(tx, hostId);
+  if (full.more !== true) finishRemovals(tx, hostId);
 }
 
 /** Puts what has changed on a host, and ends the records whose removal the agent has carried out. */
@@ -37,6 +37,12 @@ export function applyReport(tx: WriteTx, hostId: string, report: Report): void {
     if (container.desired.generation === generation && container.assigned.hostId === hostId)
       tx.delete('containers', id);
   }
+  if (report.last === true) finishRemovals(tx, hostId);
+}
+
+/** The results that are this host's to tell: those of containers that are assigned to it. */
+export function ownResults(tx: ReadTx, hostId: string, report: Report): readonly ActionResult[] {
+  return (report.results ?? []).filter(({ id }) => tx.get('containers', id)?.assigned.hostId === hostId);
 }
 
 /** An agent speaks for its own host, whatever it writes into its records. */

@@ -1,0 +1,485 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AgentFrame, ManagerFrame } from '../../contract/link.ts';
+import { systemClock } from '../../kit/clock.ts';
+import { BerthError } from '../../kit/errors.ts';
+import { silentLogger } from '../../kit/logger.ts';
+import { DeltaLog } from '../../link/index.ts';
+import type { ObservedContainer } from '../../model/container.ts';
+import type { Host } from '../../model/host.ts';
+import { defaultSettings } from '../../model/settings.ts';
+import { containerRecord } from '../../store/contract.suite.ts';
+import { newMemoryStore, type Store } from '../../store/index.ts';
+import type { ClusterEvents } from '../events/cluster-events.ts';
+import { HostSessions } from './host-sessions.ts';
+import type { AgentSession } from './session.ts';
+
+const noEvents: ClusterEvents = { add: () => {}, subscribe: () => () => {} };
+const empty = { t: 'full' as const, containers: [], images: [], networks: [], volumes: [] };
+
+/** The manager's end of a connection, as the link hands it over. */
+class FakeSession implements AgentSession {
+  readonly hostName: string;
+  readonly remoteAddress = '10.0.0.9:1234';
+  readonly sent: ManagerFrame[] = [];
+  closedFor: string | undefined;
+  private frame: (frame: AgentFrame) => void = () => {};
+  private closed: (reason: string) => void = () => {};
+
+  constructor(
+    readonly hostId: string,
+    private readonly maxFrame = 16 * 1024 * 1024,
+  ) {
+    this.hostName = `name-${hostId}`;
+  }
+
+  send(frame: ManagerFrame): void {
+    const length = JSON.stringify(frame).length;
+    if (length > this.maxFrame) throw new BerthError('too_large', `a frame of ${length} bytes`);
+    if (this.closedFor === undefined) this.sent.push(frame);
+  }
+  onFrame(listener: (frame: AgentFrame) => void): void {
+    this.frame = listener;
+  }
+  onClose(listener: (reason: string) => void): void {
+    this.closed = listener;
+  }
+  close(reason: string): void {
+    if (this.closedFor !== undefined) return;
+    this.closedFor = reason;
+    this.closed(reason);
+  }
+
+  say(frame: AgentFrame): void {
+    if (this.closedFor === undefined) this.frame(frame);
+  }
+  hello(change: Partial<AgentFrame & { t: 'hello' }> = {}): void {
+    const now = Date.now();
+    const base = { t: 'hello' as const, version: 1, agentVersion: '1.0', machineId: 'm', dataAddress: 'd' };
+    this.say({ ...base, now, ...change });
+  }
+  beat(engine = true, reason = ''): void {
+    this.say({ t: 'heartbeat', now: Date.now(), engine, reason });
+  }
+  /** What was sent since the welcome. */
+  get news(): ManagerFrame[] {
+    return this.sent.filter((frame) => frame.t !== 'welcome');
+  }
+}
+
+function hostRecord(id: string): Host {
+  const made = { labels: {}, cordoned: false, certFingerprint: '', machineId: 'm', joinTokenId: '' };
+  return { kind: 'host', id, name: `name-${id}`, joinedAt: 1, ...made };
+}
+
+function seen(engineId: string, clusterId: string): ObservedContainer {
+  const state = { exitCode: 0, oomKilled: false, error: '', startedAt: 1, finishedAt: 0 };
+  return {
+    kind: 'observed-container',
+    hostId: 'h1',
+    ...{ engineId, clusterId, generation: 1, name: engineId },
+    state: { status: 'running', health: 'none', ...state },
+    ...{ created: 1, image: 'busybox', imageId: 'i', command: '', labels: {}, ports: [] },
+    ...{ networkMode: 'default', networkSettings: {}, mounts: [] },
+    reservation: { cpuMilli: 0, memory: 0, ports: [] },
+  };
+}
+
+let store: Store;
+let deltas: DeltaLog;
+let sessions: HostSessions;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
+  store = newMemoryStore();
+  deltas = new DeltaLog('epoch');
+  await store.update((tx) => {
+    tx.put('settings', { kind: 'settings', clusterId: 'c1', settings: defaultSettings });
+    for (const id of ['h1', 'h2']) tx.put('hosts', hostRecord(id));
+  });
+  sessions = new HostSessions({
+    ...{ store, deltas, events: noEvents, clock: systemClock, logger: silentLogger },
+  });
+});
+afterEach(async () => {
+  sessions.close();
+  await store.close();
+  vi.useRealTimers();
+});
+
+/** Until everything that is under way in the store and in queues has ended. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function connect(hostId = 'h1', maxFrame?: number): Promise<FakeSession> {
+  const session = new FakeSession(hostId, maxFrame);
+  sessions.attach(session);
+  session.hello();
+  session.beat();
+  session.say(empty);
+  await settle();
+  return session;
+}
+
+const put = (id: string, hostId = 'h1', change: Partial<ReturnType<typeof containerRecord>> = {}) =>
+  store.update((tx) => tx.put('containers', { ...containerRecord(id, id, hostId), ...change }));
+const generation = (id: string, generation: number, state: 'running' | 'removed' = 'running') =>
+  store.update((tx) => {
+    const record = tx.get('containers', id) ?? containerRecord(id, id);
+    tx.put('containers', { ...record, desired: { ...record.desired, generation, state } });
+  });
+const status = (id = 'h1') => store.view((tx) => tx.get('hostStatus', id));
+
+describe('hello', () => {
+  it('follows the welcome, which says whose cluster this is', async () => {
+    const session = new FakeSession('h1');
+    sessions.attach(session);
+    expect(session.sent).toEqual([
+      { t: 'welcome', version: 1, clusterId: 'c1', hostId: 'h1', hostName: 'name-h1' },
+    ]);
+  });
+
+  it.each([
+    ['another version', { version: 3, agentVersion: '9.9' }, /9\.9 speaks link version 3.*upgrade the older/],
+    ['a clock that is behind', { now: Date.now() - 600_000 }, /clock is 10 min behind .*timedatectl/],
+    ['a clock that is ahead', { now: Date.now() + 600_000 }, /clock is 10 min ahead of/],
+  ])('with %s is refused with what to do, and nothing goes out', async (_, change, reason) => {
+    await put('a');
+    const session = new FakeSession('h1');
+    sessions.attach(session);
+    session.hello(change);
+    expect(session.closedFor).toMatch(reason);
+    expect(session.news).toEqual([]);
+    session.say(empty);
+    await settle();
+    expect(status()?.state).not.toBe('ready');
+  });
+
+  it.each([{ version: 2 }, { version: 0 }])('one version away is let in: %o', async (change) => {
+    const session = new FakeSession('h1');
+    sessions.attach(session);
+    session.hello(change);
+    expect(session.closedFor).toBeUndefined();
+    expect(session.news).toHaveLength(1);
+  });
+
+  it('comes first: what is said before it ends the connection', async () => {
+    const session = new FakeSession('h1');
+    sessions.attach(session);
+    session.say(empty);
+    expect(session.closedFor).toBe('said "full" before hello');
+  });
+
+  it('of a host that is not in the cluster is not waited for, and leaves nothing behind', async () => {
+    const session = new FakeSession('gone');
+    sessions.attach(session);
+    expect(session.closedFor).toContain('join it again');
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(status('gone')).toBeUndefined();
+  });
+});
+
+describe('assignments', () => {
+  it('come as a snapshot to whom nothing is known of, and only those of the host', async () => {
+    await put('a');
+    await put('b', 'h2');
+    const session = await connect();
+    expect(session.news).toMatchObject([
+      { t: 'snapshot', at: { epoch: 'epoch', seq: 1 }, assignments: [{ id: 'a' }] },
+    ]);
+  });
+
+  it('go on where the host is: the deltas that it missed, in order', async () => {
+    const first = await connect();
+    await put('a');
+    await put('b');
+    first.close('cut');
+    await put('c');
+    await generation('a', 2);
+    const second = new FakeSession('h1');
+    sessions.attach(second);
+    second.hello({ resume: { epoch: 'epoch', seq: 2 } });
+    expect(second.news).toMatchObject([
+      {
+        t: 'deltas',
+        at: { seq: 4 },
+        deltas: [
+          { op: 'put', assignment: { id: 'c' } },
+          { op: 'put', assignment: { id: 'a', desired: { generation: 2 } } },
+        ],
+      },
+    ]);
+  });
+
+  it('come as a snapshot where the place is of another life of the manager', async () => {
+    await put('a');
+    const session = new FakeSession('h1');
+    sessions.attach(session);
+    session.hello({ resume: { epoch: 'other', seq: 1 } });
+    expect(session.news).toMatchObject([{ t: 'snapshot' }]);
+  });
+
+  it('go out as they become durable, each with its place; never before hello, on a second connection neither', async () => {
+    const first = await connect();
+    await put('a');
+    await put('b');
+    expect(first.news.slice(1)).toMatchObject([
+      { t: 'deltas', at: { seq: 1 }, deltas: [{ op: 'put', assignment: { id: 'a' } }] },
+      { t: 'deltas', at: { seq: 2 }, deltas: [{ op: 'put', assignment: { id: 'b' } }] },
+    ]);
+    first.close('cut');
+    await put('missed');
+    const second = new FakeSession('h1');
+    sessions.attach(second);
+    await put('early');
+    // The host has not got "missed" yet: a place after it would make it lost.
+    expect(second.news).toEqual([]);
+    second.hello({ resume: { epoch: 'epoch', seq: 2 } });
+    expect(second.news).toMatchObject([
+      { deltas: [{ assignment: { id: 'missed' } }, { assignment: { id: 'early' } }] },
+    ]);
+  });
+
+  it('are dropped with purge where the record goes, or moves to another host', async () => {
+    const one = await connect('h1');
+    const two = await connect('h2');
+    await put('a');
+    await put('b');
+    await store.update((tx) => tx.delete('containers', 'a'));
+    await put('b', 'h2');
+    expect(one.news.slice(3)).toMatchObject([
+      { deltas: [{ op: 'drop', id: 'a', purge: true }] },
+      { deltas: [{ op: 'drop', id: 'b', purge: true }] },
+    ]);
+    expect(two.news.slice(1)).toMatchObject([{ deltas: [{ op: 'put', assignment: { id: 'b' } }] }]);
+  });
+
+  it('are not sent again where only what is the manager’s own has changed', async () => {
+    const session = await connect();
+    await put('a');
+    await store.update((tx) => {
+      const record = tx.get('containers', 'a');
+      if (record !== undefined) tx.put('containers', { ...record, createdBy: 'other' });
+    });
+    expect(session.news).toHaveLength(2);
+  });
+
+  it('that no frame can carry are refused, and other hosts get theirs', async () => {
+    await connect('h1', 2_000);
+    const other = await connect('h2');
+    const big = containerRecord('big', 'big', 'h1');
+    const desired = { ...big.desired, spec: { Image: 'x', Labels: { long: 'x'.repeat(4_000) } } };
+    await store.update((tx) => {
+      tx.put('containers', { ...big, desired });
+      tx.put('containers', containerRecord('small', 'small', 'h2'));
+    });
+    await expect(sessions.assignments.settled('big', 1)).rejects.toMatchObject({ status: 413 });
+    expect(other.news.slice(1)).toMatchObject([{ deltas: [{ assignment: { id: 'small' } }] }]);
+  });
+
+  it('of a host that holds more than a frame come in parts', async () => {
+    for (let i = 0; i < 5; i++) {
+      const record = containerRecord(`c${i}`, `c${i}`);
+      const spec = { Image: 'x', Labels: { long: 'x'.repeat(4_000_000) } };
+      await store.update((tx) => tx.put('containers', { ...record, desired: { ...record.desired, spec } }));
+    }
+    const session = await connect();
+    expect(session.closedFor).toBeUndefined();
+    const parts = session.news.flatMap((frame) => (frame.t === 'snapshot' ? [frame] : []));
+    expect(parts.flatMap(({ assignments }) => assignments.map(({ id }) => id))).toHaveLength(5);
+    expect(parts.map(({ more }) => more === true)).toEqual([true, true, true, true, false]);
+  });
+});
+
+describe('two connections of one host', () => {
+  it('the newer counts: the older is ended, and what it says late is not heard', async () => {
+    const older = await connect();
+    const newer = new FakeSession('h1');
+    sessions.attach(newer);
+    expect(older.closedFor).toBe('the same host has connected again');
+    newer.hello();
+    newer.beat();
+    newer.say({ ...empty, containers: [seen('new', 'a')] });
+    older.close('late');
+    await settle();
+    expect(status()?.state).toBe('ready');
+    expect(store.view((tx) => tx.count('observedContainers'))).toBe(1);
+  });
+});
+
+describe('who waits', () => {
+  it('is answered by the host that has the container, and by no other', async () => {
+    const one = await connect('h1');
+    const two = await connect('h2');
+    await put('a');
+    const waiting = sessions.assignments.settled('a', 1);
+    two.say({ t: 'report', results: [{ id: 'a', generation: 1, error: { status: 500, message: 'a lie' } }] });
+    await settle();
+    one.say({ t: 'report', containers: [seen('e', 'a')], results: [{ id: 'a', generation: 1 }] });
+    await expect(waiting).resolves.toEqual({ id: 'a', generation: 1 });
+    expect(store.view((tx) => tx.count('observedContainers'))).toBe(1);
+  });
+
+  it('is not answered with what a host said of a container before there was one', async () => {
+    const session = await connect();
+    session.say({ t: 'report', results: [{ id: 'later', generation: 9 }] });
+    await settle();
+    await put('later');
+    let answered = false;
+    sessions.assignments.settled('later', 1).then(
+      () => {
+        answered = true;
+      },
+      () => {},
+    );
+    await settle();
+    expect(answered).toBe(false);
+  });
+
+  it('hears when the connection is lost', async () => {
+    const session = await connect();
+    await put('a');
+    const waiting = sessions.assignments.settled('a', 1);
+    session.close('the cable was pulled');
+    await expect(waiting).rejects.toMatchObject({ code: 'host_down' });
+  });
+
+  it('hears when the host is removed, whose log is let go', async () => {
+    const session = await connect();
+    await put('a');
+    const waiting = sessions.assignments.settled('a', 1);
+    await store.update((tx) => {
+      tx.delete('containers', 'a');
+      tx.delete('hosts', 'h1');
+    });
+    await expect(waiting).rejects.toBeInstanceOf(BerthError);
+    expect(session.closedFor).toContain('removed from the cluster');
+    expect(deltas.head('h1').seq).toBe(0);
+  });
+
+  it('for a removal is answered, and the record is gone', async () => {
+    const session = await connect();
+    await put('a');
+    await generation('a', 2, 'removed');
+    const waiting = sessions.assignments.settled('a', 2);
+    session.say({ t: 'report', gone: { containers: ['e'] }, results: [{ id: 'a', generation: 2 }] });
+    await expect(waiting).resolves.toMatchObject({ generation: 2 });
+    expect(store.view((tx) => tx.get('containers', 'a'))).toBeUndefined();
+  });
+});
+
+describe('reports', () => {
+  it('of a removed host are dropped', async () => {
+    const session = await connect();
+    session.say({ t: 'report', containers: [seen('e', 'a')] });
+    await store.update((tx) => {
+      for (const one of [...tx.by('observedContainers', 'host', 'h1')])
+        tx.delete('observedContainers', `h1/${one.engineId}`);
+      tx.delete('hosts', 'h1');
+    });
+    session.say({ t: 'report', containers: [seen('e2', 'a')] });
+    await settle();
+    expect(store.view((tx) => [...tx.by('observedContainers', 'host', 'h1')])).toEqual([]);
+  });
+
+  it('in parts end nothing before the last of them is in, and the host is not ready before', async () => {
+    const record = containerRecord('rm', 'rm');
+    const spec = { ...record.desired.spec, HostConfig: { AutoRemove: true } };
+    await store.update((tx) => {
+      for (const id of ['rm', 'ended'])
+        tx.put('containers', {
+          ...record,
+          id,
+          name: id,
+          desired: { ...record.desired, state: 'running', spec },
+        });
+    });
+    const session = new FakeSession('h1');
+    sessions.attach(session);
+    session.hello();
+    session.say({ ...empty, containers: [seen('first', 'x')], more: true });
+    await settle();
+    expect(status()?.state).toBe('pending');
+    expect(store.view((tx) => tx.count('containers'))).toBe(2);
+    session.say({ t: 'report', containers: [seen('e', 'rm')], last: true });
+    await settle();
+    expect(status()?.state).toBe('ready');
+    expect(store.view((tx) => [...tx.all('containers')].map(({ id }) => id))).toEqual(['rm']);
+  });
+});
+
+describe('states', () => {
+  /** One second after the other, a heartbeat in each. */
+  async function live(session: FakeSession, seconds: number): Promise<void> {
+    for (let i = 0; i < seconds; i++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      session.beat();
+      await settle();
+    }
+  }
+  async function silence(ms: number): Promise<void> {
+    await vi.advanceTimersByTimeAsync(ms);
+    await settle();
+  }
+
+  it('of a host that never comes: pending, then down', async () => {
+    await settle();
+    expect(status()).toMatchObject({ state: 'pending', reason: 'has not connected yet' });
+    await silence(5_250);
+    expect(status()).toMatchObject({ state: 'down', reason: 'has not connected since the manager started' });
+  });
+
+  it('ready while it beats, suspect where it is late, down where it is silent, ready when it beats again', async () => {
+    const session = await connect();
+    await live(session, 10);
+    expect(status()).toMatchObject({ state: 'ready', reason: '', agentVersion: '1.0', dataAddress: 'd' });
+    await silence(2_750);
+    expect(status()).toMatchObject({ state: 'suspect', reason: expect.stringContaining('no heartbeat') });
+    await silence(2_500);
+    expect(status()).toMatchObject({ state: 'down', reason: 'connected but silent' });
+    await live(session, 1);
+    await silence(250);
+    expect(status()?.state).toBe('ready');
+  });
+
+  it('suspect at once where the connection is lost, down later; a new one is pending until it has reported', async () => {
+    const session = await connect();
+    session.close('cut');
+    await settle();
+    expect(status()).toMatchObject({ state: 'suspect', reason: 'connection lost: cut' });
+    await silence(5_250);
+    expect(status()).toMatchObject({ state: 'down', reason: 'no connection: cut' });
+    const again = new FakeSession('h1');
+    sessions.attach(again);
+    again.hello();
+    await silence(250);
+    expect(status()?.state).toBe('pending');
+    again.say(empty);
+    await settle();
+    expect(status()?.state).toBe('ready');
+  });
+
+  it('suspect while its engine does not answer', async () => {
+    const session = await connect();
+    session.beat(false, 'ECONNREFUSED');
+    await settle();
+    expect(status()).toMatchObject({ state: 'suspect', reason: expect.stringContaining('ECONNREFUSED') });
+    session.beat();
+    await settle();
+    expect(status()?.state).toBe('ready');
+  });
+
+  it.each([
+    ['was held up for a minute', 60_000],
+    ['had its clock set an hour ahead', 3_600_000],
+    ['had its clock set an hour back', -3_600_000],
+  ])('are not the worse for a manager that %s; who is silent after it goes down in time', async (_, step) => {
+    const session = await connect();
+    await live(session, 2);
+    vi.setSystemTime(Date.now() + step);
+    await silence(250);
+    expect(status()?.state).toBe('ready');
+    await silence(5_250);
+    expect(status()?.state).toBe('down');
+  });
+});
