@@ -1,4 +1,5 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { openLab } from '../lab/lab.ts';
@@ -8,7 +9,7 @@ const BERTH = join(import.meta.dirname, '../../berth');
 /** Of this test alone: below the ephemeral ports, above those that Berth takes by default. */
 const PORTS = { docker: 21376, api: 21443, agent: 21444 };
 
-const folder = mkdtempSync('/tmp/berth-up-');
+const folder = mkdtempSync(join(tmpdir(), 'berth-up-'));
 const dataDir = join(folder, 'data');
 const socket = join(dataDir, 'run/docker.sock');
 let engine = '';

@@ -14,7 +14,7 @@ const PLAIN = /^[A-Za-z0-9._:[\]-]+$/;
 /**
  * The one line that makes a fresh machine a host. The first download is not trusted until its hash has been compared
  * with the one in the line itself; everything after it is checked against that CA. Runs in any POSIX shell, and uses
- * nothing of `sha256sum` that busybox lacks.
+ * nothing of `sha256sum` that busybox lacks. The script takes the file with the CA away again.
  * @throws Error where the address cannot stand in a command
  */
 export function joinCommand({ manager, token, caPem }: JoinCommand): string {
@@ -28,6 +28,6 @@ export function joinCommand({ manager, token, caPem }: JoinCommand): string {
     'CA=$(mktemp)',
     `${curl} -fsSk https://${manager}/v1/ca.pem -o "$CA"`,
     `echo "${sha256}  $CA" | sha256sum -c - >/dev/null`,
-    `${curl} -fsS --cacert "$CA" https://${manager}/v1/join.sh | sh -s -- --manager ${manager} --token ${token}`,
+    `${curl} -fsS --cacert "$CA" https://${manager}/v1/join.sh | BERTH_CA_FILE="$CA" sh -s -- --manager ${manager} --token ${token}`,
   ].join(' && ');
 }

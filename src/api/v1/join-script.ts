@@ -127,6 +127,8 @@ cleanup() {
 }
 
 main() {
+  # The line that runs this script has made that file, and its last word can only be this script's arguments.
+  [ -z "${'$'}{BERTH_CA_FILE:-}" ] || rm -f "$BERTH_CA_FILE"
   manager='' token='' install=yes engine='' bin_dir=/usr/local/bin
   # Whatever is for the agent goes to the end of the arguments, in its order: these need no quoting.
   count=$#

@@ -177,7 +177,7 @@ describe('the join command', () => {
     const { command, token } = await api.root.call('token.create', {});
     const hash = createHash('sha256').update(api.caPem).digest('hex');
     expect(command).toBe(
-      `CA=$(mktemp) && curl -fsSk https://127.0.0.1:8443/v1/ca.pem -o "$CA" && echo "${hash}  $CA" | sha256sum -c - >/dev/null && curl -fsS --cacert "$CA" https://127.0.0.1:8443/v1/join.sh | sh -s -- --manager 127.0.0.1:8443 --token ${token}`,
+      `CA=$(mktemp) && curl -fsSk https://127.0.0.1:8443/v1/ca.pem -o "$CA" && echo "${hash}  $CA" | sha256sum -c - >/dev/null && curl -fsS --cacert "$CA" https://127.0.0.1:8443/v1/join.sh | BERTH_CA_FILE="$CA" sh -s -- --manager 127.0.0.1:8443 --token ${token}`,
     );
     for (const manager of ['a b:1', 'x;reboot', '$(id):1', '`id`', "'"])
       expect(() => joinCommand({ manager, token, caPem: '' })).toThrow(/cannot stand in a command/);
@@ -228,8 +228,8 @@ async function newMachine(standIns: Readonly<Record<string, string>> = {}) {
     agentArgs: async () => (await readFile(env.AGENT_LOG, 'utf8')).trimEnd().split('\n'),
     /** The line that a person pastes, with options behind it; system paths moved into the test's folder. */
     async paste(line: string, options: readonly string[]) {
-      const moved = `| '${process.execPath}' '${await mover()}' | sh -s --`;
-      const here = line.replaceAll(':8443', `:${api.port}`).replace('| sh -s --', moved);
+      const moved = `| '${process.execPath}' '${await mover()}' | BERTH_CA_FILE="$CA" sh -s --`;
+      const here = line.replaceAll(':8443', `:${api.port}`).replace('| BERTH_CA_FILE="$CA" sh -s --', moved);
       const quoted = options.map((option) => `'${option}'`).join(' ');
       return run('sh', ['-c', `${here} ${quoted}`], { env });
     },
