@@ -11,7 +11,7 @@ import type {
 import type { Engine } from '../engine/index.ts';
 import { type Logger, silentLogger } from '../kit/logger.ts';
 import type { Desired, DockerSpec, ObservedContainer } from '../model/container.ts';
-import { type Agent, type AgentLink, startAgent } from './agent.ts';
+import { type Agent, type AgentLink, type AgentOptions, startAgent } from './agent.ts';
 
 export const IDENTITY = { clusterId: 'c1', hostId: 'h1' };
 
@@ -170,7 +170,12 @@ export async function temporaryDir(): Promise<string> {
   return dir;
 }
 
-export async function openAgent(engine: Engine, dir: string, logger: Logger = silentLogger): Promise<Agent> {
+export async function openAgent(
+  engine: Engine,
+  dir: string,
+  logger: Logger = silentLogger,
+  more: Partial<AgentOptions> = {},
+): Promise<Agent> {
   const timings = { pingEveryMs: 50, pingTimeoutMs: 150, retryMs: 200, backoff: { baseMs: 20, maxMs: 100 } };
   const options = {
     timings,
@@ -178,8 +183,9 @@ export async function openAgent(engine: Engine, dir: string, logger: Logger = si
     agentVersion: '0.0.0',
     dataAddress: '10.0.0.1',
     etcMachineId: 'm1',
+    engineGraceMs: 100,
   };
-  const agent = await startAgent({ ...options, engine, dir, logger });
+  const agent = await startAgent({ ...options, engine, dir, logger, ...more });
   cleanups.push(() => agent.close());
   return agent;
 }

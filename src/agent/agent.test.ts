@@ -307,6 +307,59 @@ describe('moving away', () => {
   });
 });
 
+describe('a copied data directory', () => {
+  /** The data directory of a host on engine E1, with a container that has not been made yet. */
+  async function copied(): Promise<{ dir: string; other: SimulatedEngine }> {
+    const dir = await temporaryDir();
+    const { manager, agent, engine } = await connected(newSimulatedEngine({ id: 'E1' }), dir);
+    engine.setRunning(false);
+    await manager.until(() => manager.frames.some((f) => f.t === 'heartbeat' && !f.engine));
+    manager.snapshot([assignmentRecord('a', { state: 'running' })]);
+    await expect.poll(() => readdir(join(dir, 'assignments'))).toHaveLength(1);
+    await agent.close();
+    const other = newSimulatedEngine({ id: 'E2' });
+    const Labels = { [LABEL_CLUSTER]: 'c1', [LABEL_ID]: clusterIdOf('theirs') };
+    await other.json('POST', '/containers/create?name=theirs', { Image: 'busybox', Labels });
+    return { dir, other };
+  }
+
+  it('is refused on another engine: nothing is made or removed there, and no manager is told', async () => {
+    const { dir, other } = await copied();
+    const agent = await openAgent(other, dir);
+    expect(await agent.refused).toMatch(/belongs to another machine: .*E2.*E1.*berth token create/);
+    const manager = new FakeManager();
+    agent.attach(manager.session);
+    expect(manager.closeReason).toContain('another machine');
+    await sleep(200);
+    expect(manager.frames).toEqual([]);
+    expect(statuses(other)).toEqual({ theirs: 'created' });
+  });
+
+  it('is refused as soon as the engine turns out to be another', async () => {
+    const { dir, other } = await copied();
+    other.setRunning(false);
+    const agent = await openAgent(other, dir);
+    expect(await agent.machineId).toBe(machineIdOf('m1', 'E1'));
+    const manager = new FakeManager();
+    agent.attach(manager.session);
+    manager.send({ t: 'welcome', version: 1, hostName: 'host', ...IDENTITY });
+    await manager.frame('hello');
+    other.setRunning(true);
+    expect(await agent.refused).toContain('another machine');
+    expect(manager.closeReason).toContain('another machine');
+    await sleep(200);
+    expect(manager.frames.filter(({ t }) => t === 'full')).toEqual([]);
+    expect(statuses(other)).toEqual({ theirs: 'created' });
+  });
+
+  it('is as good as any where the manager vouches for its own machine', async () => {
+    const { dir, other } = await copied();
+    const agent = await openAgent(other, dir, undefined, { anyEngine: true });
+    expect(await agent.machineId).toBe(machineIdOf('m1', 'E2'));
+    await expect.poll(() => statuses(other)).toMatchObject({ a: 'running' });
+  });
+});
+
 describe('without a manager, or a new one', () => {
   it('resumes where its disk is, and holds what it held', async () => {
     const { manager, engine, agent, dir } = await connected();

@@ -33,6 +33,10 @@ export type AgentOptions = Readonly<{
   timings?: ObserverTimings;
   /** Instead of what `/etc/machine-id` has. */
   etcMachineId?: string;
+  /** Take any engine for this host's, as the manager does which vouches for its own machine. */
+  anyEngine?: boolean;
+  /** How long the engine is waited for before the one that was seen last counts; milliseconds. */
+  engineGraceMs?: number;
 }>;
 
 /** What a manager's session must be able to do; `LinkClient` gives one for each connection. */
@@ -41,8 +45,16 @@ export type AgentLink = Pick<ManagerSession, 'send' | 'onFrame' | 'onClose' | 'c
 export interface Agent {
   /** Takes over a new connection to a manager: the one before it counts no more. */
   attach(session: AgentLink): void;
-  /** This machine; known once its engine has answered for the first time in the life of the data directory. */
+  /**
+   * This machine: as its engine says or, where that does not answer for some seconds, as it was when it last did. Waits
+   * where it never has.
+   */
   readonly machineId: Promise<string>;
+  /**
+   * Resolves, with the reason in one sentence, where the engine is another one than the one that the data directory
+   * belongs to. Nothing is done on it, and no manager is talked to any more.
+   */
+  readonly refused: Promise<string>;
   readonly engineHealth: EngineHealth;
   /** Resolves when nothing is being done to a container. */
   idle(): Promise<void>;
@@ -51,6 +63,7 @@ export interface Agent {
 }
 
 const HEARTBEAT_MS = 1_000;
+const ENGINE_GRACE_MS = 3_000;
 
 /**
  * Starts holding this host to its assignments, with or without a manager.
@@ -64,6 +77,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
 class HostAgent implements Agent {
   readonly machineId: Promise<string>;
+  readonly refused: Promise<string>;
   private readonly clock: Clock;
   private readonly observer: Observer;
   private readonly outbox = new Outbox();
@@ -76,6 +90,9 @@ class HostAgent implements Agent {
   private snapshot: Assignment[] = [];
   private applying: Promise<void> | undefined;
   private foundMachineId: (engineId: string) => void = () => {};
+  private tellRefused: (reason: string) => void = () => {};
+  private refusal: string | undefined;
+  private readonly grace: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly options: AgentOptions,
@@ -87,7 +104,14 @@ class HostAgent implements Agent {
     this.machineId = new Promise((resolve) => {
       this.foundMachineId = (engineId) => resolve(machineIdOf(etcMachineId, engineId));
     });
-    if (files.state.engineId !== undefined) this.foundMachineId(files.state.engineId);
+    this.refused = new Promise((resolve) => {
+      this.tellRefused = resolve;
+    });
+    const { engineId } = files.state;
+    if (engineId !== undefined) {
+      const graceMs = options.engineGraceMs ?? ENGINE_GRACE_MS;
+      this.grace = setTimeout(() => this.foundMachineId(engineId), graceMs);
+    }
     this.observer = new Observer({
       engine,
       clock: this.clock,
@@ -120,6 +144,10 @@ class HostAgent implements Agent {
   }
 
   attach(session: AgentLink): void {
+    if (this.refusal !== undefined) {
+      session.close(this.refusal);
+      return;
+    }
     this.session?.close('a newer connection took its place');
     this.detach();
     this.session = session;
@@ -152,6 +180,7 @@ class HostAgent implements Agent {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.grace);
     this.session?.close('the agent is stopping');
     this.detach();
     this.observer.close();
@@ -228,14 +257,33 @@ class HostAgent implements Agent {
   }
 
   private onInfo(engineId: string): void {
+    const known = this.files.state.engineId;
+    if (known !== undefined && known !== engineId && this.options.anyEngine !== true) {
+      this.refuseEngine(engineId, known);
+      return;
+    }
     this.foundMachineId(engineId);
-    if (this.files.state.engineId !== engineId) {
+    if (known !== engineId) {
       this.files
         .setState({ engineId })
         .catch((thrown) => this.options.logger.warn({ error: messageOf(thrown) }, 'engine ID not written'));
     }
     const { info } = this.observer;
     if (this.greeted && this.observer.ready && info !== undefined) this.session?.send({ t: 'engine', info });
+  }
+
+  /** A copied data directory: acting on it would make its containers twice, and remove those of this machine's host. */
+  private refuseEngine(engineId: string, known: string): void {
+    if (this.refusal !== undefined) return;
+    this.refusal =
+      `the data directory of host ${this.options.identity.hostId} belongs to another machine: the Docker Engine here is ${engineId}, ` +
+      `and it joined with ${known}; empty it on this machine (also where Docker was installed anew) and join with a token of its own (berth token create)`;
+    this.options.logger.error({ reason: this.refusal }, 'not this host');
+    this.observer.close();
+    this.session?.close(this.refusal);
+    this.detach();
+    void this.reconciler.close();
+    this.tellRefused(this.refusal);
   }
 
   private onListed(): void {

@@ -64,7 +64,7 @@ describe('an engine that does not answer', () => {
     await greeting;
   });
 
-  it('known from an earlier life: hello is said at once', async () => {
+  it('known from an earlier life: hello is said all the same, after a moment', async () => {
     const engine = newSimulatedEngine();
     const dir = await temporaryDir();
     const first = await openAgent(engine, dir);

@@ -144,8 +144,10 @@ async function inForeground(
       onReady();
     },
   });
-  logger.info({ signal: await stopping }, 'stopping');
+  const refused = await Promise.race([stopping.then(() => undefined), host.refused]);
+  logger.info('stopping');
   await host.close();
+  if (refused !== undefined) throw new BerthError('conflict', refused);
 }
 
 async function identityOf(

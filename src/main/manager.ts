@@ -122,6 +122,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         engineUrl: config.engine,
         dataAddress: config.advertise,
         folder: dir.agent,
+        anyEngine: true,
         logger,
       });
       closers.push(() => host.close());

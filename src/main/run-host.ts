@@ -13,12 +13,16 @@ type HostOptions = Readonly<{
   dataAddress: string | undefined;
   /** For assignments. */
   folder: string;
+  /** Take any engine for this host's: on the manager's own machine. */
+  anyEngine?: boolean;
   logger: Logger;
   /** Each time a manager has let this host in. */
   onConnected?(): void;
 }>;
 
 export type RunningHost = Readonly<{
+  /** Resolves where it may not be this host, with the reason; see `Agent.refused`. */
+  refused: Promise<string>;
   /** Ends the agent; containers run on. */
   close(): Promise<void>;
 }>;
@@ -34,6 +38,7 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
     agentVersion: version,
     dataAddress: options.dataAddress ?? defaultAddress(),
     logger,
+    ...(options.anyEngine === undefined ? {} : { anyEngine: options.anyEngine }),
   });
   let link: LinkClient | undefined;
   let closed = false;
@@ -52,7 +57,12 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
     });
     link.start();
   });
+  void agent.refused.then((reason) => {
+    closed = true;
+    return link?.stop(reason);
+  });
   return {
+    refused: agent.refused,
     close: async () => {
       closed = true;
       await link?.stop();
