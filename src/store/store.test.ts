@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -35,6 +35,25 @@ describe('sqlite', () => {
       expect(tx.count('hostStatus')).toBe(0);
       expect([...tx.by('containers', 'name', 'web')]).toHaveLength(1);
     });
+    await second.close();
+  });
+
+  it('is its owner’s alone, the files beside it too, whatever it was before', async () => {
+    const modes = (path: string) =>
+      ['', '-wal', '-shm'].flatMap((end) => {
+        const found = statSync(`${path}${end}`, { throwIfNoEntry: false });
+        return found === undefined ? [] : [(found.mode & 0o777).toString(8)];
+      });
+    const path = newPath();
+    const first = openSqliteStore(path);
+    await first.update((tx) => tx.put('containers', containerRecord('a', 'web')));
+    expect(new Set(modes(path))).toEqual(new Set(['600']));
+    expect(modes(path).length).toBeGreaterThan(1);
+    await first.close();
+    chmodSync(path, 0o644);
+    const second = openSqliteStore(path);
+    await second.update((tx) => tx.delete('containers', 'a'));
+    expect(new Set(modes(path))).toEqual(new Set(['600']));
     await second.close();
   });
 

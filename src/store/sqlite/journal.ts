@@ -1,3 +1,4 @@
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Journal, Row } from '../journal.ts';
@@ -38,6 +39,7 @@ export function openSqliteJournal(path: string): Journal {
 function open(path: string): Database.Database {
   let db: Database.Database | undefined;
   try {
+    own(path);
     db = new Database(path, { timeout: 500 });
     db.pragma('locking_mode = EXCLUSIVE');
     db.pragma('journal_mode = WAL');
@@ -51,6 +53,22 @@ function open(path: string): Database.Database {
   } catch (thrown) {
     db?.close();
     throw explain(path, thrown);
+  }
+}
+
+/**
+ * Secrets lie in it (containers' environments, hashes of passwords): its owner's alone, also where an earlier release or
+ * a copy has left it open. SQLite gives the files beside it the same mode.
+ */
+function own(path: string): void {
+  closeSync(openSync(path, 'a', 0o600));
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    try {
+      chmodSync(file, 0o600);
+    } catch (thrown) {
+      // Only while the database is open, or after a crash.
+      if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT')) throw thrown;
+    }
   }
 }
 
