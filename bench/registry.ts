@@ -1,0 +1,4 @@
+import type { Benchmark } from './benchmark.ts';
+import { placement } from './placement.ts';
+
+export const BENCHMARKS: readonly Benchmark[] = [placement];
