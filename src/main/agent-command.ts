@@ -21,7 +21,7 @@ import {
   saveAgentIdentity,
 } from '../link/index.ts';
 import { startDaemon, stopProcess, untilSignal } from './daemon.ts';
-import { runningPid, writeWhole } from './data-dir.ts';
+import { AGENT_WORDS, removeEntries, runningPid, writeWhole } from './data-dir.ts';
 import { engineAnswers, ensureEngine } from './docker-engine.ts';
 import { machineIdOf } from './machine.ts';
 import { ownName } from './manager-config.ts';
@@ -63,6 +63,12 @@ function filesIn(root: string): Files {
   };
 }
 
+/** All that lies directly in an agent's data directory. */
+const ENTRIES: ReadonlySet<string> = new Set([
+  ...['identity.json', 'agent.json', 'agent.json.new', 'agent.pid', 'agent.pid.new', 'agent.ready'],
+  ...['agent.ready.new', 'agent.log', 'dockerd.log', 'dockerd.pid', 'dockerd.pid.new', 'assignments'],
+]);
+
 /** True where the folder is that of an agent which has joined some machine's cluster. */
 export function isAgentDir(root: string): boolean {
   return existsSync(filesIn(root).identity);
@@ -95,7 +101,7 @@ export async function agent(options: AgentOptions, report: LocalReport<AgentResu
     await inForeground(identity, config, files, () => report.ready(result(process.pid)));
     return;
   }
-  const running = runningPid(files.pid, 'agent');
+  const running = runningPid(files.pid, AGENT_WORDS);
   if (running !== undefined) {
     report.ready(result(running));
     return;
@@ -129,6 +135,12 @@ async function inForeground(
   onReady: () => void,
 ): Promise<void> {
   const logger = newLogger(process.env.BERTH_LOG ?? 'info');
+  const other = runningPid(files.pid, AGENT_WORDS);
+  if (other !== undefined && other !== process.pid) {
+    throw new BerthError('conflict', `an agent runs in ${files.root} already (pid ${other})`, {
+      hint: 'end it first: "berth down" with the same --data-dir',
+    });
+  }
   const stopping = untilSignal();
   rmSync(files.ready, { force: true });
   writeWhole(files.pid, `${process.pid}\n`, 0o644);
@@ -216,7 +228,7 @@ function readConfig(files: Files): AgentConfig | undefined {
 }
 
 function readyPid(files: Files): number {
-  return runningPid(files.ready, 'agent') ?? 0;
+  return runningPid(files.ready, AGENT_WORDS) ?? 0;
 }
 
 async function untilReady(files: Files): Promise<void> {
@@ -234,7 +246,7 @@ export async function downAgent(options: DownOptions, report: LocalReport<DownRe
   const files = filesIn(options.dataDir);
   const identity = await loadAgentIdentity(files.identity);
   const config = resolveConfig(NO_FLAGS, files);
-  const pid = runningPid(files.pid, 'agent');
+  const pid = runningPid(files.pid, AGENT_WORDS);
   const ownUnit = unitIsFor(AGENT_UNIT, files.root);
   if (ownUnit) await stopUnit(AGENT_UNIT, options.purge);
   if (pid !== undefined) {
@@ -247,7 +259,8 @@ export async function downAgent(options: DownOptions, report: LocalReport<DownRe
     removed.push(
       ...(await purgeEngine({ engine: config.engine, clusterId: identity.clusterId, warn: report.warn })),
     );
-    rmSync(files.root, { recursive: true, force: true });
+    const left = removeEntries(files.root, ENTRIES);
+    if (left.length > 0) report.warn(`${files.root} is left with what is not Berth's: ${left.join(', ')}`);
     removed.push(files.root);
     report.warn(`the cluster still lists this host: on the manager, "berth node rm ${identity.hostName}"`);
   }

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { BerthError } from '../kit/errors.ts';
 
 export const DEFAULT_DATA_DIR = '/var/lib/berth';
 
@@ -39,8 +40,52 @@ export function dataDirAt(root: string): DataDir {
   };
 }
 
-/** Makes the folders; the data directory itself is for its owner only: keys and the database lie in it. */
+/** All that lies directly in a manager's data directory. */
+const ENTRIES: ReadonlySet<string> = new Set([
+  ...['berth.db', 'berth.db-wal', 'berth.db-shm', 'config.json', 'config.json.new'],
+  ...['pki', 'agent', 'run', 'log'],
+]);
+
+/** True where a manager has been set up in the folder. */
+export function isDataDir(dir: DataDir): boolean {
+  return existsSync(dir.database) || existsSync(join(dir.root, 'config.json'));
+}
+
+/**
+ * Removes those entries of a folder that are Berth's, and the folder where nothing else is in it. Returns what was left.
+ */
+export function removeEntries(root: string, entries: ReadonlySet<string>): string[] {
+  const left: string[] = [];
+  for (const name of readdirSync(root)) {
+    if (entries.has(name)) rmSync(join(root, name), { recursive: true, force: true });
+    else left.push(name);
+  }
+  if (left.length === 0) rmSync(root, { recursive: true });
+  return left;
+}
+
+/** As `removeEntries`, of a manager's data directory. */
+export function removeDataDir(dir: DataDir): string[] {
+  return removeEntries(dir.root, ENTRIES);
+}
+
+/**
+ * Makes the folders. Others may pass through the data directory, to its sockets; what lies in it is its owner's alone.
+ * @throws BerthError `bad_request` where the folder is in use for something else: `down --purge` would remove some of it
+ */
 export function makeDataDir(dir: DataDir): void {
+  if (!isDataDir(dir) && existsSync(dir.root)) {
+    const other = readdirSync(dir.root).find((name) => !ENTRIES.has(name) && name !== 'lost+found');
+    if (other !== undefined) {
+      throw new BerthError(
+        'bad_request',
+        `${dir.root} is no data directory of Berth: "${other}" lies in it`,
+        {
+          hint: 'give a folder of its own with --data-dir; it is made where it is missing',
+        },
+      );
+    }
+  }
   mkdirSync(dir.root, { recursive: true, mode: 0o711 });
   for (const folder of [dir.pki, dir.agent, dir.logs]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const folder of [dir.run, dirname(dir.dockerSocket)])
@@ -54,13 +99,22 @@ export function writeWhole(path: string, text: string, mode = 0o600): void {
   renameSync(draft, path);
 }
 
-/** The process ID in a pid file whose process still runs `marker` (a word of its command line); else undefined. */
-export function runningPid(pidFile: string, marker: string): number | undefined {
+/** What the command line of a process must have, so that a pid file's process is taken for it. */
+export const MANAGER_WORDS = ['up', '--foreground'] as const;
+export const AGENT_WORDS = ['agent', '--foreground'] as const;
+export const ENGINE_WORDS = ['dockerd'] as const;
+
+/**
+ * The process ID in a pid file, where a process with that ID runs whose command line has all `words` (the last part of a
+ * path counts as a word); else undefined. After a reboot the ID may be another program's, which is not to be taken for
+ * ours, nor killed.
+ */
+export function runningPid(pidFile: string, words: readonly string[]): number | undefined {
   try {
     const pid = Number(readFileSync(pidFile, 'utf8').trim());
     if (!Number.isInteger(pid) || pid <= 1) return undefined;
-    // A pid may have been given to another program since: its command line tells.
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(marker) ? pid : undefined;
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return words.every((word) => argv.some((one) => basename(one) === word)) ? pid : undefined;
   } catch {
     return undefined;
   }

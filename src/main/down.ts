@@ -4,7 +4,16 @@ import type { DownOptions, DownResult, LocalReport } from '../cli/local.ts';
 import { newClient } from '../contract/client.ts';
 import { openSqliteStore, SETTINGS_KEY } from '../store/index.ts';
 import { stopProcess } from './daemon.ts';
-import { type DataDir, DEFAULT_DATA_DIR, dataDirAt, runningPid } from './data-dir.ts';
+import {
+  type DataDir,
+  DEFAULT_DATA_DIR,
+  dataDirAt,
+  ENGINE_WORDS,
+  isDataDir,
+  MANAGER_WORDS,
+  removeDataDir,
+  runningPid,
+} from './data-dir.ts';
 import { removeDockerContext } from './docker-context.ts';
 import { readConfig } from './manager-config.ts';
 import { pathOf } from './path.ts';
@@ -19,7 +28,7 @@ const PATIENCE_MS = 20_000;
 export async function down(options: DownOptions, report: LocalReport<DownResult>): Promise<void> {
   const dir = dataDirAt(options.dataDir);
   const config = readConfig(dir);
-  const pid = runningPid(dir.pidFile, 'berth');
+  const pid = runningPid(dir.pidFile, MANAGER_WORDS);
   if (options.purge && pid !== undefined) await warnOfOtherHosts(dir, config?.name ?? '', report.warn);
   const removeUnit = options.purge && unitIsFor(MANAGER_UNIT, dir.root);
   if (unitIsFor(MANAGER_UNIT, dir.root)) await stopUnit(MANAGER_UNIT, removeUnit);
@@ -28,7 +37,7 @@ export async function down(options: DownOptions, report: LocalReport<DownResult>
     await stopProcess(pid, PATIENCE_MS);
   }
   const removed = removeUnit ? [`service ${MANAGER_UNIT}`] : [];
-  if (options.purge && existsSync(dir.root)) {
+  if (options.purge && isDataDir(dir)) {
     const clusterId = await clusterOf(dir);
     if (config?.agent === true && clusterId !== undefined) {
       report.step('removing what Berth has made on this machine');
@@ -37,7 +46,7 @@ export async function down(options: DownOptions, report: LocalReport<DownResult>
     }
     if (dir.root === DEFAULT_DATA_DIR && (await removeDockerContext(pathOf())))
       removed.push('docker context berth');
-    removed.push(...removeFiles(dir, config?.socket));
+    removed.push(...removeFiles(dir, config?.socket, report.warn));
   }
   report.ready({ stopped: pid !== undefined, removed });
 }
@@ -74,7 +83,7 @@ async function stopOwnEngine(
   engine: string,
   report: LocalReport<DownResult>,
 ): Promise<string[]> {
-  const pid = runningPid(dir.dockerdPidFile, 'dockerd');
+  const pid = runningPid(dir.dockerdPidFile, ENGINE_WORDS);
   if (pid === undefined) return [];
   const left = await containersLeft(engine);
   if (left !== 0) {
@@ -87,9 +96,10 @@ async function stopOwnEngine(
   return ['the Docker Engine that Berth had started'];
 }
 
-function removeFiles(dir: DataDir, socket: string | undefined): string[] {
+function removeFiles(dir: DataDir, socket: string | undefined, warn: (line: string) => void): string[] {
   if (socket !== undefined) rmSync(socket, { force: true });
   if (dir.root === DEFAULT_DATA_DIR) rmSync(dirname(dir.dockerSocket), { recursive: true, force: true });
-  rmSync(dir.root, { recursive: true, force: true });
+  const left = removeDataDir(dir);
+  if (left.length > 0) warn(`${dir.root} is left with what is not Berth's: ${left.join(', ')}`);
   return [dir.root];
 }

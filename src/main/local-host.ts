@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../kit/clock.ts';
+import { BerthError } from '../kit/errors.ts';
 import { newShortId } from '../kit/ids.ts';
 import {
   type AgentIdentity,
@@ -10,7 +12,7 @@ import {
   newCsr,
   saveAgentIdentity,
 } from '../link/index.ts';
-import type { Store } from '../store/index.ts';
+import type { ReadTx, Store } from '../store/index.ts';
 import type { DataDir } from './data-dir.ts';
 import type { ManagerConfig } from './manager-config.ts';
 
@@ -19,13 +21,19 @@ export function identityFile(folder: string): string {
   return join(folder, 'identity.json');
 }
 
+/** True where the manager's machine is a host of its cluster already. */
+export function isHost(dir: DataDir): boolean {
+  return existsSync(identityFile(dir.agent));
+}
+
 type LocalHost = Readonly<{
   store: Store;
   ca: Ca;
   clusterId: string;
   dir: DataDir;
   config: ManagerConfig;
-  machineId: string;
+  /** @throws BerthError where its engine, which is a part of the ID, does not answer */
+  machineId(): Promise<string>;
   clock: Clock;
 }>;
 
@@ -34,19 +42,25 @@ type LocalHost = Readonly<{
  * but follow the flags where it is one already.
  */
 export async function ensureLocalHost(local: LocalHost): Promise<AgentIdentity> {
-  const { store, ca, clusterId, dir, config, machineId, clock } = local;
+  const { store, ca, clusterId, dir, config, clock } = local;
   const file = identityFile(dir.agent);
   const known = await loadAgentIdentity(file);
   const managers = [managerAddress(config)];
   const record = known === undefined ? undefined : store.view((tx) => tx.get('hosts', known.hostId));
   if (known !== undefined && record?.certFingerprint === fingerprintOf(known.certificate)) {
+    const machineId = await local.machineId().catch(() => record.machineId);
     if (record.name !== config.name || record.machineId !== machineId) {
-      await store.update((tx) => tx.put('hosts', { ...record, name: config.name, machineId }));
+      await store.update((tx) => {
+        refuseTaken(tx, config.name, record.id);
+        const now = tx.get('hosts', record.id) ?? record;
+        tx.put('hosts', { ...now, name: config.name, machineId });
+      });
     }
     const identity = { ...known, hostName: config.name, managers };
     await saveAgentIdentity(file, identity);
     return identity;
   }
+  const machineId = await local.machineId();
   const hostId = newShortId();
   const { csr, key } = await newCsr(config.name);
   const now = clock.now();
@@ -67,6 +81,7 @@ export async function ensureLocalHost(local: LocalHost): Promise<AgentIdentity> 
     for (const stale of [...tx.by('hosts', 'name', config.name.toLowerCase())]) {
       if (stale.joinTokenId === '') tx.delete('hosts', stale.id);
     }
+    refuseTaken(tx, config.name, hostId);
     tx.put('hosts', {
       kind: 'host',
       id: hostId,
@@ -81,6 +96,16 @@ export async function ensureLocalHost(local: LocalHost): Promise<AgentIdentity> 
     });
   });
   return identity;
+}
+
+/** @throws BerthError `conflict` */
+function refuseTaken(tx: ReadTx, name: string, own: string): void {
+  for (const other of tx.by('hosts', 'name', name.toLowerCase())) {
+    if (other.id === own) continue;
+    throw new BerthError('conflict', `a host of this cluster is called ${other.name} already`, {
+      hint: 'give this machine another name with --name',
+    });
+  }
 }
 
 /** The agent port as seen from this machine. */

@@ -23,8 +23,6 @@ import { version } from './version.ts';
 
 export type Manager = Readonly<{
   store: Store;
-  /** On the first run only. */
-  adminPassword: string | undefined;
   /** In order, each within its limits; the containers run on. */
   close(): Promise<void>;
 }>;
@@ -39,7 +37,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
   try {
     const store = openSqliteStore(dir.database);
     closers.push(() => store.close());
-    const { clusterId, adminPassword } = await firstRun(store, clock.now());
+    const { clusterId } = await firstRun(store, clock.now());
     const openPki = () => {
       const names = [config.advertise, config.name, ...ownAddresses()];
       return openClusterPki(dir.pki, { clusterId, names, now: clock.now() });
@@ -115,7 +113,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     };
     closers.push(keepCertificate({ open: openPki, use, logger }));
     if (config.agent) {
-      const machineId = await machineIdOf(config.engine);
+      const machineId = () => machineIdOf(config.engine);
       const identity = await ensureLocalHost({ store, ca: pki.ca, clusterId, dir, config, machineId, clock });
       const host = await runHost({
         identity,
@@ -129,7 +127,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     }
     // Last: who finds this socket finds everything else serving too.
     await api.listenUnix(dir.apiSocket);
-    return { store, adminPassword, close };
+    return { store, close };
   } catch (thrown) {
     await close();
     throw thrown;

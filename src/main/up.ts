@@ -3,7 +3,7 @@ import { firstRun } from '../api/auth/first-run.ts';
 import type { LocalReport, UpOptions, UpResult } from '../cli/local.ts';
 import { newClient } from '../contract/client.ts';
 import { systemClock } from '../kit/clock.ts';
-import { BerthError } from '../kit/errors.ts';
+import { BerthError, messageOf } from '../kit/errors.ts';
 import { newLogger } from '../kit/logger.ts';
 import { openSqliteStore } from '../store/index.ts';
 import { ensureAgentFile } from './agent-executable.ts';
@@ -12,6 +12,7 @@ import {
   type DataDir,
   DEFAULT_DATA_DIR,
   dataDirAt,
+  MANAGER_WORDS,
   makeDataDir,
   runningPid,
   writeWhole,
@@ -20,6 +21,7 @@ import { runDemo } from './demo.ts';
 import { ensureDockerContext } from './docker-context.ts';
 import { engineAnswers, ensureEngine } from './docker-engine.ts';
 import { tryAddress } from './listen.ts';
+import { isHost } from './local-host.ts';
 import { startManager } from './manager.ts';
 import {
   changedFlags,
@@ -48,7 +50,7 @@ export async function up(options: UpOptions, report: Report): Promise<void> {
     return;
   }
   let adminPassword: string | undefined;
-  let pid = (await serves(dir)) ? runningPid(dir.pidFile, 'berth') : undefined;
+  let pid = (await serves(dir)) ? runningPid(dir.pidFile, MANAGER_WORDS) : undefined;
   if (pid !== undefined) {
     const changed = kept === undefined ? [] : changedFlags(config, kept);
     if (changed.length > 0) {
@@ -64,7 +66,11 @@ export async function up(options: UpOptions, report: Report): Promise<void> {
     adminPassword = await prepare(dir, config);
     report.step('starting the manager');
     const executable = ensureAgentFile(report.warn);
-    pid = options.service ? await startService(dir, options) : await startDetached(dir);
+    const started = options.service ? startService(dir, options) : startDetached(dir);
+    pid = await started.catch((thrown) => {
+      tellPassword(adminPassword, report);
+      throw thrown;
+    });
     await executable;
   }
   if (config.agent) await untilHostReady(dir, config.name, report);
@@ -80,15 +86,24 @@ async function upInForeground(
 ): Promise<void> {
   if (config.agent) await provideEngine(dir, config, options, report);
   const logger = newLogger(process.env.BERTH_LOG ?? 'info');
-  const manager = await startManager(dir, config, logger);
+  const adminPassword = await prepare(dir, config);
+  const manager = await startManager(dir, config, logger).catch((thrown) => {
+    tellPassword(adminPassword, report);
+    throw thrown;
+  });
   const stopping = untilSignal();
   void ensureAgentFile((reason) => logger.warn({ reason }, 'hosts cannot join by the one line'));
-  writeConfig(dir, config);
   writeWhole(dir.pidFile, `${process.pid}\n`, 0o644);
   if (config.agent) await untilHostReady(dir, config.name, report);
-  await tell(dir, config, options, report, { pid: process.pid, adminPassword: manager.adminPassword });
+  await tell(dir, config, options, report, { pid: process.pid, adminPassword });
   logger.info({ signal: await stopping }, 'stopping');
   await manager.close();
+}
+
+/** The user is made by then, and nothing but this process knows its password. */
+function tellPassword(adminPassword: string | undefined, report: Report): void {
+  if (adminPassword !== undefined)
+    report.warn(`the first user is made already: admin, with the password ${adminPassword}`);
 }
 
 /** What must be there before the manager starts; the password is this process's to show, so it makes the first user. */
@@ -103,13 +118,14 @@ async function prepare(dir: DataDir, config: ManagerConfig): Promise<string | un
   }
 }
 
-function provideEngine(
+/** A cluster that is there already is not to be without its manager because one host, this one, has no engine. */
+async function provideEngine(
   dir: DataDir,
   config: ManagerConfig,
   options: UpOptions,
   report: Report,
 ): Promise<void> {
-  return ensureEngine({
+  const provided = ensureEngine({
     url: config.engine,
     install: options.install,
     ping: () => engineAnswers(config.engine),
@@ -118,6 +134,10 @@ function provideEngine(
     logFile: `${dir.logs}/dockerd.log`,
     pidFile: dir.dockerdPidFile,
   });
+  if (!isHost(dir)) return provided;
+  await provided.catch((thrown) =>
+    report.warn(`this machine is no use as a host for now: ${messageOf(thrown)}`),
+  );
 }
 
 function foregroundCommand(dir: DataDir): string[] {
@@ -142,7 +162,7 @@ async function startService(dir: DataDir, options: UpOptions): Promise<number> {
   }
   await installUnit(MANAGER_UNIT, renderUnit('Berth: the manager', foregroundCommand(dir)));
   for (const until = Date.now() + READY_TIMEOUT; Date.now() < until; ) {
-    const pid = (await serves(dir)) ? runningPid(dir.pidFile, 'berth') : undefined;
+    const pid = (await serves(dir)) ? runningPid(dir.pidFile, MANAGER_WORDS) : undefined;
     if (pid !== undefined) return pid;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
