@@ -34,10 +34,7 @@ function list(): number {
   return 0;
 }
 
-function readOptions(
-  benchmark: Benchmark,
-  args: readonly string[],
-): ReadonlyMap<string, string> | string {
+function readOptions(benchmark: Benchmark, args: readonly string[]): ReadonlyMap<string, string> | string {
   const options = new Map<string, string>();
   for (let i = 0; i < args.length; i++) {
     if (args[i] === '--json') continue;

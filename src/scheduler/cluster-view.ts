@@ -141,9 +141,9 @@ export class ClusterView {
     return this.hostsOfService.get(service) ?? NO_HOSTS;
   }
 
-  /** On how many hosts an image is (in the form of `normalImageRef`); what is returned stays up to date. */
-  imageCount(ref: string): Readonly<{ hosts: number }> {
-    return this.imageHosts.count(ref);
+  /** Hosts that have an image under this reference, as `HostView.hasImageRef`; what is returned stays up to date. */
+  hostsWithImage(ref: string): ReadonlySet<HostView> {
+    return this.imageHosts.having(ref);
   }
 
   get size(): number {

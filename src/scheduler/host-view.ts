@@ -29,6 +29,8 @@ export type HostFacts = Readonly<{
   /** One sentence why the host is not ready. */
   reason: string;
   engine: EngineInfo | undefined;
+  /** Why it gets nothing new yet though it is ready: it came back from being down too often. */
+  rests?: string;
   /** Where ports published on the host are reached. */
   address: string;
 }>;
@@ -38,17 +40,17 @@ export type CapacitySettings = Pick<
   'cpuOvercommit' | 'memoryOvercommit' | 'reservedCpuMilli' | 'reservedMemory'
 >;
 
-/** On how many hosts each image reference is. What is handed out stays up to date. */
+/** The hosts that have each image reference. What is handed out stays up to date. */
 export class ImageHosts {
-  private readonly byRef = new Map<string, { hosts: number }>();
+  private readonly byRef = new Map<string, Set<HostView>>();
 
-  count(ref: string): { hosts: number } {
-    let count = this.byRef.get(ref);
-    if (count === undefined) {
-      count = { hosts: 0 };
-      this.byRef.set(ref, count);
+  having(ref: string): Set<HostView> {
+    let hosts = this.byRef.get(ref);
+    if (hosts === undefined) {
+      hosts = new Set();
+      this.byRef.set(ref, hosts);
     }
-    return count;
+    return hosts;
   }
 }
 
@@ -58,6 +60,7 @@ const NONE: ReadonlyMap<string, number> = new Map<string, number>();
 export class HostView {
   state: HostState = 'pending';
   reason = '';
+  rests = '';
   cordoned = false;
   name = '';
   address = '';
@@ -87,7 +90,7 @@ export class HostView {
   /** Label key to the number of containers by value (a missing label is the empty string); kept for keys once asked. */
   private readonly byLabel = new Map<string, Counter>();
 
-  /** @param imageHosts on how many hosts an image is, shared by all hosts of a view */
+  /** @param imageHosts shared by all hosts of a view */
   constructor(
     readonly id: string,
     private readonly imageHosts: ImageHosts,
@@ -105,6 +108,7 @@ export class HostView {
     this.cordoned = host.cordoned;
     this.state = facts.state;
     this.reason = facts.reason;
+    this.rests = facts.rests ?? '';
     this.address = facts.address;
     this.os = engine?.osType ?? '';
     this.architecture = normalArchitecture(engine?.architecture ?? '');
@@ -209,10 +213,9 @@ export class HostView {
   }
 
   private countImageRef(ref: string, by: 1 | -1): void {
-    const before = this.imageRefs.has(ref);
     this.imageRefs.add(ref, by);
-    const after = this.imageRefs.has(ref);
-    if (before !== after) this.imageHosts.count(ref).hosts += after ? 1 : -1;
+    if (this.imageRefs.has(ref)) this.imageHosts.having(ref).add(this);
+    else this.imageHosts.having(ref).delete(this);
   }
 
   private count(container: ContainerView, by: 1 | -1): void {
@@ -225,9 +228,10 @@ export class HostView {
   }
 
   private fingerprint(): string {
-    const { name, state, reason, cordoned, cpuCapacity, memoryCapacity, os, architecture, address } = this;
+    const { name, state, reason, rests, cordoned, cpuCapacity, memoryCapacity, os, architecture, address } =
+      this;
     return JSON.stringify([
-      [name, state, reason, cordoned, cpuCapacity, memoryCapacity, os, architecture, address],
+      [name, state, reason, rests, cordoned, cpuCapacity, memoryCapacity, os, architecture, address],
       [...this.labels],
       [...this.engineLabels],
     ]);

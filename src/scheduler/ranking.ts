@@ -102,10 +102,11 @@ export class Ranking {
       this.ties[i] = strategy.tie(host);
       this.hostHeap.append(leafOf[i] as number, i);
     };
+    const { hosts, checks } = this.candidates();
     if (refine === undefined) {
-      for (const host of this.candidates()) if (this.fits(host)) add(host, strategy.rank(host, request));
+      for (const host of hosts) if (passesAll(checks, host)) add(host, strategy.rank(host, request));
     } else {
-      for (const [host, rank] of refine(this.candidates().filter((host) => this.fits(host)))) add(host, rank);
+      for (const [host, rank] of refine(hosts.filter((host) => passesAll(checks, host)))) add(host, rank);
     }
     // Children have larger numbers than their parents.
     for (let node = layout.nodes - 1; node >= 0; node--) {
@@ -130,7 +131,7 @@ export class Ranking {
       this.replicas[i] = now;
       if (by !== 0) this.addReplicas(i, by);
     }
-    if (this.fits(host)) {
+    if (passesAll(this.input.checks, host)) {
       this.ranks[i] = strategy.rank(host, request);
       this.ties[i] = strategy.tie(host);
       this.hostHeap.put(leaf, i);
@@ -159,19 +160,18 @@ export class Ranking {
     }
   }
 
-  /** The shortest list of hosts that has all that fit. */
-  private candidates(): readonly HostView[] {
-    let shortest = this.hosts;
+  /** The shortest list of hosts that has all that fit, and what is still to be asked of them. */
+  private candidates(): Readonly<{ hosts: readonly HostView[]; checks: readonly Check[] }> {
+    let hosts = this.hosts;
+    let by: Check | undefined;
     for (const check of this.input.checks) {
       const list = check.candidates?.();
-      if (list !== undefined && list.length < shortest.length) shortest = list;
+      if (list === undefined || list.length >= hosts.length) continue;
+      hosts = list;
+      by = check;
     }
-    return shortest;
-  }
-
-  private fits(host: HostView): boolean {
-    for (const check of this.input.checks) if (!check.passes(host)) return false;
-    return true;
+    const { checks } = this.input;
+    return { hosts, checks: by?.exact === true ? checks.filter((check) => check !== by) : checks };
   }
 
   private readonly hostBefore = (a: number, b: number): boolean => {
@@ -204,4 +204,9 @@ export class Ranking {
     }
     return this.hostBefore(a, b);
   }
+}
+
+function passesAll(checks: readonly Check[], host: HostView): boolean {
+  for (const check of checks) if (!check.passes(host)) return false;
+  return true;
 }

@@ -20,6 +20,7 @@ export const affinity: Filter = {
         return {
           passes: (host) => matches(host) !== expression.negated,
           reason: () => `affinity ${expression.text} not met`,
+          candidates: () => candidates(expression, view),
         };
       }),
 };
@@ -39,6 +40,19 @@ function matcher(expression: Expression, request: PlacementRequest, view: Cluste
       if (literal !== undefined) return (host) => host.labelValues(key).has(literal);
       return (host) => some(host.labelValues(key).keys(), expression);
   }
+}
+
+/** The hosts to look at instead of all, where the view knows them; undefined where it does not. */
+function candidates(
+  { key, literal, negated }: Expression,
+  view: ClusterView,
+): readonly HostView[] | undefined {
+  // An image's ID, or the beginning of one, is no reference.
+  if (key !== 'image' || literal === undefined || negated || literal.startsWith('sha256:')) return undefined;
+  const having = view.hostsWithImage(literal);
+  // Copying most of the hosts costs more than it saves.
+  if (having.size * 4 > view.size) return undefined;
+  return [...having].sort((a, b) => a.order - b.order);
 }
 
 function some(values: Iterable<string>, expression: Expression): boolean {

@@ -13,6 +13,7 @@ export const constraint: Filter = {
         passes: constraintTest(expression),
         reason: () => `${expression.text} not met`,
         candidates: () => candidates(expression, view),
+        exact: true,
       })),
 };
 

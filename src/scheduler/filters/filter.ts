@@ -17,6 +17,8 @@ export interface Check {
   summary?(refused: readonly HostView[]): string;
   /** All hosts that pass, and perhaps some that do not, where they can be had without asking each; else undefined. */
   candidates?(): readonly HostView[] | undefined;
+  /** True where `candidates` gives those that pass and no others. */
+  readonly exact?: boolean;
   /** True where the answer depends on more than the host itself: it is then asked anew for every container. */
   readonly volatile?: boolean;
   /** True where a host that fails only this would do once it has the image. Such a filter comes last. */

@@ -9,9 +9,9 @@ const REASONS: Readonly<Record<HostState, string>> = {
 };
 
 const check: Check = {
-  passes: (host) => host.state === 'ready',
-  reason: (host) => REASONS[host.state],
+  passes: (host) => host.state === 'ready' && host.rests === '',
+  reason: (host) => REASONS[host.state] || host.rests,
 };
 
-/** Only hosts that are ready. */
+/** Only hosts that are ready, and have stayed so for long enough after being down. */
 export const health: Filter = { name: 'health', prepare: () => [check] };

@@ -13,11 +13,11 @@ export const image: Filter = {
     const normal = normalImageRef(ref);
     const id = looksLikeImageId(ref) ? ref : undefined;
     // Most images are on all hosts: then no host's own list need be looked at.
-    const count = view.imageCount(normal);
+    const having = view.hostsWithImage(normal);
     return [
       {
         pullHelps: true,
-        passes: (host) => count.hosts === view.size || host.hasImage(normal, id),
+        passes: (host) => having.size === view.size || host.hasImage(normal, id),
         reason: () => `image ${ref} is not there`,
       },
     ];

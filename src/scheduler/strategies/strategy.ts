@@ -18,11 +18,14 @@ export interface Strategy {
  * Classic Swarm's score (scheduler/strategy/weighted_node.go): per cent of the host's CPU and of its memory that would
  * be set aside, in whole numbers, 100 for what is not asked for, added up.
  */
-export function score(host: HostView, { resources }: PlacementRequest): number {
-  const part = (used: number, asked: number, capacity: number) =>
-    asked <= 0 ? 100 : capacity <= 0 ? 100 : Math.floor(((used + asked) * 100) / capacity);
-  return (
-    part(host.cpuUsed, resources.cpuMilli, host.cpuCapacity) +
-    part(host.memoryUsed, resources.memory, host.memoryCapacity)
-  );
+export function score(
+  { cpuUsed, cpuCapacity, memoryUsed, memoryCapacity }: HostView,
+  request: PlacementRequest,
+): number {
+  const { cpuMilli, memory } = request.resources;
+  return share(cpuUsed, cpuMilli, cpuCapacity) + share(memoryUsed, memory, memoryCapacity);
+}
+
+function share(used: number, asked: number, capacity: number): number {
+  return asked <= 0 || capacity <= 0 ? 100 : Math.floor(((used + asked) * 100) / capacity);
 }
