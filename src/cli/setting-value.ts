@@ -36,6 +36,9 @@ const READERS: Readonly<Record<SettingKey, (text: string, key: string) => unknow
   imageHosts: (text) => text,
   suspectAfterMs: milliseconds,
   downAfterMs: milliseconds,
+  failoverMaxShare: number,
+  failoverWindowMs: milliseconds,
+  failoverGraceMs: milliseconds,
   fanoutTimeoutMs: milliseconds,
 };
 

@@ -52,7 +52,16 @@ export const containerSchema = z.object({
   /** The API version in which the spec was written ("1.41"): it is passed to the engine in the same. */
   apiVersion: z.string(),
   desired: desiredSchema,
-  assigned: z.object({ hostId: z.string(), at: z.number() }),
+  assigned: z.object({
+    hostId: z.string(),
+    at: z.number(),
+    /**
+     * While a planned move is under way: the other host, and how far it has come. `stop`: `hostId` still has it and stops
+     * it, `moving.hostId` will get it. `start`: `hostId` has it and starts it, `moving.hostId` keeps its stopped copy
+     * until that has succeeded, so that it can go back.
+     */
+    moving: z.object({ hostId: z.string(), phase: z.enum(['stop', 'start']) }).optional(),
+  }),
 });
 export type Container = Readonly<z.infer<typeof containerSchema>>;
 

@@ -68,6 +68,33 @@ export const engineInfoSchema = z.object({
 });
 export type EngineInfo = Readonly<z.infer<typeof engineInfoSchema>>;
 
+/** How far a host that was down is trusted again. Owned by the fail-over controller; kept, so that a restart forgets nothing. */
+export const hostTrustSchema = z.object({
+  kind: z.literal('host-trust'),
+  /** The host's ID. */
+  id: z.string(),
+  /** When it went down within the last hour, milliseconds since the epoch, oldest first. */
+  downs: z.array(z.number()),
+  /** No new containers before then; 0 where it is trusted. */
+  restUntil: z.number(),
+  /** One sentence why it rests; empty where it is trusted. */
+  reason: z.string(),
+});
+export type HostTrust = Readonly<z.infer<typeof hostTrustSchema>>;
+
+/** What fail-over has to say of a host that is down. Never written to disk. */
+export type HostFailover = Readonly<{
+  kind: 'host-failover';
+  /** The host's ID. */
+  id: string;
+  /** Nothing is moved away from it: too many hosts have vanished at once. */
+  held: boolean;
+  /** One sentence; empty where there is nothing to say. */
+  reason: string;
+  /** Containers with a fail-over policy that are still assigned to it, and why. */
+  waiting: readonly Readonly<{ id: string; name: string; reason: string }>[];
+}>;
+
 /** What is seen of a host now. Never written to disk: the agent repeats it. Owned by the link and the agent. */
 export type HostStatus = Readonly<{
   kind: 'host-status';
@@ -76,6 +103,8 @@ export type HostStatus = Readonly<{
   state: HostState;
   /** One sentence why the host is not ready; empty when it is. */
   reason: string;
+  /** Not heard of in time, for whatever reason: it may have vanished. Seconds before it is `down`. */
+  silent?: boolean;
   /** Address from which the agent connected, host:port. */
   address: string;
   /** Address at which others reach ports published on the host. */

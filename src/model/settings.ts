@@ -20,6 +20,14 @@ export const settingsSchema = z.strictObject({
   /** A host that has been silent for this long is suspect, then down (milliseconds). */
   suspectAfterMs: z.number().min(500).default(2500),
   downAfterMs: z.number().min(1000).default(5000),
+  /**
+   * Fail-over stops and says so where more than this share of the hosts, and at least two, vanish within the window: it is
+   * then more likely the manager's own network. 1 never stops it.
+   */
+  failoverMaxShare: z.number().min(0).max(1).default(0.5),
+  failoverWindowMs: z.number().min(1000).default(30_000),
+  /** How long hosts have after a start of the manager to connect, before they count as down; downAfterMs at least. */
+  failoverGraceMs: z.number().min(0).default(30_000),
   /** How long an answer from one host is waited for when many are asked (milliseconds). */
   fanoutTimeoutMs: z.number().min(100).default(5000),
 });

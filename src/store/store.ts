@@ -1,6 +1,6 @@
 import type { ApiToken, AuditEntry, JoinToken, User } from '../model/access.ts';
 import type { Container, ObservedContainer } from '../model/container.ts';
-import type { Host, HostStatus } from '../model/host.ts';
+import type { Host, HostFailover, HostStatus, HostTrust } from '../model/host.ts';
 import type { Network, ObservedImage, ObservedNetwork, ObservedVolume, Volume } from '../model/objects.ts';
 import type { SettingsRecord } from '../model/settings.ts';
 
@@ -15,8 +15,10 @@ export type Tables = {
   joinTokens: JoinToken;
   audit: AuditEntry;
   settings: SettingsRecord;
+  hostTrust: HostTrust;
   // Below: observations, repeated by the agents and never written to disk.
   hostStatus: HostStatus;
+  hostFailovers: HostFailover;
   observedContainers: ObservedContainer;
   observedImages: ObservedImage;
   observedNetworks: ObservedNetwork;

@@ -17,7 +17,14 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   containers: {
     durable: true,
     key: (r) => r.id,
-    indexes: { name: (r) => r.name, host: (r) => r.assigned.hostId },
+    indexes: {
+      name: (r) => r.name,
+      host: (r) => r.assigned.hostId,
+      /** Hosts that keep a stopped copy until the container runs where it moves to. */
+      copyHost: (r) => (r.assigned.moving?.phase === 'start' ? r.assigned.moving.hostId : undefined),
+      /** All that are being moved, under the phase. */
+      moving: (r) => r.assigned.moving?.phase,
+    },
   },
   networks: { durable: true, key: (r) => r.id, indexes: { name: (r) => r.name, host: (r) => r.hostId } },
   volumes: { durable: true, key: (r) => r.name, indexes: { host: (r) => r.hostId } },
@@ -30,7 +37,9 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   joinTokens: { durable: true, key: (r) => r.id, indexes: { secret: (r) => r.secretHash } },
   audit: { durable: true, key: (r) => r.id, indexes: {} },
   settings: { durable: true, key: () => SETTINGS_KEY, indexes: {} },
+  hostTrust: { durable: true, key: (r) => r.id, indexes: {} },
   hostStatus: { durable: false, key: (r) => r.id, indexes: {} },
+  hostFailovers: { durable: false, key: (r) => r.id, indexes: {} },
   observedContainers: {
     durable: false,
     key: (r) => `${r.hostId}/${r.engineId}`,

@@ -1,21 +1,44 @@
 import type { Assignment } from '../../contract/link.ts';
-import type { Container, DockerSpec } from '../../model/container.ts';
+import type { Container, Desired, DockerSpec } from '../../model/container.ts';
 import type { ReadTx } from '../../store/store.ts';
 
-/** What the host of `container` must hold for it: the container and the cluster's networks and volumes that it uses. */
-export function assignmentOf(tx: ReadTx, container: Container): Assignment {
-  const { id, name, apiVersion, desired, assigned } = container;
+/** The hosts that hold something of a container: the one that it is assigned to and, in a move, the one that it leaves. */
+export function holdersOf({ assigned }: Container): readonly string[] {
+  const { hostId, moving } = assigned;
+  return moving?.phase === 'start' ? [hostId, moving.hostId] : [hostId];
+}
+
+/**
+ * What a host must hold for `container`: the container and the cluster's networks and volumes that it uses. A host that it
+ * is moving away from keeps it stopped.
+ * @param hostId the host that it is assigned to, if left out
+ */
+export function assignmentOf(
+  tx: ReadTx,
+  container: Container,
+  hostId: string = container.assigned.hostId,
+): Assignment {
+  const { id, name, apiVersion, assigned } = container;
+  const { moving } = assigned;
+  const leaves = moving !== undefined && (moving.phase === 'stop' || moving.hostId === hostId);
+  const desired = leaves ? stoppedForMove(container.desired) : container.desired;
   const networks = networkNames(desired.spec).flatMap((reference) => {
     for (const network of [tx.get('networks', reference), ...tx.by('networks', 'name', reference)]) {
-      if (network?.hostId === assigned.hostId) return [{ id: network.id, spec: network.spec }];
+      if (network !== undefined && network.hostId === hostId) return [{ id: network.id, spec: network.spec }];
     }
     return [];
   });
   const volumes = volumeNames(desired.spec).flatMap((reference) => {
     const volume = tx.get('volumes', reference);
-    return volume?.hostId === assigned.hostId ? [{ spec: { ...volume.spec, Name: volume.name } }] : [];
+    return volume?.hostId === hostId ? [{ spec: { ...volume.spec, Name: volume.name } }] : [];
   });
   return { id, name, apiVersion, desired, needs: { networks, volumes } };
+}
+
+/** With the container's own stop signal and grace. What the user has stopped or removed is so on every host. */
+function stoppedForMove(desired: Desired): Desired {
+  if (desired.state === 'stopped' || desired.state === 'removed') return desired;
+  return { ...desired, state: 'stopped', stop: undefined };
 }
 
 /** Names or IDs of the networks that a spec asks for, those built into every engine left out. */

@@ -14,10 +14,10 @@ import { defaultSettings, type Settings } from '../../model/settings.ts';
 import type { ChangeSet, ReadTx, Store } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
 import type { ClusterEvents } from '../events/cluster-events.ts';
-import { assignmentOf } from './assignment-of.ts';
+import { assignmentOf, holdersOf } from './assignment-of.ts';
 import type { Assignments } from './assignments.ts';
 import { deltaFrames, snapshotFrames } from './frames.ts';
-import { hostStateOf, type LifeSigns } from './host-state.ts';
+import { hostStateOf, isSilent, type LifeSigns } from './host-state.ts';
 import { applyFull, applyReport, ownResults } from './observations.ts';
 import { ActionResults } from './results.ts';
 import type { AgentSession } from './session.ts';
@@ -146,14 +146,17 @@ export class HostSessions {
     }
     live.agentVersion = hello.agentVersion;
     live.dataAddress = hello.dataAddress;
-    const held = store.view((tx) => [...tx.by('containers', 'host', session.hostId)]);
+    const held = store.view((tx) => [
+      ...tx.by('containers', 'host', session.hostId),
+      ...tx.by('containers', 'copyHost', session.hostId),
+    ]);
     const missed = hello.resume && deltas.since(session.hostId, hello.resume, held.length);
     const at = deltas.head(session.hostId);
     const frames =
       missed === undefined
         ? snapshotFrames(
             at,
-            store.view((tx) => held.map((container) => assignmentOf(tx, container))),
+            store.view((tx) => held.map((container) => assignmentOf(tx, container, session.hostId))),
           )
         : deltaFrames(at, missed);
     for (const frame of frames) session.send(frame);
@@ -223,20 +226,19 @@ export class HostSessions {
       if (change.table === 'hosts') this.onHostChange(change.key, change.after !== undefined);
       if (change.table !== 'containers') continue;
       const { before, after } = change;
-      if (before !== undefined && before.assigned.hostId !== after?.assigned.hostId) {
-        push(before.assigned.hostId, { op: 'drop', id: change.key, purge: true });
-      }
+      const had = before === undefined ? [] : holdersOf(before);
+      const have = after === undefined ? [] : holdersOf(after);
+      for (const hostId of had)
+        if (!have.includes(hostId)) push(hostId, { op: 'drop', id: change.key, purge: true });
       if (after === undefined) {
         this.results.forget(change.key);
-      } else if (
-        before?.desired !== after.desired ||
-        before.assigned.hostId !== after.assigned.hostId ||
-        before.name !== after.name
-      ) {
-        push(after.assigned.hostId, {
-          op: 'put',
-          assignment: this.deps.store.view((tx) => assignmentOf(tx, after)),
-        });
+        continue;
+      }
+      const same = before?.desired === after.desired && before.name === after.name;
+      for (const hostId of have) {
+        if (same && had.includes(hostId)) continue;
+        const assignment = this.deps.store.view((tx) => assignmentOf(tx, after, hostId));
+        push(hostId, { op: 'put', assignment });
       }
     }
     for (const [hostId, deltas] of outgoing) {
@@ -311,11 +313,14 @@ export class HostSessions {
     const changed: HostStatus[] = [];
     for (const [hostId, live] of this.live) {
       const before = tx.get('hostStatus', hostId) ?? this.statusOf(hostId, live);
-      const verdict = hostStateOf(live.signs, now, settings);
+      const verdict = {
+        ...hostStateOf(live.signs, now, settings),
+        silent: isSilent(live.signs, now, settings),
+      };
       const stale = live.signs.heard && live.signs.lastHeardAt - before.lastHeardAt >= HEARD_REFRESH_MS;
       const known = tx.get('hostStatus', hostId) !== undefined;
-      if (known && !stale && before.state === verdict.state && before.agentVersion === live.agentVersion)
-        continue;
+      const same = before.state === verdict.state && before.silent === verdict.silent;
+      if (known && !stale && same && before.agentVersion === live.agentVersion) continue;
       changed.push({ ...this.statusOf(hostId, live), engine: before.engine, ...verdict });
     }
     return changed;

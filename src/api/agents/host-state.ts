@@ -16,6 +16,19 @@ export type LifeSigns = Readonly<{
   closeReason: string;
 }>;
 
+/** True where the host has not been heard of in time: long before it is down. An engine that does not answer is not that. */
+export function isSilent(
+  signs: LifeSigns,
+  now: number,
+  settings: Pick<Settings, 'suspectAfterMs' | 'downAfterMs'>,
+): boolean {
+  const limit = Math.min(settings.suspectAfterMs, Math.max(HEARTBEATS_MS, settings.downAfterMs / 2));
+  return !signs.connected || now - signs.lastHeardAt >= limit;
+}
+
+/** One heartbeat a second, and half of one's lateness. */
+const HEARTBEATS_MS = 1_500;
+
 /** The state that follows from the life signs, and one sentence why. Pure; heartbeats come every second. */
 export function hostStateOf(
   signs: LifeSigns,

@@ -9,6 +9,7 @@ const FOLLOWED = [
   'settings',
   'hosts',
   'hostStatus',
+  'hostTrust',
   'containers',
   'observedContainers',
   'observedImages',
@@ -52,7 +53,8 @@ export class StoreView {
       return keys;
     };
     if (taken('settings').length > 0) this.readSettings(tx);
-    for (const id of new Set([...taken('hosts'), ...taken('hostStatus')])) this.readHost(tx, id);
+    for (const id of new Set([...taken('hosts'), ...taken('hostStatus'), ...taken('hostTrust')]))
+      this.readHost(tx, id);
     for (const id of taken('containers')) this.readContainer(tx, id);
     for (const key of taken('observedContainers')) this.readObserved(tx, key);
     for (const key of taken('observedImages')) this.readImage(tx, key);
@@ -141,6 +143,7 @@ function factsOf(tx: ReadTx, host: Host) {
     state: status?.state ?? ('pending' as const),
     reason: status?.reason ?? '',
     engine: status?.engine,
+    rests: tx.get('hostTrust', host.id)?.reason ?? '',
     address: status?.dataAddress ?? '',
   };
 }
