@@ -4,6 +4,7 @@ import { COMMANDS, GROUPS } from './commands/registry.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { newOption } from './option.ts';
 import type { Style } from './terminal/style.ts';
+import { parseFolder } from './values.ts';
 
 /** Flags that stand at every level of the tree, so that they may be written anywhere. */
 export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
@@ -14,6 +15,7 @@ export const GLOBAL_OPTIONS: readonly OptionSpec[] = [
   {
     flags: '--data-dir <DIR>',
     summary: "Berth's data on this machine, where the local manager's socket lies (BERTH_DATA_DIR)",
+    parse: parseFolder,
     completes: 'folder',
   },
   { flags: '--json', summary: 'print JSON' },

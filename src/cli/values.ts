@@ -114,6 +114,12 @@ export function parseCount(min: number, max: number): Parse {
   };
 }
 
+/** A folder's path. An empty one (a variable that is not set) would mean the folder that one stands in. */
+export const parseFolder: Parse = (text, _, flag) => {
+  if (text !== '') return text;
+  throw wrong(flag, text, 'a folder', 'give the path of a folder');
+};
+
 /** @throws BerthError `bad_request` where `path` (absolute) is there and is not a folder. */
 export function checkFolder(path: string, flag: string): string {
   const found = statSync(path, { throwIfNoEntry: false });

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run, tempDir, withManager } from '../testing/run.ts';
@@ -194,6 +202,16 @@ describe('bundle', () => {
       join(folder, 'env.sh'),
     ]);
     expect(seen.toString()).toBe(`tcp://10.0.0.1:2376 1 ${folder}\n`);
+  });
+
+  it('can be copied to another place', async () => {
+    const { berth } = await withManager({ 'bundle.create': () => bundle });
+    const cwd = tempDir();
+    await berth(['bundle', '-o', 'made'], { cwd });
+    renameSync(join(cwd, 'made'), join(cwd, "it's moved"));
+    const script = 'set -eu; cd "$1"; . "./it\'s moved/env.sh"; cd /; echo "$DOCKER_CERT_PATH"';
+    const seen = execFileSync('bash', ['-c', script, 'bash', cwd]);
+    expect(seen.toString()).toBe(`${join(cwd, "it's moved")}\n`);
   });
 
   it('writes over nothing unless told, and asks for no certificate before', async () => {

@@ -4,7 +4,7 @@ import { BerthError } from '../../kit/errors.ts';
 import { command } from '../command.ts';
 import { localTime } from '../terminal/format.ts';
 import { clean } from '../terminal/text.ts';
-import { checkFolder } from '../values.ts';
+import { checkFolder, parseFolder } from '../values.ts';
 
 export const bundle = command<{ user?: string; output?: string; force?: boolean }>({
   name: 'bundle',
@@ -23,6 +23,7 @@ export const bundle = command<{ user?: string; output?: string; force?: boolean 
       flags: '-o, --output <DIR>',
       summary: 'the folder',
       fallback: './berth-bundle',
+      parse: parseFolder,
       completes: 'folder',
     },
     { flags: '-f, --force', summary: 'write over files that are there' },
@@ -63,13 +64,21 @@ export const bundle = command<{ user?: string; output?: string; force?: boolean 
   },
 });
 
-/** Lines for a POSIX shell. Every value is quoted: none of them is code. */
+/**
+ * Lines for a POSIX shell. Every value is quoted: none of them is code. The folder may be copied to another machine:
+ * bash and zsh tell where this file lies now; in other shells it is used where it was written.
+ */
 function envScript(dockerHost: string, folder: string): string {
   return [
     'unset DOCKER_CONTEXT',
     `export DOCKER_HOST=${quoted(dockerHost)}`,
     'export DOCKER_TLS_VERIFY=1',
     `export DOCKER_CERT_PATH=${quoted(folder)}`,
+    `if [ -n "\${BASH_VERSION:-}" ]; then`,
+    `  eval 'DOCKER_CERT_PATH=$(cd -- "$(dirname -- "\${BASH_SOURCE[0]}")" >/dev/null && pwd)'`,
+    `elif [ -n "\${ZSH_VERSION:-}" ]; then`,
+    `  eval 'DOCKER_CERT_PATH=\${\${(%):-%x}:A:h}'`,
+    'fi',
     '',
   ].join('\n');
 }

@@ -23,10 +23,13 @@ const STEPS = [
   ['second', 1000],
 ] as const;
 
+/** What is short of a whole by less than this counts as whole: a token just made for an hour does not end in 59 minutes. */
+const TOLERANCE = 0.01;
+
 /** "3 minutes", in the largest unit of which there is at least one. */
 export function span(ms: number): string {
   for (const [unit, length] of STEPS) {
-    const count = Math.floor(Math.abs(ms) / length);
+    const count = Math.floor(Math.abs(ms) / length + TOLERANCE);
     if (count >= 1) return `${count} ${unit}${count === 1 ? '' : 's'}`;
   }
   return 'less than a second';
