@@ -25,6 +25,8 @@ export type PlacementExplanation = Readonly<{
   chosen: string | undefined;
   /** One message with host counts by reason, where no host was found. */
   refusal: string | undefined;
+  /** True where hosts would fit but for the image, which a pull brings. */
+  onlyImageMissing?: boolean;
   hosts: readonly Readonly<{
     hostId: string;
     hostName: string;

@@ -50,6 +50,7 @@ export function newStorePlacer({ store, plugins, seed }: StorePlacerOptions): St
       return {
         chosen: explained.chosen?.id,
         refusal: explained.chosen === undefined ? refusalText(request, explained) : undefined,
+        ...(explained.onlyImageMissing ? { onlyImageMissing: true } : {}),
         hosts: explained.hosts.map(({ host, fits, reasons, score }) => ({
           hostId: host.id,
           hostName: host.name,

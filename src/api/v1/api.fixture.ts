@@ -38,7 +38,7 @@ export type ApiFixture = Readonly<{
   close(): Promise<void>;
 }>;
 
-/** Fills hosts in the order of their names, two containers each. */
+/** Fills hosts in the order of their names, two containers each. No host has the image "nowhere". */
 export const twoPerHost: Placer = {
   place: () => ({ hostId: 'unused' }),
   explain: (tx, request) => {
@@ -50,6 +50,10 @@ export const twoPerHost: Placer = {
       return { hostId: host.id, hostName: host.name, fits, reasons, score: fits ? count : undefined };
     });
     const chosen = verdicts.find((verdict) => verdict.fits)?.hostId;
+    if (request.spec.Image === 'nowhere') {
+      const unfit = verdicts.map((verdict) => ({ ...verdict, fits: false, reasons: ['no image'] }));
+      return { chosen: undefined, refusal: 'no image', onlyImageMissing: true, hosts: unfit };
+    }
     return {
       chosen,
       refusal: chosen === undefined ? `${hosts.length} hosts: no slot` : undefined,

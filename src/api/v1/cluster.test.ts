@@ -182,6 +182,12 @@ describe('settings', () => {
       message: 'downAfterMs (1000) is less than suspectAfterMs (2500)',
     });
     await expect(patch({ plugins: ['here.mjs'] })).rejects.toMatchObject({ code: 'bad_request' });
+    for (const imageHosts of ['', 'web', 'role=web']) {
+      await expect(patch({ imageHosts })).rejects.toMatchObject({
+        message: expect.stringContaining(`imageHosts: constraint "${imageHosts}" has`),
+        hint: 'write it as role==web, or "all" for every host',
+      });
+    }
     await expect(patch({ strategy: 'sprad' })).rejects.toMatchObject({
       message: 'strategy: "sprad" is not one',
       hint: expect.stringContaining('spread, binpack, random'),
@@ -236,6 +242,17 @@ describe('a plan', () => {
     ]);
     expect(api.store.view((tx) => tx.count('containers'))).toBe(2);
     expect(changes).toBe(0);
+  });
+
+  it('of an image that is on no host is the one after a pull', async () => {
+    await twoHosts();
+    const plan = await api.root.call('plan.make', { spec: { Image: 'nowhere' }, name: 'web' });
+    expect(plan).toMatchObject({
+      imageMissing: true,
+      placements: [{ name: 'web', hostId: 'aaaa1111' }],
+      hosts: [{ fits: true }, { fits: true }],
+    });
+    expect(await api.root.call('plan.make', { spec: { Image: 'x' } })).not.toHaveProperty('imageMissing');
   });
 
   it('names a value that is none', async () => {

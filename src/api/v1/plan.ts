@@ -34,14 +34,18 @@ export async function makePlan(
     await store.update((tx) => {
       const placements: Plan['placements'] = [];
       let first: PlacementExplanation | undefined;
+      let imageMissing = false;
       for (let i = 0; i < request.count; i++) {
         const name = request.count === 1 ? request.name : `${request.name}-${i + 1}`;
         const { spec, strategy } = request;
-        const explanation = placer.explain(tx, {
-          name,
-          spec,
-          ...(strategy === undefined ? {} : { strategy }),
-        });
+        const explain = (asked: DockerSpec) =>
+          placer.explain(tx, { name, spec: asked, ...(strategy === undefined ? {} : { strategy }) });
+        let explanation = explain(spec);
+        if (explanation.onlyImageMissing) {
+          // "docker run" pulls then, and asks again: that is the placement which is wanted here.
+          imageMissing = true;
+          explanation = explain({ ...spec, Image: '' });
+        }
         first ??= explanation;
         placements.push(placementOf(name, explanation));
         if (explanation.chosen === undefined) continue;
@@ -59,6 +63,7 @@ export async function makePlan(
       throw new PlanMade({
         placements,
         hosts: (first?.hosts ?? []).map((host) => ({ ...host, reasons: [...host.reasons] })),
+        ...(imageMissing ? { imageMissing } : {}),
       });
     });
   } catch (thrown) {

@@ -1,5 +1,6 @@
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { defaultSettings, type Settings, settingsSchema } from '../../model/settings.ts';
+import { parseExpression } from '../../scheduler/expression.ts';
 import { type LoadedPlugins, NO_PLUGINS } from '../../scheduler/plugin.ts';
 import { STRATEGIES } from '../../scheduler/strategies/registry.ts';
 import type { ReadTx } from '../../store/store.ts';
@@ -50,11 +51,24 @@ function merge(before: Settings, patch: Readonly<Record<string, unknown>>): Sett
       { hint: 'a host is suspect before it is down: change both' },
     );
   }
+  checkImageHosts(settings.imageHosts.trim());
   const relative = settings.plugins.find((path) => !path.startsWith('/'));
   if (relative !== undefined) {
     throw new BerthError('bad_request', `plugins: "${relative}" is not an absolute path on the manager`);
   }
   return settings;
+}
+
+/** Read here, so that a mistake is told now and not to the next one who pulls an image. */
+function checkImageHosts(text: string): void {
+  if (text === 'all') return;
+  try {
+    parseExpression('constraint', text);
+  } catch (thrown) {
+    throw new BerthError('bad_request', `imageHosts: ${messageOf(thrown)}`, {
+      hint: 'write it as role==web, or "all" for every host',
+    });
+  }
 }
 
 /**

@@ -166,6 +166,14 @@ describe('plan', () => {
     });
   });
 
+  it('says that an image is to be pulled first', async () => {
+    const { berth, manager } = await withManager({ 'plan.make': () => ({ ...good, imageMissing: true }) });
+    const { code, stderr } = await berth(['plan', 'docker.io/library/nginx:1.27']);
+    expect(code).toBe(0);
+    expect(stderr).toBe('docker.io/library/nginx:1.27 is on no host yet: "docker run" pulls it first\n');
+    expect(manager.calls[0]?.input).toMatchObject({ name: 'nginx' });
+  });
+
   it('has exit code 5 where there is no room, and JSON all the same', async () => {
     const { berth } = await withManager({
       'plan.make': () => ({

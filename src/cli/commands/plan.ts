@@ -2,6 +2,7 @@ import type { Plan } from '../../contract/v1/cluster.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { type CliContext, command } from '../command.ts';
 import { type DockerRunFlags, dockerRunOptions, dockerSpec } from '../docker-run.ts';
+import { clean } from '../terminal/text.ts';
 import { parseCount } from '../values.ts';
 
 type Flags = DockerRunFlags & Readonly<{ name?: string; strategy?: string; count?: number }>;
@@ -43,27 +44,35 @@ export const plan = command<Flags, [image: string, command: string[]]>({
   async run(context, { name, strategy, count, ...flags }, image, words) {
     const answer = await context.call('plan.make', {
       spec: dockerSpec(image, words, flags),
-      ...(name === undefined ? {} : { name }),
+      name: name ?? nameFor(image),
       ...(strategy === undefined ? {} : { strategy }),
       ...(count === undefined ? {} : { count }),
     });
     print(context, answer);
+    if (answer.imageMissing) {
+      context.out.note(`${clean(image)} is on no host yet: "docker run" pulls it first`);
+    }
     const refused = answer.placements.find(({ hostId }) => hostId === undefined);
     if (refused === undefined) return;
     const placed = answer.placements.filter(({ hostId }) => hostId !== undefined).length;
     throw new BerthError(
       'no_room',
       answer.placements.length === 1
-        ? `no host for ${image}: ${refused.refusal ?? 'no reason was given'}`
+        ? (refused.refusal ?? `no host fits ${image}`)
         : `only ${placed} of ${answer.placements.length} containers of ${image} have a host: ${refused.refusal ?? ''}`,
       { hint: 'ask for less, loosen an expression, or add a host ("berth token create")' },
     );
   },
 });
 
-function print({ out, globals }: CliContext, { placements, hosts }: Plan): void {
+/** The image's last word: refusals speak of it. */
+function nameFor(image: string): string {
+  return /([^/:@]+)(:[^/:@]*)?(@[^/]*)?$/.exec(image)?.[1]?.slice(0, 128) ?? 'plan';
+}
+
+function print({ out, globals }: CliContext, { placements, hosts, imageMissing }: Plan): void {
   if (globals.json) {
-    out.json({ placements, hosts });
+    out.json({ placements, hosts, ...(imageMissing === undefined ? {} : { imageMissing }) });
     return;
   }
   out.table(

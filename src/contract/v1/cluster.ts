@@ -64,6 +64,8 @@ const planSchema = z.object({
       score: z.number().optional(),
     }),
   ),
+  /** True where no host that would fit has the image: the plan is the one after a pull. */
+  imageMissing: z.boolean().optional(),
 });
 export type Plan = z.infer<typeof planSchema>;
 
