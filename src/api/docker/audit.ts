@@ -4,6 +4,17 @@ import { putAudit } from '../auth/audit-log.ts';
 import type { DockerCall } from './call.ts';
 
 const targets = new WeakMap<IncomingMessage, string>();
+const begun = new WeakMap<IncomingMessage, () => void>();
+
+/** `write` is called once: when `auditBegun` says so, or by who has called this. */
+export function onceBegun(call: DockerCall, write: () => void): void {
+  begun.set(call.req, write);
+}
+
+/** A raw connection stands, and may last for days: it goes into the audit log now rather than at its end. */
+export function auditBegun(call: DockerCall): void {
+  begun.get(call.req)?.();
+}
 
 /** Says what a call was done to, where neither path nor query names it (a name that Berth made up). */
 export function setAuditTarget(call: DockerCall, target: string): void {

@@ -3,8 +3,9 @@ import type { Duplex } from 'node:stream';
 import { BerthError } from '../../kit/errors.ts';
 import { roleAllows } from '../../model/access.ts';
 import type { Principal } from '../auth/principal.ts';
+import { RefusalBudget } from '../auth/refusal-budget.ts';
 import { answerError, textOf } from './answer-error.ts';
-import { writeAudit } from './audit.ts';
+import { onceBegun, writeAudit } from './audit.ts';
 import type { DockerCall, DockerRoute } from './call.ts';
 import type { DockerDeps } from './deps.ts';
 import { Router } from './router.ts';
@@ -18,6 +19,7 @@ export type Dispatcher = Readonly<{
 /** Takes requests to their routes: version, role, audit entry, errors. Never throws, never rejects. */
 export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]): Dispatcher {
   const router = new Router(routes);
+  const refusals = new RefusalBudget();
 
   /** @throws BerthError where the request may not reach a handler */
   function prepare(req: IncomingMessage, res: ServerResponse, who: () => Principal, signal: AbortSignal) {
@@ -43,6 +45,16 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
 
   async function run(route: DockerRoute, call: DockerCall, handle: () => Promise<void>): Promise<void> {
     let outcome = 'ok';
+    let written = false;
+    const audit = () => {
+      const { action } = route;
+      if (action === undefined || written) return;
+      written = true;
+      // Whoever is refused again and again must not push everything else out of the log.
+      if (outcome === 'ok' || refusals.take(call.principal.user, deps.clock.now()))
+        writeAudit(call, action, outcome);
+    };
+    onceBegun(call, audit);
     try {
       refuseForeignPages(route, call.req);
       refuseRole(route, call);
@@ -51,7 +63,7 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
       outcome = call.signal.aborted ? 'the client went away' : textOf(thrown, deps.logger);
       throw thrown;
     } finally {
-      if (route.action !== undefined) writeAudit(call, route.action, outcome);
+      audit();
     }
   }
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../kit/errors.ts';
 import type { EngineRequest } from '../../link/ports.ts';
+import { auditBegun } from './audit.ts';
 import type { DockerCall } from './call.ts';
 import { refusalOf, sendAnswer } from './passthrough.ts';
 
@@ -36,6 +37,7 @@ export async function hijackUpgrade(
     await writePlain(socket, answer.status, answer.headers, answer.body);
     return;
   }
+  auditBegun(call);
   socket.write(upgradeHead(call, protocol, answer.headers));
   await join(call, socket, answer.stream);
 }
@@ -61,6 +63,7 @@ export async function hijackPlain(
     await sendAnswer(call, answer);
     return;
   }
+  auditBegun(call);
   res.useChunkedEncodingByDefault = false;
   res.writeHead(200, { 'content-type': answer.headers['content-type'] ?? RAW_STREAM, connection: 'close' });
   res.flushHeaders();

@@ -27,8 +27,17 @@ const NOT_RETURNED: ReadonlySet<string> = new Set([
   'date',
 ]);
 
-/** `/containers/x/json` and a query as an engine reads them, in the version that the client asked for. */
+/**
+ * `/containers/x/json` and a query as an engine reads them, in the version that the client asked for.
+ * @throws BerthError `bad_request` for a name that would lead to another of the engine's routes
+ */
 export function enginePath(call: DockerCall, path: string, query?: URLSearchParams): string {
+  if (/\/\.{0,2}\/|\/\.{1,2}$/.test(path)) {
+    throw new BerthError(
+      'bad_request',
+      `"${path.slice(1, 120)}" names nothing: a part of it is empty, "." or ".."`,
+    );
+  }
   const text = query?.toString() ?? '';
   return `/v${call.apiVersion}${path}${text === '' ? '' : `?${text}`}`;
 }

@@ -3,6 +3,8 @@ import type { Duplex } from 'node:stream';
 import { BerthError } from '../../kit/errors.ts';
 import { MAX_JSON, parseJson } from './json.ts';
 
+/** An upgrade's options are one chunk, or a few: each is tried as JSON, which many would make slow. */
+const MAX_CHUNKS = 64;
 /** How long the body before an upgrade may take (milliseconds). */
 const BODY_MS = 30_000;
 
@@ -34,6 +36,7 @@ export async function readRawJson(req: IncomingMessage, socket: Duplex): Promise
 async function readChunkedJson(socket: Duplex, type: string | undefined): Promise<unknown> {
   let raw = Buffer.alloc(0);
   let body = Buffer.alloc(0);
+  let chunks = 0;
   await readUntil(socket, (part) => {
     raw = Buffer.concat([raw, part]);
     if (raw.length + body.length > 2 * MAX_JSON) {
@@ -50,6 +53,8 @@ async function readChunkedJson(socket: Duplex, type: string | undefined): Promis
       if (raw.length < end) return undefined;
       body = Buffer.concat([body, raw.subarray(line + 2, line + 2 + size)]);
       raw = raw.subarray(end);
+      if (++chunks > MAX_CHUNKS)
+        throw new BerthError('too_large', `the body is in more than ${MAX_CHUNKS} chunks: send it in one`);
       if (size === 0 || isJson(body)) return raw;
     }
   });

@@ -40,6 +40,22 @@ describe('the Docker endpoint', () => {
     expect(headers.server).toContain('Berth/');
   });
 
+  it('is not held down by an engine that says it speaks nothing', async () => {
+    const set = (apiVersion: string) =>
+      cluster.store.update((tx) => {
+        const status = tx.get('hostStatus', 'h-beta');
+        if (status?.engine !== undefined)
+          tx.put('hostStatus', { ...status, engine: { ...status.engine, apiVersion } });
+      });
+    for (const version of ['0.1', 'x', '']) {
+      await set(version);
+      expect((await client.send('GET', '/v1.41/containers/json')).headers['api-version']).toBe('1.41');
+    }
+    await set('1.40');
+    expect((await client.send('GET', '/containers/json')).headers['api-version']).toBe('1.40');
+    await set('1.41');
+  });
+
   it.each([
     ['/v1.41/containers/json', 200, ''],
     ['/v1.24/containers/json', 200, ''],
@@ -49,6 +65,9 @@ describe('the Docker endpoint', () => {
     ['/nothing', 404, 'page not found'],
     ['/v1.41/swarm', 501, 'does not serve'],
     ['/containers/%zz/json', 400, 'percent-encoding'],
+    ['/images/../json', 400, 'names nothing'],
+    ['/images/%2e%2e%2fcontainers%2fx/json', 400, 'names nothing'],
+    ['/distribution/a%2f%2fb/json', 400, 'names nothing'],
     ['/containers/nobody/json', 404, 'No such container: nobody'],
   ])('%s: %i %s', async (path, status, message) => {
     const reply = await client.send('GET', path);
@@ -86,6 +105,21 @@ describe('the Docker endpoint', () => {
     expect(entries).toMatchObject([
       { action: 'container.start', user: 'root', via: 'socket', outcome: 'No such container: ghost' },
     ]);
+  });
+});
+
+describe('refusals', () => {
+  it('of one user fill no more of the audit log than they may', async () => {
+    const count = () => cluster.store.view((tx) => tx.count('audit'));
+    const before = count();
+    for (let i = 0; i < 11; i++)
+      await Promise.all(Array.from({ length: 100 }, () => client.send('POST', '/containers/ghost/stop')));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(count() - before).toBeLessThanOrEqual(1000);
+    await client.send('POST', '/networks/create', { Name: 'written' });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const entries = cluster.store.view((tx) => [...tx.all('audit')].map(({ target }) => target));
+    expect(entries).toContain('written');
   });
 });
 

@@ -22,7 +22,8 @@ beforeAll(async () => {
   endpoint = newDockerEndpoint(cluster.deps);
   await endpoint.listenUnix(cluster.socket);
   client = new TestClient(cluster.socket);
-  await client.json('POST', '/containers/create?name=web', { Image: 'busybox' }, 201);
+  const web = { Image: 'busybox', Env: ['PASSWORD=secret=\n1', 'EMPTY'] };
+  await client.json('POST', '/containers/create?name=web', web, 201);
   await client.json('POST', '/containers/web/start', undefined, 204);
 });
 afterAll(async () => {
@@ -51,6 +52,31 @@ describe('raw connections', () => {
     expect(head).toContain('Upgrade: tcp');
     expect(body).toBe('hello world[11 bytes]');
     await settle(() => engine().open === 0);
+  });
+
+  it('stands in the audit log while it lasts, once', async () => {
+    const attaches = () =>
+      cluster.store.view((tx) => [...tx.all('audit')].filter(({ action }) => action === 'container.attach'));
+    const before = attaches().length;
+    const socket = await client.raw(
+      `POST /v1.41/containers/web/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\n${UPGRADE}\r\n`,
+    );
+    await settle(() => attaches().length === before + 1);
+    expect(attaches().at(-1)).toMatchObject({ user: 'root', target: 'web', outcome: 'ok' });
+    socket.end();
+    await readAll(socket);
+    await settle(() => engine().open === 0);
+    expect(attaches()).toHaveLength(before + 1);
+  });
+
+  it('takes options in some chunks, and does not try endless ones', async () => {
+    const chunked = 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n';
+    const socket = await client.raw(
+      `POST /exec/${'0'.repeat(64)}/start HTTP/1.1\r\n${UPGRADE}${chunked}\r\n`,
+    );
+    socket.write(`7\r\n{"Tty":\r\n${'1\r\n \r\n'.repeat(100_000)}`);
+    socket.on('error', () => undefined);
+    expect(await readAll(socket)).toMatch(/^HTTP\/1.1 413 .*in more than 64 chunks/s);
   });
 
   it('carries 20 MB through attach, whole', async () => {
@@ -229,6 +255,12 @@ describe('TLS', () => {
       });
     const vera = await issueUserCertificate(ca, { name: 'vera', role: 'admin' }, now);
     expect((await ask('GET', '/containers/json', vera)).status).toBe(200);
+    // What makes a host's engine call out, or shows what may be a password, is not for viewers.
+    for (const path of ['/images/search?term=10.0.0.1:5000/x', '/distribution/10.0.0.1:5000%2Fx/json'])
+      expect((await ask('GET', path, vera)).status).toBe(403);
+    await cluster.store.update(() => undefined);
+    const seen = JSON.parse((await ask('GET', '/containers/web/json', vera)).text);
+    expect(seen.Config.Env).toEqual(['PASSWORD=(hidden)', 'EMPTY']);
     const refused = await ask('POST', '/containers/web/stop', vera);
     expect(refused.status).toBe(403);
     expect(refused.text).toContain('user \\"vera\\" has the role \\"viewer\\"');

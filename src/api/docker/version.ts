@@ -21,6 +21,9 @@ export function servedVersions(store: Store): ServedVersions {
     let minApi = OLDEST;
     for (const { state, engine } of tx.all('hostStatus')) {
       if (engine === undefined || (state !== 'ready' && state !== 'suspect')) continue;
+      // One that is too old, or speaks nonsense, is no use to any client: it must not keep them off the others.
+      if (!/^\d{1,4}\.\d{1,4}$/.test(engine.apiVersion) || compareVersions(engine.apiVersion, OLDEST) < 0)
+        continue;
       if (api === undefined || compareVersions(engine.apiVersion, api) < 0) api = engine.apiVersion;
       if (compareVersions(engine.minApiVersion, minApi) > 0) minApi = engine.minApiVersion;
     }

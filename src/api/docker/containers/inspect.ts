@@ -1,3 +1,4 @@
+import { roleAllows } from '../../../model/access.ts';
 import { userLabels } from '../../../model/labels.ts';
 import type { DockerCall } from '../call.ts';
 import { sendJson } from '../json.ts';
@@ -24,7 +25,11 @@ function inspected(call: DockerCall, target: Target, host: HostInfo, answer: Jso
   return {
     ...answer,
     Id: target.id,
-    Config: { ...config, Labels: userLabels(object(config.Labels) as Record<string, string>) },
+    Config: {
+      ...config,
+      ...(roleAllows(call.principal.role, 'operator') ? {} : { Env: namesOnly(config.Env) }),
+      Labels: userLabels(object(config.Labels) as Record<string, string>),
+    },
     HostConfig: {
       ...hostConfig,
       ...modes(call, target, hostConfig),
@@ -40,6 +45,12 @@ function inspected(call: DockerCall, target: Target, host: HostInfo, answer: Jso
       Labels: host.labels,
     },
   };
+}
+
+/** Passwords stand in environments: their values are for the role that may exec, and read them so anyway. */
+function namesOnly(env: unknown): unknown {
+  if (!Array.isArray(env)) return env;
+  return env.map((entry) => (typeof entry === 'string' ? entry.replace(/=.*$/s, '=(hidden)') : entry));
 }
 
 /** `container:<engine ID>` as `container:<cluster ID>`. */

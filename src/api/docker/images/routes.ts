@@ -12,7 +12,8 @@ import { removeImage, tagImage } from './tag-remove.ts';
 /** Images, building and registries. Order matters: `/images/get` is no image called "get". */
 export const IMAGE_ROUTES: readonly DockerRoute[] = [
   { method: 'GET', pattern: '/images/json', role: 'viewer', handle: images },
-  { method: 'GET', pattern: '/images/search', role: 'viewer', handle: searchImages },
+  // A host's engine calls whatever registry is named, which a viewer may not have it do.
+  { method: 'GET', pattern: '/images/search', role: 'operator', handle: searchImages },
   { method: 'GET', pattern: '/images/get', role: 'operator', handle: saveImages },
   {
     method: 'POST',
@@ -41,7 +42,7 @@ export const IMAGE_ROUTES: readonly DockerRoute[] = [
     action: 'image.remove',
     handle: removeImage,
   },
-  { method: 'GET', pattern: '/distribution/:name*/json', role: 'viewer', handle: distribution },
+  { method: 'GET', pattern: '/distribution/:name*/json', role: 'operator', handle: distribution },
   { method: 'POST', pattern: '/build', role: 'operator', action: 'image.build', handle: buildImage },
   { method: 'POST', pattern: '/build/cancel', role: 'operator', action: 'build.cancel', handle: cancelBuild },
   {
