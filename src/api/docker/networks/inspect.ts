@@ -17,9 +17,9 @@ export async function inspectNetwork(call: DockerCall): Promise<void> {
   const scope = call.query.get('scope');
   if (scope && scope !== (seen?.scope ?? 'local'))
     throw new BerthError('not_found', `network ${reference} not found`);
-  const path = enginePath(call, `/networks/${encodeURIComponent(seen?.networkId ?? '')}`, call.query);
   let raw: Raw | undefined;
   if (seen !== undefined && engines.connected(seen.hostId)) {
+    const path = enginePath(call, `/networks/${encodeURIComponent(seen.networkId)}`, call.query);
     raw = await askJson<Raw>(call, seen.hostId, { method: 'GET', path, signal: call.signal });
   } else if (seen !== undefined) {
     addWarnings(call.res, unreachableWarnings(call));
