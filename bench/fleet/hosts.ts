@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Run } from '../benchmark.ts';
+import { cpuSeconds, type ManagerProcess } from './manager-process.ts';
+
+/** What a process of hosts is told. */
+export type HostsOrder = Readonly<{
+  /** `agent`: whole agents; `light`: hosts that only speak as one. Both over a connection of their own. */
+  kind: 'agent' | 'light';
+  first: number;
+  count: number;
+  api: string;
+  token: string;
+  /** For the agents' files; in memory, as a thousand hosts' disks are not one disk. */
+  dir: string;
+}>;
+
+export type Hosts = Readonly<{
+  /** Seconds of CPU that they have used together. */
+  cpuSeconds(): number;
+}>;
+
+/** Starts simulated hosts in `processes` processes, and resolves when all have joined and are ready in the cluster. */
+export async function startHosts(
+  run: Run,
+  manager: ManagerProcess,
+  options: Readonly<{ kind: HostsOrder['kind']; hosts: number; processes: number }>,
+): Promise<Hosts> {
+  const { kind, hosts, processes } = options;
+  const dir = mkdtempSync('/dev/shm/berth-bench-');
+  run.defer(() => rmSync(dir, { recursive: true, force: true }));
+  const made = JSON.parse(await manager.berth(['token', 'create', '--uses', String(hosts), '--json']));
+  const each = Math.ceil(hosts / processes);
+  const children = Array.from({ length: processes }, (_, i) => ({ first: i * each, child: spawnHosts(run) }));
+  await Promise.all(
+    children.map(({ first, child }) => {
+      const count = Math.min(each, hosts - first);
+      const order: HostsOrder = { kind, first, count, api: manager.api, token: made.token, dir };
+      child.send(order);
+      return new Promise<void>((resolve, reject) => {
+        child.once('message', (message: { ready?: number; failed?: string }) => {
+          if (message.failed === undefined) resolve();
+          else reject(new Error(`simulated hosts: ${message.failed}`));
+        });
+        child.once('exit', (code, signal) => reject(new Error(`simulated hosts ended: ${code ?? signal}`)));
+      });
+    }),
+  );
+  await untilReady(manager, hosts);
+  return { cpuSeconds: () => children.reduce((sum, { child }) => sum + cpuSeconds(child.pid as number), 0) };
+}
+
+function spawnHosts(run: Run): ChildProcess {
+  const script = fileURLToPath(new URL('hosts-process.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', script], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  run.defer(() => {
+    child.removeAllListeners('exit');
+    child.kill('SIGKILL');
+  });
+  return child;
+}
+
+async function untilReady(manager: ManagerProcess, hosts: number): Promise<void> {
+  for (const until = Date.now() + 60_000; ; ) {
+    const nodes: { state: string }[] = JSON.parse(await manager.berth(['node', 'ls', '--json']));
+    const ready = nodes.filter(({ state }) => state === 'ready').length;
+    if (ready >= hosts) return;
+    if (Date.now() > until) throw new Error(`only ${ready} of ${hosts} hosts are ready after 60 s`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}

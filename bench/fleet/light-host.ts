@@ -1,0 +1,123 @@
+import { inspectSchema, observedContainer } from '../../src/agent/observe.ts';
+import {
+  type ActionResult,
+  type AgentFrame,
+  type AssignmentDelta,
+  LINK_VERSION,
+} from '../../src/contract/link.ts';
+import type { SimulatedEngine } from '../../src/engine/index.ts';
+import { inspectView } from '../../src/engine/simulated/container.ts';
+import type { ManagerSession } from '../../src/link/index.ts';
+import type { ObservedContainer } from '../../src/model/container.ts';
+import type { EngineInfo } from '../../src/model/host.ts';
+import { LABEL_CLUSTER, LABEL_ID } from '../../src/model/labels.ts';
+
+/**
+ * Speaks for a host as an agent does, frame by frame, and acts on a simulated engine at once: no files, no event stream,
+ * no reading back. For measuring the manager where a thousand whole agents would take the machine for themselves.
+ */
+export class LightHost {
+  private readonly engineIds = new Map<string, string>();
+  private session: ManagerSession | undefined;
+  private waiting: AssignmentDelta[] = [];
+
+  constructor(
+    private readonly engine: SimulatedEngine,
+    private readonly identity: Readonly<{
+      hostId: string;
+      clusterId: string;
+      machineId: string;
+      info: EngineInfo;
+    }>,
+  ) {}
+
+  attach(session: ManagerSession): void {
+    this.session = session;
+    session.onClose(() => {
+      this.session = undefined;
+    });
+    session.onFrame((frame) => {
+      if (frame.t === 'welcome') {
+        this.greet(session);
+        return;
+      }
+      const deltas =
+        frame.t === 'deltas'
+          ? frame.deltas
+          : frame.assignments.map((assignment) => ({ op: 'put', assignment }) as const);
+      if (this.waiting.length === 0 && deltas.length > 0) setImmediate(() => this.act());
+      this.waiting.push(...deltas);
+    });
+  }
+
+  /** Called every second for all hosts of a process together. */
+  beat(): void {
+    this.session?.send({ t: 'heartbeat', now: Date.now(), engine: true, reason: '' });
+  }
+
+  private greet(session: ManagerSession): void {
+    const { hostId, machineId, info } = this.identity;
+    const send = (frame: AgentFrame) => session.send(frame);
+    const hello = { version: LINK_VERSION, agentVersion: 'bench', machineId, now: Date.now() };
+    send({ t: 'hello', ...hello, dataAddress: '127.0.0.1' });
+    this.beat();
+    send({ t: 'engine', info });
+    const images = this.engine.world.images.all().map(({ id, tags, created }) => ({
+      kind: 'observed-image' as const,
+      ...{
+        hostId,
+        imageId: id,
+        repoTags: tags,
+        repoDigests: [],
+        labels: {},
+        created,
+        size: 1,
+        raw: { Id: id },
+      },
+    }));
+    send({ t: 'full', containers: [], images, networks: [], volumes: [] });
+  }
+
+  /** What came together is reported together, as the agent's outbox does. */
+  private act(): void {
+    const containers = new Map<string, ObservedContainer>();
+    const gone: string[] = [];
+    const results: ActionResult[] = [];
+    for (const delta of this.waiting.splice(0)) {
+      if (delta.op === 'drop') {
+        const engineId = this.engineIds.get(delta.id);
+        if (engineId === undefined) continue;
+        this.engine.world.containers.remove(this.engine.world.containers.get(engineId), true);
+        this.engineIds.delete(delta.id);
+        gone.push(engineId);
+        continue;
+      }
+      const { id, desired } = delta.assignment;
+      containers.set(id, this.put(delta.assignment));
+      results.push({ id, generation: desired.generation });
+    }
+    this.session?.send({
+      t: 'report',
+      containers: [...containers.values()],
+      gone: { containers: gone },
+      results,
+    });
+  }
+
+  private put({ id, name, desired }: (AssignmentDelta & { op: 'put' })['assignment']): ObservedContainer {
+    const { world } = this.engine;
+    const { hostId, clusterId } = this.identity;
+    let engineId = this.engineIds.get(id);
+    if (engineId === undefined) {
+      const labels = { ...desired.spec.Labels, [LABEL_ID]: id, [LABEL_CLUSTER]: clusterId };
+      const body = { ...desired.spec, Labels: labels, HostConfig: desired.spec.HostConfig ?? {} };
+      engineId = world.containers.create(body as never, name, world.images.get(desired.spec.Image).id).id;
+      this.engineIds.set(id, engineId);
+    }
+    const container = world.containers.get(engineId);
+    if (desired.state === 'running') world.containers.start(container);
+    if (desired.state === 'stopped') world.containers.stop(container);
+    const owner = { hostId, clusterId: id, generation: desired.generation, cores: 0 };
+    return observedContainer(inspectSchema.parse(inspectView(container)), owner);
+  }
+}
