@@ -44,6 +44,52 @@ const filters = (value: object) => `all=1&filters=${encodeURIComponent(JSON.stri
 const on = (host: string) => ({ Env: [`constraint:node==${host}`] });
 const record = (id: string) => cluster.store.view((tx) => tx.get('containers', id));
 
+describe('a create that the engine refuses', () => {
+  const volumes = () => cluster.store.view((tx) => [...tx.all('volumes')]);
+
+  it('ties nothing to the host, and leaves no volume behind that was never made', async () => {
+    await client.json('POST', '/volumes/create', { Name: 'before' }, 201);
+    cluster.refuse = { status: 400, message: 'no such driver' };
+    const HostConfig = { Binds: ['before:/b', 'with:/w'], VolumeDriver: 'none' };
+    expect(await refusal('POST', '/containers/create?name=xx', { Image: 'busybox', HostConfig })).toEqual({
+      status: 400,
+      message: 'no such driver',
+    });
+    expect(volumes()).toMatchObject([{ name: 'before' }]);
+    expect(volumes()[0]?.hostId).toBeUndefined();
+    await make('xx', { HostConfig: { Binds: ['with:/w'] }, ...on('beta') });
+    expect(volumes().find(({ name }) => name === 'with')).toMatchObject({ hostId: 'h-beta' });
+  });
+
+  it('leaves tied what is there after all', async () => {
+    cluster.refuse = { status: 404, message: 'No such image' };
+    await cluster.store.update((tx) =>
+      tx.put('observedVolumes', {
+        ...{
+          kind: 'observed-volume',
+          hostId: 'h-alpha',
+          name: 'other',
+          driver: 'local',
+          labels: {},
+          raw: {},
+        },
+      }),
+    );
+    const asked = client.send('POST', '/containers/create?name=yy', {
+      Image: 'busybox',
+      HostConfig: { Binds: ['made:/m'] },
+    });
+    await expect.poll(() => volumes().map(({ hostId }) => hostId)).toEqual(['h-alpha']);
+    await cluster.store.update((tx) =>
+      tx.put('observedVolumes', {
+        ...{ kind: 'observed-volume', hostId: 'h-alpha', name: 'made', driver: 'local', labels: {}, raw: {} },
+      }),
+    );
+    expect((await asked).status).toBe(404);
+    expect(volumes()).toMatchObject([{ name: 'made', hostId: 'h-alpha' }]);
+  });
+});
+
 describe('create', () => {
   it('gives an ID of the cluster, keeps expressions as labels and out of the environment', async () => {
     const { Id, Warnings } = await client.json<{ Id: string; Warnings: string[] }>(

@@ -9,7 +9,7 @@ import { readJson, sendJson } from '../json.ts';
 import { until } from '../until.ts';
 import { createBody } from './create-body.ts';
 import { isGivenUp } from './find.ts';
-import { pinnedAreSeen, pinObjects } from './pins.ts';
+import { type Pins, pinnedAreSeen, pinObjects, releasePins } from './pins.ts';
 import { randomName } from './random-name.ts';
 import { resolveReferences } from './spec-refs.ts';
 
@@ -27,7 +27,7 @@ export async function createContainer(call: DockerCall): Promise<void> {
     );
   }
   const spec = withoutExpressions(createBody(await readJson(call.req)));
-  const container = await deps.store.update((tx) => put(tx, call, given, spec));
+  const { container, pins } = await deps.store.update((tx) => put(tx, call, given, spec));
   setAuditTarget(call, container.name);
   try {
     const { warnings } = await deps.assignments.settled(container.id, 1);
@@ -35,16 +35,27 @@ export async function createContainer(call: DockerCall): Promise<void> {
     await until(deps.store, REPORT_MS, (tx) => pinnedAreSeen(tx, desired.spec, assigned.hostId));
     sendJson(res, 201, { Id: container.id, Warnings: warnings ?? [] });
   } catch (thrown) {
+    // Only an engine that answered says what is there; a host that was lost may have made everything.
+    const refused = thrown instanceof BerthError && thrown.code === 'engine';
+    const { assigned, desired } = container;
+    if (refused && pins.networks.length + pins.volumes.length > 0)
+      await until(deps.store, REPORT_MS, (tx) => pinnedAreSeen(tx, desired.spec, assigned.hostId));
     // Nobody was told of it: it must not appear later, when its host is back.
     await deps.store.update((tx) => {
       if (tx.get('containers', container.id)?.desired.generation === 1) tx.delete('containers', container.id);
+      if (refused) releasePins(tx, pins);
     });
     throw thrown;
   }
 }
 
 /** One transaction: of two clients who want the same name, or the last room, one is refused. */
-function put(tx: WriteTx, call: DockerCall, given: string, asked: DockerSpec): Container {
+function put(
+  tx: WriteTx,
+  call: DockerCall,
+  given: string,
+  asked: DockerSpec,
+): Readonly<{ container: Container; pins: Pins }> {
   const { deps, apiVersion, principal, query } = call;
   const connected = (hostId: string) => deps.engines.connected(hostId);
   const name = given || randomName((one) => holderOf(tx, one, connected) !== undefined);
@@ -56,7 +67,7 @@ function put(tx: WriteTx, call: DockerCall, given: string, asked: DockerSpec): C
     spec: wanted.length === 0 ? spec : { ...spec, Env: [...(spec.Env ?? []), ...wanted] },
   });
   const now = deps.clock.now();
-  pinObjects(tx, spec, hostId, principal.user, now);
+  const pins = pinObjects(tx, spec, hostId, principal.user, now);
   const platform = query.get('platform') || undefined;
   const container: Container = {
     kind: 'container',
@@ -66,7 +77,7 @@ function put(tx: WriteTx, call: DockerCall, given: string, asked: DockerSpec): C
     assigned: { hostId, at: now },
   };
   tx.put('containers', container);
-  return container;
+  return { container, pins };
 }
 
 /** @throws BerthError `conflict` in Docker's words (moby: daemon/names.go) */
