@@ -32,6 +32,8 @@ export type CliContext = Readonly<{
   dataDir: string;
   config: Readonly<{ path: string; read(): Promise<Config>; write(config: Config): Promise<void> }>;
   env: Readonly<Record<string, string | undefined>>;
+  /** How the user calls this program: `berth`, `./berth`. */
+  program: string;
   cwd: string;
   version: string;
   clock: Clock;

@@ -72,6 +72,8 @@ export type UpResult = Readonly<{
   agentAddress: string;
   dataDir: string;
   pid: number;
+  /** The docker context that stands for the endpoint; only in the default data directory, and where docker is. */
+  dockerContext?: string;
   /** On the first run only. */
   adminPassword?: string;
   /** With `--demo`. */

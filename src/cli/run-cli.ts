@@ -3,6 +3,7 @@ import { type CallOptions, type Client, type ClientTarget, newClient } from '../
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
 import { linkedSignal } from '../kit/linked-signal.ts';
+import { asTyped, programOf } from './as-typed.ts';
 import type { CliContext, CommandSpec, GlobalOptions } from './command.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import type { LocalCommands } from './local.ts';
@@ -127,6 +128,7 @@ function newContext(
       isTTY: isTTY.stdout,
       width,
       style: newStyle(wantsColor(isTTY.stdout, env, globals.color)),
+      asTyped: (text) => asTyped(text, env),
     }),
     prompt: new Prompter({ stdin, stderr, isTTY: isTTY.stdin, interrupt: input.interrupt }),
     progress,
@@ -156,6 +158,7 @@ function newContext(
     dataDir,
     config,
     env,
+    program: programOf(env),
     cwd,
     version: input.version,
     clock: input.clock ?? systemClock,
@@ -182,8 +185,8 @@ function newContext(
 function tell({ argv, env, stderr, isTTY }: CliInput, thrown: unknown): number {
   const style = newStyle(wantsColor(isTTY.stderr, env, argv.includes('--no-color') ? false : undefined));
   const say = (message: string, hint: string | undefined) => {
-    const tail = hint === undefined ? '' : ` → ${clean(hint)}`;
-    stderr.write(`${style('red', 'berth:')} ${clean(message)}${tail}\n`);
+    const tail = hint === undefined ? '' : ` → ${clean(asTyped(hint, env))}`;
+    stderr.write(`${style('red', 'berth:')} ${clean(asTyped(message, env))}${tail}\n`);
   };
   if (thrown instanceof Interrupted) return 130;
   if (thrown instanceof UsageError) {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
@@ -21,7 +21,7 @@ import {
   saveAgentIdentity,
 } from '../link/index.ts';
 import { startDaemon, stopProcess, untilSignal } from './daemon.ts';
-import { AGENT_WORDS, removeEntries, runningPid, writeWhole } from './data-dir.ts';
+import { AGENT_WORDS, cannotUse, makeFolder, removeEntries, runningPid, writeWhole } from './data-dir.ts';
 import { engineAnswers, ensureEngine } from './docker-engine.ts';
 import { machineIdOf } from './machine.ts';
 import { ownName } from './manager-config.ts';
@@ -77,7 +77,12 @@ export function isAgentDir(root: string): boolean {
 /** `berth agent`: joins this machine, or starts its agent again. See `LocalCommands.agent`. */
 export async function agent(options: AgentOptions, report: LocalReport<AgentResult>): Promise<void> {
   const files = filesIn(options.dataDir);
-  mkdirSync(files.root, { recursive: true, mode: 0o700 });
+  try {
+    makeFolder(files.root, 0o700);
+    accessSync(files.root, constants.R_OK | constants.W_OK);
+  } catch (thrown) {
+    throw cannotUse(files.root, thrown);
+  }
   const config = resolveConfig(options, files);
   await ensureEngine({
     url: config.engine,

@@ -55,13 +55,18 @@ function lastWords(logFile: string, from: number): string | undefined {
   return said === undefined || said === '' || said.startsWith('{') ? undefined : said.replace(/^berth: /, '');
 }
 
-/** Asks a process to end, then makes it. Resolves when it is gone. */
+/** Asks a process to end, then makes it. Resolves when it is gone. @throws BerthError `forbidden` where it is another user's */
 export async function stopProcess(pid: number, patienceMs: number): Promise<void> {
   const alive = () => {
     try {
       process.kill(pid, 0);
       return true;
-    } catch {
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code === 'EPERM') {
+        throw new BerthError('forbidden', `process ${pid} is another user's`, {
+          hint: 'run it as root (sudo)',
+        });
+      }
       return false;
     }
   };

@@ -29,6 +29,12 @@ describe('a data directory', () => {
     expect(readdirSync(folder).sort()).toEqual(['data', 'thesis.txt']);
   });
 
+  it('is refused where no folder can be made', () => {
+    expect(() => makeDataDir(dataDirAt('/proc/berth'))).toThrow(
+      /^the data directory \/proc\/berth cannot be used: .+/,
+    );
+  });
+
   it('is removed, but for what is not Berth’s', () => {
     const dir = dataDirAt(join(folder, 'data'));
     makeDataDir(dir);

@@ -1,6 +1,16 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { BerthError } from '../kit/errors.ts';
+import { BerthError, messageOf } from '../kit/errors.ts';
 
 export const DEFAULT_DATA_DIR = '/var/lib/berth';
 
@@ -74,6 +84,43 @@ export function removeDataDir(dir: DataDir): string[] {
  * @throws BerthError `bad_request` where the folder is in use for something else: `down --purge` would remove some of it
  */
 export function makeDataDir(dir: DataDir): void {
+  try {
+    makeFolders(dir);
+    accessSync(dir.root, constants.R_OK | constants.W_OK);
+  } catch (thrown) {
+    if (thrown instanceof BerthError) throw thrown;
+    throw cannotUse(dir.root, thrown);
+  }
+}
+
+/** What the system says of a folder that cannot be used, and what to do about it. */
+export function cannotUse(folder: string, thrown: unknown): BerthError {
+  const { code = '' } = thrown as NodeJS.ErrnoException;
+  const denied = code === 'EACCES' || code === 'EPERM';
+  return new BerthError(
+    denied ? 'forbidden' : 'unavailable',
+    `the data directory ${folder} cannot be used: ${messageOf(thrown)}`,
+    {
+      hint: denied
+        ? 'run it as root (sudo), or give a folder of your own with --data-dir'
+        : 'give another folder with --data-dir',
+      cause: thrown,
+    },
+  );
+}
+
+/** As `mkdir -p`. Node's own never ends where a file system takes no folders (/proc). */
+export function makeFolder(path: string, mode: number): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path), 0o755);
+  try {
+    mkdirSync(path, { mode });
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
+  }
+}
+
+function makeFolders(dir: DataDir): void {
   if (!isDataDir(dir) && existsSync(dir.root)) {
     const other = readdirSync(dir.root).find((name) => !ENTRIES.has(name) && name !== 'lost+found');
     if (other !== undefined) {
@@ -86,10 +133,9 @@ export function makeDataDir(dir: DataDir): void {
       );
     }
   }
-  mkdirSync(dir.root, { recursive: true, mode: 0o711 });
-  for (const folder of [dir.pki, dir.agent, dir.logs]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const folder of [dir.run, dirname(dir.dockerSocket)])
-    mkdirSync(folder, { recursive: true, mode: 0o711 });
+  makeFolder(dir.root, 0o711);
+  for (const folder of [dir.pki, dir.agent, dir.logs]) makeFolder(folder, 0o700);
+  for (const folder of [dir.run, dirname(dir.dockerSocket)]) makeFolder(folder, 0o711);
 }
 
 /** Writes a small file whole or not at all. */

@@ -3,9 +3,9 @@ import { run } from './run.ts';
 
 const NAME = 'berth';
 
-/** Makes or updates the docker context `berth`, so that `docker context use berth` works. False where there is no docker. */
-export async function ensureDockerContext(endpoint: string, path: string): Promise<boolean> {
-  if (!installed('docker', path)) return false;
+/** Makes or updates the docker context `berth`, and returns its name; undefined where there is no docker. */
+export async function ensureDockerContext(endpoint: string, path: string): Promise<string | undefined> {
+  if (!installed('docker', path)) return undefined;
   const description = 'Berth: all hosts of the cluster';
   const host = `host=${endpoint}`;
   const found = await run(['docker', 'context', 'inspect', NAME]);
@@ -20,7 +20,7 @@ export async function ensureDockerContext(endpoint: string, path: string): Promi
     '--docker',
     host,
   ]);
-  return code === 0;
+  return code === 0 ? NAME : undefined;
 }
 
 /** Takes the context away again, where it is there. */

@@ -43,7 +43,7 @@ describe("the manager's configuration", () => {
     });
     const second = resolveConfig({ ...noFlags, name: 'two' }, first, dir);
     expect(second).toMatchObject({ name: 'two', apiListen: { port: 9443 } });
-    expect(changedFlags(second, first)).toEqual(['name']);
+    expect(changedFlags(second, first)).toEqual(['--name']);
   });
 
   it('is read back as it was written, and a torn file is refused with what to do', () => {

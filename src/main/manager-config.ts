@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -45,6 +45,12 @@ export function readConfig(dir: DataDir): ManagerConfig | undefined {
   }
 }
 
+/** Back to what was kept before a start that failed: its flags are not to be taken over by the next one. */
+export function restoreConfig(dir: DataDir, kept: ManagerConfig | undefined): void {
+  if (kept === undefined) rmSync(fileOf(dir), { force: true });
+  else writeConfig(dir, kept);
+}
+
 export function writeConfig(dir: DataDir, config: ManagerConfig): void {
   writeWhole(fileOf(dir), `${JSON.stringify(config, undefined, 2)}\n`);
 }
@@ -79,9 +85,22 @@ export function ownName(name = hostname()): string {
   return hostNameSchema.safeParse(clean).success ? clean : 'host';
 }
 
-/** Flags whose value differs from the one that a running manager was started with. */
+/** Flags whose value differs from the one that a running manager was started with, as they are typed. */
 export function changedFlags(wanted: ManagerConfig, running: ManagerConfig): string[] {
-  return (Object.keys(managerConfigSchema.shape) as (keyof ManagerConfig)[]).filter(
-    (key) => JSON.stringify(wanted[key]) !== JSON.stringify(running[key]),
-  );
+  return (Object.keys(FLAGS) as (keyof ManagerConfig)[])
+    .filter((key) => JSON.stringify(wanted[key]) !== JSON.stringify(running[key]))
+    .map((key) => FLAGS[key]);
 }
+
+const FLAGS: Readonly<Record<keyof ManagerConfig, string>> = {
+  name: '--name',
+  labels: '--label',
+  socket: '--socket',
+  socketGroup: '--socket-group',
+  dockerListen: '--docker-listen',
+  apiListen: '--api-listen',
+  agentListen: '--agent-listen',
+  advertise: '--advertise',
+  engine: '--engine',
+  agent: '--no-agent',
+};

@@ -20,6 +20,7 @@ import {
 import { runDemo } from './demo.ts';
 import { ensureDockerContext } from './docker-context.ts';
 import { engineAnswers, ensureEngine } from './docker-engine.ts';
+import { groupId } from './group-id.ts';
 import { tryAddress } from './listen.ts';
 import { isHost } from './local-host.ts';
 import { startManager } from './manager.ts';
@@ -28,6 +29,7 @@ import {
   type ManagerConfig,
   readConfig,
   resolveConfig,
+  restoreConfig,
   writeConfig,
 } from './manager-config.ts';
 import { pathOf } from './path.ts';
@@ -44,7 +46,8 @@ export async function up(options: UpOptions, report: Report): Promise<void> {
   const dir = dataDirAt(options.dataDir);
   makeDataDir(dir);
   const kept = readConfig(dir);
-  const config = resolveConfig(options, kept, dir);
+  let config = resolveConfig(options, kept, dir);
+  if (config.socketGroup !== undefined) groupId(config.socketGroup);
   if (options.foreground) {
     await upInForeground(dir, config, options, report);
     return;
@@ -55,9 +58,10 @@ export async function up(options: UpOptions, report: Report): Promise<void> {
     const changed = kept === undefined ? [] : changedFlags(config, kept);
     if (changed.length > 0) {
       report.warn(
-        `it runs already with other settings (${changed.join(', ')}): "berth down", then "berth up" takes the new ones`,
+        `it runs already with other settings (${changed.join(', ')}): "berth down", then this again takes the new ones`,
       );
     }
+    config = kept ?? config;
   } else {
     await tryAddress('the agent port', '--agent-listen', config.agentListen);
     await tryAddress('the API', '--api-listen', config.apiListen);
@@ -68,14 +72,18 @@ export async function up(options: UpOptions, report: Report): Promise<void> {
     const executable = ensureAgentFile(report.warn);
     const started = options.service ? startService(dir, options) : startDetached(dir);
     pid = await started.catch((thrown) => {
+      restoreConfig(dir, kept);
       tellPassword(adminPassword, report);
       throw thrown;
     });
     await executable;
   }
   if (config.agent) await untilHostReady(dir, config.name, report);
-  if (options.dataDir === DEFAULT_DATA_DIR) await ensureDockerContext(`unix://${config.socket}`, pathOf());
-  await tell(dir, config, options, report, { pid, adminPassword });
+  const dockerContext =
+    options.dataDir === DEFAULT_DATA_DIR
+      ? await ensureDockerContext(`unix://${config.socket}`, pathOf())
+      : undefined;
+  await tell(dir, config, options, report, { pid, adminPassword, dockerContext });
 }
 
 async function upInForeground(
@@ -95,7 +103,7 @@ async function upInForeground(
   void ensureAgentFile((reason) => logger.warn({ reason }, 'hosts cannot join by the one line'));
   writeWhole(dir.pidFile, `${process.pid}\n`, 0o644);
   if (config.agent) await untilHostReady(dir, config.name, report);
-  await tell(dir, config, options, report, { pid: process.pid, adminPassword });
+  await tell(dir, config, options, report, { pid: process.pid, adminPassword, dockerContext: undefined });
   logger.info({ signal: await stopping }, 'stopping');
   await manager.close();
 }
@@ -201,27 +209,32 @@ async function untilHostReady(dir: DataDir, name: string, report: Report): Promi
   report.warn(`the manager runs, but this machine is not ready as a host yet: ${last}`);
 }
 
+type Known = Readonly<{
+  pid: number;
+  adminPassword: string | undefined;
+  dockerContext: string | undefined;
+}>;
+
 /** The sample, where it was asked for, then the result; the password is told even where the sample fails. */
 async function tell(
   dir: DataDir,
   config: ManagerConfig,
   options: UpOptions,
   report: Report,
-  known: Readonly<{ pid: number; adminPassword: string | undefined }>,
+  known: Known,
 ): Promise<void> {
   let demoUrl: string | undefined;
   try {
     if (options.demo) demoUrl = await runDemo({ config, report, install: options.install });
   } finally {
-    report.ready(resultOf(dir, config, known.pid, { adminPassword: known.adminPassword, demoUrl }));
+    report.ready(resultOf(dir, config, { ...known, demoUrl }));
   }
 }
 
 function resultOf(
   dir: DataDir,
   config: ManagerConfig,
-  pid: number,
-  once: Readonly<{ adminPassword: string | undefined; demoUrl: string | undefined }>,
+  { pid, adminPassword, dockerContext, demoUrl }: Known & Readonly<{ demoUrl: string | undefined }>,
 ): UpResult {
   const at = (port: number) =>
     config.advertise.includes(':') ? `[${config.advertise}]:${port}` : `${config.advertise}:${port}`;
@@ -232,7 +245,8 @@ function resultOf(
     agentAddress: at(config.agentListen.port),
     dataDir: dir.root,
     pid,
-    ...(once.adminPassword === undefined ? {} : { adminPassword: once.adminPassword }),
-    ...(once.demoUrl === undefined ? {} : { demoUrl: once.demoUrl }),
+    ...(dockerContext === undefined ? {} : { dockerContext }),
+    ...(adminPassword === undefined ? {} : { adminPassword }),
+    ...(demoUrl === undefined ? {} : { demoUrl }),
   };
 }

@@ -271,7 +271,7 @@ key=$(printf %s "$*" | sed -n 's/.*,key=//p'); [ -z "$key" ] || cat "$key" >> ${
     expect(stderr).toBe('use it: docker context use berth\n');
     expect(docker.calls()).toEqual([
       'context|inspect|berth|host=',
-      'context|create|berth|--description|Berth cluster|--docker|host=unix:///run/berth/docker.sock|host=',
+      'context|create|berth|--description|Berth: all hosts of the cluster|--docker|host=unix:///run/berth/docker.sock|host=',
     ]);
     expect(manager.calls).toEqual([]);
   });

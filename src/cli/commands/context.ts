@@ -85,7 +85,7 @@ async function save(
     known ? 'update' : 'create',
     name,
     '--description',
-    'Berth cluster',
+    'Berth: all hosts of the cluster',
     '--docker',
     csv(Object.entries(endpoint).map(([key, value]) => `${key}=${value}`)),
   );

@@ -19,10 +19,10 @@ export const down = command<{ purge?: boolean; yes?: boolean }>({
     ['berth down --purge', 'remove everything, after asking'],
   ],
   async run(context, { purge = false, yes }) {
-    const { out, globals, dataDir } = context;
+    const { out, globals, dataDir, program } = context;
     if (purge) {
       await context.prompt.confirm(
-        `This removes every container, network and volume that Berth made, its users and keys, and ${clean(dataDir)}.`,
+        `Remove every container, network and volume that Berth made, its users and keys, and ${clean(dataDir)}?`,
         yes,
       );
     }
@@ -32,8 +32,9 @@ export const down = command<{ purge?: boolean; yes?: boolean }>({
         return;
       }
       for (const line of result.removed) out.line(`removed ${clean(line)}`);
-      if (result.stopped) out.line(purge ? 'stopped' : 'stopped; containers run on');
-      else out.line('Berth was not running');
+      if (result.stopped)
+        out.line(purge ? 'stopped' : `stopped; containers run on ("${program} up" goes on from here)`);
+      else out.line(`Berth was not running (${clean(dataDir)})`);
     });
     await finish(context.local.down({ dataDir, purge }, report));
   },

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BerthError } from '../../kit/errors.ts';
-import type { AgentOptions, DownOptions, LocalCommands, UpOptions, UpResult } from '../local.ts';
+import type { AgentOptions, DownOptions, LocalCommands, LocalReport, UpOptions, UpResult } from '../local.ts';
 import { run, tempDir } from '../testing/run.ts';
 
 const result: UpResult = {
@@ -99,6 +99,26 @@ describe('up', () => {
     expect(JSON.parse(text)).toEqual(result);
   });
 
+  it('prints commands that can be typed as they are', async () => {
+    const local = (more: Partial<UpResult>) => ({
+      up: async (_: UpOptions, { ready }: LocalReport<UpResult>) => ready({ ...result, ...more }),
+    });
+    const tried = (stdout: string) => stdout.match(/^ {2}.*$/gm);
+    const sample = { demoUrl: 'http://10.0.0.1:32768/', dockerContext: 'berth' };
+    const demo = await run(['up', '--demo'], { local: local(sample), env: { BERTH_PROGRAM: './berth' } });
+    expect(tried(demo.stdout)).toEqual([
+      '  docker --context berth ps',
+      '  docker --context berth run --rm berth-hello echo it runs',
+      '  ./berth token create',
+    ]);
+    const plain = await run(['up', '--data-dir', '/srv/b'], { local: local({ dataDir: '/srv/b' }) });
+    expect(tried(plain.stdout)).toEqual([
+      '  docker -H unix:///run/berth/docker.sock ps',
+      '  docker -H unix:///run/berth/docker.sock run --rm busybox echo it runs',
+      '  berth token create --data-dir /srv/b',
+    ]);
+  });
+
   it('tells why it could not start', async () => {
     const { code, stderr } = await run(['up'], {
       local: {
@@ -151,7 +171,10 @@ describe('up', () => {
 describe('down', () => {
   it('stops without a question', async () => {
     const { given, local } = recording();
-    expect(await run(['down'], { local })).toMatchObject({ code: 0, stdout: 'stopped; containers run on\n' });
+    expect(await run(['down'], { local })).toMatchObject({
+      code: 0,
+      stdout: 'stopped; containers run on ("berth up" goes on from here)\n',
+    });
     expect(given.down).toEqual({ dataDir: '/var/lib/berth', purge: false });
   });
 

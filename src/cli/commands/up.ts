@@ -1,10 +1,23 @@
 import { command } from '../command.ts';
 import { UP_DEFAULTS, type UpOptions, type UpResult } from '../local.ts';
 import { hostOptions, reportOf } from '../local-command.ts';
+import { DEFAULT_DATA_DIR } from '../target.ts';
 import { clean } from '../terminal/text.ts';
 import { type Address, parseAddress, parseHost, parseSocketPath } from '../values.ts';
 
 type Flags = Partial<Omit<UpOptions, 'labels' | 'dataDir'>> & { label?: Record<string, string> };
+
+/** Three commands that work as they are printed, with what is there. */
+function toTry(result: UpResult, program: string, isDefault: boolean): string[] {
+  const { dockerContext, endpoint, demoUrl } = result;
+  const docker = dockerContext === undefined ? `docker -H ${endpoint}` : `docker --context ${dockerContext}`;
+  const image = demoUrl === undefined ? 'busybox' : 'berth-hello';
+  return [
+    `${docker} ps`,
+    `${docker} run --rm ${image} echo it runs`,
+    `${program} token create${isDefault ? '' : ` --data-dir ${result.dataDir}`}`,
+  ];
+}
 
 const shown = ({ host, port }: Address) => `${host}:${port}`;
 
@@ -62,7 +75,9 @@ export const up = command<Flags>({
     ['berth up --data-dir /srv/berth --api-listen 127.0.0.1:9443', 'other places'],
   ],
   async run(context, { label, ...flags }) {
-    const { out, globals } = context;
+    const { out, globals, program, dataDir } = context;
+    // Where the data directory comes from the environment, later commands find it there as well.
+    const isDefault = dataDir === DEFAULT_DATA_DIR || globals.dataDir === undefined;
     const { report, finish } = reportOf<UpResult>(context, (result) => {
       if (globals.json) {
         out.json(result);
@@ -82,19 +97,19 @@ export const up = command<Flags>({
       }
       out.line();
       out.line('Try:');
-      for (const line of [
-        `docker -H ${clean(result.endpoint)} run -d --name web -p 8080:80 nginx`,
-        `docker -H ${clean(result.endpoint)} ps`,
-        'berth token create',
-      ]) {
-        out.line(`  ${line}`);
+      for (const line of toTry(result, program, isDefault)) out.line(`  ${clean(line)}`);
+      if (result.dockerContext !== undefined) {
+        out.line();
+        out.line(
+          `"docker context use ${clean(result.dockerContext)}" makes every docker command go to the cluster.`,
+        );
       }
     });
     await finish(
       context.local.up(
         {
           demo: flags.demo ?? false,
-          dataDir: context.dataDir,
+          dataDir,
           name: flags.name,
           labels: label ?? {},
           socket: flags.socket,

@@ -11,6 +11,8 @@ type OutputOptions = Readonly<{
   /** Columns of the terminal. */
   width: number;
   style: Style;
+  /** Commands in a remark, as the user would type them. */
+  asTyped(text: string): string;
 }>;
 
 /** One column of a list and how an item fills it. */
@@ -33,7 +35,7 @@ export class Output {
 
   /** A remark, not part of the result. */
   note(text: string): void {
-    this.#options.stderr.write(`${text}\n`);
+    this.#options.stderr.write(`${this.#options.asTyped(text)}\n`);
   }
 
   warn(text: string): void {
