@@ -60,6 +60,21 @@ describe('log-in', () => {
     ]);
   });
 
+  it('is locked for who guesses with a stolen token as well', async () => {
+    await api.root.call('user.create', { name: 'ann', role: 'viewer', password: 'first password' });
+    const ann = api.client((await login('first password', 'ann')).token);
+    const guess = (current: string) =>
+      ann.call('user.password', { user: 'ann', password: 'second password', current }).then(
+        () => 'ok',
+        (thrown) => thrown.code,
+      );
+    const codes = await Promise.all(Array.from({ length: 12 }, (_, i) => guess(`guess ${i}`)));
+    expect(codes.filter((code) => code === 'too_many_requests')).toHaveLength(7);
+    expect(await guess('first password')).toBe('too_many_requests');
+    api.clock.time += 15_000;
+    expect(await guess('first password')).toBe('ok');
+  });
+
   it('locks out whoever guesses, also many at once, and lets go again', async () => {
     const tries = await Promise.allSettled(Array.from({ length: 12 }, () => login('guess')));
     const codes = tries.map((one) => (one.status === 'rejected' ? one.reason.code : 'in'));

@@ -1,3 +1,4 @@
+import { LoginLimiter } from '../auth/login-limiter.ts';
 import { apiTokenHandlers } from './api-tokens.ts';
 import { clusterHandlers } from './cluster.ts';
 import type { EventSource, Handlers } from './handler.ts';
@@ -10,14 +11,16 @@ import { userHandlers } from './users.ts';
 
 /** Every route's handler: a route of the contract that has none does not compile. */
 export function allHandlers(agentFile: string, changes: EventSource): Handlers {
+  // One for all doors at which a password is asked for.
+  const limiter = new LoginLimiter();
   return {
-    ...sessionHandlers(),
+    ...sessionHandlers(limiter),
     ...clusterHandlers(changes),
     ...settingsHandlers,
     ...nodeHandlers,
     ...joinTokenHandlers,
     ...joiningHandlers(agentFile),
-    ...userHandlers,
+    ...userHandlers(limiter),
     ...apiTokenHandlers,
   };
 }

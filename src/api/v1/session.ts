@@ -2,7 +2,7 @@ import type { sessionRoutes } from '../../contract/v1/session.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { newShortId } from '../../kit/ids.ts';
 import type { ApiToken } from '../../model/access.ts';
-import { LoginLimiter } from '../auth/login-limiter.ts';
+import type { LoginLimiter } from '../auth/login-limiter.ts';
 import { verifyPassword } from '../auth/password.ts';
 import { hashSecret, newSecret, SESSION_PREFIX } from '../auth/secrets.ts';
 import { makeRoom } from './api-tokens.ts';
@@ -11,9 +11,8 @@ import type { Handlers } from './handler.ts';
 /** A log-in ends after this long. */
 const SESSION_MS = 7 * 24 * 60 * 60_000;
 
-/** Handlers of log-in and log-out; each set has a limiter of its own. */
-export function sessionHandlers(): Handlers<keyof typeof sessionRoutes> {
-  const limiter = new LoginLimiter();
+/** Handlers of log-in and log-out. */
+export function sessionHandlers(limiter: LoginLimiter): Handlers<keyof typeof sessionRoutes> {
   return {
     'session.login': async ({ deps, body, principal, about }) => {
       about(body.user, body.user);

@@ -2,91 +2,99 @@ import type { UserView } from '../../contract/v1/access.ts';
 import { BerthError } from '../../kit/errors.ts';
 import type { User } from '../../model/access.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
+import type { LoginLimiter } from '../auth/login-limiter.ts';
 import { hashPassword, newPassword, verifyPassword } from '../auth/password.ts';
 import type { Handlers } from './handler.ts';
 
-export const userHandlers: Handlers<
-  'user.list' | 'user.create' | 'user.role' | 'user.password' | 'user.delete'
-> = {
-  'user.list': ({ deps }) =>
-    deps.store.view((tx) => ({
-      users: [...tx.all('users')].sort((a, b) => a.name.localeCompare(b.name)).map(viewOf),
-    })),
+type UserRoute = 'user.list' | 'user.create' | 'user.role' | 'user.password' | 'user.delete';
 
-  'user.create': async ({ deps, body, about }) => {
-    about(body.name);
-    const refuseTaken = (tx: ReadTx) => {
-      if (tx.get('users', body.name) === undefined) return;
-      throw new BerthError('conflict', `there is a user "${body.name}" already`, {
-        hint: 'choose another name, or change that one with "berth user passwd"',
-      });
-    };
-    deps.store.view(refuseTaken);
-    const password = body.password ?? newPassword();
-    const passwordHash = await hashPassword(password);
-    const user: User = {
-      kind: 'user',
-      name: body.name,
-      role: body.role,
-      passwordHash,
-      createdAt: deps.clock.now(),
-    };
-    await deps.store.update((tx) => {
-      // Again: another may have taken it while the password was hashed.
-      refuseTaken(tx);
-      tx.put('users', user);
-    });
-    return { ...viewOf(user), ...(body.password === undefined ? { password } : {}) };
-  },
+/** @param limiter of log-ins: a stolen token must not be what a password is guessed with */
+export function userHandlers(limiter: LoginLimiter): Handlers<UserRoute> {
+  return {
+    'user.list': ({ deps }) =>
+      deps.store.view((tx) => ({
+        users: [...tx.all('users')].sort((a, b) => a.name.localeCompare(b.name)).map(viewOf),
+      })),
 
-  'user.role': ({ deps, params, body }) =>
-    deps.store.update((tx) => {
-      const user = findUser(tx, params.user);
-      if (body.role !== 'admin') keepAnAdmin(tx, user, 'given a lower role');
-      const changed = { ...user, role: body.role };
-      tx.put('users', changed);
-      return viewOf(changed);
-    }),
-
-  'user.password': async ({ deps, params, body, principal }) => {
-    if (principal.role !== 'admin') {
-      if (principal.user !== params.user) {
-        throw new BerthError(
-          'forbidden',
-          `user ${principal.user} may not set the password of "${params.user}"`,
-          {
-            hint: 'ask an admin',
-          },
-        );
-      }
-      const user = deps.store.view((tx) => findUser(tx, params.user));
-      if (!(await verifyPassword(body.current ?? '', user.passwordHash))) {
-        throw new BerthError('forbidden', 'the current password is missing or wrong', {
-          hint: 'give it beside the new one, or ask an admin to set a new one',
+    'user.create': async ({ deps, body, about }) => {
+      about(body.name);
+      const refuseTaken = (tx: ReadTx) => {
+        if (tx.get('users', body.name) === undefined) return;
+        throw new BerthError('conflict', `there is a user "${body.name}" already`, {
+          hint: 'choose another name, or change that one with "berth user passwd"',
         });
-      }
-    } else {
-      deps.store.view((tx) => findUser(tx, params.user));
-    }
-    const password = body.password ?? newPassword();
-    const passwordHash = await hashPassword(password);
-    await deps.store.update((tx) => {
-      tx.put('users', { ...findUser(tx, params.user), passwordHash });
-      for (const token of [...tx.by('apiTokens', 'user', params.user)])
-        if (token.session === true) tx.delete('apiTokens', token.id);
-    });
-    return body.password === undefined ? { password } : {};
-  },
+      };
+      deps.store.view(refuseTaken);
+      const password = body.password ?? newPassword();
+      const passwordHash = await hashPassword(password);
+      const user: User = {
+        kind: 'user',
+        name: body.name,
+        role: body.role,
+        passwordHash,
+        createdAt: deps.clock.now(),
+      };
+      await deps.store.update((tx) => {
+        // Again: another may have taken it while the password was hashed.
+        refuseTaken(tx);
+        tx.put('users', user);
+      });
+      return { ...viewOf(user), ...(body.password === undefined ? { password } : {}) };
+    },
 
-  'user.delete': ({ deps, params }) =>
-    deps.store.update((tx) => {
-      const user = findUser(tx, params.user);
-      keepAnAdmin(tx, user, 'removed');
-      for (const token of [...tx.by('apiTokens', 'user', user.name)]) tx.delete('apiTokens', token.id);
-      tx.delete('users', user.name);
-      return {};
-    }),
-};
+    'user.role': ({ deps, params, body }) =>
+      deps.store.update((tx) => {
+        const user = findUser(tx, params.user);
+        if (body.role !== 'admin') keepAnAdmin(tx, user, 'given a lower role');
+        const changed = { ...user, role: body.role };
+        tx.put('users', changed);
+        return viewOf(changed);
+      }),
+
+    'user.password': async ({ deps, params, body, principal }) => {
+      if (principal.role !== 'admin') {
+        if (principal.user !== params.user) {
+          throw new BerthError(
+            'forbidden',
+            `user ${principal.user} may not set the password of "${params.user}"`,
+            {
+              hint: 'ask an admin',
+            },
+          );
+        }
+        const user = deps.store.view((tx) => findUser(tx, params.user));
+        const now = deps.clock.now();
+        limiter.check(user.name, principal.from, now);
+        limiter.failed(user.name, principal.from, now);
+        if (!(await verifyPassword(body.current ?? '', user.passwordHash))) {
+          throw new BerthError('forbidden', 'the current password is missing or wrong', {
+            hint: 'give it beside the new one, or ask an admin to set a new one',
+          });
+        }
+        limiter.succeeded(user.name, principal.from);
+      } else {
+        deps.store.view((tx) => findUser(tx, params.user));
+      }
+      const password = body.password ?? newPassword();
+      const passwordHash = await hashPassword(password);
+      await deps.store.update((tx) => {
+        tx.put('users', { ...findUser(tx, params.user), passwordHash });
+        for (const token of [...tx.by('apiTokens', 'user', params.user)])
+          if (token.session === true) tx.delete('apiTokens', token.id);
+      });
+      return body.password === undefined ? { password } : {};
+    },
+
+    'user.delete': ({ deps, params }) =>
+      deps.store.update((tx) => {
+        const user = findUser(tx, params.user);
+        keepAnAdmin(tx, user, 'removed');
+        for (const token of [...tx.by('apiTokens', 'user', user.name)]) tx.delete('apiTokens', token.id);
+        tx.delete('users', user.name);
+        return {};
+      }),
+  };
+}
 
 /** @throws BerthError `not_found` */
 export function findUser(tx: ReadTx, name: string): User {
