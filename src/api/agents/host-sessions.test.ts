@@ -163,6 +163,19 @@ describe('hello', () => {
     expect(session.news).toHaveLength(1);
   });
 
+  it('that does not come ends the connection, and who waits hears so', async () => {
+    await put('a');
+    const session = new FakeSession('h1');
+    sessions.attach(session);
+    const waiting = sessions.assignments.settled('a', 1);
+    waiting.catch(() => {});
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(session.closedFor).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(session.closedFor).toBe('no hello within 30 s');
+    await expect(waiting).rejects.toMatchObject({ code: 'host_down' });
+  });
+
   it('comes first: what is said before it ends the connection', async () => {
     const session = new FakeSession('h1');
     sessions.attach(session);

@@ -43,6 +43,8 @@ type Live = {
 const SWEEP_MS = 250;
 /** A sweep that comes this much too late: the manager was held up, or its clock was set. */
 const HELD_UP_MS = 1_000;
+/** A connection on which hello does not come is of no use, and who waits for it is to hear so. */
+const HELLO_MS = 30_000;
 const REMOVED = 'the host was removed from the cluster: join it again with a new token';
 /** How stale `HostStatus.lastHeardAt` may get in the store: heartbeats themselves are not worth a write. */
 const HEARD_REFRESH_MS = 5_000;
@@ -282,6 +284,10 @@ export class HostSessions {
   private sweep(): void {
     const now = this.deps.clock.now();
     this.forgiveSilence(now);
+    for (const live of this.live.values()) {
+      if (live.session !== undefined && !live.greeted && now - live.connectedAt > HELLO_MS)
+        live.session.close(`no hello within ${HELLO_MS / 1000} s`);
+    }
     const changed = this.deps.store.view((tx) => this.changedStatuses(tx, now));
     if (changed.length === 0) return;
     this.deps.store
