@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { BerthError } from '../kit/errors.ts';
+import { BerthError, messageOf } from '../kit/errors.ts';
 
 /** What is kept of one manager. The CA is pinned: nothing else is trusted for this host. */
 const loginSchema = z.object({
@@ -61,7 +61,9 @@ function broken(path: string, cause: unknown): BerthError {
  * its own, so that two logins at once never write into one file; the later one wins.
  */
 export async function writeConfig(path: string, config: Config): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((thrown) => {
+    throw cannotWrite(path, thrown);
+  });
   const draft = `${path}.${randomBytes(6).toString('hex')}.new`;
   try {
     const file = await open(draft, 'wx', 0o600);
@@ -74,8 +76,15 @@ export async function writeConfig(path: string, config: Config): Promise<void> {
     await rename(draft, path);
   } catch (thrown) {
     await rm(draft, { force: true });
-    throw thrown;
+    throw cannotWrite(path, thrown);
   }
+}
+
+function cannotWrite(path: string, cause: unknown): BerthError {
+  return new BerthError('internal', `cannot write ${path}: ${messageOf(cause)}`, {
+    hint: 'set HOME to a folder that you may write to; or do without a log-in (BERTH_HOST, BERTH_TOKEN, BERTH_CA)',
+    cause,
+  });
 }
 
 /** The login that `name` means: its name, or its address. */

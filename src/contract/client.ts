@@ -1,6 +1,7 @@
 import { Agent, type Dispatcher, request } from 'undici';
 import type { z } from 'zod';
-import { BerthError, messageOf } from '../kit/errors.ts';
+import { BerthError } from '../kit/errors.ts';
+import { dialReason } from './dial-reason.ts';
 import { type EventStreamOptions, type StreamedEvent, watchEvents } from './event-stream.ts';
 import { errorBodySchema } from './v1/error.ts';
 import type { RouteInput, RouteOutput, RouteSpec } from './v1/route.ts';
@@ -182,13 +183,23 @@ function unreachable(target: ClientTarget, thrown: unknown, signal: AbortSignal 
   if (signal?.aborted) return signal.reason;
   const place = target.kind === 'unix' ? target.path : target.url;
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  if (target.kind === 'unix' && code === 'EACCES') {
+    return new BerthError('forbidden', `cannot reach the manager at ${place}: permission denied`, {
+      hint: 'run it as root (sudo), or log in with "berth login https://host:8443"',
+      cause: thrown,
+    });
+  }
   const hint = TLS_DOUBT.test(code)
     ? 'its certificate is not from the CA that was pinned at log-in, or does not name this address'
     : target.kind === 'unix'
-      ? 'is the manager running (berth up), and are you root?'
-      : 'is the manager running, and its API port open to this machine?';
-  return new BerthError('unavailable', `cannot reach the manager at ${place}: ${messageOf(thrown) || code}`, {
-    hint,
-    cause: thrown,
-  });
+      ? 'is the manager running? "berth up" with the same --data-dir starts it'
+      : 'is it the API port (8443) of a running manager, and open to this machine?';
+  return new BerthError(
+    'unavailable',
+    `cannot reach the manager at ${place}: ${dialReason(thrown) || code}`,
+    {
+      hint,
+      cause: thrown,
+    },
+  );
 }

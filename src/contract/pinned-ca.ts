@@ -1,7 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { Agent, request } from 'undici';
-import { BerthError, messageOf } from '../kit/errors.ts';
+import { BerthError } from '../kit/errors.ts';
 import type { CallOptions } from './client.ts';
+import { dialReason } from './dial-reason.ts';
 
 /** SHA-256 of a certificate (DER), 64 hex digits: what join tokens carry and a person compares. */
 export function caFingerprint(pem: string): string {
@@ -51,8 +52,8 @@ export async function fetchCa(origin: string, { signal }: CallOptions = {}): Pro
     caFingerprint(pem);
     return pem;
   } catch (thrown) {
-    throw new BerthError('unavailable', `cannot read the CA of ${origin}: ${messageOf(thrown)}`, {
-      hint: 'is the manager running, and its API port open to this machine?',
+    throw new BerthError('unavailable', `cannot read the CA of ${origin}: ${dialReason(thrown)}`, {
+      hint: 'is it the API port (8443) of a running manager, and open to this machine?',
       cause: thrown,
     });
   } finally {
