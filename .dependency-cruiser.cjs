@@ -5,6 +5,7 @@ const rooms = {
   contract: ['model', 'kit'],
   store: ['model', 'kit'],
   scheduler: ['model', 'kit'],
+  controllers: ['scheduler', 'store', 'model', 'kit'],
   engine: ['model', 'kit'],
   link: ['contract', 'model', 'kit'],
   agent: ['engine', 'network', 'router', 'link', 'contract', 'model', 'kit'],
@@ -28,8 +29,8 @@ module.exports = {
     {
       name: 'pure-rooms',
       severity: 'error',
-      comment: 'model and scheduler take clock and randomness as arguments and do no I/O',
-      from: { path: '^src/(model|scheduler)/', pathNot: '\\.test\\.ts$' },
+      comment: 'model, scheduler and the controllers\' plans take clock and randomness as arguments and do no I/O',
+      from: { path: '^src/(model|scheduler|controllers/plan)/', pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -4,6 +4,7 @@ import { newDockerEndpoint } from '../api/docker/server.ts';
 import { newClusterEvents } from '../api/events/cluster-events.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
 import { newApiEndpoint } from '../api/v1/endpoint.ts';
+import { NodeFailover } from '../controllers/index.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/logger.ts';
 import { admitHost, type ClusterPki, DeltaLog, LinkServer, openClusterPki } from '../link/index.ts';
@@ -67,6 +68,15 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       () => plugins.close(),
       () => placer.close(),
     );
+    const failover = new NodeFailover({
+      store,
+      placer,
+      clock,
+      logger,
+      settled: (id, generation, signal) => sessions.assignments.settled(id, generation, signal),
+      tell: (hostId, event) => events.add(hostId, [event]),
+    });
+    closers.push(() => failover.close());
     const docker = newDockerEndpoint({
       store,
       engines,

@@ -15,7 +15,9 @@ export function nodeView(tx: ReadTx, host: Host): Node {
     labels: host.labels,
     cordoned: host.cordoned,
     state: status?.state ?? 'pending',
-    reason: status?.reason ?? '',
+    reason: [status?.reason, tx.get('hostTrust', host.id)?.reason, tx.get('hostFailovers', host.id)?.reason]
+      .filter(Boolean)
+      .join('; '),
     address: status?.address ?? '',
     dataAddress: status?.dataAddress ?? '',
     agentVersion: status?.agentVersion ?? '',

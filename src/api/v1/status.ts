@@ -22,6 +22,10 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
     if (state === 'suspect' || state === 'down') {
       warnings.push(`host ${host.name} is ${state}${status?.reason ? `: ${status.reason}` : ''}`);
     }
+    const failover = tx.get('hostFailovers', host.id);
+    if (failover !== undefined) warnings.push(`host ${host.name}: ${failover.reason}`);
+    const rests = tx.get('hostTrust', host.id)?.reason;
+    if (rests) warnings.push(`host ${host.name} ${rests}`);
     if (state !== 'ready' || status?.engine === undefined) continue;
     const load = loadOf(tx, host.id);
     capacity.cpuMilli += status.engine.cpus * 1000;

@@ -1,0 +1,1 @@
+export { NodeFailover } from './loops/node-failover.ts';

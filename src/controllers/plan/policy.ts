@@ -1,0 +1,56 @@
+import { BerthError } from '../../kit/errors.ts';
+import type { Container, DockerSpec, ObservedContainer } from '../../model/container.ts';
+import { specExpressions } from '../../scheduler/spec-expressions.ts';
+
+/** Berth's own word for classic Swarm's `reschedule:on-node-failure`. */
+export const LABEL_FAILOVER = 'berth.failover';
+
+const known = new WeakMap<DockerSpec, boolean>();
+
+/** True where the user wants the container moved when its host is down: `berth.failover=true`, or classic Swarm's policy. */
+export function failsOver(spec: DockerSpec): boolean {
+  let answer = known.get(spec);
+  if (answer === undefined) {
+    answer = readPolicy(spec);
+    known.set(spec, answer);
+  }
+  return answer;
+}
+
+function readPolicy(spec: DockerSpec): boolean {
+  if (spec.Labels?.[LABEL_FAILOVER] === 'true') return true;
+  try {
+    return specExpressions(spec).reschedule.includes('on-node-failure');
+  } catch (thrown) {
+    // Written by a release with laxer rules: without a policy that can be read it stays where it is.
+    if (thrown instanceof BerthError) return false;
+    throw thrown;
+  }
+}
+
+/** A host that shuts down in order ends its containers before it falls silent: that is not their own end. Milliseconds. */
+const SHUTDOWN_MS = 15_000;
+
+/**
+ * True where a container that is to run has ended by itself and nobody would start it again on its host: moving it would
+ * run it a second time.
+ * @param lastHeardAt when its host was last heard of, milliseconds since the epoch
+ */
+export function hasEnded(
+  { desired }: Container,
+  seen: ObservedContainer | undefined,
+  lastHeardAt: number,
+): boolean {
+  if (desired.state !== 'running' || seen === undefined) return false;
+  const { status, exitCode, finishedAt } = seen.state;
+  if (status !== 'exited' && status !== 'dead') return false;
+  if (finishedAt >= lastHeardAt - SHUTDOWN_MS) return false;
+  const policy = restartPolicy(desired.spec);
+  return !(policy === 'always' || policy === 'unless-stopped' || (policy === 'on-failure' && exitCode !== 0));
+}
+
+function restartPolicy(spec: DockerSpec): string {
+  const policy: unknown = spec.HostConfig?.RestartPolicy;
+  if (typeof policy !== 'object' || policy === null || !('Name' in policy)) return 'no';
+  return typeof policy.Name === 'string' && policy.Name !== '' ? policy.Name : 'no';
+}
