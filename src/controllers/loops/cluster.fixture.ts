@@ -1,0 +1,143 @@
+import type { Clock } from '../../kit/clock.ts';
+import type { Container, ObservedContainer } from '../../model/container.ts';
+import type { HostState } from '../../model/host.ts';
+import { ClusterView } from '../../scheduler/cluster-view.ts';
+import { plannedContainer, Scheduler } from '../../scheduler/place.ts';
+import { placementRequest, withHolds } from '../../scheduler/request.ts';
+import { TEST_IMAGE, testEngine, testImageId } from '../../scheduler/testing.ts';
+import { newMemoryStore, SETTINGS_KEY, type Store } from '../../store/index.ts';
+import type { ReadTx } from '../../store/store.ts';
+import type { HostChooser } from './workbench.ts';
+
+/** Time that stands still until it is told to go on. */
+export class FakeClock implements Clock {
+  private time = 1_000_000;
+  private readonly sleepers = new Set<{ at: number; wake(): void }>();
+
+  now = (): number => this.time;
+
+  sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const sleeper = { at: this.time + ms, wake: resolve };
+      this.sleepers.add(sleeper);
+      signal?.addEventListener('abort', () => {
+        this.sleepers.delete(sleeper);
+        reject(signal.reason);
+      });
+    });
+
+  async advance(ms: number): Promise<void> {
+    const end = this.time + ms;
+    for (;;) {
+      const [next] = [...this.sleepers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
+      if (next === undefined) break;
+      this.time = next.at;
+      this.sleepers.delete(next);
+      next.wake();
+      await settle();
+    }
+    this.time = end;
+    await settle();
+  }
+}
+
+/** Until everything that is under way in the store and in queues has ended. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 12; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The real scheduler over what the store has at that moment. */
+export const chooser: HostChooser = {
+  place(tx, { name, spec }) {
+    const request = placementRequest(name, spec);
+    const holds = request.volumes.flatMap((volume) => {
+      const hostId = tx.get('volumes', volume)?.hostId;
+      return hostId === undefined ? [] : [{ what: `volume ${volume}`, hostIds: [hostId] }];
+    });
+    return { hostId: new Scheduler(viewOf(tx)).place(withHolds(request, holds)).id };
+  },
+};
+
+function viewOf(tx: ReadTx): ClusterView {
+  const view = new ClusterView();
+  for (const host of [...tx.all('hosts')].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    const status = tx.get('hostStatus', host.id);
+    view.putHost({
+      ...{ host, state: status?.state ?? 'pending', reason: '', address: '' },
+      engine: status?.engine,
+      rests: tx.get('hostTrust', host.id)?.reason ?? '',
+    });
+    view.putImage(host.id, {
+      ...{ imageId: testImageId(TEST_IMAGE), repoTags: [TEST_IMAGE], repoDigests: [] },
+    });
+  }
+  for (const { id, name, desired, assigned } of tx.all('containers'))
+    view.putContainer(assigned.hostId, plannedContainer(placementRequest(name, desired.spec), id, name));
+  return view;
+}
+
+export async function newCluster(hosts: readonly string[], settings: object = {}): Promise<Store> {
+  const store = newMemoryStore();
+  const { defaultSettings } = await import('../../model/settings.ts');
+  await store.update((tx) => {
+    tx.put('settings', {
+      ...{ kind: 'settings', clusterId: SETTINGS_KEY, settings: { ...defaultSettings, ...settings } },
+    });
+    for (const id of hosts)
+      tx.put('hosts', {
+        ...{ kind: 'host', id, name: id, labels: {}, cordoned: false, certFingerprint: '' },
+        ...{ machineId: '', joinedAt: 0, joinTokenId: '' },
+      });
+  });
+  for (const id of hosts) await setHost(store, id, 'ready');
+  return store;
+}
+
+/** @param heardAt 0: not since the manager started */
+export function setHost(store: Store, id: string, state: HostState, heardAt = 1): Promise<void> {
+  return store.update((tx) =>
+    tx.put('hostStatus', {
+      ...{ kind: 'host-status', id, state, reason: '', address: '', dataAddress: '', agentVersion: '' },
+      ...{ engine: testEngine({ name: id }), lastHeardAt: heardAt, connectedAt: 0 },
+      silent: state === 'down' || state === 'suspect',
+    }),
+  );
+}
+
+export const FAILOVER = { 'berth.failover': 'true' };
+
+export function container(
+  id: string,
+  hostId: string,
+  rest: { labels?: Record<string, string>; state?: Container['desired']['state']; host?: object } = {},
+): Container {
+  const spec = { Image: TEST_IMAGE, Labels: rest.labels ?? FAILOVER, HostConfig: rest.host ?? {} };
+  return {
+    ...{ kind: 'container', id, name: `name-${id}`, createdAt: 0, createdBy: '', apiVersion: '1.41' },
+    desired: { generation: 1, state: rest.state ?? 'running', spec: spec as never, starts: 1 },
+    assigned: { hostId, at: 0 },
+  };
+}
+
+export function seenOn(
+  hostId: string,
+  id: string,
+  state: Partial<ObservedContainer['state']> = {},
+): ObservedContainer {
+  return {
+    ...{ kind: 'observed-container', hostId, engineId: `e-${id}`, clusterId: id, generation: 1, name: id },
+    state: {
+      ...{ status: 'running', exitCode: 0, oomKilled: false, error: '', startedAt: 1, finishedAt: 0 },
+      ...{ health: 'none', ...state },
+    },
+    ...{ created: 0, image: TEST_IMAGE, imageId: '', command: '', labels: {}, ports: [], networkMode: '' },
+    ...{ networkSettings: {}, mounts: [], reservation: { cpuMilli: 0, memory: 0, ports: [] } },
+  };
+}
+
+/** Container to host. */
+export function placed(store: Store): Record<string, string> {
+  return store.view((tx) =>
+    Object.fromEntries([...tx.all('containers')].map(({ id, assigned }) => [id, assigned.hostId])),
+  );
+}
