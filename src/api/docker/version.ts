@@ -1,5 +1,5 @@
 import { BerthError } from '../../kit/errors.ts';
-import type { Store } from '../../store/store.ts';
+import type { ReadTx, Store } from '../../store/store.ts';
 
 /** Docker's oldest version that Berth serves. */
 const OLDEST = '1.24';
@@ -14,23 +14,40 @@ export type ServedVersions = Readonly<{
   minApi: string;
 }>;
 
+/** What was found last, until a host's status is written: every request asks, and there may be a thousand hosts. */
+const found = new WeakMap<Store, { versions: ServedVersions | undefined }>();
+
 /** Which versions of Docker's API are served now; they follow the connected hosts' engines. */
 export function servedVersions(store: Store): ServedVersions {
-  return store.view((tx) => {
-    let api: string | undefined;
-    let minApi = OLDEST;
-    for (const { state, engine } of tx.all('hostStatus')) {
-      if (engine === undefined || (state !== 'ready' && state !== 'suspect')) continue;
-      // One that is too old, or speaks nonsense, is no use to any client: it must not keep them off the others.
-      if (!/^\d{1,4}\.\d{1,4}$/.test(engine.apiVersion) || compareVersions(engine.apiVersion, OLDEST) < 0)
-        continue;
-      if (api === undefined || compareVersions(engine.apiVersion, api) < 0) api = engine.apiVersion;
-      if (compareVersions(engine.minApiVersion, minApi) > 0) minApi = engine.minApiVersion;
-    }
-    api ??= WITHOUT_ENGINES;
-    if (compareVersions(api, NEWEST) > 0) api = NEWEST;
-    return { api, minApi: compareVersions(minApi, api) > 0 ? api : minApi };
-  });
+  let last = found.get(store);
+  if (last === undefined) {
+    const kept: { versions: ServedVersions | undefined } = { versions: undefined };
+    store.follow((table) => {
+      if (table === 'hostStatus') kept.versions = undefined;
+    });
+    found.set(store, kept);
+    last = kept;
+  }
+  last.versions ??= store.view(versionsOf);
+  return last.versions;
+}
+
+function versionsOf(tx: ReadTx): ServedVersions {
+  let api: string | undefined;
+  let minApi = OLDEST;
+  for (const { state, engine } of tx.all('hostStatus')) {
+    if (engine === undefined || (state !== 'ready' && state !== 'suspect')) continue;
+    // Most engines are alike: what another has said already need not be looked at again.
+    if (engine.apiVersion === api && engine.minApiVersion === minApi) continue;
+    // One that is too old, or speaks nonsense, is no use to any client: it must not keep them off the others.
+    if (!/^\d{1,4}\.\d{1,4}$/.test(engine.apiVersion) || compareVersions(engine.apiVersion, OLDEST) < 0)
+      continue;
+    if (api === undefined || compareVersions(engine.apiVersion, api) < 0) api = engine.apiVersion;
+    if (compareVersions(engine.minApiVersion, minApi) > 0) minApi = engine.minApiVersion;
+  }
+  api ??= WITHOUT_ENGINES;
+  if (compareVersions(api, NEWEST) > 0) api = NEWEST;
+  return { api, minApi: compareVersions(minApi, api) > 0 ? api : minApi };
 }
 
 /** Negative where `a` is older than `b`: "1.9" before "1.10". */

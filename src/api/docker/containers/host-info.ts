@@ -27,6 +27,15 @@ export function hostTable({ deps }: Pick<DockerCall, 'deps'>): HostTable {
   });
 }
 
+/** One host; what a stranger looks like where it is not in the table any more. */
+export function hostInfoOf({ deps }: Pick<DockerCall, 'deps'>, id: string): HostInfo {
+  return deps.store.view((tx) => {
+    const host = tx.get('hosts', id);
+    if (host === undefined) return strangerHost(id);
+    return hostInfo(host, tx.get('hostStatus', id), deps.engines.connected(id));
+  });
+}
+
 function hostInfo(host: Host, status: HostStatus | undefined, connected: boolean): HostInfo {
   return {
     id: host.id,

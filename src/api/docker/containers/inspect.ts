@@ -4,7 +4,7 @@ import type { DockerCall } from '../call.ts';
 import { sendJson } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { containerPath, reachableTarget, rewriteFor, type Target } from './find.ts';
-import { type HostInfo, hostTable, strangerHost } from './host-info.ts';
+import { type HostInfo, hostInfoOf } from './host-info.ts';
 
 type Json = Record<string, unknown>;
 
@@ -14,7 +14,7 @@ export async function inspectContainer(call: DockerCall): Promise<void> {
   const path = enginePath(call, containerPath(target, '/json'), call.query);
   const request = { method: 'GET', path, signal: call.signal };
   const answer = await askJson<Json>(call, target.hostId, request, rewriteFor(target));
-  const host = hostTable(call).get(target.hostId) ?? strangerHost(target.hostId);
+  const host = hostInfoOf(call, target.hostId);
   sendJson(call.res, 200, inspected(call, target, host, answer));
 }
 
