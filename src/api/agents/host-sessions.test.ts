@@ -9,6 +9,7 @@ import type { Host } from '../../model/host.ts';
 import { defaultSettings } from '../../model/settings.ts';
 import { containerRecord } from '../../store/contract.suite.ts';
 import { newMemoryStore, type Store } from '../../store/index.ts';
+import { newJournalledStore } from '../../store/memory/store.ts';
 import type { ClusterEvents } from '../events/cluster-events.ts';
 import { HostSessions } from './host-sessions.ts';
 import type { AgentSession } from './session.ts';
@@ -393,6 +394,52 @@ describe('reports', () => {
     session.say({ t: 'report', containers: [seen('e2', 'a')] });
     await settle();
     expect(store.view((tx) => [...tx.by('observedContainers', 'host', 'h1')])).toEqual([]);
+  });
+
+  it('are taken in while the disk is full; the record of what was removed stays until it is not', async () => {
+    let full = false;
+    const journal = {
+      load: () => [],
+      commit: () => {
+        if (full) throw new Error('disk is full');
+      },
+      close: () => {},
+    };
+    const kept = newJournalledStore(journal);
+    await kept.update((tx) => {
+      tx.put('settings', { kind: 'settings', clusterId: 'c1', settings: defaultSettings });
+      tx.put('hosts', hostRecord('h1'));
+      for (const id of ['a', 'b']) {
+        const record = containerRecord(id, id);
+        const desired = { ...record.desired, generation: 2, state: 'removed' as const };
+        tx.put('containers', { ...record, desired });
+        tx.put('observedContainers', seen(`e-${id}`, id));
+      }
+    });
+    const own = new HostSessions({
+      ...{ store: kept, deltas, events: noEvents, clock: systemClock, logger: silentLogger },
+    });
+    const session = new FakeSession('h1');
+    own.attach(session);
+    session.hello();
+    session.beat();
+    full = true;
+    session.say({ ...empty, containers: [seen('e-b', 'b'), seen('other', 'x')] });
+    session.say({ t: 'report', gone: { containers: ['e-b'] }, results: [{ id: 'b', generation: 2 }] });
+    await settle();
+    const there = () =>
+      kept.view((tx) => ({
+        seen: [...tx.all('observedContainers')].map(({ engineId }) => engineId),
+        records: [...tx.all('containers')].map(({ id }) => id).sort(),
+      }));
+    expect(there()).toEqual({ seen: ['other'], records: ['a', 'b'] });
+    expect(kept.view((tx) => tx.get('hostStatus', 'h1'))?.state).toBe('ready');
+    full = false;
+    session.say({ ...empty, containers: [seen('other', 'x')] });
+    await settle();
+    expect(there()).toEqual({ seen: ['other'], records: [] });
+    own.close();
+    await kept.close();
   });
 
   it('in parts end nothing before the last of them is in, and the host is not ready before', async () => {

@@ -11,14 +11,14 @@ import type { Logger } from '../../kit/logger.ts';
 import { type DeltaLog, MAX_CLOCK_SKEW } from '../../link/index.ts';
 import type { HostStatus } from '../../model/host.ts';
 import { defaultSettings, type Settings } from '../../model/settings.ts';
-import type { ChangeSet, ReadTx, Store } from '../../store/store.ts';
+import type { ChangeSet, ReadTx, Store, WriteTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
 import type { ClusterEvents } from '../events/cluster-events.ts';
 import { assignmentOf, holdersOf } from './assignment-of.ts';
 import type { Assignments } from './assignments.ts';
 import { deltaFrames, snapshotFrames } from './frames.ts';
 import { hostStateOf, isSilent, type LifeSigns } from './host-state.ts';
-import { applyFull, applyReport, ownResults } from './observations.ts';
+import { applyFull, applyReport, endRecords, ownResults } from './observations.ts';
 import { ActionResults } from './results.ts';
 import type { AgentSession } from './session.ts';
 
@@ -186,28 +186,43 @@ export class HostSessions {
           tx.put('hostStatus', { ...status, engine: frame.info });
         });
         break;
-      case 'full':
-        await store.update((tx) => applyFull(tx, session.hostId, frame));
+      case 'full': {
+        const written = this.apply((tx) => applyFull(tx, session.hostId, frame));
         if (frame.more !== true) this.onReported(session, live);
+        await written;
         break;
+      }
       case 'report': {
         let results: readonly ActionResult[] = [];
-        const written = store.update((tx) => {
+        const written = this.apply((tx) => {
           const own = ownResults(tx, session.hostId, frame);
-          applyReport(tx, session.hostId, frame);
+          const ended = applyReport(tx, session.hostId, frame);
           results = own;
+          return ended;
         });
         // In memory already: who waits need not wait for the disk as well. Observations never go there, and a removal
         // that is not yet on disk is found out again from the host's next full report.
         for (const result of results) this.results.add(result);
-        await written;
         if (frame.last === true) this.onReported(session, live);
+        await written;
         break;
       }
       case 'events':
         events.add(session.hostId, frame.events);
         break;
     }
+  }
+
+  /** Takes in what was seen, which needs no disk, then ends the records that end with it, which does. */
+  private async apply(observe: (tx: WriteTx) => readonly string[]): Promise<void> {
+    const { store } = this.deps;
+    let ended: readonly string[] = [];
+    const seen = store.update((tx) => {
+      ended = observe(tx);
+    });
+    // At once, so that nobody comes in between.
+    const removed = ended.length === 0 ? undefined : store.update((tx) => endRecords(tx, ended));
+    await Promise.all([seen, removed]);
   }
 
   /** All that is on the host is known now. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ObservedContainer } from '../../model/container.ts';
 import { containerRecord } from '../../store/contract.suite.ts';
 import { newMemoryStore } from '../../store/index.ts';
-import { applyFull, applyReport } from './observations.ts';
+import type { WriteTx } from '../../store/store.ts';
+import { applyFull, applyReport, endRecords } from './observations.ts';
 
 function seen(engineId: string, clusterId?: string): ObservedContainer {
   return {
@@ -33,6 +34,11 @@ function seen(engineId: string, clusterId?: string): ObservedContainer {
     reservation: { cpuMilli: 0, memory: 0, ports: [] },
   };
 }
+/** As `HostSessions` does it. */
+const full = (tx: WriteTx, frame: Parameters<typeof applyFull>[2]) =>
+  endRecords(tx, applyFull(tx, 'h1', frame));
+const report = (tx: WriteTx, frame: Parameters<typeof applyReport>[2]) =>
+  endRecords(tx, applyReport(tx, 'h1', frame));
 const empty = { t: 'full' as const, containers: [], images: [], networks: [], volumes: [] };
 const removed = (id: string) => {
   const record = containerRecord(id, id);
@@ -45,7 +51,7 @@ describe('observations', () => {
     await store.update((tx) => {
       tx.put('observedContainers', seen('old'));
       tx.put('observedContainers', { ...seen('other'), hostId: 'h2' });
-      applyFull(tx, 'h1', { ...empty, containers: [seen('new')] });
+      full(tx, { ...empty, containers: [seen('new')] });
     });
     expect(store.view((tx) => [...tx.all('observedContainers')].map((c) => c.engineId)).sort()).toEqual([
       'new',
@@ -55,9 +61,7 @@ describe('observations', () => {
 
   it('an agent cannot speak for another host', async () => {
     const store = newMemoryStore();
-    await store.update((tx) =>
-      applyReport(tx, 'h1', { t: 'report', containers: [{ ...seen('x'), hostId: 'h2' }] }),
-    );
+    await store.update((tx) => report(tx, { t: 'report', containers: [{ ...seen('x'), hostId: 'h2' }] }));
     expect(store.view((tx) => [...tx.all('observedContainers')].map((c) => c.hostId))).toEqual(['h1']);
   });
 
@@ -65,7 +69,7 @@ describe('observations', () => {
     const store = newMemoryStore();
     await store.update((tx) => {
       for (const id of ['a', 'b', 'c']) tx.put('containers', removed(id));
-      applyReport(tx, 'h1', {
+      report(tx, {
         t: 'report',
         results: [
           { id: 'a', generation: 2 },
@@ -82,7 +86,7 @@ describe('observations', () => {
     await store.update((tx) => {
       tx.put('containers', removed('a'));
       tx.put('containers', removed('b'));
-      applyFull(tx, 'h1', { ...empty, containers: [seen('e', 'b')] });
+      full(tx, { ...empty, containers: [seen('e', 'b')] });
     });
     expect(store.view((tx) => [...tx.all('containers')].map((c) => c.id))).toEqual(['b']);
   });
@@ -101,10 +105,10 @@ describe('observations', () => {
       tx.put('containers', autoRemoved('new', 'created'));
       tx.put('containers', containerRecord('kept', 'kept'));
       for (const id of ['a', 'kept']) tx.put('observedContainers', seen(`e-${id}`, id));
-      applyReport(tx, 'h1', { t: 'report', gone: { containers: ['e-a', 'e-kept'] } });
+      report(tx, { t: 'report', gone: { containers: ['e-a', 'e-kept'] } });
     });
     expect(left()).toEqual(['b', 'kept', 'new']);
-    await store.update((tx) => applyFull(tx, 'h1', empty));
+    await store.update((tx) => full(tx, empty));
     expect(left()).toEqual(['kept', 'new']);
   });
 });

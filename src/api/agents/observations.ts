@@ -7,17 +7,21 @@ type Full = AgentFrame & { t: 'full' };
 type Report = AgentFrame & { t: 'report' };
 type ObservedTable = 'observedContainers' | 'observedImages' | 'observedNetworks' | 'observedVolumes';
 
-/** Puts all that a host has in place of what was known of it. Records end only once the whole of it is in. */
-export function applyFull(tx: WriteTx, hostId: string, full: Full): void {
+/**
+ * Puts all that a host has in place of what was known of it. Returns the IDs of the records that end with it, once the
+ * whole of it is in; `endRecords` is for a transaction of its own, as a disk that refuses it must not undo what was seen.
+ */
+export function applyFull(tx: WriteTx, hostId: string, full: Full): readonly string[] {
   replace(tx, 'observedContainers', hostId, full.containers.map(of(hostId)));
   replace(tx, 'observedImages', hostId, full.images.map(of(hostId)));
   replace(tx, 'observedNetworks', hostId, full.networks.map(of(hostId)));
   replace(tx, 'observedVolumes', hostId, full.volumes.map(of(hostId)));
-  if (full.more !== true) finishRemovals(tx, hostId);
+  return full.more === true ? [] : finishedRemovals(tx, hostId);
 }
 
-/** Puts what has changed on a host, and ends the records whose removal the agent has carried out. */
-export function applyReport(tx: WriteTx, hostId: string, report: Report): void {
+/** Puts what has changed on a host. Returns the IDs of the records whose removal the agent has carried out. */
+export function applyReport(tx: WriteTx, hostId: string, report: Report): readonly string[] {
+  const ended: string[] = [];
   for (const record of report.containers ?? [])
     tx.put('observedContainers', of<ObservedContainer>(hostId)(record));
   for (const record of report.images ?? []) tx.put('observedImages', of<typeof record>(hostId)(record));
@@ -26,7 +30,8 @@ export function applyReport(tx: WriteTx, hostId: string, report: Report): void {
   for (const id of report.gone?.containers ?? []) {
     const gone = tx.get('observedContainers', `${hostId}/${id}`);
     tx.delete('observedContainers', `${hostId}/${id}`);
-    if (gone?.clusterId !== undefined) endAutoRemoved(tx, hostId, tx.get('containers', gone.clusterId));
+    const container = gone?.clusterId === undefined ? undefined : tx.get('containers', gone.clusterId);
+    if (container?.assigned.hostId === hostId && removesItself(container)) ended.push(container.id);
   }
   for (const id of report.gone?.images ?? []) tx.delete('observedImages', `${hostId}/${id}`);
   for (const id of report.gone?.networks ?? []) tx.delete('observedNetworks', `${hostId}/${id}`);
@@ -34,10 +39,13 @@ export function applyReport(tx: WriteTx, hostId: string, report: Report): void {
   for (const { id, generation, error } of report.results ?? []) {
     const container = tx.get('containers', id);
     if (error !== undefined || container?.desired.state !== 'removed') continue;
-    if (container.desired.generation === generation && container.assigned.hostId === hostId)
-      tx.delete('containers', id);
+    if (container.desired.generation === generation && container.assigned.hostId === hostId) ended.push(id);
   }
-  if (report.last === true) finishRemovals(tx, hostId);
+  return report.last === true ? [...ended, ...finishedRemovals(tx, hostId)] : ended;
+}
+
+export function endRecords(tx: WriteTx, ids: readonly string[]): void {
+  for (const id of ids) tx.delete('containers', id);
 }
 
 /** The results that are this host's to tell: those of containers that are assigned to it. */
@@ -67,23 +75,19 @@ function replace<T extends ObservedTable>(
 }
 
 /** With --rm the engine takes a container away when it ends: as the user wanted, so its record goes as well. */
-function endAutoRemoved(tx: WriteTx, hostId: string, container: Container | undefined): void {
-  if (container?.assigned.hostId !== hostId || container.desired.spec.HostConfig?.AutoRemove !== true) return;
-  tx.delete('containers', container.id);
+function removesItself({ desired }: Container): boolean {
+  return desired.spec.HostConfig?.AutoRemove === true;
 }
 
 /**
  * A host that comes back without a container whose removal was asked for has nothing left to remove; nor has one whose
  * container was started with --rm, and has ended meanwhile.
  */
-function finishRemovals(tx: WriteTx, hostId: string): void {
-  for (const container of [...tx.by('containers', 'host', hostId)]) {
-    const { state, spec } = container.desired;
-    const ended = state !== 'created' && spec.HostConfig?.AutoRemove === true;
-    if (state !== 'removed' && !ended) continue;
-    const left = [...tx.by('observedContainers', 'clusterId', container.id)].some(
-      (seen) => seen.hostId === hostId,
-    );
-    if (!left) tx.delete('containers', container.id);
-  }
+function finishedRemovals(tx: ReadTx, hostId: string): string[] {
+  return [...tx.by('containers', 'host', hostId)].flatMap((container) => {
+    const { state } = container.desired;
+    if (state !== 'removed' && !(state !== 'created' && removesItself(container))) return [];
+    const seen = [...tx.by('observedContainers', 'clusterId', container.id)];
+    return seen.some((one) => one.hostId === hostId) ? [] : [container.id];
+  });
 }
