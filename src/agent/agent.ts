@@ -1,3 +1,4 @@
+import { uptime } from 'node:os';
 import {
   type AgentFrame,
   type Assignment,
@@ -11,7 +12,9 @@ import { type Clock, systemClock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { ManagerSession } from '../link/ports.ts';
+import type { ObservedContainer } from '../model/container.ts';
 import { AssignmentFiles } from './assignment-files.ts';
+import { saidOfComeback } from './comeback.ts';
 import type { KnownContainer } from './container-picture.ts';
 import { machineIdOf, readEtcMachineId } from './machine-id.ts';
 import { type EngineHealth, OBSERVER_TIMINGS, Observer, type ObserverTimings } from './observer.ts';
@@ -64,6 +67,9 @@ export interface Agent {
 
 const HEARTBEAT_MS = 1_000;
 const ENGINE_GRACE_MS = 3_000;
+/** How long before it is gone an engine begins to stop its containers, and a machine before it runs again; generous. */
+const SHUTDOWN_MS = 60_000;
+const BOOT_MS = 300_000;
 
 /**
  * Starts holding this host to its assignments, with or without a manager.
@@ -93,6 +99,7 @@ class HostAgent implements Agent {
   private tellRefused: (reason: string) => void = () => {};
   private refusal: string | undefined;
   private readonly grace: NodeJS.Timeout | undefined;
+  private readonly bootedAt: number;
 
   constructor(
     private readonly options: AgentOptions,
@@ -101,6 +108,7 @@ class HostAgent implements Agent {
   ) {
     const { engine, identity, logger } = options;
     this.clock = options.clock ?? systemClock;
+    this.bootedAt = this.clock.now() - uptime() * 1000;
     this.machineId = new Promise((resolve) => {
       this.foundMachineId = (engineId) => resolve(machineIdOf(etcMachineId, engineId));
     });
@@ -287,6 +295,9 @@ class HostAgent implements Agent {
   }
 
   private onListed(): void {
+    const { lostAt } = this.observer;
+    if (lostAt === undefined) this.reconciler.engineWent(this.bootedAt, BOOT_MS);
+    else this.reconciler.engineWent(lostAt, SHUTDOWN_MS);
     if (this.session !== undefined && this.greeted) this.tellAll(this.session);
     this.removeOrphans();
     this.reconciler.kickAll();
@@ -346,7 +357,8 @@ class HostAgent implements Agent {
     if (holding?.kind !== 'hold') return undefined;
     const { acted, assignment } = holding;
     const cores = coresOfShares(assignment.desired.spec.HostConfig ?? {});
-    return { generation: acted.generation, engineId: acted.engineId, cores };
+    const comeback = (observed: ObservedContainer) => saidOfComeback(holding, observed);
+    return { generation: acted.generation, engineId: acted.engineId, cores, comeback };
   }
 }
 

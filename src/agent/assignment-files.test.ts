@@ -24,6 +24,8 @@ it('holds on the disk what it was given, in order, and where it came to', async 
   );
   expect(new Set(ids)).toEqual(new Set([a, clusterIdOf('b')]));
   files.acted(a, { generation: 2, starts: 0, engineId: 'x' });
+  const comeback = { count: 2, short: 1, end: 'x ended 5', at: 7, stays: 'held' as const };
+  await files.setComeback(a, comeback);
   await files.settled();
   const again = await open(dir);
   expect([...again.all()]).toEqual([
@@ -32,6 +34,7 @@ it('holds on the disk what it was given, in order, and where it came to', async 
       assignment: put('a', 2).assignment,
       startedBefore: 0,
       acted: { generation: 2, starts: 0, engineId: 'x' },
+      comeback,
     },
   ]);
   expect(again.state).toMatchObject({ ...IDENTITY, resume: at(4) });
@@ -87,6 +90,7 @@ it('counts nothing as held that it could not write', async () => {
   await expect(files.apply([put('b')], at(2), never)).rejects.toThrow();
   expect(files.get(clusterIdOf('b'))).toBeUndefined();
   expect(files.state.resume).toEqual(at(1));
+  await files.settled();
 });
 
 it.each(['', '{', '[]', '{"kind":"hold"}', '\u0000\u0000'])(

@@ -10,8 +10,8 @@ import {
 import { messageOf } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
 import { desiredStateSchema } from '../model/container.ts';
+import { type Acted, type Comeback, type Holding, idOf, NO_COMEBACK, NOTHING_ACTED } from './holding.ts';
 import { newLimit } from './limit.ts';
-import { type Acted, type Holding, NOTHING_ACTED } from './plan.ts';
 
 const actedSchema = z.object({
   generation: z.number(),
@@ -20,12 +20,21 @@ const actedSchema = z.object({
   engineId: z.string().optional(),
   refused: z.object({ status: z.number(), message: z.string() }).optional(),
 });
+const comebackSchema = z.object({
+  count: z.number(),
+  short: z.number(),
+  end: z.string().optional(),
+  at: z.number(),
+  stays: z.enum(['done', 'held']).optional(),
+});
 const holdingSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('hold'),
     assignment: assignmentSchema,
     startedBefore: z.number(),
     acted: actedSchema,
+    // Absent in files of an earlier version.
+    comeback: comebackSchema.default(NO_COMEBACK),
   }),
   z.object({ kind: z.literal('purge'), id: z.string(), name: z.string() }),
 ]);
@@ -173,12 +182,25 @@ export class AssignmentFiles {
 
   /** Notes how far the agent got. In memory at once; on the disk soon: losing it costs a look, never a second run. */
   acted(id: string, acted: Acted): void {
+    this.note(id, { acted })?.catch((thrown) => this.warn(id, thrown));
+  }
+
+  /** Notes how a container comes back. In memory at once; on the disk when it resolves, so that no restart goes uncounted. */
+  async setComeback(id: string, comeback: Comeback): Promise<void> {
+    // A full disk keeps nothing down.
+    await this.note(id, { comeback })?.catch((thrown) => this.warn(id, thrown));
+  }
+
+  private note(
+    id: string,
+    change: Readonly<{ acted?: Acted; comeback?: Comeback }>,
+  ): Promise<void> | undefined {
     const holding = this.holdings.get(id);
-    if (holding?.kind !== 'hold') return;
-    this.holdings.set(id, { ...holding, acted });
+    if (holding?.kind !== 'hold') return undefined;
+    this.holdings.set(id, { ...holding, ...change });
     const coming = this.pending.get(id);
-    if (coming?.kind === 'hold') this.pending.set(id, { ...coming, acted });
-    this.save(id).catch((thrown) => this.warn(id, thrown));
+    if (coming?.kind === 'hold') this.pending.set(id, { ...coming, ...change });
+    return this.save(id);
   }
 
   /** A purge is done. */
@@ -285,10 +307,6 @@ export class AssignmentFiles {
 /** The write of a file that is going on, and the one that comes after it. */
 type Writing = { running: Promise<void>; next: Promise<void> | undefined };
 
-export function idOf(holding: Holding): string {
-  return holding.kind === 'hold' ? holding.assignment.id : holding.id;
-}
-
 function applied(
   before: Holding | undefined,
   delta: AssignmentDelta,
@@ -297,7 +315,9 @@ function applied(
   if (delta.op === 'put') {
     const { assignment } = delta;
     // Nothing is known of it: a container that is there all the same has been started as often as it should.
-    if (before?.kind !== 'hold') return { kind: 'hold', assignment, startedBefore: 0, acted: NOTHING_ACTED };
+    if (before?.kind !== 'hold') {
+      return { kind: 'hold', assignment, startedBefore: 0, acted: NOTHING_ACTED, comeback: NO_COMEBACK };
+    }
     // Sent again: it was received when it first came.
     const known = before.assignment.desired.generation >= assignment.desired.generation;
     return { ...before, assignment, startedBefore: known ? before.startedBefore : startedAt(assignment.id) };

@@ -9,7 +9,13 @@ import { inspectFromList, type ListEntry, type Listing } from './listing.ts';
 import { clusterIdIn, type Inspect, observedContainer } from './observe.ts';
 
 /** What the agent knows of a cluster ID, for the containers that carry it. */
-export type KnownContainer = Readonly<{ generation: number; engineId: string | undefined; cores: number }>;
+export type KnownContainer = Readonly<{
+  generation: number;
+  engineId: string | undefined;
+  cores: number;
+  /** What the agent has to say of one that looks like this. */
+  comeback(observed: ObservedContainer): Pick<ObservedContainer, 'restarts' | 'nextStartAt'>;
+}>;
 
 export type PictureDeps = Readonly<{
   clock: Clock;
@@ -81,8 +87,9 @@ export class ContainerPicture {
   regenerate(engineId: string): void {
     const before = this.containers.get(engineId);
     if (before?.clusterId === undefined) return;
-    const { generation = 0 } = this.deps.known(before.clusterId) ?? {};
-    this.tell({ ...before, generation });
+    const known = this.deps.known(before.clusterId);
+    const { restarts, nextStartAt, ...seen } = before;
+    this.tell({ ...seen, generation: known?.generation ?? 0, ...known?.comeback(before) });
   }
 
   /** Looks at every container that the engine has, and forgets those that it has no more. */
@@ -136,7 +143,8 @@ export class ContainerPicture {
       generation: known?.generation ?? 0,
       cores: known?.cores ?? 0,
     };
-    const observed = observedContainer(inspect, owner);
+    const seen = observedContainer(inspect, owner);
+    const observed = { ...seen, ...known?.comeback(seen) };
     this.tell(observed);
     return observed;
   }

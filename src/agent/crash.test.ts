@@ -82,7 +82,7 @@ describe('killed at any step, and started again', () => {
     const { before = [], last, status, starts } = steps[name] ?? { last: {}, status: '', starts: 0 };
     const engine = newSimulatedEngine();
     let started = 0;
-    const events = engine.world.events.open(null);
+    const events = engine.world.events.open({});
     events.on('data', (line) => {
       if (String(line).includes('"Action":"start"')) started++;
     });
@@ -126,6 +126,43 @@ describe('killed at any step, and started again', () => {
     expect(again.observed('web')?.generation).toBe(
       status === undefined ? undefined : final.desired.generation,
     );
+  });
+
+  const ends: Record<string, (engine: SimulatedEngine) => unknown> = {
+    'its process ends': ({ world }) => world.containers.exit(world.containers.get('web'), 137),
+    'it is removed': (engine) => engine.json('DELETE', '/containers/web?force=1'),
+  };
+  const comebacks = Object.keys(ends).flatMap((name) =>
+    [1, 2, 3].flatMap((at) => (['before', 'after'] as const).map((where) => [name, at, where] as const)),
+  );
+  it.each(comebacks)('coming back, as %s: once (change %d, %s it)', async (name, at, where) => {
+    const engine = newSimulatedEngine();
+    const dir = await temporaryDir();
+    const web = assignmentRecord(
+      'web',
+      { state: 'running', starts: 1 },
+      { Labels: { 'berth.restart': 'always' } },
+    );
+    const { wrapped, arm, isDead } = killedAt(engine, at, where);
+    const manager = new FakeManager();
+    const agent = await openAgent(wrapped, dir);
+    await manager.greet(agent);
+    manager.put(web);
+    await manager.result(web);
+    manager.cut();
+    let started = 0;
+    engine.world.events.open({}).on('data', (line) => {
+      if (String(line).includes('"Action":"start"')) started++;
+    });
+    arm();
+    await ends[name]?.(engine);
+    await expect.poll(() => isDead() || started > 0).toBe(true);
+    const next = await openAgent(engine, dir);
+    await expect.poll(() => engine.world.containers.all().map(({ status }) => status)).toEqual(['running']);
+    await next.idle();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(engine.world.containers.all().map(({ status }) => status)).toEqual(['running']);
+    expect(started).toBe(1);
   });
 
   it('adopts a container that the engine was still making when the agent was killed', async () => {

@@ -57,6 +57,8 @@ export class Observer {
   readonly networks = new Catalog('networks');
   readonly volumes = new Catalog('volumes');
   info: EngineInfo | undefined;
+  /** When the engine's events broke off last; milliseconds since the epoch. */
+  lostAt: number | undefined;
   health: EngineHealth = { state: 'starting', reason: 'its Docker Engine has not answered yet' };
 
   private readonly stopping = new AbortController();
@@ -203,6 +205,7 @@ export class Observer {
   }
 
   private lost(reason: string): void {
+    if (this.listed) this.lostAt = this.deps.clock.now();
     this.listed = false;
     if (!this.stopping.signal.aborted) this.deps.logger.warn({ reason }, 'lost the engine');
   }

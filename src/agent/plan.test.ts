@@ -2,9 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Desired, DesiredState, EngineState, ObservedContainer } from '../model/container.ts';
 import { assignmentRecord } from './agent.fixture.ts';
-import { type Acted, type Holding, NOTHING_ACTED, plan, type Step } from './plan.ts';
+import { type Acted, type Holding, NO_COMEBACK, NOTHING_ACTED } from './holding.ts';
+import { plan, type Step } from './plan.ts';
 
 type Status = EngineState['status'];
+
+const NOW = 1_700_000_000_000;
 
 function seen(status: Status, startedAt = 0): ObservedContainer {
   return {
@@ -30,7 +33,13 @@ function seen(status: Status, startedAt = 0): ObservedContainer {
 
 function hold(desired: Partial<Desired>, acted: Partial<Acted> = {}, startedBefore = 0): Holding {
   const assignment = assignmentRecord('web', { generation: 2, starts: 1, ...desired });
-  return { kind: 'hold', assignment, startedBefore, acted: { ...NOTHING_ACTED, ...acted } };
+  return {
+    kind: 'hold',
+    assignment,
+    startedBefore,
+    acted: { ...NOTHING_ACTED, ...acted },
+    comeback: NO_COMEBACK,
+  };
 }
 
 const names = (steps: readonly Step[]) => steps.map(({ step }) => step);
@@ -96,21 +105,21 @@ describe('one look', () => {
     ['moved away, gone', { kind: 'purge', id: 'c1', name: 'web' }, undefined, []],
   ];
   it.each(cases)('%s', (_, holding, observed, expected) => {
-    expect(names(plan(holding, observed))).toEqual(expected);
+    expect(names(plan(holding, observed, NOW))).toEqual(expected);
   });
 
   it('makes what a container needs before it', () => {
     const holding = hold({ state: 'created' });
     if (holding.kind !== 'hold') throw new Error();
     const needs = { networks: [{ id: 'n', spec: { Name: 'net' } }], volumes: [{ spec: { Name: 'data' } }] };
-    const steps = plan({ ...holding, assignment: { ...holding.assignment, needs } }, undefined);
+    const steps = plan({ ...holding, assignment: { ...holding.assignment, needs } }, undefined, NOW);
     expect(names(steps)).toEqual(['ensure-network', 'ensure-volume', 'create']);
   });
 
   it('removes as the user asked, and keeps the volumes of what has moved away', () => {
     const asked = hold({ state: 'removed', remove: { force: true, volumes: true } });
-    expect(plan(asked, seen('running'))).toEqual([{ step: 'remove', force: true, volumes: true }]);
-    const moved = plan({ kind: 'purge', id: 'c1', name: 'web' }, seen('exited'));
+    expect(plan(asked, seen('running'), NOW)).toEqual([{ step: 'remove', force: true, volumes: true }]);
+    const moved = plan({ kind: 'purge', id: 'c1', name: 'web' }, seen('exited'), NOW);
     expect(moved).toEqual([{ step: 'remove', force: true, volumes: false }]);
   });
 });
@@ -172,7 +181,7 @@ describe('any history', () => {
           };
           const look = () => (status === undefined ? undefined : seen(status, startedAt));
           const run = (limit: number) => {
-            const steps = plan(hold(desired, acted, startedBefore), look());
+            const steps = plan(hold(desired, acted, startedBefore), look(), NOW);
             for (const { step } of steps.slice(0, limit)) {
               const next = effect(step, status);
               if (step === 'start' || step === 'restart') {
@@ -188,7 +197,7 @@ describe('any history', () => {
           const asked = starts > acted.starts || acted.state !== 'running';
           acted = { generation: i + 1, starts, state: wanted };
           expect(started).toBeLessThanOrEqual(1);
-          expect(plan(hold(desired, acted, startedBefore), look())).toEqual([]);
+          expect(plan(hold(desired, acted, startedBefore), look(), NOW)).toEqual([]);
           if (wanted === 'removed') expect(status).toBeUndefined();
           if (wanted === 'stopped') expect(status).not.toBe('running');
           if (wanted === 'running' && asked) expect(status).toBe('running');

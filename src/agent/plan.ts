@@ -1,29 +1,7 @@
 import type { Assignment } from '../contract/link.ts';
-import type { DesiredState, ObservedContainer } from '../model/container.ts';
-
-/** How far the agent has got with an assignment. Kept beside it on the disk. */
-export type Acted = Readonly<{
-  /** Up to which generation of `desired` it has acted, with success or with the engine's refusal. */
-  generation: number;
-  /** The count of `desired.starts` then. */
-  starts: number;
-  /** The desired state that was reached last; undefined before the first. */
-  state?: DesiredState;
-  /** The engine's container; undefined while there is none. */
-  engineId?: string;
-  /** The engine's refusal of that generation: it is not tried again until the user asks for something else. */
-  refused?: Readonly<{ status: number; message: string }>;
-}>;
-
-export const NOTHING_ACTED: Acted = Object.freeze({ generation: 0, starts: 0 });
-
-/** What a container of this host should be: held to its assignment, or taken away because it belongs elsewhere now. */
-export type Holding =
-  /** `startedBefore`: when the engine's container had last been started as the assignment's generation came; 0 if never. */
-  | Readonly<{ kind: 'hold'; assignment: Assignment; startedBefore: number; acted: Acted }>
-  | Readonly<{ kind: 'purge'; id: string; name: string }>;
-
-type Hold = Holding & { kind: 'hold' };
+import type { ObservedContainer } from '../model/container.ts';
+import { dueOf, waitFor } from './comeback.ts';
+import { type Hold, type Holding, isAlive, isFresh } from './holding.ts';
 
 /** Every step and its arguments; the executors (`steps.ts`) are keyed by it. */
 export type StepArguments = {
@@ -47,13 +25,20 @@ export type Step = {
 /**
  * What is to be done so that the engine's container becomes what its holding says. Pure, and safe to repeat: what an
  * earlier, interrupted run has done already shows in `observed` and is not in the plan again.
+ * @param now milliseconds since the epoch
  */
-export function plan(holding: Holding, observed: ObservedContainer | undefined): readonly Step[] {
+export function plan(
+  holding: Holding,
+  observed: ObservedContainer | undefined,
+  now: number,
+): readonly Step[] {
   if (holding.kind === 'purge') return planPurge(observed);
-  const { assignment, acted } = holding;
+  const { assignment } = holding;
   const { desired } = assignment;
-  if (desired.generation <= acted.generation)
-    return observed === undefined ? planLost() : planName(assignment, observed);
+  if (!isFresh(holding)) {
+    const name = observed === undefined ? [] : planName(assignment, observed);
+    return [...name, ...planComeback(holding, observed, now)];
+  }
   if (desired.state === 'removed') {
     const { force = false, volumes = false } = desired.remove ?? {};
     return observed === undefined ? [] : [{ step: 'remove', force, volumes }];
@@ -77,11 +62,17 @@ function planPurge(observed: ObservedContainer | undefined): readonly Step[] {
 }
 
 /**
- * A container that was acted on as asked and is gone: removed behind Berth's back, or by the engine itself after it
- * exited (AutoRemove). It is reported as gone and comes back only when the user starts it.
+ * A container that was acted on as asked, and has ended or is gone (removed behind Berth's back, or with the engine's data):
+ * back by its policy once it is time. Without policy it stays as it is, and what is gone is reported as gone.
  */
-function planLost(): readonly Step[] {
-  return [];
+function planComeback(hold: Hold, observed: ObservedContainer | undefined, now: number): readonly Step[] {
+  const due = dueOf(hold, observed);
+  if (due === undefined || waitFor(due, now) > 0) return [];
+  const { assignment } = hold;
+  const steps: Step[] = due.make ? [...planCreate(assignment)] : [];
+  if (due.start) steps.push({ step: 'start' });
+  if (due.start && assignment.desired.state === 'paused') steps.push({ step: 'pause' });
+  return steps;
 }
 
 function planCreate(assignment: Assignment): readonly Step[] {
@@ -133,8 +124,4 @@ function startAsked(holding: Hold): boolean {
  */
 function startedSince({ startedBefore }: Hold, observed: ObservedContainer): boolean {
   return observed.state.startedAt > startedBefore;
-}
-
-function isAlive({ state }: ObservedContainer): boolean {
-  return state.status === 'running' || state.status === 'paused' || state.status === 'restarting';
 }

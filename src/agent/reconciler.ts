@@ -5,12 +5,24 @@ import { backoffDelay } from '../kit/backoff.ts';
 import type { Clock } from '../kit/clock.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
+import type { ObservedContainer } from '../model/container.ts';
 import { apiPrefix } from './api-version.ts';
-import { type AssignmentFiles, idOf } from './assignment-files.ts';
+import type { AssignmentFiles } from './assignment-files.ts';
+import { endedByHand } from './by-hand.ts';
+import {
+  accountFor,
+  type Circumstances,
+  doubted,
+  dueOf,
+  mindsHands,
+  refusedAgain,
+  waitFor,
+} from './comeback.ts';
 import { createBody } from './create-body.ts';
+import { type Acted, type Hold, type Holding, idOf, isFresh, NO_COMEBACK } from './holding.ts';
 import { newLimit } from './limit.ts';
 import type { Observer } from './observer.ts';
-import { type Acted, type Holding, plan, type Step, type StepArguments } from './plan.ts';
+import { plan, type Step, type StepArguments } from './plan.ts';
 import { EXECUTORS, type StepContext } from './steps.ts';
 
 type ReconcilerDeps = Readonly<{
@@ -36,6 +48,8 @@ const UNAVAILABLE = 503;
 export class Reconciler {
   private readonly running = new Map<string, Promise<void>>();
   private readonly again = new Set<string>();
+  /** Containers whose time to come back has not come yet. */
+  private readonly wakes = new Map<string, NodeJS.Timeout>();
   private readonly retries = new Map<string, { attempt: number; timer: NodeJS.Timeout | undefined }>();
   /** Containers for which a create may have reached the engine before: in this life of the agent or an earlier one. */
   private readonly attempted: Set<string>;
@@ -85,10 +99,23 @@ export class Reconciler {
     }
   }
 
+  /**
+   * The engine was away, or this machine was: containers that were stopped shortly before were not stopped by a hand.
+   * @param wentAt milliseconds since the epoch
+   */
+  engineWent(wentAt: number, windowMs: number): void {
+    for (const holding of [...this.deps.files.all()]) {
+      if (holding.kind !== 'hold') continue;
+      const comeback = doubted(holding.comeback, wentAt, windowMs);
+      if (comeback !== holding.comeback) void this.deps.files.setComeback(idOf(holding), comeback);
+    }
+  }
+
   /** Breaks off what is being done; the next start goes on with it. */
   async close(): Promise<void> {
     this.stopping.abort(new Error('the agent is stopping'));
     for (const id of [...this.retries.keys()]) this.clearRetry(id);
+    for (const timer of this.wakes.values()) clearTimeout(timer);
     while (this.running.size > 0) await Promise.allSettled([...this.running.values()]);
   }
 
@@ -107,16 +134,61 @@ export class Reconciler {
       return;
     }
     const observed = observer.picture.find(id);
-    const steps = plan(holding, observed);
     const context = this.context(holding, observed?.engineId);
     try {
+      const now = isFresh(holding) ? holding : await this.accounted(holding, observed);
+      // Something else was asked for meanwhile, and another run is waiting to see to it.
+      if (now === undefined) return;
+      const steps = plan(now, observed, this.deps.clock.now());
       for (const step of steps) await this.carryOut(context, step);
-      await this.succeeded(holding, context, steps);
+      await this.succeeded(now, context, steps);
       this.clearRetry(id);
+      this.wakeFor(id);
     } catch (thrown) {
       if (this.stopping.signal.aborted) return;
       await this.failed(holding, context, thrown);
     }
+  }
+
+  /** Sees to it that a container which is to come back later is looked at then. */
+  private wakeFor(id: string): void {
+    clearTimeout(this.wakes.get(id));
+    this.wakes.delete(id);
+    const { files, observer, clock } = this.deps;
+    const holding = files.get(id);
+    if (holding?.kind !== 'hold' || isFresh(holding) || this.stopping.signal.aborted) return;
+    const due = dueOf(holding, observer.picture.find(id));
+    if (due === undefined) return;
+    const kick = () => {
+      this.wakes.delete(id);
+      this.kick(id);
+    };
+    this.wakes.set(id, setTimeout(kick, waitFor(due, clock.now()) + 1));
+  }
+
+  /** The holding with its comeback as it is now that the container looks like this; on the disk before anything is done. */
+  private async accounted(
+    holding: Holding,
+    observed: ObservedContainer | undefined,
+  ): Promise<Holding | undefined> {
+    if (holding.kind !== 'hold') return holding;
+    const { files, engine, clock, logger } = this.deps;
+    const { id, name } = holding.assignment;
+    const ask = observed !== undefined && mindsHands(holding, observed);
+    const byHand = ask && (await endedByHand(engine, observed, clock.now(), this.stopping.signal));
+    if (files.get(id) !== holding) return undefined;
+    const comeback = accountFor(holding, observed, this.circumstances(byHand));
+    if (comeback === holding.comeback) return holding;
+    const accounted = { ...holding, comeback };
+    logger.info({ container: id, name, byHand, ...comeback }, 'comeback');
+    await files.setComeback(id, comeback);
+    if (observed !== undefined) this.deps.observer.picture.regenerate(observed.engineId);
+    const now = files.get(id);
+    return now?.kind === 'hold' && now.assignment === accounted.assignment ? now : undefined;
+  }
+
+  private circumstances(byHand = false): Circumstances {
+    return { now: this.deps.clock.now(), byHand, random: Math.random };
   }
 
   private async carryOut(context: StepContext, step: Step): Promise<void> {
@@ -136,10 +208,12 @@ export class Reconciler {
       return;
     }
     if (!isFresh(holding)) {
+      this.noteEngineId(holding, context);
       if (steps.length > 0 && context.engineId !== undefined) await this.look(context.engineId);
       return;
     }
     const { desired } = holding.assignment;
+    const asked = desired.starts !== holding.acted.starts || desired.state !== holding.acted.state;
     const gone = desired.state === 'removed';
     const acted: Acted = {
       generation: desired.generation,
@@ -148,6 +222,9 @@ export class Reconciler {
       engineId: gone ? undefined : context.engineId,
     };
     files.acted(holding.assignment.id, acted);
+    if (asked) void files.setComeback(holding.assignment.id, NO_COMEBACK);
+    // What was left for after the user's wish: an end that happened meanwhile.
+    this.again.add(holding.assignment.id);
     if (context.engineId !== undefined) {
       if (steps.length > 0) await this.look(context.engineId);
       else this.deps.observer.picture.regenerate(context.engineId);
@@ -166,6 +243,10 @@ export class Reconciler {
       this.retryLater(id);
       return;
     }
+    if (!isFresh(holding)) {
+      await this.refusedComeback(holding, context);
+      return;
+    }
     const { desired } = holding.assignment;
     const acted: Acted = {
       ...holding.acted,
@@ -177,6 +258,25 @@ export class Reconciler {
     files.acted(id, acted);
     if (context.engineId !== undefined) this.deps.observer.picture.regenerate(context.engineId);
     this.tellResult(holding, acted, context.warnings);
+  }
+
+  /** The engine did not make or start it again (its port is in use, its image is gone): later once more. */
+  private async refusedComeback(holding: Hold, context: StepContext): Promise<void> {
+    const { files, observer } = this.deps;
+    this.noteEngineId(holding, context);
+    const now = files.get(holding.assignment.id);
+    if (now?.kind !== 'hold') return;
+    const comeback = refusedAgain(now, observer.picture.find(now.assignment.id), this.circumstances());
+    await files.setComeback(now.assignment.id, comeback);
+    if (context.engineId !== undefined) observer.picture.regenerate(context.engineId);
+    this.wakeFor(now.assignment.id);
+  }
+
+  /** It was made again. */
+  private noteEngineId({ assignment, acted }: Hold, { engineId }: StepContext): void {
+    if (engineId === undefined || engineId === acted.engineId) return;
+    const now = this.deps.files.get(assignment.id);
+    if (now?.kind === 'hold') this.deps.files.acted(assignment.id, { ...now.acted, engineId });
   }
 
   /** What is found out here must stand in the report beside the result; where the engine fails now it comes later. */
@@ -269,10 +369,6 @@ export class Reconciler {
     clearTimeout(this.retries.get(id)?.timer);
     this.retries.delete(id);
   }
-}
-
-function isFresh(holding: Holding): boolean {
-  return holding.kind === 'hold' && holding.assignment.desired.generation > holding.acted.generation;
 }
 
 /** The status of an engine that understood and refused; undefined where it did not answer, or not as an engine does. */

@@ -123,5 +123,9 @@ export const observedContainerSchema = z.object({
   networkSettings: z.unknown(),
   mounts: z.unknown(),
   reservation: reservationSchema,
+  /** How often the agent has started it again by Berth's restart policy; the engine counts its own. */
+  restarts: z.number().optional(),
+  /** It has ended, and the agent starts it again then (milliseconds since the epoch). */
+  nextStartAt: z.number().optional(),
 });
 export type ObservedContainer = Readonly<z.infer<typeof observedContainerSchema>>;

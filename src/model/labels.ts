@@ -7,6 +7,9 @@ export const LABEL_GENERATION = 'berth.cluster.generation';
 /** On each object that Berth made: the ID of the cluster, so that two clusters never touch each other's objects. */
 export const LABEL_CLUSTER = 'berth.cluster';
 
+/** A container's restart policy, carried out by its host's agent: `always|unless-stopped|on-failure[:N]|no`. */
+export const LABEL_RESTART = 'berth.restart';
+
 /** Classic Swarm's labels, which keep the expressions that were stripped from the environment. JSON arrays of strings. */
 export const SWARM_LABELS = {
   constraints: 'com.docker.swarm.constraints',

@@ -4,7 +4,15 @@ import type { Clock } from '../../kit/clock.ts';
 /** How many past events an engine keeps (daemon/events/events.go: eventsLimit). */
 const KEPT = 256;
 
-type Line = Readonly<{ nano: bigint; text: string }>;
+type Line = Readonly<{ nano: bigint; action: string; id: string; text: string }>;
+
+/** What of the events is wanted, as in the query of `GET /events`; container and event are the filters that are known. */
+export type EventQuery = Readonly<{
+  since?: string;
+  until?: string;
+  container?: readonly string[];
+  event?: readonly string[];
+}>;
 
 /** The events of one simulated engine, and who listens. */
 export class EventFeed {
@@ -28,13 +36,16 @@ export class EventFeed {
     };
     // Nanoseconds do not fit a double: written by hand, digit by digit, as a real engine does.
     const text = `${JSON.stringify(body).slice(0, -1)},"timeNano":${this.last}}\n`;
-    this.kept.push({ nano: this.last, text });
+    this.kept.push({ nano: this.last, action, id, text });
     if (this.kept.length > KEPT) this.kept = this.kept.slice(-KEPT);
     for (const listener of this.listeners) listener.push(text);
   }
 
-  /** A stream of events; with `since` (`seconds.nanoseconds`) those kept that are not older come first. */
-  open(since: string | null): Readable {
+  /**
+   * A stream of events; with `since` (`seconds.nanoseconds`) those kept that are not older come first, with `until` it ends
+   * with those that are not younger.
+   */
+  open({ since, until, container, event }: EventQuery): Readable {
     const stream = new Readable({
       read() {},
       destroy: (error, done) => {
@@ -42,12 +53,14 @@ export class EventFeed {
         done(error);
       },
     });
-    if (since !== null) {
-      const [seconds = '0', fraction = ''] = since.split('.');
-      const from = BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9));
-      for (const line of this.kept) if (line.nano >= from) stream.push(line.text);
+    const to = until === undefined ? undefined : nanoseconds(until);
+    for (const line of since === undefined ? [] : this.kept) {
+      if (line.nano < nanoseconds(since ?? '0') || (to !== undefined && line.nano > to)) continue;
+      if (container?.includes(line.id) === false || event?.includes(line.action) === false) continue;
+      stream.push(line.text);
     }
-    this.listeners.add(stream);
+    if (to === undefined) this.listeners.add(stream);
+    else stream.push(null);
     return stream;
   }
 
@@ -56,4 +69,9 @@ export class EventFeed {
     for (const listener of [...this.listeners]) listener.push(null);
     this.listeners.clear();
   }
+}
+
+function nanoseconds(time: string): bigint {
+  const [seconds = '0', fraction = ''] = time.split('.');
+  return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9));
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { type CreateBody, inspectView, listView, type SimulatedContainer } from './container.ts';
+import type { EventQuery } from './event-feed.ts';
 import type { SimulatedImage, SimulatedNetwork, SimulatedVolume } from './objects.ts';
 import { Refusal } from './refusal.ts';
 import type { World } from './world.ts';
@@ -21,7 +22,7 @@ export const ROUTES: readonly Route[] = [
   [
     'GET',
     /^\/events$/,
-    (world, { query }) => ({ status: 200, stream: world.events.open(query.get('since')) }),
+    (world, { query }) => ({ status: 200, stream: world.events.open(eventQuery(query)) }),
   ],
 
   ['GET', /^\/containers\/json$/, (world, { query }) => ok(listed(world, query))],
@@ -61,6 +62,11 @@ export const ROUTES: readonly Route[] = [
     (world, { id }) => after(() => world.volumes.remove(world.volumes.get(id))),
   ],
 ];
+
+function eventQuery(query: URLSearchParams): EventQuery {
+  const filters = JSON.parse(query.get('filters') || '{}') as Pick<EventQuery, 'container' | 'event'>;
+  return { since: query.get('since') ?? undefined, until: query.get('until') ?? undefined, ...filters };
+}
 
 /** `POST /containers/{id}/{verb}`: what each verb does; false where there was nothing to do (304). */
 function containerActions(): Route[] {
