@@ -25,6 +25,9 @@ const OPTIONS: ServerOptions = {
   // Builds and uploads take as long as they take; JSON bodies have a limit of their own (json.ts).
   requestTimeout: 0,
   keepAliveTimeout: 75_000,
+  // A client that is cut off without a word (a lid that was closed on `logs -f`) is found out by TCP.
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
 };
 
 export type TlsListen = Readonly<{

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { connect as tlsConnect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -273,6 +275,17 @@ describe('TLS', () => {
     const host = { key, certificate: await issueHostCertificate(ca, csr, 'h-alpha', now) };
     expect(await ask('GET', '/containers/json', host)).toMatchObject({ status: 401 });
     await expect(ask('GET', '/containers/json', { key: '', certificate: '' })).rejects.toThrow();
+    // Found out by TCP where it is cut off: a timer of the kind "keepalive" runs on the server's end (proc_net_tcp.txt).
+    const kept = tlsConnect({ host: '127.0.0.1', port, ca: pem, key: olga.key, cert: olga.certificate });
+    await once(kept, 'secureConnect');
+    const own = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+    const timers = readFileSync('/proc/net/tcp', 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, local, , state]) => local?.endsWith(own) && state === '01')
+      .map((fields) => fields[5]?.slice(0, 2));
+    expect(timers).toContain('02');
+    kept.destroy();
     // Half-close through TLS: what is sent after the client's last input still arrives.
     const options = { host: '127.0.0.1', port, ca: pem, key: olga.key, cert: olga.certificate };
     // A TLS connection takes net.Socket's options too, which its types do not say.

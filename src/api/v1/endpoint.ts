@@ -13,6 +13,9 @@ const OPTIONS: ServerOptions = {
   headersTimeout: 20_000,
   requestTimeout: 60_000,
   keepAliveTimeout: 60_000,
+  // A client that is cut off without a word is found out by TCP.
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
 };
 /** Connections at the same time, so that a flood of them leaves file descriptors for the hosts. */
 const MAX_CONNECTIONS = 2000;
