@@ -12,6 +12,8 @@ export type HostInfo = Readonly<{
   memory: number;
   /** Connected, and not silent. */
   reachable: boolean;
+  /** Reachable, and all that is on it is known. */
+  ready: boolean;
 }>;
 
 export type HostTable = ReadonlyMap<string, HostInfo>;
@@ -45,12 +47,13 @@ function hostInfo(host: Host, status: HostStatus | undefined, connected: boolean
     cpus: status?.engine?.cpus ?? 0,
     memory: status?.engine?.memory ?? 0,
     reachable: connected && status?.state !== 'down',
+    ready: connected && status?.state === 'ready',
   };
 }
 
 /** What a host that is not in the table any more looks like. */
 export function strangerHost(id: string): HostInfo {
-  return { id, name: id, ip: '0.0.0.0', labels: {}, cpus: 0, memory: 0, reachable: false };
+  return { id, name: id, ip: '0.0.0.0', labels: {}, cpus: 0, memory: 0, reachable: false, ready: false };
 }
 
 /** `10.0.0.1:4711` and `[fd00::1]:4711` without the port. */

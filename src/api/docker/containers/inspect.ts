@@ -1,3 +1,4 @@
+import { BerthError } from '../../../kit/errors.ts';
 import { roleAllows } from '../../../model/access.ts';
 import { userLabels } from '../../../model/labels.ts';
 import type { DockerCall } from '../call.ts';
@@ -13,9 +14,20 @@ export async function inspectContainer(call: DockerCall): Promise<void> {
   const target = reachableTarget(call);
   const path = enginePath(call, containerPath(target, '/json'), call.query);
   const request = { method: 'GET', path, signal: call.signal };
-  const answer = await askJson<Json>(call, target.hostId, request, rewriteFor(target));
+  const answer = await askJson<Json>(call, target.hostId, request, rewriteFor(target)).catch((thrown) => {
+    throw target.seen === undefined ? withLoss(target, thrown) : thrown;
+  });
   const host = hostInfoOf(call, target.hostId);
   sendJson(call.res, 200, inspected(call, target, host, answer));
+}
+
+/** A record without container: who asks is to know that the name is not free, and what to do. */
+function withLoss({ record, name, hostName }: Target, thrown: unknown): unknown {
+  const gone = thrown instanceof BerthError && thrown.code === 'engine' && thrown.status === 404;
+  if (!gone || record === undefined || record.desired.state === 'removed') return thrown;
+  return new BerthError('not_found', `No such container: ${name}: it was removed on its host ${hostName}`, {
+    hint: `"docker start ${name}" makes it again, "docker rm ${name}" gives it up`,
+  });
 }
 
 function inspected(call: DockerCall, target: Target, host: HostInfo, answer: Json): Json {
@@ -25,6 +37,7 @@ function inspected(call: DockerCall, target: Target, host: HostInfo, answer: Jso
   return {
     ...answer,
     Id: target.id,
+    ...restarts(target, answer),
     Config: {
       ...config,
       ...(roleAllows(call.principal.role, 'operator') ? {} : { Env: namesOnly(config.Env) }),
@@ -51,6 +64,18 @@ function inspected(call: DockerCall, target: Target, host: HostInfo, answer: Jso
 function namesOnly(env: unknown): unknown {
   if (!Array.isArray(env)) return env;
   return env.map((entry) => (typeof entry === 'string' ? entry.replace(/=.*$/s, '=(hidden)') : entry));
+}
+
+/** What the agent restarts looks as what the engine does: the engine itself does not know of it. */
+function restarts({ seen }: Target, answer: Json): Json {
+  const { nextStartAt, restarts: byAgent = 0 } = seen ?? {};
+  const own = typeof answer.RestartCount === 'number' ? answer.RestartCount : 0;
+  const state = object(answer.State);
+  const waits = nextStartAt !== undefined && state.Status === 'exited';
+  return {
+    RestartCount: own + byAgent,
+    State: waits ? { ...state, Status: 'restarting', Restarting: true, Running: true } : answer.State,
+  };
 }
 
 /** `container:<engine ID>` as `container:<cluster ID>`. */

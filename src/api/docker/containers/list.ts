@@ -35,7 +35,8 @@ export function selectRows(
   filters: Filters,
   first: (row: Row) => boolean,
 ): Row[] {
-  const { store, engines } = call.deps;
+  const { store, engines, clock } = call.deps;
+  const now = clock.now();
   const connected = (hostId: string) => engines.connected(hostId);
   return store.view((tx) => {
     const test = rowTest(tx, filters, (ref) => {
@@ -43,7 +44,7 @@ export function selectRows(
       return record?.createdAt ?? (seen?.created ?? 0) * 1000;
     });
     const found: Row[] = [];
-    for (const row of rows(tx, hosts, connected)) if (first(row) && test(row)) found.push(row);
+    for (const row of rows(tx, hosts, connected, now)) if (first(row) && test(row)) found.push(row);
     return found;
   });
 }

@@ -1,4 +1,5 @@
 import type { EngineState } from '../../../model/container.ts';
+import { restartPolicyOf } from '../../../model/restart-policy.ts';
 import type { DockerCall } from '../call.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { until } from '../until.ts';
@@ -11,6 +12,16 @@ const REPORT_MS = 2000;
 
 export function isUp(status: Status | undefined): boolean {
   return status === 'running' || status === 'paused' || status === 'restarting';
+}
+
+/**
+ * Down at this moment, and on its way back by its restart policy: who stops it now does not find it stopped already.
+ * What the engine restarts says so itself, unless it is gone and being made again.
+ */
+export function comesBack({ record, seen }: Target): boolean {
+  const policy = record === undefined ? undefined : restartPolicyOf(record.desired.spec);
+  const wanted = record?.desired.state === 'running' || record?.desired.state === 'paused';
+  return wanted && policy !== undefined && (policy.by === 'agent' || seen === undefined);
 }
 
 /**

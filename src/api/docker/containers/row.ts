@@ -15,30 +15,61 @@ export type Row = Readonly<{
   record: Container | undefined;
   seen: ObservedContainer | undefined;
   state: EngineState;
+  /** Its host is there, and it is not: removed behind Berth's back. */
+  lost: boolean;
 }>;
 
 /** Every container of the cluster, in no order. */
-export function* rows(tx: ReadTx, hosts: HostTable, connected: (hostId: string) => boolean): Iterable<Row> {
+export function* rows(
+  tx: ReadTx,
+  hosts: HostTable,
+  connected: (hostId: string) => boolean,
+  now: number,
+): Iterable<Row> {
   for (const record of tx.all('containers')) {
-    if (!isGivenUp(record, connected)) yield rowOfRecord(tx, record, hosts);
+    if (!isGivenUp(record, connected)) yield rowOfRecord(tx, record, hosts, now);
   }
   for (const seen of tx.all('observedContainers')) {
     if (seen.clusterId === undefined) yield rowOfSeen(seen, hosts);
   }
 }
 
-function rowOfRecord(tx: ReadTx, record: Container, hosts: HostTable): Row {
+function rowOfRecord(tx: ReadTx, record: Container, hosts: HostTable, now: number): Row {
   const seen = seenOf(tx, record);
   const { hostId } = record.assigned;
   const host = hosts.get(hostId) ?? strangerHost(hostId);
-  const state = seen?.state ?? assumedState(record, host);
-  return { id: record.id, name: record.name, host, createdAt: record.createdAt, record, seen, state };
+  const { id, name, createdAt } = record;
+  const lost = seen === undefined && isLost(record, host, now);
+  const state = stateOf(record, seen, host, lost);
+  return { id, name, host, createdAt, record, seen, state, lost };
 }
 
 function rowOfSeen(seen: ObservedContainer, hosts: HostTable): Row {
   const host = hosts.get(seen.hostId) ?? strangerHost(seen.hostId);
   const { engineId: id, name, state } = seen;
-  return { id, name, host, createdAt: seen.created * 1000, record: undefined, seen, state };
+  return { id, name, host, createdAt: seen.created * 1000, record: undefined, seen, state, lost: false };
+}
+
+/** A host has so long to make what is new to it. */
+const MAKING_MS = 10_000;
+
+function isLost({ desired, assigned }: Container, host: HostInfo, now: number): boolean {
+  const made = desired.state !== 'created' && desired.state !== 'removed';
+  return host.ready && made && now - assigned.at > MAKING_MS;
+}
+
+/** The engine's word, save for what is ended and the agent is about to start again, and what is gone. */
+function stateOf(
+  record: Container,
+  seen: ObservedContainer | undefined,
+  host: HostInfo,
+  lost: boolean,
+): EngineState {
+  if (seen === undefined) {
+    const state = assumedState(record, host);
+    return lost ? { ...state, status: 'dead' } : state;
+  }
+  return seen.nextStartAt === undefined ? seen.state : { ...seen.state, status: 'restarting' };
 }
 
 /**
@@ -86,11 +117,16 @@ export function entryOf(row: Row, now: number, sizes: Sizes = {}): Record<string
     ...sizes,
     Labels: labelsOf(row),
     State: state.status,
-    Status: host.reachable ? humanStatus(state, now) : 'Host Down',
+    Status: statusOf(row, now),
     HostConfig: { NetworkMode: typeof mode === 'string' && mode !== '' ? mode : 'default' },
     NetworkSettings: seen?.networkSettings ?? { Networks: {} },
     Mounts: seen?.mounts ?? [],
   };
+}
+
+function statusOf({ host, lost, state }: Row, now: number): string {
+  if (!host.reachable) return 'Host Down';
+  return lost ? 'Lost (removed on its host)' : humanStatus(state, now);
 }
 
 /** 0.0.0.0 becomes the host's address; the same port on `::` is the same thing told twice. */

@@ -5,7 +5,7 @@ import { askJson, enginePath, passThrough } from '../passthrough.ts';
 import { integer } from '../query.ts';
 import { changeDesired, writeDesired } from './desired.ts';
 import { containerPath, reachableTarget, rewriteFor, type Target } from './find.ts';
-import { isUp, liveStatus, reported } from './live-state.ts';
+import { comesBack, isUp, liveStatus, reported } from './live-state.ts';
 
 /** Sends a call on to the container's engine as it is. */
 export async function pass(call: DockerCall, rest: string, target = reachableTarget(call)): Promise<void> {
@@ -40,7 +40,7 @@ export async function stopContainer(call: DockerCall): Promise<void> {
   const target = reachableTarget(call);
   if (target.record === undefined) return pass(call, '/stop', target);
   const stop = stopOptions(call);
-  if (!isUp(target.seen?.state.status) && !isUp(await liveStatus(call, target))) {
+  if (!comesBack(target) && !isUp(target.seen?.state.status) && !isUp(await liveStatus(call, target))) {
     return sendNothing(call.res, 304);
   }
   await changeDesired(call, target, () => ({ state: 'stopped', stop }));
@@ -63,14 +63,23 @@ export async function restartContainer(call: DockerCall): Promise<void> {
 export async function killContainer(call: DockerCall): Promise<void> {
   const target = reachableTarget(call);
   const signal = (call.query.get('signal') || 'KILL').toUpperCase().replace(/^SIG/, '');
+  if (ends(signal) && target.seen?.nextStartAt !== undefined) {
+    // As the engine does with one that is restarting: it is told not to.
+    await changeDesired(call, target, () => ({ state: 'stopped' }));
+    return sendNothing(call.res, 204);
+  }
   const path = enginePath(call, containerPath(target, '/kill'), call.query);
   const request = { method: 'POST', path, signal: call.signal };
   await askJson(call, target.hostId, request, rewriteFor(target));
-  if (signal === 'KILL' || signal === '9') {
+  if (ends(signal)) {
     if (target.record !== undefined) await markStopped(call, target);
     await reported(call, target, (status) => !isUp(status));
   }
   sendNothing(call.res, 204);
+}
+
+function ends(signal: string): boolean {
+  return signal === 'KILL' || signal === '9';
 }
 
 /** Killed by the user's own hand: it is to stay down. */

@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ObservedContainer } from '../../../model/container.ts';
+import { type DockerEndpoint, newDockerEndpoint } from '../server.ts';
+import { TestClient } from '../testing/client.ts';
+import { FakeCluster } from '../testing/fake-cluster.ts';
+
+let cluster: FakeCluster;
+let endpoint: DockerEndpoint;
+let client: TestClient;
+
+beforeEach(async () => {
+  cluster = await FakeCluster.start('alpha');
+  endpoint = newDockerEndpoint(cluster.deps);
+  await endpoint.listenUnix(cluster.socket);
+  client = new TestClient(cluster.socket);
+});
+afterEach(async () => {
+  await endpoint.close();
+  await cluster.close();
+});
+
+type Entry = { Id: string; State: string; Status: string };
+const ps = (query = '') => client.json<Entry[]>('GET', `/containers/json${query}`);
+const record = (id: string) => cluster.store.view((tx) => tx.get('containers', id));
+
+/** A running container with that policy label. */
+async function run(label: string): Promise<string> {
+  const body = { Image: 'busybox', Labels: { 'berth.restart': label } };
+  const { Id } = await client.json<{ Id: string }>('POST', '/containers/create?name=web', body, 201);
+  await client.json('POST', '/containers/web/start', undefined, 204);
+  return Id;
+}
+
+const engineContainer = () => {
+  const [made] = [...cluster.host('alpha').engine.containers.values()];
+  if (made === undefined) throw new Error('none there');
+  return made;
+};
+
+/** Its process ends, and its agent says when it will start it again. */
+async function ended(more: Partial<ObservedContainer>): Promise<void> {
+  const { engine } = cluster.host('alpha');
+  engine.set(engineContainer(), 'exited');
+  await cluster.store.update((tx) => {
+    for (const seen of tx.all('observedContainers')) tx.put('observedContainers', { ...seen, ...more });
+  });
+}
+
+describe("Berth's restart policy at the endpoint", () => {
+  it.each(['sometimes', 'on-failure:-1'])(
+    'a label that says nothing known (%s) is refused',
+    async (label) => {
+      const body = { Image: 'busybox', Labels: { 'berth.restart': label } };
+      const { status, text } = await client.send('POST', '/containers/create?name=web', body);
+      expect(status).toBe(400);
+      expect(JSON.parse(text).message).toContain(`invalid label berth.restart=${label}: write always`);
+    },
+  );
+
+  it('is refused beside --rm', async () => {
+    const body = {
+      Image: 'busybox',
+      Labels: { 'berth.restart': 'always' },
+      HostConfig: { AutoRemove: true },
+    };
+    expect((await client.send('POST', '/containers/create?name=web', body)).status).toBe(400);
+  });
+
+  it('what is about to be started again is listed and inspected as restarting, with its count', async () => {
+    const id = await run('always');
+    await ended({ nextStartAt: Date.now() + 60_000, restarts: 3 });
+    expect(await ps()).toMatchObject([
+      { Id: id, State: 'restarting', Status: expect.stringMatching(/^Restarting/) },
+    ]);
+    type Inspect = { RestartCount: number; State: { Status: string; Restarting: boolean } };
+    const inspect = await client.json<Inspect>('GET', '/containers/web/json');
+    expect(inspect).toMatchObject({ RestartCount: 3, State: { Status: 'restarting', Restarting: true } });
+  });
+
+  it.each(['stop', 'kill'])('%s of what is about to be started again keeps it down', async (verb) => {
+    const id = await run('always');
+    await ended({ nextStartAt: Date.now() + 60_000 });
+    await client.json('POST', `/containers/web/${verb}`, undefined, 204);
+    expect(record(id)?.desired.state).toBe('stopped');
+  });
+});
+
+describe('a container that was removed on its host', () => {
+  async function removed(): Promise<string> {
+    const id = await run('no');
+    cluster.host('alpha').engine.remove(engineContainer());
+    const made = record(id);
+    await cluster.store.update((tx) => {
+      if (made !== undefined) tx.put('containers', { ...made, assigned: { ...made.assigned, at: 0 } });
+    });
+    return id;
+  }
+
+  it('is listed as lost, and its inspection says what to do', async () => {
+    const id = await removed();
+    expect(await ps()).toEqual([]);
+    expect(await ps('?all=1')).toMatchObject([
+      { Id: id, State: 'dead', Status: 'Lost (removed on its host)' },
+    ]);
+    const { status, text } = await client.send('GET', '/containers/web/json');
+    expect(status).toBe(404);
+    expect(JSON.parse(text).message).toMatch(
+      /No such container: web: it was removed on its host alpha.*docker start web/,
+    );
+  });
+
+  it('comes back with a start, and goes for good with a removal', async () => {
+    await removed();
+    await client.json('POST', '/containers/web/start', undefined, 204);
+    expect(await ps()).toMatchObject([{ State: 'running' }]);
+    cluster.host('alpha').engine.remove(engineContainer());
+    await client.json('DELETE', '/containers/web', undefined, 204);
+    expect(await ps('?all=1')).toEqual([]);
+  });
+});
