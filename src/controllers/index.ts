@@ -1,1 +1,3 @@
+export { Mover } from './loops/mover.ts';
 export { NodeFailover } from './loops/node-failover.ts';
+export { PlannedMoves } from './loops/planned-moves.ts';

@@ -4,7 +4,7 @@ import { newDockerEndpoint } from '../api/docker/server.ts';
 import { newClusterEvents } from '../api/events/cluster-events.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
 import { newApiEndpoint } from '../api/v1/endpoint.ts';
-import { NodeFailover } from '../controllers/index.ts';
+import { Mover, NodeFailover, PlannedMoves } from '../controllers/index.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/logger.ts';
 import { admitHost, type ClusterPki, DeltaLog, LinkServer, openClusterPki } from '../link/index.ts';
@@ -68,15 +68,23 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       () => plugins.close(),
       () => placer.close(),
     );
-    const failover = new NodeFailover({
+    const hands: ConstructorParameters<typeof NodeFailover>[0] = {
       store,
       placer,
       clock,
       logger,
       settled: (id, generation, signal) => sessions.assignments.settled(id, generation, signal),
       tell: (hostId, event) => events.add(hostId, [event]),
-    });
-    closers.push(() => failover.close());
+    };
+    const mover = new Mover(hands);
+    await mover.takeBack();
+    const failover = new NodeFailover(hands);
+    const moves = new PlannedMoves({ ...hands, mover });
+    closers.push(
+      () => mover.close(),
+      () => failover.close(),
+      () => moves.close(),
+    );
     const docker = newDockerEndpoint({
       store,
       engines,
@@ -90,6 +98,15 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const api = await newApiEndpoint({
       store,
       placer,
+      moves: {
+        planDrain: (hostId) => moves.planDrain(hostId),
+        drain: (hostId) => moves.drain(hostId),
+        drainJob: (hostId) => moves.drainJob(hostId),
+        planRebalance: () => moves.planRebalance(),
+        rebalance: () => moves.rebalance(),
+        rebalanceJob: () => moves.rebalanceJob(),
+        release: (hostId) => failover.release(hostId),
+      },
       plugins,
       ca: pki.ca,
       address: config.advertise,

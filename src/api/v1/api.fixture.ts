@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, newClient } from '../../contract/client.ts';
 import type { Clock } from '../../kit/clock.ts';
+import { BerthError } from '../../kit/errors.ts';
 import { silentLogger } from '../../kit/logger.ts';
 import { createCa, issueServerCertificate, openCa } from '../../link/index.ts';
 import type { Role, User } from '../../model/access.ts';
@@ -15,6 +16,7 @@ import { hashSecret } from '../auth/secrets.ts';
 import type { Placer } from '../placement/placer.ts';
 import type { ApiDeps } from './deps.ts';
 import { type ApiEndpoint, newApiEndpoint } from './endpoint.ts';
+import type { ContainerMoves } from './moves.ts';
 
 /** A running API over a memory store, on a free port of loopback and on a unix socket, for tests. */
 export type ApiFixture = Readonly<{
@@ -62,6 +64,34 @@ export const twoPerHost: Placer = {
   },
 };
 
+/** Would move everything to h2; holds what is called `held`. */
+function fakeMoves(store: Store): ContainerMoves {
+  const planDrain = (hostId: string) => {
+    const all = store.view((tx) => [...tx.by('containers', 'host', hostId)]);
+    const move = ({ id, name }: Container) => ({ id, name, from: hostId, to: 'h2' });
+    return {
+      moves: all.filter(({ name }) => name !== 'held').map(move),
+      stays: all.filter(({ name }) => name === 'held').map((one) => ({ ...move(one), reason: 'is held' })),
+    };
+  };
+  const done = new Map<string, ReturnType<ContainerMoves['rebalance']>>();
+  const run = (key: string, { moves, stays }: ReturnType<typeof planDrain>) => {
+    done.set(key, { state: 'done', waiting: [], moved: moves, stays });
+    return { state: 'running' as const, waiting: moves, moved: [], stays };
+  };
+  return {
+    planDrain,
+    drain: async (hostId) => run(hostId, planDrain(hostId)),
+    drainJob: (hostId) => done.get(hostId),
+    planRebalance: () => ({ moves: [], stays: [] }),
+    rebalance: () => run('', { moves: [], stays: [] }),
+    rebalanceJob: () => done.get(''),
+    release: (hostId) => {
+      if (hostId !== 'h2') throw new BerthError('conflict', `host ${hostId} is not down`);
+    },
+  };
+}
+
 export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-api-'));
   const clock = { time: Date.now() };
@@ -73,6 +103,7 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
   const deps: ApiDeps = {
     store,
     placer: twoPerHost,
+    moves: fakeMoves(store),
     ca,
     address: '127.0.0.1',
     apiPort: 8443,

@@ -4,11 +4,14 @@ import type { Ca } from '../../link/index.ts';
 import type { Store } from '../../store/store.ts';
 import type { Placer } from '../placement/placer.ts';
 import type { PluginRunner } from '../placement/store-placer.ts';
+import type { ContainerMoves } from './moves.ts';
 
 /** What the API's handlers stand on; wired in `src/main/`. */
 export type ApiDeps = Readonly<{
   store: Store;
   placer: Placer;
+  /** Moves containers between hosts. */
+  moves: ContainerMoves;
   /** The cluster's certificate authority: signs hosts in, and the certificates of client bundles. */
   ca: Ca;
   /** Where other machines reach this manager: an address or a name, without a port. */

@@ -4,6 +4,7 @@ import { clusterHandlers } from './cluster.ts';
 import type { EventSource, Handlers } from './handler.ts';
 import { joinTokenHandlers } from './join-tokens.ts';
 import { joiningHandlers } from './joining.ts';
+import { moveHandlers } from './moves.ts';
 import { nodeHandlers } from './nodes.ts';
 import { sessionHandlers } from './session.ts';
 import { settingsHandlers } from './settings.ts';
@@ -18,6 +19,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...clusterHandlers(changes),
     ...settingsHandlers,
     ...nodeHandlers,
+    ...moveHandlers,
     ...joinTokenHandlers,
     ...joiningHandlers(agentFile),
     ...userHandlers(limiter),

@@ -13,11 +13,14 @@ import { help } from './help.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { nodeCordon, nodeUncordon } from './node/cordon.ts';
+import { nodeDrain } from './node/drain.ts';
+import { nodeFailover } from './node/failover.ts';
 import { nodeInspect } from './node/inspect.ts';
 import { nodeLabel } from './node/label.ts';
 import { nodeLs } from './node/ls.ts';
 import { nodeRm } from './node/rm.ts';
 import { plan } from './plan.ts';
+import { rebalance } from './rebalance.ts';
 import { settingsGet } from './settings/get.ts';
 import { settingsLs } from './settings/ls.ts';
 import { settingsSet } from './settings/set.ts';
@@ -53,11 +56,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   nodeLabel,
   nodeCordon,
   nodeUncordon,
+  nodeDrain,
+  nodeFailover,
   nodeRm,
   tokenCreate,
   tokenLs,
   tokenRm,
   plan,
+  rebalance,
   events,
   audit,
   settingsLs,

@@ -26,7 +26,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"
 describe('completion in bash', () => {
   it.each([
     ['berth no', ['node']],
-    ['berth node ', ['ls', 'inspect', 'label', 'cordon', 'uncordon', 'rm']],
+    ['berth node ', ['ls', 'inspect', 'label', 'cordon', 'uncordon', 'drain', 'failover', 'rm']],
     ['berth node un', ['uncordon']],
     ['berth --host x node l', ['ls', 'label']],
     ['berth --host = x node l', ['ls', 'label']],

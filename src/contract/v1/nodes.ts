@@ -31,9 +31,11 @@ export const nodeSchema = z.object({
 });
 export type Node = z.infer<typeof nodeSchema>;
 
-const params = z.strictObject({
+export const nodeParamsSchema = z.strictObject({
   /** Name, ID, or an ID's beginning that only one has. */ node: z.string().min(1).max(128),
 });
+
+const params = nodeParamsSchema;
 
 /** What goes with a host that is removed. */
 const removedNodeSchema = z.object({

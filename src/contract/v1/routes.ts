@@ -2,6 +2,7 @@ import { accessRoutes } from './access.ts';
 import { clusterRoutes } from './cluster.ts';
 import { joinTokenRoutes } from './join-tokens.ts';
 import { joiningRoutes } from './joining.ts';
+import { moveRoutes } from './moves.ts';
 import { nodeRoutes } from './nodes.ts';
 import { sessionRoutes } from './session.ts';
 
@@ -10,6 +11,7 @@ export const routes = {
   ...sessionRoutes,
   ...clusterRoutes,
   ...nodeRoutes,
+  ...moveRoutes,
   ...joinTokenRoutes,
   ...joiningRoutes,
   ...accessRoutes,

@@ -363,7 +363,7 @@ export class NodeFailover {
     this.waiting = stays.length > 0;
     const records = new Map<string, HostFailover>();
     for (const id of judgement.held) {
-      const reason = `${share?.vanished} of ${share?.hosts} hosts vanished at once: nothing is moved until they are back, or "berth node failover" names those that are gone`;
+      const reason = `too many hosts vanished at once, ${share?.vanished} of ${share?.hosts} are still away: nothing is moved until they are back, or "berth node failover" names those that are gone`;
       records.set(id, { kind: 'host-failover', id, held: true, reason, waiting: [] });
     }
     for (const id of judgement.failed) {

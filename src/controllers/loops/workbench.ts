@@ -57,6 +57,12 @@ export class Workbench implements Bench {
     }
   }
 
+  /** It counts on that host again. */
+  putBack(id: string, hostId: string): void {
+    const record = this.tx.get('containers', id);
+    if (record !== undefined) this.put(record, hostId);
+  }
+
   /** Nothing is placed on the host. */
   close(hostId: string): void {
     const host = this.tx.get('hosts', hostId);

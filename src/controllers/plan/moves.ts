@@ -1,6 +1,7 @@
 /** A container that is to get another host. */
 export type Candidate = Readonly<{ id: string; name: string; from: string }>;
-export type Move = Candidate & Readonly<{ to: string }>;
+/** `round`: those of a later round follow one of an earlier round. */
+export type Move = Candidate & Readonly<{ to: string; round: number }>;
 /** One that stays where it is, and why. */
 export type Stay = Candidate & Readonly<{ reason: string }>;
 /** What is to be done; can be shown before it is done. */
@@ -19,14 +20,14 @@ export interface Bench {
 export function planMoves(candidates: readonly Candidate[], bench: Bench): MovePlan {
   const moves: Move[] = [];
   let left: readonly Candidate[] = candidates;
-  for (;;) {
+  for (let round = 0; ; round++) {
     const stays: Stay[] = [];
     for (const candidate of left) {
       const answer = bench.place(candidate.id);
       if ('refusal' in answer) stays.push({ ...candidate, reason: answer.refusal });
       else if (answer.hostId === candidate.from)
         stays.push({ ...candidate, reason: 'no other host is better' });
-      else moves.push({ ...candidate, to: answer.hostId });
+      else moves.push({ ...candidate, to: answer.hostId, round });
     }
     if (stays.length === 0 || stays.length === left.length) return { moves, stays };
     left = stays;

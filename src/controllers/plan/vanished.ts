@@ -20,12 +20,15 @@ export type Vanished = Readonly<{
   held: ReadonlySet<string>;
   /** Hosts that an operator has said to be gone. */
   released: ReadonlySet<string>;
+  /** Enough are back: the rest of those held have until then to come back as well. */
+  liftAt: number | undefined;
 }>;
 
 export const NOTHING_VANISHED: Vanished = Object.freeze({
   since: new Map<string, number>(),
   held: new Set<string>(),
   released: new Set<string>(),
+  liftAt: undefined,
 });
 
 export type Judgement = Readonly<{
@@ -34,7 +37,7 @@ export type Judgement = Readonly<{
   failed: readonly string[];
   /** Hosts that are down, and from which nothing is moved. */
   held: readonly string[];
-  /** How many vanished together and of how many; set where it is too many. */
+  /** How many of those that vanished together are still away, and of how many hosts; set while any is held. */
   share: Readonly<{ vanished: number; hosts: number }> | undefined;
   /** When to judge again though nothing happens; undefined: not before something does. */
   nextAt: number | undefined;
@@ -45,7 +48,8 @@ type Limits = Pick<Settings, 'failoverMaxShare' | 'failoverWindowMs' | 'failover
 /**
  * Tells hosts that have failed from a manager that hears nobody: after its start hosts have a time to connect, and where
  * more than the allowed share of the hosts (two at least) vanish within the window, none of them is believed to be gone
- * until enough are back or an operator says so. Pure.
+ * until enough are back or an operator says so. Hosts come back one after the other: once enough are, the rest has as
+ * long as after a start. Pure.
  */
 export function judge(
   input: Readonly<{
@@ -58,7 +62,8 @@ export function judge(
   }>,
 ): Judgement {
   const { now, startedAt, before, limits } = input;
-  const graceEnds = startedAt + Math.max(limits.failoverGraceMs, limits.downAfterMs);
+  const grace = Math.max(limits.failoverGraceMs, limits.downAfterMs);
+  const graceEnds = startedAt + grace;
   // One that has joined since and never connected was never there to vanish.
   const signs = input.signs.filter((sign) => sign.heard || sign.joinedAt <= startedAt);
   const since = new Map<string, number>();
@@ -70,17 +75,27 @@ export function judge(
   const recent = [...since].filter(([id, at]) => wasHeld(id) || now - at <= limits.failoverWindowMs);
   const hosts = signs.length - (since.size - recent.length);
   const tooMany = recent.length >= 2 && recent.length > limits.failoverMaxShare * hosts;
-  const held = new Set(tooMany ? recent.map(([id]) => id) : []);
+  const stillHeld = [...before.held].filter((id) => since.has(id));
+  const cameBack = before.liftAt !== undefined || stillHeld.length < before.held.size;
+  // Where nobody came back the limit was changed, or hosts were removed: an operator's word, which counts at once.
+  const lifting = !tooMany && cameBack && stillHeld.length > 0;
+  const liftAt = lifting ? (before.liftAt ?? now + grace) : undefined;
+  const keeps = liftAt !== undefined && now < liftAt;
+  const held = new Set(tooMany ? recent.map(([id]) => id) : keeps ? stillHeld : []);
   const released = new Set([...before.released].filter((id) => since.has(id)));
   const inGrace = (sign: HostSign) => !sign.heard && now < graceEnds;
   const down = signs.filter((sign) => sign.state === 'down' && !(inGrace(sign) && !released.has(sign.id)));
   const isHeld = ({ id }: HostSign) => held.has(id) && !released.has(id);
   const ids = (list: readonly HostSign[]) => list.map(({ id }) => id).sort();
   return {
-    after: { since, held, released },
+    after: { since, held, released, liftAt: keeps ? liftAt : undefined },
     failed: ids(down.filter((sign) => !isHeld(sign))),
     held: ids(down.filter(isHeld)),
-    share: tooMany ? { vanished: recent.length, hosts } : undefined,
-    nextAt: signs.some(inGrace) ? graceEnds : undefined,
+    share: held.size > 0 ? { vanished: held.size, hosts } : undefined,
+    nextAt: earliest(signs.some(inGrace) ? graceEnds : undefined, keeps ? liftAt : undefined),
   };
+}
+
+function earliest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }

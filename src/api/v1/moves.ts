@@ -1,0 +1,81 @@
+import type { Moves } from '../../contract/v1/moves.ts';
+import type { ReadTx } from '../../store/store.ts';
+import type { ApiDeps } from './deps.ts';
+import { findNode } from './find-node.ts';
+import type { Handlers } from './handler.ts';
+import { nodeView } from './node-view.ts';
+
+type Moved = Readonly<{ id: string; name: string; from: string; to: string }>;
+type Stayed = Readonly<{ id: string; name: string; from: string; reason: string }>;
+type Plan = Readonly<{ moves: readonly Moved[]; stays: readonly Stayed[] }>;
+type Job = Readonly<{
+  state: 'running' | 'done';
+  waiting: readonly Moved[];
+  moved: readonly Moved[];
+  stays: readonly Stayed[];
+}>;
+
+/** Who moves containers between hosts: the controllers, wired in `src/main/`. Hosts are named by ID. */
+export interface ContainerMoves {
+  planDrain(hostId: string): Plan;
+  drain(hostId: string): Promise<Job>;
+  drainJob(hostId: string): Job | undefined;
+  planRebalance(): Plan;
+  rebalance(): Job;
+  rebalanceJob(): Job | undefined;
+  /** The host is gone, whatever else vanished with it. */
+  release(hostId: string): void;
+}
+
+type Names = 'node.drain' | 'node.drained' | 'node.failover' | 'cluster.rebalance' | 'cluster.rebalanced';
+
+export const moveHandlers: Handlers<Names> = {
+  'node.drain': async ({ deps, params, body, about }) => {
+    const host = deps.store.view((tx) => findNode(tx, params.node));
+    about(host.name);
+    return body.dryRun
+      ? planText(deps, deps.moves.planDrain(host.id))
+      : text(deps, await deps.moves.drain(host.id));
+  },
+  'node.drained': ({ deps, params }) => {
+    const host = deps.store.view((tx) => findNode(tx, params.node));
+    return text(deps, deps.moves.drainJob(host.id));
+  },
+  'node.failover': ({ deps, params, about }) => {
+    const host = deps.store.view((tx) => findNode(tx, params.node));
+    about(host.name);
+    deps.moves.release(host.id);
+    return deps.store.view((tx) => nodeView(tx, host));
+  },
+  'cluster.rebalance': ({ deps, body }) =>
+    body.dryRun ? planText(deps, deps.moves.planRebalance()) : text(deps, deps.moves.rebalance()),
+  'cluster.rebalanced': ({ deps }) => text(deps, deps.moves.rebalanceJob()),
+};
+
+function planText(deps: ApiDeps, { moves, stays }: Plan): Moves {
+  return named(deps, { state: 'planned', waiting: moves, moved: [], stays });
+}
+
+function text(deps: ApiDeps, job: Job | undefined): Moves {
+  return named(deps, job ?? { state: 'none', waiting: [], moved: [], stays: [] });
+}
+
+function named(
+  { store }: ApiDeps,
+  { state, waiting, moved, stays }: Omit<Job, 'state'> & { state: Moves['state'] },
+): Moves {
+  return store.view((tx) => ({
+    state,
+    waiting: waiting.map((move) => withNames(tx, move)),
+    moved: moved.map((move) => withNames(tx, move)),
+    stays: stays.map(({ id, name, from, reason }) => ({ id, name, from: hostName(tx, from), reason })),
+  }));
+}
+
+function withNames(tx: ReadTx, { id, name, from, to }: Moved): Moves['moved'][number] {
+  return { id, name, from: hostName(tx, from), to: hostName(tx, to) };
+}
+
+function hostName(tx: ReadTx, hostId: string): string {
+  return tx.get('hosts', hostId)?.name ?? hostId;
+}

@@ -1,0 +1,118 @@
+import type { Clock } from '../../kit/clock.ts';
+import { messageOf } from '../../kit/errors.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { Container } from '../../model/container.ts';
+import type { Store, WriteTx } from '../../store/store.ts';
+import type { Move } from '../plan/moves.ts';
+import { assign, hostName, type MoveEvent, moveEvent } from './cluster-words.ts';
+
+export type MoverDeps = Readonly<{
+  store: Store;
+  clock: Clock;
+  logger: Logger;
+  /** Resolves once the container's host has acted on the generation; rejects where it refused or is not there. */
+  settled(containerId: string, generation: number, signal: AbortSignal): Promise<unknown>;
+  tell(hostId: string, event: MoveEvent): void;
+}>;
+
+/** Why a container is where it was. */
+class NotMoved extends Error {}
+
+/**
+ * Moves containers between hosts that work. The new copy starts only after the old one has stopped, with the container's
+ * own grace; the old one is kept until the new one runs, and is started again where the new host refuses.
+ */
+export class Mover {
+  private readonly stop = new AbortController();
+
+  constructor(private readonly deps: MoverDeps) {}
+
+  /** Takes back what a manager that ended in the middle has left: each container is on the host where it was. */
+  async takeBack(): Promise<void> {
+    const { store, clock, logger } = this.deps;
+    const back = await store.update((tx) => {
+      const under = [...tx.by('containers', 'moving', 'stop'), ...tx.by('containers', 'moving', 'start')];
+      for (const record of under) goBack(tx, record, clock.now());
+      return under.map(({ name }) => name);
+    });
+    if (back.length > 0) logger.info({ containers: back }, 'moves of an earlier run taken back');
+  }
+
+  /** @returns why it is where it was, in one sentence; undefined where it has moved */
+  async move(move: Move): Promise<string | undefined> {
+    const { id, name, from, to } = move;
+    const { store, clock, logger } = this.deps;
+    const [source, target] = store.view((tx) => [hostName(tx, from), hostName(tx, to)]);
+    try {
+      await this.act(id, (record) => {
+        if (record.assigned.hostId !== from || record.assigned.moving !== undefined)
+          throw new NotMoved('it was moved by somebody else meanwhile');
+        return { hostId: from, at: record.assigned.at, moving: { hostId: to, phase: 'stop' } };
+      });
+      await this.act(id, (record) => {
+        this.expect(record, from, to, 'stop');
+        return { hostId: to, at: clock.now(), moving: { hostId: from, phase: 'start' } };
+      });
+      await store.update((tx) => {
+        const record = tx.get('containers', id);
+        if (record === undefined) return;
+        this.expect(record, to, from, 'start');
+        tx.put('containers', { ...record, assigned: { hostId: to, at: record.assigned.at } });
+      });
+    } catch (thrown) {
+      const reason = thrown instanceof NotMoved ? thrown.message : `${target}: ${messageOf(thrown)}`;
+      if (this.stop.signal.aborted) return reason;
+      await this.back(id, from, to);
+      logger.warn({ container: name, from: source, to: target, error: reason }, 'not moved');
+      this.deps.tell(
+        from,
+        moveEvent('move-back', { id, name }, { from: source, to: target, reason }, clock.now()),
+      );
+      return reason;
+    }
+    logger.info({ container: name, from: source, to: target }, 'moved');
+    this.deps.tell(to, moveEvent('move', { id, name }, { from: source, to: target }, clock.now()));
+    return undefined;
+  }
+
+  /** What is under way is taken back by the next start. */
+  close(): void {
+    this.stop.abort(new Error('the manager is stopping'));
+  }
+
+  /** Writes the assignment that `next` returns, and waits until its host has acted on it. */
+  private async act(id: string, next: (record: Container) => Container['assigned']): Promise<void> {
+    const generation = await this.deps.store.update((tx) => {
+      const record = tx.get('containers', id);
+      if (record === undefined) throw new NotMoved('it was removed meanwhile');
+      return assign(tx, record, next(record));
+    });
+    await this.deps.settled(id, generation, this.stop.signal);
+  }
+
+  private expect({ assigned }: Container, hostId: string, other: string, phase: 'stop' | 'start'): void {
+    const { moving } = assigned;
+    if (assigned.hostId !== hostId || moving?.hostId !== other || moving.phase !== phase)
+      throw new NotMoved('it was moved by somebody else meanwhile');
+  }
+
+  private async back(id: string, from: string, to: string): Promise<void> {
+    await this.deps.store.update((tx) => {
+      const record = tx.get('containers', id);
+      const { hostId, moving } = record?.assigned ?? {};
+      const ours = (hostId === from && moving?.hostId === to) || (hostId === to && moving?.hostId === from);
+      if (record !== undefined && ours) goBack(tx, record, this.deps.clock.now());
+    });
+  }
+}
+
+function goBack(tx: WriteTx, record: Container, now: number): void {
+  const { hostId, moving } = record.assigned;
+  const from = moving?.phase === 'start' ? moving.hostId : hostId;
+  if (tx.get('hosts', from) === undefined) {
+    // It was taken out of the cluster meanwhile: the container is where it is.
+    tx.put('containers', { ...record, assigned: { hostId, at: record.assigned.at } });
+    return;
+  }
+  assign(tx, record, { hostId: from, at: now });
+}

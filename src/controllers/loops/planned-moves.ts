@@ -1,0 +1,249 @@
+import type { Clock } from '../../kit/clock.ts';
+import { BerthError, messageOf } from '../../kit/errors.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { Container } from '../../model/container.ts';
+import type { Host } from '../../model/host.ts';
+import { serviceOf } from '../../scheduler/request.ts';
+import { resourcesOf } from '../../scheduler/resources.ts';
+import type { ReadTx, Store } from '../../store/store.ts';
+import { batchesOf } from '../plan/batches.ts';
+import { whyNotMovable } from '../plan/movable.ts';
+import { type Candidate, type Move, type MovePlan, planMoves, type Stay } from '../plan/moves.ts';
+import { planRebalance, type Weighted } from '../plan/rebalance.ts';
+import { settingsOf } from './cluster-words.ts';
+import type { Mover } from './mover.ts';
+import { type HostChooser, planned, Workbench } from './workbench.ts';
+
+/** How far a drain or a rebalance has come. */
+export type MoveJob = Readonly<{
+  state: 'running' | 'done';
+  /** Not begun yet, or under way. */
+  waiting: readonly Move[];
+  moved: readonly Move[];
+  /** Those that stay, and why. */
+  stays: readonly Stay[];
+}>;
+
+export type PlannedMovesDeps = Readonly<{
+  store: Store;
+  placer: HostChooser;
+  mover: Pick<Mover, 'move'>;
+  clock: Clock;
+  logger: Logger;
+}>;
+
+/** Containers between two hosts at once. */
+const AT_ONCE = 8;
+const REBALANCE = 'rebalance';
+
+/**
+ * What operators ask for: hosts emptied, hosts levelled. One after the other, in batches which take no more of a service
+ * at once than one container; the next batch waits until the one before runs. Ends with the manager.
+ */
+export class PlannedMoves {
+  private readonly jobs = new Map<string, MoveJob>();
+  private queue: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  constructor(private readonly deps: PlannedMovesDeps) {}
+
+  /** Where the containers of the host would go now; nothing is changed. */
+  planDrain(hostId: string): MovePlan {
+    return planned(this.deps.store, (tx) => {
+      const all = [...tx.by('containers', 'host', hostId)].sort(byName).map((record) => judged(tx, record));
+      const candidates = all.filter(isCandidate);
+      const bench = new Workbench(tx, this.deps.placer);
+      bench.close(hostId);
+      bench.lift(candidates.map(({ id }) => id));
+      const plan = planMoves(candidates, bench);
+      return { moves: plan.moves, stays: [...all.filter(isStay), ...plan.stays] };
+    });
+  }
+
+  /**
+   * Cordons the host and begins to empty it; where that is under way already it goes on. `uncordon` breaks it off.
+   * @throws BerthError `not_found`; `conflict` where the host is not ready
+   */
+  async drain(hostId: string): Promise<MoveJob> {
+    const running = this.jobs.get(hostId);
+    if (running?.state === 'running') return running;
+    await this.deps.store.update((tx) => {
+      const host = tx.get('hosts', hostId);
+      if (host === undefined) throw new BerthError('not_found', `there is no host "${hostId}"`);
+      const state = tx.get('hostStatus', hostId)?.state ?? 'pending';
+      if (state !== 'ready')
+        throw new BerthError(
+          'conflict',
+          `host ${host.name} is ${state}: what is on it cannot be stopped there`,
+          {
+            hint: 'a host that is down loses its containers with a fail-over policy by itself',
+          },
+        );
+      if (!host.cordoned) tx.put('hosts', { ...host, cordoned: true });
+    });
+    const isCordoned = () => this.deps.store.view((tx) => tx.get('hosts', hostId)?.cordoned === true);
+    return this.begin(hostId, () => this.planDrain(hostId), isCordoned);
+  }
+
+  /** The last drain of the host since the manager started. */
+  drainJob(hostId: string): MoveJob | undefined {
+    return this.jobs.get(hostId);
+  }
+
+  /**
+   * The fewest moves that level the hosts; nothing is changed.
+   * @throws BerthError `conflict` where the cluster's strategy fills hosts rather than level them
+   */
+  planRebalance(): MovePlan {
+    return planned(this.deps.store, (tx) => {
+      if (settingsOf(tx).strategy === 'binpack')
+        throw new BerthError(
+          'conflict',
+          'the strategy binpack fills hosts one by one: there is nothing to level',
+          {
+            hint: 'set another one: berth settings set strategy=spread',
+          },
+        );
+      const hosts = [...tx.all('hosts')].filter((host) => takesContainers(tx, host));
+      const loads = new Map(hosts.map(({ id }) => [id, 0]));
+      const weighted: Weighted[] = [];
+      for (const { id } of hosts) {
+        const managed = [...tx.by('containers', 'host', id)];
+        const ids = new Set(managed.map((one) => one.id));
+        let load = 0;
+        for (const seen of tx.by('observedContainers', 'host', id))
+          if (!ids.has(seen.clusterId ?? '')) load += 1;
+        for (const record of managed) {
+          const weight = loadOf(tx, record, id);
+          load += weight;
+          const one = judged(tx, record);
+          if (isCandidate(one)) weighted.push({ ...one, load: weight });
+        }
+        loads.set(id, load);
+      }
+      return planRebalance(weighted, loads, new Workbench(tx, this.deps.placer));
+    });
+  }
+
+  /** Begins to level the hosts; where that is under way already it goes on. @throws BerthError as `planRebalance` */
+  rebalance(): MoveJob {
+    const running = this.jobs.get(REBALANCE);
+    if (running?.state === 'running') return running;
+    return this.begin(
+      REBALANCE,
+      () => this.planRebalance(),
+      () => true,
+    );
+  }
+
+  /** The last rebalance since the manager started. */
+  rebalanceJob(): MoveJob | undefined {
+    return this.jobs.get(REBALANCE);
+  }
+
+  /** Nothing new is begun. */
+  close(): void {
+    this.closed = true;
+  }
+
+  private begin(key: string, plan: () => MovePlan, wanted: () => boolean): MoveJob {
+    const { moves, stays } = plan();
+    const job: MoveJob = { state: 'running', waiting: moves, moved: [], stays };
+    this.jobs.set(key, job);
+    this.deps.logger.info({ job: key, containers: moves.length }, 'moving containers');
+    this.queue = this.queue
+      .then(() => this.run(key, plan, wanted))
+      .catch((thrown) => {
+        this.deps.logger.error({ job: key, error: messageOf(thrown) }, 'moves broken off');
+        this.end(key, messageOf(thrown));
+      });
+    return job;
+  }
+
+  private async run(key: string, plan: () => MovePlan, wanted: () => boolean): Promise<void> {
+    const { store, mover } = this.deps;
+    const { waiting } = this.jobs.get(key) as MoveJob;
+    const byService = waiting.map((move) => ({ ...move, service: serviceIn(store, move.id) }));
+    for (const batch of batchesOf(byService, AT_ONCE)) {
+      if (this.closed || !wanted()) break;
+      const ids = new Set(batch.map(({ id }) => id));
+      // Where there was room a while ago there may be none now.
+      const now = plan();
+      const moves = now.moves.filter(({ id }) => ids.has(id));
+      const outcomes = await Promise.all(
+        moves.map(async (move) => ({ move, reason: await mover.move(move) })),
+      );
+      const job = this.jobs.get(key) as MoveJob;
+      const moved = outcomes.flatMap(({ move, reason }) => (reason === undefined ? [move] : []));
+      const refused = outcomes.flatMap(({ move, reason }) =>
+        reason === undefined ? [] : [stay(move, reason)],
+      );
+      const unplaced = now.stays.filter(({ id }) => ids.has(id));
+      const known = new Set([...moves, ...unplaced].map(({ id }) => id));
+      const needless = batch.filter(({ id }) => !known.has(id));
+      this.jobs.set(key, {
+        ...job,
+        waiting: job.waiting.filter(({ id }) => !ids.has(id)),
+        moved: [...job.moved, ...moved],
+        stays: [
+          ...job.stays,
+          ...unplaced,
+          ...refused,
+          ...needless.map((move) => stay(move, 'there is no need any more')),
+        ],
+      });
+    }
+    this.end(key, 'it was broken off before');
+  }
+
+  private end(key: string, reason: string): void {
+    const job = this.jobs.get(key) as MoveJob;
+    const left = job.waiting.map((move) => stay(move, reason));
+    this.jobs.set(key, { ...job, state: 'done', waiting: [], stays: [...job.stays, ...left] });
+  }
+}
+
+function stay({ id, name, from }: Move, reason: string): Stay {
+  return { id, name, from, reason };
+}
+
+function byName(a: Container, b: Container): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+function judged(tx: ReadTx, record: Container): Candidate | Stay {
+  const { id, name, assigned } = record;
+  const candidate = { id, name, from: assigned.hostId };
+  const copies = [...tx.by('observedContainers', 'clusterId', id)];
+  const reason = whyNotMovable(
+    record,
+    copies.find(({ hostId }) => hostId === assigned.hostId),
+  );
+  return reason === undefined ? candidate : { ...candidate, reason };
+}
+
+function isStay(one: Candidate | Stay): one is Stay {
+  return 'reason' in one;
+}
+
+function isCandidate(one: Candidate | Stay): boolean {
+  return !isStay(one);
+}
+
+function takesContainers(tx: ReadTx, host: Host): boolean {
+  const rests = (tx.get('hostTrust', host.id)?.restUntil ?? 0) > 0;
+  return !host.cordoned && !rests && tx.get('hostStatus', host.id)?.state === 'ready';
+}
+
+/** One for the container itself, and one for each hundredth of its host that it has asked for. */
+function loadOf(tx: ReadTx, record: Container, hostId: string): number {
+  const engine = tx.get('hostStatus', hostId)?.engine;
+  const asked = resourcesOf(record.desired.spec.HostConfig ?? {});
+  const cpu = engine === undefined || engine.cpus === 0 ? 0 : asked.cpuMilli / (engine.cpus * 1000);
+  const memory = engine === undefined || engine.memory === 0 ? 0 : asked.memory / engine.memory;
+  return 1 + 100 * Math.max(cpu, memory);
+}
+
+function serviceIn(store: Store, id: string): string | undefined {
+  return store.view((tx) => serviceOf(tx.get('containers', id)?.desired.spec.Labels ?? {}).service);
+}
