@@ -1,0 +1,183 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { BerthError } from '../../kit/errors.ts';
+import { silentLogger } from '../../kit/logger.ts';
+import type { Container } from '../../model/container.ts';
+import type { Store } from '../../store/store.ts';
+import {
+  chooser,
+  container,
+  FakeClock,
+  newCluster,
+  placed,
+  seenOn,
+  setHost,
+  settle,
+} from './cluster.fixture.ts';
+import { Mover } from './mover.ts';
+import { PlannedMoves } from './planned-moves.ts';
+
+let store: Store;
+let mover: Mover;
+let moves: PlannedMoves;
+/** What each host was given, in order: `a h1 stop`, `a h2 start`, `a h2 `. */
+let given: string[] = [];
+/** Steps at which the host refuses, as they are in `given`. */
+let refuses: ReadonlySet<string> = new Set();
+/** Until it resolves no host answers. */
+let gate: Promise<void> = Promise.resolve();
+
+async function start(hosts: readonly string[], ...records: Container[]): Promise<void> {
+  store = await newCluster(hosts);
+  await store.update((tx) => {
+    for (const record of records) {
+      tx.put('containers', record);
+      tx.put('observedContainers', seenOn(record.assigned.hostId, record.id));
+    }
+  });
+  const clock = new FakeClock();
+  const deps = { store, placer: chooser, clock, logger: silentLogger, tell: () => undefined };
+  mover = new Mover({
+    ...deps,
+    settled: async (id) => {
+      const assigned = store.view((tx) => tx.get('containers', id)?.assigned);
+      const step = `${id} ${assigned?.hostId} ${assigned?.moving?.phase ?? ''}`;
+      given.push(step);
+      await gate;
+      if (refuses.has(step)) throw new BerthError('engine', 'the port is taken', { status: 500 });
+    },
+  });
+  moves = new PlannedMoves({ ...deps, mover });
+}
+
+afterEach(async () => {
+  moves.close();
+  mover.close();
+  await store.close();
+  given = [];
+  refuses = new Set();
+  gate = Promise.resolve();
+});
+
+const record = (id: string) => store.view((tx) => tx.get('containers', id));
+
+describe('a drain', () => {
+  it('stops each container on the old host, then starts it on the new one, and leaves the host cordoned', async () => {
+    await start(
+      ['h1', 'h2', 'h3'],
+      container('a', 'h1', { labels: {} }),
+      container('b', 'h1', { labels: {} }),
+    );
+    expect(moves.planDrain('h1').moves.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(placed(store)).toEqual({ a: 'h1', b: 'h1' });
+    await moves.drain('h1');
+    await settle();
+    const { a, b } = placed(store);
+    expect([a, b].sort()).toEqual(['h2', 'h3']);
+    expect(given.filter((step) => step.startsWith('a'))).toEqual(['a h1 stop', `a ${a} start`]);
+    expect(record('a')).toMatchObject({ name: 'name-a', desired: { state: 'running' } });
+    expect(record('a')?.assigned.moving).toBeUndefined();
+    expect(store.view((tx) => tx.get('hosts', 'h1')?.cordoned)).toBe(true);
+    expect(moves.drainJob('h1')).toMatchObject({ state: 'done', waiting: [], stays: [] });
+  });
+
+  it('puts a container back where it was when the new host refuses it', async () => {
+    await start(['h1', 'h2'], container('a', 'h1'));
+    refuses = new Set(['a h2 start']);
+    await moves.drain('h1');
+    await settle();
+    expect(record('a')?.assigned).toMatchObject({ hostId: 'h1' });
+    expect(record('a')?.assigned.moving).toBeUndefined();
+    expect(moves.drainJob('h1')?.stays).toMatchObject([{ id: 'a', reason: 'h2: the port is taken' }]);
+  });
+
+  it('says what cannot be moved, and why', async () => {
+    const volume = {
+      kind: 'volume' as const,
+      name: 'files',
+      createdAt: 0,
+      createdBy: '',
+      hostId: 'h1',
+      spec: {},
+    };
+    await start(
+      ['h1', 'h2'],
+      container('data', 'h1', { host: { Binds: ['files:/data'] } }),
+      container('gone', 'h1', { state: 'stopped' }),
+      container('once', 'h1', { host: { AutoRemove: true } }),
+    );
+    await store.update((tx) => tx.put('volumes', volume));
+    const { moves: none, stays } = moves.planDrain('h1');
+    expect(none).toEqual([]);
+    expect(Object.fromEntries(stays.map(({ id, reason }) => [id, reason]))).toEqual({
+      data: expect.stringContaining('volume files is on h1'),
+      gone: expect.stringContaining('stopped'),
+      once: expect.stringContaining('--rm'),
+    });
+    await setHost(store, 'h1', 'down');
+    await expect(moves.drain('h1')).rejects.toThrow(/host h1 is down/);
+    await expect(moves.drain('h9')).rejects.toThrow(/no host/);
+  });
+
+  it('takes one container of a service at a time, and stops when the host is uncordoned', async () => {
+    const labels = { 'berth.service': 'web' };
+    await start(['h1', 'h2', 'h3'], ...['a', 'b', 'c'].map((id) => container(id, 'h1', { labels })));
+    let open = () => {};
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    await moves.drain('h1');
+    await settle();
+    expect(given).toEqual(['a h1 stop']);
+    await store.update((tx) => {
+      const host = tx.get('hosts', 'h1');
+      if (host) tx.put('hosts', { ...host, cordoned: false });
+    });
+    open();
+    await settle();
+    expect(moves.drainJob('h1')).toMatchObject({ state: 'done', moved: [{ id: 'a' }] });
+    expect(moves.drainJob('h1')?.stays.map(({ id }) => id)).toEqual(['b', 'c']);
+    expect(placed(store)).toMatchObject({ b: 'h1', c: 'h1' });
+  });
+});
+
+it('takes back what a manager that was killed had under way, whichever step it was at', async () => {
+  await start(['h1', 'h2'], container('a', 'h1'), container('b', 'h2'), container('c', 'h2'));
+  await store.update((tx) => {
+    const put = (id: string, assigned: Container['assigned']) => {
+      const one = tx.get('containers', id);
+      if (one) tx.put('containers', { ...one, assigned });
+    };
+    put('a', { hostId: 'h1', at: 0, moving: { hostId: 'h2', phase: 'stop' } });
+    put('b', { hostId: 'h2', at: 0, moving: { hostId: 'h1', phase: 'start' } });
+  });
+  await mover.takeBack();
+  expect(placed(store)).toEqual({ a: 'h1', b: 'h1', c: 'h2' });
+  for (const id of ['a', 'b', 'c']) expect(record(id)?.assigned.moving).toBeUndefined();
+  expect(['a', 'b', 'c'].map((id) => record(id)?.desired.generation)).toEqual([2, 2, 1]);
+});
+
+describe('a rebalance', () => {
+  it('fills a host that was added with as few moves as possible, and then has nothing to do', async () => {
+    const on = (host: string, ids: string[]) => ids.map((id) => container(id, host, { labels: {} }));
+    await start(['h1', 'h2', 'h3'], ...on('h1', ['a', 'b', 'c']), ...on('h2', ['d', 'e', 'f']));
+    const plan = moves.planRebalance();
+    expect(plan.moves.length).toBe(2);
+    expect(plan.moves.map(({ to }) => to)).toEqual(['h3', 'h3']);
+    expect(Object.values(placed(store))).not.toContain('h3');
+    moves.rebalance();
+    await settle();
+    const counts = Object.values(placed(store)).sort();
+    expect(counts).toEqual(['h1', 'h1', 'h2', 'h2', 'h3', 'h3']);
+    expect(moves.planRebalance().moves).toEqual([]);
+    expect(moves.rebalanceJob()).toMatchObject({ state: 'done', stays: [] });
+  });
+
+  it('is refused where the strategy fills hosts', async () => {
+    await start(['h1', 'h2']);
+    await store.update((tx) => {
+      const [one] = tx.all('settings');
+      if (one) tx.put('settings', { ...one, settings: { ...one.settings, strategy: 'binpack' } });
+    });
+    expect(() => moves.planRebalance()).toThrow(/binpack/);
+  });
+});

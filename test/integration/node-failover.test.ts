@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureImage } from '../images/bake.ts';
+import { type Lab, startLab } from '../lab/lab.ts';
+
+/** A lab of its own: its hosts die. */
+let lab: Lab;
+const NAMES = ['w1', 'w2', 'w3', 'w4', 'w5', 'w6'];
+
+beforeAll(async () => {
+  lab = await startLab({ hosts: 3 });
+  await ensureImage('busybox', lab.endpoint);
+}, 60_000);
+afterAll(() => lab?.down());
+
+type Node = { name: string; state: string; reason: string };
+const node = async (name: string) =>
+  (JSON.parse(await lab.berth(['node', 'ls', '--json'])) as Node[]).find((one) => one.name === name);
+
+/** Container name to host, of those that run as the cluster has it. */
+async function running(): Promise<Record<string, string>> {
+  const lines = (await lab.docker(['ps', '--no-trunc', '--format', '{{.Names}}'])).trim().split('\n');
+  return Object.fromEntries(
+    lines.filter(Boolean).map((line) => line.split('/').reverse() as [string, string]),
+  );
+}
+
+/** Names of the containers that run on the host, by its own engine. */
+async function onEngine(host: string): Promise<string[]> {
+  const { stdout } = await lab.exec(host, ['docker', 'ps', '--format', '{{.Names}}']);
+  return stdout.split('\n').filter(Boolean).sort();
+}
+
+const until = (what: () => Promise<unknown>, timeout = 20_000) =>
+  expect.poll(what, { timeout, interval: 200 });
+
+async function ids(): Promise<Record<string, string>> {
+  const format = '{{.Name}} {{.Id}}';
+  const lines = (await lab.docker(['inspect', '--format', format, ...NAMES])).trim().split('\n');
+  return Object.fromEntries(lines.map((line) => line.replace('/', '').split(' ') as [string, string]));
+}
+
+async function start(name: string, ...flags: string[]): Promise<void> {
+  await lab.docker(['run', '-d', '--name', name, ...flags, 'busybox', 'sleep', '3600']);
+}
+
+describe('a host that goes away', () => {
+  let before: Record<string, string>;
+
+  it('leaves its containers with a policy to the others, with names and IDs, and shows the rest as lost', async () => {
+    for (const name of NAMES)
+      await start(
+        name,
+        '-e',
+        'constraint:node==~h1',
+        '-e',
+        'reschedule:on-node-failure',
+        '-v',
+        `/data-${name}`,
+      );
+    await start(
+      'held',
+      '-e',
+      'constraint:node==~h1',
+      '-e',
+      'reschedule:on-node-failure',
+      '-v',
+      'files:/data',
+    );
+    await start('stays', '-e', 'constraint:node==h1');
+    before = await ids();
+    expect(new Set(Object.values(await running()))).toEqual(new Set(['h1']));
+    await lab.kill('h1');
+    await until(
+      async () =>
+        Object.keys(await running()).filter((name) => NAMES.includes(name)).length &&
+        (await onEngine('h2')).length + (await onEngine('h3')).length,
+    ).toBe(6);
+    const after = await running();
+    for (const name of NAMES) expect(['h2', 'h3']).toContain(after[name]);
+    expect(await ids()).toEqual(before);
+    expect(await lab.docker(['ps', '-a', '--filter', 'name=stays', '--format', '{{.Status}}'])).toContain(
+      'Host Down',
+    );
+    expect((await node('h1'))?.reason).toMatch(/not moved: held: .*volume files is on h1/);
+    expect(await lab.berth(['status', '--json'])).toContain('volume files is on h1');
+  });
+
+  it('removes its old copies when it is back, keeps volumes, and runs nothing twice', async () => {
+    await lab.start('h1');
+    await lab.waitReady(['h1']);
+    await until(() => onEngine('h1')).not.toEqual(expect.arrayContaining([expect.stringMatching(/^w/)]));
+    const all = (await Promise.all(['h1', 'h2', 'h3'].map(onEngine))).flat();
+    expect(all.filter((name) => NAMES.includes(name)).sort()).toEqual(NAMES);
+    await until(async () =>
+      (await lab.exec('h1', ['docker', 'ps', '-aq', '--filter', 'name=w'])).stdout.trim(),
+    ).toBe('');
+    const volumes = (await lab.exec('h1', ['docker', 'volume', 'ls', '-q'])).stdout.trim().split('\n');
+    expect(volumes).toContain('files');
+    expect(volumes.length).toBe(7);
+    expect(await ids()).toEqual(before);
+  });
+
+  it('moves away from a host whose link is cut; when it heals nothing runs twice', async () => {
+    await lab.cut('h2');
+    const moved = async () => Object.entries(await running()).filter(([name]) => NAMES.includes(name));
+    await until(
+      async () => (await moved()).every(([, host]) => host !== 'h2') && (await moved()).length,
+    ).toBe(6);
+    // The default keeps what runs there running meanwhile.
+    expect((await onEngine('h2')).length).toBeGreaterThan(0);
+    await lab.heal('h2');
+    await lab.waitReady(['h2']);
+    await until(() => onEngine('h2')).toEqual([]);
+    const all = (await Promise.all(['h1', 'h3'].map(onEngine))).flat();
+    expect(all.filter((name) => NAMES.includes(name)).sort()).toEqual(NAMES);
+    expect(await ids()).toEqual(before);
+  });
+
+  it('moves nothing when the manager starts again, nor when most hosts vanish at once', async () => {
+    const where = await running();
+    await lab.restartManager();
+    await lab.waitReady();
+    expect(await running()).toEqual(where);
+    await Promise.all([lab.cut('h1'), lab.cut('h3')]);
+    await until(async () => (await node('h1'))?.reason).toMatch(/too many hosts vanished at once/);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(await onEngine('h2')).toEqual([]);
+    expect(await lab.berth(['status', '--json'])).toContain('nothing is moved');
+    await Promise.all([lab.heal('h1'), lab.heal('h3')]);
+    await lab.waitReady();
+    expect(await running()).toEqual(where);
+  });
+});
