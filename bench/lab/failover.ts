@@ -22,18 +22,19 @@ async function fill(docker: DockerSocket, host: string, count: number, prefix: s
   });
 }
 
-/** Seconds until all of them run on other hosts, as those hosts' own engines say. */
+/** Seconds until the first and until all of them run on other hosts, as those hosts' own engines say. */
 async function untilElsewhere(
   run: Run,
   lab: Lab,
   victim: string,
   count: number,
   prefix: string,
-): Promise<number> {
+): Promise<Readonly<{ first: number; all: number }>> {
   const others = lab.hosts
     .filter(({ name }) => name !== victim)
     .map(({ engine }) => dockerAt(run, engine, 1));
   const began = performance.now();
+  let first: number | undefined;
   for (;;) {
     const lists = await Promise.all(
       others.map(
@@ -42,7 +43,8 @@ async function untilElsewhere(
     );
     const running = lists.flat().filter(({ Names }) => Names.some((name) => name.startsWith(`/${prefix}`)));
     const seconds = (performance.now() - began) / 1000;
-    if (running.length >= count) return seconds;
+    if (running.length > 0) first ??= seconds;
+    if (running.length >= count) return { first: first ?? seconds, all: seconds };
     if (seconds * 1000 > GIVE_UP_MS) {
       throw new Error(
         `only ${running.length} of ${count} containers run elsewhere after ${seconds.toFixed(0)} s`,
@@ -69,15 +71,23 @@ export const failover: Benchmark = {
       await fill(cluster, 'h1', count, way);
       await (way === 'kill' ? lab.kill('h1') : lab.cut('h1'));
       const seconds = await untilElsewhere(run, lab, 'h1', count, way);
-      run.say(`${way}: all ${count} run elsewhere after ${seconds.toFixed(2)} s`);
+      run.say(
+        `${way}: the first runs elsewhere after ${seconds.first.toFixed(2)} s, all ${count} after ${seconds.all.toFixed(2)} s`,
+      );
       await lab.down();
       return seconds;
     };
     const killed = await one('kill');
     const cut = await one('cut');
     return {
-      value: Math.max(killed, cut),
-      also: { 'processes killed': round(killed), 'link cut': round(cut), containers: count },
+      value: Math.max(killed.all, cut.all),
+      also: {
+        'processes killed': round(killed.all),
+        'processes killed, first': round(killed.first),
+        'link cut': round(cut.all),
+        'link cut, first': round(cut.first),
+        containers: count,
+      },
     };
   },
 };
