@@ -131,3 +131,42 @@ describe('a host that goes away', () => {
     expect(await running()).toEqual(where);
   });
 });
+
+describe('a host that is to be empty', () => {
+  it('is drained: each container stops before it starts elsewhere; what stays is named with its reason', async () => {
+    await lab.docker(['rm', '-f', ...NAMES, 'held', 'stays']);
+    for (const name of ['p1', 'p2']) await start(name, '-e', 'constraint:node==~h1');
+    await start('pinned', '-e', 'constraint:node==h1');
+    const format = '{{.Name}} {{.Id}} {{.Node.Name}}';
+    const where = async () =>
+      (await lab.docker(['inspect', '--format', format, 'p1', 'p2'])).trim().split('\n');
+    const before = await where();
+    expect(before.every((line) => line.endsWith(' h1'))).toBe(true);
+    const dry = JSON.parse(await lab.berth(['node', 'drain', 'h1', '--dry-run', '--json']));
+    expect(dry[0].waiting.map(({ name }: { name: string }) => name)).toEqual(['p1', 'p2']);
+    expect(dry[0].stays).toMatchObject([
+      { name: 'pinned', reason: expect.stringMatching(/node==h1 not met/) },
+    ]);
+    expect(await where()).toEqual(before);
+    await expect(lab.berth(['node', 'drain', 'h1', '--yes'])).rejects.toThrow(/1 containers stay: pinned/);
+    const after = await where();
+    expect(after.map((line) => line.split(' ').slice(0, 2))).toEqual(
+      before.map((line) => line.split(' ').slice(0, 2)),
+    );
+    expect(after.some((line) => line.endsWith(' h1'))).toBe(false);
+    expect(await onEngine('h1')).toEqual(['pinned']);
+    const runs = (host: string, name: string) =>
+      lab.exec(host, ['docker', 'inspect', '--format', '{{.State.Running}}', name]);
+    // The new copies run; the old ones are gone, with nothing left behind.
+    for (const line of after) {
+      const [name = '', , host = ''] = line.split(' ');
+      expect((await runs(host, name.slice(1))).stdout.trim()).toBe('true');
+    }
+    await until(
+      async () => (await lab.exec('h1', ['docker', 'ps', '-aq'])).stdout.trim().split('\n').length,
+    ).toBe(1);
+    await lab.berth(['node', 'uncordon', 'h1']);
+    const plan = JSON.parse(await lab.berth(['rebalance', '--dry-run', '--json']));
+    expect(plan.state).toBe('planned');
+  });
+});

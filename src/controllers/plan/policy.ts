@@ -1,5 +1,6 @@
 import { BerthError } from '../../kit/errors.ts';
 import type { Container, DockerSpec, ObservedContainer } from '../../model/container.ts';
+import { restartPolicyOf } from '../../model/restart-policy.ts';
 import { specExpressions } from '../../scheduler/spec-expressions.ts';
 
 /** Berth's own word for classic Swarm's `reschedule:on-node-failure`. */
@@ -45,12 +46,7 @@ export function hasEnded(
   const { status, exitCode, finishedAt } = seen.state;
   if (status !== 'exited' && status !== 'dead') return false;
   if (finishedAt >= lastHeardAt - SHUTDOWN_MS) return false;
-  const policy = restartPolicy(desired.spec);
-  return !(policy === 'always' || policy === 'unless-stopped' || (policy === 'on-failure' && exitCode !== 0));
-}
-
-function restartPolicy(spec: DockerSpec): string {
-  const policy: unknown = spec.HostConfig?.RestartPolicy;
-  if (typeof policy !== 'object' || policy === null || !('Name' in policy)) return 'no';
-  return typeof policy.Name === 'string' && policy.Name !== '' ? policy.Name : 'no';
+  // Its host would have brought it back.
+  const policy = restartPolicyOf(desired.spec)?.name;
+  return policy === undefined || (policy === 'on-failure' && exitCode === 0);
 }
