@@ -29,7 +29,8 @@ module.exports = {
     {
       name: 'pure-rooms',
       severity: 'error',
-      comment: 'model, scheduler and the controllers\' plans take clock and randomness as arguments and do no I/O',
+      comment:
+        "model, scheduler and the controllers' plans take clock and randomness as arguments and do no I/O",
       from: { path: '^src/(model|scheduler|controllers/plan)/', pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core'] },
     },

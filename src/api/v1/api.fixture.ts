@@ -14,9 +14,9 @@ import { newMemoryStore, SETTINGS_KEY, type Store } from '../../store/index.ts';
 import { FIRST_USER, firstRun } from '../auth/first-run.ts';
 import { hashSecret } from '../auth/secrets.ts';
 import type { Placer } from '../placement/placer.ts';
+import type { ContainerMoves } from './container-moves.ts';
 import type { ApiDeps } from './deps.ts';
 import { type ApiEndpoint, newApiEndpoint } from './endpoint.ts';
-import type { ContainerMoves } from './moves.ts';
 
 /** A running API over a memory store, on a free port of loopback and on a unix socket, for tests. */
 export type ApiFixture = Readonly<{

@@ -4,7 +4,7 @@ import type { Ca } from '../../link/index.ts';
 import type { Store } from '../../store/store.ts';
 import type { Placer } from '../placement/placer.ts';
 import type { PluginRunner } from '../placement/store-placer.ts';
-import type { ContainerMoves } from './moves.ts';
+import type { ContainerMoves } from './container-moves.ts';
 
 /** What the API's handlers stand on; wired in `src/main/`. */
 export type ApiDeps = Readonly<{

@@ -1,31 +1,10 @@
 import type { Moves } from '../../contract/v1/moves.ts';
 import type { ReadTx } from '../../store/store.ts';
+import type { Job, Plan } from './container-moves.ts';
 import type { ApiDeps } from './deps.ts';
 import { findNode } from './find-node.ts';
 import type { Handlers } from './handler.ts';
 import { nodeView } from './node-view.ts';
-
-type Moved = Readonly<{ id: string; name: string; from: string; to: string }>;
-type Stayed = Readonly<{ id: string; name: string; from: string; reason: string }>;
-type Plan = Readonly<{ moves: readonly Moved[]; stays: readonly Stayed[] }>;
-type Job = Readonly<{
-  state: 'running' | 'done';
-  waiting: readonly Moved[];
-  moved: readonly Moved[];
-  stays: readonly Stayed[];
-}>;
-
-/** Who moves containers between hosts: the controllers, wired in `src/main/`. Hosts are named by ID. */
-export interface ContainerMoves {
-  planDrain(hostId: string): Plan;
-  drain(hostId: string): Promise<Job>;
-  drainJob(hostId: string): Job | undefined;
-  planRebalance(): Plan;
-  rebalance(): Job;
-  rebalanceJob(): Job | undefined;
-  /** The host is gone, whatever else vanished with it. */
-  release(hostId: string): void;
-}
 
 type Names = 'node.drain' | 'node.drained' | 'node.failover' | 'cluster.rebalance' | 'cluster.rebalanced';
 
