@@ -219,6 +219,21 @@ it('does not send headers that belong to one connection', async () => {
   engine.close();
 });
 
+it('names each method of a BuildKit session in a line of its own', async () => {
+  let head = '';
+  const engine = await serve((socket) => {
+    socket.on('data', (chunk) => {
+      head += chunk;
+      socket.write(reply('{}'));
+    });
+  });
+  const headers = { 'x-docker-expose-session-grpc-method': '/a/b, /c/d' };
+  const answer = await engine.request({ method: 'POST', path: '/session', headers });
+  answer.body.resume();
+  expect(head.match(/^x-docker-expose-session-grpc-method: \S+$/gim)).toHaveLength(2);
+  engine.close();
+});
+
 it.each(['http://x', 'unix://relative', 'tcp://host', 'tcp://host:70000', ''])(
   'refuses the address "%s"',
   (address) => {

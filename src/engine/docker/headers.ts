@@ -13,11 +13,21 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'expect',
 ]);
 
+/**
+ * A BuildKit client names each method that it serves in a header line of its own. On the way here they are joined, as
+ * HTTP allows; BuildKit does not split them again, and would find none of them (buildkit: session/manager.go).
+ */
+const ONE_PER_LINE = 'x-docker-expose-session-grpc-method';
+
 /** The headers of a request that are passed on to the engine. */
-export function forwardedHeaders(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const kept: Record<string, string> = { host: 'docker' };
+export function forwardedHeaders(
+  headers: Readonly<Record<string, string>> = {},
+): Record<string, string | string[]> {
+  const kept: Record<string, string | string[]> = { host: 'docker' };
   for (const [name, value] of Object.entries(headers)) {
-    if (!HOP_BY_HOP.has(name.toLowerCase()) && !name.startsWith(':')) kept[name] = value;
+    const lower = name.toLowerCase();
+    if (HOP_BY_HOP.has(lower) || name.startsWith(':')) continue;
+    kept[name] = lower === ONE_PER_LINE ? value.split(/,\s*/) : value;
   }
   return kept;
 }
