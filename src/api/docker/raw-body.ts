@@ -21,12 +21,29 @@ export async function readRawJson(req: IncomingMessage, socket: Duplex): Promise
   if (length > MAX_JSON)
     throw new BerthError('too_large', `the body is over ${MAX_JSON} bytes, the limit for JSON`);
   if (length === 0) return undefined;
+  return parseJson(await readRaw(socket, length), type);
+}
+
+/**
+ * Takes the body of a request out of the raw socket where one is declared and means nothing: dockerode sends its
+ * options with `POST /containers/x/attach`, and they are no input of the container.
+ * @throws BerthError `too_large`; `bad_request` where it ends before its length
+ */
+export async function dropRawBody(req: IncomingMessage, socket: Duplex): Promise<void> {
+  const length = Number(req.headers['content-length'] ?? 0);
+  if (length > MAX_JSON)
+    throw new BerthError('too_large', `the body is over ${MAX_JSON} bytes, the limit for JSON`);
+  if (length > 0) await readRaw(socket, length);
+}
+
+/** The next `length` bytes; what follows stays in the socket. */
+async function readRaw(socket: Duplex, length: number): Promise<Buffer> {
   let bytes = Buffer.alloc(0);
   await readUntil(socket, (part) => {
     bytes = Buffer.concat([bytes, part]);
     return bytes.length >= length ? bytes.subarray(length) : undefined;
   });
-  return parseJson(bytes.subarray(0, length), type);
+  return bytes.subarray(0, length);
 }
 
 /**

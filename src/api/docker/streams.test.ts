@@ -56,6 +56,17 @@ describe('raw connections', () => {
     await settle(() => engine().open === 0);
   });
 
+  it('attach: a body of the request is no input of the container', async () => {
+    const options = '{"stream":true}';
+    const head = `${UPGRADE}Content-Type: application/json\r\nContent-Length: ${options.length}\r\n`;
+    const socket = await client.raw(
+      `POST /v1.41/containers/web/attach?stream=1&stdin=1 HTTP/1.1\r\n${head}\r\n${options}typed`,
+    );
+    socket.end(' more');
+    const [, body] = (await readAll(socket)).split('\r\n\r\n');
+    expect(body).toBe('typed more[10 bytes]');
+  });
+
   it('stands in the audit log while it lasts, once', async () => {
     const attaches = () =>
       cluster.store.view((tx) => [...tx.all('audit')].filter(({ action }) => action === 'container.attach'));

@@ -7,6 +7,7 @@ import { hijackPlain, hijackUpgrade } from '../hijack.ts';
 import { readJson, sendJson } from '../json.ts';
 import { ask, askJson, enginePath } from '../passthrough.ts';
 import { flag } from '../query.ts';
+import { dropRawBody } from '../raw-body.ts';
 import { until } from '../until.ts';
 import { containerPath, reachableTarget, rewriteFor } from './find.ts';
 
@@ -51,6 +52,7 @@ export async function attachPlain(call: DockerCall): Promise<void> {
 
 export async function attachUpgrade(call: DockerCall, socket: Duplex): Promise<void> {
   const target = reachableTarget(call);
+  await dropRawBody(call.req, socket);
   const path = enginePath(call, containerPath(target, '/attach'), call.query);
   const request = { method: 'POST', path, headers: ATTACH_HEADERS };
   await hijackUpgrade(call, socket, target.hostId, request, rewriteFor(target));

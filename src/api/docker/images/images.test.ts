@@ -220,6 +220,20 @@ describe('save, push, history, inspect', () => {
     expect(cluster.asked.at(-1)).toMatchObject({ host: 'h2', path: '/images/reg:5000/team/app/push' });
   });
 
+  it('pushes all tags of a repository, each from where it is', async () => {
+    cluster = await newCluster({ h1: engine, h2: engine });
+    await putImages(cluster.store, 'h1', image(A, ['reg:5000/app:1', 'reg:5000/application:1']));
+    await putImages(cluster.store, 'h2', image(B, ['reg:5000/app:2']));
+    await cluster.call('POST', '/images/reg:5000/app/push');
+    const pushes = cluster.asked.filter(({ path }) => path.endsWith('/push'));
+    expect(pushes.map(({ host, path, query }) => `${host} ${path} ${query.get('tag')}`)).toEqual([
+      'h1 /images/reg:5000/app/push 1',
+      'h2 /images/reg:5000/app/push 2',
+    ]);
+    const none = await cluster.call('POST', '/images/none/push');
+    expect([none.status, none.text]).toEqual([404, expect.stringContaining('does not exist locally')]);
+  });
+
   it('saves several from a host that has all, or says where they are', async () => {
     cluster = await newCluster({ h1: engine, h2: engine });
     await putImages(cluster.store, 'h1', image(A, ['a:1']));

@@ -1,22 +1,51 @@
+import { BerthError } from '../../../kit/errors.ts';
+import { imageRepository, normalImageRef } from '../../../scheduler/image-ref.ts';
 import type { DockerCall } from '../call.ts';
 import { readJson } from '../json.ts';
 import { ask, engineHeaders, enginePath, sendAnswer } from '../passthrough.ts';
 import { onAnyHost } from '../system/hosts.ts';
+import { namesOf } from './find-image.ts';
+import { ProgressWriter } from './json-stream.ts';
 import { mergeProgress } from './merge-progress.ts';
 import { encodePath, hostWithImage } from './one-host.ts';
 
-/** `POST /images/<name>/push`, from a host that has it. */
+/**
+ * `POST /images/<name>/push`, from a host that has it; without a tag every tag of the repository (`docker push -a`), each
+ * from a host that has that one.
+ */
 export async function pushImage(call: DockerCall): Promise<void> {
   await readJson(call.req);
   const name = call.params.name ?? '';
   const tag = call.query.get('tag');
-  const { host } = await hostWithImage(call, tag ? `${name}:${tag}` : name);
-  const path = enginePath(call, `/images/${encodePath(name)}/push`, call.query);
+  const tags = tag ? [tag] : tagsOf(call, name);
   const headers = registryHeaders(call);
-  await mergeProgress(call, [host], () =>
-    ask(call, host.id, { method: 'POST', path, headers, signal: call.signal }),
-  );
+  const writer = new ProgressWriter(call.res);
+  for (const one of tags) {
+    const { host } = await hostWithImage(call, `${name}:${one}`).catch((thrown) => {
+      throw notHere(thrown, `${name}:${one}`);
+    });
+    const path = enginePath(call, `/images/${encodePath(name)}/push`, new URLSearchParams({ tag: one }));
+    const push = () => ask(call, host.id, { method: 'POST', path, headers, signal: call.signal });
+    await mergeProgress(call, [host], push, writer);
+  }
   call.res.end();
+}
+
+/** Every tag that a host has of the repository. @throws BerthError `not_found` in Docker's words */
+function tagsOf({ deps }: DockerCall, repository: string): string[] {
+  const prefix = `${imageRepository(normalImageRef(repository))}:`;
+  const names = deps.store.view((tx) => [...tx.all('observedImages')].flatMap(namesOf));
+  const tags = new Set(
+    names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)),
+  );
+  if (tags.size === 0)
+    throw new BerthError('not_found', `An image does not exist locally with the tag: ${repository}`);
+  return [...tags].toSorted();
+}
+
+function notHere(thrown: unknown, reference: string): unknown {
+  if (!(thrown instanceof BerthError) || thrown.code !== 'not_found') return thrown;
+  return new BerthError('not_found', `An image does not exist locally with the tag: ${reference}`);
 }
 
 /** `GET /images/search`: any host's engine asks the registry. */
