@@ -76,7 +76,7 @@ async function changeHost(store: Store, ref: string, change: (host: Host) => Hos
 function stillInUse(host: Host, containers: readonly string[], volumes: readonly string[]): BerthError {
   const parts = [named('container', containers), named('volume', volumes)].filter((part) => part !== '');
   return new BerthError('conflict', `host ${host.name} still has ${parts.join(' and ')}`, {
-    hint: `remove them first, or take the host away with force: the cluster then loses them`,
+    hint: `remove them first, or take the host away with --force: the cluster then loses them`,
   });
 }
 
