@@ -1,4 +1,4 @@
-type Moved = Readonly<{ id: string; name: string; from: string; to: string }>;
+export type Moved = Readonly<{ id: string; name: string; from: string; to: string }>;
 type Stayed = Readonly<{ id: string; name: string; from: string; reason: string }>;
 export type Plan = Readonly<{ moves: readonly Moved[]; stays: readonly Stayed[] }>;
 export type Job = Readonly<{

@@ -1,6 +1,6 @@
 import type { Moves } from '../../contract/v1/moves.ts';
 import type { ReadTx } from '../../store/store.ts';
-import type { Job, Plan } from './container-moves.ts';
+import type { Job, Moved, Plan } from './container-moves.ts';
 import type { ApiDeps } from './deps.ts';
 import { findNode } from './find-node.ts';
 import type { Handlers } from './handler.ts';
