@@ -16,6 +16,7 @@ import type { ObservedContainer } from '../model/container.ts';
 import { AssignmentFiles } from './assignment-files.ts';
 import { saidOfComeback } from './comeback.ts';
 import type { KnownContainer } from './container-picture.ts';
+import { isFenced, type Lease, newLease } from './lease.ts';
 import { machineIdOf, readEtcMachineId } from './machine-id.ts';
 import { type EngineHealth, OBSERVER_TIMINGS, Observer, type ObserverTimings } from './observer.ts';
 import { Outbox } from './outbox.ts';
@@ -88,6 +89,7 @@ class HostAgent implements Agent {
   private readonly observer: Observer;
   private readonly outbox = new Outbox();
   private readonly reconciler: Reconciler;
+  private readonly lease: Lease;
   private session: AgentLink | undefined;
   private greeted = false;
   private heartbeat: NodeJS.Timeout | undefined;
@@ -136,7 +138,11 @@ class HostAgent implements Agent {
       },
       timings: options.timings ?? OBSERVER_TIMINGS,
     });
+    this.lease = newLease(() => {
+      for (const id of this.fencedIds()) this.reconciler.kick(id);
+    });
     this.reconciler = new Reconciler({
+      fence: (assignment) => (isFenced(assignment) ? this.lease.state : 'held'),
       engine,
       files,
       observer: this.observer,
@@ -170,6 +176,11 @@ class HostAgent implements Agent {
         this.welcome(session, frame).catch((thrown) => session.close(messageOf(thrown)));
         return;
       }
+      if (frame.t === 'lease') {
+        // What came before it may say that the container runs elsewhere now.
+        void Promise.resolve(this.applying).then(() => this.lease.granted(frame.now, frame.ms));
+        return;
+      }
       if (frame.t === 'snapshot') {
         // A large one comes in parts: only all of them together say what is not there.
         this.snapshot.push(...frame.assignments);
@@ -189,6 +200,7 @@ class HostAgent implements Agent {
 
   async close(): Promise<void> {
     clearTimeout(this.grace);
+    this.lease.close();
     this.session?.close('the agent is stopping');
     this.detach();
     this.observer.close();
@@ -237,9 +249,13 @@ class HostAgent implements Agent {
 
   private beat(session: AgentLink): void {
     const { state, reason } = this.observer.health;
+    const now = this.clock.now();
+    const lease = this.fencedIds().length > 0;
+    if (lease) this.lease.asked(now);
     session.send({
       t: 'heartbeat',
-      now: this.clock.now(),
+      now,
+      ...(lease ? { lease } : {}),
       engine: state !== 'down',
       reason: state === 'down' ? reason : '',
     });
@@ -294,6 +310,12 @@ class HostAgent implements Agent {
     this.tellRefused(this.refusal);
   }
 
+  private fencedIds(): string[] {
+    return [...this.files.all()].flatMap((holding) =>
+      holding.kind === 'hold' && isFenced(holding.assignment) ? [holding.assignment.id] : [],
+    );
+  }
+
   private onListed(): void {
     const { lostAt } = this.observer;
     if (lostAt === undefined) this.reconciler.engineWent(this.bootedAt, BOOT_MS);
@@ -319,6 +341,8 @@ class HostAgent implements Agent {
               : await this.files.apply(group.deltas, group.at, startedAt);
           if (group.t === 'snapshot') this.removeOrphans();
           this.reconciler.assigned(ids);
+          // A lease is asked for only where it is needed: now it may be.
+          if (this.greeted && this.lease.state !== 'held' && this.fencedIds().length > 0) this.beat(session);
         }
       }
     } catch (thrown) {

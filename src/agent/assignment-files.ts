@@ -185,6 +185,19 @@ export class AssignmentFiles {
     this.note(id, { acted })?.catch((thrown) => this.warn(id, thrown));
   }
 
+  /**
+   * What it was asked for last counts as not done: the container is stopped for the time being, and is started once that is
+   * over, though nobody asks again.
+   * @param startedAt when the run that is ended now was started, milliseconds since the epoch
+   */
+  async undone(id: string, startedAt: number): Promise<void> {
+    const holding = this.holdings.get(id);
+    if (holding?.kind !== 'hold') return;
+    const generation = holding.assignment.desired.generation - 1;
+    const acted: Acted = { ...holding.acted, generation, state: 'stopped' };
+    await this.note(id, { acted, startedBefore: startedAt })?.catch((thrown) => this.warn(id, thrown));
+  }
+
   /** Notes how a container comes back. In memory at once; on the disk when it resolves, so that no restart goes uncounted. */
   async setComeback(id: string, comeback: Comeback): Promise<void> {
     // A full disk keeps nothing down.
@@ -193,7 +206,7 @@ export class AssignmentFiles {
 
   private note(
     id: string,
-    change: Readonly<{ acted?: Acted; comeback?: Comeback }>,
+    change: Readonly<{ acted?: Acted; comeback?: Comeback; startedBefore?: number }>,
   ): Promise<void> | undefined {
     const holding = this.holdings.get(id);
     if (holding?.kind !== 'hold') return undefined;

@@ -1,3 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { newSimulatedEngine, type SimulatedEngine } from '../engine/index.ts';
@@ -157,19 +160,26 @@ describe('what stays', () => {
 });
 
 describe('the way back', () => {
-  it('takes longer each time, also over restarts of the agent, and the count goes on', async () => {
-    const { engine, dir, agent, starts } = await holding({ ...label('always'), Cmd: ['false'] });
-    await expect.poll(() => starts.starts, { timeout: 5_000 }).toBe(4);
+  it('takes its time, and keeps its count, over a restart of the agent', async () => {
+    const { engine, dir, agent, web: wanted, starts } = await holding(label('always'));
+    engine.world.containers.exit(web(engine), 1);
+    await isBack(engine);
     await agent.close();
-    const before = starts.starts;
-    const next = await openAgent(engine, dir);
+    const file = join(dir, 'assignments', `${wanted.id}.json`);
+    const kept = JSON.parse(await readFile(file, 'utf8'));
+    expect(kept.comeback).toMatchObject({ count: 1, short: 1 });
+    engine.world.containers.exit(web(engine), 1);
+    const { id, finishedAt } = web(engine);
+    const at = Date.now() + 1_500;
+    const comeback = { count: 6, short: 5, end: `${id} ended ${finishedAt}`, at };
+    await writeFile(file, JSON.stringify({ ...kept, comeback }));
     const manager = new FakeManager();
-    await manager.greet(next, 'resume');
-    // The fifth wait is 800 ms at least.
-    await sleep(500);
-    expect(starts.starts).toBe(before);
-    await manager.until(() => (manager.observed('web')?.restarts ?? 0) > 4);
-    expect(starts.starts).toBe(before + 1);
+    await manager.greet(await openAgent(engine, dir), 'resume');
+    expect(manager.observed('web')).toMatchObject({ restarts: 5, nextStartAt: at });
+    await isBack(engine);
+    expect(web(engine).startedAt).toBeGreaterThanOrEqual(at);
+    expect(starts.starts).toBe(2);
+    await manager.until(() => manager.observed('web')?.restarts === 6);
   });
 
   it('waits for the engine, and is gone no sooner', async () => {
@@ -183,7 +193,7 @@ describe('the way back', () => {
     await isBack(engine);
   });
 
-  it('is tried again and again where the engine refuses: its port is in use, its image is gone', async () => {
+  it('is tried again and again where the engine refuses: its port is in use', async () => {
     const ports = { PortBindings: { '80/tcp': [{ HostPort: '8080' }] } };
     const { engine, manager } = await holding({ ...label('always'), HostConfig: ports });
     const other = { Image: 'busybox', Cmd: ['sleep', 'infinity'], HostConfig: ports };
@@ -195,15 +205,9 @@ describe('the way back', () => {
     await engine.json('DELETE', '/containers/other?force=1');
     await isBack(engine);
     expect(manager.results).toHaveLength(1);
-    engine.world.images.remove(engine.world.images.get('busybox'));
-    await engine.json('DELETE', '/containers/web?force=1');
-    await sleep(300);
-    expect(all(engine)).toEqual([]);
-    engine.world.images.add('busybox', 0);
-    await isBack(engine);
   });
 
-  it('makes the networks and volumes again that are gone as well', async () => {
+  it('has the networks, the volumes and the image again that are gone as well', async () => {
     const needs = { networks: [{ id: 'n1', spec: { Name: 'shop' } }], volumes: [{ spec: { Name: 'data' } }] };
     const { engine, manager } = await holding(docker('always'));
     const more = {
@@ -212,10 +216,34 @@ describe('the way back', () => {
     };
     manager.put(more);
     await manager.result(more);
+    engine.world.images.remove(engine.world.images.get('busybox'));
     await engine.json('DELETE', '/containers/web?force=1');
     await isBack(engine);
+    expect(engine.world.images.all().flatMap(({ tags }) => tags)).toEqual(['busybox:latest']);
     expect(engine.world.networks.all().map(({ name }) => name)).toContain('shop');
     expect(engine.world.volumes.get('data').name).toBe('data');
+  });
+
+  it('waits longer each time for an image that cannot be had', async () => {
+    const { engine } = await holding(docker('always'));
+    const pulls: number[] = [];
+    const { request } = engine;
+    engine.request = async (asked) => {
+      if (!asked.path.includes('/images/create')) return request.call(engine, asked);
+      pulls.push(Date.now());
+      return {
+        status: 200,
+        headers: {},
+        body: Readable.from([Buffer.from('{"status":"…"}\n{"error":"no such registry"}\n')]),
+      };
+    };
+    engine.world.images.remove(engine.world.images.get('busybox'));
+    await engine.json('DELETE', '/containers/web?force=1');
+    await expect.poll(() => pulls.length, { timeout: 3_000 }).toBe(4);
+    expect((pulls[3] ?? 0) - (pulls[2] ?? 0)).toBeGreaterThan(350);
+    expect(all(engine)).toEqual([]);
+    engine.world.images.add('busybox', 0);
+    await isBack(engine);
   });
 
   it('takes a start by the user for a new beginning', async () => {

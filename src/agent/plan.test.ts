@@ -131,6 +131,7 @@ describe('any history', () => {
     const effects: Record<Step['step'], () => Status | undefined> = {
       'ensure-network': () => status,
       'ensure-volume': () => status,
+      'ensure-image': () => status,
       create: () => (status === undefined ? 'created' : refuse()),
       rename: () => status,
       start: () => (status === undefined || status === 'paused' ? refuse() : 'running'),

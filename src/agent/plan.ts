@@ -7,6 +7,8 @@ import { type Hold, type Holding, isAlive, isFresh } from './holding.ts';
 export type StepArguments = {
   'ensure-network': { need: Assignment['needs']['networks'][number] };
   'ensure-volume': { need: Assignment['needs']['volumes'][number] };
+  /** Pulled where it is missing, as far as its registry lets anybody. */
+  'ensure-image': { image: string; platform: string | undefined };
   /** A container that the engine has under the cluster ID already is adopted instead. */
   create: { assignment: Assignment };
   /** The engine's container has another name than Berth's. Never fails the rest: the name may be in use here. */
@@ -69,10 +71,16 @@ function planComeback(hold: Hold, observed: ObservedContainer | undefined, now: 
   const due = dueOf(hold, observed);
   if (due === undefined || waitFor(due, now) > 0) return [];
   const { assignment } = hold;
-  const steps: Step[] = due.make ? [...planCreate(assignment)] : [];
+  const steps: Step[] = due.make ? planAgain(assignment) : [];
   if (due.start) steps.push({ step: 'start' });
   if (due.start && assignment.desired.state === 'paused') steps.push({ step: 'pause' });
   return steps;
+}
+
+/** Its image may be gone as well; a first create leaves pulling to the user, who has been told so by Docker's own 404. */
+function planAgain(assignment: Assignment): Step[] {
+  const { spec, platform } = assignment.desired;
+  return [{ step: 'ensure-image', image: spec.Image, platform }, ...planCreate(assignment)];
 }
 
 function planCreate(assignment: Assignment): readonly Step[] {

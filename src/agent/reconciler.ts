@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { ActionResult } from '../contract/link.ts';
+import type { ActionResult, Assignment } from '../contract/link.ts';
 import type { Engine } from '../engine/index.ts';
 import { backoffDelay } from '../kit/backoff.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -19,7 +19,8 @@ import {
   waitFor,
 } from './comeback.ts';
 import { createBody } from './create-body.ts';
-import { type Acted, type Hold, type Holding, idOf, isFresh, NO_COMEBACK } from './holding.ts';
+import { type Acted, type Hold, type Holding, idOf, isAlive, isFresh, NO_COMEBACK } from './holding.ts';
+import type { Lease } from './lease.ts';
 import { newLimit } from './limit.ts';
 import type { Observer } from './observer.ts';
 import { plan, type Step, type StepArguments } from './plan.ts';
@@ -31,6 +32,8 @@ type ReconcilerDeps = Readonly<{
   observer: Observer;
   clock: Clock;
   logger: Logger;
+  /** Whether the container may run now, whatever it was asked for: out stops it, first leaves it as it is. */
+  fence(assignment: Assignment): Lease['state'];
   /** The observation that the result led to has been told before. */
   onResult(result: ActionResult): void;
 }>;
@@ -39,8 +42,10 @@ type ReconcilerDeps = Readonly<{
 const WORK_AT_ONCE = 16;
 /** Stopping is mostly waiting. */
 const WAITS_AT_ONCE = 128;
-const WAITING: ReadonlySet<keyof StepArguments> = new Set(['stop', 'restart']);
+const WAITING: ReadonlySet<keyof StepArguments> = new Set(['stop', 'restart', 'ensure-image']);
 const BACKOFF = { baseMs: 500, maxMs: 30_000 };
+/** The lease leaves this much time before the manager moves the container. Seconds. */
+const FENCE_GRACE_S = 1;
 /** What a client is told where the engine does not answer; the agent goes on trying. */
 const UNAVAILABLE = 503;
 
@@ -136,6 +141,11 @@ export class Reconciler {
     const observed = observer.picture.find(id);
     const context = this.context(holding, observed?.engineId);
     try {
+      const fence = holding.kind === 'hold' ? this.deps.fence(holding.assignment) : 'held';
+      if (holding.kind === 'hold' && fence !== 'held') {
+        if (fence === 'out') await this.fenceOff(holding, observed, context);
+        return;
+      }
       const now = isFresh(holding) ? holding : await this.accounted(holding, observed);
       // Something else was asked for meanwhile, and another run is waiting to see to it.
       if (now === undefined) return;
@@ -191,6 +201,24 @@ export class Reconciler {
     return { now: this.deps.clock.now(), byHand, random: Math.random };
   }
 
+  /** Stops it at once, and remembers that it was not the user who did. */
+  private async fenceOff(
+    { assignment }: Hold,
+    observed: ObservedContainer | undefined,
+    context: StepContext,
+  ): Promise<void> {
+    if (observed === undefined || !isAlive(observed)) return;
+    const { id, name } = assignment;
+    this.deps.logger.warn(
+      { container: id, name },
+      'no manager is heard: stopping it, since it may run elsewhere',
+    );
+    // First: an agent that is killed in between must start it again later.
+    await this.deps.files.undone(id, observed.state.startedAt);
+    await this.carryOut(context, { step: 'stop', timeout: FENCE_GRACE_S, signal: undefined });
+    await this.look(observed.engineId);
+  }
+
   private async carryOut(context: StepContext, step: Step): Promise<void> {
     if (step.step === 'create') this.attempted.add(context.id);
     const limit = WAITING.has(step.step) ? this.wait : this.work;
@@ -222,7 +250,7 @@ export class Reconciler {
       engineId: gone ? undefined : context.engineId,
     };
     files.acted(holding.assignment.id, acted);
-    if (asked) void files.setComeback(holding.assignment.id, NO_COMEBACK);
+    if (asked && holding.comeback.at > 0) void files.setComeback(holding.assignment.id, NO_COMEBACK);
     // What was left for after the user's wish: an end that happened meanwhile.
     this.again.add(holding.assignment.id);
     if (context.engineId !== undefined) {

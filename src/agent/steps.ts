@@ -1,5 +1,5 @@
 import type { Assignment } from '../contract/link.ts';
-import type { Engine } from '../engine/index.ts';
+import { type Engine, pullImage } from '../engine/index.ts';
 import type { Clock } from '../kit/clock.ts';
 import { BerthError } from '../kit/errors.ts';
 import { withSignal } from '../kit/linked-signal.ts';
@@ -35,6 +35,7 @@ type Executors = {
   readonly [K in keyof StepArguments]: (context: StepContext, step: StepArguments[K]) => Promise<void>;
 };
 
+const PULL_MS = 30 * 60_000;
 const CREATE_MS = 300_000;
 const START_MS = 180_000;
 const QUICK_MS = 60_000;
@@ -50,6 +51,14 @@ export const EXECUTORS: Executors = {
       if (await exists(context, `/networks/${encodeURIComponent(need.spec.Name)}`)) return;
       const body = { ...need.spec, CheckDuplicate: true, Labels: marked(context, need.spec.Labels, need.id) };
       await call(context, QUICK_MS, 'POST', `${context.prefix}/networks/create`, body).catch(ignore(409));
+    }),
+
+  'ensure-image': (context, { image, platform }) =>
+    context.exclusive(`image ${image}`, async () => {
+      if (await exists(context, `/images/${encodeURIComponent(image)}/json`)) return;
+      // An ID has no registry: the create says what is missing.
+      if (/^(sha256:)?[0-9a-f]{12,64}$/.test(image)) return;
+      await pull(context, image, platform);
     }),
 
   'ensure-volume': async (context, { need }) => {
@@ -126,6 +135,24 @@ export const EXECUTORS: Executors = {
     }
   },
 };
+
+/** @throws BerthError `engine` in the engine's words where the image cannot be had */
+async function pull(context: StepContext, image: string, platform: string | undefined): Promise<void> {
+  const tagged = image.includes('@') || /:[^/]*$/.test(image);
+  const query = new URLSearchParams({
+    fromImage: tagged ? image : `${image}:latest`,
+    ...(platform === undefined ? {} : { platform }),
+  });
+  context.logger.info({ container: context.id, image }, 'pulling');
+  await withSignal([context.signal], PULL_MS, async (signal) => {
+    const progress = pullImage(context.engine, `${context.prefix}/images/create?${query}`, signal);
+    for await (const { value } of progress) {
+      const { error } = value as { error?: unknown };
+      // The answer had begun with 200 by then.
+      if (typeof error === 'string') throw new BerthError('engine', error, { status: 404 });
+    }
+  });
+}
 
 async function act(
   context: StepContext,

@@ -5,6 +5,20 @@ import { type JsonLine, jsonLines } from './json-lines.ts';
 export type EventStream = AsyncIterable<JsonLine>;
 
 /**
+ * The progress of `POST /images/create`, line by line; a line with `error` ends one that failed after it had begun.
+ * @throws BerthError `engine`, `host_down`
+ */
+export async function* pullImage(
+  engine: Engine,
+  path: string,
+  signal: AbortSignal,
+): AsyncGenerator<JsonLine> {
+  const answer = await engine.request({ method: 'POST', path, signal });
+  if (answer.status !== 200) throw await refusal(answer);
+  yield* jsonLines(answer.body);
+}
+
+/**
  * Opens `GET /events`. Resolves once the engine has begun to answer: whatever happens from then on is in the stream.
  * The stream ends when the engine goes away or `signal` fires.
  * @param since `seconds.nanoseconds`; engines keep their last 256 events and send those not older than this first
