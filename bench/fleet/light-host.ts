@@ -41,6 +41,8 @@ export class LightHost {
         this.greet(session);
         return;
       }
+      // Answers a heartbeat that asks for it, which these hosts do not.
+      if (frame.t === 'lease') return;
       const deltas =
         frame.t === 'deltas'
           ? frame.deltas

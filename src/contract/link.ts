@@ -82,6 +82,11 @@ export const managerFrameSchema = z.discriminatedUnion('t', [
     assignments: z.array(assignmentSchema),
     more: z.boolean().optional(),
   }),
+  /**
+   * Answers a heartbeat that asked for it: for `ms` from when that one left (`now` is what it said) the manager takes the
+   * host for alive, and moves nothing away from it.
+   */
+  z.object({ t: z.literal('lease'), now: z.number(), ms: z.number() }),
   /** What changed since `at.seq` − deltas.length. */
   z.object({ t: z.literal('deltas'), at: resumePointSchema, deltas: z.array(assignmentDeltaSchema) }),
 ]);
@@ -125,8 +130,17 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
     dataAddress: z.string(),
     resume: resumePointSchema.optional(),
   }),
-  /** Every second. `engine` false: the host's Docker does not answer (`reason` says why). */
-  z.object({ t: z.literal('heartbeat'), now: z.number(), engine: z.boolean(), reason: z.string() }),
+  /**
+   * Every second. `engine` false: the host's Docker does not answer (`reason` says why). `lease`: the host has containers
+   * that must not outlive the manager's trust in it; the manager answers with one.
+   */
+  z.object({
+    t: z.literal('heartbeat'),
+    now: z.number(),
+    engine: z.boolean(),
+    reason: z.string(),
+    lease: z.boolean().optional(),
+  }),
   z.object({ t: z.literal('engine'), info: engineInfoSchema }),
   /**
    * All that is on the host: after hello, and whenever the agent lost the engine's event stream. With `more` the rest

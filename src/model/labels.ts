@@ -10,6 +10,9 @@ export const LABEL_CLUSTER = 'berth.cluster';
 /** A container's restart policy, carried out by its host's agent: `always|unless-stopped|on-failure[:N]|no`. */
 export const LABEL_RESTART = 'berth.restart';
 
+/** On users' containers. `fence`: stopped while the host is cut off from the manager; `keep`, as without it: runs on. */
+export const LABEL_PARTITION = 'berth.partition';
+
 /** Classic Swarm's labels, which keep the expressions that were stripped from the environment. JSON arrays of strings. */
 export const SWARM_LABELS = {
   constraints: 'com.docker.swarm.constraints',

@@ -170,3 +170,25 @@ describe('a host that is to be empty', () => {
     expect(plan.state).toBe('planned');
   });
 });
+
+it('stops what is fenced on a host that is cut off before it runs elsewhere, and keeps the rest', async () => {
+  await lab.docker(['rm', '-f', 'p1', 'p2', 'pinned']);
+  const flags = ['-e', 'constraint:node==~h2', '-l', 'berth.failover=true'];
+  await start('fenced', ...flags, '-l', 'berth.partition=fence');
+  await start('kept', ...flags);
+  expect(await onEngine('h2')).toEqual(['fenced', 'kept']);
+  await lab.cut('h2');
+  const here = async () => (await onEngine('h2')).includes('fenced');
+  const elsewhere = async () => (await Promise.all(['h1', 'h3'].map(onEngine))).flat().includes('fenced');
+  await until(async () => {
+    // Asked in this order, both can only be true where it runs twice.
+    const moved = await elsewhere();
+    expect(moved && (await here())).toBe(false);
+    return moved;
+  }).toBe(true);
+  expect(await onEngine('h2')).toEqual(['kept']);
+  await lab.heal('h2');
+  await lab.waitReady(['h2']);
+  await until(() => onEngine('h2')).toEqual([]);
+  expect((await Promise.all(['h1', 'h3'].map(onEngine))).flat().sort()).toEqual(['fenced', 'kept']);
+});

@@ -17,7 +17,7 @@ import type { ClusterEvents } from '../events/cluster-events.ts';
 import { assignmentOf, holdersOf } from './assignment-of.ts';
 import type { Assignments } from './assignments.ts';
 import { deltaFrames, snapshotFrames } from './frames.ts';
-import { hostStateOf, isSilent, type LifeSigns } from './host-state.ts';
+import { hostStateOf, isSilent, type LifeSigns, leaseMs } from './host-state.ts';
 import { applyFull, applyReport, endRecords, ownResults } from './observations.ts';
 import { ActionResults } from './results.ts';
 import type { AgentSession } from './session.ts';
@@ -88,7 +88,7 @@ export class HostSessions {
       if (live.session !== session) return;
       live.signs = { ...live.signs, lastHeardAt: this.deps.clock.now(), heard: true };
       if (frame.t === 'heartbeat') {
-        this.onHeartbeat(live, frame);
+        this.onHeartbeat(session, live, frame);
         return;
       }
       if (frame.t === 'hello') {
@@ -165,7 +165,12 @@ export class HostSessions {
     return true;
   }
 
-  private onHeartbeat(live: Live, beat: AgentFrame & { t: 'heartbeat' }): void {
+  private onHeartbeat(session: AgentSession, live: Live, beat: AgentFrame & { t: 'heartbeat' }): void {
+    // After what the host has missed: it must not start what has moved away.
+    if (beat.lease === true && live.greeted) {
+      const ms = leaseMs(this.deps.store.view((tx) => this.settings(tx)));
+      session.send({ t: 'lease', now: beat.now, ms });
+    }
     const changed = live.signs.engine !== beat.engine;
     live.signs = { ...live.signs, engine: beat.engine, engineReason: beat.reason };
     if (changed) this.sweep();

@@ -29,6 +29,14 @@ export function isSilent(
 /** One heartbeat a second, and half of one's lateness. */
 const HEARTBEATS_MS = 1_500;
 
+/**
+ * How long a host may take itself for alive after a heartbeat that was heard: what must not run twice has stopped by then,
+ * with time to spare before the host is down.
+ */
+export function leaseMs({ downAfterMs }: Pick<Settings, 'downAfterMs'>): number {
+  return Math.round(0.6 * downAfterMs);
+}
+
 /** The state that follows from the life signs, and one sentence why. Pure; heartbeats come every second. */
 export function hostStateOf(
   signs: LifeSigns,
