@@ -4,7 +4,7 @@ import { systemClock } from '../../kit/clock.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { silentLogger } from '../../kit/logger.ts';
 import { DeltaLog } from '../../link/index.ts';
-import type { ObservedContainer } from '../../model/container.ts';
+import type { Container, ObservedContainer } from '../../model/container.ts';
 import type { Host } from '../../model/host.ts';
 import { defaultSettings } from '../../model/settings.ts';
 import { containerRecord } from '../../store/contract.suite.ts';
@@ -542,4 +542,74 @@ describe('states', () => {
     await silence(5_250);
     expect(status()?.state).toBe('down');
   });
+});
+
+describe('a container that moves', () => {
+  const ops = (session: FakeSession) =>
+    session.news.flatMap((frame) =>
+      frame.t === 'deltas'
+        ? frame.deltas.map((delta) =>
+            delta.op === 'put' ? `put ${delta.assignment.desired.state}` : `drop ${delta.purge}`,
+          )
+        : [],
+    );
+  const assign = (assigned: Container['assigned']) =>
+    store.update((tx) => {
+      const record = tx.get('containers', 'c');
+      if (record === undefined) throw new Error('c is gone');
+      const desired = { ...record.desired, generation: record.desired.generation + 1 };
+      tx.put('containers', { ...record, desired, assigned });
+    });
+  const begin = async () => {
+    const record = containerRecord('c', 'h1');
+    const desired = { ...record.desired, state: 'running' as const };
+    await store.update((tx) => tx.put('containers', { ...record, desired }));
+    const [h1, h2] = [await connect('h1'), await connect('h2')];
+    await assign({ hostId: 'h1', at: 1, moving: { hostId: 'h2', phase: 'stop' } });
+    await settle();
+    expect([ops(h1), ops(h2)]).toEqual([['put stopped'], []]);
+    await assign({ hostId: 'h2', at: 2, moving: { hostId: 'h1', phase: 'start' } });
+    await settle();
+    expect([ops(h1), ops(h2)]).toEqual([['put stopped', 'put stopped'], ['put running']]);
+    return [h1, h2] as const;
+  };
+
+  it('is stopped on the old host, which drops it only once it runs on the new one', async () => {
+    const [h1, h2] = await begin();
+    await store.update((tx) => {
+      const record = tx.get('containers', 'c');
+      if (record) tx.put('containers', { ...record, assigned: { hostId: 'h2', at: 2 } });
+    });
+    await settle();
+    expect([ops(h1).at(-1), ops(h2)]).toEqual(['drop true', ['put running']]);
+  });
+
+  it('goes back to the copy that was kept, also in the eyes of a host that has just connected', async () => {
+    const [, h2] = await begin();
+    const anew = await connect('h1');
+    expect(anew.news[0]).toMatchObject({ t: 'snapshot', assignments: [{ desired: { state: 'stopped' } }] });
+    await assign({ hostId: 'h1', at: 3 });
+    await settle();
+    expect([ops(anew), ops(h2)]).toEqual([['put running'], ['put running', 'drop true']]);
+  });
+
+  it('is dropped by both hosts when its record goes', async () => {
+    const [h1, h2] = await begin();
+    await store.update((tx) => tx.delete('containers', 'c'));
+    await settle();
+    expect([ops(h1).at(-1), ops(h2).at(-1)]).toEqual(['drop true', 'drop true']);
+  });
+});
+
+it('answers a heartbeat that asks for it with a lease, after what the host has missed', async () => {
+  const session = await connect();
+  session.say({ t: 'heartbeat', now: 42, engine: true, reason: '', lease: true });
+  expect(session.news.map((frame) => frame.t)).toEqual(['snapshot', 'lease']);
+  expect(session.news.at(-1)).toEqual({ t: 'lease', now: 42, ms: 3_000 });
+  session.beat();
+  expect(session.news).toHaveLength(2);
+  const early = new FakeSession('h2');
+  sessions.attach(early);
+  early.say({ t: 'heartbeat', now: 43, engine: true, reason: '', lease: true });
+  expect(early.news).toEqual([]);
 });

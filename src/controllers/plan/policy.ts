@@ -4,7 +4,7 @@ import { restartPolicyOf } from '../../model/restart-policy.ts';
 import { specExpressions } from '../../scheduler/spec-expressions.ts';
 
 /** Berth's own word for classic Swarm's `reschedule:on-node-failure`. */
-export const LABEL_FAILOVER = 'berth.failover';
+const LABEL_FAILOVER = 'berth.failover';
 
 const known = new WeakMap<DockerSpec, boolean>();
 
