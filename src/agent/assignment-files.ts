@@ -59,6 +59,8 @@ const FOLDER = 'assignments';
 /** A cluster ID as a file's name; anything else is not written, so that an ID can never name a path. */
 const FILE_ID = /^[0-9a-z][0-9a-z_.-]{0,127}$/i;
 const WRITES_AT_ONCE = 8;
+/** What nobody waits for is written this much later (milliseconds): the next assignment mostly takes it along. */
+const SOON_MS = 200;
 
 /**
  * What the host must hold, on its disk: one file for each container, and the place in the manager's stream up to which
@@ -70,6 +72,8 @@ export class AssignmentFiles {
   private readonly pending = new Map<string, Holding | undefined>();
   private readonly writing = new Map<string, Writing>();
   private readonly limit = newLimit(WRITES_AT_ONCE);
+  /** Writes that wait for company, by file name. */
+  private readonly soon = new Map<string, Readonly<{ timer: NodeJS.Timeout; write(): void }>>();
   private readonly folder: string;
 
   private constructor(
@@ -118,7 +122,12 @@ export class AssignmentFiles {
   /** Notes who the agent is; on the disk when it resolves. */
   async setState(change: Partial<AgentState>): Promise<void> {
     this.current = { ...this.current, ...change };
-    await this.queue(STATE_FILE, () => this.write(this.dir, STATE_FILE, JSON.stringify(this.current)));
+    await this.saveState();
+  }
+
+  private saveState(): Promise<void> {
+    this.notSoon(STATE_FILE);
+    return this.queue(STATE_FILE, () => this.write(this.dir, STATE_FILE, JSON.stringify(this.current)));
   }
 
   /**
@@ -153,7 +162,8 @@ export class AssignmentFiles {
       for (const id of touched.keys()) this.pending.delete(id);
     }
     // Not waited for: a resume point that lags behind costs a repetition, which changes nothing.
-    this.setState({ ...state, resume: at }).catch((thrown) => this.warn(STATE_FILE, thrown));
+    this.current = { ...this.current, ...state, resume: at };
+    this.saveSoon(STATE_FILE, () => this.saveState());
     return [...touched.keys()];
   }
 
@@ -182,7 +192,7 @@ export class AssignmentFiles {
 
   /** Notes how far the agent got. In memory at once; on the disk soon: losing it costs a look, never a second run. */
   acted(id: string, acted: Acted): void {
-    this.note(id, { acted })?.catch((thrown) => this.warn(id, thrown));
+    if (this.change(id, { acted })) this.saveSoon(fileOf(id), () => this.save(id));
   }
 
   /**
@@ -204,16 +214,32 @@ export class AssignmentFiles {
     await this.note(id, { comeback })?.catch((thrown) => this.warn(id, thrown));
   }
 
-  private note(
-    id: string,
-    change: Readonly<{ acted?: Acted; comeback?: Comeback; startedBefore?: number }>,
-  ): Promise<void> | undefined {
+  private note(id: string, change: HoldChange): Promise<void> | undefined {
+    return this.change(id, change) ? this.save(id) : undefined;
+  }
+
+  /** False where nothing of that ID is held. */
+  private change(id: string, change: HoldChange): boolean {
     const holding = this.holdings.get(id);
-    if (holding?.kind !== 'hold') return undefined;
+    if (holding?.kind !== 'hold') return false;
     this.holdings.set(id, { ...holding, ...change });
     const coming = this.pending.get(id);
     if (coming?.kind === 'hold') this.pending.set(id, { ...coming, ...change });
-    return this.save(id);
+    return true;
+  }
+
+  private saveSoon(name: string, save: () => Promise<void>): void {
+    if (this.soon.has(name)) return;
+    const write = () => {
+      this.notSoon(name);
+      save().catch((thrown) => this.warn(name, thrown));
+    };
+    this.soon.set(name, { timer: setTimeout(write, SOON_MS), write });
+  }
+
+  private notSoon(name: string): void {
+    clearTimeout(this.soon.get(name)?.timer);
+    this.soon.delete(name);
   }
 
   /** A purge is done. */
@@ -223,16 +249,18 @@ export class AssignmentFiles {
     await this.save(id);
   }
 
-  /** Waits until nothing is being written. */
+  /** Writes what waits for company, and waits until nothing is being written. */
   async settled(): Promise<void> {
-    while (this.writing.size > 0) {
+    while (this.soon.size + this.writing.size > 0) {
+      for (const { write } of [...this.soon.values()]) write();
       await Promise.allSettled([...this.writing.values()].map(({ running, next }) => next ?? running));
     }
   }
 
   /** Writes (or removes) the file of `id` as it is to be when its turn comes. */
   private save(id: string): Promise<void> {
-    const name = `${id}.json`;
+    const name = fileOf(id);
+    this.notSoon(name);
     return this.queue(name, async () => {
       const holding = this.pending.has(id) ? this.pending.get(id) : this.holdings.get(id);
       if (holding === undefined) await rm(join(this.folder, name), { force: true });
@@ -315,6 +343,12 @@ export class AssignmentFiles {
       return undefined;
     }
   }
+}
+
+type HoldChange = Readonly<{ acted?: Acted; comeback?: Comeback; startedBefore?: number }>;
+
+function fileOf(id: string): string {
+  return `${id}.json`;
 }
 
 /** The write of a file that is going on, and the one that comes after it. */
