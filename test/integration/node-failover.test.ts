@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '../images/bake.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
@@ -40,7 +41,18 @@ async function ids(): Promise<Record<string, string>> {
 }
 
 async function start(name: string, ...flags: string[]): Promise<void> {
-  await lab.docker(['run', '-d', '--name', name, ...flags, 'busybox', 'sleep', '3600']);
+  await lab.docker([
+    'run',
+    '-d',
+    '--stop-timeout',
+    '2',
+    '--name',
+    name,
+    ...flags,
+    'busybox',
+    'sleep',
+    '3600',
+  ]);
 }
 
 describe('a host that goes away', () => {
@@ -191,4 +203,28 @@ it('stops what is fenced on a host that is cut off before it runs elsewhere, and
   await lab.waitReady(['h2']);
   await until(() => onEngine('h2')).toEqual([]);
   expect((await Promise.all(['h1', 'h3'].map(onEngine))).flat().sort()).toEqual(['fenced', 'kept']);
+});
+
+it('places each container exactly once when the manager is killed in the middle of it', async () => {
+  await lab.docker(['rm', '-f', 'fenced', 'kept']);
+  for (const name of NAMES) await start(name, '-e', 'constraint:node==~h3', '-l', 'berth.failover=true');
+  const before = await ids();
+  expect((await onEngine('h3')).length).toBe(6);
+  const events = spawn('docker', ['-H', lab.endpoint, 'events', '--filter', 'event=failover']);
+  try {
+    const first = new Promise((resolve) => events.stdout.once('data', resolve));
+    await lab.kill('h3');
+    await first;
+    await lab.killManager();
+  } finally {
+    events.kill();
+  }
+  await lab.restartManager();
+  const everywhere = async () => (await Promise.all(['h1', 'h2'].map(onEngine))).flat().sort();
+  await until(everywhere, 60_000).toEqual(NAMES);
+  await lab.start('h3');
+  await lab.waitReady();
+  await until(() => onEngine('h3')).toEqual([]);
+  expect(await everywhere()).toEqual(NAMES);
+  expect(await ids()).toEqual(before);
 });
