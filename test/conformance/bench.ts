@@ -38,7 +38,7 @@ export class Bench {
     this.docker = new Docker({ socketPath: lab.endpoint.replace('unix://', '') });
   }
 
-  private env(options: ProgramOptions): Record<string, string> {
+  private env(options: ProgramOptions): Record<string, string | undefined> {
     return { DOCKER_HOST: this.lab.endpoint, DOCKER_CONFIG: join(this.folder, 'config'), ...options.env };
   }
 

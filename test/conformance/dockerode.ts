@@ -110,7 +110,7 @@ export const DOCKERODE_CASES: readonly NodeCase[] = [
       await container.rename({ name: `${bench.tag}-new` });
       expect((await bench.docker.getContainer(`${bench.tag}-new`).inspect()).Id).toBe(container.id);
       await container.kill();
-      expect(await container.wait()).toEqual({ StatusCode: 137 });
+      expect(await container.wait()).toMatchObject({ StatusCode: 137 });
       await container.remove();
       await expect(container.inspect()).rejects.toMatchObject({ statusCode: 404 });
     },

@@ -8,7 +8,8 @@ export interface Ended {
 }
 
 export interface ProgramOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  /** Beside this process's own; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   /** What it reads on stdin; nothing by default. */
   readonly input?: string | Uint8Array;
@@ -19,6 +20,7 @@ export interface ProgramOptions {
 export interface Running {
   readonly pid: number;
   readonly said: { readonly stdout: string; readonly stderr: string };
+  /** Rejects with a LabError where it did not end in time. */
   readonly ended: Promise<Ended>;
   write(text: string): void;
   /** Ends its stdin and leaves it running. */
@@ -46,19 +48,26 @@ export function start(argv: readonly string[], options: ProgramOptions = {}): Ru
   }
   child.stdin.on('error', () => undefined); // a program that reads nothing closes the pipe early
   if (options.input !== undefined) child.stdin.end(options.input);
-  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
-  const ended = new Promise<Ended>((resolve) => {
+  const limit = options.timeoutMs ?? 60_000;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill('SIGKILL');
+  }, limit);
+  const ended = new Promise<Ended>((resolve, reject) => {
     const end = (code: number, more = '') => {
       if (over) return;
       over = true;
       clearTimeout(timer);
       said.stderr += more;
-      resolve({ code, ...said });
+      if (late) reject(new LabError(`${argv.join(' ')}: not at its end after ${limit / 1000} s`));
+      else resolve({ code, ...said });
       tell();
     };
     child.on('error', (error) => end(127, error.message));
     child.on('close', (code, signal) => end(code ?? 128, signal === null ? '' : `(ended by ${signal})`));
   });
+  ended.catch(() => undefined); // not everybody waits for the end
   return {
     pid: child.pid ?? 0,
     said,
@@ -71,7 +80,7 @@ export function start(argv: readonly string[], options: ProgramOptions = {}): Ru
         const name = `"${text}" from ${argv.join(' ')}`;
         const done = (act: () => void) => {
           listeners.delete(look);
-          clearTimeout(late);
+          clearTimeout(timeout);
           act();
         };
         const look = () => {
@@ -79,7 +88,7 @@ export function start(argv: readonly string[], options: ProgramOptions = {}): Ru
           if (typeof text === 'string' ? all.includes(text) : text.test(all)) done(resolve);
           else if (over) done(() => reject(new LabError(`${name}: it ended with: ${all.slice(-500)}`)));
         };
-        const late = setTimeout(
+        const timeout = setTimeout(
           () => done(() => reject(new LabError(`${name}: not within 20 s: ${JSON.stringify(said)}`))),
           20_000,
         );

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { FOREVER, TALKER } from '../bench.ts';
 import type { CaseGroup } from '../case.ts';
@@ -137,7 +138,7 @@ export const CONTAINER_CASES: CaseGroup = {
       command: 'docker start -a -i',
       async run(bench) {
         const name = bench.name('container');
-        await bench.run(['create', '-i', '--name', name, 'busybox', 'sh', '-c', 'cat; exit 3']);
+        await bench.run(['create', '-i', '--name', name, 'busybox', 'sh', '-c', 'cat; sleep 0.3; exit 3']);
         const { code, stdout } = await bench.try(['start', '-ai', name], { input: 'in\n' });
         expect([code, stdout]).toEqual([3, 'in\n']);
       },
@@ -371,11 +372,11 @@ export const CONTAINER_CASES: CaseGroup = {
     {
       command: 'docker logs -f',
       async run(bench) {
-        const name = await bench.container(['-i'], ['sh', '-c', 'echo first; cat']);
+        const name = await bench.container(['-i'], ['sh', '-c', 'echo first; read x; echo $x']);
         const follow = bench.start(['logs', '-f', name]);
         await follow.waitFor('first');
         await bench.try(['attach', name], { input: 'second\n' });
-        expect((await follow.ended).stdout).toBe('first\nsecond\n');
+        expect(await follow.ended).toMatchObject({ code: 0, stdout: 'first\nsecond\n' });
       },
     },
     {
@@ -419,9 +420,13 @@ export const CONTAINER_CASES: CaseGroup = {
     {
       command: 'docker attach',
       async run(bench) {
-        const name = await bench.container(['-i'], ['sh', '-c', 'read x; echo got $x; exit 8']);
-        const { code, stdout } = await bench.try(['attach', name], { input: 'this\n' });
-        expect([code, stdout]).toEqual([8, 'got this\n']);
+        const script = 'read x; echo got $x; read x; exit 8';
+        const name = await bench.container(['-i'], ['sh', '-c', script]);
+        const attached = bench.start(['attach', name]);
+        attached.write('this\n');
+        await attached.waitFor('got this');
+        attached.write('\n');
+        expect(await attached.ended).toMatchObject({ code: 8, stdout: 'got this\n' });
       },
     },
     {
@@ -431,8 +436,11 @@ export const CONTAINER_CASES: CaseGroup = {
         const attached = bench.terminal(['attach', name]);
         attached.write('typed\r');
         await attached.waitFor('typed');
-        attached.write('\x10\x11');
-        expect((await attached.ended).stdout).toContain('typed');
+        for (const key of ['\x10', '\x11']) {
+          attached.write(key); // one by one, as fingers do: the CLI does not look further into what comes at once
+          await sleep(200);
+        }
+        expect((await attached.ended).stdout).toContain('read escape sequence');
         expect(await bench.inspect(name, '{{.State.Running}}')).toBe('true');
       },
     },

@@ -37,6 +37,7 @@ export const IMAGE_CASES: CaseGroup = {
         const image = `${bench.registry.address}/pushed-${bench.tag}:1`;
         await bench.run(['tag', 'busybox', image]);
         expect(await bench.run(['push', image])).toMatch(/^1: digest: sha256:[0-9a-f]{64}/m);
+        await bench.run(['push', '--all-tags', image.replace(/:1$/, '')]);
         await bench.run(['rmi', image]);
         const gone = `${bench.registry.address}/never-tagged:1`;
         expect((await bench.try(['push', gone])).stderr).toMatch(/does not exist locally/);
