@@ -1,0 +1,196 @@
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { program, type Running, start, tryProgram } from '../conformance/program.ts';
+import { type Lab, openLab } from '../lab/lab.ts';
+import { argvOf, processesIn } from '../lab/processes.ts';
+
+/** Long streams through the endpoint: clients that vanish, that stop reading, that send much. */
+let lab: Lab;
+const folder = mkdtempSync(join(tmpdir(), 'berth-streams-'));
+const LIVE = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.1; done'];
+const MB = 1_000_000;
+
+beforeAll(() => {
+  lab = openLab(inject('lab'));
+});
+afterAll(async () => {
+  const ids = await cluster('ps', '-aq', '--filter', 'label=streams');
+  if (ids !== '') await cluster('rm', '-fv', ...ids.split('\n'));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const argv = (...args: string[]) => ['env', 'DOCKER_BUILDKIT=0', 'docker', '-H', lab.endpoint, ...args];
+const cluster = (...args: string[]) => program(argv(...args), { timeoutMs: 110_000 });
+const run = (name: string, command = LIVE, ...flags: string[]) =>
+  cluster(
+    'run',
+    '-d',
+    '-l',
+    'streams',
+    '-e',
+    'constraint:node==h1',
+    '--name',
+    name,
+    ...flags,
+    'busybox',
+    ...command,
+  );
+
+/** Connections that h1's agent has: to its engine, one for each stream, and a few others. */
+function agentConnections(): number {
+  const { namespace, folder } = lab.host('h1');
+  // The agent and what has started it, which has no connections.
+  const pids = processesIn([namespace]).filter((pid) => argvOf(pid).includes(join(folder, 'agent')));
+  const links = pids.flatMap((pid) =>
+    readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`)),
+  );
+  return links.filter((link) => link.startsWith('socket:')).length;
+}
+
+/** Empty where it has been closed meanwhile. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+/** Memory of the manager's process that is in use, bytes. */
+function managerMemory(): number {
+  const status = readFileSync(`/proc/${lab.managerPid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
+
+/** The highest use of memory over what there was, while `work` runs. */
+async function memoryOver(work: Promise<unknown>): Promise<number> {
+  const before = managerMemory();
+  let most = 0;
+  const timer = setInterval(() => {
+    most = Math.max(most, managerMemory() - before);
+  }, 50);
+  await work.finally(() => clearInterval(timer));
+  return most;
+}
+
+describe('a client that is killed', () => {
+  /** SIGKILLs what the client's process group runs. */
+  async function kill(client: Running): Promise<void> {
+    client.kill('SIGKILL');
+    await client.ended;
+  }
+
+  it('frees what logs, attach, exec and stats have opened on the host', async () => {
+    await run('left-alone', ['sh', '-c', 'while :; do echo tick; sleep 0.1; done'], '-i');
+    const commands = [
+      ['logs', '-f', 'left-alone'],
+      ['attach', 'left-alone'],
+      ['exec', 'left-alone', 'sh', '-c', 'while :; do echo tick; sleep 0.1; done'],
+      ['stats', 'left-alone'],
+    ];
+    const idle = agentConnections();
+    const clients = [...commands, ...commands, ...commands].map((args) => start(argv(...args)));
+    await Promise.all(clients.map((client) => client.waitFor(/tick|left-alone/)));
+    expect(agentConnections()).toBeGreaterThanOrEqual(clients.length);
+    await Promise.all(clients.map(kill));
+    // The agent keeps up to four for its next requests.
+    await expect.poll(agentConnections, { timeout: 15_000 }).toBeLessThanOrEqual(idle + 4);
+    await cluster('rm', '-f', 'left-alone');
+  });
+
+  it('ends the input of what it has exec’ed', async () => {
+    await run('reader');
+    const client = start(argv('exec', '-i', 'reader', 'sh', '-c', 'echo ready; cat; touch /input-ended'));
+    await client.waitFor('ready');
+    await kill(client);
+    const ended = () => tryProgram(argv('exec', 'reader', 'test', '-e', '/input-ended'));
+    await expect.poll(async () => (await ended()).code, { timeout: 15_000 }).toBe(0);
+    await cluster('rm', '-f', 'reader');
+  });
+
+  it('cancels its build on the host', async () => {
+    const dockerfile = `FROM busybox\nRUN echo building; sleep 987\n`;
+    writeFileSync(join(folder, 'Dockerfile'), dockerfile);
+    const constraint = ['--build-arg', 'constraint:node==h1'];
+    const client = start(
+      argv('build', '--no-cache', ...constraint, '-f', join(folder, 'Dockerfile'), folder),
+    );
+    await client.waitFor(/^building$/m);
+    const sleepers = () =>
+      lab.docker(['ps', '--no-trunc', '--filter', 'status=running', '--format', '{{.Command}}'], 'h1');
+    expect(await sleepers()).toContain('sleep 987');
+    await kill(client);
+    await expect.poll(sleepers, { timeout: 15_000 }).not.toContain('sleep 987');
+  });
+});
+
+describe('much data', () => {
+  it('a build context of 500 MB goes through with little memory', async () => {
+    const context = mkdtempSync(join(folder, 'big-'));
+    writeFileSync(join(context, 'Dockerfile'), 'FROM busybox\nLABEL streams=big\n');
+    writeFileSync(join(context, 'zeros'), '');
+    truncateSync(join(context, 'zeros'), 500 * MB);
+    const build = cluster('build', '-q', '-t', 'streams-big', context);
+    expect(await memoryOver(build)).toBeLessThan(150 * MB);
+    expect(await build).toMatch(/^sha256:/);
+    await cluster('rmi', 'streams-big');
+  });
+
+  it('docker save | docker load of 200 MB', async () => {
+    const context = mkdtempSync(join(folder, 'random-'));
+    writeFileSync(
+      join(context, 'Dockerfile'),
+      `FROM busybox\nRUN head -c ${200 * MB} /dev/urandom > /random\n`,
+    );
+    await cluster(
+      'build',
+      '-q',
+      '--no-cache',
+      '--build-arg',
+      'constraint:node==h1',
+      '-t',
+      'streams-random',
+      context,
+    );
+    const id = await cluster('image', 'inspect', '-f', '{{.Id}}', 'streams-random');
+    const pipe = 'docker -H "$1" save streams-random | docker -H "$1" load';
+    const copied = program(['sh', '-c', pipe, 'sh', lab.endpoint], { timeoutMs: 110_000 });
+    expect(await memoryOver(copied)).toBeLessThan(150 * MB);
+    for (const host of ['h2', 'h3']) {
+      expect(await lab.docker(['image', 'inspect', '-f', '{{.Id}}', 'streams-random'], host)).toBe(id);
+    }
+    await cluster('rmi', 'streams-random');
+  });
+});
+
+describe('a reader that stands still', () => {
+  it('does not hold up other streams of the same host, and loses nothing', async () => {
+    const lines = 400_000;
+    await run('talks', ['sh', '-c', `seq 1 ${lines}; while :; do sleep 0.1; done`]);
+    const paused = start(argv('logs', '-f', 'talks'));
+    await paused.waitFor('1');
+    paused.kill('SIGSTOP');
+    const began = Date.now();
+    const bytes = await cluster('exec', 'talks', 'sh', '-c', `head -c ${20 * MB} /dev/zero | tr '\\0' x`);
+    expect(bytes).toHaveLength(20 * MB);
+    expect(await cluster('ps', '-q', '--filter', 'name=talks')).not.toBe('');
+    expect(Date.now() - began).toBeLessThan(20_000);
+    paused.kill('SIGCONT');
+    await paused.waitFor(`\n${lines}\n`);
+    const got = paused.said.stdout.trimEnd().split('\n');
+    paused.kill();
+    expect(got).toHaveLength(lines);
+    expect(got.every((line, index) => line === String(index + 1))).toBe(true);
+    await cluster('rm', '-f', 'talks');
+  });
+});
