@@ -35,6 +35,27 @@ export interface OtherClient {
   readonly argv: readonly string[];
 }
 
+/** Packages of the distribution with further clients. */
+const PACKAGES: readonly (readonly [file: string, pkg: string])[] = [
+  ['/usr/bin/docker-compose', 'docker-compose'],
+  ['/usr/lib/python3/dist-packages/docker/__init__.py', 'python3-docker'],
+];
+
+/** Installs from the distribution the clients that are missing; where it has none the table goes without that column. */
+export async function ensureClients(): Promise<void> {
+  const missing = PACKAGES.filter(([file]) => !existsSync(file)).map(([, pkg]) => pkg);
+  if (missing.length === 0) return;
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = ['apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=120'];
+  await tryProgram([...apt, 'update'], { env, timeoutMs: 300_000 });
+  for (const pkg of missing) {
+    process.stderr.write(`conformance: installing ${pkg} from the distribution\n`);
+    const install = [...apt, 'install', '-y', '--no-install-recommends', pkg];
+    const { code, stderr } = await tryProgram(install, { env, timeoutMs: 300_000 });
+    if (code !== 0) process.stderr.write(`conformance: goes without ${pkg}: ${stderr.trim().slice(-300)}\n`);
+  }
+}
+
 /** docker-compose 1.29, where it is installed. */
 export async function composeClient(): Promise<OtherClient | undefined> {
   const { code, stdout } = await tryProgram(['/usr/bin/docker-compose', 'version', '--short']);

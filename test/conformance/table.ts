@@ -37,19 +37,21 @@ export class Table {
   /**
    * The tables, with the columns of clients which are not on this machine as `committed` has them.
    * @param committed the text of the file that there is; empty where there is none
+   * @param add gives clients that it does not have a column of their own: without, another machine's clients, which have
+   *   been tested all the same, do not change the page
    */
-  markdown(committed: string): string {
+  markdown(committed: string, add: boolean): string {
     return [...this.columns]
-      .map(([title, columns]) => this.section(title, columns, parse(committed, title)))
+      .map(([title, columns]) => this.section(title, columns, parse(committed, title), add))
       .join('\n');
   }
 
-  private section(title: string, here: readonly string[], old: Old): string {
+  private section(title: string, found: readonly string[], old: Old, add: boolean): string {
+    const here = found.filter((column) => add || old.columns.length === 0 || old.columns.includes(column));
     const kept = old.columns.filter((column) => !here.includes(column));
     const columns = [...here, ...kept].toSorted((a, b) => rank(b) - rank(a));
     const rows = this.rows.filter((row) => row.group === title);
-    const line = (cells: readonly string[]) =>
-      `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+    const line = (cells: readonly string[]) => `| ${cells.map(escaped).join(' | ')} |`;
     const cell = (row: Row, column: string) =>
       here.includes(column) ? (row.results.get(column) ?? NONE) : (old.cell(row.command, column) ?? NONE);
     const body = rows.map((row) =>
@@ -77,10 +79,15 @@ function parse(text: string, title: string): Old {
   return {
     columns,
     cell: (command, column) =>
-      body.find(([name]) => name === `\`${command}\``)?.[columns.indexOf(column) + 1],
+      body.find(([name]) => name === escaped(`\`${command}\``))?.[columns.indexOf(column) + 1],
   };
 }
 
 function rank(column: string): number {
   return Number(/[\d.]+$/.exec(column)?.[0] ?? 0);
+}
+
+/** As a cell has it: a bar would end it. */
+function escaped(text: string): string {
+  return text.replaceAll('|', '\\|');
 }
