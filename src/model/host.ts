@@ -79,6 +79,8 @@ export const hostTrustSchema = z.object({
   restUntil: z.number(),
   /** One sentence why it rests; empty where it is trusted. */
   reason: z.string(),
+  /** Its last failure was counted, and it has not been back since: it rests once it is. */
+  away: z.boolean().optional(),
 });
 export type HostTrust = Readonly<z.infer<typeof hostTrustSchema>>;
 

@@ -10,7 +10,8 @@ export type Job = Readonly<{
 
 /** Who moves containers between hosts: the controllers, wired in `src/main/`. Hosts are named by ID. */
 export interface ContainerMoves {
-  planDrain(hostId: string): Plan;
+  /** @param without hosts that take nothing either */
+  planDrain(hostId: string, without?: readonly string[]): Plan;
   drain(hostId: string): Promise<Job>;
   drainJob(hostId: string): Job | undefined;
   planRebalance(): Plan;

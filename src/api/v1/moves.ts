@@ -10,10 +10,13 @@ type Names = 'node.drain' | 'node.drained' | 'node.failover' | 'cluster.rebalanc
 
 export const moveHandlers: Handlers<Names> = {
   'node.drain': async ({ deps, params, body, about }) => {
-    const host = deps.store.view((tx) => findNode(tx, params.node));
+    const [host, without] = deps.store.view((tx) => [
+      findNode(tx, params.node),
+      body.without.map((node) => findNode(tx, node).id),
+    ]);
     about(host.name);
     return body.dryRun
-      ? planText(deps, deps.moves.planDrain(host.id))
+      ? planText(deps, deps.moves.planDrain(host.id, without))
       : text(deps, await deps.moves.drain(host.id));
   },
   'node.drained': ({ deps, params }) => {

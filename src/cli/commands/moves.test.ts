@@ -31,6 +31,65 @@ describe('node drain', () => {
   });
 });
 
+describe('node drain of several hosts', () => {
+  const host = (name: string, rack: string) => ({
+    ...{
+      id: name,
+      name,
+      state: 'ready' as const,
+      reason: '',
+      address: '',
+      dataAddress: '',
+      agentVersion: '',
+    },
+    ...{ labels: { rack }, cordoned: false, joinedAt: 0, lastHeardAt: 0 },
+    containers: { managed: 0, unmanaged: 0, running: 0 },
+    reserved: { cpuMilli: 0, memory: 0 },
+  });
+
+  it('closes all of them before the first container moves, and takes them by label', async () => {
+    const calls: string[] = [];
+    const { berth } = await withManager({
+      'node.list': () => ({ nodes: [host('h1', 'r1'), host('h2', 'r1'), host('h3', 'r2')] }),
+      'node.cordon': ({ node }) => {
+        calls.push(`cordon ${node}`);
+        return host(node, 'r1');
+      },
+      'node.drain': ({ node, dryRun, without }) => {
+        calls.push(dryRun ? `plan ${node} without ${without?.join()}` : `drain ${node}`);
+        return dryRun ? planned : running;
+      },
+      'node.drained': () => done,
+    });
+    const { code } = await berth(['node', 'drain', '--label', 'rack=r1', '--yes']);
+    expect(code).toBe(0);
+    expect(calls).toEqual([
+      'plan h1 without h2',
+      'plan h2 without h1',
+      'cordon h1',
+      'cordon h2',
+      'drain h1',
+      'drain h2',
+    ]);
+    expect((await berth(['node', 'drain', '--label', 'rack=r9'])).stderr).toContain('rack=r9');
+    expect((await berth(['node', 'drain', '--label', 'rack=r1', 'h1'])).code).toBe(2);
+    expect((await berth(['node', 'drain'])).code).toBe(2);
+  });
+});
+
+it('rebalance fails where something did not move, not where something has to stay', async () => {
+  const plan: Moves = { ...planned, stays: [held] };
+  let after: Moves = { ...done, stays: [held] };
+  const { berth } = await withManager({ 'cluster.rebalance': () => plan, 'cluster.rebalanced': () => after });
+  const fine = await berth(['rebalance', '--yes']);
+  expect(fine.stdout).toContain('volume data is on h1');
+  expect(fine.code).toBe(0);
+  after = { ...done, moved: [], stays: [held, { ...web, reason: 'h2: the port is taken' }] };
+  const failed = await berth(['rebalance', '--yes']);
+  expect(failed.stderr).toContain('1 containers were not moved: web: h2: the port is taken');
+  expect(failed.code).toBe(5);
+});
+
 it('rebalance says where nothing is to move, and moves after --yes', async () => {
   let plan: Moves = { ...planned, waiting: [] };
   const { berth } = await withManager({ 'cluster.rebalance': () => plan, 'cluster.rebalanced': () => done });

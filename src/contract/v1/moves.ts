@@ -27,7 +27,10 @@ export const moveRoutes = {
     role: 'admin',
     action: 'node.drain',
     params: nodeParamsSchema,
-    body,
+    body: body.extend({
+      /** With `dryRun`: names or IDs of hosts that will take nothing either, because they are drained next. */
+      without: z.array(z.string()).default([]),
+    }),
     answer: json(movesSchema),
   },
   'node.drained': {

@@ -60,9 +60,10 @@ export class Mover {
         tx.put('containers', { ...record, assigned: { hostId: to, at: record.assigned.at } });
       });
     } catch (thrown) {
-      const reason = thrown instanceof NotMoved ? thrown.message : `${target}: ${messageOf(thrown)}`;
-      if (this.stop.signal.aborted) return reason;
-      await this.back(id, from, to);
+      const refusal = thrown instanceof NotMoved ? thrown.message : `${target}: ${messageOf(thrown)}`;
+      if (this.stop.signal.aborted) return refusal;
+      const failure = await this.back(id, from, to);
+      const reason = failure === undefined ? refusal : `${refusal}; back on ${source}: ${failure}`;
       logger.warn({ container: name, from: source, to: target, error: reason }, 'not moved');
       this.deps.tell(
         from,
@@ -96,23 +97,27 @@ export class Mover {
       throw new NotMoved('it was moved by somebody else meanwhile');
   }
 
-  private async back(id: string, from: string, to: string): Promise<void> {
-    await this.deps.store.update((tx) => {
+  /** @returns why the old copy does not run again; undefined where it does */
+  private async back(id: string, from: string, to: string): Promise<string | undefined> {
+    const generation = await this.deps.store.update((tx) => {
       const record = tx.get('containers', id);
       const { hostId, moving } = record?.assigned ?? {};
       const ours = (hostId === from && moving?.hostId === to) || (hostId === to && moving?.hostId === from);
-      if (record !== undefined && ours) goBack(tx, record, this.deps.clock.now());
+      return record !== undefined && ours ? goBack(tx, record, this.deps.clock.now()) : undefined;
     });
+    if (generation === undefined) return undefined;
+    return this.deps.settled(id, generation, this.stop.signal).then(() => undefined, messageOf);
   }
 }
 
-function goBack(tx: WriteTx, record: Container, now: number): void {
+/** @returns the generation; undefined where it stays where it is */
+function goBack(tx: WriteTx, record: Container, now: number): number | undefined {
   const { hostId, moving } = record.assigned;
   const from = moving?.phase === 'start' ? moving.hostId : hostId;
   if (tx.get('hosts', from) === undefined) {
     // It was taken out of the cluster meanwhile: the container is where it is.
     tx.put('containers', { ...record, assigned: { hostId, at: record.assigned.at } });
-    return;
+    return undefined;
   }
-  assign(tx, record, { hostId: from, at: now });
+  return assign(tx, record, { hostId: from, at: now });
 }

@@ -246,3 +246,20 @@ it('lets a host that fails again and again rest, longer each time, and then take
   await clock.advance(20_000);
   expect(store.view((tx) => tx.get('hostTrust', 'h1'))).toMatchObject({ restUntil: 0, reason: '' });
 });
+
+it('lets it rest though the manager started anew while it was away', async () => {
+  await start(['h1', 'h2', 'h3']);
+  for (const state of ['down', 'ready', 'down'] as const) {
+    await setHost(store, 'h1', state);
+    await settle();
+  }
+  loop.close();
+  await setHost(store, 'h1', 'pending', 0);
+  startLoop();
+  await settle();
+  await setHost(store, 'h1', 'ready');
+  await settle();
+  const trust = store.view((tx) => tx.get('hostTrust', 'h1'));
+  expect(trust).toMatchObject({ restUntil: clock.now() + 10_000 });
+  expect(trust?.downs.length).toBe(2);
+});

@@ -53,6 +53,9 @@ export class NodeFailover {
 
   constructor(private readonly deps: NodeFailoverDeps) {
     this.startedAt = deps.clock.now();
+    // A manager that starts while they are away must not forgive them.
+    for (const { id, away } of deps.store.view((tx) => [...tx.all('hostTrust')]))
+      if (away === true) this.counted.add(id);
     this.unwatch = deps.store.watch((set) => this.onChange(set));
     this.kick(0);
   }

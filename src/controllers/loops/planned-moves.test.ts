@@ -90,6 +90,35 @@ describe('a drain', () => {
     expect(moves.drainJob('h1')?.stays).toMatchObject([{ id: 'a', reason: 'h2: the port is taken' }]);
   });
 
+  it('says so when the old copy does not start again either', async () => {
+    await start(['h1', 'h2'], container('a', 'h1'));
+    refuses = new Set(['a h2 start', 'a h1 ']);
+    await moves.drain('h1');
+    await settle();
+    expect(moves.drainJob('h1')?.stays).toMatchObject([
+      { reason: 'h2: the port is taken; back on h1: the port is taken' },
+    ]);
+  });
+
+  it('moves who follows another after it, though it found its host at once', async () => {
+    const follower = { labels: {}, host: { Links: ['name-a:a'] } };
+    await start(['h1', 'h2'], container('a', 'h1', { labels: {} }), container('b', 'h1', follower));
+    await moves.drain('h1');
+    await settle();
+    expect(given).toEqual(['a h1 stop', 'a h2 start', 'b h1 stop', 'b h2 start']);
+  });
+
+  it('puts nothing on hosts that are drained next', async () => {
+    await start(['h1', 'h2', 'h3'], ...['a', 'b'].map((id) => container(id, 'h1', { labels: {} })));
+    expect(
+      moves
+        .planDrain('h1')
+        .moves.map(({ to }) => to)
+        .sort(),
+    ).toEqual(['h2', 'h3']);
+    expect(moves.planDrain('h1', ['h2']).moves.map(({ to }) => to)).toEqual(['h3', 'h3']);
+  });
+
   it('says what cannot be moved, and why', async () => {
     const volume = {
       kind: 'volume' as const,
@@ -170,6 +199,69 @@ describe('a rebalance', () => {
     expect(counts).toEqual(['h1', 'h1', 'h2', 'h2', 'h3', 'h3']);
     expect(moves.planRebalance().moves).toEqual([]);
     expect(moves.rebalanceJob()).toMatchObject({ state: 'done', stays: [] });
+  });
+
+  it('moves what must be together one after the other, and brings what was left behind after it', async () => {
+    const plain = { labels: {} };
+    const follower = { ...plain, host: { Links: ['name-lead:lead'] } };
+    await start(
+      ['h1', 'h2'],
+      ...['a', 'b', 'lead'].map((id) => container(id, 'h1', plain)),
+      container('after', 'h1', follower),
+    );
+    expect(moves.planRebalance().moves).toMatchObject([
+      { id: 'lead', to: 'h2', round: 0 },
+      { id: 'after', to: 'h2', round: 1 },
+    ]);
+    moves.rebalance();
+    await settle();
+    expect(given).toEqual(['lead h1 stop', 'lead h2 start', 'after h1 stop', 'after h2 start']);
+    // As a manager leaves it that ends between the two.
+    await store.update((tx) => {
+      const one = tx.get('containers', 'after');
+      if (one) tx.put('containers', { ...one, assigned: { hostId: 'h1', at: 0 } });
+    });
+    expect(moves.planRebalance().moves).toMatchObject([{ id: 'after', from: 'h1', to: 'h2' }]);
+  });
+
+  it('spreads a service over racks and within them, in one run', async () => {
+    const labels = { 'berth.service': 'k' };
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
+    await start(['h1', 'h2', 'h3'], ...ids.map((id) => container(id, 'h1', { labels })));
+    await store.update((tx) => {
+      for (const host of [...tx.all('hosts')])
+        tx.put('hosts', { ...host, labels: { rack: host.id === 'h3' ? 'r2' : 'r1' } });
+    });
+    moves.rebalance();
+    await settle();
+    for (let i = 0; i < ids.length; i++) await settle();
+    expect(moves.rebalanceJob()?.state).toBe('done');
+    expect(moves.planRebalance().moves).toEqual([]);
+    const count = (host: string) => Object.values(placed(store)).filter((one) => one === host).length;
+    expect(Math.abs(count('h1') - count('h2'))).toBeLessThanOrEqual(1);
+    expect(Math.abs(count('h1') + count('h2') - count('h3'))).toBeLessThanOrEqual(1);
+  });
+
+  it('says what keeps a host too full, and leaves what goes with it', async () => {
+    const volume = { kind: 'volume' as const, name: 'files', createdAt: 0, createdBy: '', hostId: 'h1' };
+    const held = { labels: {}, host: { Binds: ['files:/data'] } };
+    await start(
+      ['h1', 'h2'],
+      container('data', 'h1', held),
+      container('beside', 'h1', { labels: {}, host: { Links: ['name-data:data'] } }),
+      container('gone', 'h1', { labels: {}, state: 'stopped' }),
+    );
+    await store.update((tx) => tx.put('volumes', { ...volume, spec: {} }));
+    const { moves: none, stays } = moves.planRebalance();
+    expect(none).toEqual([]);
+    expect(Object.fromEntries(stays.map(({ id, reason }) => [id, reason]))).toEqual({
+      data: expect.stringContaining('volume files is on h1'),
+      beside: expect.stringMatching(
+        /it goes with name-data, which stays: .*volume files|no container "name-data" there/,
+      ),
+      gone: expect.stringContaining('stopped'),
+    });
+    expect(placed(store)).toEqual({ data: 'h1', beside: 'h1', gone: 'h1' });
   });
 
   it('is refused where the strategy fills hosts', async () => {

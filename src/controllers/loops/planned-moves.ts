@@ -3,7 +3,7 @@ import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Container } from '../../model/container.ts';
 import type { Host } from '../../model/host.ts';
-import { serviceOf } from '../../scheduler/request.ts';
+import { placementRequest, serviceOf } from '../../scheduler/request.ts';
 import { resourcesOf } from '../../scheduler/resources.ts';
 import type { ReadTx, Store } from '../../store/store.ts';
 import { batchesOf } from '../plan/batches.ts';
@@ -47,15 +47,21 @@ export class PlannedMoves {
 
   constructor(private readonly deps: PlannedMovesDeps) {}
 
-  /** Where the containers of the host would go now; nothing is changed. */
-  planDrain(hostId: string): MovePlan {
+  /**
+   * Where the containers of the host would go now; nothing is changed.
+   * @param without hosts that take nothing either
+   */
+  planDrain(hostId: string, without: readonly string[] = []): MovePlan {
     return planned(this.deps.store, (tx) => {
       const all = [...tx.by('containers', 'host', hostId)].sort(byName).map((record) => judged(tx, record));
       const candidates = all.filter(isCandidate);
       const bench = new Workbench(tx, this.deps.placer);
-      bench.close(hostId);
+      for (const closed of [hostId, ...without]) bench.close(closed);
       bench.lift(candidates.map(({ id }) => id));
-      const plan = planMoves(candidates, bench);
+      const plan = planMoves(
+        candidates.map((one) => ({ ...one, follows: followedBy(tx, tx.get('containers', one.id)) })),
+        bench,
+      );
       return { moves: plan.moves, stays: [...all.filter(isStay), ...plan.stays] };
     });
   }
@@ -82,7 +88,7 @@ export class PlannedMoves {
       if (!host.cordoned) tx.put('hosts', { ...host, cordoned: true });
     });
     const isCordoned = () => this.deps.store.view((tx) => tx.get('hosts', hostId)?.cordoned === true);
-    return this.begin(hostId, () => this.planDrain(hostId), isCordoned);
+    return this.begin(hostId, this.planDrain(hostId), isCordoned);
   }
 
   /** The last drain of the host since the manager started. */
@@ -116,8 +122,8 @@ export class PlannedMoves {
         for (const record of managed) {
           const weight = loadOf(tx, record, id);
           load += weight;
-          const one = judged(tx, record);
-          if (isCandidate(one)) weighted.push({ ...one, load: weight });
+          const { reason: fixed, ...one } = { reason: undefined, ...judged(tx, record) };
+          weighted.push({ ...one, load: weight, fixed, follows: followedBy(tx, record) });
         }
         loads.set(id, load);
       }
@@ -129,11 +135,7 @@ export class PlannedMoves {
   rebalance(): MoveJob {
     const running = this.jobs.get(REBALANCE);
     if (running?.state === 'running') return running;
-    return this.begin(
-      REBALANCE,
-      () => this.planRebalance(),
-      () => true,
-    );
+    return this.begin(REBALANCE, this.planRebalance(), () => true);
   }
 
   /** The last rebalance since the manager started. */
@@ -146,13 +148,12 @@ export class PlannedMoves {
     this.closed = true;
   }
 
-  private begin(key: string, plan: () => MovePlan, wanted: () => boolean): MoveJob {
-    const { moves, stays } = plan();
+  private begin(key: string, { moves, stays }: MovePlan, wanted: () => boolean): MoveJob {
     const job: MoveJob = { state: 'running', waiting: moves, moved: [], stays };
     this.jobs.set(key, job);
     this.deps.logger.info({ job: key, containers: moves.length }, 'moving containers');
     this.queue = this.queue
-      .then(() => this.run(key, plan, wanted))
+      .then(() => this.run(key, wanted))
       .catch((thrown) => {
         this.deps.logger.error({ job: key, error: messageOf(thrown) }, 'moves broken off');
         this.end(key, messageOf(thrown));
@@ -160,40 +161,59 @@ export class PlannedMoves {
     return job;
   }
 
-  private async run(key: string, plan: () => MovePlan, wanted: () => boolean): Promise<void> {
+  private async run(key: string, wanted: () => boolean): Promise<void> {
     const { store, mover } = this.deps;
     const { waiting } = this.jobs.get(key) as MoveJob;
     const byService = waiting.map((move) => ({ ...move, service: serviceIn(store, move.id) }));
     for (const batch of batchesOf(byService, AT_ONCE)) {
       if (this.closed || !wanted()) break;
-      const ids = new Set(batch.map(({ id }) => id));
-      // Where there was room a while ago there may be none now.
-      const now = plan();
-      const moves = now.moves.filter(({ id }) => ids.has(id));
+      const now = this.planNow(batch, key !== REBALANCE);
       const outcomes = await Promise.all(
-        moves.map(async (move) => ({ move, reason: await mover.move(move) })),
+        now.moves.map(async (move) => ({ move, reason: await mover.move(move) })),
       );
       const job = this.jobs.get(key) as MoveJob;
+      const ids = new Set(batch.map(({ id }) => id));
       const moved = outcomes.flatMap(({ move, reason }) => (reason === undefined ? [move] : []));
       const refused = outcomes.flatMap(({ move, reason }) =>
         reason === undefined ? [] : [stay(move, reason)],
       );
-      const unplaced = now.stays.filter(({ id }) => ids.has(id));
-      const known = new Set([...moves, ...unplaced].map(({ id }) => id));
-      const needless = batch.filter(({ id }) => !known.has(id));
       this.jobs.set(key, {
         ...job,
         waiting: job.waiting.filter(({ id }) => !ids.has(id)),
         moved: [...job.moved, ...moved],
-        stays: [
-          ...job.stays,
-          ...unplaced,
-          ...refused,
-          ...needless.map((move) => stay(move, 'there is no need any more')),
-        ],
+        stays: [...job.stays, ...now.stays, ...refused],
       });
     }
     this.end(key, 'it was broken off before');
+  }
+
+  /** What was planned a while ago, as it can be done now: to where it was said, as long as there is room. */
+  private planNow(batch: readonly Move[], orElsewhere: boolean): MovePlan {
+    return planned(this.deps.store, (tx) => {
+      const moves: Move[] = [];
+      const stays: Stay[] = [];
+      const bench = new Workbench(tx, this.deps.placer);
+      for (const { id, name, from, to, round } of batch) {
+        const move = { id, name, from, to, round };
+        const record = tx.get('containers', id);
+        const one = record === undefined ? undefined : judged(tx, record);
+        if (one === undefined) stays.push(stay(move, 'it was removed meanwhile'));
+        else if (one.from !== from) stays.push(stay(move, 'it was moved by somebody else meanwhile'));
+        else if (isStay(one)) stays.push(one);
+        else {
+          bench.lift([id]);
+          let answer = bench.placeOn(id, to);
+          if ('refusal' in answer && orElsewhere) answer = bench.place(id);
+          if ('hostId' in answer && answer.hostId !== from) {
+            moves.push({ ...move, to: answer.hostId });
+            continue;
+          }
+          stays.push(stay(move, 'refusal' in answer ? answer.refusal : 'no other host is better'));
+        }
+        bench.putBack(id, record?.assigned.hostId ?? from);
+      }
+      return { moves, stays };
+    });
   }
 
   private end(key: string, reason: string): void {
@@ -228,6 +248,28 @@ function isStay(one: Candidate | Stay): one is Stay {
 
 function isCandidate(one: Candidate | Stay): boolean {
   return !isStay(one);
+}
+
+/** IDs of the containers whose host is the only one that will do for this one. */
+function followedBy(tx: ReadTx, record: Container | undefined): readonly string[] {
+  if (record === undefined) return [];
+  const { name, desired } = record;
+  let refs: readonly string[];
+  try {
+    const { dependencies, affinities } = placementRequest(name, desired.spec);
+    const tied = affinities.filter(({ key, soft, negated }) => key === 'container' && !soft && !negated);
+    refs = [...dependencies.map(({ ref }) => ref), ...tied.flatMap(({ literal }) => literal ?? [])];
+  } catch (thrown) {
+    // Written by a release with laxer rules: the scheduler refuses to move it, with the reason.
+    if (thrown instanceof BerthError) return [];
+    throw thrown;
+  }
+  return refs.flatMap((given) => {
+    // Docker users may name a container by its host as well: `h1/db`.
+    const ref = given.slice(given.lastIndexOf('/') + 1);
+    const [leader] = [tx.get('containers', ref), ...tx.by('containers', 'name', ref)].filter(Boolean);
+    return leader === undefined ? [] : [leader.id];
+  });
 }
 
 function takesContainers(tx: ReadTx, host: Host): boolean {

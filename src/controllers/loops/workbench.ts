@@ -70,10 +70,31 @@ export class Workbench implements Bench {
   }
 
   place(id: string): { hostId: string } | { refusal: string } {
+    return this.placeBut(id, this.refusers.get(id) ?? []);
+  }
+
+  /** On that host, if it takes it now. */
+  placeOn(id: string, hostId: string): { hostId: string } | { refusal: string } {
+    return this.placeBut(id, this.refusers.get(id) ?? [], [`constraint:node.id==${hostId}`]);
+  }
+
+  whyOnly(id: string, hostId: string): string | undefined {
+    const record = this.tx.get('containers', id);
+    if (record === undefined) return undefined;
+    const answer = this.placeBut(id, [...(this.refusers.get(id) ?? []), hostId]);
+    this.tx.put('containers', record);
+    return 'refusal' in answer ? answer.refusal : undefined;
+  }
+
+  private placeBut(
+    id: string,
+    without: Iterable<string>,
+    expressions: readonly string[] = [],
+  ): { hostId: string } | { refusal: string } {
     const record = this.tx.get('containers', id);
     if (record === undefined) return { refusal: 'it is gone' };
     const { name, desired } = record;
-    const closed = [...(this.refusers.get(id) ?? [])].flatMap((hostId) => {
+    const closed = [...without].flatMap((hostId) => {
       const host = this.tx.get('hosts', hostId);
       return host === undefined || host.cordoned ? [] : [host];
     });
@@ -81,7 +102,9 @@ export class Workbench implements Bench {
     try {
       const unknown = unknownTie(this.tx, name, desired.spec);
       if (unknown !== undefined) return { refusal: unknown };
-      const { hostId } = this.placer.place(this.tx, { name, spec: desired.spec });
+      const { spec } = desired;
+      const asked = expressions.length === 0 ? spec : { ...spec, Env: [...(spec.Env ?? []), ...expressions] };
+      const { hostId } = this.placer.place(this.tx, { name, spec: asked });
       this.put(record, hostId);
       return { hostId };
     } catch (thrown) {

@@ -14,7 +14,8 @@ export function batchesOf<T extends Batched>(
   let left = containers;
   while (left.length > 0) {
     const services = new Set<string>();
-    const round = left[0]?.round;
+    // Who is followed goes first, wherever in the list it stands.
+    const round = Math.min(...left.map((one) => one.round));
     const batch: T[] = [];
     const later: T[] = [];
     for (const one of left) {

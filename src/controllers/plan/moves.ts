@@ -4,6 +4,8 @@ export type Candidate = Readonly<{ id: string; name: string; from: string }>;
 export type Move = Candidate & Readonly<{ to: string; round: number }>;
 /** One that stays where it is, and why. */
 export type Stay = Candidate & Readonly<{ reason: string }>;
+/** `follows`: IDs of the containers that it must be with, and which are there before it. */
+export type Follower = Candidate & Readonly<{ follows?: readonly string[] }>;
 /** What is to be done; can be shown before it is done. */
 export type MovePlan = Readonly<{ moves: readonly Move[]; stays: readonly Stay[] }>;
 
@@ -17,19 +19,27 @@ export interface Bench {
  * Gives each candidate a host. Those which are refused are asked for again as long as others found one: a container that
  * must be with another (links, `volumes-from`, `net=container:`) follows it.
  */
-export function planMoves(candidates: readonly Candidate[], bench: Bench): MovePlan {
+export function planMoves(candidates: readonly Follower[], bench: Bench): MovePlan {
   const moves: Move[] = [];
-  let left: readonly Candidate[] = candidates;
-  for (let round = 0; ; round++) {
+  const rounds = new Map<string, number>();
+  let left = candidates;
+  for (let pass = 0; ; pass++) {
     const stays: Stay[] = [];
-    for (const candidate of left) {
+    const again: Follower[] = [];
+    for (const one of left) {
+      const { follows = [], ...candidate } = one;
       const answer = bench.place(candidate.id);
-      if ('refusal' in answer) stays.push({ ...candidate, reason: answer.refusal });
-      else if (answer.hostId === candidate.from)
-        stays.push({ ...candidate, reason: 'no other host is better' });
-      else moves.push({ ...candidate, to: answer.hostId, round });
+      if ('hostId' in answer && answer.hostId !== candidate.from) {
+        const round = Math.max(pass, ...follows.map((id) => (rounds.get(id) ?? -1) + 1));
+        rounds.set(candidate.id, round);
+        moves.push({ ...candidate, to: answer.hostId, round });
+        continue;
+      }
+      again.push(one);
+      const reason = 'refusal' in answer ? answer.refusal : 'no other host is better';
+      stays.push({ ...candidate, reason });
     }
-    if (stays.length === 0 || stays.length === left.length) return { moves, stays };
-    left = stays;
+    if (again.length === 0 || again.length === left.length) return { moves, stays };
+    left = again;
   }
 }

@@ -6,6 +6,7 @@ import { plannedContainer, Scheduler } from '../../scheduler/place.ts';
 import { placementRequest } from '../../scheduler/request.ts';
 import { addTestHosts, GIB, TEST_IMAGE } from '../../scheduler/testing.ts';
 import { batchesOf } from './batches.ts';
+import { groupsOf } from './groups.ts';
 import { type Candidate, planMoves } from './moves.ts';
 import { planRebalance } from './rebalance.ts';
 import { LONGEST_REST_MS, restMs, trustAt, trustWhenBack, trustWhenDown } from './trust.ts';
@@ -48,6 +49,7 @@ function cluster(hosts: readonly Shape[]) {
   const bench = {
     lift,
     putBack: put,
+    whyOnly: () => undefined,
     place(id: string) {
       try {
         const hostId = scheduler.place(request(id)).id;
@@ -124,6 +126,36 @@ describe('planRebalance', () => {
   });
 });
 
+describe('groupsOf', () => {
+  it('has each container once, with all that it follows on its host, and none of another host', () => {
+    const one = fc.record({
+      from: fc.constantFrom('h1', 'h2'),
+      follows: fc.array(fc.integer({ min: 0, max: 9 }).map(String), { maxLength: 2 }),
+    });
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 10 }), (list) => {
+        const all = list.map((each, i) => ({ id: String(i), ...each }));
+        const groups = groupsOf(all);
+        const ids = groups.flat().map(({ id }) => id);
+        expect(ids.sort()).toEqual(all.map(({ id }) => id).sort());
+        const groupOf = new Map(groups.flatMap((group) => group.map(({ id }) => [id, group] as const)));
+        for (const group of groups) expect(new Set(group.map(({ from }) => from)).size).toBe(1);
+        for (const { id, from, follows } of all)
+          for (const leader of follows)
+            if (all[Number(leader)]?.from === from) expect(groupOf.get(leader)).toBe(groupOf.get(id));
+        // No larger than it must be: who neither follows nor is followed is alone.
+        for (const { id, from, follows } of all) {
+          const ties = all.some(
+            (other) => other.id !== id && other.from === from && other.follows.includes(id),
+          );
+          const tied = follows.some((leader) => leader !== id && all[Number(leader)]?.from === from);
+          if (!ties && !tied) expect(groupOf.get(id)?.length).toBe(1);
+        }
+      }),
+    );
+  });
+});
+
 describe('batchesOf', () => {
   it('has each container once, no service twice in a batch, and none before an earlier round', () => {
     const one = fc.record({
@@ -132,7 +164,7 @@ describe('batchesOf', () => {
     });
     fc.assert(
       fc.property(fc.array(one, { maxLength: 20 }), (list) => {
-        const all = list.map((each, i) => ({ id: String(i), ...each })).sort((a, b) => a.round - b.round);
+        const all = list.map((each, i) => ({ id: String(i), ...each }));
         const batches = batchesOf(all, 4);
         expect(
           batches

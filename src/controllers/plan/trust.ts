@@ -12,7 +12,7 @@ export function restMs(downs: number): number {
 /** The host has gone down. */
 export function trustWhenDown(before: HostTrust | undefined, id: string, now: number): HostTrust {
   const downs = [...withinHour(before?.downs ?? [], now), now];
-  return { kind: 'host-trust', id, downs, restUntil: 0, reason: '' };
+  return { kind: 'host-trust', id, downs, restUntil: 0, reason: '', away: true };
 }
 
 /** The host is ready again. */
