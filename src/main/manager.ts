@@ -99,7 +99,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       store,
       placer,
       moves: {
-        planDrain: (hostId) => moves.planDrain(hostId),
+        planDrain: (hostId, without) => moves.planDrain(hostId, without),
         drain: (hostId) => moves.drain(hostId),
         drainJob: (hostId) => moves.drainJob(hostId),
         planRebalance: () => moves.planRebalance(),
