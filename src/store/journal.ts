@@ -1,7 +1,10 @@
 import type { TableName } from './store.ts';
 
+/** Not a table: the one row that counts the commits (`Store.revision`). */
+export const REVISION = 'revision';
+
 /** One row as it lies on disk; `json` undefined deletes. */
-export type Row = Readonly<{ table: TableName; key: string; json: string | undefined }>;
+export type Row = Readonly<{ table: TableName | typeof REVISION; key: string; json: string | undefined }>;
 
 /** Where a store keeps its durable tables: one file per implementation (`sqlite/`). */
 export interface Journal {

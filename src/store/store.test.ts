@@ -38,6 +38,20 @@ describe('sqlite', () => {
     await second.close();
   });
 
+  it('counts commits over restarts, so that a backup that was put back shows', async () => {
+    const path = newPath();
+    const first = openSqliteStore(path);
+    for (const id of ['a', 'b']) await first.update((tx) => tx.put('containers', containerRecord(id, id)));
+    await first.update((tx) => tx.put('hostStatus', hostStatusRecord('h1', 'ready')));
+    expect(first.revision).toBe(2);
+    await first.close();
+    const second = openSqliteStore(path);
+    expect(second.revision).toBe(2);
+    await second.update((tx) => tx.delete('containers', 'a'));
+    expect(second.revision).toBe(3);
+    await second.close();
+  });
+
   it('is its owner’s alone, the files beside it too, whatever it was before', async () => {
     const modes = (path: string) =>
       ['', '-wal', '-shm'].flatMap((end) => {
@@ -97,6 +111,27 @@ function fullDisk(): Journal & { full: boolean; rows: Row[] } {
 }
 
 describe('a full disk', () => {
+  it('lets who waits for what was written hear that it was undone, and counts no commit', async () => {
+    const journal = fullDisk();
+    const store = newJournalledStore(journal);
+    await store.settled();
+    await store.update((tx) => tx.put('containers', containerRecord('a', 'web')));
+    expect(store.revision).toBe(1);
+    journal.full = true;
+    const write = store.update((tx) => tx.put('containers', containerRecord('b', 'db')));
+    const [undone, settled] = await Promise.allSettled([write, store.settled()]);
+    expect([undone.status, settled.status]).toEqual(['rejected', 'rejected']);
+    expect(store.revision).toBe(1);
+    await store.settled();
+    journal.full = false;
+    const heard: number[] = [];
+    store.watch(() => heard.push(store.revision));
+    const last = store.update((tx) => tx.put('containers', containerRecord('b', 'db')));
+    await Promise.all([last, store.settled()]);
+    expect(heard).toEqual([2]);
+    await store.close();
+  });
+
   it('undoes what could not be written and all that was built on it, keeps observations, and recovers', async () => {
     const journal = fullDisk();
     const store = newJournalledStore(journal);
@@ -118,7 +153,10 @@ describe('a full disk', () => {
     });
     journal.full = false;
     await store.update((tx) => tx.put('containers', containerRecord('b', 'db')));
-    expect(journal.rows.map((row) => row.key)).toEqual(['a', 'b']);
+    expect(journal.rows.filter(({ table }) => table === 'containers').map((row) => row.key)).toEqual([
+      'a',
+      'b',
+    ]);
     await store.close();
   });
 });

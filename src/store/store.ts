@@ -1,6 +1,7 @@
 import type { ApiToken, AuditEntry, JoinToken, User } from '../model/access.ts';
 import type { Container, ObservedContainer } from '../model/container.ts';
 import type { Host, HostFailover, HostStatus, HostTrust } from '../model/host.ts';
+import type { Life, Orphan } from '../model/life.ts';
 import type { Network, ObservedImage, ObservedNetwork, ObservedVolume, Volume } from '../model/objects.ts';
 import type { SettingsRecord } from '../model/settings.ts';
 
@@ -16,9 +17,11 @@ export type Tables = {
   audit: AuditEntry;
   settings: SettingsRecord;
   hostTrust: HostTrust;
+  lives: Life;
   // Below: observations, repeated by the agents and never written to disk.
   hostStatus: HostStatus;
   hostFailovers: HostFailover;
+  orphans: Orphan;
   observedContainers: ObservedContainer;
   observedImages: ObservedImage;
   observedNetworks: ObservedNetwork;
@@ -73,5 +76,12 @@ export interface Store {
    * Returns a function that ends it.
    */
   follow(listener: (table: TableName, key: string) => void): () => void;
+  /**
+   * Resolves once everything that was written before is durable: then all that `view` showed at the call is.
+   * @throws BerthError `unavailable` where some of it was undone
+   */
+  settled(): Promise<void>;
+  /** Counts the durable commits, over restarts: state that was put back from a backup has a lower one than it had. */
+  readonly revision: number;
   close(): Promise<void>;
 }

@@ -38,8 +38,10 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   audit: { durable: true, key: (r) => r.id, indexes: {} },
   settings: { durable: true, key: () => SETTINGS_KEY, indexes: {} },
   hostTrust: { durable: true, key: (r) => r.id, indexes: {} },
+  lives: { durable: true, key: (r) => r.id, indexes: {} },
   hostStatus: { durable: false, key: (r) => r.id, indexes: {} },
   hostFailovers: { durable: false, key: (r) => r.id, indexes: {} },
+  orphans: { durable: false, key: (r) => `${r.hostId}/${r.id}`, indexes: { host: (r) => r.hostId } },
   observedContainers: {
     durable: false,
     key: (r) => `${r.hostId}/${r.engineId}`,

@@ -1,5 +1,5 @@
 import { BerthError, messageOf } from '../../kit/errors.ts';
-import type { Journal, Row } from '../journal.ts';
+import { type Journal, REVISION, type Row } from '../journal.ts';
 import type { Change, ChangeSet, ReadTx, Store, TableName, Tables, WriteTx } from '../store.ts';
 import { TABLES } from '../tables.ts';
 import { deepFreeze, Table } from './table.ts';
@@ -34,12 +34,14 @@ class TableStore implements Store {
   /** The changes of the transaction that is running; undefined between transactions. */
   private running: Change[] | undefined;
   private closed = false;
+  private commits = 0;
 
   constructor(private readonly journal: Journal | undefined) {
     this.tables = Object.fromEntries(
       Object.entries(TABLES).map(([name, spec]) => [name, new Table(spec as never)]),
     ) as unknown as AnyTables;
     for (const { table, key, json } of journal?.load() ?? []) {
+      if (table === REVISION) this.commits = Number(json);
       // A table of a newer or older release: left on disk as it is.
       if (!isTable(table)) continue;
       this.table(table).set(key, deepFreeze(JSON.parse(json)));
@@ -84,6 +86,19 @@ class TableStore implements Store {
   follow(listener: (table: TableName, key: string) => void): () => void {
     this.followers.add(listener);
     return () => this.followers.delete(listener);
+  }
+
+  get revision(): number {
+    return this.commits;
+  }
+
+  settled(): Promise<void> {
+    if (this.pending.length === 0 && !this.flushing) return Promise.resolve();
+    // At the end of the queue: undone with what is before it.
+    return new Promise((resolve, reject) => {
+      this.pending.push({ changes: [], durable: this.journal !== undefined, resolve, reject });
+      this.schedule();
+    });
   }
 
   async close(): Promise<void> {
@@ -142,9 +157,11 @@ class TableStore implements Store {
     try {
       const rows = rowsOf(batch);
       if (this.journal !== undefined && rows.length > 0) {
-        const done = this.journal.commit(rows);
+        const revision = this.commits + 1;
+        const done = this.journal.commit([...rows, { table: REVISION, key: '', json: String(revision) }]);
         // A journal that writes at once keeps the whole flush in this turn.
         if (done instanceof Promise) await done;
+        this.commits = revision;
       }
       for (const { changes, resolve } of batch) {
         this.notify({ changes });
@@ -192,6 +209,7 @@ class TableStore implements Store {
   }
 
   private notify(set: ChangeSet): void {
+    if (set.changes.length === 0) return;
     for (const watcher of [...this.watchers]) {
       try {
         watcher(set);

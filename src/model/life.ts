@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { desiredSchema } from './container.ts';
+
+/**
+ * One start of the manager on its state. Together they are the history of that state: what an agent has seen, and is not in
+ * it, was seen of a state that a backup has taken the place of.
+ */
+export const lifeSchema = z.object({
+  kind: z.literal('life'),
+  id: z.string(),
+  /** The revision of the state that it began with (`Store.revision`). */
+  since: z.number(),
+  /** Milliseconds since the epoch. */
+  startedAt: z.number(),
+});
+export type Life = Readonly<z.infer<typeof lifeSchema>>;
+
+/** What a host holds of a container beside its ID and name. */
+export const heldSchema = z.object({
+  apiVersion: z.string(),
+  desired: desiredSchema,
+  /** Networks and volumes that must be on the host before the container is made; made by the agent where missing. */
+  needs: z.object({
+    networks: z.array(z.object({ id: z.string(), spec: z.looseObject({ Name: z.string() }) })),
+    volumes: z.array(z.object({ spec: z.looseObject({ Name: z.string() }) })),
+  }),
+});
+
+/**
+ * A container that a host had been given by a newer state than the manager's: it runs on there, and waits for somebody to
+ * say what is to become of it. Never written to disk: the agent repeats it.
+ */
+export const orphanSchema = z.object({
+  /** Cluster ID. */
+  id: z.string(),
+  name: z.string(),
+  /** Undefined where the host knows of it by the engine's labels alone. */
+  held: heldSchema.optional(),
+});
+export type Orphan = Readonly<z.infer<typeof orphanSchema> & { kind: 'orphan'; hostId: string }>;
