@@ -68,6 +68,7 @@ export interface Agent {
 
 const HEARTBEAT_MS = 1_000;
 const ENGINE_GRACE_MS = 3_000;
+const ORPHANS_AT_ONCE = 200;
 /** How long before it is gone an engine begins to stop its containers, and a machine before it runs again; generous. */
 const SHUTDOWN_MS = 60_000;
 const BOOT_MS = 300_000;
@@ -231,7 +232,7 @@ class HostAgent implements Agent {
     await this.applying;
     const machineId = await this.machineId;
     if (this.session !== session) return;
-    const { resume } = this.files.state;
+    const { resume, seen } = this.files.state;
     const hello = {
       t: 'hello',
       version: LINK_VERSION,
@@ -240,7 +241,11 @@ class HostAgent implements Agent {
       now: this.clock.now(),
       dataAddress,
     } as const;
-    session.send(resume === undefined ? hello : { ...hello, resume });
+    session.send({
+      ...hello,
+      ...(resume === undefined ? {} : { resume }),
+      ...(seen === undefined ? {} : { seen }),
+    });
     this.greeted = true;
     this.beat(session);
     this.heartbeat = setInterval(() => this.beat(session), HEARTBEAT_MS);
@@ -278,6 +283,7 @@ class HostAgent implements Agent {
       networks: networks.all(),
       volumes: volumes.all(),
     });
+    this.tellOrphans(session);
   }
 
   private onInfo(engineId: string): void {
@@ -322,6 +328,7 @@ class HostAgent implements Agent {
     else this.reconciler.engineWent(lostAt, SHUTDOWN_MS);
     if (this.session !== undefined && this.greeted) this.tellAll(this.session);
     this.removeOrphans();
+    this.spare();
     this.reconciler.kickAll();
   }
 
@@ -335,11 +342,17 @@ class HostAgent implements Agent {
         const frames = this.frames;
         this.frames = [];
         for (const group of grouped(frames)) {
-          const ids =
-            group.t === 'snapshot'
-              ? await this.files.replace(group.deltas.filter(isPut), group.at, startedAt)
-              : await this.files.apply(group.deltas, group.at, startedAt);
-          if (group.t === 'snapshot') this.removeOrphans();
+          const ids = await this.take(group, startedAt);
+          if (group.t === 'snapshot') {
+            if (group.restored)
+              this.options.logger.warn(
+                {},
+                'the manager was put back to an older state: what it does not know runs on',
+              );
+            this.removeOrphans();
+            this.spare();
+            this.tellOrphans(session);
+          }
           this.reconciler.assigned(ids);
           // A lease is asked for only where it is needed: now it may be.
           if (this.greeted && this.lease.state !== 'held' && this.fencedIds().length > 0) this.beat(session);
@@ -357,12 +370,51 @@ class HostAgent implements Agent {
     }
   }
 
+  private take(group: Group, startedAt: (id: string) => number): Promise<string[]> {
+    if (group.t === 'deltas') return this.files.apply(group.deltas, group.at, startedAt);
+    const puts = group.deltas.filter(isPut);
+    if (!group.restored) return this.files.replace(puts, group.at, startedAt);
+    return this.files.restore(
+      puts.map(({ assignment }) => assignment),
+      group.at,
+      startedAt,
+    );
+  }
+
+  /** After the snapshot of a state that was put back: what is on the engine beside it is never removed for that. */
+  private spare(): void {
+    if (this.files.state.sparesDue !== true || !this.observer.ready) return;
+    const spared = this.observer.picture.containers
+      .all()
+      .flatMap(({ clusterId }) => (clusterId === undefined || this.files.get(clusterId) ? [] : [clusterId]));
+    this.files
+      .setState({ sparesDue: false, spared: [...new Set([...(this.files.state.spared ?? []), ...spared])] })
+      .catch((thrown) =>
+        this.options.logger.error({ error: messageOf(thrown) }, 'spared containers not written'),
+      );
+  }
+
+  /** What runs here without the manager's knowing of it, as long as there is any. */
+  private tellOrphans(session: AgentLink): void {
+    const held = this.files
+      .orphans()
+      .map(({ assignment: { id, name, ...rest } }) => ({ id, name, held: rest }));
+    const spared = (this.files.state.spared ?? []).flatMap((id) => {
+      const seen = this.files.get(id) === undefined ? this.observer.picture.find(id) : undefined;
+      return seen === undefined ? [] : [{ id, name: seen.name }];
+    });
+    const orphans = [...held, ...spared];
+    for (let from = 0; from < orphans.length; from += ORPHANS_AT_ONCE)
+      session.send({ t: 'report', orphans: orphans.slice(from, from + ORPHANS_AT_ONCE) });
+  }
+
   /** After a snapshot: this cluster's containers that are on the engine and not in it were moved away or removed. */
   private removeOrphans(): void {
     if (this.files.state.orphansDue !== true || !this.observer.ready) return;
     const orphans = this.observer.picture.containers
       .all()
-      .filter(({ clusterId }) => clusterId !== undefined && this.files.get(clusterId) === undefined);
+      .filter(({ clusterId }) => clusterId !== undefined && this.files.get(clusterId) === undefined)
+      .filter(({ clusterId = '' }) => this.files.state.spared?.includes(clusterId) !== true);
     const marking = orphans.map(async ({ clusterId = '', name }) => {
       this.options.logger.info(
         { container: clusterId, name },
@@ -386,7 +438,12 @@ class HostAgent implements Agent {
   }
 }
 
-type Group = Readonly<{ t: 'snapshot' | 'deltas'; deltas: readonly AssignmentDelta[]; at: ResumePoint }>;
+type Group = Readonly<{
+  t: 'snapshot' | 'deltas';
+  deltas: readonly AssignmentDelta[];
+  at: ResumePoint;
+  restored: boolean;
+}>;
 
 /** Deltas in a row become one; a snapshot makes all before it void. */
 function grouped(frames: readonly (ManagerFrame & { t: 'snapshot' | 'deltas' })[]): Group[] {
@@ -394,14 +451,16 @@ function grouped(frames: readonly (ManagerFrame & { t: 'snapshot' | 'deltas' })[
   for (const frame of frames) {
     if (frame.t === 'snapshot') {
       const deltas = frame.assignments.map((assignment) => ({ op: 'put', assignment }) as const);
-      groups.splice(0, groups.length, { t: 'snapshot', deltas, at: frame.at });
+      const restored = frame.restored === true;
+      groups.splice(0, groups.length, { t: 'snapshot', deltas, at: frame.at, restored });
       continue;
     }
     const last = groups.at(-1);
     if (last?.t === 'deltas') {
-      groups[groups.length - 1] = { t: 'deltas', deltas: [...last.deltas, ...frame.deltas], at: frame.at };
+      const deltas = [...last.deltas, ...frame.deltas];
+      groups[groups.length - 1] = { t: 'deltas', deltas, at: frame.at, restored: false };
     } else {
-      groups.push({ t: 'deltas', deltas: frame.deltas, at: frame.at });
+      groups.push({ t: 'deltas', deltas: frame.deltas, at: frame.at, restored: false });
     }
   }
   return groups;

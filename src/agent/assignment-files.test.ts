@@ -67,6 +67,51 @@ it('purges what a snapshot leaves out and marks that the engine is to be searche
   expect(files.state).toMatchObject({ resume: at(9), orphansDue: true });
 });
 
+it('purges nothing for a state that was put back, nor for what comes after it, until it is told to', async () => {
+  const dir = await temporaryDir();
+  const files = await open(dir);
+  const [a, b, c] = ['a', 'b', 'c'].map(clusterIdOf) as [string, string, string];
+  await files.apply([put('a'), put('b', 7), put('c', 2)], at(3), never);
+  files.acted(b, {
+    generation: 7,
+    starts: 4,
+    state: 'running',
+    engineId: 'x',
+    refused: { status: 500, message: '' },
+  });
+  files.acted(c, { generation: 2, starts: 0, state: 'created' });
+  await files.restore([put('b', 3).assignment, put('c', 2).assignment], at(0), () => 99);
+  expect(files.get(a)).toMatchObject({ kind: 'hold', orphan: true });
+  // Acted on anew, whatever was done for a later generation; what is the same is not touched.
+  expect(files.get(b)).toMatchObject({ assignment: { desired: { generation: 3 } }, startedBefore: 99 });
+  expect((files.get(b) as { acted: unknown }).acted).toEqual({
+    ...{ generation: 2, starts: 0, state: 'running', engineId: 'x' },
+  });
+  expect(files.get(c)).toMatchObject({ acted: { generation: 2 } });
+  expect(files.state).toMatchObject({ seen: at(0), sparesDue: true, orphansDue: false });
+  await files.settled();
+
+  const again = await open(dir);
+  expect(again.orphans().map(({ assignment }) => assignment.name)).toEqual(['a']);
+  await again.replace([put('b', 4)], at(4), never);
+  expect(again.get(a)).toMatchObject({ kind: 'hold', orphan: true });
+  expect(again.get(c)?.kind).toBe('purge');
+  await again.apply([put('a', 2)], at(5), never);
+  expect(again.orphans()).toEqual([]);
+  await again.replace([put('b', 4)], at(6), never);
+  expect(again.get(a)?.kind).toBe('purge');
+  await again.settled();
+});
+
+it('remembers what it has seen though its files cannot be resumed', async () => {
+  const dir = await temporaryDir();
+  const files = await open(dir);
+  await files.apply([put('a')], { ...at(1), revision: 12 }, never);
+  await files.settled();
+  await writeFile(join(dir, 'assignments', `${clusterIdOf('a')}.json`), '{');
+  expect((await open(dir)).state).toMatchObject({ resume: undefined, seen: { ...at(1), revision: 12 } });
+});
+
 it('notes progress that is made while a new generation is on its way to the disk', async () => {
   const dir = await temporaryDir();
   const files = await open(dir);

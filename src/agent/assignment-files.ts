@@ -1,7 +1,9 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import {
+  type Assignment,
   type AssignmentDelta,
   assignmentSchema,
   type ResumePoint,
@@ -10,7 +12,15 @@ import {
 import { messageOf } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
 import { desiredStateSchema } from '../model/container.ts';
-import { type Acted, type Comeback, type Holding, idOf, NO_COMEBACK, NOTHING_ACTED } from './holding.ts';
+import {
+  type Acted,
+  type Comeback,
+  type Hold,
+  type Holding,
+  idOf,
+  NO_COMEBACK,
+  NOTHING_ACTED,
+} from './holding.ts';
 import { newLimit } from './limit.ts';
 
 const actedSchema = z.object({
@@ -35,6 +45,7 @@ const holdingSchema = z.discriminatedUnion('kind', [
     acted: actedSchema,
     // Absent in files of an earlier version.
     comeback: comebackSchema.default(NO_COMEBACK),
+    orphan: z.literal(true).optional(),
   }),
   z.object({ kind: z.literal('purge'), id: z.string(), name: z.string() }),
 ]);
@@ -46,6 +57,12 @@ const stateSchema = z.object({
   resume: resumePointSchema.optional(),
   /** A snapshot came, and what the engine has beyond it has not been looked for yet. */
   orphansDue: z.boolean().optional(),
+  /** The newest state of the manager's that was heard of; unlike `resume` it is kept whatever happens to the files. */
+  seen: resumePointSchema.optional(),
+  /** A snapshot of a state that was put back came, and what the engine has beyond it has not been looked for yet. */
+  sparesDue: z.boolean().optional(),
+  /** Containers of the cluster, by ID, that are on the engine and were in no file when that was looked for: not to be removed. */
+  spared: z.array(z.string()).optional(),
   /** The engine that was seen last, for the machine's ID while it does not answer. */
   engineId: z.string().optional(),
 });
@@ -149,6 +166,14 @@ export class AssignmentFiles {
       const before = touched.has(id) ? touched.get(id) : this.holdings.get(id);
       touched.set(id, applied(before, delta, startedAt));
     }
+    return this.keep(touched, at, state);
+  }
+
+  private async keep(
+    touched: ReadonlyMap<string, Holding | undefined>,
+    at: ResumePoint,
+    state: Partial<AgentState>,
+  ): Promise<string[]> {
     for (const [id, holding] of touched) this.pending.set(id, holding);
     try {
       await Promise.all([...touched.keys()].map((id) => this.save(id)));
@@ -162,13 +187,13 @@ export class AssignmentFiles {
       for (const id of touched.keys()) this.pending.delete(id);
     }
     // Not waited for: a resume point that lags behind costs a repetition, which changes nothing.
-    this.current = { ...this.current, ...state, resume: at };
+    this.current = { ...this.current, ...state, resume: at, seen: at };
     this.saveSoon(STATE_FILE, () => this.saveState());
     return [...touched.keys()];
   }
 
   /**
-   * Puts a snapshot in place of all that was held. What is held and not in it is purged.
+   * Puts a snapshot in place of all that was held. What is held and not in it is purged, but for orphans.
    * @throws as `apply`
    */
   async replace(
@@ -178,9 +203,38 @@ export class AssignmentFiles {
   ): Promise<string[]> {
     const kept = new Set(deltas.map(({ assignment }) => assignment.id));
     const gone = [...this.holdings.values()].flatMap((holding): AssignmentDelta[] =>
-      kept.has(idOf(holding)) ? [] : [{ op: 'drop', id: idOf(holding), purge: true }],
+      kept.has(idOf(holding)) || isOrphan(holding) ? [] : [{ op: 'drop', id: idOf(holding), purge: true }],
     );
     return this.apply([...gone, ...deltas], at, startedAt, { orphansDue: true });
+  }
+
+  /**
+   * Puts the snapshot of a state that was put back from a backup beside what is held. What is not in it becomes an orphan;
+   * what is in it differently is acted on anew, whatever a later state had asked for.
+   * @throws as `apply`
+   */
+  async restore(
+    assignments: readonly Assignment[],
+    at: ResumePoint,
+    startedAt: (id: string) => number,
+  ): Promise<string[]> {
+    const touched = new Map<string, Holding | undefined>();
+    const kept = new Set(assignments.map(({ id }) => id));
+    for (const holding of this.holdings.values())
+      if (holding.kind === 'hold' && !kept.has(idOf(holding)))
+        touched.set(idOf(holding), { ...holding, orphan: true });
+    for (const assignment of assignments) {
+      const { id } = assignment;
+      if (!FILE_ID.test(id)) throw new Error(`"${id.slice(0, 80)}" is not a container's cluster ID`);
+      const before = this.holdings.get(id);
+      touched.set(id, applied(putBack(before, assignment, startedAt), { op: 'put', assignment }, startedAt));
+    }
+    return this.keep(touched, at, { sparesDue: true, orphansDue: false });
+  }
+
+  /** Those that the manager does not know. */
+  orphans(): readonly Hold[] {
+    return [...this.holdings.values()].filter(isOrphan);
   }
 
   /** A container with this cluster's labels which is not held: it is to be taken away. */
@@ -367,11 +421,37 @@ function applied(
     }
     // Sent again: it was received when it first came.
     const known = before.assignment.desired.generation >= assignment.desired.generation;
-    return { ...before, assignment, startedBefore: known ? before.startedBefore : startedAt(assignment.id) };
+    const { orphan: _, ...rest } = before;
+    return { ...rest, assignment, startedBefore: known ? before.startedBefore : startedAt(assignment.id) };
   }
   if (!delta.purge) return undefined;
   if (before?.kind === 'purge') return before;
   return { kind: 'purge', id: delta.id, name: before?.assignment.name ?? '' };
+}
+
+/**
+ * What is held, as if it had never been given a later generation than the assignment's: generations count on from the older
+ * state, so equal numbers need not mean the same.
+ */
+function putBack(
+  before: Holding | undefined,
+  { id, desired }: Assignment,
+  startedAt: (id: string) => number,
+): Holding | undefined {
+  if (before?.kind !== 'hold' || before.acted.generation < desired.generation) return before;
+  if (isDeepStrictEqual(before.assignment.desired, desired)) return before;
+  const { refused: _, ...acted } = before.acted;
+  const starts = Math.min(acted.starts, desired.starts);
+  return {
+    ...before,
+    assignment: { ...before.assignment, desired: { ...before.assignment.desired, generation: 0 } },
+    startedBefore: startedAt(id),
+    acted: { ...acted, generation: desired.generation - 1, starts },
+  };
+}
+
+function isOrphan(holding: Holding): holding is Hold {
+  return holding.kind === 'hold' && holding.orphan === true;
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -43,6 +43,8 @@ export type Hold = Readonly<{
   startedBefore: number;
   acted: Acted;
   comeback: Comeback;
+  /** The manager was put back to a state that does not know it: it runs on until somebody takes it in or away. */
+  orphan?: true;
 }>;
 
 export function idOf(holding: Holding): string {

@@ -71,6 +71,8 @@ function planComeback(hold: Hold, observed: ObservedContainer | undefined, now: 
   const due = dueOf(hold, observed);
   if (due === undefined || waitFor(due, now) > 0) return [];
   const { assignment } = hold;
+  // Nobody knows whether it is wanted: what was taken away by hand stays away.
+  if (due.make && hold.orphan === true) return [];
   const steps: Step[] = due.make ? planAgain(assignment) : [];
   if (due.start) steps.push({ step: 'start' });
   if (due.start && assignment.desired.state === 'paused') steps.push({ step: 'pause' });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { desiredSchema, observedContainerSchema } from '../model/container.ts';
+import { observedContainerSchema } from '../model/container.ts';
 import { engineInfoSchema } from '../model/host.ts';
+import { heldSchema, orphanSchema } from '../model/life.ts';
 import { observedImageSchema, observedNetworkSchema, observedVolumeSchema } from '../model/objects.ts';
 
 /**
@@ -37,17 +38,10 @@ export const LINK_VERSION = 1;
 export const MAX_FRAME = 16 * 1024 * 1024;
 
 /** What a host must hold: a container in a state. The agent keeps it on its disk. */
-export const assignmentSchema = z.object({
+export const assignmentSchema = heldSchema.extend({
   /** Cluster ID of the container. */
   id: z.string(),
   name: z.string(),
-  apiVersion: z.string(),
-  desired: desiredSchema,
-  /** Networks and volumes that must be on the host before the container is made; made by the agent where missing. */
-  needs: z.object({
-    networks: z.array(z.object({ id: z.string(), spec: z.looseObject({ Name: z.string() }) })),
-    volumes: z.array(z.object({ spec: z.looseObject({ Name: z.string() }) })),
-  }),
 });
 export type Assignment = Readonly<z.infer<typeof assignmentSchema>>;
 
@@ -59,8 +53,15 @@ export const assignmentDeltaSchema = z.discriminatedUnion('op', [
 ]);
 export type AssignmentDelta = Readonly<z.infer<typeof assignmentDeltaSchema>>;
 
-/** A place in the ordered stream of a host's deltas. `epoch` changes when the manager cannot resume older ones. */
-export const resumePointSchema = z.object({ epoch: z.string(), seq: z.number().int() });
+/**
+ * A place in the ordered stream of a host's deltas. `epoch` is the life of the manager, which cannot resume older ones;
+ * `revision` the state's at that place (`Store.revision`).
+ */
+export const resumePointSchema = z.object({
+  epoch: z.string(),
+  seq: z.number().int(),
+  revision: z.number().int().optional(),
+});
 export type ResumePoint = Readonly<z.infer<typeof resumePointSchema>>;
 
 export const managerFrameSchema = z.discriminatedUnion('t', [
@@ -81,6 +82,11 @@ export const managerFrameSchema = z.discriminatedUnion('t', [
     at: resumePointSchema,
     assignments: z.array(assignmentSchema),
     more: z.boolean().optional(),
+    /**
+     * The manager's state is older than what the host has seen: a backup was put back. What is not in it is kept, and told
+     * in `orphans` of reports.
+     */
+    restored: z.boolean().optional(),
   }),
   /**
    * Answers a heartbeat that asked for it: for `ms` from when that one left (`now` is what it said) the manager takes the
@@ -129,6 +135,8 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
     now: z.number(),
     dataAddress: z.string(),
     resume: resumePointSchema.optional(),
+    /** The newest state that was heard of; also where there is nothing to resume. */
+    seen: resumePointSchema.optional(),
   }),
   /**
    * Every second. `engine` false: the host's Docker does not answer (`reason` says why). `lease`: the host has containers
@@ -164,6 +172,8 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
       .optional(),
     /** Sent in the same frame as the observation that they led to. */
     results: z.array(actionResultSchema).optional(),
+    /** Containers that a newer state than the manager's gave this host; they add to those told since hello. */
+    orphans: z.array(orphanSchema).optional(),
     /** Ends a `full` with `more`. */
     last: z.boolean().optional(),
   }),

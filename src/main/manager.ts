@@ -1,4 +1,5 @@
 import { HostSessions } from '../api/agents/host-sessions.ts';
+import { beginLife } from '../api/agents/lives.ts';
 import { firstRun } from '../api/auth/first-run.ts';
 import { newDockerEndpoint } from '../api/docker/server.ts';
 import { newClusterEvents } from '../api/events/cluster-events.ts';
@@ -46,7 +47,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const pki = await openPki();
     const events = newClusterEvents({ store, clock });
     closers.push(() => events.close());
-    const deltas = new DeltaLog();
+    const deltas = new DeltaLog(await beginLife(store, clock.now()));
     const sessions = new HostSessions({ store, events, deltas, clock, logger });
     closers.push(() => sessions.close());
     const hostName = (id: string) => store.view((tx) => tx.get('hosts', id)?.name);

@@ -39,7 +39,9 @@ it('keeps everything in order, within the limit, and each frame has its own plac
 
 it('marks every part of a snapshot but the last', () => {
   const all = ['a', 'b', 'c'].map(assignment);
-  const frames = snapshotFrames(at, all, 1).flatMap((frame) => (frame.t === 'snapshot' ? [frame] : []));
+  const frames = snapshotFrames(at, all, { limit: 1 }).flatMap((frame) =>
+    frame.t === 'snapshot' ? [frame] : [],
+  );
   expect(frames.map(({ assignments, more }) => [assignments[0]?.name, more])).toEqual([
     ['a', true],
     ['b', true],

@@ -7,7 +7,7 @@ const BYTES_PER_FRAME = 4 * 1024 * 1024;
 export function snapshotFrames(
   at: ResumePoint,
   assignments: readonly Assignment[],
-  limit = BYTES_PER_FRAME,
+  { limit = BYTES_PER_FRAME, restored = false } = {},
 ): ManagerFrame[] {
   const parts = partsOf(assignments, limit);
   return parts.map((part, i) => ({
@@ -15,6 +15,7 @@ export function snapshotFrames(
     at,
     assignments: part,
     ...(i < parts.length - 1 ? { more: true } : {}),
+    ...(restored ? { restored } : {}),
   }));
 }
 
@@ -27,12 +28,14 @@ export function deltaFrames(
   let left = deltas.length;
   return partsOf(deltas, limit).map((part) => {
     left -= part.length;
-    return { t: 'deltas', at: { epoch: at.epoch, seq: at.seq - left }, deltas: part };
+    return { t: 'deltas', at: { ...at, seq: at.seq - left }, deltas: part };
   });
 }
 
 /** At least one part; one that is too large by itself is alone. */
 function partsOf<T>(list: readonly T[], limit: number): T[][] {
+  // Measuring costs as much as sending, and one goes alone in any case.
+  if (list.length === 1) return [[...list]];
   const parts: T[][] = [[]];
   let bytes = 0;
   for (const one of list) {

@@ -160,6 +160,7 @@ describe('hello', () => {
     const session = new FakeSession('h1');
     sessions.attach(session);
     session.hello(change);
+    await settle();
     expect(session.closedFor).toBeUndefined();
     expect(session.news).toHaveLength(1);
   });
@@ -230,6 +231,7 @@ describe('assignments', () => {
     const session = new FakeSession('h1');
     sessions.attach(session);
     session.hello({ resume: { epoch: 'other', seq: 1 } });
+    await settle();
     expect(session.news).toMatchObject([{ t: 'snapshot' }]);
   });
 

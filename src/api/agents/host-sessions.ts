@@ -18,6 +18,7 @@ import { assignmentOf, holdersOf } from './assignment-of.ts';
 import type { Assignments } from './assignments.ts';
 import { deltaFrames, snapshotFrames } from './frames.ts';
 import { hostStateOf, isSilent, type LifeSigns, leaseMs } from './host-state.ts';
+import { isPast } from './lives.ts';
 import { applyFull, applyReport, endRecords, ownResults } from './observations.ts';
 import { ActionResults } from './results.ts';
 import type { AgentSession } from './session.ts';
@@ -32,8 +33,10 @@ type HostSessionsDeps = Readonly<{
 
 type Live = {
   session: AgentSession | undefined;
-  /** Hello has been said on this connection, and what the host had missed has been sent. */
+  /** Hello has been said on this connection. */
   greeted: boolean;
+  /** What the host had missed has been sent: deltas go out as they come. */
+  level: boolean;
   signs: LifeSigns;
   agentVersion: string;
   dataAddress: string;
@@ -48,6 +51,16 @@ const HELLO_MS = 30_000;
 const REMOVED = 'the host was removed from the cluster: join it again with a new token';
 /** How stale `HostStatus.lastHeardAt` may get in the store: heartbeats themselves are not worth a write. */
 const HEARD_REFRESH_MS = 5_000;
+
+/** False where what was to be seen in the store has been undone since. */
+async function isDurable(store: Store): Promise<boolean> {
+  try {
+    await store.settled();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * The manager's side of all agents: gives each host its assignments as they change in the store, and writes what the
@@ -81,6 +94,7 @@ export class HostSessions {
     live.session?.close('the same host has connected again');
     live.session = session;
     live.greeted = false;
+    live.level = false;
     live.connectedAt = this.deps.clock.now();
     live.signs = { ...live.signs, connected: true, reported: false, engine: true, engineReason: '' };
     let queue = Promise.resolve();
@@ -110,6 +124,7 @@ export class HostSessions {
       if (live.session !== session) return;
       live.session = undefined;
       live.greeted = false;
+      live.level = false;
       live.signs = { ...live.signs, connected: false, reported: false, closeReason: reason };
       this.results.lost(session.hostId, session.hostName);
       this.sweep();
@@ -131,7 +146,7 @@ export class HostSessions {
   }
 
   private onHello(session: AgentSession, live: Live, hello: AgentFrame & { t: 'hello' }): boolean {
-    const { clock, store, deltas } = this.deps;
+    const { clock } = this.deps;
     if (Math.abs(hello.version - LINK_VERSION) > 1) {
       session.close(
         `agent ${hello.agentVersion} speaks link version ${hello.version}, this manager ${LINK_VERSION}: upgrade the older one`,
@@ -148,26 +163,63 @@ export class HostSessions {
     }
     live.agentVersion = hello.agentVersion;
     live.dataAddress = hello.dataAddress;
-    const held = store.view((tx) => [
-      ...tx.by('containers', 'host', session.hostId),
-      ...tx.by('containers', 'copyHost', session.hostId),
-    ]);
-    const missed = hello.resume && deltas.since(session.hostId, hello.resume, held.length);
-    const at = deltas.head(session.hostId);
-    const frames =
-      missed === undefined
-        ? snapshotFrames(
-            at,
-            store.view((tx) => held.map((container) => assignmentOf(tx, container, session.hostId))),
-          )
-        : deltaFrames(at, missed);
-    for (const frame of frames) session.send(frame);
+    this.catchUp(session, live, hello).catch((thrown) => session.close(messageOf(thrown)));
     return true;
+  }
+
+  /** Sends what the host has missed, of what is durable: what it is told it acts on at once. */
+  private async catchUp(
+    session: AgentSession,
+    live: Live,
+    hello: AgentFrame & { t: 'hello' },
+  ): Promise<void> {
+    const { store, deltas, logger } = this.deps;
+    const { hostId, hostName } = session;
+    const { seen } = hello;
+    const restored = seen !== undefined && !store.view((tx) => isPast(tx, seen, store.revision));
+    if (restored)
+      logger.warn({ host: hostName, seen }, 'the host has seen a newer state: a backup was put back');
+    this.forgetOrphans(hostId);
+    while (live.session === session) {
+      const at = deltas.head(hostId);
+      const { count, assignments } = store.view((tx) => {
+        const held = [...tx.by('containers', 'host', hostId), ...tx.by('containers', 'copyHost', hostId)];
+        return {
+          count: held.length,
+          assignments: () => held.map((container) => assignmentOf(tx, container, hostId)),
+        };
+      });
+      const missed = hello.resume && deltas.since(hostId, hello.resume, count);
+      const snapshot = missed === undefined ? assignments() : undefined;
+      if (snapshot !== undefined && !(await isDurable(store))) continue;
+      const since = missed ?? deltas.since(hostId, at);
+      if (live.session !== session) return;
+      // So much has changed meanwhile that it is easier to look again.
+      if (since === undefined) continue;
+      const { revision } = store;
+      if (snapshot !== undefined)
+        for (const frame of snapshotFrames({ ...at, revision }, snapshot, { restored })) session.send(frame);
+      if (since.length > 0 || snapshot === undefined)
+        for (const frame of deltaFrames({ ...deltas.head(hostId), revision }, since)) session.send(frame);
+      live.level = true;
+      return;
+    }
+  }
+
+  /** The agent tells them again. */
+  private forgetOrphans(hostId: string): void {
+    const { store, logger } = this.deps;
+    if (store.view((tx) => tx.count('orphans')) === 0) return;
+    store
+      .update((tx) => {
+        for (const { id } of [...tx.by('orphans', 'host', hostId)]) tx.delete('orphans', `${hostId}/${id}`);
+      })
+      .catch((thrown) => logger.warn({ host: hostId, error: messageOf(thrown) }, 'orphans not forgotten'));
   }
 
   private onHeartbeat(session: AgentSession, live: Live, beat: AgentFrame & { t: 'heartbeat' }): void {
     // After what the host has missed: it must not start what has moved away.
-    if (beat.lease === true && live.greeted) {
+    if (beat.lease === true && live.level) {
       const ms = leaseMs(this.deps.store.view((tx) => this.settings(tx)));
       session.send({ t: 'lease', now: beat.now, ms });
     }
@@ -210,6 +262,7 @@ export class HostSessions {
         for (const result of results) this.results.add(result);
         if (frame.last === true) this.onReported(session, live);
         await written;
+        if (frame.orphans !== undefined) await this.onOrphans(session, frame.orphans);
         break;
       }
       case 'events':
@@ -228,6 +281,33 @@ export class HostSessions {
     // At once, so that nobody comes in between.
     const removed = ended.length === 0 ? undefined : store.update((tx) => endRecords(tx, ended));
     await Promise.all([seen, removed]);
+  }
+
+  private async onOrphans(
+    { hostId, hostName }: AgentSession,
+    told: NonNullable<(AgentFrame & { t: 'report' })['orphans']>,
+  ): Promise<void> {
+    const { store, events, clock, logger } = this.deps;
+    const found = await store.update((tx) =>
+      told.filter((orphan) => {
+        // It was taken in, or is on its way out, since the agent said so.
+        if (tx.get('containers', orphan.id)?.assigned.hostId === hostId) return false;
+        const isNew = tx.get('orphans', `${hostId}/${orphan.id}`) === undefined;
+        tx.put('orphans', { ...orphan, kind: 'orphan', hostId });
+        return isNew;
+      }),
+    );
+    if (found.length === 0) return;
+    const names = found.slice(0, 20).map(({ name }) => name);
+    logger.warn({ host: hostName, containers: names }, 'containers that this state does not know run on');
+    const time = Math.floor(clock.now() / 1000);
+    events.add(
+      hostId,
+      found.map(({ id, name }) => ({
+        ...{ Type: 'container', Action: 'orphaned', time, timeNano: clock.now() * 1_000_000 },
+        Actor: { ID: id, Attributes: { name, host: hostName } },
+      })),
+    );
   }
 
   /** All that is on the host is known now. */
@@ -268,8 +348,8 @@ export class HostSessions {
       // Removed with all that was on it: there is nobody to tell.
       if (live === undefined) continue;
       const at = this.deps.deltas.append(hostId, deltas);
-      // Before hello there is no place to go on from: the snapshot or the missed deltas will have these.
-      if (live.greeted) this.sendDeltas(live, at, deltas);
+      // Before that the snapshot or the missed deltas will have these.
+      if (live.level) this.sendDeltas(live, { ...at, revision: this.deps.store.revision }, deltas);
     }
   }
 
@@ -373,6 +453,7 @@ export class HostSessions {
     const live: Live = {
       session: undefined,
       greeted: false,
+      level: false,
       signs: {
         connected: false,
         reported: false,
