@@ -6,6 +6,7 @@ import { joinTokenHandlers } from './join-tokens.ts';
 import { joiningHandlers } from './joining.ts';
 import { moveHandlers } from './moves.ts';
 import { nodeHandlers } from './nodes.ts';
+import { orphanHandlers } from './orphans.ts';
 import { sessionHandlers } from './session.ts';
 import { settingsHandlers } from './settings.ts';
 import { userHandlers } from './users.ts';
@@ -20,6 +21,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...settingsHandlers,
     ...nodeHandlers,
     ...moveHandlers,
+    ...orphanHandlers,
     ...joinTokenHandlers,
     ...joiningHandlers(agentFile),
     ...userHandlers(limiter),

@@ -2,6 +2,7 @@ import type { Node } from '../../contract/v1/nodes.ts';
 import type { Host } from '../../model/host.ts';
 import { resourcesOf } from '../../scheduler/resources.ts';
 import type { ReadTx } from '../../store/store.ts';
+import { isUnmanaged } from '../orphans.ts';
 
 type Amount = Readonly<{ cpuMilli: number; memory: number }>;
 
@@ -42,8 +43,8 @@ export function loadOf(
   };
   const seenIds = new Set<string>();
   for (const seen of tx.by('observedContainers', 'host', hostId)) {
-    if (seen.clusterId === undefined) containers.unmanaged++;
-    else seenIds.add(seen.clusterId);
+    if (isUnmanaged(tx, seen)) containers.unmanaged++;
+    else if (seen.clusterId !== undefined) seenIds.add(seen.clusterId);
     if (seen.state.status === 'running') containers.running++;
     add(seen.reservation);
   }

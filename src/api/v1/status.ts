@@ -2,6 +2,7 @@ import type { Status } from '../../contract/v1/cluster.ts';
 import type { Host, HostState } from '../../model/host.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
+import { isUnmanaged } from '../orphans.ts';
 import type { ApiDeps } from './deps.ts';
 import { loadOf } from './node-view.ts';
 
@@ -35,6 +36,12 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
   }
   if (hosts.length === 0) warnings.push('no host has joined: "berth token create" prints how to add one');
   else if (byState.ready === 0) warnings.push('no host is ready: nothing can be placed');
+  const orphans = tx.count('orphans');
+  if (orphans > 0) {
+    warnings.push(
+      `${orphans} container${orphans === 1 ? ' runs' : 's run'} on that this database does not know (a backup was put back): "berth orphan ls" lists ${orphans === 1 ? 'it' : 'them'}`,
+    );
+  }
   const containers = countContainers(tx, hosts);
   if (containers.missing > 0) {
     warnings.push(
@@ -72,7 +79,7 @@ function countContainers(tx: ReadTx, hosts: readonly Host[]) {
   const stateOf = (hostId: string, seen: string) =>
     states.get(hostId) === 'down' || states.get(hostId) === undefined ? 'unreachable' : seen;
   for (const seen of tx.all('observedContainers')) {
-    if (seen.clusterId !== undefined) continue;
+    if (!isUnmanaged(tx, seen)) continue;
     unmanaged++;
     count(stateOf(seen.hostId, seen.state.status));
   }

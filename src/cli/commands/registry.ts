@@ -19,6 +19,9 @@ import { nodeInspect } from './node/inspect.ts';
 import { nodeLabel } from './node/label.ts';
 import { nodeLs } from './node/ls.ts';
 import { nodeRm } from './node/rm.ts';
+import { orphanAdopt } from './orphan/adopt.ts';
+import { orphanLs } from './orphan/ls.ts';
+import { orphanRm } from './orphan/rm.ts';
 import { plan } from './plan.ts';
 import { rebalance } from './rebalance.ts';
 import { settingsGet } from './settings/get.ts';
@@ -40,6 +43,7 @@ import { version } from './version.ts';
 export const GROUPS: readonly Readonly<{ name: string; summary: string; heading: Heading }>[] = [
   { name: 'node', summary: 'Hosts of the cluster', heading: 'Cluster:' },
   { name: 'token', summary: 'Tokens with which hosts join', heading: 'Cluster:' },
+  { name: 'orphan', summary: 'Containers that a restored database does not know', heading: 'Cluster:' },
   { name: 'settings', summary: 'Settings of the cluster', heading: 'Cluster:' },
   { name: 'user', summary: 'Users and their roles', heading: 'Access:' },
   { name: 'api-token', summary: 'Tokens for programs that use the API', heading: 'Access:' },
@@ -64,6 +68,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   tokenRm,
   plan,
   rebalance,
+  orphanLs,
+  orphanAdopt,
+  orphanRm,
   events,
   audit,
   settingsLs,

@@ -4,6 +4,7 @@ import { joinTokenRoutes } from './join-tokens.ts';
 import { joiningRoutes } from './joining.ts';
 import { moveRoutes } from './moves.ts';
 import { nodeRoutes } from './nodes.ts';
+import { orphanRoutes } from './orphans.ts';
 import { sessionRoutes } from './session.ts';
 
 /** Every route of the API. The server takes its handlers by these names, the client its calls. */
@@ -12,6 +13,7 @@ export const routes = {
   ...clusterRoutes,
   ...nodeRoutes,
   ...moveRoutes,
+  ...orphanRoutes,
   ...joinTokenRoutes,
   ...joiningRoutes,
   ...accessRoutes,

@@ -1,6 +1,7 @@
 import { BerthError } from '../../../kit/errors.ts';
 import type { Container, ObservedContainer } from '../../../model/container.ts';
 import type { ReadTx } from '../../../store/store.ts';
+import { isUnmanaged } from '../../orphans.ts';
 import type { DockerCall } from '../call.ts';
 
 /** A container that a reference of a client stands for. */
@@ -106,8 +107,8 @@ export function targetOfSeen(tx: ReadTx, seen: ObservedContainer): Target {
 
 /** The target of what an agent reports; undefined for a copy that Berth made and is about to take away. */
 function targetOfAny(tx: ReadTx, seen: ObservedContainer, connected: Connected): Target | undefined {
-  if (seen.clusterId === undefined) return targetOfSeen(tx, seen);
-  const record = tx.get('containers', seen.clusterId);
+  if (isUnmanaged(tx, seen)) return targetOfSeen(tx, seen);
+  const record = tx.get('containers', seen.clusterId ?? '');
   if (record?.assigned.hostId !== seen.hostId || isGivenUp(record, connected)) return undefined;
   return targetOfRecord(tx, record);
 }
@@ -121,7 +122,7 @@ function byIdOrName(tx: ReadTx, ref: string, connected: Connected): Target | und
     const target = targetOfAny(tx, seen, connected);
     if (target !== undefined) return target;
   }
-  const named = [...tx.by('observedContainers', 'name', ref)].filter((seen) => seen.clusterId === undefined);
+  const named = [...tx.by('observedContainers', 'name', ref)].filter((seen) => isUnmanaged(tx, seen));
   return onlyOne(
     ref,
     named.map((seen) => targetOfSeen(tx, seen)),
@@ -140,7 +141,7 @@ function onHost(tx: ReadTx, ref: string, connected: Connected): Target | undefin
       return targetOfRecord(tx, record);
   }
   for (const seen of tx.by('observedContainers', 'name', name)) {
-    if (seen.hostId === host.id && seen.clusterId === undefined) return targetOfSeen(tx, seen);
+    if (seen.hostId === host.id && isUnmanaged(tx, seen)) return targetOfSeen(tx, seen);
   }
   const found = byIdOrName(tx, name, connected) ?? byPrefix(tx, name, connected);
   return found?.hostId === host.id ? found : undefined;
@@ -155,7 +156,7 @@ function byPrefix(tx: ReadTx, ref: string, connected: Connected): Target | undef
     if (found.length > 1) break;
   }
   for (const seen of found.length > 1 ? [] : tx.all('observedContainers')) {
-    if (seen.clusterId === undefined && seen.engineId.startsWith(ref)) found.push(targetOfSeen(tx, seen));
+    if (seen.engineId.startsWith(ref) && isUnmanaged(tx, seen)) found.push(targetOfSeen(tx, seen));
   }
   if (found.length < 2) return found[0];
   throw new BerthError('bad_request', `Multiple IDs found with provided prefix: ${ref}`, {

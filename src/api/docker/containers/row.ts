@@ -1,6 +1,7 @@
 import type { Container, EngineState, ObservedContainer, Port } from '../../../model/container.ts';
 import { userLabels } from '../../../model/labels.ts';
 import type { ReadTx } from '../../../store/store.ts';
+import { isUnmanaged } from '../../orphans.ts';
 import { isGivenUp, seenOf } from './find.ts';
 import { type HostInfo, type HostTable, strangerHost } from './host-info.ts';
 import { humanStatus } from './human-status.ts';
@@ -30,7 +31,7 @@ export function* rows(
     if (!isGivenUp(record, connected)) yield rowOfRecord(tx, record, hosts, now);
   }
   for (const seen of tx.all('observedContainers')) {
-    if (seen.clusterId === undefined) yield rowOfSeen(seen, hosts);
+    if (isUnmanaged(tx, seen)) yield rowOfSeen(seen, hosts);
   }
 }
 

@@ -1,0 +1,16 @@
+import type { ObservedContainer } from '../model/container.ts';
+import type { Orphan } from '../model/life.ts';
+import type { ReadTx } from '../store/store.ts';
+
+/** The orphan that this container is, if it is one. */
+export function orphanOf(
+  tx: ReadTx,
+  { hostId, clusterId }: Pick<ObservedContainer, 'hostId' | 'clusterId'>,
+): Orphan | undefined {
+  return clusterId === undefined ? undefined : tx.get('orphans', `${hostId}/${clusterId}`);
+}
+
+/** True for what Berth did not make, and for what a state that was put back does not know: shown and left alone. */
+export function isUnmanaged(tx: ReadTx, seen: Pick<ObservedContainer, 'hostId' | 'clusterId'>): boolean {
+  return seen.clusterId === undefined || orphanOf(tx, seen) !== undefined;
+}
