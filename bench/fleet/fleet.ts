@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { type Benchmark, numberOption, type Run } from '../benchmark.ts';
 import { round } from '../stats.ts';
 import { type Hosts, type HostsOrder, startHosts } from './hosts.ts';
-import { type ManagerProcess, startManagerProcess } from './manager-process.ts';
+import { cpuSeconds, type ManagerProcess, startManagerProcess } from './manager-process.ts';
 import { createAll, DockerSocket } from './requests.ts';
 
 export type Fleet = Readonly<{
@@ -15,6 +15,8 @@ export type Fleet = Readonly<{
   seconds: number;
   managerCpu: number;
   hostsCpu: number;
+  /** Of the client, which this process is. */
+  clientCpu: number;
   /** Resident memory of the manager before the first container and after the last. */
   memoryBefore: number;
   memoryAfter: number;
@@ -42,11 +44,15 @@ export async function startFleet(run: Run, benchmark: Benchmark): Promise<Fleet>
   const manager = await startManagerProcess(run, profile);
   let began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
-  const hosts = await startHosts(run, manager, { kind, hosts: count, processes });
+  const hosts = await startHosts(run, manager, { kind, hosts: count, processes, profile });
   run.say(`${count} hosts (${kind}) have joined and are ready after ${seconds().toFixed(1)} s`);
   const docker = new DockerSocket(run, manager.dockerSocket, width);
   const memoryBefore = manager.memory();
-  const before = { manager: manager.cpuSeconds(), hosts: hosts.cpuSeconds() };
+  const before = {
+    manager: manager.cpuSeconds(),
+    hosts: hosts.cpuSeconds(),
+    client: cpuSeconds(process.pid),
+  };
   began = performance.now();
   const part = Math.ceil(containers / 10);
   const ids = await createAll(docker, containers, width, (done) => {
@@ -56,6 +62,7 @@ export async function startFleet(run: Run, benchmark: Benchmark): Promise<Fleet>
     ...{ manager, hosts, docker, ids, seconds: seconds(), memoryBefore, memoryAfter: manager.memory() },
     managerCpu: manager.cpuSeconds() - before.manager,
     hostsCpu: hosts.cpuSeconds() - before.hosts,
+    clientCpu: cpuSeconds(process.pid) - before.client,
   };
 }
 
@@ -80,7 +87,7 @@ export const fleet: Benchmark = {
   options: FLEET_OPTIONS,
   async run(run) {
     const made = await startFleet(run, fleet);
-    const { seconds, ids, managerCpu, hostsCpu, memoryBefore, memoryAfter, manager } = made;
+    const { seconds, ids, managerCpu, hostsCpu, clientCpu, memoryBefore, memoryAfter, manager } = made;
     const idle = await idleCpu(made);
     await manager.stop();
     return {
@@ -92,6 +99,7 @@ export const fleet: Benchmark = {
         'containers/s': round(ids.length / seconds),
         'manager CPU s': round(managerCpu),
         'hosts CPU s': round(hostsCpu),
+        'client CPU s': round(clientCpu),
         'manager KiB per container': round((memoryAfter - memoryBefore) / 1024 / ids.length, 3),
         'manager MiB': Math.round(memoryAfter / 1024 ** 2),
         'manager CPU idle %': round(idle, 3),

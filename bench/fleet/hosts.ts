@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Run } from '../benchmark.ts';
@@ -25,14 +26,23 @@ export type Hosts = Readonly<{
 export async function startHosts(
   run: Run,
   manager: ManagerProcess,
-  options: Readonly<{ kind: HostsOrder['kind']; hosts: number; processes: number }>,
+  options: Readonly<{
+    kind: HostsOrder['kind'];
+    hosts: number;
+    processes: number;
+    /** Where they write CPU profiles when they end. */
+    profile: string | undefined;
+  }>,
 ): Promise<Hosts> {
-  const { kind, hosts, processes } = options;
+  const { kind, hosts, processes, profile } = options;
   const dir = mkdtempSync('/dev/shm/berth-bench-');
   run.defer(() => rmSync(dir, { recursive: true, force: true }));
   const made = JSON.parse(await manager.berth(['token', 'create', '--uses', String(hosts), '--json']));
   const each = Math.ceil(hosts / processes);
-  const children = Array.from({ length: processes }, (_, i) => ({ first: i * each, child: spawnHosts(run) }));
+  const children = Array.from({ length: processes }, (_, i) => ({
+    first: i * each,
+    child: spawnHosts(run, profile),
+  }));
   await Promise.all(
     children.map(({ first, child }) => {
       const count = Math.min(each, hosts - first);
@@ -51,14 +61,21 @@ export async function startHosts(
   return { cpuSeconds: () => children.reduce((sum, { child }) => sum + cpuSeconds(child.pid as number), 0) };
 }
 
-function spawnHosts(run: Run): ChildProcess {
+function spawnHosts(run: Run, profile: string | undefined): ChildProcess {
   const script = fileURLToPath(new URL('hosts-process.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script], {
+  const flags = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  const child = spawn(process.execPath, [...flags, '--import', 'tsx', script], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  run.defer(() => {
+  run.defer(async () => {
     child.removeAllListeners('exit');
-    child.kill('SIGKILL');
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    // It ends by itself then, and writes its profile.
+    if (child.connected) child.disconnect();
+    const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    await ended;
+    clearTimeout(timer);
   });
   return child;
 }

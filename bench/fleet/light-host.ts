@@ -1,4 +1,3 @@
-import { inspectSchema, observedContainer } from '../../src/agent/observe.ts';
 import {
   type ActionResult,
   type AgentFrame,
@@ -6,7 +5,7 @@ import {
   LINK_VERSION,
 } from '../../src/contract/link.ts';
 import type { SimulatedEngine } from '../../src/engine/index.ts';
-import { inspectView } from '../../src/engine/simulated/container.ts';
+import { commandOf } from '../../src/engine/simulated/container.ts';
 import type { ManagerSession } from '../../src/link/index.ts';
 import type { ObservedContainer } from '../../src/model/container.ts';
 import type { EngineInfo } from '../../src/model/host.ts';
@@ -119,7 +118,35 @@ export class LightHost {
     const container = world.containers.get(engineId);
     if (desired.state === 'running') world.containers.start(container);
     if (desired.state === 'stopped') world.containers.stop(container);
-    const owner = { hostId, clusterId: id, generation: desired.generation, cores: 0 };
-    return observedContainer(inspectSchema.parse(inspectView(container)), owner);
+    const { spec } = desired;
+    const memory = Number(spec.HostConfig?.Memory ?? 0);
+    // As an agent finds it in the engine's inspect answer, which nobody has to write and to read here.
+    return {
+      kind: 'observed-container',
+      hostId,
+      engineId,
+      clusterId: id,
+      generation: desired.generation,
+      name,
+      state: {
+        status: container.status,
+        exitCode: container.exitCode,
+        oomKilled: false,
+        error: '',
+        startedAt: container.startedAt,
+        finishedAt: container.finishedAt,
+        health: 'none',
+      },
+      created: Math.floor(container.created / 1000),
+      image: spec.Image,
+      imageId: container.imageId,
+      command: commandOf(container).join(' '),
+      labels: container.body.Labels ?? {},
+      ports: [],
+      networkMode: 'default',
+      networkSettings: { Networks: { bridge: { NetworkID: 'bridge', IPAddress: '', MacAddress: '' } } },
+      mounts: [],
+      reservation: { cpuMilli: 0, memory, ports: [] },
+    };
   }
 }
