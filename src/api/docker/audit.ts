@@ -1,10 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { messageOf } from '../../kit/errors.ts';
-import { putAudit } from '../auth/audit-log.ts';
+import type { Store } from '../../store/store.ts';
+import { type AuditFact, putAudit } from '../auth/audit-log.ts';
+import type { Principal } from '../auth/principal.ts';
 import type { DockerCall } from './call.ts';
 
 const targets = new WeakMap<IncomingMessage, string>();
 const begun = new WeakMap<IncomingMessage, () => void>();
+
+type Entry = Readonly<{ at: number; principal: Principal; fact: AuditFact }>;
+/** Entries of this turn of the event loop, which go into the store in one transaction. */
+const waiting = new WeakMap<Store, Entry[]>();
 
 /** `write` is called once: when `auditBegun` says so, or by who has called this. */
 export function onceBegun(call: DockerCall, write: () => void): void {
@@ -27,9 +33,29 @@ export function setAuditTarget(call: DockerCall, target: string): void {
  */
 export function writeAudit(call: DockerCall, action: string, outcome: string): void {
   const { deps, principal } = call;
-  deps.store
-    .update((tx) => putAudit(tx, deps.clock.now(), principal, { action, target: targetOf(call), outcome }))
-    .catch((thrown) => deps.logger.error({ action, reason: messageOf(thrown) }, 'audit entry not written'));
+  const entry = { at: deps.clock.now(), principal, fact: { action, target: targetOf(call), outcome } };
+  const others = waiting.get(deps.store);
+  if (others !== undefined) {
+    others.push(entry);
+    return;
+  }
+  waiting.set(deps.store, [entry]);
+  setImmediate(() => writeEntries(deps));
+}
+
+function writeEntries({ store, logger }: DockerCall['deps']): void {
+  const entries = waiting.get(store) ?? [];
+  waiting.delete(store);
+  store
+    .update((tx) => {
+      for (const { at, principal, fact } of entries) putAudit(tx, at, principal, fact);
+    })
+    .catch((thrown) =>
+      logger.error(
+        { actions: entries.map(({ fact }) => fact.action), reason: messageOf(thrown) },
+        'audit entries not written',
+      ),
+    );
 }
 
 function targetOf(call: DockerCall): string {

@@ -22,7 +22,7 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
   const refusals = new RefusalBudget();
 
   /** @throws BerthError where the request may not reach a handler */
-  function prepare(req: IncomingMessage, res: ServerResponse, who: () => Principal, signal: AbortSignal) {
+  function prepare(req: IncomingMessage, res: ServerResponse, who: () => Principal, gone: Gone) {
     const served = servedVersions(deps.store);
     res.setHeader('Api-Version', served.api);
     res.setHeader('Docker-Experimental', 'false');
@@ -38,7 +38,10 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
     const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
     const call: DockerCall = {
       ...{ method, path, params, query, apiVersion, principal },
-      ...{ req, res, signal, deps },
+      ...{ req, res, deps },
+      get signal() {
+        return gone.signal;
+      },
     };
     return { route, call };
   }
@@ -54,7 +57,7 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
       if (outcome === 'ok' || refusals.take(call.principal.user, deps.clock.now()))
         writeAudit(call, action, outcome);
     };
-    onceBegun(call, audit);
+    if (route.action !== undefined) onceBegun(call, audit);
     try {
       refuseForeignPages(route, call.req);
       refuseRole(route, call);
@@ -69,15 +72,15 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
 
   return {
     request(req, res, who) {
-      const gone = new AbortController();
+      const gone = new Gone();
       res.on('close', () => {
-        if (!res.writableFinished) gone.abort(clientGone());
+        if (!res.writableFinished) gone.tell();
       });
       // A client that resets the connection is no error of ours; `close` follows.
       req.on('error', () => undefined);
       res.on('error', () => undefined);
       const work = async () => {
-        const { route, call } = prepare(req, res, who, gone.signal);
+        const { route, call } = prepare(req, res, who, gone);
         await run(route, call, () => route.handle(call));
         if (!res.writableEnded && !res.destroyed)
           throw new Error(`${route.method} ${route.pattern}: no answer`);
@@ -86,8 +89,8 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
     },
 
     upgrade(req, socket, head, who) {
-      const gone = new AbortController();
-      socket.on('close', () => gone.abort(clientGone()));
+      const gone = new Gone();
+      socket.on('close', () => gone.tell());
       socket.on('error', () => undefined);
       // At once: once the client's end has been read past, nothing could be put back any more.
       if (head.length > 0) socket.unshift(head);
@@ -105,7 +108,7 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
         });
       };
       const work = async () => {
-        const { route, call } = prepare(req, res, who, gone.signal);
+        const { route, call } = prepare(req, res, who, gone);
         const { upgrade } = route;
         if (upgrade !== undefined) {
           await run(route, call, () => upgrade(call, socket));
@@ -139,8 +142,27 @@ function bytesWritten(socket: Duplex): number {
   return 'bytesWritten' in socket && typeof socket.bytesWritten === 'number' ? socket.bytesWritten : 0;
 }
 
-function clientGone(): BerthError {
-  return new BerthError('timeout', 'the client went away');
+/** Whether the client went away. Few calls ask, and a signal costs as much as the rest of a short one. */
+class Gone {
+  private controller: AbortController | undefined;
+  private told = false;
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.told) this.abort();
+    }
+    return this.controller.signal;
+  }
+
+  tell(): void {
+    this.told = true;
+    this.abort();
+  }
+
+  private abort(): void {
+    this.controller?.abort(new BerthError('timeout', 'the client went away'));
+  }
 }
 
 /** A web page of another site must not act through a browser that holds a client certificate. */

@@ -68,14 +68,13 @@ async function readAll(req: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
   return new Promise((resolve, reject) => {
-    let idle = setTimeout(onIdle, BODY_IDLE_MS);
+    const idle = setTimeout(onIdle, BODY_IDLE_MS);
     function onIdle() {
       done();
       reject(new BerthError('timeout', `the body stopped after ${size} bytes: nothing came for 60 s`));
     }
     function onData(part: Buffer) {
-      clearTimeout(idle);
-      idle = setTimeout(onIdle, BODY_IDLE_MS);
+      idle.refresh();
       size += part.length;
       parts.push(part);
       if (size > MAX_JSON) {
@@ -85,7 +84,7 @@ async function readAll(req: IncomingMessage): Promise<Buffer> {
     }
     function onEnd() {
       done();
-      resolve(Buffer.concat(parts));
+      resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
     }
     function onClose() {
       done();
@@ -103,21 +102,19 @@ function tooLarge(): BerthError {
   return new BerthError('too_large', `the body is over ${MAX_JSON} bytes, the limit for JSON`);
 }
 
-function refuseDeep(value: unknown): void {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) {
-      throw new BerthError('bad_request', `the body is nested more than ${MAX_DEPTH} levels deep`);
-    }
-    level = level.flatMap((part) => (typeof part === 'object' && part !== null ? Object.values(part) : []));
-  }
+function refuseDeep(value: unknown, depth = 0): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth >= MAX_DEPTH)
+    throw new BerthError('bad_request', `the body is nested more than ${MAX_DEPTH} levels deep`);
+  for (const key in value) refuseDeep((value as Readonly<Record<string, unknown>>)[key], depth + 1);
 }
 
 /** Answers with `value` as JSON. */
 export function sendJson(res: ServerResponse, status: number, value: unknown): void {
-  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
-  res.writeHead(status, { 'content-type': 'application/json', 'content-length': bytes.length });
-  res.end(bytes);
+  const text = `${JSON.stringify(value)}\n`;
+  res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+  // As text it goes out in one piece with the head.
+  res.end(text);
 }
 
 /** Answers without a body: 204, 304, or 200 for HEAD. */

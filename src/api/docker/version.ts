@@ -1,4 +1,5 @@
 import { BerthError } from '../../kit/errors.ts';
+import type { HostStatus } from '../../model/host.ts';
 import type { ReadTx, Store } from '../../store/store.ts';
 
 /** Docker's oldest version that Berth serves. */
@@ -14,29 +15,64 @@ export type ServedVersions = Readonly<{
   minApi: string;
 }>;
 
-/** What was found last, until a host's status is written: every request asks, and there may be a thousand hosts. */
-const found = new WeakMap<Store, { versions: ServedVersions | undefined }>();
+/**
+ * What was found last, until a host's engine or state is another: every request asks, and of a thousand hosts one or the
+ * other has its status written all the time.
+ */
+const found = new WeakMap<Store, Kept>();
+
+type Kept = {
+  versions: ServedVersions | undefined;
+  /** Hosts whose status was written since. */
+  readonly changed: Set<string>;
+  /** By host, what it counted for when it was looked at last. */
+  readonly counted: Map<string, string>;
+};
 
 /** Which versions of Docker's API are served now; they follow the connected hosts' engines. */
 export function servedVersions(store: Store): ServedVersions {
   let last = found.get(store);
   if (last === undefined) {
-    const kept: { versions: ServedVersions | undefined } = { versions: undefined };
-    store.follow((table) => {
-      if (table === 'hostStatus') kept.versions = undefined;
+    const kept: Kept = { versions: undefined, changed: new Set(), counted: new Map() };
+    store.follow((table, key) => {
+      if (table === 'hostStatus') kept.changed.add(key);
     });
     found.set(store, kept);
     last = kept;
+  }
+  if (last.changed.size > 0) {
+    const kept = last;
+    store.view((tx) => lookAgain(tx, kept));
   }
   last.versions ??= store.view(versionsOf);
   return last.versions;
 }
 
+function lookAgain(tx: ReadTx, kept: Kept): void {
+  for (const key of kept.changed) {
+    const status = tx.get('hostStatus', key);
+    const { apiVersion = '', minApiVersion = '' } =
+      status !== undefined && counts(status) ? status.engine : {};
+    const now = `${apiVersion} ${minApiVersion}`;
+    if (kept.counted.get(key) === now) continue;
+    kept.counted.set(key, now);
+    kept.versions = undefined;
+  }
+  kept.changed.clear();
+}
+
+type Counting = HostStatus & { engine: NonNullable<HostStatus['engine']> };
+
+function counts(status: HostStatus): status is Counting {
+  return status.engine !== undefined && (status.state === 'ready' || status.state === 'suspect');
+}
+
 function versionsOf(tx: ReadTx): ServedVersions {
   let api: string | undefined;
   let minApi = OLDEST;
-  for (const { state, engine } of tx.all('hostStatus')) {
-    if (engine === undefined || (state !== 'ready' && state !== 'suspect')) continue;
+  for (const status of tx.all('hostStatus')) {
+    if (!counts(status)) continue;
+    const { engine } = status;
     // Most engines are alike: what another has said already need not be looked at again.
     if (engine.apiVersion === api && engine.minApiVersion === minApi) continue;
     // One that is too old, or speaks nonsense, is no use to any client: it must not keep them off the others.
