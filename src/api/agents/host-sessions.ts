@@ -17,7 +17,7 @@ import type { ClusterEvents } from '../events/cluster-events.ts';
 import { assignmentOf, holdersOf } from './assignment-of.ts';
 import type { Assignments } from './assignments.ts';
 import { deltaFrames, snapshotFrames } from './frames.ts';
-import { hostStateOf, isSilent, type LifeSigns, leaseMs } from './host-state.ts';
+import { hostStateOf, isSilent, type LifeSigns, leaseMs, silenceMs } from './host-state.ts';
 import { isPast } from './lives.ts';
 import { applyFull, applyReport, endRecords, ownResults } from './observations.ts';
 import { ActionResults } from './results.ts';
@@ -37,7 +37,7 @@ type Live = {
   greeted: boolean;
   /** What the host had missed has been sent: deltas go out as they come. */
   level: boolean;
-  signs: LifeSigns;
+  signs: { -readonly [K in keyof LifeSigns]: LifeSigns[K] };
   agentVersion: string;
   dataAddress: string;
   connectedAt: number;
@@ -51,6 +51,23 @@ const HELLO_MS = 30_000;
 const REMOVED = 'the host was removed from the cluster: join it again with a new token';
 /** How stale `HostStatus.lastHeardAt` may get in the store: heartbeats themselves are not worth a write. */
 const HEARD_REFRESH_MS = 5_000;
+
+/** Most hosts, most of the time: nothing is made of them then. */
+function isReadyStill(
+  { signs, agentVersion }: Live,
+  before: HostStatus | undefined,
+  now: number,
+  fresh: number,
+): boolean {
+  const { connected, reported, engine, lastHeardAt } = signs;
+  if (!connected || !reported || !engine || now - lastHeardAt >= fresh) return false;
+  return (
+    before?.state === 'ready' &&
+    before.silent === false &&
+    before.agentVersion === agentVersion &&
+    lastHeardAt - before.lastHeardAt < HEARD_REFRESH_MS
+  );
+}
 
 /** False where what was to be seen in the store has been undone since. */
 async function isDurable(store: Store): Promise<boolean> {
@@ -100,7 +117,8 @@ export class HostSessions {
     let queue = Promise.resolve();
     session.onFrame((frame) => {
       if (live.session !== session) return;
-      live.signs = { ...live.signs, lastHeardAt: this.deps.clock.now(), heard: true };
+      live.signs.lastHeardAt = this.deps.clock.now();
+      live.signs.heard = true;
       if (frame.t === 'heartbeat') {
         this.onHeartbeat(session, live, frame);
         return;
@@ -224,7 +242,8 @@ export class HostSessions {
       session.send({ t: 'lease', now: beat.now, ms });
     }
     const changed = live.signs.engine !== beat.engine;
-    live.signs = { ...live.signs, engine: beat.engine, engineReason: beat.reason };
+    live.signs.engine = beat.engine;
+    live.signs.engineReason = beat.reason;
     if (changed) this.sweep();
   }
 
@@ -322,7 +341,9 @@ export class HostSessions {
   private onChange({ changes }: ChangeSet): void {
     const outgoing = new Map<string, AssignmentDelta[]>();
     const push = (hostId: string, delta: AssignmentDelta) => {
-      outgoing.set(hostId, [...(outgoing.get(hostId) ?? []), delta]);
+      const deltas = outgoing.get(hostId);
+      if (deltas === undefined) outgoing.set(hostId, [delta]);
+      else deltas.push(delta);
     };
     for (const change of changes) {
       if (change.table === 'hosts') this.onHostChange(change.key, change.after !== undefined);
@@ -417,7 +438,9 @@ export class HostSessions {
   private changedStatuses(tx: ReadTx, now: number): HostStatus[] {
     const settings = this.settings(tx);
     const changed: HostStatus[] = [];
+    const fresh = Math.min(silenceMs(settings), settings.downAfterMs);
     for (const [hostId, live] of this.live) {
+      if (isReadyStill(live, tx.get('hostStatus', hostId), now, fresh)) continue;
       const before = tx.get('hostStatus', hostId) ?? this.statusOf(hostId, live);
       const verdict = {
         ...hostStateOf(live.signs, now, settings),

@@ -22,8 +22,12 @@ export function isSilent(
   now: number,
   settings: Pick<Settings, 'suspectAfterMs' | 'downAfterMs'>,
 ): boolean {
-  const limit = Math.min(settings.suspectAfterMs, Math.max(HEARTBEATS_MS, settings.downAfterMs / 2));
-  return !signs.connected || now - signs.lastHeardAt >= limit;
+  return !signs.connected || now - signs.lastHeardAt >= silenceMs(settings);
+}
+
+/** How long a host may say nothing without being silent. */
+export function silenceMs(settings: Pick<Settings, 'suspectAfterMs' | 'downAfterMs'>): number {
+  return Math.min(settings.suspectAfterMs, Math.max(HEARTBEATS_MS, settings.downAfterMs / 2));
 }
 
 /** One heartbeat a second, and half of one's lateness. */

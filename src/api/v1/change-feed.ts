@@ -20,8 +20,8 @@ export class ChangeFeed implements EventSource {
   private seq = 0;
   private kept: Kept[] = [];
   private readonly listeners = new Set<Listener>();
-  /** What was told last of each thing, to tell only what is new; as text, without `change`. */
-  private readonly told = new Map<string, { text: string; summary: Summary }>();
+  /** What was told last of each thing, to tell only what is new. */
+  private readonly told = new Map<string, Summary>();
   private readonly unwatch: () => void;
 
   constructor(private readonly store: Store) {
@@ -32,7 +32,7 @@ export class ChangeFeed implements EventSource {
       for (const seen of tx.all('observedContainers')) keys.add(keyOfSeen(seen));
       for (const key of keys) {
         const summary = summarise(tx, key);
-        if (summary !== undefined) this.told.set(key, { text: textOf(summary), summary });
+        if (summary !== undefined) this.told.set(key, summary);
       }
     });
     this.unwatch = store.watch((set) => this.onChange(set));
@@ -86,13 +86,12 @@ export class ChangeFeed implements EventSource {
     if (now === undefined) {
       if (before === undefined) return;
       this.told.delete(key);
-      this.emit({ ...before.summary, change: 'removed' });
+      this.emit({ ...before, change: 'removed' });
       return;
     }
-    const text = textOf(now);
-    if (before?.text === text) return;
-    this.told.set(key, { text, summary: now });
-    this.emit({ ...now, change: before === undefined ? 'added' : 'changed' });
+    if (before !== undefined && isSame(before, now)) return;
+    this.told.set(key, now);
+    this.emit(before === undefined ? { ...now, change: 'added' } : now);
   }
 
   private emit(event: ChangeEvent): void {
@@ -146,7 +145,8 @@ function summariseContainer(tx: ReadTx, id: string): Summary | undefined {
   const container = tx.get('containers', id);
   if (container === undefined) return undefined;
   const { hostId } = container.assigned;
-  const seen = [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === hostId);
+  let seen: ObservedContainer | undefined;
+  for (const one of tx.by('observedContainers', 'clusterId', id)) if (one.hostId === hostId) seen = one;
   return {
     kind: 'container',
     change: 'changed',
@@ -174,6 +174,7 @@ function summariseUnmanaged(tx: ReadTx, key: string): Summary | undefined {
   };
 }
 
-function textOf(summary: Summary): string {
-  return JSON.stringify(summary);
+function isSame(one: Summary, other: Summary): boolean {
+  for (const field in other) if (Reflect.get(one, field) !== Reflect.get(other, field)) return false;
+  return true;
 }
