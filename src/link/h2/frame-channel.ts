@@ -90,16 +90,25 @@ export class FrameChannel<Out, In> {
         this.close(`a frame is longer than ${this.maxFrame} bytes`);
         return;
       }
-      this.parts.push(part);
-      this.partsLength += part.length;
-      if (end === -1) return;
+      if (end === -1) {
+        this.parts.push(part);
+        this.partsLength += part.length;
+        return;
+      }
       rest = rest.subarray(end + 1);
-      const line = Buffer.concat(this.parts, this.partsLength).toString('utf8');
-      this.parts = [];
-      this.partsLength = 0;
+      const line = this.lineWith(part);
       const frame = this.parse(line);
       if (frame !== undefined) this.hand(frame, listener);
     }
+  }
+
+  /** What came before and `part`, the end of a line; mostly a line comes whole. */
+  private lineWith(part: Buffer): string {
+    if (this.partsLength === 0) return part.toString('utf8');
+    const line = Buffer.concat([...this.parts, part]).toString('utf8');
+    this.parts = [];
+    this.partsLength = 0;
+    return line;
   }
 
   /** What goes wrong with one host's frame must not reach the others: it ends this session only. */
