@@ -95,18 +95,22 @@ export function makeDataDir(dir: DataDir): void {
 
 /** What the system says of a folder that cannot be used, and what to do about it. */
 export function cannotUse(folder: string, thrown: unknown): BerthError {
+  return refused(`the data directory ${folder} cannot be used`, thrown);
+}
+
+function refused(what: string, thrown: unknown): BerthError {
   const { code = '' } = thrown as NodeJS.ErrnoException;
   const denied = code === 'EACCES' || code === 'EPERM';
-  return new BerthError(
-    denied ? 'forbidden' : 'unavailable',
-    `the data directory ${folder} cannot be used: ${messageOf(thrown)}`,
-    {
-      hint: denied
-        ? 'run it as root (sudo), or give a folder of your own with --data-dir'
-        : 'give another folder with --data-dir',
-      cause: thrown,
-    },
-  );
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  const hint = denied
+    ? 'run it as root (sudo), or give a folder of your own with --data-dir'
+    : full
+      ? 'free space on its disk, then start again'
+      : 'give another folder with --data-dir';
+  return new BerthError(denied ? 'forbidden' : 'unavailable', `${what}: ${messageOf(thrown)}`, {
+    hint,
+    cause: thrown,
+  });
 }
 
 /** As `mkdir -p`. Node's own never ends where a file system takes no folders (/proc). */
@@ -138,11 +142,18 @@ function makeFolders(dir: DataDir): void {
   for (const folder of [dir.run, dirname(dir.dockerSocket)]) makeFolder(folder, 0o711);
 }
 
-/** Writes a small file whole or not at all. */
+/**
+ * Writes a small file whole or not at all.
+ * @throws BerthError that says what to do (a full disk)
+ */
 export function writeWhole(path: string, text: string, mode = 0o600): void {
   const draft = `${path}.new`;
-  writeFileSync(draft, text, { mode, flush: true });
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, text, { mode, flush: true });
+    renameSync(draft, path);
+  } catch (thrown) {
+    throw refused(`${path} cannot be written`, thrown);
+  }
 }
 
 /** What the command line of a process must have, so that a pid file's process is taken for it. */

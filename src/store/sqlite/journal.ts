@@ -29,7 +29,14 @@ export function openSqliteJournal(path: string): Journal {
         key: string;
         json: string;
       }>,
-    commit: (rows) => write(rows),
+    commit: (rows) => {
+      try {
+        write(rows);
+      } catch (thrown) {
+        // Whoever reads it must know which disk.
+        throw new Error(`${path}: ${messageOf(thrown)}`, { cause: thrown });
+      }
+    },
     close: () => {
       db.close();
     },
@@ -97,8 +104,11 @@ function explain(path: string, thrown: unknown): BerthError {
       cause: thrown,
     });
   }
+  const full = code === 'SQLITE_FULL' || code === 'ENOSPC';
   return new BerthError('unavailable', `${path} cannot be used: ${messageOf(thrown)}`, {
-    hint: 'it was left as it is; put a backup of the file in its place, or check the disk, then start again',
+    hint: full
+      ? 'free space on its disk, then start again'
+      : 'it was left as it is; put a backup of the file in its place, or check the disk, then start again',
     cause: thrown,
   });
 }
