@@ -389,6 +389,19 @@ describe('without a manager, or a new one', () => {
     expect(events.map(({ Action }) => Action)).toEqual(['create']);
   });
 
+  it('tells each manager anew that what it had started with --rm has ended', async () => {
+    const { engine, agent, manager: first } = await connected();
+    const once = assignmentRecord('once', { state: 'running' }, { HostConfig: { AutoRemove: true } });
+    first.put(once);
+    await first.result(once);
+    await engine.json('DELETE', '/containers/once?force=1');
+    await first.until(() => first.observed('once') === undefined);
+    first.cut();
+    const second = new FakeManager();
+    await second.greet(agent, 'resume');
+    expect(await second.result(once)).toEqual({ id: once.id, generation: 1 });
+  });
+
   it('sets a torn file aside and asks for everything again', async () => {
     const { manager, engine, agent, dir } = await connected();
     const web = assignmentRecord('web', { state: 'running', starts: 1 });

@@ -283,7 +283,21 @@ class HostAgent implements Agent {
       networks: networks.all(),
       volumes: volumes.all(),
     });
+    this.tellEnded();
     this.tellOrphans(session);
+  }
+
+  /** What was started with --rm and is gone: without this its end and a start that is still to come look the same. */
+  private tellEnded(): void {
+    for (const holding of this.files.all()) {
+      if (holding.kind !== 'hold') continue;
+      const { id, desired } = holding.assignment;
+      if (desired.generation > holding.acted.generation) continue;
+      if (desired.spec.HostConfig?.AutoRemove !== true || this.observer.picture.find(id) !== undefined)
+        continue;
+      const { generation, refused } = holding.acted;
+      this.outbox.addResult({ id, generation, ...(refused === undefined ? {} : { error: refused }) });
+    }
   }
 
   private onInfo(engineId: string): void {

@@ -463,7 +463,8 @@ describe('reports', () => {
     await settle();
     expect(status()?.state).toBe('pending');
     expect(store.view((tx) => tx.count('containers'))).toBe(2);
-    session.say({ t: 'report', containers: [seen('e', 'rm')], last: true });
+    const results = [{ id: 'ended', generation: 1 }];
+    session.say({ t: 'report', containers: [seen('e', 'rm')], results, last: true });
     await settle();
     expect(status()?.state).toBe('ready');
     expect(store.view((tx) => [...tx.all('containers')].map(({ id }) => id))).toEqual(['rm']);

@@ -253,6 +253,7 @@ export class HostSessions {
     frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' }>,
   ): Promise<void> {
     const { store, events } = this.deps;
+    const known = { acted: (id: string) => this.results.acted(id), complete: live.signs.reported };
     // A host that was removed while its report waited in line has no place for it any more.
     if (store.view((tx) => tx.get('hosts', session.hostId)) === undefined) return;
     switch (frame.t) {
@@ -263,7 +264,7 @@ export class HostSessions {
         });
         break;
       case 'full': {
-        const written = this.apply((tx) => applyFull(tx, session.hostId, frame));
+        const written = this.apply((tx) => applyFull(tx, session.hostId, frame, known));
         if (frame.more !== true) this.onReported(session, live);
         await written;
         break;
@@ -272,7 +273,7 @@ export class HostSessions {
         let results: readonly ActionResult[] = [];
         const written = this.apply((tx) => {
           const own = ownResults(tx, session.hostId, frame);
-          const ended = applyReport(tx, session.hostId, frame);
+          const ended = applyReport(tx, session.hostId, frame, known);
           results = own;
           return ended;
         });

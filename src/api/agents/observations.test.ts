@@ -3,7 +3,7 @@ import type { ObservedContainer } from '../../model/container.ts';
 import { containerRecord } from '../../store/contract.suite.ts';
 import { newMemoryStore } from '../../store/index.ts';
 import type { WriteTx } from '../../store/store.ts';
-import { applyFull, applyReport, endRecords } from './observations.ts';
+import { applyFull, applyReport, endRecords, type Known } from './observations.ts';
 
 function seen(engineId: string, clusterId?: string): ObservedContainer {
   return {
@@ -34,11 +34,13 @@ function seen(engineId: string, clusterId?: string): ObservedContainer {
     reservation: { cpuMilli: 0, memory: 0, ports: [] },
   };
 }
+/** A host that has acted on the first generation of everything. */
+const FIRST: Known = { acted: () => 1, complete: true };
 /** As `HostSessions` does it. */
-const full = (tx: WriteTx, frame: Parameters<typeof applyFull>[2]) =>
-  endRecords(tx, applyFull(tx, 'h1', frame));
-const report = (tx: WriteTx, frame: Parameters<typeof applyReport>[2]) =>
-  endRecords(tx, applyReport(tx, 'h1', frame));
+const full = (tx: WriteTx, frame: Parameters<typeof applyFull>[2], known = FIRST) =>
+  endRecords(tx, applyFull(tx, 'h1', frame, known));
+const report = (tx: WriteTx, frame: Parameters<typeof applyReport>[2], known = FIRST) =>
+  endRecords(tx, applyReport(tx, 'h1', frame, known));
 const empty = { t: 'full' as const, containers: [], images: [], networks: [], volumes: [] };
 const removed = (id: string) => {
   const record = containerRecord(id, id);
@@ -110,5 +112,30 @@ describe('observations', () => {
     expect(left()).toEqual(['b', 'kept', 'new']);
     await store.update((tx) => full(tx, empty));
     expect(left()).toEqual(['kept', 'new']);
+  });
+
+  it('a container that was run with --rm and has moved here keeps its record until it was started and has ended', async () => {
+    const store = newMemoryStore();
+    const record = containerRecord('a', 'a');
+    const spec = { ...record.desired.spec, HostConfig: { AutoRemove: true } };
+    const desired = { ...record.desired, state: 'running' as const, generation: 2, spec };
+    const there = () => store.view((tx) => tx.get('containers', 'a') !== undefined);
+    const put = (assigned = record.assigned) =>
+      store.update((tx) => tx.put('containers', { ...record, desired, assigned }));
+    await put();
+    // It comes back, and has not been told of it yet; nor does the end of an earlier copy say anything.
+    await store.update((tx) => full(tx, empty));
+    await store.update((tx) => report(tx, { t: 'report', containers: [seen('old', 'a')] }));
+    await store.update((tx) => report(tx, { t: 'report', gone: { containers: ['old'] } }));
+    expect(there()).toBe(true);
+    // Parts of a report say nothing of what is not in them.
+    const results = [{ id: 'a', generation: 2 }];
+    await store.update((tx) => report(tx, { t: 'report', results }, { acted: () => 0, complete: false }));
+    expect(there()).toBe(true);
+    await store.update((tx) => report(tx, { t: 'report', results }));
+    expect(there()).toBe(false);
+    await put({ ...record.assigned, moving: { hostId: 'h2', phase: 'stop' } });
+    await store.update((tx) => full(tx, empty, { acted: () => 2, complete: false }));
+    expect(there()).toBe(true);
   });
 });

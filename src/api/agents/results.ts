@@ -54,6 +54,11 @@ export class ActionResults implements Assignments {
     });
   }
 
+  /** The last generation of it that was acted on; 0 where nothing has been told of it. */
+  acted(containerId: string): number {
+    return this.last.get(containerId)?.generation ?? 0;
+  }
+
   /** An agent has acted; its observation must be in the store by now. */
   add(result: ActionResult): void {
     const known = this.last.get(result.id);
