@@ -1,8 +1,10 @@
 import type { EngineEvent } from '../contract/link.ts';
 import type { Clock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
+import { offsetOf, wasSet } from '../kit/fine-time.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { ObservedContainer } from '../model/container.ts';
+import { Acting } from './acting.ts';
 import { Catalog, type Difference } from './catalog.ts';
 import { newLimit } from './limit.ts';
 import { inspectFromList, type ListEntry, type Listing } from './listing.ts';
@@ -31,15 +33,13 @@ export type PictureDeps = Readonly<{
   retryMs: number;
 }>;
 
-/** One look at a container: its number, and when it began by both clocks. */
-type Look = Readonly<{ number: number; at: number; clock: number }>;
+/** One look at a container: its number, when it began (milliseconds since the epoch), and by which offset that was told. */
+type Look = Readonly<{ number: number; at: number; offset: number }>;
 
 const INSPECTS_AT_ONCE = 8;
 /** A burst of events is one look; a first event after silence is looked at without delay. */
 const COALESCE_MS = 30;
 const TOMB_MS = 60_000;
-/** How far the wall clock may wander against the monotonic one before its times are not compared (milliseconds). */
-const CLOCK_STEP_MS = 5;
 
 /** The containers of an engine as they were last seen, each by a look of its own. */
 export class ContainerPicture {
@@ -52,6 +52,7 @@ export class ContainerPicture {
   private markTimer: NodeJS.Timeout | undefined;
   private lastMarkAt = 0;
   private readonly imageOwners = new Map<string, string | undefined>();
+  private readonly ours = new Acting();
   private closed = false;
 
   constructor(
@@ -108,7 +109,22 @@ export class ContainerPicture {
 
   /** An event names the container: it is looked at soon, together with others, unless that has been done since. */
   onEvent(engineId: string, event: EngineEvent): void {
-    if (!this.seenAlready(engineId, event)) this.mark(engineId);
+    if (this.seenAlready(engineId, event)) return;
+    const labels = event.Type === 'container' ? (event.Actor.Attributes ?? {}) : {};
+    const clusterId =
+      clusterIdIn(labels, this.deps.identity().clusterId) ?? this.containers.get(engineId)?.clusterId;
+    if (!this.ours.defer(clusterId, engineId, this.lastLook)) this.mark(engineId);
+  }
+
+  /**
+   * While `task` acts on the container, events that name it wait. If `task` ends with a look at it, that was the look; else
+   * there is one now.
+   */
+  acting<R>(clusterId: string, task: () => Promise<R>): Promise<R> {
+    return this.ours.during(clusterId, task, (named) => {
+      for (const [engineId, lastLook] of named)
+        if ((this.looks.get(engineId)?.number ?? 0) <= lastLook) this.mark(engineId);
+    });
   }
 
   private async lookAtListed(entry: ListEntry): Promise<void> {
@@ -218,16 +234,13 @@ export class ContainerPicture {
    */
   private seenAlready(engineId: string, event: EngineEvent): boolean {
     const look = this.looks.get(engineId);
-    if (look === undefined || Math.abs(this.clockOffset() - look.clock) > CLOCK_STEP_MS) return false;
-    return event.timeNano / 1e6 < look.at - 1;
+    if (look === undefined || wasSet(look.offset, offsetOf(this.deps.clock))) return false;
+    return event.timeNano / 1e6 < look.at;
   }
 
   private newLook(): Look {
-    return { number: ++this.lastLook, at: this.deps.clock.now(), clock: this.clockOffset() };
-  }
-
-  private clockOffset(): number {
-    return this.deps.clock.now() - performance.now();
+    const offset = offsetOf(this.deps.clock);
+    return { number: ++this.lastLook, at: performance.now() + offset, offset };
   }
 
   private warn(what: string, thrown: unknown): void {

@@ -150,14 +150,23 @@ export class Reconciler {
       // Something else was asked for meanwhile, and another run is waiting to see to it.
       if (now === undefined) return;
       const steps = plan(now, observed, this.deps.clock.now());
-      for (const step of steps) await this.carryOut(context, step);
-      await this.succeeded(now, context, steps);
+      await this.act(now, context, steps);
       this.clearRetry(id);
       this.wakeFor(id);
     } catch (thrown) {
       if (this.stopping.signal.aborted) return;
       await this.failed(holding, context, thrown);
     }
+  }
+
+  private async act(holding: Holding, context: StepContext, steps: readonly Step[]): Promise<void> {
+    const all = async () => {
+      for (const step of steps) await this.carryOut(context, step);
+      await this.succeeded(holding, context, steps);
+    };
+    // A stop may wait for minutes: what happens to the container meanwhile is to be seen.
+    if (steps.length === 0 || steps.some(({ step }) => WAITING.has(step))) await all();
+    else await this.deps.observer.picture.acting(context.id, all);
   }
 
   /** Sees to it that a container which is to come back later is looked at then. */

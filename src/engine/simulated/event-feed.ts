@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Clock } from '../../kit/clock.ts';
+import { fineTime } from '../../kit/fine-time.ts';
 
 /** How many past events an engine keeps (daemon/events/events.go: eventsLimit). */
 const KEPT = 256;
@@ -23,7 +24,8 @@ export class EventFeed {
   constructor(private readonly clock: Clock) {}
 
   emit(type: string, action: string, id: string, attributes: Readonly<Record<string, string>> = {}): void {
-    const now = BigInt(this.clock.now()) * 1_000_000n;
+    // To the nanosecond, as a real engine does: two things in one millisecond have an order.
+    const now = BigInt(Math.ceil(fineTime(this.clock) * 1e6));
     // Each event has a time of its own, as on a real engine.
     this.last = now > this.last ? now : this.last + 1_000n;
     const body = {

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { newSimulatedEngine, type SimulatedEngine } from '../engine/index.ts';
+import { assignmentRecord, cleanUp, FakeManager, openAgent, temporaryDir } from './agent.fixture.ts';
+
+afterEach(cleanUp);
+
+const CREATED = assignmentRecord('web');
+const RUNNING = assignmentRecord('web', { generation: 2, state: 'running', starts: 1 });
+
+/** An engine whose answers pass `through`, which gets the path and what the engine has answered. */
+function engineWith(through: (path: string, engine: SimulatedEngine) => Promise<void>): SimulatedEngine {
+  const engine = newSimulatedEngine();
+  const { json } = engine;
+  engine.json = async (method, path, ...more) => {
+    const answer = await json.call(engine, method, path, ...more);
+    await through(`${method} ${path.split('?')[0]}`, engine);
+    return answer as never;
+  };
+  return engine;
+}
+
+async function connected(engine: SimulatedEngine): Promise<FakeManager> {
+  const manager = new FakeManager();
+  await manager.greet(await openAgent(engine, await temporaryDir()));
+  return manager;
+}
+
+const isInspect = (asked: string) => /^GET \/containers\/[0-9a-f]+\/json$/.test(asked);
+
+describe('looks at a container', () => {
+  it('are one for each thing that the agent does, whenever its events come', async () => {
+    const asked: string[] = [];
+    const engine = engineWith(async (what) => {
+      asked.push(what);
+      // The answer comes long after the event, as from an engine that does more after it.
+      if (what.startsWith('POST')) await sleep(60);
+    });
+    const manager = await connected(engine);
+    for (const next of [CREATED, RUNNING]) {
+      manager.put(next);
+      await manager.result(next);
+    }
+    await sleep(150);
+    expect(asked.filter(isInspect)).toHaveLength(2);
+    expect(manager.observed('web')?.state.status).toBe('running');
+  });
+
+  it('see what happened while the one after a step was on its way', async () => {
+    let started = false;
+    const engine = engineWith(async (what, { world }) => {
+      if (what.endsWith('/start')) started = true;
+      if (!started || !isInspect(what)) return;
+      started = false;
+      world.containers.exit(world.containers.get('web'), 3);
+      // Its events are here before the answer that does not have it.
+      await sleep(60);
+    });
+    const manager = await connected(engine);
+    manager.put(RUNNING);
+    await manager.result(RUNNING);
+    await manager.until(() => manager.observed('web')?.state.status === 'exited');
+    expect(manager.observed('web')?.state.exitCode).toBe(3);
+  });
+
+  it('see a stop come, though the stop waits', async () => {
+    let stopping = false;
+    const engine = engineWith(async (what) => {
+      if (!what.endsWith('/stop')) return;
+      stopping = true;
+      await sleep(1_000);
+      stopping = false;
+    });
+    const manager = await connected(engine);
+    manager.put(RUNNING);
+    await manager.result(RUNNING);
+    manager.put(assignmentRecord('web', { generation: 3, state: 'stopped', starts: 1 }));
+    await manager.until(() => manager.observed('web')?.state.status === 'exited');
+    expect(stopping).toBe(true);
+  });
+});
