@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -95,24 +96,28 @@ describe('sqlite', () => {
   });
 });
 
-/** A journal whose disk can be full. */
-function fullDisk(): Journal & { full: boolean; rows: Row[] } {
+/** A journal whose disk can be full; a slow one tells later, and the event loop goes on meanwhile. */
+function fullDisk(slow: boolean): Journal & { full: boolean; rows: Row[] } {
+  const write = (rows: readonly Row[]) => {
+    if (journal.full) throw new Error('database or disk is full');
+    journal.rows.push(...rows);
+  };
   const journal = {
     full: false,
     rows: [] as Row[],
     load: () => [],
-    commit: (rows: readonly Row[]) => {
-      if (journal.full) throw new Error('database or disk is full');
-      journal.rows.push(...rows);
-    },
+    commit: (rows: readonly Row[]) => (slow ? setTimeout(5).then(() => write(rows)) : write(rows)),
     close: () => {},
   };
   return journal;
 }
 
-describe('a full disk', () => {
+describe.each([
+  ['that answers at once', false],
+  ['that takes its time', true],
+])('a full disk %s', (_, slow) => {
   it('lets who waits for what was written hear that it was undone, and counts no commit', async () => {
-    const journal = fullDisk();
+    const journal = fullDisk(slow);
     const store = newJournalledStore(journal);
     await store.settled();
     await store.update((tx) => tx.put('containers', containerRecord('a', 'web')));
@@ -133,7 +138,7 @@ describe('a full disk', () => {
   });
 
   it('undoes what could not be written and all that was built on it, keeps observations, and recovers', async () => {
-    const journal = fullDisk();
+    const journal = fullDisk(slow);
     const store = newJournalledStore(journal);
     await store.update((tx) => tx.put('containers', containerRecord('a', 'web')));
     journal.full = true;
@@ -162,6 +167,47 @@ describe('a full disk', () => {
 });
 
 describe('group commit', () => {
+  it('commits together what comes while the disk writes, and tells nobody before', async () => {
+    const commits: (readonly Row[])[] = [];
+    let finish: ((error?: Error) => void) | undefined;
+    const journal: Journal = {
+      load: () => [],
+      commit: (rows) => {
+        commits.push(rows);
+        return new Promise((resolve, reject) => {
+          finish = (error) => (error === undefined ? resolve() : reject(error));
+        });
+      },
+      close: () => {},
+    };
+    const committing = async (count: number) => {
+      while (commits.length < count) await setTimeout(1);
+      return finish as NonNullable<typeof finish>;
+    };
+    const keysOf = (rows: readonly Row[] = []) => rows.map(({ key }) => key).filter((key) => key !== '');
+    const store = newJournalledStore(journal);
+    const heard: string[] = [];
+    store.watch(({ changes }) => heard.push(...changes.map(({ key }) => key)));
+    const put = (id: string) => store.update((tx) => tx.put('containers', containerRecord(id, id)));
+    const first = put('a');
+    const done = await committing(1);
+    const later = [put('b'), put('c'), store.settled()];
+    await setTimeout(20);
+    expect([heard, commits.length]).toEqual([[], 1]);
+    expect(store.view((tx) => tx.get('containers', 'c')?.name)).toBe('c');
+    done();
+    await first;
+    expect(heard).toEqual(['a']);
+    const second = await committing(2);
+    expect(keysOf(commits[1])).toEqual(['b', 'c']);
+    const built = Promise.allSettled([...later, put('d')]);
+    second(new Error('disk full'));
+    expect((await built).map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+    expect([heard, store.view((tx) => tx.count('containers')), store.revision]).toEqual([['a'], 1, 1]);
+    const closed = store.close();
+    await closed;
+  });
+
   it('leaves on disk what is in memory, for any history of transactions', async () => {
     const step = fc.record({
       key: fc.constantFrom('a', 'b', 'c'),
@@ -193,5 +239,6 @@ describe('group commit', () => {
       }),
       { numRuns: 40 },
     );
-  });
+    // Each history starts two threads.
+  }, 60_000);
 });

@@ -1,64 +1,62 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { BerthError, messageOf } from '../../kit/errors.ts';
-import type { Journal, Row } from '../journal.ts';
+import type { Journal } from '../journal.ts';
+import { SqliteThread } from './thread.ts';
 
 /** Layout of the file; a newer one is refused, an older one is brought up by `migrate`. */
 const LAYOUT = 1;
+/** Read in one go at the start. */
+const ROWS_AT_ONCE = 1000;
 
 /**
  * Opens (or makes) the database at `path`. It is held alone: a second manager on the same file is refused. Write-ahead
- * log, and every commit is on the disk before it returns.
+ * log, every commit is on the disk before it resolves, in a thread of its own.
  * @throws BerthError `conflict` where another process holds it, `unavailable` where it is damaged or cannot be opened:
  *   nothing is overwritten then.
  */
 export function openSqliteJournal(path: string): Journal {
-  const db = open(path);
-  const put = db.prepare('INSERT OR REPLACE INTO records (tbl, key, json) VALUES (?, ?, ?)');
-  const del = db.prepare('DELETE FROM records WHERE tbl = ? AND key = ?');
-  const write = db.transaction((rows: readonly Row[]) => {
-    for (const { table, key, json } of rows) {
-      if (json === undefined) del.run(table, key);
-      else put.run(table, key, json);
-    }
-  });
+  const thread = open(path);
   return {
-    load: () =>
-      db.prepare('SELECT tbl AS "table", key, json FROM records').iterate() as Iterable<{
-        table: string;
-        key: string;
-        json: string;
-      }>,
-    commit: (rows) => {
+    load: () => readAll(thread),
+    commit: async (rows) => {
       try {
-        write(rows);
+        await thread.write(rows.flatMap(({ table, key, json }) => [table, key, json ?? null]));
       } catch (thrown) {
         // Whoever reads it must know which disk.
         throw new Error(`${path}: ${messageOf(thrown)}`, { cause: thrown });
       }
     },
-    close: () => {
-      db.close();
-    },
+    close: () => thread.close(),
   };
 }
 
-function open(path: string): Database.Database {
-  let db: Database.Database | undefined;
+function* readAll(thread: SqliteThread): ReturnType<Journal['load']> & Generator {
+  for (;;) {
+    const rows = thread.ask('read', ROWS_AT_ONCE) as [string, string, string][];
+    if (rows.length === 0) break;
+    for (const [table, key, json] of rows) yield { table, key, json };
+  }
+  // A statement that is still open would keep the connection from writing.
+  thread.ask('endRead');
+}
+
+function open(path: string): SqliteThread {
+  let thread: SqliteThread | undefined;
   try {
     own(path);
-    db = new Database(path, { timeout: 500 });
-    db.pragma('locking_mode = EXCLUSIVE');
-    db.pragma('journal_mode = WAL');
-    db.pragma('synchronous = FULL');
+    thread = new SqliteThread();
+    thread.ask('open', path, { timeout: 500 });
+    thread.ask('pragma', 'locking_mode = EXCLUSIVE');
+    thread.ask('pragma', 'journal_mode = WAL');
+    thread.ask('pragma', 'synchronous = FULL');
     // Takes the exclusive lock now rather than at the first write.
-    db.exec('BEGIN EXCLUSIVE; COMMIT');
-    const damage = db.pragma('quick_check(1)', { simple: true });
+    thread.ask('exec', 'BEGIN EXCLUSIVE; COMMIT');
+    const damage = thread.ask('pragma', 'quick_check(1)');
     if (damage !== 'ok') throw new Error(String(damage));
-    migrate(db, path);
-    return db;
+    migrate(thread, path);
+    return thread;
   } catch (thrown) {
-    db?.close();
+    thread?.close();
     throw explain(path, thrown);
   }
 }
@@ -79,8 +77,8 @@ function own(path: string): void {
   }
 }
 
-function migrate(db: Database.Database, path: string): void {
-  const layout = Number(db.pragma('user_version', { simple: true }));
+function migrate(thread: SqliteThread, path: string): void {
+  const layout = Number(thread.ask('pragma', 'user_version'));
   if (layout > LAYOUT) {
     throw new BerthError(
       'unavailable',
@@ -89,10 +87,13 @@ function migrate(db: Database.Database, path: string): void {
     );
   }
   if (layout === LAYOUT) return;
-  db.exec(`BEGIN;
+  thread.ask(
+    'exec',
+    `BEGIN;
     CREATE TABLE records (tbl TEXT NOT NULL, key TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (tbl, key)) WITHOUT ROWID;
     PRAGMA user_version = ${LAYOUT};
-    COMMIT`);
+    COMMIT`,
+  );
 }
 
 function explain(path: string, thrown: unknown): BerthError {
