@@ -1,5 +1,7 @@
 import type { ObservedImage } from '../model/objects.ts';
 import { defaultSettings, type Settings } from '../model/settings.ts';
+import { ChangeLog } from './change-log.ts';
+import { HostFigures } from './host-figures.ts';
 import { type ContainerView, type HostFacts, HostView, ImageHosts } from './host-view.ts';
 
 const NO_HOSTS: ReadonlySet<HostView> = new Set<HostView>();
@@ -14,11 +16,13 @@ export class ClusterView {
   /** Replica key to the hosts that have any. */
   private readonly hostsOfService = new Map<string, Set<HostView>>();
   private readonly imageHosts = new ImageHosts();
-  private readonly byLabel = new Map<string, Map<string, HostView[]>>();
+  private readonly byLabel = new Map<string, Map<string, number[]>>();
   private labelsEpoch = -1;
-  /** Hosts in the order in which they were changed; entry i has number `logStart + i`. */
-  private log: HostView[] = [];
-  private logStart = 0;
+  /** Of everything on a host or about it. */
+  readonly changes = new ChangeLog();
+  /** Of what a host is and has, without its containers. */
+  readonly hostChanges = new ChangeLog();
+  private table: HostFigures | undefined;
   private current: Settings = defaultSettings;
   private readonly facts = new Map<string, HostFacts>();
   /** Counts changes after which every ranking must be made anew: hosts that come, go or move between domains. */
@@ -30,7 +34,7 @@ export class ClusterView {
 
   set settings(settings: Settings) {
     this.current = settings;
-    this.epoch++;
+    this.renumber();
     for (const [id, facts] of this.facts) this.byId.get(id)?.describe(facts, settings);
   }
 
@@ -43,6 +47,12 @@ export class ClusterView {
       });
     }
     return this.sorted;
+  }
+
+  /** The numbers of `hosts`, always up to date until `epoch` changes. */
+  get figures(): HostFigures {
+    this.table ??= new HostFigures(this.hosts);
+    return this.table;
   }
 
   host(id: string): HostView | undefined {
@@ -60,9 +70,9 @@ export class ClusterView {
     if (known === undefined) this.byId.set(id, host);
     if (known === undefined || name !== host.name || !sameEntries(before, host.labels)) {
       this.sorted = undefined;
-      this.epoch++;
+      this.renumber();
     }
-    if (changed || known === undefined) this.touch(host);
+    if (changed || known === undefined) this.touchHost(host);
   }
 
   removeHost(id: string): void {
@@ -73,7 +83,7 @@ export class ClusterView {
     this.byId.delete(id);
     this.facts.delete(id);
     this.sorted = undefined;
-    this.epoch++;
+    this.renumber();
   }
 
   /** Puts a container on a host, in place of one with the same key there. An unknown host is ignored. */
@@ -107,17 +117,17 @@ export class ClusterView {
   putImage(hostId: string, image: Pick<ObservedImage, 'imageId' | 'repoTags' | 'repoDigests'>): void {
     const host = this.byId.get(hostId);
     host?.putImage(image);
-    if (host !== undefined) this.touch(host);
+    if (host !== undefined) this.touchHost(host);
   }
 
   removeImage(hostId: string, imageId: string): void {
     const host = this.byId.get(hostId);
     host?.removeImage(imageId);
-    if (host !== undefined) this.touch(host);
+    if (host !== undefined) this.touchHost(host);
   }
 
-  /** Hosts by the value of a label; those without it under the empty string. */
-  hostsByLabel(label: string): ReadonlyMap<string, readonly HostView[]> {
+  /** Places of hosts (`HostView.order`) by the value of a label; those without it under the empty string. */
+  hostsByLabel(label: string): ReadonlyMap<string, readonly number[]> {
     if (this.labelsEpoch !== this.epoch) {
       this.byLabel.clear();
       this.labelsEpoch = this.epoch;
@@ -127,9 +137,9 @@ export class ClusterView {
       index = new Map();
       for (const host of this.hosts) {
         const value = host.labels.get(label) ?? '';
-        const list = index.get(value);
-        if (list === undefined) index.set(value, [host]);
-        else list.push(host);
+        const orders = index.get(value);
+        if (orders === undefined) index.set(value, [host.order]);
+        else orders.push(host.order);
       }
       this.byLabel.set(label, index);
     }
@@ -150,26 +160,26 @@ export class ClusterView {
     return this.byId.size;
   }
 
-  /** Number of the next change. */
-  get changes(): number {
-    return this.logStart + this.log.length;
+  /** Places among the hosts may be others from now on, and all their figures. */
+  private renumber(): void {
+    this.epoch++;
+    this.table = undefined;
   }
 
-  /** Hosts changed since change number `since`, some of them more than once; undefined where that is forgotten. */
-  changedSince(since: number): readonly HostView[] | undefined {
-    if (since < this.logStart) return undefined;
-    return this.log.slice(since - this.logStart);
+  private touchHost(host: HostView): void {
+    this.hostChanges.add(host, this.mostChanges);
+    this.touch(host);
   }
 
   private touch(host: HostView): void {
     host.version++;
-    // Catching up with more changes than this costs more than starting anew.
-    const most = 2 * this.byId.size + 1024;
-    if (this.log.length >= 2 * most) {
-      this.logStart += this.log.length - most;
-      this.log = this.log.slice(-most);
-    }
-    this.log.push(host);
+    this.changes.add(host, this.mostChanges);
+    this.table?.put(host);
+  }
+
+  /** Catching up with more changes than this costs more than starting anew. */
+  private get mostChanges(): number {
+    return 2 * this.byId.size + 1024;
   }
 }
 

@@ -75,6 +75,11 @@ export function parseExpression(type: ExpressionType, text: string): Expression 
   return Object.freeze({ ...base, ...pattern(type, text, value) });
 }
 
+/** Equal for expressions that accept the same, whatever was written. */
+export function expressionKey({ type, text, literal }: Expression): string {
+  return JSON.stringify([type, text, literal]);
+}
+
 /** True where the expression accepts these values: any of them matches, or with `!=` none does. */
 export function accepts(expression: Expression, values: Iterable<string>): boolean {
   for (const value of values) if (expression.matches(value)) return !expression.negated;

@@ -84,7 +84,8 @@ export class HostView {
   readonly ports = new PortTable();
   /** Replica key to number of containers. */
   readonly replicas = new Counter();
-  private readonly names = new Counter();
+  /** Names and IDs of the containers; kept once asked. */
+  private names: Counter | undefined;
   private readonly images = new Map<string, readonly string[]>();
   private readonly imageRefs = new Counter();
   /** Label key to the number of containers by value (a missing label is the empty string); kept for keys once asked. */
@@ -123,8 +124,8 @@ export class HostView {
     return this.fingerprint() !== before;
   }
 
+  /** @param container none with its key is here */
   put(container: ContainerView): void {
-    this.remove(container.key);
     this.containers.set(container.key, container);
     this.count(container, 1);
     for (const port of container.ports) this.ports.add(port);
@@ -183,13 +184,13 @@ export class HostView {
   }
 
   hasContainerNamed(nameOrId: string): boolean {
-    return this.names.has(nameOrId);
+    return this.countedNames().has(nameOrId);
   }
 
   /** As the engine finds one: by name, by ID, or by the beginning of an ID. */
   hasContainer(ref: string): boolean {
     const bare = ref.startsWith(`${this.name}/`) ? ref.slice(this.name.length + 1) : ref;
-    if (this.names.has(bare)) return true;
+    if (this.countedNames().has(bare)) return true;
     if (!/^[0-9a-f]{2,63}$/.test(bare)) return false;
     for (const container of this.containers.values()) if (container.id.startsWith(bare)) return true;
     return false;
@@ -197,7 +198,7 @@ export class HostView {
 
   /** Names and IDs of every container on the host. */
   containerNames(): Iterable<string> {
-    return this.names.keys();
+    return this.countedNames().keys();
   }
 
   /** The values of a label on the containers here, each once; a container without it has the empty string. */
@@ -221,10 +222,17 @@ export class HostView {
   private count(container: ContainerView, by: 1 | -1): void {
     this.cpuUsed += by * container.cpuMilli;
     this.memoryUsed += by * container.memory;
-    this.names.add(container.id, by);
-    this.names.add(container.name, by);
+    if (this.names !== undefined) countName(this.names, container, by);
     if (container.service !== undefined) this.replicas.add(container.service, by);
     for (const [key, values] of this.byLabel) values.add(labelOf(container.labels, key), by);
+  }
+
+  private countedNames(): Counter {
+    if (this.names === undefined) {
+      this.names = new Counter();
+      for (const container of this.containers.values()) countName(this.names, container, 1);
+    }
+    return this.names;
   }
 
   private fingerprint(): string {
@@ -236,6 +244,11 @@ export class HostView {
       [...this.engineLabels],
     ]);
   }
+}
+
+function countName(names: Counter, { id, name }: ContainerView, by: 1 | -1): void {
+  names.add(id, by);
+  names.add(name, by);
 }
 
 /** Own properties only: a label may be called `constructor`. */

@@ -5,6 +5,7 @@ import { type Explanation, explanation, refusalOf } from './explain.ts';
 import type { Check } from './filters/filter.ts';
 import { FILTERS } from './filters/registry.ts';
 import type { ContainerView, HostView } from './host-view.ts';
+import { KeptAnswers } from './kept-answers.ts';
 import { type ExternalStrategy, type LoadedPlugins, NO_PLUGINS } from './plugin.ts';
 import { seededRandom } from './random-source.ts';
 import { Ranking } from './ranking.ts';
@@ -42,6 +43,7 @@ export class Scheduler {
         ranking: Ranking;
       }>
     | undefined;
+  private readonly answers: KeptAnswers;
   private layouts = new Map<string, DomainLayout>();
   private layoutsEpoch = -1;
 
@@ -49,6 +51,7 @@ export class Scheduler {
     readonly view: ClusterView,
     options: SchedulerOptions = {},
   ) {
+    this.answers = new KeptAnswers(view);
     this.random = seededRandom(options.seed ?? 1);
     this.plugins = options.plugins ?? (() => NO_PLUGINS);
   }
@@ -69,18 +72,20 @@ export class Scheduler {
 
   /** Places members of a group of equal containers one after the other and puts them into the view. */
   placeGroup(request: PlacementRequest, members: readonly GroupMember[]): readonly HostView[] {
-    const done: { host: HostView; id: string }[] = [];
+    const hosts: HostView[] = [];
     try {
       for (const { id, name } of members) {
         const host = this.place(request);
         this.view.putContainer(host.id, plannedContainer(request, id, name));
-        done.push({ host, id });
+        hosts.push(host);
       }
     } catch (thrown) {
-      for (const { host, id } of done) this.view.removeContainer(host.id, id);
+      hosts.forEach((host, i) => {
+        this.view.removeContainer(host.id, members[i]?.id ?? '');
+      });
       throw thrown;
     }
-    return done.map(({ host }) => host);
+    return hosts;
   }
 
   /** Every host with its verdict, those that fit first and best first. */
@@ -125,7 +130,8 @@ export class Scheduler {
     const refine = fixed
       ? undefined
       : (fitting: readonly HostView[]) => refined(request, fitting, plugins, strategy, external);
-    const ranking = new Ranking({ view: this.view, layout, request, checks, strategy, replicasOf, refine });
+    const { view, answers } = this;
+    const ranking = new Ranking({ view, layout, request, checks, answers, strategy, replicasOf, refine });
     if (fixed && !checks.some((check) => check.volatile)) {
       this.rankings.set(key, ranking);
       this.last = { request, soft, name, plugins, ranking };

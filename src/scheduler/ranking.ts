@@ -1,7 +1,10 @@
 import type { ClusterView } from './cluster-view.ts';
 import type { DomainLayout } from './domain-layout.ts';
 import type { Check } from './filters/filter.ts';
+import { columnOf, type HostFigures } from './host-figures.ts';
+import { HostSet } from './host-set.ts';
 import type { HostView } from './host-view.ts';
+import type { KeptAnswer, KeptAnswers } from './kept-answers.ts';
 import type { PlacementRequest } from './request.ts';
 import { SegmentHeap } from './segment-heap.ts';
 import type { Strategy } from './strategies/strategy.ts';
@@ -11,6 +14,7 @@ export type RankingInput = Readonly<{
   layout: DomainLayout;
   request: PlacementRequest;
   checks: readonly Check[];
+  answers: KeptAnswers;
   strategy: Strategy;
   /** Key of the replicas that are kept apart; undefined where none are. */
   replicasOf: string | undefined;
@@ -28,6 +32,11 @@ export class Ranking {
   readonly epoch: number;
   private caughtUp: number;
   private readonly hosts: readonly HostView[];
+  private readonly figures: HostFigures;
+  /** Checks by how they are answered: kept for all hosts, by a figure, or by the host. */
+  private readonly kept: readonly KeptAnswer[];
+  private readonly floors: readonly Readonly<{ column: number; amount: number }>[];
+  private readonly asked: readonly Check[];
   private readonly replicas: Int32Array;
   private readonly ranks: Float64Array;
   private readonly ties: Float64Array;
@@ -39,10 +48,16 @@ export class Ranking {
   private readonly domainHeap: SegmentHeap;
 
   constructor(private readonly input: RankingInput) {
-    const { view, layout } = input;
+    const { view, layout, checks, answers } = input;
     this.hosts = view.hosts;
+    this.figures = view.figures;
+    this.kept = checks.flatMap((check) => (check.kept ? answers.of(check, check.kept) : []));
+    this.floors = checks.flatMap(({ atLeast }) =>
+      atLeast ? { column: columnOf(atLeast.figure), amount: atLeast.amount } : [],
+    );
+    this.asked = checks.filter((check) => !check.kept && !check.atLeast);
     this.epoch = view.epoch;
-    this.caughtUp = view.changes;
+    this.caughtUp = view.changes.next;
     const n = this.hosts.length;
     this.replicas = new Int32Array(n);
     this.ranks = new Float64Array(n);
@@ -59,10 +74,11 @@ export class Ranking {
   catchUp(): boolean {
     const { view } = this.input;
     if (view.epoch !== this.epoch) return false;
-    if (view.changes === this.caughtUp) return true;
-    const changed = view.changedSince(this.caughtUp);
+    if (view.changes.next === this.caughtUp) return true;
+    const changed = view.changes.since(this.caughtUp);
     if (changed === undefined || changed.length > this.hosts.length) return false;
-    this.caughtUp = view.changes;
+    this.caughtUp = view.changes.next;
+    for (const answer of this.kept) answer.catchUp();
     for (const host of changed) this.update(host);
     return true;
   }
@@ -94,19 +110,13 @@ export class Ranking {
   }
 
   private fill(): void {
-    const { layout, refine, request, strategy } = this.input;
-    const { leafOf } = layout;
-    const add = (host: HostView, rank: number) => {
-      const i = host.order;
-      this.ranks[i] = rank;
-      this.ties[i] = strategy.tie(host);
-      this.hostHeap.append(leafOf[i] as number, i);
-    };
-    const { hosts, checks } = this.candidates();
+    const { layout, refine } = this.input;
+    const fitting = this.candidates();
     if (refine === undefined) {
-      for (const host of hosts) if (passesAll(checks, host)) add(host, strategy.rank(host, request));
+      for (let i = fitting.next(0); i !== -1; i = fitting.next(i + 1)) if (this.fitsNow(i)) this.add(i);
     } else {
-      for (const [host, rank] of refine(hosts.filter((host) => passesAll(checks, host)))) add(host, rank);
+      const left = this.hosts.filter((_, i) => fitting.has(i) && this.fitsNow(i));
+      for (const [host, rank] of refine(left)) this.add(host.order, rank);
     }
     // Children have larger numbers than their parents.
     for (let node = layout.nodes - 1; node >= 0; node--) {
@@ -121,8 +131,33 @@ export class Ranking {
     }
   }
 
+  private add(i: number, rank?: number): void {
+    this.rank(i, rank);
+    this.hostHeap.append(this.input.layout.leafOf[i] as number, i);
+  }
+
+  private rank(i: number, rank?: number): void {
+    const { strategy, request } = this.input;
+    const load = this.figures.at(i);
+    this.ranks[i] = rank ?? strategy.rank(load, request);
+    this.ties[i] = strategy.tie(load);
+  }
+
+  private fits(i: number): boolean {
+    for (const answer of this.kept) if (!answer.hosts.has(i)) return false;
+    return this.fitsNow(i);
+  }
+
+  /** The checks whose answers are not kept. */
+  private fitsNow(i: number): boolean {
+    const { floors, figures, asked } = this;
+    for (const { column, amount } of floors) if (!(amount <= figures.get(i, column))) return false;
+    for (const check of asked) if (!check.passes(this.hosts[i] as HostView)) return false;
+    return true;
+  }
+
   private update(host: HostView): void {
-    const { layout, request, strategy, replicasOf } = this.input;
+    const { layout, replicasOf } = this.input;
     const i = host.order;
     const leaf = layout.leafOf[i] as number;
     if (replicasOf !== undefined) {
@@ -131,9 +166,8 @@ export class Ranking {
       this.replicas[i] = now;
       if (by !== 0) this.addReplicas(i, by);
     }
-    if (passesAll(this.input.checks, host)) {
-      this.ranks[i] = strategy.rank(host, request);
-      this.ties[i] = strategy.tie(host);
+    if (this.fits(i)) {
+      this.rank(i);
       this.hostHeap.put(leaf, i);
     } else this.hostHeap.remove(leaf, i);
     this.best[leaf] = this.hostHeap.top(leaf);
@@ -160,18 +194,15 @@ export class Ranking {
     }
   }
 
-  /** The shortest list of hosts that has all that fit, and what is still to be asked of them. */
-  private candidates(): Readonly<{ hosts: readonly HostView[]; checks: readonly Check[] }> {
-    let hosts = this.hosts;
-    let by: Check | undefined;
-    for (const check of this.input.checks) {
-      const list = check.candidates?.();
-      if (list === undefined || list.length >= hosts.length) continue;
-      hosts = list;
-      by = check;
+  /** All that fit, and perhaps some that do not: what is known without asking a host. */
+  private candidates(): HostSet {
+    const set = HostSet.all(this.hosts.length);
+    for (const { hosts } of this.kept) set.keep(hosts);
+    for (const check of this.asked) {
+      const passing = check.passing?.();
+      if (passing !== undefined) set.keep(passing);
     }
-    const { checks } = this.input;
-    return { hosts, checks: by?.exact === true ? checks.filter((check) => check !== by) : checks };
+    return set;
   }
 
   private readonly hostBefore = (a: number, b: number): boolean => {
@@ -204,9 +235,4 @@ export class Ranking {
     }
     return this.hostBefore(a, b);
   }
-}
-
-function passesAll(checks: readonly Check[], host: HostView): boolean {
-  for (const check of checks) if (!check.passes(host)) return false;
-  return true;
 }

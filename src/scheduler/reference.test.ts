@@ -67,7 +67,8 @@ type HostTraits = typeof hostArbitrary extends fc.Arbitrary<infer T> ? T : never
 const requestArbitrary = fc
   .record({
     image: fc.constantFrom(TEST_IMAGE, TEST_IMAGE, 'redis'),
-    service: fc.constantFrom('web', 'db', undefined),
+    service: fc.constantFrom('web', 'db', 'shop/db', undefined),
+    project: fc.constantFrom(undefined, 'shop'),
     env: fc.subarray(
       [
         'constraint:disk==ssd',
@@ -77,6 +78,7 @@ const requestArbitrary = fc
         'affinity:image==~redis',
         'affinity:image!=~redis:3',
         'affinity:service!=db',
+        'affinity:service==~db',
         'affinity:role!=~x',
         'affinity:role==~/^x$/',
         'affinity:container!=c1',
@@ -93,7 +95,7 @@ const requestArbitrary = fc
     role: fc.constantFrom('x', 'y'),
     strategy: fc.constantFrom('spread', 'binpack'),
   })
-  .map(({ image, service, env, memory, reservation, cpus, port, most, role, strategy }) =>
+  .map(({ image, service, project, env, memory, reservation, cpus, port, most, role, strategy }) =>
     placementRequest('asked', {
       Image: image,
       Env: env,
@@ -101,6 +103,7 @@ const requestArbitrary = fc
         role,
         'berth.strategy': strategy,
         ...(service && { 'berth.service': service }),
+        ...(project && { 'com.docker.compose.project': project }),
         ...(most && { 'berth.placement': JSON.stringify({ max_replicas_per_node: most }) }),
       },
       HostConfig: {
@@ -115,7 +118,7 @@ const requestArbitrary = fc
 type Step =
   | Readonly<{ do: 'place'; request: PlacementRequest }>
   | Readonly<{ do: 'remove'; which: number }>
-  | Readonly<{ do: 'describe'; which: number; host: HostTraits }>
+  | Readonly<{ do: 'describe'; which: number; host: HostTraits; relabel: boolean }>
   | Readonly<{ do: 'leave'; which: number }>
   | Readonly<{ do: 'drop image'; which: number; image: string }>
   | Readonly<{ do: 'settings'; cpuOvercommit: number }>;
@@ -127,7 +130,7 @@ const stepsArbitrary = fc.array(
   fc.oneof(
     { weight: 20, arbitrary: step('place', { request: requestArbitrary }) },
     { weight: 4, arbitrary: step('remove', { which }) },
-    { weight: 4, arbitrary: step('describe', { which, host: hostArbitrary }) },
+    { weight: 4, arbitrary: step('describe', { which, host: hostArbitrary, relabel: fc.boolean() }) },
     { weight: 1, arbitrary: step('leave', { which }) },
     { weight: 2, arbitrary: step('drop image', { which, image: fc.constantFrom(TEST_IMAGE, 'redis:3') }) },
     { weight: 1, arbitrary: step('settings', { cpuOvercommit: fc.constantFrom(0.5, 1, 2) }) },
@@ -141,9 +144,18 @@ function compare(hosts: readonly HostTraits[], steps: readonly Step[], repeat: n
   const settings = (more: object) =>
     settingsSchema.parse({ failureDomains: ['dc', 'rack'], reservedMemory: GIB / 4, ...more });
   view.settings = settings({});
-  const describeHost = (traits: HostTraits, i: number) =>
-    addTestHosts(view, [{ ...traits, name: `h${i}` } satisfies TestHost]);
-  hosts.forEach(describeHost);
+  const labels = new Map<number, HostTraits['labels']>();
+  const describeHost = (traits: HostTraits, i: number, relabel = true) => {
+    const host: TestHost = { ...traits, name: `h${i}` };
+    const before = labels.get(i);
+    if (relabel || before === undefined) {
+      labels.set(i, traits.labels);
+      addTestHosts(view, [host]);
+    } else addTestHosts(view, [{ ...host, labels: before, images: [] }]);
+  };
+  hosts.forEach((traits, i) => {
+    describeHost(traits, i);
+  });
   const scheduler = new Scheduler(view);
   const there: { hostId: string; id: string }[] = [];
   let made = 0;
@@ -167,7 +179,7 @@ function compare(hosts: readonly HostTraits[], steps: readonly Step[], repeat: n
     else if (one.do === 'remove') {
       const [gone] = there.splice(one.which % Math.max(1, there.length), 1);
       if (gone !== undefined) view.removeContainer(gone.hostId, gone.id);
-    } else if (one.do === 'describe') describeHost(one.host, one.which % 10);
+    } else if (one.do === 'describe') describeHost(one.host, one.which % 10, one.relabel);
     else if (one.do === 'leave') {
       if (at !== undefined) view.removeHost(at.id);
     } else if (one.do === 'settings') view.settings = settings({ cpuOvercommit: one.cpuOvercommit });

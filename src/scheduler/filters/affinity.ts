@@ -1,5 +1,6 @@
 import type { ClusterView } from '../cluster-view.ts';
-import type { Expression } from '../expression.ts';
+import { type Expression, expressionKey } from '../expression.ts';
+import { HostSet } from '../host-set.ts';
 import type { HostView } from '../host-view.ts';
 import { IMAGE_REPLICAS, type PlacementRequest } from '../request.ts';
 import type { Filter } from './filter.ts';
@@ -20,7 +21,11 @@ export const affinity: Filter = {
         return {
           passes: (host) => matches(host) !== expression.negated,
           reason: () => `affinity ${expression.text} not met`,
-          candidates: () => candidates(expression, view),
+          passing: () => passing(expression, view),
+          kept: {
+            key: `${expressionKey(expression)} ${expression.key === 'service' ? (request.project ?? '') : ''}`,
+            changesWith: expression.key === 'image' ? ('host' as const) : ('containers' as const),
+          },
         };
       }),
 };
@@ -42,17 +47,11 @@ function matcher(expression: Expression, request: PlacementRequest, view: Cluste
   }
 }
 
-/** The hosts to look at instead of all, where the view knows them; undefined where it does not. */
-function candidates(
-  { key, literal, negated }: Expression,
-  view: ClusterView,
-): readonly HostView[] | undefined {
+/** By the index of images; undefined where it does not have them. */
+function passing({ key, literal, negated }: Expression, view: ClusterView): HostSet | undefined {
   // An image's ID, or the beginning of one, is no reference.
   if (key !== 'image' || literal === undefined || negated || literal.startsWith('sha256:')) return undefined;
-  const having = view.hostsWithImage(literal);
-  // Copying most of the hosts costs more than it saves.
-  if (having.size * 4 > view.size) return undefined;
-  return [...having].sort((a, b) => a.order - b.order);
+  return HostSet.of(view.hosts.length, view.hostsWithImage(literal));
 }
 
 function some(values: Iterable<string>, expression: Expression): boolean {

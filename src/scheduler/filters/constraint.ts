@@ -1,5 +1,6 @@
 import type { ClusterView } from '../cluster-view.ts';
-import { accepts, type Expression } from '../expression.ts';
+import { accepts, type Expression, expressionKey } from '../expression.ts';
+import { HostSet } from '../host-set.ts';
 import { type HostView, normalArchitecture } from '../host-view.ts';
 import type { Filter } from './filter.ts';
 
@@ -12,8 +13,8 @@ export const constraint: Filter = {
       .map((expression) => ({
         passes: constraintTest(expression),
         reason: () => `${expression.text} not met`,
-        candidates: () => candidates(expression, view),
-        exact: true,
+        passing: () => passing(expression, view),
+        kept: { key: expressionKey(expression), changesWith: 'host' },
       })),
 };
 
@@ -49,20 +50,14 @@ function constraintTest(expression: Expression): (host: HostView) => boolean {
   return (host) => expression.matches(host.labels.get(label) ?? '') !== negated;
 }
 
-/** The hosts to look at instead of all, by the index of label values; undefined where there is none for the key. */
-function candidates(expression: Expression, view: ClusterView): readonly HostView[] | undefined {
+/** By the index of label values; undefined where there is none for the key. */
+function passing(expression: Expression, view: ClusterView): HostSet | undefined {
   const { key, negated } = expression;
   if (Object.hasOwn(ATTRIBUTES, key) || key.startsWith(ENGINE_LABELS)) return undefined;
-  const lists: (readonly HostView[])[] = [];
-  let n = 0;
-  for (const [value, hosts] of view.hostsByLabel(hostLabel(key))) {
-    if (expression.matches(value) === negated) continue;
-    lists.push(hosts);
-    n += hosts.length;
-  }
-  if (lists.length === 1) return lists[0];
-  // Copying most of the hosts costs more than it saves.
-  return n * 4 > view.hosts.length ? undefined : lists.flat();
+  const met = new HostSet(view.hosts.length);
+  for (const [value, orders] of view.hostsByLabel(hostLabel(key)))
+    if (expression.matches(value) !== negated) for (const order of orders) met.put(order, true);
+  return met;
 }
 
 const NODE_LABELS = 'node.labels.';

@@ -2,6 +2,7 @@ import type { Check, Filter } from './filter.ts';
 
 const check: Check = {
   passes: (host) => host.slots === undefined || host.usedSlots < host.slots,
+  atLeast: { figure: 'slotsFree', amount: 1 },
   reason: () => 'no free container slot (label containerslots)',
 };
 

@@ -1,4 +1,6 @@
 import type { ClusterView } from '../cluster-view.ts';
+import type { Figure } from '../host-figures.ts';
+import type { HostSet } from '../host-set.ts';
 import type { HostView } from '../host-view.ts';
 import type { PlacementRequest } from '../request.ts';
 
@@ -15,10 +17,20 @@ export interface Check {
   reason(host: HostView): string;
   /** The same for all that were refused, where there is more to say of them together: `most free 2 GiB`. */
   summary?(refused: readonly HostView[]): string;
-  /** All hosts that pass, and perhaps some that do not, where they can be had without asking each; else undefined. */
-  candidates?(): readonly HostView[] | undefined;
-  /** True where `candidates` gives those that pass and no others. */
-  readonly exact?: boolean;
+  /** The hosts that pass, where an index has them: then no host is asked. The caller may change the set. */
+  passing?(): HostSet | undefined;
+  /**
+   * Where requests often ask the same, so that the answers are worth keeping for the next one: a host is then asked
+   * again only after it has changed.
+   */
+  readonly kept?: Readonly<{
+    /** Equal for checks that any host would answer alike, over all filters. */
+    key: string;
+    /** What changes the answer: the host itself (state, labels, images), or what stands on it too. */
+    changesWith: 'host' | 'containers';
+  }>;
+  /** Where a host passes just if one of its figures is not below an amount: then a table is read, and no host. */
+  readonly atLeast?: Readonly<{ figure: Figure; amount: number }>;
   /** True where the answer depends on more than the host itself: it is then asked anew for every container. */
   readonly volatile?: boolean;
   /** True where a host that fails only this would do once it has the image. Such a filter comes last. */

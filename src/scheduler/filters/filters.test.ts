@@ -186,6 +186,29 @@ describe('filters', () => {
     expect(fitting(scheduler, { HostConfig: { NanoCpus: 1.001e9 } })).toBe('');
   });
 
+  it('keeps answers apart where one text means two things', () => {
+    const scheduler = populated();
+    const inProject = (project: string) => ({
+      ...env('affinity:service!=db'),
+      Labels: { 'com.docker.compose.project': project },
+    });
+    expect(fitting(scheduler, inProject('blog'))).toBe('0123');
+    expect(fitting(scheduler, inProject('shop'))).toBe('123');
+    expect(fitting(scheduler, env('affinity:service!=db'))).toBe('123');
+    expect(fitting(scheduler, env('constraint:role==db'))).toBe('');
+    expect(fitting(scheduler, env('affinity:role==db'))).toBe('0');
+  });
+
+  it('knows containers by name that came or went after it was asked', () => {
+    const scheduler = populated();
+    expect(fitting(scheduler, env('affinity:container==late'))).toBe('');
+    put(scheduler, 'node2', 'late');
+    expect(fitting(scheduler, env('affinity:container==late'))).toBe('2');
+    expect(fitting(scheduler, env('affinity:container==late-id'))).toBe('2');
+    scheduler.view.removeContainer('node0-id', 'db-id');
+    expect(fitting(scheduler, env('affinity:container==db'))).toBe('');
+  });
+
   it('limits replicas on a host', () => {
     const scheduler = cluster([{ name: 'h0' }, { name: 'h1' }]);
     const labels = { 'berth.service': 'web', 'berth.placement': '{"max_replicas_per_node": 1}' };

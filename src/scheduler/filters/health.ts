@@ -10,6 +10,7 @@ const REASONS: Readonly<Record<HostState, string>> = {
 
 const check: Check = {
   passes: (host) => host.state === 'ready' && host.rests === '',
+  kept: { key: 'health', changesWith: 'host' },
   reason: (host) => REASONS[host.state] || host.rests,
 };
 

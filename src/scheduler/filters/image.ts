@@ -1,3 +1,4 @@
+import { HostSet } from '../host-set.ts';
 import { looksLikeImageId, normalImageRef } from '../image-ref.ts';
 import type { Filter } from './filter.ts';
 
@@ -18,6 +19,8 @@ export const image: Filter = {
       {
         pullHelps: true,
         passes: (host) => having.size === view.size || host.hasImage(normal, id),
+        passing: () => (id === undefined ? HostSet.of(view.hosts.length, having) : undefined),
+        kept: { key: `image ${ref}`, changesWith: 'host' },
         reason: () => `image ${ref} is not there`,
       },
     ];

@@ -1,3 +1,4 @@
+import type { Figure } from '../host-figures.ts';
 import type { HostView } from '../host-view.ts';
 import { bytesText, cpuText } from '../resources.ts';
 import type { Check, Filter } from './filter.ts';
@@ -9,10 +10,16 @@ import type { Check, Filter } from './filter.ts';
 export const resources: Filter = {
   name: 'resources',
   prepare: ({ resources: asked }) => [
-    ...amount('memory', asked.memory, bytesText, (host) => host.memoryCapacity - host.memoryUsed),
-    ...amount('CPU', asked.cpuMilli, cpuText, (host) => host.cpuCapacity - host.cpuUsed),
-    ...limit('memory', asked.memoryLimit, asked.memory, bytesText, (host) => host.memoryCapacity),
-    ...limit('CPU', asked.cpuLimitMilli, asked.cpuMilli, cpuText, (host) => host.cpuCapacity),
+    ...amount(
+      'memory',
+      asked.memory,
+      bytesText,
+      'memoryFree',
+      (host) => host.memoryCapacity - host.memoryUsed,
+    ),
+    ...amount('CPU', asked.cpuMilli, cpuText, 'cpuFree', (host) => host.cpuCapacity - host.cpuUsed),
+    ...limit('memory', asked.memoryLimit, asked.memory, bytesText, 'memoryCapacity'),
+    ...limit('CPU', asked.cpuLimitMilli, asked.cpuMilli, cpuText, 'cpuCapacity'),
   ],
 };
 
@@ -20,12 +27,14 @@ function amount(
   what: string,
   asked: number,
   text: (amount: number) => string,
+  figure: Figure,
   free: (host: HostView) => number,
 ): Check[] {
   if (asked <= 0) return [];
   return [
     {
       passes: (host) => asked <= free(host),
+      atLeast: { figure, amount: asked },
       reason: (host) => `not enough ${what} (asked ${text(asked)}, free ${text(Math.max(0, free(host)))})`,
       summary: (refused) =>
         `not enough ${what} (asked ${text(asked)}, most free ${text(Math.max(0, ...refused.map(free)))})`,
@@ -38,13 +47,15 @@ function limit(
   most: number,
   asked: number,
   text: (amount: number) => string,
-  capacity: (host: HostView) => number,
+  figure: 'memoryCapacity' | 'cpuCapacity',
 ): Check[] {
   // Where the limit is what is set aside, the check above says it better.
   if (most <= asked) return [];
+  const capacity = (host: HostView) => host[figure];
   return [
     {
       passes: (host) => most <= capacity(host),
+      atLeast: { figure, amount: most },
       reason: (host) => `too small for the ${what} limit (${text(most)}, host ${text(capacity(host))})`,
       summary: (refused) =>
         `too small for the ${what} limit (${text(most)}, largest host ${text(Math.max(...refused.map(capacity)))})`,

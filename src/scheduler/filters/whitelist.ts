@@ -1,4 +1,4 @@
-import { accepts } from '../expression.ts';
+import { accepts, expressionKey } from '../expression.ts';
 import type { Filter } from './filter.ts';
 
 /** `whitelist:node==a|b`: these hosts only, whatever the key is called, as in classic Swarm. */
@@ -9,6 +9,7 @@ export const whitelist: Filter = {
       .filter((expression) => soft || !expression.soft)
       .map((expression) => ({
         passes: (host) => accepts(expression, [host.name, host.id]),
+        kept: { key: expressionKey(expression), changesWith: 'host' },
         reason: () => `not in the whitelist ${expression.text}`,
       })),
 };

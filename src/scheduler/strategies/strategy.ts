@@ -1,4 +1,4 @@
-import type { HostView } from '../host-view.ts';
+import type { HostLoad } from '../host-figures.ts';
 import type { PlacementRequest } from '../request.ts';
 
 /** Ranks the hosts that fit. One file per strategy, one line in `registry.ts`. */
@@ -9,9 +9,9 @@ export interface Strategy {
   /** Any host that fits is as good as another: one is drawn. */
   readonly draws: boolean;
   /** Lower is better. */
-  rank(host: HostView, request: PlacementRequest): number;
+  rank(host: HostLoad, request: PlacementRequest): number;
   /** Where ranks are equal; lower is better. */
-  tie(host: HostView): number;
+  tie(host: HostLoad): number;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface Strategy {
  * be set aside, in whole numbers, 100 for what is not asked for, added up.
  */
 export function score(
-  { cpuUsed, cpuCapacity, memoryUsed, memoryCapacity }: HostView,
+  { cpuUsed, cpuCapacity, memoryUsed, memoryCapacity }: HostLoad,
   request: PlacementRequest,
 ): number {
   const { cpuMilli, memory } = request.resources;
