@@ -19,7 +19,7 @@ export {
   issueUserCertificate,
 } from './pki/certificates.ts';
 export { newCsr } from './pki/csr.ts';
-export { type ClusterPki, openClusterPki } from './pki/pki-files.ts';
+export { CA_FILE, type ClusterPki, openClusterPki } from './pki/pki-files.ts';
 export { fingerprintOf, type KeyPair } from './pki/x509.ts';
 export type {
   EngineRequest,

@@ -2,7 +2,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DownOptions, DownResult, LocalReport } from '../cli/local.ts';
 import { newClient } from '../contract/client.ts';
-import { openSqliteStore, SETTINGS_KEY } from '../store/index.ts';
+import { BerthError, messageOf } from '../kit/errors.ts';
+import { openSqliteStore, SETTINGS_KEY, type Store } from '../store/index.ts';
 import { stopProcess } from './daemon.ts';
 import {
   type DataDir,
@@ -38,7 +39,7 @@ export async function down(options: DownOptions, report: LocalReport<DownResult>
   }
   const removed = removeUnit ? [`service ${MANAGER_UNIT}`] : [];
   if (options.purge && isDataDir(dir)) {
-    const clusterId = await clusterOf(dir);
+    const clusterId = await clusterOf(dir, report.warn);
     if (config?.agent === true && clusterId !== undefined) {
       report.step('removing what Berth has made on this machine');
       removed.push(...(await purgeEngine({ engine: config.engine, clusterId, warn: report.warn })));
@@ -66,10 +67,18 @@ async function warnOfOtherHosts(dir: DataDir, ownName: string, warn: (line: stri
   }
 }
 
-/** The cluster's ID; undefined where the first run never got so far. */
-async function clusterOf(dir: DataDir): Promise<string | undefined> {
+/** The cluster's ID; undefined where the first run never got so far, or the database is damaged. */
+async function clusterOf(dir: DataDir, warn: (line: string) => void): Promise<string | undefined> {
   if (!existsSync(dir.database)) return undefined;
-  const store = openSqliteStore(dir.database);
+  let store: Store;
+  try {
+    store = openSqliteStore(dir.database);
+  } catch (thrown) {
+    // Still in use, or another user's: not to be removed.
+    if (!(thrown instanceof BerthError) || thrown.code !== 'unavailable') throw thrown;
+    warn(`what Berth has made on this machine's engine is left there: ${messageOf(thrown)}`);
+    return undefined;
+  }
   try {
     return store.view((tx) => tx.get('settings', SETTINGS_KEY)?.clusterId);
   } finally {

@@ -23,6 +23,7 @@ import { engineAnswers, ensureEngine } from './docker-engine.ts';
 import { groupId } from './group-id.ts';
 import { tryAddress } from './listen.ts';
 import { isHost } from './local-host.ts';
+import { refuseLostDatabase } from './lost-database.ts';
 import { startManager } from './manager.ts';
 import {
   changedFlags,
@@ -116,6 +117,7 @@ function tellPassword(adminPassword: string | undefined, report: Report): void {
 
 /** What must be there before the manager starts; the password is this process's to show, so it makes the first user. */
 async function prepare(dir: DataDir, config: ManagerConfig): Promise<string | undefined> {
+  refuseLostDatabase(dir);
   const store = openSqliteStore(dir.database);
   try {
     const { adminPassword } = await firstRun(store, systemClock.now());

@@ -183,7 +183,9 @@ class TableStore implements Store {
       'unavailable',
       `the change could not be written to disk: ${messageOf(thrown)}`,
       {
-        hint: 'nothing was changed; free space or mend the disk under the data directory, then try again',
+        hint:
+          (thrown instanceof BerthError ? thrown.hint : undefined) ??
+          'nothing was changed; free space or mend the disk under the data directory, then try again',
         cause: thrown,
       },
     );

@@ -1,10 +1,10 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Journal } from '../journal.ts';
+import { check, LAYOUT } from './check.ts';
+import { explain, isDamage, RESTORE } from './explain.ts';
 import { SqliteThread } from './thread.ts';
 
-/** Layout of the file; a newer one is refused, an older one is brought up by `migrate`. */
-const LAYOUT = 1;
 /** Read in one go at the start. */
 const ROWS_AT_ONCE = 1000;
 
@@ -16,14 +16,23 @@ const ROWS_AT_ONCE = 1000;
  */
 export function openSqliteJournal(path: string): Journal {
   const thread = open(path);
+  /** A page that turned out bad: the next one to be written could go over what is still good. */
+  let damage: BerthError | undefined;
   return {
     load: () => readAll(thread),
     commit: async (rows) => {
+      if (damage !== undefined) throw damage;
       try {
         await thread.write(rows.flatMap(({ table, key, json }) => [table, key, json ?? null]));
       } catch (thrown) {
         // Whoever reads it must know which disk.
-        throw new Error(`${path}: ${messageOf(thrown)}`, { cause: thrown });
+        const what = `${path}: ${messageOf(thrown)}`;
+        if (!isDamage(thrown)) throw new Error(what, { cause: thrown });
+        damage = new BerthError('unavailable', `${what}: nothing is written to it any more`, {
+          hint: RESTORE,
+          cause: thrown,
+        });
+        throw damage;
       }
     },
     close: () => thread.close(),
@@ -43,6 +52,7 @@ function* readAll(thread: SqliteThread): ReturnType<Journal['load']> & Generator
 function open(path: string): SqliteThread {
   let thread: SqliteThread | undefined;
   try {
+    check(path);
     own(path);
     thread = new SqliteThread();
     thread.ask('open', path, { timeout: 500 });
@@ -51,9 +61,7 @@ function open(path: string): SqliteThread {
     thread.ask('pragma', 'synchronous = FULL');
     // Takes the exclusive lock now rather than at the first write.
     thread.ask('exec', 'BEGIN EXCLUSIVE; COMMIT');
-    const damage = thread.ask('pragma', 'quick_check(1)');
-    if (damage !== 'ok') throw new Error(String(damage));
-    migrate(thread, path);
+    migrate(thread);
     return thread;
   } catch (thrown) {
     thread?.close();
@@ -77,16 +85,8 @@ function own(path: string): void {
   }
 }
 
-function migrate(thread: SqliteThread, path: string): void {
-  const layout = Number(thread.ask('pragma', 'user_version'));
-  if (layout > LAYOUT) {
-    throw new BerthError(
-      'unavailable',
-      `${path} was written by a newer Berth (layout ${layout}, this one reads up to ${LAYOUT})`,
-      { hint: 'start the newer version again, or restore the backup that was made before the upgrade' },
-    );
-  }
-  if (layout === LAYOUT) return;
+function migrate(thread: SqliteThread): void {
+  if (Number(thread.ask('pragma', 'user_version')) === LAYOUT) return;
   thread.ask(
     'exec',
     `BEGIN;
@@ -94,22 +94,4 @@ function migrate(thread: SqliteThread, path: string): void {
     PRAGMA user_version = ${LAYOUT};
     COMMIT`,
   );
-}
-
-function explain(path: string, thrown: unknown): BerthError {
-  if (thrown instanceof BerthError) return thrown;
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
-  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return new BerthError('conflict', `${path} is in use by another manager`, {
-      hint: 'stop it first (berth down), or give this one another --data-dir',
-      cause: thrown,
-    });
-  }
-  const full = code === 'SQLITE_FULL' || code === 'ENOSPC';
-  return new BerthError('unavailable', `${path} cannot be used: ${messageOf(thrown)}`, {
-    hint: full
-      ? 'free space on its disk, then start again'
-      : 'it was left as it is; put a backup of the file in its place, or check the disk, then start again',
-    cause: thrown,
-  });
 }
