@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { heapFlags } from '../../src/main/heap-flags.ts';
 import type { Run } from '../benchmark.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -39,6 +40,7 @@ export async function startManagerProcess(run: Run, profileDir?: string): Promis
   run.defer(() => rmSync(dataDir, { recursive: true, force: true }));
   const [docker, api, agents] = await freePorts(3);
   const argv = [
+    ...heapFlags(),
     ...(profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`]),
     ...[join(ROOT, 'dist/berth.mjs'), 'up', '--no-agent', '--no-install', '--foreground', '--json'],
     ...['--data-dir', dataDir, '--name', 'manager', '--advertise', '127.0.0.1'],

@@ -21,6 +21,7 @@ import { runDemo } from './demo.ts';
 import { ensureDockerContext } from './docker-context.ts';
 import { engineAnswers, ensureEngine } from './docker-engine.ts';
 import { groupId } from './group-id.ts';
+import { heapFlags } from './heap-flags.ts';
 import { tryAddress } from './listen.ts';
 import { isHost } from './local-host.ts';
 import { refuseLostDatabase } from './lost-database.ts';
@@ -151,7 +152,8 @@ async function provideEngine(
 }
 
 function foregroundCommand(dir: DataDir): string[] {
-  return selfCommand(['up', '--foreground', '--no-install', '--json', '--data-dir', dir.root]);
+  const args = ['up', '--foreground', '--no-install', '--json', '--data-dir', dir.root];
+  return selfCommand(args, heapFlags());
 }
 
 function startDetached(dir: DataDir): Promise<number> {
