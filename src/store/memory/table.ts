@@ -1,6 +1,6 @@
 import type { TableSpec } from '../tables.ts';
 
-const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
+const NOTHING: readonly never[] = Object.freeze([]);
 
 /** One table in memory: records by key, and by each of its indexes. */
 export class Table<R> {
@@ -27,7 +27,9 @@ export class Table<R> {
     const entries = this.indexes.get(index);
     if (entries === undefined)
       throw new Error(`no index "${index}" on this table: add it to src/store/tables.ts`);
-    return (entries.get(value) ?? NOTHING).values();
+    const found = entries.get(value);
+    if (found === undefined) return NOTHING;
+    return found instanceof Map ? found.values() : [found.record];
   }
 
   /** Puts `record` under `key`, or takes away what is there; returns what was there. */
@@ -47,18 +49,32 @@ export class Table<R> {
   }
 }
 
-type Entries<R> = Map<string, Map<string, R>>;
+/** Most values of most indexes stand for one record: a map for each would be as large as the record. */
+type One<R> = Readonly<{ key: string; record: R }>;
+type Entries<R> = Map<string, One<R> | Map<string, R>>;
 
 function add<R>(entries: Entries<R>, value: string, key: string, record: R): void {
-  const bucket = entries.get(value);
-  if (bucket === undefined) entries.set(value, new Map([[key, record]]));
-  else bucket.set(key, record);
+  const found = entries.get(value);
+  if (found instanceof Map) found.set(key, record);
+  else if (found === undefined || found.key === key) entries.set(value, { key, record });
+  else
+    entries.set(
+      value,
+      new Map([
+        [found.key, found.record],
+        [key, record],
+      ]),
+    );
 }
 
 function remove<R>(entries: Entries<R>, value: string, key: string): void {
-  const bucket = entries.get(value);
-  bucket?.delete(key);
-  if (bucket?.size === 0) entries.delete(value);
+  const found = entries.get(value);
+  if (!(found instanceof Map)) {
+    if (found?.key === key) entries.delete(value);
+    return;
+  }
+  found.delete(key);
+  if (found.size === 0) entries.delete(value);
 }
 
 /** Freezes a record and all that hangs on it. */
