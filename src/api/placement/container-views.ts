@@ -3,10 +3,20 @@ import type { Container, DockerSpec, ObservedContainer } from '../../model/conta
 import type { ContainerView } from '../../scheduler/host-view.ts';
 import { plannedContainer } from '../../scheduler/place.ts';
 import { type PortNeed, PROTOCOLS, sameAddress } from '../../scheduler/ports.ts';
-import { imageReplicaKey, placementRequest, serviceOf } from '../../scheduler/request.ts';
+import {
+  imageReplicaKey,
+  type PlacementRequest,
+  placementRequest,
+  serviceOf,
+} from '../../scheduler/request.ts';
 
 /** What a record asks for, without its name; specs are frozen, so it is read once. */
 const known = new WeakMap<DockerSpec, Omit<ContainerView, 'key' | 'id' | 'name' | 'stopped'>>();
+
+/** A request was made of `spec` already, which becomes a record's as it is. */
+export function rememberRequest(spec: DockerSpec, request: PlacementRequest): void {
+  known.set(spec, plannedContainer(request, '', ''));
+}
 
 /**
  * A container of Berth's as its host's view counts it: what it asks for, and the ports that the engine gave it.

@@ -3,6 +3,7 @@ import { Scheduler } from '../../scheduler/place.ts';
 import type { LoadedPlugins } from '../../scheduler/plugin.ts';
 import { type PlacementRequest, placementRequest, withHolds } from '../../scheduler/request.ts';
 import type { ReadTx, Store } from '../../store/store.ts';
+import { rememberRequest } from './container-views.ts';
 import { holdsOf } from './holds.ts';
 import type { Placement, PlacementExplanation, PlaceRequest, Placer } from './placer.ts';
 import { StoreView } from './store-view.ts';
@@ -37,6 +38,7 @@ export function newStorePlacer({ store, plugins, seed }: StorePlacerOptions): St
   const prepare = (tx: ReadTx, { name, spec, strategy }: PlaceRequest): PlacementRequest => {
     storeView.at(tx);
     const request = placementRequest(name, spec, strategy === undefined ? {} : { strategy });
+    rememberRequest(spec, request);
     const holds = holdsOf(tx, request);
     return holds.length === 0 ? request : withHolds(request, holds);
   };

@@ -1,3 +1,4 @@
+import type { ObservedContainer } from '../../model/container.ts';
 import type { Host } from '../../model/host.ts';
 import { ClusterView } from '../../scheduler/cluster-view.ts';
 import type { ContainerView } from '../../scheduler/host-view.ts';
@@ -27,7 +28,7 @@ export class StoreView {
   private readonly dirty = new Map<Followed, Set<string>>(FOLLOWED.map((table) => [table, new Set()]));
   private readonly unfollow: () => void;
   /** Cluster ID to the hosts on which the view counts it. */
-  private readonly placedOn = new Map<string, Set<string>>();
+  private readonly placedOn = new Map<string, readonly string[]>();
   /** Key in `observedContainers` to the cluster ID that it had; only of Berth's containers. */
   private readonly clusterIds = new Map<string, string>();
 
@@ -87,24 +88,24 @@ export class StoreView {
   /** One of Berth's containers: on the host that it is assigned to, and on every other where a copy is seen. */
   private readContainer(tx: ReadTx, id: string): void {
     const record = tx.get('containers', id);
-    const seen = [...tx.by('observedContainers', 'clusterId', id)];
-    const views = new Map<string, ContainerView>();
-    for (const one of seen) views.set(one.hostId, observedView(one));
-    if (record !== undefined) {
-      const { hostId } = record.assigned;
-      views.set(
-        hostId,
-        managedView(
-          record,
-          seen.filter((one) => one.hostId === hostId),
-        ),
-      );
+    const home = record?.assigned.hostId;
+    const views: (readonly [string, ContainerView])[] = [];
+    const own: ObservedContainer[] = [];
+    for (const one of tx.by('observedContainers', 'clusterId', id)) {
+      if (one.hostId === home) own.push(one);
+      else views.push([one.hostId, observedView(one)]);
     }
-    for (const hostId of this.placedOn.get(id) ?? [])
-      if (!views.has(hostId)) this.view.removeContainer(hostId, id);
+    if (record !== undefined && home !== undefined) views.push([home, managedView(record, own)]);
+    const before = this.placedOn.get(id) ?? [];
+    for (const hostId of before)
+      if (!views.some(([here]) => here === hostId)) this.view.removeContainer(hostId, id);
     for (const [hostId, view] of views) this.put(hostId, view);
-    if (views.size === 0) this.placedOn.delete(id);
-    else this.placedOn.set(id, new Set(views.keys()));
+    if (views.length === 0) this.placedOn.delete(id);
+    else if (views.length !== before.length || views.some(([hostId], i) => hostId !== before[i]))
+      this.placedOn.set(
+        id,
+        views.map(([hostId]) => hostId),
+      );
   }
 
   private readObserved(tx: ReadTx, key: string): void {
