@@ -14,3 +14,10 @@ export function orphanOf(
 export function isUnmanaged(tx: ReadTx, seen: Pick<ObservedContainer, 'hostId' | 'clusterId'>): boolean {
   return seen.clusterId === undefined || orphanOf(tx, seen) !== undefined;
 }
+
+/** Everything for which `isUnmanaged` holds. */
+export function* unmanaged(tx: ReadTx): Iterable<ObservedContainer> {
+  yield* tx.by('observedContainers', 'foreign', 'yes');
+  for (const { id, hostId } of tx.all('orphans'))
+    for (const seen of tx.by('observedContainers', 'clusterId', id)) if (seen.hostId === hostId) yield seen;
+}

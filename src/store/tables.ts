@@ -50,6 +50,8 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
       clusterId: (r) => r.clusterId,
       engineId: (r) => r.engineId,
       name: (r) => r.name,
+      /** All that Berth did not make, under `yes`. */
+      foreign: (r) => (r.clusterId === undefined ? 'yes' : undefined),
     },
   },
   observedImages: {

@@ -56,3 +56,19 @@ it('answers for a large cluster: all, those that run, those with a label, and th
   expect(labelled.map(({ Id }) => Id)).toEqual([id(777)]);
   expect((await list('limit=1')).map(({ Id }) => Id)).toEqual([id(COUNT - 1)]);
 }, 30_000);
+
+it('cuts a long list down to what is asked for, newest first, whatever order it is kept in', async () => {
+  const list = async (query: string) =>
+    (await client.json<{ Id: string }[]>('GET', `/containers/json?${query}`)).map(({ Id }) => Id);
+  const newest = Array.from({ length: 2500 }, (_, i) => id(COUNT - 1 - i));
+  expect(await list('limit=3')).toEqual(newest.slice(0, 3));
+  expect(await list('limit=2500')).toEqual(newest);
+  const filtered = (filters: object, more = '') =>
+    list(`all=1${more}&filters=${encodeURIComponent(JSON.stringify(filters))}`);
+  expect(await filtered({ name: ['c1'] }, '&limit=2')).toEqual([id(19_999), id(19_998)]);
+  expect(await filtered({ name: ['^c77$', '^/c78$'] })).toEqual([id(78), id(77)]);
+  expect(await filtered({ name: ['^c77$', 'c1999'] })).toHaveLength(12);
+  expect(await filtered({ id: [id(5), `e${id(6).slice(1)}`] })).toEqual([id(6), id(5)]);
+  expect(await filtered({ id: [id(5)], name: ['^c6$'] })).toEqual([]);
+  expect(await filtered({ label: ['berth.cluster.id'] })).toEqual([]);
+}, 30_000);

@@ -3,13 +3,14 @@ import type { DockerCall } from '../call.ts';
 import { fanOut, type HostRef } from '../fanout.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { type Filters, filtersOf, flag, integer } from '../query.ts';
+import { candidates, newest, newestFirst } from './candidates.ts';
 import { findContainer } from './find.ts';
 import { type HostTable, hostTable } from './host-info.ts';
 import { isUp } from './live-state.ts';
-import { entryOf, type Row, rows } from './row.ts';
+import { entryOf, type Listed, type Row, rowOf } from './row.ts';
 import { CONTAINER_FILTERS, rowTest } from './row-filters.ts';
 
-/** Entries that are written at a time: other clients get their turn between. */
+/** Containers that are looked at, and entries that are written, at a time: other clients get their turn between. */
 const BATCH = 1000;
 
 type Sizes = ReadonlyMap<string, { SizeRw?: number; SizeRootFs?: number }>;
@@ -20,12 +21,15 @@ export async function listContainers(call: DockerCall): Promise<void> {
   const filters = filtersOf(query, CONTAINER_FILTERS);
   const limit = integer(query, 'limit') ?? 0;
   const all = flag(query, 'all') || limit > 0 || filters.has('status');
-  const hosts = hostTable(call);
-  const found = selectRows(call, hosts, filters, (row) => all || isUp(row.state.status));
-  found.sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
-  const chosen = limit > 0 ? found.slice(0, limit) : found;
-  const sizes: Sizes = flag(query, 'size') ? await sizesOf(call, chosen) : new Map();
-  await sendRows(call, chosen, deps.clock.now(), sizes);
+  const now = deps.clock.now();
+  const { list, test } = selection(call, filters);
+  const passes = (row: Row) => (all || isUp(row.state.status)) && test(row);
+  const chosen = limit > 0 && filters.size === 0 ? newest(list, limit) : list.sort(newestFirst);
+  const parts = rowsInParts(call, chosen, now, passes, limit > 0 ? limit : Number.POSITIVE_INFINITY);
+  if (!flag(query, 'size')) return sendRows(call, parts, now, new Map());
+  const rows: Row[] = [];
+  for await (const part of parts) rows.push(...part);
+  await sendRows(call, [rows], now, await sizesOf(call, rows));
 }
 
 /** Rows that pass `first` and every filter, in no order. */
@@ -35,40 +39,76 @@ export function selectRows(
   filters: Filters,
   first: (row: Row) => boolean,
 ): Row[] {
-  const { store, engines, clock } = call.deps;
-  const now = clock.now();
+  const now = call.deps.clock.now();
+  const { list, test } = selection(call, filters);
+  return call.deps.store.view((tx) =>
+    list.flatMap((one) => {
+      const row = rowOf(tx, one, hosts, now);
+      return first(row) && test(row) ? [row] : [];
+    }),
+  );
+}
+
+/** What may pass the filters, in no order, and the filters. */
+function selection(call: DockerCall, filters: Filters): { list: Listed[]; test: (row: Row) => boolean } {
+  const { store, engines } = call.deps;
   const connected = (hostId: string) => engines.connected(hostId);
   return store.view((tx) => {
     const test = rowTest(tx, filters, (ref) => {
       const { record, seen } = findContainer(tx, ref, connected);
       return record?.createdAt ?? (seen?.created ?? 0) * 1000;
     });
-    const found: Row[] = [];
-    for (const row of rows(tx, hosts, connected, now)) if (first(row) && test(row)) found.push(row);
-    return found;
+    return { list: candidates(tx, filters, connected), test };
   });
 }
 
-async function sendRows(call: DockerCall, chosen: readonly Row[], now: number, sizes: Sizes): Promise<void> {
-  const { res, signal } = call;
+/** Up to `limit` rows that pass, in the order of `list`. */
+async function* rowsInParts(
+  call: DockerCall,
+  list: readonly Listed[],
+  now: number,
+  passes: (row: Row) => boolean,
+  limit: number,
+): AsyncIterable<readonly Row[]> {
+  const hosts = hostTable(call);
+  let left = limit;
+  for (let from = 0; from < list.length && left > 0; from += BATCH) {
+    if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+    const part = call.deps.store.view((tx) =>
+      list
+        .slice(from, from + BATCH)
+        .map((one) => rowOf(tx, one, hosts, now))
+        .filter(passes)
+        .slice(0, left),
+    );
+    left -= part.length;
+    if (part.length > 0) yield part;
+  }
+}
+
+async function sendRows(
+  { res, signal }: DockerCall,
+  parts: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
+  now: number,
+  sizes: Sizes,
+): Promise<void> {
   res.setHeader('content-type', 'application/json');
-  const parts = (from: number) =>
-    chosen
-      .slice(from, from + BATCH)
-      .map((row) => JSON.stringify(entryOf(row, now, sizes.get(row.seen?.engineId ?? ''))))
-      .join(',');
-  if (chosen.length <= BATCH) {
-    const bytes = Buffer.from(`[${parts(0)}]\n`);
-    res.writeHead(200, { 'content-length': bytes.length });
-    res.end(bytes);
-    return;
+  let text = '[';
+  let count = 0;
+  for await (const rows of parts) {
+    for (const row of rows) {
+      if (count++ > 0) text += ',';
+      text += JSON.stringify(entryOf(row, now, sizes.get(row.seen?.engineId ?? '')));
+    }
+    // A short list goes out in one piece, with its length.
+    if (count <= BATCH) continue;
+    if (!res.headersSent) res.writeHead(200);
+    if (!res.write(text)) await once(res, 'drain', { signal });
+    text = '';
   }
-  res.writeHead(200);
-  for (let from = 0; from < chosen.length; from += BATCH) {
-    if (!res.write(`${from === 0 ? '[' : ','}${parts(from)}`)) await once(res, 'drain', { signal });
-    else await new Promise((resolve) => setImmediate(resolve));
-  }
-  res.end(']\n');
+  text += ']\n';
+  if (!res.headersSent) res.writeHead(200, { 'content-length': Buffer.byteLength(text) });
+  res.end(text);
 }
 
 /** Sizes on disk by engine ID, from every host that holds one of these. */

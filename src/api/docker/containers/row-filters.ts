@@ -56,7 +56,11 @@ export function rowTest(tx: ReadTx, filters: Filters, createdAt: (ref: string) =
     const match = matcher(values);
     return ({ id, seen }) => match(id) || (seen !== undefined && values.includes(seen.engineId));
   });
-  add('label', (values) => (row) => labelsMatch(labelsToMatch(row), values));
+  add('label', (values) => (row) => {
+    const labels = row.seen?.labels ?? row.record?.desired.spec.Labels ?? {};
+    // Most are told apart by what is there; only the others are worth a copy without Berth's own.
+    return labelsMatch(labels, values) && labelsMatch(userLabels(labels), values);
+  });
   // After the cheaper ones: an expression is looked for in every name that is left.
   add('name', nameTest);
   add('before', (values) => {
@@ -98,10 +102,6 @@ export function matcher(values: readonly string[]): (text: string) => boolean {
     }
   });
   return (text) => tests.some((test) => test(text));
-}
-
-function labelsToMatch(row: Row): Readonly<Record<string, string>> {
-  return userLabels(row.seen?.labels ?? row.record?.desired.spec.Labels ?? {});
 }
 
 function known(filter: string, value: string, values: readonly string[]): void {
