@@ -2,6 +2,7 @@ import { BerthError } from '../kit/errors.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { type DomainLayout, domainLayout } from './domain-layout.ts';
 import { type Explanation, explanation, refusalOf } from './explain.ts';
+import type { Expression } from './expression.ts';
 import type { Check } from './filters/filter.ts';
 import { FILTERS } from './filters/registry.ts';
 import type { ContainerView, HostView } from './host-view.ts';
@@ -9,6 +10,7 @@ import { KeptAnswers } from './kept-answers.ts';
 import { type ExternalStrategy, type LoadedPlugins, NO_PLUGINS } from './plugin.ts';
 import { seededRandom } from './random-source.ts';
 import { Ranking } from './ranking.ts';
+import { RankingMemories } from './ranking-memory.ts';
 import { type PlacementRequest, replicaKey } from './request.ts';
 import { STRATEGIES } from './strategies/registry.ts';
 import type { Strategy } from './strategies/strategy.ts';
@@ -18,12 +20,14 @@ export type SchedulerOptions = Readonly<{
   seed?: number;
   /** Asked for each request, as settings change. */
   plugins?: () => LoadedPlugins;
+  /**
+   * Rankings are dropped, the least recently used first, once they hold more hosts than this together. A ranking of
+   * 10,000 hosts is 280 KB and takes a fraction of a millisecond to make anew.
+   */
+  maxRankedHosts?: number;
 }>;
 
 export type GroupMember = Readonly<{ id: string; name: string }>;
-
-/** Rankings are dropped, the least recently used first, once they hold more hosts than this together. */
-const MAX_RANKED_HOSTS = 2_000_000;
 
 /**
  * Chooses hosts. Requests of the same shape share one ranking of the hosts, which follows the changes of the view: the
@@ -32,7 +36,11 @@ const MAX_RANKED_HOSTS = 2_000_000;
 export class Scheduler {
   private readonly random: () => number;
   private readonly plugins: () => LoadedPlugins;
+  private readonly maxRankedHosts: number;
   private readonly rankings = new Map<string, Ranking>();
+  private readonly memories = new RankingMemories();
+  /** The latest ranking that is not kept: done with when the next one is asked for. */
+  private unkept: Ranking | undefined;
   /** The ranking that was used last: the members of a group find it without their signature. */
   private last:
     | Readonly<{
@@ -52,6 +60,7 @@ export class Scheduler {
     options: SchedulerOptions = {},
   ) {
     this.answers = new KeptAnswers(view);
+    this.maxRankedHosts = options.maxRankedHosts ?? 500_000;
     this.random = seededRandom(options.seed ?? 1);
     this.plugins = options.plugins ?? (() => NO_PLUGINS);
   }
@@ -123,6 +132,7 @@ export class Scheduler {
         this.last = { request, soft, name, plugins, ranking: known };
         return known;
       }
+      if (known !== undefined) this.release(known);
     }
     const checks = this.checks(request, soft);
     const { labels, replicasOf } = spreading(request, strategy, this.view);
@@ -130,18 +140,38 @@ export class Scheduler {
     const refine = fixed
       ? undefined
       : (fitting: readonly HostView[]) => refined(request, fitting, plugins, strategy, external);
+    if (this.unkept !== undefined) this.release(this.unkept);
+    this.unkept = undefined;
     const { view, answers } = this;
-    const ranking = new Ranking({ view, layout, request, checks, answers, strategy, replicasOf, refine });
+    const memory = this.memories.take(hosts.length);
+    const ranking = new Ranking({
+      view,
+      layout,
+      request,
+      checks,
+      answers,
+      memory,
+      strategy,
+      replicasOf,
+      refine,
+    });
     if (fixed && !checks.some((check) => check.volatile)) {
       this.rankings.set(key, ranking);
       this.last = { request, soft, name, plugins, ranking };
-      const most = Math.max(4, Math.floor(MAX_RANKED_HOSTS / Math.max(1, hosts.length)));
-      for (const oldest of this.rankings.keys()) {
+      const most = Math.max(4, Math.floor(this.maxRankedHosts / Math.max(1, hosts.length)));
+      for (const [oldest, dropped] of this.rankings) {
         if (this.rankings.size <= most) break;
         this.rankings.delete(oldest);
+        this.release(dropped);
       }
-    }
+    } else this.unkept = ranking;
     return ranking;
+  }
+
+  /** Nobody may ask the ranking afterwards: its memory is another's. */
+  private release(ranking: Ranking): void {
+    if (this.last?.ranking === ranking) this.last = undefined;
+    this.memories.giveBack(ranking.memory);
   }
 
   private checks(request: PlacementRequest, soft: boolean): Check[] {
@@ -151,6 +181,7 @@ export class Scheduler {
   private layout(labels: readonly string[]): DomainLayout {
     if (this.layoutsEpoch !== this.view.epoch) {
       this.layouts = new Map();
+      for (const ranking of this.rankings.values()) this.release(ranking);
       this.rankings.clear();
       this.layoutsEpoch = this.view.epoch;
     }
@@ -184,10 +215,19 @@ export function plannedContainer(request: PlacementRequest, id: string, name: st
 /** With soft expressions, then without; one pass where there are none. */
 function passes(request: PlacementRequest): readonly boolean[] {
   const { constraints, affinities, whitelists, availability } = request;
-  const soft = [constraints, affinities, whitelists, availability].some((list) =>
-    list.some((one) => one.soft),
-  );
-  return soft ? [true, false] : [false];
+  const soft =
+    constraints.some(isSoft) ||
+    affinities.some(isSoft) ||
+    whitelists.some(isSoft) ||
+    availability.some(isSoft);
+  return soft ? SOFT_FIRST : HARD_ONLY;
+}
+
+const SOFT_FIRST: readonly boolean[] = [true, false];
+const HARD_ONLY: readonly boolean[] = [false];
+
+function isSoft({ soft }: Expression): boolean {
+  return soft;
 }
 
 /** Over which labels replicas are spread: those of `availability:` first, then the request's own or the cluster's. */

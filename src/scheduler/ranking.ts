@@ -5,6 +5,7 @@ import { columnOf, type HostFigures } from './host-figures.ts';
 import { HostSet } from './host-set.ts';
 import type { HostView } from './host-view.ts';
 import type { KeptAnswer, KeptAnswers } from './kept-answers.ts';
+import type { RankingMemory } from './ranking-memory.ts';
 import type { PlacementRequest } from './request.ts';
 import { SegmentHeap } from './segment-heap.ts';
 import type { Strategy } from './strategies/strategy.ts';
@@ -15,6 +16,8 @@ export type RankingInput = Readonly<{
   request: PlacementRequest;
   checks: readonly Check[];
   answers: KeptAnswers;
+  /** Cleared, and this ranking's alone. */
+  memory: RankingMemory;
   strategy: Strategy;
   /** Key of the replicas that are kept apart; undefined where none are. */
   replicasOf: string | undefined;
@@ -48,7 +51,7 @@ export class Ranking {
   private readonly domainHeap: SegmentHeap;
 
   constructor(private readonly input: RankingInput) {
-    const { view, layout, checks, answers } = input;
+    const { view, layout, checks, answers, memory } = input;
     this.hosts = view.hosts;
     this.figures = view.figures;
     this.kept = checks.flatMap((check) => (check.kept ? answers.of(check, check.kept) : []));
@@ -58,16 +61,26 @@ export class Ranking {
     this.asked = checks.filter((check) => !check.kept && !check.atLeast);
     this.epoch = view.epoch;
     this.caughtUp = view.changes.next;
-    const n = this.hosts.length;
-    this.replicas = new Int32Array(n);
-    this.ranks = new Float64Array(n);
-    this.ties = new Float64Array(n);
+    this.replicas = memory.replicas;
+    this.ranks = memory.ranks;
+    this.ties = memory.ties;
     this.counts = new Int32Array(layout.nodes);
     this.best = new Int32Array(layout.nodes).fill(-1);
-    this.hostHeap = new SegmentHeap(layout.hostStarts, n, this.hostBefore);
-    this.domainHeap = new SegmentHeap(layout.childStarts, layout.nodes, this.domainBefore);
+    this.hostHeap = new SegmentHeap(layout.hostStarts, memory.items, memory.position, this.hostBefore);
+    const inHeap = new Int32Array(layout.nodes).fill(-1);
+    this.domainHeap = new SegmentHeap(
+      layout.childStarts,
+      new Int32Array(layout.nodes),
+      inHeap,
+      this.domainBefore,
+    );
     this.countReplicas();
     this.fill();
+  }
+
+  /** What it may give back once nobody asks it any more. */
+  get memory(): RankingMemory {
+    return this.input.memory;
   }
 
   /** Takes in what has changed since; false where it must be made anew. */

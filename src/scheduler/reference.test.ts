@@ -139,7 +139,12 @@ const stepsArbitrary = fc.array(
 );
 
 /** Runs the steps, each placement `repeat` times, and compares every choice with the plain one. */
-function compare(hosts: readonly HostTraits[], steps: readonly Step[], repeat: number): void {
+function compare(
+  hosts: readonly HostTraits[],
+  steps: readonly Step[],
+  repeat: number,
+  maxRankedHosts: number | undefined,
+): void {
   const view = new ClusterView();
   const settings = (more: object) =>
     settingsSchema.parse({ failureDomains: ['dc', 'rack'], reservedMemory: GIB / 4, ...more });
@@ -156,7 +161,7 @@ function compare(hosts: readonly HostTraits[], steps: readonly Step[], repeat: n
   hosts.forEach((traits, i) => {
     describeHost(traits, i);
   });
-  const scheduler = new Scheduler(view);
+  const scheduler = new Scheduler(view, maxRankedHosts === undefined ? {} : { maxRankedHosts });
   const there: { hostId: string; id: string }[] = [];
   let made = 0;
   const place = (request: PlacementRequest) => {
@@ -194,6 +199,7 @@ describe('a placement, whatever is kept between placements', () => {
         fc.array(hostArbitrary, { minLength: 1, maxLength: 10 }),
         stepsArbitrary,
         fc.constantFrom(1, 3),
+        fc.constantFrom(undefined, 1),
         compare,
       ),
       { numRuns: 400 },

@@ -3,23 +3,20 @@
  * not. The least is on top.
  */
 export class SegmentHeap {
-  private readonly items: Int32Array;
-  /** Place of an item in `items`; −1 where it is in no heap. */
-  private readonly position: Int32Array;
   private readonly sizes: Int32Array;
 
   /**
    * @param starts where each segment begins in the array
-   * @param capacity number of items, all segments together; items are 0 … capacity − 1
+   * @param items room for all items, whatever is in it; they are 0 … items.length − 1
+   * @param position place of each item in `items`; all −1, as none is in a heap yet
    * @param before true where `a` belongs above `b`
    */
   constructor(
     private readonly starts: Int32Array,
-    capacity: number,
+    private readonly items: Int32Array,
+    private readonly position: Int32Array,
     private readonly before: (a: number, b: number) => boolean,
   ) {
-    this.items = new Int32Array(capacity);
-    this.position = new Int32Array(capacity).fill(-1);
     this.sizes = new Int32Array(starts.length);
   }
 
