@@ -3,8 +3,9 @@ import { defaultSettings, type Settings } from '../model/settings.ts';
 import { ChangeLog } from './change-log.ts';
 import { HostFigures } from './host-figures.ts';
 import { type ContainerView, type HostFacts, HostView, ImageHosts } from './host-view.ts';
+import { Replicas } from './replicas.ts';
 
-const NO_HOSTS: ReadonlySet<HostView> = new Set<HostView>();
+const NO_REPLICAS = new Replicas();
 
 /**
  * All hosts as the scheduler sees them. It is changed in place, one object at a time, and remembers which hosts were
@@ -13,8 +14,8 @@ const NO_HOSTS: ReadonlySet<HostView> = new Set<HostView>();
 export class ClusterView {
   private readonly byId = new Map<string, HostView>();
   private sorted: readonly HostView[] | undefined;
-  /** Replica key to the hosts that have any. */
-  private readonly hostsOfService = new Map<string, Set<HostView>>();
+  /** By replica key; none that are empty. */
+  private readonly replicas = new Map<string, Replicas>();
   private readonly imageHosts = new ImageHosts();
   private readonly byLabel = new Map<string, Map<string, number[]>>();
   private labelsEpoch = -1;
@@ -89,15 +90,14 @@ export class ClusterView {
   /** Puts a container on a host, in place of one with the same key there. An unknown host is ignored. */
   putContainer(hostId: string, container: ContainerView): void {
     const host = this.byId.get(hostId);
-    if (host === undefined) return;
-    const before = host.containers.get(container.key);
-    if (before !== undefined) this.removeContainer(hostId, container.key);
+    if (host !== undefined) this.addContainer(host, container);
+  }
+
+  /** As `putContainer`. @param host one of this view's */
+  addContainer(host: HostView, container: ContainerView): void {
+    if (host.containers.has(container.key)) this.removeContainer(host.id, container.key);
     host.put(container);
-    if (container.service !== undefined) {
-      const hosts = this.hostsOfService.get(container.service);
-      if (hosts === undefined) this.hostsOfService.set(container.service, new Set([host]));
-      else hosts.add(host);
-    }
+    if (container.service !== undefined) this.countReplica(container.service, host, 1);
     this.touch(host);
   }
 
@@ -105,12 +105,7 @@ export class ClusterView {
     const host = this.byId.get(hostId);
     const container = host?.remove(key);
     if (host === undefined || container === undefined) return;
-    const { service } = container;
-    if (service !== undefined && !host.replicas.has(service)) {
-      const hosts = this.hostsOfService.get(service);
-      hosts?.delete(host);
-      if (hosts?.size === 0) this.hostsOfService.delete(service);
-    }
+    if (container.service !== undefined) this.countReplica(container.service, host, -1);
     this.touch(host);
   }
 
@@ -146,9 +141,9 @@ export class ClusterView {
     return index;
   }
 
-  /** Hosts that have a replica of the service. */
-  hostsWith(service: string): ReadonlySet<HostView> {
-    return this.hostsOfService.get(service) ?? NO_HOSTS;
+  /** Where the replicas of a service are, now: ask again after a change. */
+  hostsWith(service: string): Omit<Replicas, 'add'> {
+    return this.replicas.get(service) ?? NO_REPLICAS;
   }
 
   /** Hosts that have an image under this reference, as `HostView.hasImageRef`; what is returned stays up to date. */
@@ -164,6 +159,16 @@ export class ClusterView {
   private renumber(): void {
     this.epoch++;
     this.table = undefined;
+  }
+
+  private countReplica(service: string, host: HostView, by: 1 | -1): void {
+    let replicas = this.replicas.get(service);
+    if (replicas === undefined) {
+      replicas = new Replicas();
+      this.replicas.set(service, replicas);
+    }
+    replicas.add(host, by);
+    if (replicas.size === 0) this.replicas.delete(service);
   }
 
   private touchHost(host: HostView): void {

@@ -82,8 +82,6 @@ export class HostView {
   version = 0;
   readonly containers = new Map<string, ContainerView>();
   readonly ports = new PortTable();
-  /** Replica key to number of containers. */
-  readonly replicas = new Counter();
   /** Names and IDs of the containers; kept once asked. */
   private names: Counter | undefined;
   private readonly images = new Map<string, readonly string[]>();
@@ -223,7 +221,6 @@ export class HostView {
     this.cpuUsed += by * container.cpuMilli;
     this.memoryUsed += by * container.memory;
     if (this.names !== undefined) countName(this.names, container, by);
-    if (container.service !== undefined) this.replicas.add(container.service, by);
     for (const [key, values] of this.byLabel) values.add(labelOf(container.labels, key), by);
   }
 

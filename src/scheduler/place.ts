@@ -85,7 +85,7 @@ export class Scheduler {
     try {
       for (const { id, name } of members) {
         const host = this.place(request);
-        this.view.putContainer(host.id, plannedContainer(request, id, name));
+        this.view.addContainer(host, plannedContainer(request, id, name));
         hosts.push(host);
       }
     } catch (thrown) {

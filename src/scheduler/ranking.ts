@@ -115,8 +115,9 @@ export class Ranking {
   private countReplicas(): void {
     const { view, replicasOf } = this.input;
     if (replicasOf === undefined) return;
-    for (const host of view.hostsWith(replicasOf)) {
-      const n = host.replicas.get(replicasOf);
+    const replicas = view.hostsWith(replicasOf);
+    for (const host of replicas) {
+      const n = replicas.on(host);
       this.replicas[host.order] = n;
       this.addReplicas(host.order, n);
     }
@@ -170,11 +171,11 @@ export class Ranking {
   }
 
   private update(host: HostView): void {
-    const { layout, replicasOf } = this.input;
+    const { view, layout, replicasOf } = this.input;
     const i = host.order;
     const leaf = layout.leafOf[i] as number;
     if (replicasOf !== undefined) {
-      const now = host.replicas.get(replicasOf);
+      const now = view.hostsWith(replicasOf).on(host);
       const by = now - (this.replicas[i] as number);
       this.replicas[i] = now;
       if (by !== 0) this.addReplicas(i, by);

@@ -32,7 +32,10 @@ function plainOrder(view: ClusterView, request: PlacementRequest): (a: HostView,
   const levels = [...new Set(labels)].map((_, level, all) => all.slice(0, level + 1));
   const domain = (host: HostView, level: readonly string[]) =>
     JSON.stringify(level.map((label) => host.labels.get(label) ?? ''));
-  const replicas = (hosts: readonly HostView[]) => hosts.reduce((n, host) => n + host.replicas.get(key), 0);
+  const replicas = (hosts: readonly HostView[]) =>
+    hosts
+      .flatMap(({ containers }) => [...containers.values()])
+      .filter((container) => container.service === key).length;
   const inDomains = (host: HostView) =>
     levels.map((level) =>
       replicas(view.hosts.filter((other) => domain(other, level) === domain(host, level))),

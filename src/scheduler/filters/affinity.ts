@@ -75,7 +75,8 @@ function serviceMatcher(expression: Expression, project: string | undefined, vie
     return expression.matches(service.slice(slash + 1));
   };
   return (host) => {
-    for (const service of host.replicas.keys()) {
+    for (const { service } of host.containers.values()) {
+      if (service === undefined) continue;
       let meant = known.get(service);
       if (meant === undefined) {
         meant = isMeant(service);

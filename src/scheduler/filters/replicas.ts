@@ -4,13 +4,13 @@ import type { Filter } from './filter.ts';
 /** `max_replicas_per_node` of compose's `deploy.placement`. */
 export const replicas: Filter = {
   name: 'replicas',
-  prepare: (request) => {
+  prepare: (request, { view }) => {
     const most = request.maxReplicasPerHost;
     if (most === undefined) return [];
     const key = replicaKey(request);
     return [
       {
-        passes: (host) => host.replicas.get(key) < most,
+        passes: (host) => view.hostsWith(key).on(host) < most,
         reason: () => `max_replicas_per_node ${most} reached`,
       },
     ];
