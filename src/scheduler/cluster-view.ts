@@ -1,11 +1,9 @@
 import type { ObservedImage } from '../model/objects.ts';
 import { defaultSettings, type Settings } from '../model/settings.ts';
 import { ChangeLog } from './change-log.ts';
+import { HostTally, type ReadonlyHostCounts } from './host-counts.ts';
 import { HostFigures } from './host-figures.ts';
-import { type ContainerView, type HostFacts, HostView, ImageHosts } from './host-view.ts';
-import { Replicas } from './replicas.ts';
-
-const NO_REPLICAS = new Replicas();
+import { type ContainerView, containerLabel, type HostFacts, HostView, ImageHosts } from './host-view.ts';
 
 /**
  * All hosts as the scheduler sees them. It is changed in place, one object at a time, and remembers which hosts were
@@ -14,8 +12,10 @@ const NO_REPLICAS = new Replicas();
 export class ClusterView {
   private readonly byId = new Map<string, HostView>();
   private sorted: readonly HostView[] | undefined;
-  /** By replica key; none that are empty. */
-  private readonly replicas = new Map<string, Replicas>();
+  /** By replica key. */
+  private readonly replicas = new HostTally();
+  /** By label of containers, then by its value; of labels once asked. */
+  private readonly byContainerLabel = new Map<string, HostTally>();
   private readonly imageHosts = new ImageHosts();
   private readonly byLabel = new Map<string, Map<string, number[]>>();
   private labelsEpoch = -1;
@@ -97,7 +97,7 @@ export class ClusterView {
   addContainer(host: HostView, container: ContainerView): void {
     if (host.containers.has(container.key)) this.removeContainer(host.id, container.key);
     host.put(container);
-    if (container.service !== undefined) this.countReplica(container.service, host, 1);
+    this.countContainer(container, host, 1);
     this.touch(host);
   }
 
@@ -105,7 +105,7 @@ export class ClusterView {
     const host = this.byId.get(hostId);
     const container = host?.remove(key);
     if (host === undefined || container === undefined) return;
-    if (container.service !== undefined) this.countReplica(container.service, host, -1);
+    this.countContainer(container, host, -1);
     this.touch(host);
   }
 
@@ -142,8 +142,21 @@ export class ClusterView {
   }
 
   /** Where the replicas of a service are, now: ask again after a change. */
-  hostsWith(service: string): Omit<Replicas, 'add'> {
-    return this.replicas.get(service) ?? NO_REPLICAS;
+  hostsWith(service: string): ReadonlyHostCounts {
+    return this.replicas.of(service);
+  }
+
+  /** Where containers with this value of a label are, now; one without the label has the empty string. */
+  hostsWithLabel(label: string, value: string): ReadonlyHostCounts {
+    let values = this.byContainerLabel.get(label);
+    if (values === undefined) {
+      values = new HostTally();
+      for (const host of this.byId.values())
+        for (const container of host.containers.values())
+          values.add(containerLabel(container, label), host, 1);
+      this.byContainerLabel.set(label, values);
+    }
+    return values.of(value);
   }
 
   /** Hosts that have an image under this reference, as `HostView.hasImageRef`; what is returned stays up to date. */
@@ -161,14 +174,10 @@ export class ClusterView {
     this.table = undefined;
   }
 
-  private countReplica(service: string, host: HostView, by: 1 | -1): void {
-    let replicas = this.replicas.get(service);
-    if (replicas === undefined) {
-      replicas = new Replicas();
-      this.replicas.set(service, replicas);
-    }
-    replicas.add(host, by);
-    if (replicas.size === 0) this.replicas.delete(service);
+  private countContainer(container: ContainerView, host: HostView, by: 1 | -1): void {
+    if (container.service !== undefined) this.replicas.add(container.service, host, by);
+    for (const [label, values] of this.byContainerLabel)
+      values.add(containerLabel(container, label), host, by);
   }
 
   private touchHost(host: HostView): void {

@@ -54,8 +54,6 @@ export class ImageHosts {
   }
 }
 
-const NONE: ReadonlyMap<string, number> = new Map<string, number>();
-
 /** What the scheduler knows of one host, kept up to date in place. Only `ClusterView` changes it. */
 export class HostView {
   state: HostState = 'pending';
@@ -86,8 +84,6 @@ export class HostView {
   private names: Counter | undefined;
   private readonly images = new Map<string, readonly string[]>();
   private readonly imageRefs = new Counter();
-  /** Label key to the number of containers by value (a missing label is the empty string); kept for keys once asked. */
-  private readonly byLabel = new Map<string, Counter>();
 
   /** @param imageHosts shared by all hosts of a view */
   constructor(
@@ -199,18 +195,6 @@ export class HostView {
     return this.countedNames().keys();
   }
 
-  /** The values of a label on the containers here, each once; a container without it has the empty string. */
-  labelValues(key: string): ReadonlyMap<string, number> {
-    if (this.containers.size === 0) return NONE;
-    let values = this.byLabel.get(key);
-    if (values === undefined) {
-      values = new Counter();
-      for (const { labels } of this.containers.values()) values.add(labelOf(labels, key), 1);
-      this.byLabel.set(key, values);
-    }
-    return values.counts;
-  }
-
   private countImageRef(ref: string, by: 1 | -1): void {
     this.imageRefs.add(ref, by);
     if (this.imageRefs.has(ref)) this.imageHosts.having(ref).add(this);
@@ -221,7 +205,6 @@ export class HostView {
     this.cpuUsed += by * container.cpuMilli;
     this.memoryUsed += by * container.memory;
     if (this.names !== undefined) countName(this.names, container, by);
-    for (const [key, values] of this.byLabel) values.add(labelOf(container.labels, key), by);
   }
 
   private countedNames(): Counter {
@@ -248,8 +231,8 @@ function countName(names: Counter, { id, name }: ContainerView, by: 1 | -1): voi
   names.add(name, by);
 }
 
-/** Own properties only: a label may be called `constructor`. */
-function labelOf(labels: Readonly<Record<string, string>>, key: string): string {
+/** The empty string where it has none. Own properties only: a label may be called `constructor`. */
+export function containerLabel({ labels }: ContainerView, key: string): string {
   return Object.hasOwn(labels, key) ? (labels[key] ?? '') : '';
 }
 

@@ -1,7 +1,7 @@
 import type { ClusterView } from '../cluster-view.ts';
 import { type Expression, expressionKey } from '../expression.ts';
 import { HostSet } from '../host-set.ts';
-import type { HostView } from '../host-view.ts';
+import { containerLabel, type HostView } from '../host-view.ts';
 import { IMAGE_REPLICAS, type PlacementRequest } from '../request.ts';
 import type { Filter } from './filter.ts';
 
@@ -42,8 +42,8 @@ function matcher(expression: Expression, request: PlacementRequest, view: Cluste
     case 'service':
       return serviceMatcher(expression, request.project, view);
     default:
-      if (literal !== undefined) return (host) => host.labelValues(key).has(literal);
-      return (host) => some(host.labelValues(key).keys(), expression);
+      if (literal !== undefined) return (host) => view.hostsWithLabel(key, literal).has(host);
+      return (host) => some(labelValues(host, key), expression);
   }
 }
 
@@ -52,6 +52,10 @@ function passing({ key, literal, negated }: Expression, view: ClusterView): Host
   // An image's ID, or the beginning of one, is no reference.
   if (key !== 'image' || literal === undefined || negated || literal.startsWith('sha256:')) return undefined;
   return HostSet.of(view.hosts.length, view.hostsWithImage(literal));
+}
+
+function* labelValues(host: HostView, key: string): Iterable<string> {
+  for (const container of host.containers.values()) yield containerLabel(container, key);
 }
 
 function some(values: Iterable<string>, expression: Expression): boolean {

@@ -199,6 +199,20 @@ describe('filters', () => {
     expect(fitting(scheduler, env('affinity:role==db'))).toBe('0');
   });
 
+  it('knows containers by label that came or went after it was asked', () => {
+    const scheduler = populated();
+    expect(fitting(scheduler, env('affinity:role==db'))).toBe('0');
+    expect(fitting(scheduler, env('affinity:role==/^d/'))).toBe('0');
+    put(scheduler, 'node3', 'late', { Labels: { role: 'db' } });
+    put(scheduler, 'node2', 'plain');
+    expect(fitting(scheduler, env('affinity:role==db'))).toBe('03');
+    expect(fitting(scheduler, env('affinity:role!=db'))).toBe('12');
+    expect(fitting(scheduler, env('affinity:role==/^(d.*)?$/'))).toBe('023');
+    scheduler.view.removeContainer('node0-id', 'db-id');
+    expect(fitting(scheduler, env('affinity:role==db'))).toBe('3');
+    expect(fitting(scheduler, env('affinity:role==/^d/'))).toBe('3');
+  });
+
   it('knows containers by name that came or went after it was asked', () => {
     const scheduler = populated();
     expect(fitting(scheduler, env('affinity:container==late'))).toBe('');
