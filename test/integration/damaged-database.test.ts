@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { tryRun } from '../lab/run.ts';
 
 /** A manager's data directory whose database is damaged, in every way that there is: the real `berth up` on it. */
@@ -41,7 +41,9 @@ const backup = join(folder, 'backup.db');
 
 const database = (data: string) => join(data, 'berth.db');
 const berth = (data: string, ...argv: string[]) => tryRun([BERTH, ...argv, '--data-dir', data]);
-const up = (data: string) => berth(data, 'up', ...FLAGS);
+/** The socket's path is kept from the first start, and a copy must have its own. */
+const up = (data: string, ...more: string[]) =>
+  berth(data, 'up', ...FLAGS, '--socket', join(data, 'run/docker.sock'), ...more);
 const pidOf = (data: string) => Number(readFileSync(join(data, 'run/manager.pid'), 'utf8'));
 async function done(what: ReturnType<typeof berth>): Promise<string> {
   const { code, stdout, stderr } = await what;
@@ -92,8 +94,15 @@ beforeAll(async () => {
   // Sockets cannot be copied.
   for (const socket of ['api.sock', 'docker.sock']) rmSync(join(killed, 'run', socket), { force: true });
 });
+/** One that was not refused must not be in the next one's way. */
+afterEach(async () => {
+  for (const data of started.splice(0)) {
+    if (existsSync(join(data, 'run/api.sock'))) await berth(data, 'down');
+    rmSync(data, { recursive: true, force: true });
+  }
+});
 afterAll(async () => {
-  for (const data of [killed, ...started]) await berth(data, 'down');
+  await berth(killed, 'down');
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -177,7 +186,7 @@ const DAMAGES: readonly (readonly [string, RegExp, Damage])[] = [
 ];
 
 it.each(DAMAGES)('%s: refused with how to restore it, and left as it is', async (_, what, damage) => {
-  const data = copyOf(`case${started.length}`);
+  const data = copyOf('case');
   damage(database(data));
   const before = bytesOf(data);
   const { code, stderr } = await up(data);
@@ -210,7 +219,7 @@ it('another user’s: refused with whose it must be, and left as it is', async (
 it('works again once a backup is in its place, as the refusal says', async () => {
   const data = copyOf('restored');
   overwrite(database(data), 0, Buffer.alloc(100, 0xa5));
-  expect((await berth(data, 'up', '--foreground', ...FLAGS)).code).toBe(6);
+  expect((await up(data, '--foreground')).code).toBe(6);
   for (const end of ['', '-wal', '-shm']) rmSync(`${database(data)}${end}`, { force: true });
   copyFileSync(backup, database(data));
   await done(up(data));
@@ -227,40 +236,31 @@ it('a killed manager’s database is no damaged one', async () => {
   await done(berth(data, 'down'));
 });
 
-describe('damage that shows only later', () => {
-  const data = join(folder, 'later');
+it('damage that shows only later: ends all writes, says so, goes over nothing, and is refused by the next start', async () => {
+  const data = copyOf('later');
+  // More than is kept in memory, so that a write must read from the disk.
+  fill(database(data), 1, 'more');
+  await done(up(data));
+  const size = readFileSync(database(data)).length;
+  overwrite(database(data), 4096, Buffer.alloc(size - 4096, 0xa5));
+  const [before] = bytesOf(data);
+  const attempts = [
+    ['user', 'create', 'u1', '--role', 'viewer', '--json'],
+    ['token', 'create'],
+    ['settings', 'set', 'fanoutTimeoutMs=1234'],
+  ];
+  for (const argv of [...attempts, ...attempts]) {
+    const { code, stderr } = await berth(data, ...argv);
+    const said = expect.stringMatching(/berth\.db: .*nothing is written.*backup/);
+    expect([argv, code, stderr]).toEqual([argv, 6, said]);
+  }
+  expect(bytesOf(data)[0]).toBe(before);
+  // What is in memory is true, and served.
+  expect(await done(berth(data, 'user', 'ls', '--json'))).toContain('"after"');
 
-  it('ends all writes, says so, and goes over nothing', async () => {
-    copyOf('later');
-    // More than is kept in memory, so that a write must read from the disk.
-    fill(database(data), 1, 'more');
-    await done(up(data));
-    const size = readFileSync(database(data)).length;
-    overwrite(database(data), 4096, Buffer.alloc(size - 4096, 0xa5));
-    const before = bytesOf(data);
-    const attempts = [
-      ['user', 'create', 'u1', '--role', 'viewer', '--json'],
-      ['token', 'create'],
-      ['settings', 'set', 'fanoutTimeoutMs=1234'],
-    ];
-    for (const argv of [...attempts, ...attempts]) {
-      const { code, stderr } = await berth(data, ...argv);
-      expect([argv, code, stderr]).toEqual([
-        argv,
-        6,
-        expect.stringMatching(/berth\.db: .*nothing is written.*backup/),
-      ]);
-    }
-    expect(bytesOf(data)[0]).toBe(before[0]);
-    // What is in memory is true, and served.
-    expect(await done(berth(data, 'user', 'ls', '--json'))).toContain('"after"');
-  });
-
-  it('is refused by the next start', async () => {
-    process.kill(pidOf(data), 'SIGKILL');
-    const before = bytesOf(data);
-    const { code, stderr } = await up(data);
-    expect([code, stderr]).toEqual([6, expect.stringContaining(database(data))]);
-    expect(bytesOf(data)).toEqual(before);
-  });
+  process.kill(pidOf(data), 'SIGKILL');
+  const left = bytesOf(data);
+  const { code, stderr } = await up(data);
+  expect([code, stderr]).toEqual([6, expect.stringContaining(database(data))]);
+  expect(bytesOf(data)).toEqual(left);
 });
