@@ -18,6 +18,7 @@ import { listening } from './listen.ts';
 import { ensureLocalHost } from './local-host.ts';
 import { machineIdOf } from './machine.ts';
 import type { ManagerConfig } from './manager-config.ts';
+import { connectionsPerPort } from './open-files.ts';
 import { newPluginHost } from './plugin-host.ts';
 import { keepCertificate } from './renewal.ts';
 import { runHost } from './run-host.ts';
@@ -51,6 +52,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const sessions = new HostSessions({ store, events, deltas, clock, logger });
     closers.push(() => sessions.close());
     const hostName = (id: string) => store.view((tx) => tx.get('hosts', id)?.name);
+    const maxConnections = connectionsPerPort();
     const engines = new LinkServer({
       server: pki.server,
       ca: pki.ca.certificate,
@@ -61,6 +63,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         ),
       hostName,
       onSession: (session) => sessions.attach(session),
+      maxPending: maxConnections,
       logger,
     });
     const plugins = newPluginHost();
@@ -86,39 +89,45 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       () => failover.close(),
       () => moves.close(),
     );
-    const docker = newDockerEndpoint({
-      store,
-      engines,
-      placer,
-      assignments: sessions.assignments,
-      events,
-      clock,
-      logger,
-      version,
-    });
-    const api = await newApiEndpoint({
-      store,
-      placer,
-      moves: {
-        planDrain: (hostId, without) => moves.planDrain(hostId, without),
-        drain: (hostId) => moves.drain(hostId),
-        drainJob: (hostId) => moves.drainJob(hostId),
-        planRebalance: () => moves.planRebalance(),
-        rebalance: () => moves.rebalance(),
-        rebalanceJob: () => moves.rebalanceJob(),
-        release: (hostId) => failover.release(hostId),
+    const docker = newDockerEndpoint(
+      {
+        store,
+        engines,
+        placer,
+        assignments: sessions.assignments,
+        events,
+        clock,
+        logger,
+        version,
       },
-      plugins,
-      ca: pki.ca,
-      address: config.advertise,
-      apiPort: config.apiListen.port,
-      agentPort: config.agentListen.port,
-      dockerPort: config.dockerListen.port,
-      agentFile: agentFile(),
-      clock,
-      logger,
-      version,
-    });
+      maxConnections,
+    );
+    const api = await newApiEndpoint(
+      {
+        store,
+        placer,
+        moves: {
+          planDrain: (hostId, without) => moves.planDrain(hostId, without),
+          drain: (hostId) => moves.drain(hostId),
+          drainJob: (hostId) => moves.drainJob(hostId),
+          planRebalance: () => moves.planRebalance(),
+          rebalance: () => moves.rebalance(),
+          rebalanceJob: () => moves.rebalanceJob(),
+          release: (hostId) => failover.release(hostId),
+        },
+        plugins,
+        ca: pki.ca,
+        address: config.advertise,
+        apiPort: config.apiListen.port,
+        agentPort: config.agentListen.port,
+        dockerPort: config.dockerListen.port,
+        agentFile: agentFile(),
+        clock,
+        logger,
+        version,
+      },
+      maxConnections,
+    );
     const { dockerListen, apiListen, agentListen } = config;
     await listening('the agent port', '--agent-listen', agentListen, () =>
       engines.listen(agentListen.port, agentListen.host),

@@ -8,6 +8,7 @@ import {
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { ConnectionLimit } from '../../kit/connection-limit.ts';
 import { messageOf } from '../../kit/errors.ts';
 import type { Principal } from '../auth/principal.ts';
 import { listening, listenOnSocket } from '../listen.ts';
@@ -21,7 +22,8 @@ const MAX_HEAD = 256 * 1024;
 
 const OPTIONS: ServerOptions = {
   maxHeaderSize: MAX_HEAD,
-  headersTimeout: 60_000,
+  headersTimeout: 20_000,
+  connectionsCheckingInterval: 5_000,
   // Builds and uploads take as long as they take; JSON bodies have a limit of their own (json.ts).
   requestTimeout: 0,
   keepAliveTimeout: 75_000,
@@ -29,6 +31,8 @@ const OPTIONS: ServerOptions = {
   keepAlive: true,
   keepAliveInitialDelay: 60_000,
 };
+
+const MAX_CONNECTIONS = 2000;
 
 export type TlsListen = Readonly<{
   host: string;
@@ -58,8 +62,11 @@ export interface DockerEndpoint {
   close(): Promise<void>;
 }
 
-/** The Docker endpoint: all hosts of the cluster as one Docker Engine. */
-export function newDockerEndpoint(deps: DockerDeps): DockerEndpoint {
+/**
+ * The Docker endpoint: all hosts of the cluster as one Docker Engine.
+ * @param maxConnections that it keeps on each of its sockets; see `ConnectionLimit`
+ */
+export function newDockerEndpoint(deps: DockerDeps, maxConnections = MAX_CONNECTIONS): DockerEndpoint {
   const dispatcher = newDispatcher(deps, DOCKER_ROUTES);
   const servers: (Server | TlsServer)[] = [];
   const tlsServers: TlsServer[] = [];
@@ -69,6 +76,12 @@ export function newDockerEndpoint(deps: DockerDeps): DockerEndpoint {
 
   function serve(server: Server | TlsServer, who: (req: IncomingMessage) => Principal): void {
     servers.push(server);
+    const full = () =>
+      deps.logger.warn(
+        { maxConnections },
+        'all connections of the Docker endpoint are at work: no more are let in',
+      );
+    new ConnectionLimit(maxConnections, full).watchHttp(server, 'head');
     server.on('request', (req, res) => dispatcher.request(req, res, () => who(req)));
     server.on('upgrade', (req, socket, head) => dispatcher.upgrade(req, socket, head, () => who(req)));
     server.on('connection', keep);
@@ -97,7 +110,9 @@ export function newDockerEndpoint(deps: DockerDeps): DockerEndpoint {
         const socket = req.socket as TLSSocket;
         return principalOfCertificate(deps.store, socket.getPeerCertificate(), socket.remoteAddress ?? '');
       });
-      server.on('tlsClientError', (thrown: Error) => {
+      server.on('tlsClientError', (thrown: Error, socket: TLSSocket) => {
+        // Neither a handshake that fails nor one that takes too long ends the connection by itself.
+        socket.destroy();
         deps.logger.debug({ reason: messageOf(thrown) }, 'TLS handshake with a docker client failed');
       });
       await listening(server, () => server.listen(port, host));
@@ -123,6 +138,7 @@ function tlsOptions(pem: Pick<TlsListen, 'key' | 'cert' | 'ca'>): TlsServerOptio
     ...OPTIONS,
     ...pem,
     ...{ requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' as const },
+    handshakeTimeout: 10_000,
     // A client that has sent its last input still reads (attach, exec). A TLS server takes net.Server's options too.
     allowHalfOpen: true,
   };

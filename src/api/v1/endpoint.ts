@@ -2,6 +2,8 @@ import { unlink } from 'node:fs/promises';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { ConnectionLimit } from '../../kit/connection-limit.ts';
 import { messageOf } from '../../kit/errors.ts';
 import { listening, listenOnSocket } from '../listen.ts';
 import type { ApiDeps } from './deps.ts';
@@ -11,13 +13,14 @@ import { newApi } from './server.ts';
 const OPTIONS: ServerOptions = {
   maxHeaderSize: 32 * 1024,
   headersTimeout: 20_000,
+  // How often the two limits are looked at.
+  connectionsCheckingInterval: 5_000,
   requestTimeout: 60_000,
   keepAliveTimeout: 60_000,
   // A client that is cut off without a word is found out by TCP.
   keepAlive: true,
   keepAliveInitialDelay: 60_000,
 };
-/** Connections at the same time, so that a flood of them leaves file descriptors for the hosts. */
 const MAX_CONNECTIONS = 2000;
 
 export type ApiTlsListen = Readonly<{
@@ -47,8 +50,11 @@ export interface ApiEndpoint {
   close(): Promise<void>;
 }
 
-/** The API on its servers. */
-export async function newApiEndpoint(deps: ApiDeps): Promise<ApiEndpoint> {
+/**
+ * The API on its servers.
+ * @param maxConnections that it keeps on each of its sockets; see `ConnectionLimit`
+ */
+export async function newApiEndpoint(deps: ApiDeps, maxConnections = MAX_CONNECTIONS): Promise<ApiEndpoint> {
   const api = await newApi(deps);
   const servers: Server[] = [];
   const tlsServers: TlsServer[] = [];
@@ -61,7 +67,9 @@ export async function newApiEndpoint(deps: ApiDeps): Promise<ApiEndpoint> {
     socket.on('error', (thrown) => deps.logger.debug({ reason: messageOf(thrown) }, 'api client lost'));
   };
   const add = (server: Server): Server => {
-    server.maxConnections = MAX_CONNECTIONS;
+    const full = () =>
+      deps.logger.warn({ maxConnections }, 'all connections of the API are at work: no more are let in');
+    new ConnectionLimit(maxConnections, full).watchHttp(server, 'whole');
     server.on('connection', keep);
     servers.push(server);
     return server;
@@ -74,12 +82,16 @@ export async function newApiEndpoint(deps: ApiDeps): Promise<ApiEndpoint> {
     },
 
     async listenTls({ host, port, key, cert }) {
-      const server = createTlsServer({ ...OPTIONS, key, cert, minVersion: 'TLSv1.2' }, api.https);
+      const server = createTlsServer(
+        { ...OPTIONS, key, cert, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 },
+        api.https,
+      );
       tlsServers.push(server);
       add(server);
-      server.on('tlsClientError', (thrown: Error) =>
-        deps.logger.debug({ reason: messageOf(thrown) }, 'TLS handshake with an api client failed'),
-      );
+      server.on('tlsClientError', (thrown: Error, socket: TLSSocket) => {
+        socket.destroy();
+        deps.logger.debug({ reason: messageOf(thrown) }, 'TLS handshake with an api client failed');
+      });
       await listening(server, () => server.listen(port, host));
       const address = server.address();
       return typeof address === 'object' && address !== null ? address.port : port;

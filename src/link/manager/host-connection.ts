@@ -34,7 +34,7 @@ export class HostConnection {
   private endedFor: string | undefined;
 
   constructor(
-    private readonly socket: TLSSocket,
+    readonly socket: TLSSocket,
     options: KeepAlive,
   ) {
     this.remoteAddress = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import tls, { type Server, type TLSSocket } from 'node:tls';
+import { ConnectionLimit } from '../../kit/connection-limit.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { type Logger, silentLogger } from '../../kit/logger.ts';
 import { ChannelSession } from '../h2/channel-session.ts';
@@ -27,6 +28,8 @@ export type LinkServerOptions = Readonly<{
    */
   onSession(session: HostSession): void;
   keepAlive?: KeepAlive;
+  /** Connections that have not shown yet whose they are; when there are more, the oldest of them goes. Default 1000. */
+  maxPending?: number;
   logger?: Logger;
 }>;
 
@@ -39,6 +42,7 @@ export class LinkServer implements Engines {
   private readonly caKey: X509Certificate['publicKey'];
   private readonly hosts = new Map<string, Connected>();
   private readonly open = new Set<HostConnection>();
+  private readonly pending: ConnectionLimit;
   private closing = false;
 
   constructor(private readonly options: LinkServerOptions) {
@@ -55,10 +59,14 @@ export class LinkServer implements Engines {
       ALPNProtocols: [ALPN],
       handshakeTimeout: 10_000,
     });
+    this.pending = new ConnectionLimit(options.maxPending ?? 1000);
+    this.pending.watch(this.server);
     this.server.on('secureConnection', (socket) => this.onSocket(socket));
-    this.server.on('tlsClientError', (error, socket) =>
-      this.logger.debug({ from: socket.remoteAddress, error: messageOf(error) }, 'no TLS on the agent port'),
-    );
+    this.server.on('tlsClientError', (error, socket) => {
+      this.logger.debug({ from: socket.remoteAddress, error: messageOf(error) }, 'no TLS on the agent port');
+      // Neither a handshake that fails nor one that takes too long ends the connection by itself.
+      socket.destroy();
+    });
   }
 
   /** @throws BerthError `conflict` where the port is taken; `bad_request` where the address is not this machine's */
@@ -184,6 +192,7 @@ export class LinkServer implements Engines {
     });
     if (!admission.ok) throw new BerthError('forbidden', admission.refusal);
     if (!connection.open || this.closing) return;
+    this.pending.release(connection.socket);
     const { hostId, hostName } = admission;
     const older = this.hosts.get(hostId);
     if (older !== undefined && older.machineId !== machineId) {
