@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '../images/bake.ts';
 import { downLab, type Lab, openLab, ownName, startLab } from './lab.ts';
 import { LABS_FOLDER } from './plan.ts';
+import { ensureRequirements } from './requirements.ts';
 import { run, tryRun, until } from './run.ts';
 
 const hasPing = ['busybox', 'ping', '-c', '1', '-W', '1'];
@@ -16,6 +17,7 @@ describe('a lab of two hosts', () => {
   let lab: Lab;
 
   beforeAll(async () => {
+    await ensureRequirements(); // what it installs is not what the lab leaves behind
     before = await lookAtMachine();
     lab = await startLab({ name, hosts: 2, join: false });
     for (const host of lab.hosts) await ensureImage('busybox', host.engine);
