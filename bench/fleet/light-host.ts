@@ -3,10 +3,11 @@ import {
   type AgentFrame,
   type AssignmentDelta,
   LINK_VERSION,
+  type ManagerFrame,
 } from '../../src/contract/link.ts';
 import type { SimulatedEngine } from '../../src/engine/index.ts';
 import { commandOf } from '../../src/engine/simulated/container.ts';
-import type { ManagerSession } from '../../src/link/index.ts';
+import { type ManagerSession, reach } from '../../src/link/index.ts';
 import type { ObservedContainer } from '../../src/model/container.ts';
 import type { EngineInfo } from '../../src/model/host.ts';
 import { LABEL_CLUSTER, LABEL_ID } from '../../src/model/labels.ts';
@@ -42,6 +43,10 @@ export class LightHost {
       }
       // Answers a heartbeat that asks for it, which these hosts do not.
       if (frame.t === 'lease') return;
+      if (frame.t === 'probe') {
+        void this.look(session, frame);
+        return;
+      }
       const deltas =
         frame.t === 'deltas'
           ? frame.deltas
@@ -49,6 +54,14 @@ export class LightHost {
       if (this.waiting.length === 0 && deltas.length > 0) setImmediate(() => this.act());
       this.waiting.push(...deltas);
     });
+  }
+
+  private async look(
+    session: ManagerSession,
+    { id, targets, ms }: ManagerFrame & { t: 'probe' },
+  ): Promise<void> {
+    const answers = await Promise.all(targets.map((target) => reach(target, ms)));
+    session.send({ t: 'probed', id, answers: answers.map((answer) => answer ?? null) });
   }
 
   /** Called every second for all hosts of a process together. */

@@ -12,6 +12,7 @@ import { type Clock, systemClock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { ManagerSession } from '../link/ports.ts';
+import { reach } from '../link/reach.ts';
 import type { ObservedContainer } from '../model/container.ts';
 import { AssignmentFiles } from './assignment-files.ts';
 import { saidOfComeback } from './comeback.ts';
@@ -182,6 +183,10 @@ class HostAgent implements Agent {
         void Promise.resolve(this.applying).then(() => this.lease.granted(frame.now, frame.ms));
         return;
       }
+      if (frame.t === 'probe') {
+        void this.look(session, frame);
+        return;
+      }
       if (frame.t === 'snapshot') {
         // A large one comes in parts: only all of them together say what is not there.
         this.snapshot.push(...frame.assignments);
@@ -250,6 +255,13 @@ class HostAgent implements Agent {
     this.beat(session);
     this.heartbeat = setInterval(() => this.beat(session), HEARTBEAT_MS);
     if (this.observer.ready) this.tellAll(session);
+  }
+
+  /** For the manager, which does not hear another host: is its machine still there? */
+  private async look(session: AgentLink, { id, targets, ms }: ManagerFrame & { t: 'probe' }): Promise<void> {
+    const answers = await Promise.all(targets.map((target) => reach(target, ms)));
+    if (this.session === session)
+      session.send({ t: 'probed', id, answers: answers.map((answer) => answer ?? null) });
   }
 
   private beat(session: AgentLink): void {

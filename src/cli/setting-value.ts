@@ -36,6 +36,7 @@ const READERS: Readonly<Record<SettingKey, (text: string, key: string) => unknow
   imageHosts: (text) => text,
   suspectAfterMs: milliseconds,
   downAfterMs: milliseconds,
+  downConfirmedAfterMs: milliseconds,
   failoverMaxShare: number,
   failoverWindowMs: milliseconds,
   failoverGraceMs: milliseconds,

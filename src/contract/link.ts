@@ -32,8 +32,8 @@ export const HEADER_STREAM = 'berth-stream';
 export const HEADER_REASON = 'berth-reason';
 /** On the answer to `POST /session`: the machine that the agent runs on, before the host is let in. */
 export const HEADER_MACHINE = 'berth-machine-id';
-/** Version of this protocol; manager and agents may be one apart. */
-export const LINK_VERSION = 1;
+/** Version of this protocol; manager and agents may be one apart. 2: agents know `probe`. */
+export const LINK_VERSION = 2;
 /** Longest line of a session, bytes. */
 export const MAX_FRAME = 16 * 1024 * 1024;
 
@@ -93,6 +93,16 @@ export const managerFrameSchema = z.discriminatedUnion('t', [
    * host for alive, and moves nothing away from it.
    */
   z.object({ t: z.literal('lease'), now: z.number(), ms: z.number() }),
+  /**
+   * From version 2 on: the agent tries to reach each address for up to `ms`, and answers with `probed`; also where there
+   * is none to be reached, as a sign of life.
+   */
+  z.object({
+    t: z.literal('probe'),
+    id: z.number().int(),
+    targets: z.array(z.object({ host: z.string(), port: z.number().int() })),
+    ms: z.number(),
+  }),
   /** What changed since `at.seq` − deltas.length. */
   z.object({ t: z.literal('deltas'), at: resumePointSchema, deltas: z.array(assignmentDeltaSchema) }),
 ]);
@@ -178,5 +188,7 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
     last: z.boolean().optional(),
   }),
   z.object({ t: z.literal('events'), events: z.array(engineEventSchema) }),
+  /** For each target of `probe`, in its order: milliseconds until its machine answered, null where it did not. */
+  z.object({ t: z.literal('probed'), id: z.number().int(), answers: z.array(z.number().nullable()) }),
 ]);
 export type AgentFrame = Readonly<z.infer<typeof agentFrameSchema>>;

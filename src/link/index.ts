@@ -31,3 +31,4 @@ export type {
   HostSession,
   ManagerSession,
 } from './ports.ts';
+export { reach, type Target } from './reach.ts';

@@ -31,6 +31,15 @@ export function ownAddresses(
     .map(({ address }) => address);
 }
 
+/** Whether a connection from there comes from this machine; an IPv4 address may come as IPv6 writes it (RFC 4291, 2.5.5.2). */
+export function isOwnAddress(
+  address: string,
+  interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>> = networkInterfaces(),
+): boolean {
+  const plain = address.replace(/^::ffff:/i, '');
+  return Object.values(interfaces).some((entries) => entries?.some((entry) => entry.address === plain));
+}
+
 /** proc(5), /proc/net/route: interface, destination, … in hexadecimal; the default route's destination is zero. */
 function defaultInterface(routes: string): string | undefined {
   return routes

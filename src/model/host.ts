@@ -107,6 +107,8 @@ export type HostStatus = Readonly<{
   reason: string;
   /** Not heard of in time, for whatever reason: it may have vanished. Seconds before it is `down`. */
   silent?: boolean;
+  /** It is down before its time of silence is over, since others cannot reach its machine either. */
+  confirmed?: boolean;
   /** Address from which the agent connected, host:port. */
   address: string;
   /** Address at which others reach ports published on the host. */

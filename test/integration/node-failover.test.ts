@@ -205,8 +205,31 @@ it('stops what is fenced on a host that is cut off before it runs elsewhere, and
   expect((await Promise.all(['h1', 'h3'].map(onEngine))).flat().sort()).toEqual(['fenced', 'kept']);
 });
 
-it('places each container exactly once when the manager is killed in the middle of it', async () => {
+it('does not wait for the whole time of silence where the others do not reach the machine either', async () => {
   await lab.docker(['rm', '-f', 'fenced', 'kept']);
+  await start('early', '-e', 'constraint:node==~h3', '-l', 'berth.failover=true');
+  expect(await running()).toMatchObject({ early: 'h3' });
+  await lab.berth(['settings', 'set', 'downAfterMs=10m']);
+  try {
+    // The machine answers, though its agent does not: what runs on it runs on, and stays.
+    await lab.killAgent('h3');
+    await until(async () => (await node('h3'))?.state).toBe('suspect');
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect((await node('h3'))?.state).toBe('suspect');
+    expect(await running()).toMatchObject({ early: 'h3' });
+    await lab.kill('h3');
+    await until(async () => (await running()).early, 60_000).toMatch(/h1|h2/);
+    expect((await node('h3'))?.reason).toMatch(/those that could reach its machine cannot/);
+  } finally {
+    await lab.berth(['settings', 'set', 'downAfterMs=5s']);
+  }
+  await lab.start('h3');
+  await lab.waitReady(['h3']);
+  await until(() => onEngine('h3')).toEqual([]);
+});
+
+it('places each container exactly once when the manager is killed in the middle of it', async () => {
+  await lab.docker(['rm', '-f', 'early']);
   for (const name of NAMES) await start(name, '-e', 'constraint:node==~h3', '-l', 'berth.failover=true');
   const before = await ids();
   expect((await onEngine('h3')).length).toBe(6);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { AgentFrame, ManagerFrame } from '../../contract/link.ts';
+import { type AgentFrame, LINK_VERSION, type ManagerFrame } from '../../contract/link.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { silentLogger } from '../../kit/logger.ts';
 import { DeltaLog } from '../../link/index.ts';
@@ -29,6 +29,9 @@ const journal: Journal = {
   close: () => {},
 };
 
+/** Nobody can tell of another host. */
+const nobodyElse = { reach: () => Promise.resolve(undefined), isHere: () => false };
+
 let store: Store;
 let sessions: HostSessions;
 let sent: ManagerFrame[] = [];
@@ -38,7 +41,14 @@ async function startManager(): Promise<void> {
   store = newJournalledStore(journal);
   const deltas = new DeltaLog(await beginLife(store, Date.now()));
   const events = { add: () => {}, subscribe: () => () => {} };
-  sessions = new HostSessions({ store, deltas, events, clock: systemClock, logger: silentLogger });
+  sessions = new HostSessions({
+    store,
+    deltas,
+    events,
+    clock: systemClock,
+    logger: silentLogger,
+    ...nobodyElse,
+  });
 }
 async function stopManager(): Promise<void> {
   sessions.close();
@@ -58,7 +68,13 @@ function connect(seen?: (AgentFrame & { t: 'hello' })['seen']): void {
     close: () => {},
   };
   sessions.attach(session);
-  const hello = { t: 'hello' as const, version: 1, agentVersion: '1', machineId: 'm', dataAddress: '' };
+  const hello = {
+    t: 'hello' as const,
+    version: LINK_VERSION,
+    agentVersion: '1',
+    machineId: 'm',
+    dataAddress: '',
+  };
   say({ ...hello, now: Date.now(), ...(seen === undefined ? {} : { seen }) });
 }
 const settle = async () => {

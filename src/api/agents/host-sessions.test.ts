@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AgentFrame, ManagerFrame } from '../../contract/link.ts';
+import { type AgentFrame, LINK_VERSION, type ManagerFrame } from '../../contract/link.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { silentLogger } from '../../kit/logger.ts';
@@ -55,7 +55,13 @@ class FakeSession implements AgentSession {
   }
   hello(change: Partial<AgentFrame & { t: 'hello' }> = {}): void {
     const now = Date.now();
-    const base = { t: 'hello' as const, version: 1, agentVersion: '1.0', machineId: 'm', dataAddress: 'd' };
+    const base = {
+      t: 'hello' as const,
+      version: LINK_VERSION,
+      agentVersion: '1.0',
+      machineId: 'm',
+      dataAddress: 'd',
+    };
     this.say({ ...base, now, ...change });
   }
   beat(engine = true, reason = ''): void {
@@ -85,6 +91,9 @@ function seen(engineId: string, clusterId: string): ObservedContainer {
   };
 }
 
+/** Nobody can tell of another host. */
+const nobodyElse = { reach: () => Promise.resolve(undefined), isHere: () => false };
+
 let store: Store;
 let deltas: DeltaLog;
 let sessions: HostSessions;
@@ -98,7 +107,7 @@ beforeEach(async () => {
     for (const id of ['h1', 'h2']) tx.put('hosts', hostRecord(id));
   });
   sessions = new HostSessions({
-    ...{ store, deltas, events: noEvents, clock: systemClock, logger: silentLogger },
+    ...{ store, deltas, events: noEvents, clock: systemClock, logger: silentLogger, ...nobodyElse },
   });
 });
 afterEach(async () => {
@@ -136,12 +145,16 @@ describe('hello', () => {
     const session = new FakeSession('h1');
     sessions.attach(session);
     expect(session.sent).toEqual([
-      { t: 'welcome', version: 1, clusterId: 'c1', hostId: 'h1', hostName: 'name-h1' },
+      { t: 'welcome', version: LINK_VERSION, clusterId: 'c1', hostId: 'h1', hostName: 'name-h1' },
     ]);
   });
 
   it.each([
-    ['another version', { version: 3, agentVersion: '9.9' }, /9\.9 speaks link version 3.*upgrade the older/],
+    [
+      'another version',
+      { version: LINK_VERSION + 2, agentVersion: '9.9' },
+      /9\.9 speaks link version \d+.*upgrade the older/,
+    ],
     ['a clock that is behind', { now: Date.now() - 600_000 }, /clock is 10 min behind .*timedatectl/],
     ['a clock that is ahead', { now: Date.now() + 600_000 }, /clock is 10 min ahead of/],
   ])('with %s is refused with what to do, and nothing goes out', async (_, change, reason) => {
@@ -156,14 +169,17 @@ describe('hello', () => {
     expect(status()?.state).not.toBe('ready');
   });
 
-  it.each([{ version: 2 }, { version: 0 }])('one version away is let in: %o', async (change) => {
-    const session = new FakeSession('h1');
-    sessions.attach(session);
-    session.hello(change);
-    await settle();
-    expect(session.closedFor).toBeUndefined();
-    expect(session.news).toHaveLength(1);
-  });
+  it.each([{ version: LINK_VERSION + 1 }, { version: LINK_VERSION - 1 }])(
+    'one version away is let in: %o',
+    async (change) => {
+      const session = new FakeSession('h1');
+      sessions.attach(session);
+      session.hello(change);
+      await settle();
+      expect(session.closedFor).toBeUndefined();
+      expect(session.news).toHaveLength(1);
+    },
+  );
 
   it('that does not come ends the connection, and who waits hears so', async () => {
     await put('a');
@@ -419,7 +435,7 @@ describe('reports', () => {
       }
     });
     const own = new HostSessions({
-      ...{ store: kept, deltas, events: noEvents, clock: systemClock, logger: silentLogger },
+      ...{ store: kept, deltas, events: noEvents, clock: systemClock, logger: silentLogger, ...nobodyElse },
     });
     const session = new FakeSession('h1');
     own.attach(session);
@@ -544,6 +560,100 @@ describe('states', () => {
     expect(status()?.state).toBe('ready');
     await silence(5_250);
     expect(status()?.state).toBe('down');
+  });
+});
+
+describe('a host whose machine nobody reaches any more', () => {
+  /** Hosts by address that answer nobody. */
+  let gone: Set<string>;
+  let peers: FakeSession[];
+
+  beforeEach(async () => {
+    sessions.close();
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout', 'Date'] });
+    gone = new Set();
+    await store.update((tx) => tx.put('hosts', hostRecord('h3')));
+    sessions = new HostSessions({
+      ...{ store, deltas, events: noEvents, clock: systemClock, logger: silentLogger },
+      isHere: () => false,
+      reach: async ({ host }) => (gone.has(host) ? undefined : 1),
+    });
+    peers = [];
+    for (const id of ['h1', 'h2', 'h3']) {
+      const session = new FakeSession(id);
+      const send = session.send.bind(session);
+      session.send = (frame) => {
+        send(frame);
+        if (frame.t !== 'probe' || gone.has(id)) return;
+        const answers = frame.targets.map(({ host }) => (gone.has(host) ? null : 1));
+        queueMicrotask(() => session.say({ t: 'probed', id: frame.id, answers }));
+      };
+      sessions.attach(session);
+      session.hello({ dataAddress: id });
+      session.say(empty);
+      peers.push(session);
+    }
+    await seconds(3);
+  });
+
+  async function seconds(count: number): Promise<void> {
+    for (let ms = 0; ms < count * 1_000; ms += 50) {
+      if (ms % 1_000 === 0) for (const peer of peers) if (!gone.has(peer.hostId)) peer.beat();
+      await vi.advanceTimersByTimeAsync(50);
+      await settle();
+    }
+  }
+
+  it('is down long before its silence says so; by then it says why', async () => {
+    expect(status()?.state).toBe('ready');
+    gone.add('h1');
+    await seconds(2);
+    expect(status()).toMatchObject({ state: 'down', confirmed: true, silent: true });
+    expect(status()?.reason).toMatch(/^silent for \d\.\d s, and those that could reach its machine cannot/);
+    expect(status('h2')?.state).toBe('ready');
+    await seconds(4);
+    expect(status()).toMatchObject({ state: 'down', reason: 'connected but silent' });
+    expect(status()?.confirmed).toBeUndefined();
+    gone.delete('h1');
+    await seconds(1);
+    expect(status()?.state).toBe('ready');
+  });
+
+  it('is taken back as soon as it is heard', async () => {
+    gone.add('h1');
+    await seconds(2);
+    gone.delete('h1');
+    await seconds(1);
+    expect(status()).toMatchObject({ state: 'ready', silent: false, reason: '' });
+  });
+
+  it('is found out as soon as its connection breaks', async () => {
+    gone.add('h1');
+    peers[0]?.close('reset');
+    await seconds(2);
+    expect(status()).toMatchObject({ state: 'down', confirmed: true });
+  });
+
+  it('is another thing than an agent that hangs or ended: its machine answers', async () => {
+    const [first] = peers;
+    peers = peers.slice(1);
+    await seconds(2);
+    expect(status()?.state).toBe('suspect');
+    first?.close('the agent was killed');
+    await seconds(1);
+    expect(status()?.state).toBe('suspect');
+    await seconds(2);
+    expect(status()?.state).toBe('down');
+    expect(status()?.confirmed).toBeUndefined();
+  });
+
+  it('is not alone: with most others gone as well, silence has its time', async () => {
+    gone.add('h1');
+    gone.add('h2');
+    await seconds(1.2);
+    expect([status()?.state, status('h2')?.state]).toEqual(['ready', 'ready']);
+    await seconds(4);
+    expect([status()?.state, status('h2')?.state]).toEqual(['down', 'down']);
   });
 });
 

@@ -8,7 +8,7 @@ import {
 import type { Clock } from '../../kit/clock.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
-import { type DeltaLog, MAX_CLOCK_SKEW } from '../../link/index.ts';
+import { type DeltaLog, MAX_CLOCK_SKEW, type Target } from '../../link/index.ts';
 import type { HostStatus } from '../../model/host.ts';
 import { defaultSettings, type Settings } from '../../model/settings.ts';
 import type { ChangeSet, ReadTx, Store, WriteTx } from '../../store/store.ts';
@@ -17,11 +17,13 @@ import type { ClusterEvents } from '../events/cluster-events.ts';
 import { assignmentOf, holdersOf } from './assignment-of.ts';
 import type { Assignments } from './assignments.ts';
 import { deltaFrames, snapshotFrames } from './frames.ts';
-import { hostStateOf, isSilent, type LifeSigns, leaseMs, silenceMs } from './host-state.ts';
+import { hostStateOf, isSilent, LATE_MS, type LifeSigns, leaseMs, silenceMs } from './host-state.ts';
 import { isPast } from './lives.ts';
 import { applyFull, applyReport, endRecords, ownResults } from './observations.ts';
 import { ActionResults } from './results.ts';
 import type { AgentSession } from './session.ts';
+import { Suspicions } from './suspicions.ts';
+import { Witnesses } from './witnesses.ts';
 
 type HostSessionsDeps = Readonly<{
   store: Store;
@@ -29,6 +31,10 @@ type HostSessionsDeps = Readonly<{
   deltas: DeltaLog;
   clock: Clock;
   logger: Logger;
+  /** Whether the machine at an address answers: milliseconds until it did, undefined where it did not within `ms`. */
+  reach(target: Target, ms: number): Promise<number | undefined>;
+  /** Whether an address, as of `AgentSession.remoteAddress` without its port, is this machine's. */
+  isHere(address: string): boolean;
 }>;
 
 type Live = {
@@ -44,6 +50,10 @@ type Live = {
 };
 
 const SWEEP_MS = 250;
+/** How often late heartbeats are looked for. */
+const LATE_CHECK_MS = 100;
+/** Link versions before it do not know `probe`. */
+const PROBE_VERSION = 2;
 /** A sweep that comes this much too late: the manager was held up, or its clock was set. */
 const HELD_UP_MS = 1_000;
 /** A connection on which hello does not come is of no use, and who waits for it is to hear so. */
@@ -59,14 +69,19 @@ function isReadyStill(
   now: number,
   fresh: number,
 ): boolean {
-  const { connected, reported, engine, lastHeardAt } = signs;
-  if (!connected || !reported || !engine || now - lastHeardAt >= fresh) return false;
+  const { connected, reported, engine, dead, lastHeardAt } = signs;
+  if (!connected || !reported || !engine || dead !== undefined || now - lastHeardAt >= fresh) return false;
   return (
     before?.state === 'ready' &&
     before.silent === false &&
     before.agentVersion === agentVersion &&
     lastHeardAt - before.lastHeardAt < HEARD_REFRESH_MS
   );
+}
+
+/** From where the host's agent has dialled, without the port. */
+function addressOf({ remoteAddress }: AgentSession): string {
+  return remoteAddress.slice(0, remoteAddress.lastIndexOf(':'));
 }
 
 /** False where what was to be seen in the store has been undone since. */
@@ -87,7 +102,9 @@ export class HostSessions {
   readonly assignments: Assignments;
   private readonly results: ActionResults;
   private readonly live = new Map<string, Live>();
-  private readonly timer: NodeJS.Timeout;
+  private readonly witnesses: Witnesses;
+  private readonly suspicions: Suspicions;
+  private readonly timers: readonly NodeJS.Timeout[];
   private sweptAt: number;
   private readonly unwatch: () => void;
 
@@ -95,9 +112,20 @@ export class HostSessions {
     this.sweptAt = deps.clock.now();
     this.results = new ActionResults((containerId) => this.hostOf(containerId));
     this.assignments = this.results;
+    const { clock, logger, reach } = deps;
+    this.witnesses = new Witnesses({ clock, reach });
+    this.suspicions = new Suspicions({
+      ...{ witnesses: this.witnesses, clock, logger },
+      settings: () => deps.store.view((tx) => this.settings(tx)),
+      lastHeardAt: (hostId) => this.live.get(hostId)?.signs.lastHeardAt,
+      onDead: (hostId, reason) => this.onDead(hostId, reason),
+    });
     for (const host of deps.store.view((tx) => [...tx.all('hosts')])) this.liveOf(host.id);
     this.unwatch = deps.store.watch((set) => this.onChange(set));
-    this.timer = setInterval(() => this.sweep(), SWEEP_MS);
+    this.timers = [
+      setInterval(() => this.sweep(), SWEEP_MS),
+      setInterval(() => this.suspectLate(), LATE_CHECK_MS),
+    ];
     this.sweep();
   }
 
@@ -117,8 +145,11 @@ export class HostSessions {
     let queue = Promise.resolve();
     session.onFrame((frame) => {
       if (live.session !== session) return;
-      live.signs.lastHeardAt = this.deps.clock.now();
-      live.signs.heard = true;
+      this.onSign(session, live);
+      if (frame.t === 'probed') {
+        this.witnesses.said(session.hostId, frame.id, frame.answers);
+        return;
+      }
       if (frame.t === 'heartbeat') {
         this.onHeartbeat(session, live, frame);
         return;
@@ -144,8 +175,10 @@ export class HostSessions {
       live.greeted = false;
       live.level = false;
       live.signs = { ...live.signs, connected: false, reported: false, closeReason: reason };
+      this.witnesses.lost(session.hostId);
       this.results.lost(session.hostId, session.hostName);
       this.sweep();
+      this.suspicions.suspect(session.hostId);
     });
     const { clusterId } = this.settingsRecord();
     session.send({
@@ -158,8 +191,10 @@ export class HostSessions {
   }
 
   close(): void {
-    clearInterval(this.timer);
+    for (const timer of this.timers) clearInterval(timer);
     this.unwatch();
+    this.suspicions.close();
+    this.witnesses.close();
     for (const { session } of this.live.values()) session?.close('the manager is stopping');
   }
 
@@ -181,6 +216,13 @@ export class HostSessions {
     }
     live.agentVersion = hello.agentVersion;
     live.dataAddress = hello.dataAddress;
+    if (hello.version >= PROBE_VERSION)
+      this.witnesses.add({
+        hostId: session.hostId,
+        address: hello.dataAddress,
+        here: this.deps.isHere(addressOf(session)),
+        send: (frame) => session.send(frame),
+      });
     this.catchUp(session, live, hello).catch((thrown) => session.close(messageOf(thrown)));
     return true;
   }
@@ -235,6 +277,32 @@ export class HostSessions {
       .catch((thrown) => logger.warn({ host: hostId, error: messageOf(thrown) }, 'orphans not forgotten'));
   }
 
+  /** Anything that is heard of a host: it lives. */
+  private onSign({ hostName }: AgentSession, live: Live): void {
+    live.signs.lastHeardAt = this.deps.clock.now();
+    live.signs.heard = true;
+    if (live.signs.dead === undefined) return;
+    live.signs.dead = undefined;
+    this.deps.logger.warn({ host: hostName }, 'a host that was taken for dead is heard again');
+    this.sweep();
+  }
+
+  /** Hosts whose heartbeat is late: others are asked whether they reach them. */
+  private suspectLate(): void {
+    const now = this.deps.clock.now();
+    for (const [hostId, { signs, greeted }] of this.live)
+      if (greeted && signs.dead === undefined && now - signs.lastHeardAt >= LATE_MS)
+        this.suspicions.suspect(hostId);
+  }
+
+  private onDead(hostId: string, reason: string): void {
+    const live = this.live.get(hostId);
+    if (live === undefined) return;
+    live.signs.dead = reason;
+    this.deps.logger.warn({ host: live.session?.hostName ?? hostId, reason }, 'host taken for dead');
+    this.sweep();
+  }
+
   private onHeartbeat(session: AgentSession, live: Live, beat: AgentFrame & { t: 'heartbeat' }): void {
     // After what the host has missed: it must not start what has moved away.
     if (beat.lease === true && live.level) {
@@ -250,7 +318,7 @@ export class HostSessions {
   private async onObservation(
     session: AgentSession,
     live: Live,
-    frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' }>,
+    frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' | 'probed' }>,
   ): Promise<void> {
     const { store, events } = this.deps;
     const known = { acted: (id: string) => this.results.acted(id), complete: live.signs.reported };
@@ -399,6 +467,8 @@ export class HostSessions {
     }
     this.live.get(hostId)?.session?.close(REMOVED);
     this.live.delete(hostId);
+    this.witnesses.forget(hostId);
+    this.suspicions.forget(hostId);
     this.deps.deltas.forget(hostId);
   }
 
@@ -449,7 +519,10 @@ export class HostSessions {
       };
       const stale = live.signs.heard && live.signs.lastHeardAt - before.lastHeardAt >= HEARD_REFRESH_MS;
       const known = tx.get('hostStatus', hostId) !== undefined;
-      const same = before.state === verdict.state && before.silent === verdict.silent;
+      const same =
+        before.state === verdict.state &&
+        before.silent === verdict.silent &&
+        before.confirmed === verdict.confirmed;
       if (known && !stale && same && before.agentVersion === live.agentVersion) continue;
       changed.push({ ...this.statusOf(hostId, live), engine: before.engine, ...verdict });
     }
@@ -486,6 +559,7 @@ export class HostSessions {
         lastHeardAt: this.deps.clock.now(),
         heard: false,
         closeReason: '',
+        dead: undefined,
       },
       agentVersion: '',
       dataAddress: '',
@@ -505,7 +579,8 @@ export class HostSessions {
   }
 
   private settings(tx: ReadTx): Settings {
-    return tx.get('settings', SETTINGS_KEY)?.settings ?? defaultSettings;
+    // A record of an older release may lack what has come since.
+    return { ...defaultSettings, ...tx.get('settings', SETTINGS_KEY)?.settings };
   }
 
   private settingsRecord() {

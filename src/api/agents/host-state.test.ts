@@ -11,6 +11,7 @@ const well: LifeSigns = {
   lastHeardAt: 100_000,
   heard: true,
   closeReason: '',
+  dead: undefined,
 };
 
 describe('hostStateOf', () => {
@@ -64,6 +65,12 @@ describe('hostStateOf', () => {
     expect(hostStateOf(signs, 100_000 + silent, settings)).toEqual({ state, reason });
   });
 
+  it('is down before its time where its machine is gone, and says so until its silence alone is enough', () => {
+    const dead = { ...well, dead: 'gone' };
+    expect(hostStateOf(dead, 101_500, settings)).toEqual({ state: 'down', reason: 'gone', confirmed: true });
+    expect(hostStateOf(dead, 105_000, settings)).toEqual({ state: 'down', reason: 'connected but silent' });
+  });
+
   it('is ready only where connected, reported, with an engine, and heard in time; says why otherwise', () => {
     const signs = fc.record({
       connected: fc.boolean(),
@@ -73,11 +80,13 @@ describe('hostStateOf', () => {
       lastHeardAt: fc.integer({ min: 0, max: 20_000 }),
       heard: fc.boolean(),
       closeReason: fc.string(),
+      dead: fc.constantFrom(undefined, 'dead'),
     });
     fc.assert(
       fc.property(signs, (s) => {
         const { state, reason } = hostStateOf(s, 20_000, settings);
-        const fit = s.connected && s.reported && s.engine && 20_000 - s.lastHeardAt < settings.suspectAfterMs;
+        const inTime = 20_000 - s.lastHeardAt < settings.suspectAfterMs && s.dead === undefined;
+        const fit = s.connected && s.reported && s.engine && inTime;
         expect(state === 'ready').toBe(fit);
         expect(reason === '').toBe(fit);
       }),

@@ -14,6 +14,8 @@ export type LifeSigns = Readonly<{
   /** Heard at all since the manager started. */
   heard: boolean;
   closeReason: string;
+  /** Why its machine is taken for dead though the time of silence is not over; undefined where it is not. */
+  dead: string | undefined;
 }>;
 
 /** True where the host has not been heard of in time: long before it is down. An engine that does not answer is not that. */
@@ -22,7 +24,7 @@ export function isSilent(
   now: number,
   settings: Pick<Settings, 'suspectAfterMs' | 'downAfterMs'>,
 ): boolean {
-  return !signs.connected || now - signs.lastHeardAt >= silenceMs(settings);
+  return !signs.connected || signs.dead !== undefined || now - signs.lastHeardAt >= silenceMs(settings);
 }
 
 /** How long a host may say nothing without being silent. */
@@ -41,14 +43,18 @@ export function leaseMs({ downAfterMs }: Pick<Settings, 'downAfterMs'>): number 
   return Math.round(0.6 * downAfterMs);
 }
 
+/** How long after its last heartbeat a host is asked about: one is due each second. */
+export const LATE_MS = 1_150;
+
 /** The state that follows from the life signs, and one sentence why. Pure; heartbeats come every second. */
 export function hostStateOf(
   signs: LifeSigns,
   now: number,
   settings: Pick<Settings, 'suspectAfterMs' | 'downAfterMs'>,
-): Readonly<{ state: HostState; reason: string }> {
+): Readonly<{ state: HostState; reason: string; confirmed?: true }> {
   const silent = now - signs.lastHeardAt;
   const since = `${(silent / 1000).toFixed(0)} s`;
+  // First: what must wait for the whole time of silence waits for this.
   if (silent >= settings.downAfterMs) {
     if (!signs.heard) return { state: 'down', reason: 'has not connected since the manager started' };
     return {
@@ -56,6 +62,7 @@ export function hostStateOf(
       reason: signs.connected ? 'connected but silent' : `no connection: ${signs.closeReason}`,
     };
   }
+  if (signs.dead !== undefined) return { state: 'down', reason: signs.dead, confirmed: true };
   if (!signs.connected) {
     if (!signs.heard) return { state: 'pending', reason: 'has not connected yet' };
     return { state: 'suspect', reason: `connection lost: ${signs.closeReason}` };

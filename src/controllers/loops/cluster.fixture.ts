@@ -1,6 +1,5 @@
-import type { Clock } from '../../kit/clock.ts';
 import type { Container, ObservedContainer } from '../../model/container.ts';
-import type { HostState } from '../../model/host.ts';
+import type { HostState, HostStatus } from '../../model/host.ts';
 import { ClusterView } from '../../scheduler/cluster-view.ts';
 import { plannedContainer, Scheduler } from '../../scheduler/place.ts';
 import { placementRequest, withHolds } from '../../scheduler/request.ts';
@@ -8,43 +7,6 @@ import { TEST_IMAGE, testEngine, testImageId } from '../../scheduler/testing.ts'
 import { newMemoryStore, SETTINGS_KEY, type Store } from '../../store/index.ts';
 import type { ReadTx } from '../../store/store.ts';
 import type { HostChooser } from './workbench.ts';
-
-/** Time that stands still until it is told to go on. */
-export class FakeClock implements Clock {
-  private time = 1_000_000;
-  private readonly sleepers = new Set<{ at: number; wake(): void }>();
-
-  now = (): number => this.time;
-
-  sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const sleeper = { at: this.time + ms, wake: resolve };
-      this.sleepers.add(sleeper);
-      signal?.addEventListener('abort', () => {
-        this.sleepers.delete(sleeper);
-        reject(signal.reason);
-      });
-    });
-
-  async advance(ms: number): Promise<void> {
-    const end = this.time + ms;
-    for (;;) {
-      const [next] = [...this.sleepers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
-      if (next === undefined) break;
-      this.time = next.at;
-      this.sleepers.delete(next);
-      next.wake();
-      await settle();
-    }
-    this.time = end;
-    await settle();
-  }
-}
-
-/** Until everything that is under way in the store and in queues has ended. */
-export async function settle(): Promise<void> {
-  for (let i = 0; i < 12; i++) await new Promise((resolve) => setImmediate(resolve));
-}
 
 /** The real scheduler over what the store has at that moment. */
 export const chooser: HostChooser = {
@@ -94,12 +56,19 @@ export async function newCluster(hosts: readonly string[], settings: object = {}
 }
 
 /** @param heardAt 0: not since the manager started */
-export function setHost(store: Store, id: string, state: HostState, heardAt = 1): Promise<void> {
+export function setHost(
+  store: Store,
+  id: string,
+  state: HostState,
+  heardAt = 1,
+  rest: Pick<HostStatus, 'confirmed'> = {},
+): Promise<void> {
   return store.update((tx) =>
     tx.put('hostStatus', {
       ...{ kind: 'host-status', id, state, reason: '', address: '', dataAddress: '', agentVersion: '' },
       ...{ engine: testEngine({ name: id }), lastHeardAt: heardAt, connectedAt: 0 },
       silent: state === 'down' || state === 'suspect',
+      ...rest,
     }),
   );
 }

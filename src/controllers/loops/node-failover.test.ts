@@ -1,17 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { FakeClock, settle } from '../../kit/clock.fixture.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { silentLogger } from '../../kit/logger.ts';
 import type { Store } from '../../store/store.ts';
-import {
-  chooser,
-  container,
-  FakeClock,
-  newCluster,
-  placed,
-  seenOn,
-  setHost,
-  settle,
-} from './cluster.fixture.ts';
+import { chooser, container, FAILOVER, newCluster, placed, seenOn, setHost } from './cluster.fixture.ts';
 import type { MoveEvent } from './cluster-words.ts';
 import { NodeFailover } from './node-failover.ts';
 
@@ -90,6 +82,21 @@ describe('a host that is down', () => {
         .sort(),
     ).toEqual(['a', 'b']);
     expect(saying('h1')).toBeUndefined();
+  });
+
+  it('that is down before its time of silence is over keeps what is fenced until then', async () => {
+    await start(['h1', 'h2', 'h3']);
+    await add(
+      container('a', 'h1'),
+      container('f', 'h1', { labels: { ...FAILOVER, 'berth.partition': 'fence' } }),
+    );
+    await setHost(store, 'h1', 'down', 1, { confirmed: true });
+    await settle();
+    expect(placed(store).a).not.toBe('h1');
+    expect(placed(store).f).toBe('h1');
+    await setHost(store, 'h1', 'down');
+    await settle();
+    expect(placed(store).f).not.toBe('h1');
   });
 
   it('moves nothing a second time when it fails again, or the manager starts anew', async () => {

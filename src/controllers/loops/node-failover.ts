@@ -1,10 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../kit/clock.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { HostFailover, HostTrust } from '../../model/host.ts';
 import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
 import { type Candidate, type Move, planMoves, type Stay } from '../plan/moves.ts';
-import { failsOver, hasEnded } from '../plan/policy.ts';
+import { failsOver, hasEnded, isFenced } from '../plan/policy.ts';
 import { trustAt, trustWhenBack, trustWhenDown } from '../plan/trust.ts';
 import { type HostSign, type Judgement, judge, NOTHING_VANISHED, type Vanished } from '../plan/vanished.ts';
 import { assign, hostName, type MoveEvent, moveEvent, settingsOf } from './cluster-words.ts';
@@ -53,6 +54,8 @@ export class NodeFailover {
 
   constructor(private readonly deps: NodeFailoverDeps) {
     this.startedAt = deps.clock.now();
+    // Every container that moves waits for its result with it.
+    setMaxListeners(0, this.stop.signal);
     // A manager that starts while they are away must not forgive them.
     for (const { id, away } of deps.store.view((tx) => [...tx.all('hostTrust')]))
       if (away === true) this.counted.add(id);
@@ -100,7 +103,10 @@ export class NodeFailover {
     switch (change.table) {
       case 'hostStatus': {
         const { before, after } = change;
-        const same = before?.state === after?.state && before?.silent === after?.silent;
+        const same =
+          before?.state === after?.state &&
+          before?.silent === after?.silent &&
+          before?.confirmed === after?.confirmed;
         return same ? Number.POSITIVE_INFINITY : 0;
       }
       case 'hosts':
@@ -193,13 +199,15 @@ export class NodeFailover {
     const stays: Stay[] = [];
     this.deps.store.view((tx) => {
       for (const hostId of this.failed) {
-        const lastHeardAt = tx.get('hostStatus', hostId)?.lastHeardAt ?? 0;
+        const { lastHeardAt = 0, confirmed = false } = tx.get('hostStatus', hostId) ?? {};
         for (const record of tx.by('containers', 'host', hostId)) {
           const { id, name, desired, assigned } = record;
           if (desired.state !== 'running' && desired.state !== 'created' && desired.state !== 'paused')
             continue;
           // Who moves it takes it back first.
           if (assigned.moving !== undefined || !failsOver(desired.spec)) continue;
+          // A cut-off host stops it by itself, and not sooner than its lease says.
+          if (confirmed && isFenced(desired.spec)) continue;
           const seen = [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === hostId);
           if (hasEnded(record, seen, lastHeardAt)) {
             stays.push({ id, name, from: hostId, reason: 'it has ended by itself' });

@@ -1,18 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { FakeClock, settle } from '../../kit/clock.fixture.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { silentLogger } from '../../kit/logger.ts';
 import type { Container } from '../../model/container.ts';
 import type { Store } from '../../store/store.ts';
-import {
-  chooser,
-  container,
-  FakeClock,
-  newCluster,
-  placed,
-  seenOn,
-  setHost,
-  settle,
-} from './cluster.fixture.ts';
+import { chooser, container, newCluster, placed, seenOn, setHost } from './cluster.fixture.ts';
 import { Mover } from './mover.ts';
 import { PlannedMoves } from './planned-moves.ts';
 

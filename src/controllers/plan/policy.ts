@@ -1,5 +1,6 @@
 import { BerthError } from '../../kit/errors.ts';
 import type { Container, DockerSpec, ObservedContainer } from '../../model/container.ts';
+import { LABEL_PARTITION } from '../../model/labels.ts';
 import { restartPolicyOf } from '../../model/restart-policy.ts';
 import { specExpressions } from '../../scheduler/spec-expressions.ts';
 
@@ -16,6 +17,11 @@ export function failsOver(spec: DockerSpec): boolean {
     known.set(spec, answer);
   }
   return answer;
+}
+
+/** `berth.partition=fence`: its host may let it run until the lease is over, which the whole time of silence is longer than. */
+export function isFenced(spec: DockerSpec): boolean {
+  return spec.Labels?.[LABEL_PARTITION] === 'fence';
 }
 
 function readPolicy(spec: DockerSpec): boolean {
