@@ -1,4 +1,4 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -419,8 +419,15 @@ describe('without a manager, or a new one', () => {
   });
 
   it('breaks off where it cannot write, and acts on nothing', async () => {
-    const { manager, engine, dir } = await connected();
-    await rm(join(dir, 'assignments'), { recursive: true });
+    const dir = await temporaryDir();
+    const engine = newSimulatedEngine();
+    engine.setRunning(false);
+    const agent = await openAgent(engine, dir);
+    // Every write fails, from the first.
+    for (const number of [1, 2, 3]) await symlink('/dev/full', join(dir, `journal.${number}`));
+    engine.setRunning(true);
+    const manager = new FakeManager();
+    await manager.greet(agent);
     manager.put(assignmentRecord('web'));
     await expect.poll(() => manager.closeReason).toContain('cannot write its assignments');
     expect(statuses(engine)).toEqual({});

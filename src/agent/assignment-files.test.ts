@@ -1,9 +1,10 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { cp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../kit/logger.ts';
 import { assignmentRecord, cleanUp, clusterIdOf, IDENTITY, temporaryDir } from './agent.fixture.ts';
 import { AssignmentFiles } from './assignment-files.ts';
+import { idOf } from './holding.ts';
 
 afterEach(cleanUp);
 
@@ -52,6 +53,7 @@ it('keeps a purge until it is done, over restarts', async () => {
   const again = await open(dir);
   expect(again.get(id)).toEqual({ kind: 'purge', id, name: 'a' });
   await again.purged(id);
+  await again.settled();
   expect(await readdir(join(dir, 'assignments'))).toEqual([]);
 });
 
@@ -130,11 +132,19 @@ it('counts nothing as held that it could not write', async () => {
   const dir = await temporaryDir();
   const files = await open(dir);
   await files.apply([put('a')], at(1), never);
-  // A folder in the place of the file: not even root can write there.
-  await mkdir(join(dir, 'assignments', `${clusterIdOf('b')}.json.tmp`));
+  await files.settled();
+  // The next journals are on a disk that is always full.
+  const full = [2, 3, 4].map((number) => join(dir, `journal.${number}`));
+  for (const path of full) await symlink('/dev/full', path).catch(() => {});
   await expect(files.apply([put('b')], at(2), never)).rejects.toThrow();
   expect(files.get(clusterIdOf('b'))).toBeUndefined();
   expect(files.state.resume).toEqual(at(1));
+  // There is room again.
+  for (const path of full) await rm(path, { force: true });
+  await files.apply([put('c')], at(3), never);
+  const again = await open(dir);
+  expect([...again.all()].map((holding) => idOf(holding))).toEqual([clusterIdOf('a'), clusterIdOf('c')]);
+  await again.settled();
   await files.settled();
 });
 
@@ -175,3 +185,165 @@ it.each(['../../etc/cron.d/x', '', 'a/b', '.hidden', 'x'.repeat(200)])(
     expect(await readdir(join(dir, 'assignments'))).toEqual([]);
   },
 );
+
+describe('the journal', () => {
+  /** The directory as a power cut leaves it: what was flushed is there, and nothing else happens to it. */
+  async function afterPowerCut(dir: string): Promise<string> {
+    const copy = await temporaryDir();
+    await cp(dir, copy, { recursive: true });
+    return copy;
+  }
+  const names = (files: AssignmentFiles) =>
+    [...files.all()].map((one) => (one.kind === 'hold' ? one.assignment.name : `-${one.name}`));
+  const journalIn = async (dir: string) => {
+    const name = (await readdir(dir)).find((one) => /^journal\.\d+$/.test(one)) ?? '';
+    return join(dir, name);
+  };
+
+  it('has what is not in the files yet: assignments, removals, progress, and the place in the stream', async () => {
+    const dir = await temporaryDir();
+    const files = await open(dir);
+    await files.apply([put('a'), put('b'), put('c')], at(3), never);
+    files.acted(clusterIdOf('a'), { generation: 1, starts: 0, engineId: 'x' });
+    await files.apply(
+      [
+        { op: 'drop', id: clusterIdOf('b'), purge: true },
+        { op: 'drop', id: clusterIdOf('c'), purge: false },
+      ],
+      at(5),
+      never,
+    );
+    await files.setComeback(clusterIdOf('a'), { count: 1, short: 1, at: 9 });
+    await files.setState({ engineId: 'E' });
+    const copy = await afterPowerCut(dir);
+    expect(await readdir(join(copy, 'assignments'))).toEqual([]);
+    for (const again of [await open(copy), await open(copy)]) {
+      expect(names(again)).toEqual(['a', '-b']);
+      expect(again.get(clusterIdOf('a'))).toMatchObject({ acted: { engineId: 'x' }, comeback: { count: 1 } });
+      expect(again.state).toMatchObject({ resume: at(5), engineId: 'E' });
+    }
+    const settled = await open(copy);
+    await settled.settled();
+    expect((await readdir(copy)).sort()).toEqual(['assignments', 'state.json']);
+    expect(names(await open(copy))).toEqual(['a', '-b']);
+    await files.settled();
+  });
+
+  it('may be torn at its end anywhere: what was flushed before is held', async () => {
+    const dir = await temporaryDir();
+    const files = await open(dir);
+    for (const [i, name] of ['a', 'b', 'c'].entries()) await files.apply([put(name)], at(i + 1), never);
+    const copy = await afterPowerCut(dir);
+    await files.settled();
+    const path = await journalIn(copy);
+    const text = (await readFile(path, 'utf8')).split('\0')[0] ?? '';
+    for (let end = 0; end <= text.length; end += 97) {
+      await writeFile(path, `${text.slice(0, end)}${end % 2 === 0 ? '\0'.repeat(500) : ''}`);
+      const place = await afterPowerCut(copy);
+      const again = await open(place);
+      const whole = text
+        .slice(0, end)
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line));
+      const held = whole.filter(({ op }) => op === 'set').map(({ holding }) => holding.assignment.name);
+      expect(names(again)).toEqual(held);
+      // Never further than what is held.
+      expect(again.state.resume?.seq ?? 0).toBe(whole.filter(({ op }) => op === 'state').length);
+      expect(again.state.resume?.seq ?? 0).toBeLessThanOrEqual(held.length);
+      await again.settled();
+    }
+  });
+
+  it('holds nothing where its midst cannot be read, keeps a copy, and asks for all again', async () => {
+    const dir = await temporaryDir();
+    const files = await open(dir);
+    await files.apply([put('a')], at(1), never);
+    await files.apply([{ op: 'drop', id: clusterIdOf('a'), purge: false }, put('b')], at(3), never);
+    await files.apply([put('c')], at(4), never);
+    const copy = await afterPowerCut(dir);
+    await files.settled();
+    const path = await journalIn(copy);
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, text.replace('"op":"drop"', '"op":"dr\u0001p"'));
+    for (const again of [await open(copy), await open(copy)]) {
+      // It may have moved away: to start it here would be once too often.
+      expect(names(again)).toEqual([]);
+      expect(again.state.resume).toBeUndefined();
+      await again.settled();
+    }
+    expect(await readdir(copy)).toContain(`${basename(path)}.unreadable`);
+  });
+
+  it('changes nothing where the files have it already', async () => {
+    const dir = await temporaryDir();
+    const files = await open(dir);
+    await files.apply([put('a'), put('b')], at(2), never);
+    await files.apply([{ op: 'drop', id: clusterIdOf('b'), purge: false }], at(3), never);
+    files.acted(clusterIdOf('a'), { generation: 1, starts: 0, engineId: 'x' });
+    await files.setState({ engineId: 'E' });
+    const before = await afterPowerCut(dir);
+    await files.settled();
+    const path = await journalIn(before);
+    await cp(path, join(dir, basename(path)));
+    const again = await open(dir);
+    expect([...again.all()]).toEqual([...files.all()]);
+    expect(again.state).toEqual(files.state);
+    await again.settled();
+  });
+
+  it('is set aside with the files of another host', async () => {
+    const dir = await temporaryDir();
+    const files = await open(dir);
+    await files.apply([put('a')], at(1), never);
+    const copy = await afterPowerCut(dir);
+    await files.settled();
+    const other = await AssignmentFiles.open(copy, { ...IDENTITY, hostId: 'h2' }, silentLogger);
+    expect(names(other)).toEqual([]);
+    expect(other.state).toEqual({ ...IDENTITY, hostId: 'h2' });
+    await other.settled();
+    expect(await readdir(join(copy, 'assignments.h1'))).toEqual(['journal.1']);
+    const again = await AssignmentFiles.open(copy, { ...IDENTITY, hostId: 'h2' }, silentLogger);
+    expect(names(again)).toEqual([]);
+    expect(await readdir(copy)).toContain('assignments.h1');
+  });
+
+  it('has all of it for as long as the files cannot be written', async () => {
+    const dir = await temporaryDir();
+    const files = await open(dir);
+    await rm(join(dir, 'assignments'), { recursive: true });
+    for (const [i, name] of ['a', 'b', 'c'].entries()) {
+      await files.apply([put(name)], at(i + 1), never);
+      await files.settled();
+    }
+    // Attempts that came to nothing leave no more behind than what was to be kept.
+    await files.settled();
+    await files.settled();
+    expect((await readdir(dir)).filter((name) => name.startsWith('journal'))).toHaveLength(3);
+    const copy = await afterPowerCut(dir);
+    const again = await open(copy);
+    expect(names(again)).toEqual(['a', 'b', 'c']);
+    await again.settled();
+    expect((await readdir(copy)).sort()).toEqual(['assignments', 'state.json']);
+    expect(names(await open(copy))).toEqual(['a', 'b', 'c']);
+  });
+
+  it('writes the files once it is full, and begins anew', async () => {
+    const dir = await temporaryDir();
+    const files = await open(dir);
+    const large = {
+      op: 'put',
+      assignment: assignmentRecord('a', {}, { Env: ['x'.repeat(700_000)] }),
+    } as const;
+    await files.apply([large], at(1), never);
+    await files.apply([large], at(2), never);
+    // Never quiet.
+    const written = async () => (await readdir(join(dir, 'assignments'))).length > 0;
+    for (let seq = 3; seq < 500 && !(await written()); seq++) await files.apply([put('b')], at(seq), never);
+    expect(await written()).toBe(true);
+    await files.apply([put('b')], at(501), never);
+    const copy = await afterPowerCut(dir);
+    expect(names(await open(copy))).toEqual(['a', 'b']);
+    await files.settled();
+  });
+});

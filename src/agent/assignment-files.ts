@@ -1,72 +1,22 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
-import {
-  type Assignment,
-  type AssignmentDelta,
-  assignmentSchema,
-  type ResumePoint,
-  resumePointSchema,
-} from '../contract/link.ts';
+import type { z } from 'zod';
+import type { Assignment, AssignmentDelta, ResumePoint } from '../contract/link.ts';
 import { messageOf } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
-import { desiredStateSchema } from '../model/container.ts';
+import { applied, putBack } from './apply-delta.ts';
 import {
-  type Acted,
-  type Comeback,
-  type Hold,
-  type Holding,
-  idOf,
-  NO_COMEBACK,
-  NOTHING_ACTED,
-} from './holding.ts';
+  type AgentState,
+  type HoldChange,
+  holdingSchema,
+  type Line,
+  lineOf,
+  parsedLine,
+  stateSchema,
+} from './disk-records.ts';
+import { type Acted, type Comeback, type Hold, type Holding, idOf } from './holding.ts';
 import { newLimit } from './limit.ts';
-
-const actedSchema = z.object({
-  generation: z.number(),
-  starts: z.number(),
-  state: desiredStateSchema.optional(),
-  engineId: z.string().optional(),
-  refused: z.object({ status: z.number(), message: z.string() }).optional(),
-});
-const comebackSchema = z.object({
-  count: z.number(),
-  short: z.number(),
-  end: z.string().optional(),
-  at: z.number(),
-  stays: z.enum(['done', 'held']).optional(),
-});
-const holdingSchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('hold'),
-    assignment: assignmentSchema,
-    startedBefore: z.number(),
-    acted: actedSchema,
-    // Absent in files of an earlier version.
-    comeback: comebackSchema.default(NO_COMEBACK),
-    orphan: z.literal(true).optional(),
-  }),
-  z.object({ kind: z.literal('purge'), id: z.string(), name: z.string() }),
-]);
-
-/** Whose assignments these are, and how far they go. */
-const stateSchema = z.object({
-  clusterId: z.string(),
-  hostId: z.string(),
-  resume: resumePointSchema.optional(),
-  /** A snapshot came, and what the engine has beyond it has not been looked for yet. */
-  orphansDue: z.boolean().optional(),
-  /** The newest state of the manager's that was heard of; unlike `resume` it is kept whatever happens to the files. */
-  seen: resumePointSchema.optional(),
-  /** A snapshot of a state that was put back came, and what the engine has beyond it has not been looked for yet. */
-  sparesDue: z.boolean().optional(),
-  /** Containers of the cluster, by ID, that are on the engine and were in no file when that was looked for: not to be removed. */
-  spared: z.array(z.string()).optional(),
-  /** The engine that was seen last, for the machine's ID while it does not answer. */
-  engineId: z.string().optional(),
-});
-export type AgentState = Readonly<z.infer<typeof stateSchema>>;
+import { LineJournal, syncFolder } from './line-journal.ts';
 
 /** Whose host this is: from the certificate that it joined with. */
 export type Owner = Readonly<{ clusterId: string; hostId: string }>;
@@ -76,27 +26,33 @@ const FOLDER = 'assignments';
 /** A cluster ID as a file's name; anything else is not written, so that an ID can never name a path. */
 const FILE_ID = /^[0-9a-z][0-9a-z_.-]{0,127}$/i;
 const WRITES_AT_ONCE = 8;
-/** What nobody waits for is written this much later (milliseconds): the next assignment mostly takes it along. */
-const SOON_MS = 200;
+/** The files are written once nothing has changed for this long (milliseconds), or the journal is this large (bytes). */
+const QUIET_MS = 500;
+const JOURNAL_FULL = 1024 * 1024;
+/** Until it is tried again where the disk has refused it. */
+const RETRY_MS = 5_000;
 
 /**
  * What the host must hold, on its disk: one file for each container, and the place in the manager's stream up to which
- * they go. All of it is in memory; writing is what takes time.
+ * they go. What changes goes into a journal first, which is one flush; the files follow. All of it is in memory.
  */
 export class AssignmentFiles {
   private readonly holdings = new Map<string, Holding>();
   /** On its way to the disk: becomes what is held once it is there. */
   private readonly pending = new Map<string, Holding | undefined>();
-  private readonly writing = new Map<string, Writing>();
+  /** IDs whose files are older than what is held. */
+  private dirty = new Set<string>();
+  private stateDirty = false;
   private readonly limit = newLimit(WRITES_AT_ONCE);
-  /** Writes that wait for company, by file name. */
-  private readonly soon = new Map<string, Readonly<{ timer: NodeJS.Timeout; write(): void }>>();
+  private timer: NodeJS.Timeout | undefined;
+  private checkpoint: Promise<boolean> | undefined;
   private readonly folder: string;
 
   private constructor(
     private readonly dir: string,
     private current: AgentState,
     private readonly logger: Logger,
+    private readonly journal: LineJournal,
   ) {
     this.folder = join(dir, FOLDER);
   }
@@ -106,22 +62,66 @@ export class AssignmentFiles {
    * where it was another cluster's or another host's.
    */
   static async open(dir: string, owner: Owner, logger: Logger): Promise<AssignmentFiles> {
-    const files = new AssignmentFiles(dir, { clusterId: owner.clusterId, hostId: owner.hostId }, logger);
-    await mkdir(files.folder, { recursive: true, mode: 0o700 });
+    await mkdir(join(dir, FOLDER), { recursive: true, mode: 0o700 });
+    const { journal, left } = await LineJournal.open(dir, (text) => parsedLine(text) !== undefined);
+    const current = { clusterId: owner.clusterId, hostId: owner.hostId };
+    const files = new AssignmentFiles(dir, current, logger, journal);
+    const lines = left.lines.flatMap((text) => parsedLine(text) ?? []);
     const state = await files.read(join(dir, STATE_FILE), stateSchema);
-    if (state?.clusterId === owner.clusterId && state.hostId === owner.hostId) files.current = state;
-    else if (state !== undefined) await files.setAllAside(state);
-    for (const name of await readdir(files.folder)) {
-      const path = join(files.folder, name);
+    const last = lines.findLast((line) => line.op === 'state')?.state ?? state;
+    if (last !== undefined && !isOf(last, owner)) {
+      await files.setAllAside(last);
+      return files;
+    }
+    if (state !== undefined) files.current = state;
+    const whole = await files.readAll();
+    for (const line of lines) files.replay(line);
+    if (left.damaged) {
+      // It may have said that a container has moved away: what came before it is not to be acted on.
+      logger.error({ dir }, 'the journal of assignments cannot be read: asking the manager for all of them');
+      for (const id of files.holdings.keys()) files.dirty.add(id);
+      files.holdings.clear();
+    }
+    // Something is missing now: the manager must tell all of it again.
+    if (left.damaged || !whole) files.current = { ...files.current, resume: undefined };
+    if (lines.length > 0 || left.damaged) files.filesLater();
+    return files;
+  }
+
+  /** False where a file could not be read. */
+  private async readAll(): Promise<boolean> {
+    let whole = true;
+    for (const name of await readdir(this.folder)) {
+      const path = join(this.folder, name);
       // A write that was killed before its rename: the file before it is whole.
       if (name.endsWith('.tmp')) await rm(path, { force: true });
       if (!name.endsWith('.json')) continue;
-      const holding = await files.read(path, holdingSchema);
-      if (holding !== undefined) files.holdings.set(idOf(holding), holding);
-      // Something is missing now: the manager must tell all of it again.
-      else files.current = { ...files.current, resume: undefined };
+      const holding = await this.read(path, holdingSchema);
+      if (holding === undefined) whole = false;
+      else this.holdings.set(idOf(holding), holding);
     }
-    return files;
+    return whole;
+  }
+
+  /** Lines that are in the files already change nothing: the last ones say what was held then. */
+  private replay(line: Line): void {
+    switch (line.op) {
+      case 'set':
+        this.holdings.set(idOf(line.holding), line.holding);
+        this.dirty.add(idOf(line.holding));
+        break;
+      case 'change':
+        this.change(line.id, line.change);
+        this.dirty.add(line.id);
+        break;
+      case 'drop':
+        this.holdings.delete(line.id);
+        this.dirty.add(line.id);
+        break;
+      case 'state':
+        this.current = line.state;
+        this.stateDirty = true;
+    }
   }
 
   get state(): AgentState {
@@ -139,12 +139,7 @@ export class AssignmentFiles {
   /** Notes who the agent is; on the disk when it resolves. */
   async setState(change: Partial<AgentState>): Promise<void> {
     this.current = { ...this.current, ...change };
-    await this.saveState();
-  }
-
-  private saveState(): Promise<void> {
-    this.notSoon(STATE_FILE);
-    return this.queue(STATE_FILE, () => this.write(this.dir, STATE_FILE, JSON.stringify(this.current)));
+    await this.write([], [{ op: 'state', state: this.current }]);
   }
 
   /**
@@ -175,9 +170,15 @@ export class AssignmentFiles {
     state: Partial<AgentState>,
   ): Promise<string[]> {
     for (const [id, holding] of touched) this.pending.set(id, holding);
+    const after = { ...state, resume: at, seen: at };
     try {
-      await Promise.all([...touched.keys()].map((id) => this.save(id)));
-      if (touched.size > 0) await syncFolder(this.folder);
+      const lines = [...touched].map(
+        ([id, holding]): Line => (holding === undefined ? { op: 'drop', id } : { op: 'set', holding }),
+      );
+      lines.push({ op: 'state', state: { ...this.current, ...after } });
+      if (touched.size > 0) await this.write(touched.keys(), lines);
+      // Not waited for: a resume point that lags behind costs a repetition, which changes nothing.
+      else this.note([], lines);
       for (const id of touched.keys()) {
         const holding = this.pending.get(id);
         if (holding === undefined) this.holdings.delete(id);
@@ -186,9 +187,7 @@ export class AssignmentFiles {
     } finally {
       for (const id of touched.keys()) this.pending.delete(id);
     }
-    // Not waited for: a resume point that lags behind costs a repetition, which changes nothing.
-    this.current = { ...this.current, ...state, resume: at, seen: at };
-    this.saveSoon(STATE_FILE, () => this.saveState());
+    this.current = { ...this.current, ...after };
     return [...touched.keys()];
   }
 
@@ -240,13 +239,14 @@ export class AssignmentFiles {
   /** A container with this cluster's labels which is not held: it is to be taken away. */
   async addPurge(id: string, name: string): Promise<void> {
     if (!FILE_ID.test(id) || this.holdings.has(id)) return;
-    this.holdings.set(id, { kind: 'purge', id, name });
-    await this.save(id);
+    const holding: Holding = { kind: 'purge', id, name };
+    this.holdings.set(id, holding);
+    await this.write([id], [{ op: 'set', holding }]);
   }
 
   /** Notes how far the agent got. In memory at once; on the disk soon: losing it costs a look, never a second run. */
   acted(id: string, acted: Acted): void {
-    if (this.change(id, { acted })) this.saveSoon(fileOf(id), () => this.save(id));
+    if (this.change(id, { acted })) this.note([id], [{ op: 'change', id, change: { acted } }]);
   }
 
   /**
@@ -259,17 +259,17 @@ export class AssignmentFiles {
     if (holding?.kind !== 'hold') return;
     const generation = holding.assignment.desired.generation - 1;
     const acted: Acted = { ...holding.acted, generation, state: 'stopped' };
-    await this.note(id, { acted, startedBefore: startedAt })?.catch((thrown) => this.warn(id, thrown));
+    await this.noteChange(id, { acted, startedBefore: startedAt })?.catch((thrown) => this.warn(id, thrown));
   }
 
   /** Notes how a container comes back. In memory at once; on the disk when it resolves, so that no restart goes uncounted. */
   async setComeback(id: string, comeback: Comeback): Promise<void> {
     // A full disk keeps nothing down.
-    await this.note(id, { comeback })?.catch((thrown) => this.warn(id, thrown));
+    await this.noteChange(id, { comeback })?.catch((thrown) => this.warn(id, thrown));
   }
 
-  private note(id: string, change: HoldChange): Promise<void> | undefined {
-    return this.change(id, change) ? this.save(id) : undefined;
+  private noteChange(id: string, change: HoldChange): Promise<void> | undefined {
+    return this.change(id, change) ? this.write([id], [{ op: 'change', id, change }]) : undefined;
   }
 
   /** False where nothing of that ID is held. */
@@ -282,81 +282,92 @@ export class AssignmentFiles {
     return true;
   }
 
-  private saveSoon(name: string, save: () => Promise<void>): void {
-    if (this.soon.has(name)) return;
-    const write = () => {
-      this.notSoon(name);
-      save().catch((thrown) => this.warn(name, thrown));
-    };
-    this.soon.set(name, { timer: setTimeout(write, SOON_MS), write });
-  }
-
-  private notSoon(name: string): void {
-    clearTimeout(this.soon.get(name)?.timer);
-    this.soon.delete(name);
-  }
-
   /** A purge is done. */
   async purged(id: string): Promise<void> {
     if (this.holdings.get(id)?.kind !== 'purge') return;
     this.holdings.delete(id);
-    await this.save(id);
+    await this.write([id], [{ op: 'drop', id }]);
   }
 
-  /** Writes what waits for company, and waits until nothing is being written. */
+  /** Waits until all that is held is in the files, unless the disk refuses. */
   async settled(): Promise<void> {
-    while (this.soon.size + this.writing.size > 0) {
-      for (const { write } of [...this.soon.values()]) write();
-      await Promise.allSettled([...this.writing.values()].map(({ running, next }) => next ?? running));
-    }
+    while (this.dirty.size > 0 || this.stateDirty || this.checkpoint !== undefined)
+      if (!(await this.writeFiles())) break;
+    clearTimeout(this.timer);
+    await this.journal.close();
   }
 
-  /** Writes (or removes) the file of `id` as it is to be when its turn comes. */
-  private save(id: string): Promise<void> {
-    const name = fileOf(id);
-    this.notSoon(name);
-    return this.queue(name, async () => {
-      const holding = this.pending.has(id) ? this.pending.get(id) : this.holdings.get(id);
-      if (holding === undefined) await rm(join(this.folder, name), { force: true });
-      else await this.write(this.folder, name, JSON.stringify(holding));
+  /** Into the journal, and at leisure into the files. On the disk when it resolves. */
+  private async write(ids: Iterable<string>, lines: readonly Line[]): Promise<void> {
+    await this.journal.append(lines.map(lineOf));
+    this.differ(ids, lines);
+  }
+
+  /** The same, on the disk soon. */
+  private note(ids: Iterable<string>, lines: readonly Line[]): void {
+    for (const line of lines) this.journal.note(lineOf(line));
+    this.differ(ids, lines);
+  }
+
+  private differ(ids: Iterable<string>, lines: readonly Line[]): void {
+    for (const id of ids) this.dirty.add(id);
+    this.stateDirty ||= lines.some(({ op }) => op === 'state');
+    this.filesLater();
+  }
+
+  private filesLater(ms = QUIET_MS): void {
+    if (this.journal.size > JOURNAL_FULL) {
+      void this.writeFiles();
+      return;
+    }
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.writeFiles(), ms);
+  }
+
+  /** Brings the files up to what is held, and forgets the journal up to here. False where the disk refused. */
+  private writeFiles(): Promise<boolean> {
+    clearTimeout(this.timer);
+    this.checkpoint ??= this.allFiles().finally(() => {
+      this.checkpoint = undefined;
     });
+    return this.checkpoint;
   }
 
-  /** One write of a file at a time; who comes while one waits shares it, as it will write the newest. */
-  private queue(name: string, task: () => Promise<void>): Promise<void> {
-    const entry = this.writing.get(name);
-    if (entry?.next !== undefined) return entry.next;
-    if (entry === undefined) {
-      const first: Writing = { running: this.limit(task), next: undefined };
-      this.writing.set(name, first);
-      this.whenDone(name, first);
-      return first.running;
+  private async allFiles(): Promise<boolean> {
+    let ids: ReadonlySet<string> = new Set();
+    try {
+      // What changes from now on is in the next journal.
+      const forget = await this.journal.rotate();
+      ids = this.dirty;
+      this.dirty = new Set();
+      this.stateDirty = false;
+      await Promise.all([
+        ...[...ids].map((id) => this.limit(() => this.file(id))),
+        this.replaceFile(this.dir, STATE_FILE, JSON.stringify(this.current)),
+      ]);
+      for (const folder of [this.folder, this.dir]) await syncFolder(folder);
+      await forget();
+      return true;
+    } catch (thrown) {
+      // The journal has it all.
+      this.logger.warn({ error: messageOf(thrown) }, 'assignments are not in their files yet');
+      for (const id of ids) this.dirty.add(id);
+      this.stateDirty = true;
+      this.filesLater(RETRY_MS);
+      return false;
     }
-    entry.next = entry.running.then(
-      () => this.promoted(name, entry, task),
-      () => this.promoted(name, entry, task),
-    );
-    entry.next.catch(() => {});
-    return entry.next;
   }
 
-  private promoted(name: string, entry: Writing, task: () => Promise<void>): Promise<void> {
-    entry.running = this.limit(task);
-    entry.next = undefined;
-    this.whenDone(name, entry);
-    return entry.running;
-  }
-
-  private whenDone(name: string, entry: Writing): void {
-    const mine = entry.running;
-    const done = () => {
-      if (entry.running === mine && entry.next === undefined) this.writing.delete(name);
-    };
-    mine.then(done, done);
+  /** Writes (or removes) the file of `id`. */
+  private async file(id: string): Promise<void> {
+    const holding = this.holdings.get(id);
+    const name = `${id}.json`;
+    if (holding === undefined) await rm(join(this.folder, name), { force: true });
+    else await this.replaceFile(this.folder, name, JSON.stringify(holding));
   }
 
   /** Written beside, flushed, then renamed over: the file is the old one or the new one, whole. */
-  private async write(folder: string, name: string, content: string): Promise<void> {
+  private async replaceFile(folder: string, name: string, content: string): Promise<void> {
     const temporary = join(folder, `${name}.tmp`);
     const file = await open(temporary, 'w', 0o600);
     try {
@@ -377,6 +388,9 @@ export class AssignmentFiles {
     await rm(aside, { recursive: true, force: true });
     await rename(this.folder, aside);
     await mkdir(this.folder, { mode: 0o700 });
+    await this.journal.moveTo(aside);
+    this.stateDirty = true;
+    this.filesLater();
   }
 
   private warn(what: string, thrown: unknown): void {
@@ -399,66 +413,10 @@ export class AssignmentFiles {
   }
 }
 
-type HoldChange = Readonly<{ acted?: Acted; comeback?: Comeback; startedBefore?: number }>;
-
-function fileOf(id: string): string {
-  return `${id}.json`;
-}
-
-/** The write of a file that is going on, and the one that comes after it. */
-type Writing = { running: Promise<void>; next: Promise<void> | undefined };
-
-function applied(
-  before: Holding | undefined,
-  delta: AssignmentDelta,
-  startedAt: (id: string) => number,
-): Holding | undefined {
-  if (delta.op === 'put') {
-    const { assignment } = delta;
-    // Nothing is known of it: a container that is there all the same has been started as often as it should.
-    if (before?.kind !== 'hold') {
-      return { kind: 'hold', assignment, startedBefore: 0, acted: NOTHING_ACTED, comeback: NO_COMEBACK };
-    }
-    // Sent again: it was received when it first came.
-    const known = before.assignment.desired.generation >= assignment.desired.generation;
-    const { orphan: _, ...rest } = before;
-    return { ...rest, assignment, startedBefore: known ? before.startedBefore : startedAt(assignment.id) };
-  }
-  if (!delta.purge) return undefined;
-  if (before?.kind === 'purge') return before;
-  return { kind: 'purge', id: delta.id, name: before?.assignment.name ?? '' };
-}
-
-/**
- * What is held, as if it had never been given a later generation than the assignment's: generations count on from the older
- * state, so equal numbers need not mean the same.
- */
-function putBack(
-  before: Holding | undefined,
-  { id, desired }: Assignment,
-  startedAt: (id: string) => number,
-): Holding | undefined {
-  if (before?.kind !== 'hold' || before.acted.generation < desired.generation) return before;
-  if (isDeepStrictEqual(before.assignment.desired, desired)) return before;
-  const { refused: _, ...acted } = before.acted;
-  const starts = Math.min(acted.starts, desired.starts);
-  return {
-    ...before,
-    assignment: { ...before.assignment, desired: { ...before.assignment.desired, generation: 0 } },
-    startedBefore: startedAt(id),
-    acted: { ...acted, generation: desired.generation - 1, starts },
-  };
+function isOf({ clusterId, hostId }: AgentState, owner: Owner): boolean {
+  return clusterId === owner.clusterId && hostId === owner.hostId;
 }
 
 function isOrphan(holding: Holding): holding is Hold {
   return holding.kind === 'hold' && holding.orphan === true;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

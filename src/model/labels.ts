@@ -13,6 +13,9 @@ export const LABEL_RESTART = 'berth.restart';
 /** On users' containers. `fence`: stopped while the host is cut off from the manager; `keep`, as without it: runs on. */
 export const LABEL_PARTITION = 'berth.partition';
 
+/** On users' containers: of which service it is a replica. */
+export const LABEL_SERVICE = 'berth.service';
+
 /** Classic Swarm's labels, which keep the expressions that were stripped from the environment. JSON arrays of strings. */
 export const SWARM_LABELS = {
   constraints: 'com.docker.swarm.constraints',

@@ -1,6 +1,6 @@
 import { BerthError } from '../kit/errors.ts';
 import type { DockerSpec } from '../model/container.ts';
-import { SWARM_LABELS } from '../model/labels.ts';
+import { LABEL_SERVICE, SWARM_LABELS } from '../model/labels.ts';
 import { type ExpressionType, parseExpression } from './expression.ts';
 
 /** Labels of Berth's own which the scheduler reads. */
@@ -12,7 +12,7 @@ export const PLACEMENT_LABELS = {
   /** Strategy for this container. */
   strategy: 'berth.strategy',
   /** Containers with the same value are replicas of one service. */
-  service: 'berth.service',
+  service: LABEL_SERVICE,
 } as const;
 
 type Prefix = ExpressionType | 'reschedule';

@@ -9,6 +9,7 @@ import { containerRecord, hostStatusRecord, storeContract } from './contract.sui
 import { newMemoryStore, openSqliteStore } from './index.ts';
 import type { Journal, Row } from './journal.ts';
 import { newJournalledStore } from './memory/store.ts';
+import type { WriteTx } from './store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'berth-store-'));
 let files = 0;
@@ -17,6 +18,72 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 storeContract('memory', async () => newMemoryStore());
 storeContract('sqlite', async () => openSqliteStore(newPath()));
+
+describe('a change that nobody waits for', () => {
+  /** A journal that counts what it is given, and is done when it is told. */
+  function counting() {
+    const commits: Row[][] = [];
+    let finish = () => {};
+    const journal: Journal = {
+      load: () => [],
+      commit: (rows) => {
+        commits.push([...rows]);
+        return new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+      },
+      close: () => {},
+    };
+    return { commits, journal, finish: () => finish() };
+  }
+  const put = (id: string) => (tx: WriteTx) => tx.put('containers', containerRecord(id, id));
+  const ids = (rows: readonly Row[] | undefined) => rows?.flatMap(({ key }) => key || []);
+
+  it('is there at once, and goes to the disk with the next one', async () => {
+    const { commits, journal, finish } = counting();
+    const store = newJournalledStore(journal);
+    const soon = store.update(put('a'), 'soon');
+    expect(store.view((tx) => tx.count('containers'))).toBe(1);
+    const now = store.update(put('b'));
+    await new Promise(setImmediate);
+    expect(commits.map(ids)).toEqual([['a', 'b']]);
+    finish();
+    await Promise.all([soon, now]);
+    await setTimeout(60);
+    expect(commits).toHaveLength(1);
+  });
+
+  it('does not follow a commit at once: the next change need not wait for it', async () => {
+    const { commits, journal, finish } = counting();
+    const store = newJournalledStore(journal);
+    const first = store.update(put('a'));
+    await new Promise(setImmediate);
+    const soon = store.update(put('b'), 'soon');
+    finish();
+    await first;
+    await new Promise(setImmediate);
+    expect(commits).toHaveLength(1);
+    await expect.poll(() => commits.map(ids)).toEqual([['a'], ['b']]);
+    finish();
+    await soon;
+  });
+
+  it('goes by itself, again and again, and with the end', async () => {
+    const { commits, journal, finish } = counting();
+    const store = newJournalledStore(journal);
+    for (const id of ['a', 'b']) {
+      const soon = store.update(put(id), 'soon');
+      await expect.poll(() => ids(commits.at(-1))).toEqual([id]);
+      finish();
+      await soon;
+    }
+    const last = store.update(put('c'), 'soon');
+    const closed = store.close();
+    finish();
+    await Promise.all([last, closed]);
+    expect(ids(commits.at(-1))).toEqual(['c']);
+  });
+});
 
 describe('sqlite', () => {
   it('keeps durable tables through a restart, and forgets observations', async () => {

@@ -66,8 +66,10 @@ export interface Store {
    * a promise is refused.
    * @throws BerthError `unavailable` where the commit failed (disk full): the change is undone, as is every later one
    *   that was built on it.
+   * @param when `soon`: nobody waits for it, so it goes to the disk with the next change, or by itself a moment later. It
+   *   is in memory at once all the same, and `close` and `settled` take it along.
    */
-  update<R>(write: (tx: WriteTx) => R): Promise<R>;
+  update<R>(write: (tx: WriteTx) => R, when?: 'now' | 'soon'): Promise<R>;
   /** Hears every change set after it is durable, in order. Returns a function that ends the watch. */
   watch(listener: (set: ChangeSet) => void): () => void;
   /**

@@ -1,3 +1,4 @@
+import { LABEL_SERVICE } from '../model/labels.ts';
 import type { TableName, Tables } from './store.ts';
 
 /** Key of the one record in `settings`. */
@@ -24,6 +25,7 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
       copyHost: (r) => (r.assigned.moving?.phase === 'start' ? r.assigned.moving.hostId : undefined),
       /** All that are being moved, under the phase. */
       moving: (r) => r.assigned.moving?.phase,
+      service: (r) => r.desired.spec.Labels?.[LABEL_SERVICE],
     },
   },
   networks: { durable: true, key: (r) => r.id, indexes: { name: (r) => r.name, host: (r) => r.hostId } },
@@ -50,6 +52,8 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
       clusterId: (r) => r.clusterId,
       engineId: (r) => r.engineId,
       name: (r) => r.name,
+      /** An image may carry the label as well. */
+      service: (r) => r.labels[LABEL_SERVICE],
       /** All that Berth did not make, under `yes`. */
       foreign: (r) => (r.clusterId === undefined ? 'yes' : undefined),
     },

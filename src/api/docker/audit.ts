@@ -49,7 +49,8 @@ function writeEntries({ store, logger }: DockerCall['deps']): void {
   store
     .update((tx) => {
       for (const { at, principal, fact } of entries) putAudit(tx, at, principal, fact);
-    })
+      // The client's next request must not wait for a flush of its own.
+    }, 'soon')
     .catch((thrown) =>
       logger.error(
         { actions: entries.map(({ fact }) => fact.action), reason: messageOf(thrown) },

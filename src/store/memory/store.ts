@@ -4,6 +4,9 @@ import type { Change, ChangeSet, ReadTx, Store, TableName, Tables, WriteTx } fro
 import { TABLES } from '../tables.ts';
 import { deepFreeze, Table } from './table.ts';
 
+/** How long a change that nobody waits for may wait for another one (milliseconds). */
+const SOON_MS = 20;
+
 type AnyTables = { [T in TableName]: Table<Tables[T]> };
 
 type Pending = Readonly<{
@@ -31,6 +34,9 @@ class TableStore implements Store {
   private pending: Pending[] = [];
   private flushing = false;
   private scheduled = false;
+  /** Somebody waits for what is pending. */
+  private hurry = false;
+  private soon: NodeJS.Timeout | undefined;
   /** The changes of the transaction that is running; undefined between transactions. */
   private running: Change[] | undefined;
   private closed = false;
@@ -52,7 +58,7 @@ class TableStore implements Store {
     return read(this.readTx);
   }
 
-  update<R>(write: (tx: WriteTx) => R): Promise<R> {
+  update<R>(write: (tx: WriteTx) => R, when: 'now' | 'soon' = 'now'): Promise<R> {
     if (this.closed)
       return Promise.reject(new BerthError('unavailable', 'the store is closed: the manager is stopping'));
     if (this.running !== undefined)
@@ -74,7 +80,8 @@ class TableStore implements Store {
     const durable = this.journal !== undefined && changes.some((change) => TABLES[change.table].durable);
     return new Promise<R>((resolve, reject) => {
       this.pending.push({ changes, durable, resolve: () => resolve(result), reject });
-      this.schedule();
+      if (when === 'now') this.schedule();
+      else this.soon ??= setTimeout(() => this.schedule(), SOON_MS);
     });
   }
 
@@ -141,6 +148,9 @@ class TableStore implements Store {
 
   /** One commit per turn of the event loop: whatever came in during it goes to disk together. */
   private schedule(): void {
+    this.hurry = true;
+    clearTimeout(this.soon);
+    this.soon = undefined;
     if (this.scheduled || this.flushing) return;
     this.scheduled = true;
     setImmediate(() => {
@@ -154,6 +164,7 @@ class TableStore implements Store {
     this.flushing = true;
     const batch = this.pending;
     this.pending = [];
+    this.hurry = false;
     try {
       const rows = rowsOf(batch);
       if (this.journal !== undefined && rows.length > 0) {
@@ -171,7 +182,7 @@ class TableStore implements Store {
       this.refuse(batch, thrown);
     } finally {
       this.flushing = false;
-      if (this.pending.length > 0) this.schedule();
+      if (this.hurry && this.pending.length > 0) this.schedule();
     }
   }
 

@@ -72,3 +72,51 @@ it('cuts a long list down to what is asked for, newest first, whatever order it 
   expect(await filtered({ id: [id(5)], name: ['^c6$'] })).toEqual([]);
   expect(await filtered({ label: ['berth.cluster.id'] })).toEqual([]);
 }, 30_000);
+
+it('keeps the order while containers come and go, also older ones', async () => {
+  const newest = async (limit: number) =>
+    (await client.json<{ Id: string }[]>('GET', `/containers/json?limit=${limit}`)).map(({ Id }) => Id);
+  const [late, early] = ['f'.repeat(64), 'e'.repeat(64)];
+  const template = cluster.store.view((tx) => tx.get('containers', id(0)));
+  if (template === undefined) throw new Error('the first container is gone');
+  const record = (own: string, createdAt: number) => ({ ...template, id: own, name: own, createdAt });
+  await cluster.store.update((tx) => {
+    tx.put('containers', record(late, COUNT + 5));
+    tx.put('containers', record(early, COUNT - 2.5));
+    tx.delete('containers', id(COUNT - 1));
+  });
+  expect(await newest(4)).toEqual([late, id(COUNT - 2), early, id(COUNT - 3)]);
+  const undone = cluster.store.update((tx) => {
+    tx.put('containers', record('d'.repeat(64), COUNT + 9));
+    throw new Error('taken back');
+  });
+  await expect(undone).rejects.toThrow('taken back');
+  await cluster.store.update((tx) => tx.delete('containers', late));
+  expect(await newest(2)).toEqual([id(COUNT - 2), early]);
+  await cluster.store.update((tx) => tx.put('containers', record('d'.repeat(64), COUNT + 9)));
+  expect(await newest(1)).toEqual(['d'.repeat(64)]);
+});
+
+it('finds a service by its label, as it was asked for and as it is reported', async () => {
+  await cluster.store.update((tx) => {
+    for (const [i, service] of [3, 4, 5].map((n) => [n, n === 5 ? 'db' : 'web'] as const)) {
+      const before = tx.get('containers', id(i));
+      const seen = tx.get('observedContainers', `${i % 2 === 0 ? 'h-alpha' : 'h-beta'}/e${id(i).slice(1)}`);
+      if (before === undefined || seen === undefined) throw new Error('the containers are not there');
+      const labels = { 'berth.service': service };
+      const spec = { ...before.desired.spec, Labels: labels };
+      // The third has it of its image only.
+      if (i !== 5) tx.put('containers', { ...before, desired: { ...before.desired, spec } });
+      tx.put('observedContainers', { ...seen, labels: { ...seen.labels, ...labels } });
+    }
+  });
+  const of = async (...labels: string[]) => {
+    const filters = encodeURIComponent(JSON.stringify({ label: labels }));
+    const path = `/containers/json?all=1&filters=${filters}`;
+    return (await client.json<{ Id: string }[]>('GET', path)).map(({ Id }) => Id);
+  };
+  expect(await of('berth.service=web')).toEqual([id(4), id(3)]);
+  expect(await of('n=3', 'berth.service=web')).toEqual([id(3)]);
+  expect(await of('berth.service=db')).toEqual([id(5)]);
+  expect(await of('berth.service=none')).toEqual([]);
+});

@@ -3,11 +3,11 @@ import type { DockerCall } from '../call.ts';
 import { fanOut, type HostRef } from '../fanout.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { type Filters, filtersOf, flag, integer } from '../query.ts';
-import { candidates, newest, newestFirst } from './candidates.ts';
+import { type Candidate, candidates } from './candidates.ts';
 import { findContainer } from './find.ts';
 import { type HostTable, hostTable } from './host-info.ts';
 import { isUp } from './live-state.ts';
-import { entryOf, type Listed, type Row, rowOf } from './row.ts';
+import { entryOf, type Row, rowOf } from './row.ts';
 import { CONTAINER_FILTERS, rowTest } from './row-filters.ts';
 
 /** Containers that are looked at, and entries that are written, at a time: other clients get their turn between. */
@@ -24,33 +24,29 @@ export async function listContainers(call: DockerCall): Promise<void> {
   const now = deps.clock.now();
   const { list, test } = selection(call, filters);
   const passes = (row: Row) => (all || isUp(row.state.status)) && test(row);
-  const chosen = limit > 0 && filters.size === 0 ? newest(list, limit) : list.sort(newestFirst);
-  const parts = rowsInParts(call, chosen, now, passes, limit > 0 ? limit : Number.POSITIVE_INFINITY);
+  const parts = rowsInParts(call, list, now, passes, limit > 0 ? limit : Number.POSITIVE_INFINITY);
   if (!flag(query, 'size')) return sendRows(call, parts, now, new Map());
   const rows: Row[] = [];
   for await (const part of parts) rows.push(...part);
   await sendRows(call, [rows], now, await sizesOf(call, rows));
 }
 
-/** Rows that pass `first` and every filter, in no order. */
+/** Rows that pass `first` and every filter. */
 export function selectRows(
   call: DockerCall,
   hosts: HostTable,
   filters: Filters,
   first: (row: Row) => boolean,
 ): Row[] {
-  const now = call.deps.clock.now();
   const { list, test } = selection(call, filters);
-  return call.deps.store.view((tx) =>
-    list.flatMap((one) => {
-      const row = rowOf(tx, one, hosts, now);
-      return first(row) && test(row) ? [row] : [];
-    }),
-  );
+  return readRows(call, list, hosts, call.deps.clock.now()).filter((row) => first(row) && test(row));
 }
 
-/** What may pass the filters, in no order, and the filters. */
-function selection(call: DockerCall, filters: Filters): { list: Listed[]; test: (row: Row) => boolean } {
+/** What may pass the filters, newest first, and the filters. */
+function selection(
+  call: DockerCall,
+  filters: Filters,
+): Readonly<{ list: readonly Candidate[]; test: (row: Row) => boolean }> {
   const { store, engines } = call.deps;
   const connected = (hostId: string) => engines.connected(hostId);
   return store.view((tx) => {
@@ -58,29 +54,32 @@ function selection(call: DockerCall, filters: Filters): { list: Listed[]; test: 
       const { record, seen } = findContainer(tx, ref, connected);
       return record?.createdAt ?? (seen?.created ?? 0) * 1000;
     });
-    return { list: candidates(tx, filters, connected), test };
+    return { list: candidates(store, tx, filters), test };
   });
+}
+
+function readRows({ deps }: DockerCall, list: readonly Candidate[], hosts: HostTable, now: number): Row[] {
+  const connected = (hostId: string) => deps.engines.connected(hostId);
+  return deps.store.view((tx) => list.flatMap((one) => rowOf(tx, one, hosts, connected, now) ?? []));
 }
 
 /** Up to `limit` rows that pass, in the order of `list`. */
 async function* rowsInParts(
   call: DockerCall,
-  list: readonly Listed[],
+  list: readonly Candidate[],
   now: number,
   passes: (row: Row) => boolean,
   limit: number,
 ): AsyncIterable<readonly Row[]> {
   const hosts = hostTable(call);
   let left = limit;
-  for (let from = 0; from < list.length && left > 0; from += BATCH) {
+  let from = 0;
+  while (from < list.length && left > 0) {
     if (from > 0) await new Promise((resolve) => setImmediate(resolve));
-    const part = call.deps.store.view((tx) =>
-      list
-        .slice(from, from + BATCH)
-        .map((one) => rowOf(tx, one, hosts, now))
-        .filter(passes)
-        .slice(0, left),
-    );
+    // Mostly all pass, and no more are looked at than are shown; where few do, the next parts are whole ones.
+    const to = from + (from === 0 ? Math.min(BATCH, limit) : BATCH);
+    const part = readRows(call, list.slice(from, to), hosts, now).filter(passes).slice(0, left);
+    from = to;
     left -= part.length;
     if (part.length > 0) yield part;
   }

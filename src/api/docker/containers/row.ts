@@ -1,7 +1,7 @@
 import type { Container, EngineState, ObservedContainer, Port } from '../../../model/container.ts';
 import { userLabels } from '../../../model/labels.ts';
 import type { ReadTx } from '../../../store/store.ts';
-import { unmanaged } from '../../orphans.ts';
+import type { Candidate } from './candidates.ts';
 import { isGivenUp, seenOf } from './find.ts';
 import { type HostInfo, type HostTable, strangerHost } from './host-info.ts';
 import { humanStatus } from './human-status.ts';
@@ -20,26 +20,19 @@ export type Row = Readonly<{
   lost: boolean;
 }>;
 
-/** What stands behind a row: the cluster's record, or what an agent reports of a container that Berth did not make. */
-export type Listed = Container | ObservedContainer;
-
-/** Every container of the cluster, in no order. */
-export function* everyListed(tx: ReadTx, connected: (hostId: string) => boolean): Iterable<Listed> {
-  for (const record of tx.all('containers')) if (!isGivenUp(record, connected)) yield record;
-  yield* unmanaged(tx);
-}
-
-export function idOf(one: Listed): string {
-  return one.kind === 'container' ? one.id : one.engineId;
-}
-
-/** Milliseconds since the epoch. */
-export function createdAtOf(one: Listed): number {
-  return one.kind === 'container' ? one.createdAt : one.created * 1000;
-}
-
-export function rowOf(tx: ReadTx, one: Listed, hosts: HostTable, now: number): Row {
-  return one.kind === 'container' ? rowOfRecord(tx, one, hosts, now) : rowOfSeen(one, hosts);
+/** The row of a candidate; undefined where it is gone, or was given up. */
+export function rowOf(
+  tx: ReadTx,
+  { id, seen }: Candidate,
+  hosts: HostTable,
+  connected: (hostId: string) => boolean,
+  now: number,
+): Row | undefined {
+  if (seen !== undefined) return rowOfSeen(seen, hosts);
+  const record = tx.get('containers', id);
+  return record === undefined || isGivenUp(record, connected)
+    ? undefined
+    : rowOfRecord(tx, record, hosts, now);
 }
 
 function rowOfRecord(tx: ReadTx, record: Container, hosts: HostTable, now: number): Row {
@@ -55,7 +48,7 @@ function rowOfRecord(tx: ReadTx, record: Container, hosts: HostTable, now: numbe
 function rowOfSeen(seen: ObservedContainer, hosts: HostTable): Row {
   const host = hosts.get(seen.hostId) ?? strangerHost(seen.hostId);
   const { engineId: id, name, state } = seen;
-  return { id, name, host, createdAt: createdAtOf(seen), record: undefined, seen, state, lost: false };
+  return { id, name, host, createdAt: seen.created * 1000, record: undefined, seen, state, lost: false };
 }
 
 /** A host has so long to make what is new to it. */
