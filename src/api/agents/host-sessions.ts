@@ -177,7 +177,7 @@ export class HostSessions {
       live.signs = { ...live.signs, connected: false, reported: false, closeReason: reason };
       this.witnesses.lost(session.hostId);
       this.results.lost(session.hostId, session.hostName);
-      this.sweep();
+      this.sweepOne(session.hostId, live);
       this.suspicions.suspect(session.hostId);
     });
     const { clusterId } = this.settingsRecord();
@@ -312,7 +312,7 @@ export class HostSessions {
     const changed = live.signs.engine !== beat.engine;
     live.signs.engine = beat.engine;
     live.signs.engineReason = beat.reason;
-    if (changed) this.sweep();
+    if (changed) this.sweepOne(session.hostId, live);
   }
 
   private async onObservation(
@@ -403,7 +403,7 @@ export class HostSessions {
     // Of a connection that has been lost meanwhile, or replaced, this says nothing.
     if (live.session !== session) return;
     live.signs = { ...live.signs, reported: true };
-    this.sweep();
+    this.sweepOne(session.hostId, live);
   }
 
   /** What became durable and concerns a host's assignments goes out to it, in order. */
@@ -480,7 +480,18 @@ export class HostSessions {
       if (live.session !== undefined && !live.greeted && now - live.connectedAt > HELLO_MS)
         live.session.close(`no hello within ${HELLO_MS / 1000} s`);
     }
-    const changed = this.deps.store.view((tx) => this.changedStatuses(tx, now));
+    this.writeChanged(this.live, now);
+  }
+
+  /** At once, where something has happened to one host: as many at once would look at as many each. */
+  private sweepOne(hostId: string, live: Live): void {
+    const now = this.deps.clock.now();
+    this.forgiveSilence(now);
+    if (this.live.get(hostId) === live) this.writeChanged([[hostId, live]], now);
+  }
+
+  private writeChanged(hosts: Iterable<readonly [string, Live]>, now: number): void {
+    const changed = this.deps.store.view((tx) => this.changedStatuses(tx, hosts, now));
     if (changed.length === 0) return;
     this.deps.store
       .update((tx) => {
@@ -506,11 +517,11 @@ export class HostSessions {
     }
   }
 
-  private changedStatuses(tx: ReadTx, now: number): HostStatus[] {
+  private changedStatuses(tx: ReadTx, hosts: Iterable<readonly [string, Live]>, now: number): HostStatus[] {
     const settings = this.settings(tx);
     const changed: HostStatus[] = [];
     const fresh = Math.min(silenceMs(settings), settings.downAfterMs);
-    for (const [hostId, live] of this.live) {
+    for (const [hostId, live] of hosts) {
       if (isReadyStill(live, tx.get('hostStatus', hostId), now, fresh)) continue;
       const before = tx.get('hostStatus', hostId) ?? this.statusOf(hostId, live);
       const verdict = {

@@ -28,6 +28,12 @@ const BATCH = 500;
 const RETRY_MS = 500;
 /** A host that refused a container is not asked again before this. */
 const REFUSED_MS = 300_000;
+/**
+ * A look goes over all hosts, and each host that comes or goes asks for one: after it so many times what it took passes
+ * before the next, or ten thousand hosts that come would be looked at ten thousand times.
+ */
+const REST = 4;
+const MAX_REST_MS = 500;
 /** Reasons are shown for so many of a host's containers. */
 const NAMED = 50;
 
@@ -48,6 +54,7 @@ export class NodeFailover {
   private readonly stop = new AbortController();
   private readonly unwatch: () => void;
   private dueAt = Number.POSITIVE_INFINITY;
+  private restsUntil = 0;
   private wakeUp = new AbortController();
   private running = false;
   private again = false;
@@ -128,13 +135,18 @@ export class NodeFailover {
   /** Looks again in `ms`, or sooner where it is to look sooner anyway. */
   private kick(ms: number): void {
     const { clock } = this.deps;
-    const at = clock.now() + ms;
+    const now = clock.now();
+    // A clock that was set back must not make it rest for longer.
+    const rest = Math.min(Math.max(0, this.restsUntil - now), MAX_REST_MS);
+    const wait = Math.max(ms, rest);
+    const at = now + wait;
     if (this.stop.signal.aborted || this.dueAt <= at) return;
     this.dueAt = at;
     this.wakeUp.abort(new Error('sooner'));
     this.wakeUp = new AbortController();
     const { signal } = this.wakeUp;
-    const due = ms === 0 ? new Promise<void>((resolve) => setImmediate(resolve)) : clock.sleep(ms, signal);
+    const due =
+      wait === 0 ? new Promise<void>((resolve) => setImmediate(resolve)) : clock.sleep(wait, signal);
     due.then(
       () => {
         if (signal.aborted) return;
@@ -178,6 +190,8 @@ export class NodeFailover {
         limits: settingsOf(tx),
       }),
     );
+    const looked = clock.now();
+    this.restsUntil = looked + REST * (looked - now);
     this.vanished = judgement.after;
     this.failed = new Set(judgement.failed);
     if (judgement.nextAt !== undefined) this.kick(Math.max(1, judgement.nextAt - now));
