@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 import type { Run } from '../benchmark.ts';
 import { cpuSeconds, type ManagerProcess } from './manager-process.ts';
 
+/** After the last has joined. */
+const READY_MS = 300_000;
+
 /** What a process of hosts is told. */
 export type HostsOrder = Readonly<{
   /** `agent`: whole agents; `light`: hosts that only speak as one. Both over a connection of their own. */
@@ -81,11 +84,12 @@ function spawnHosts(run: Run, profile: string | undefined): ChildProcess {
 }
 
 async function untilReady(manager: ManagerProcess, hosts: number): Promise<void> {
-  for (const until = Date.now() + 60_000; ; ) {
+  for (const until = Date.now() + READY_MS; ; ) {
     const nodes: { state: string }[] = JSON.parse(await manager.berth(['node', 'ls', '--json']));
     const ready = nodes.filter(({ state }) => state === 'ready').length;
     if (ready >= hosts) return;
-    if (Date.now() > until) throw new Error(`only ${ready} of ${hosts} hosts are ready after 60 s`);
+    if (Date.now() > until)
+      throw new Error(`only ${ready} of ${hosts} hosts are ready after ${READY_MS / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
