@@ -278,13 +278,13 @@ export class HostSessions {
   }
 
   /** Anything that is heard of a host: it lives. */
-  private onSign({ hostName }: AgentSession, live: Live): void {
+  private onSign({ hostId, hostName }: AgentSession, live: Live): void {
     live.signs.lastHeardAt = this.deps.clock.now();
     live.signs.heard = true;
     if (live.signs.dead === undefined) return;
     live.signs.dead = undefined;
     this.deps.logger.warn({ host: hostName }, 'a host that was taken for dead is heard again');
-    this.sweep();
+    this.sweepOne(hostId, live);
   }
 
   /** Hosts whose heartbeat is late: others are asked whether they reach them. */
@@ -300,7 +300,7 @@ export class HostSessions {
     if (live === undefined) return;
     live.signs.dead = reason;
     this.deps.logger.warn({ host: live.session?.hostName ?? hostId, reason }, 'host taken for dead');
-    this.sweep();
+    this.sweepOne(hostId, live);
   }
 
   private onHeartbeat(session: AgentSession, live: Live, beat: AgentFrame & { t: 'heartbeat' }): void {
