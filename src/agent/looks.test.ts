@@ -46,6 +46,23 @@ describe('looks at a container', () => {
     expect(manager.observed('web')?.state.status).toBe('running');
   });
 
+  it('are one for a container that is made and started in one go, as when it comes from another host', async () => {
+    const asked: string[] = [];
+    const engine = engineWith(async (what, { world }) => {
+      asked.push(what);
+      if (!what.startsWith('POST')) return;
+      // An event that names the engine's container only.
+      const { id } = world.containers.get('web');
+      if (what.endsWith('/start')) world.events.emit('network', 'connect', 'bridge', { container: id });
+      await sleep(60);
+    });
+    const manager = await connected(engine);
+    manager.put(RUNNING);
+    await manager.result(RUNNING);
+    await sleep(150);
+    expect(asked.filter(isInspect)).toHaveLength(1);
+  });
+
   it('see what happened while the one after a step was on its way', async () => {
     let started = false;
     const engine = engineWith(async (what, { world }) => {
