@@ -270,3 +270,54 @@ it('lets it rest though the manager started anew while it was away', async () =>
   expect(trust).toMatchObject({ restUntil: clock.now() + 10_000 });
   expect(trust?.downs.length).toBe(2);
 });
+
+describe('a look that takes its time, with very many hosts', () => {
+  it('is not taken for each host that comes or goes, and misses none', async () => {
+    clock ??= new FakeClock();
+    const hosts = Array.from({ length: 20 }, (_, i) => `h${i}`);
+    store = await newCluster(hosts);
+    await add(container('a', 'h0'));
+    let read = 0;
+    let looks = 0;
+    const counting = new Proxy(store, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name);
+        if (name !== 'view') return typeof value === 'function' ? value.bind(target) : value;
+        return (look: Parameters<Store['view']>[0]) =>
+          target.view((tx) =>
+            look({
+              ...tx,
+              all: (table) => {
+                if (table === 'hosts') looks++;
+                return tx.all(table);
+              },
+            }),
+          );
+      },
+    });
+    loop = new NodeFailover({
+      ...{ store: counting, placer: chooser, logger: silentLogger },
+      // Between any two readings of it something takes 2 ms.
+      clock: {
+        now: () => {
+          read += 2;
+          return clock.now() + read;
+        },
+        sleep: clock.sleep,
+      },
+      tell: () => undefined,
+      settled: async () => undefined,
+    });
+    await settle();
+    expect(looks).toBe(1);
+    for (const id of hosts) {
+      await setHost(store, id, id === 'h0' ? 'down' : 'ready');
+      await setHost(store, id, id === 'h0' ? 'down' : 'suspect');
+      await settle();
+    }
+    expect(looks).toBeLessThan(4);
+    for (const id of hosts.slice(1)) await setHost(store, id, 'ready');
+    await clock.advance(2_000);
+    expect(placed(store).a).not.toBe('h0');
+  });
+});

@@ -190,8 +190,7 @@ export class NodeFailover {
         limits: settingsOf(tx),
       }),
     );
-    const looked = clock.now();
-    this.restsUntil = looked + REST * (looked - now);
+    const looked = clock.now() - now;
     this.vanished = judgement.after;
     this.failed = new Set(judgement.failed);
     if (judgement.nextAt !== undefined) this.kick(Math.max(1, judgement.nextAt - now));
@@ -200,7 +199,11 @@ export class NodeFailover {
     const { moves, stays, more } = this.plan(now);
     // Right after the plan, with nothing in between: what it saw is what is.
     const moved = moves.length === 0 ? Promise.resolve([]) : this.move(moves, now);
+    const before = clock.now();
     const said = this.say(judgement, stays, now);
+    const done = clock.now();
+    // Choosing hosts for containers is no reason to rest: the next ones wait for it.
+    this.restsUntil = done + REST * (looked + done - before);
     this.follow(await moved, now);
     await said;
     if (more) this.kick(0);
