@@ -1,18 +1,10 @@
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { program, type Running, start, tryProgram } from '../conformance/program.ts';
 import { type Lab, openLab } from '../lab/lab.ts';
-import { argvOf, processesIn } from '../lab/processes.ts';
+import { agentConnections, memoryOver } from './usage.ts';
 
 /** Long streams through the endpoint: clients that vanish, that stop reading, that send much. */
 let lab: Lab;
@@ -46,43 +38,6 @@ const run = (name: string, command = LIVE, ...flags: string[]) =>
     ...command,
   );
 
-/** Connections that h1's agent has: to its engine, one for each stream, and a few others. */
-function agentConnections(): number {
-  const { namespace, folder } = lab.host('h1');
-  // The agent and what has started it, which has no connections.
-  const pids = processesIn([namespace]).filter((pid) => argvOf(pid).includes(join(folder, 'agent')));
-  const links = pids.flatMap((pid) =>
-    readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`)),
-  );
-  return links.filter((link) => link.startsWith('socket:')).length;
-}
-
-/** Empty where it has been closed meanwhile. */
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
-}
-
-/** Memory of the manager's process that is in use, bytes. */
-function managerMemory(): number {
-  const status = readFileSync(`/proc/${lab.managerPid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
-}
-
-/** The highest use of memory over what there was, while `work` runs. */
-async function memoryOver(work: Promise<unknown>): Promise<number> {
-  const before = managerMemory();
-  let most = 0;
-  const timer = setInterval(() => {
-    most = Math.max(most, managerMemory() - before);
-  }, 50);
-  await work.finally(() => clearInterval(timer));
-  return most;
-}
-
 describe('a client that is killed', () => {
   /** SIGKILLs what the client's process group runs. */
   async function kill(client: Running): Promise<void> {
@@ -98,13 +53,13 @@ describe('a client that is killed', () => {
       ['exec', 'left-alone', 'sh', '-c', 'while :; do echo tick; sleep 0.1; done'],
       ['stats', 'left-alone'],
     ];
-    const idle = agentConnections();
+    const idle = agentConnections(lab, 'h1');
     const clients = [...commands, ...commands, ...commands].map((args) => start(argv(...args)));
     await Promise.all(clients.map((client) => client.waitFor(/tick|left-alone/)));
-    expect(agentConnections()).toBeGreaterThanOrEqual(clients.length);
+    expect(agentConnections(lab, 'h1')).toBeGreaterThanOrEqual(clients.length);
     await Promise.all(clients.map(kill));
     // The agent keeps up to four for its next requests.
-    await expect.poll(agentConnections, { timeout: 15_000 }).toBeLessThanOrEqual(idle + 4);
+    await expect.poll(() => agentConnections(lab, 'h1'), { timeout: 15_000 }).toBeLessThanOrEqual(idle + 4);
     await cluster('rm', '-f', 'left-alone');
   });
 
@@ -141,7 +96,7 @@ describe('much data', () => {
     writeFileSync(join(context, 'zeros'), '');
     truncateSync(join(context, 'zeros'), 500 * MB);
     const build = cluster('build', '-q', '-t', 'streams-big', context);
-    expect(await memoryOver(build)).toBeLessThan(150 * MB);
+    expect(await memoryOver(lab, build)).toBeLessThan(150 * MB);
     expect(await build).toMatch(/^sha256:/);
     await cluster('rmi', 'streams-big');
   });
@@ -165,7 +120,7 @@ describe('much data', () => {
     const id = await cluster('image', 'inspect', '-f', '{{.Id}}', 'streams-random');
     const pipe = 'docker -H "$1" save streams-random | docker -H "$1" load';
     const copied = program(['sh', '-c', pipe, 'sh', lab.endpoint], { timeoutMs: 110_000 });
-    expect(await memoryOver(copied)).toBeLessThan(150 * MB);
+    expect(await memoryOver(lab, copied)).toBeLessThan(150 * MB);
     for (const host of ['h2', 'h3']) {
       expect(await lab.docker(['image', 'inspect', '-f', '{{.Id}}', 'streams-random'], host)).toBe(id);
     }

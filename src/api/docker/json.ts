@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { BerthError, messageOf } from '../../kit/errors.ts';
+import { readWhole } from '../body.ts';
 
 /** Largest JSON body, bytes. */
 export const MAX_JSON = 4 * 1024 * 1024;
 /** Deeper nesting would overflow the stack of whoever walks it. */
 const MAX_DEPTH = 100;
-/** A body that makes no progress for this long is given up (milliseconds). */
-const BODY_IDLE_MS = 60_000;
 
 /**
  * The JSON body of a request; undefined where there is none.
@@ -15,7 +14,7 @@ const BODY_IDLE_MS = 60_000;
  */
 export async function readJson(req: IncomingMessage): Promise<unknown> {
   if (Number(req.headers['content-length'] ?? 0) > MAX_JSON) throw tooLarge();
-  return parseJson(await readAll(req), req.headers['content-type']);
+  return parseJson(await readWhole(req, MAX_JSON, tooLarge), req.headers['content-type']);
 }
 
 /**
@@ -62,40 +61,6 @@ export function parseJson(bytes: Buffer, contentType: string | undefined): unkno
   }
   refuseDeep(value);
   return value;
-}
-
-async function readAll(req: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  return new Promise((resolve, reject) => {
-    const idle = setTimeout(onIdle, BODY_IDLE_MS);
-    function onIdle() {
-      done();
-      reject(new BerthError('timeout', `the body stopped after ${size} bytes: nothing came for 60 s`));
-    }
-    function onData(part: Buffer) {
-      idle.refresh();
-      size += part.length;
-      parts.push(part);
-      if (size > MAX_JSON) {
-        done();
-        reject(tooLarge());
-      }
-    }
-    function onEnd() {
-      done();
-      resolve(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
-    }
-    function onClose() {
-      done();
-      reject(new BerthError('bad_request', 'the connection was closed before the whole body had come'));
-    }
-    function done() {
-      clearTimeout(idle);
-      req.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
-    }
-    req.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
-  });
 }
 
 function tooLarge(): BerthError {

@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { BerthError } from '../../kit/errors.ts';
+import { Gathered } from '../body.ts';
 import { MAX_JSON, parseJson } from './json.ts';
 
 /** An upgrade's options are one chunk, or a few: each is tried as JSON, which many would make slow. */
 const MAX_CHUNKS = 64;
+/** Digits of a chunk's length, and extensions that nobody sends. */
+const MAX_CHUNK_HEAD = 1024;
 /** How long the body before an upgrade may take (milliseconds). */
 const BODY_MS = 30_000;
 
@@ -38,12 +41,12 @@ export async function dropRawBody(req: IncomingMessage, socket: Duplex): Promise
 
 /** The next `length` bytes; what follows stays in the socket. */
 async function readRaw(socket: Duplex, length: number): Promise<Buffer> {
-  let bytes = Buffer.alloc(0);
+  const gathered = new Gathered();
   await readUntil(socket, (part) => {
-    bytes = Buffer.concat([bytes, part]);
-    return bytes.length >= length ? bytes.subarray(length) : undefined;
+    gathered.add(part);
+    return gathered.length >= length ? gathered.bytes.subarray(length) : undefined;
   });
-  return bytes.subarray(0, length);
+  return gathered.bytes.subarray(0, length);
 }
 
 /**
@@ -51,18 +54,19 @@ async function readRaw(socket: Duplex, length: number): Promise<Buffer> {
  * with the first chunk after which it parses, as with the engine's own streaming decoder.
  */
 async function readChunkedJson(socket: Duplex, type: string | undefined): Promise<unknown> {
-  let raw = Buffer.alloc(0);
+  let gathered = new Gathered();
   let body = Buffer.alloc(0);
   let chunks = 0;
   await readUntil(socket, (part) => {
-    raw = Buffer.concat([raw, part]);
+    gathered.add(part);
+    let raw = gathered.bytes;
     if (raw.length + body.length > 2 * MAX_JSON) {
       throw new BerthError('too_large', `the body is over ${MAX_JSON} bytes, the limit for JSON`);
     }
     for (;;) {
       const line = raw.indexOf('\r\n');
-      if (line < 0) return undefined;
-      const digits = raw.subarray(0, line).toString('latin1').split(';')[0]?.trim() ?? '';
+      if (line < 0 && raw.length <= MAX_CHUNK_HEAD) return undefined;
+      const digits = raw.subarray(0, Math.max(line, 0)).toString('latin1').split(';')[0]?.trim() ?? '';
       if (!/^[0-9a-f]{1,7}$/i.test(digits))
         throw new BerthError('bad_request', 'malformed chunk in the body');
       const size = Number.parseInt(digits, 16);
@@ -70,6 +74,8 @@ async function readChunkedJson(socket: Duplex, type: string | undefined): Promis
       if (raw.length < end) return undefined;
       body = Buffer.concat([body, raw.subarray(line + 2, line + 2 + size)]);
       raw = raw.subarray(end);
+      gathered = new Gathered();
+      gathered.add(raw);
       if (++chunks > MAX_CHUNKS)
         throw new BerthError('too_large', `the body is in more than ${MAX_CHUNKS} chunks: send it in one`);
       if (size === 0 || isJson(body)) return raw;

@@ -8,8 +8,11 @@ type Summary = Exclude<ChangeEvent, { kind: 'reset' }>;
 type Kept = Readonly<{ seq: number; event: ChangeEvent }>;
 type Listener = (id: string, event: unknown) => void;
 
-/** Events that are kept for those who resume. */
-const KEPT = 10_000;
+/**
+ * Events that are kept for those who resume. All of them at once are to be less than what a reader may be behind
+ * (`send-events.ts`): whoever resumes from far back would be cut off while it is told, again and again.
+ */
+const KEPT = 4_000;
 
 /**
  * Turns changes of the store into events: one per host or container whose summary has changed, however many records
@@ -57,7 +60,13 @@ export class ChangeFeed implements EventSource {
     const [epoch, number] = after.split('-');
     const from = Number(number);
     const oldest = this.kept[0]?.seq ?? this.seq + 1;
-    if (epoch !== this.epoch || !Number.isInteger(from) || from > this.seq || from + 1 < oldest) {
+    if (
+      epoch !== this.epoch ||
+      !Number.isInteger(from) ||
+      from > this.seq ||
+      from + 1 < oldest ||
+      this.seq - from > KEPT
+    ) {
       const reset: ChangeEvent = { kind: 'reset' };
       listener(this.id(this.seq), reset);
       return;

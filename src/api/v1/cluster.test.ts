@@ -1,3 +1,4 @@
+import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChangeEvent } from '../../contract/v1/cluster.ts';
 import type { HostState, HostStatus } from '../../model/host.ts';
@@ -319,6 +320,58 @@ describe('events', () => {
     expect(await resume(lastId, 1)).toEqual(['node h1 removed ready']);
     expect((await resume(firstId, 5)).slice(-5)).toEqual([...expected, 'node h1 removed ready']);
     expect(await resume('othermgr-7', 1)).toEqual(['reset']);
+  });
+
+  it('a reader that resumes from far back gets all, or is told to read anew, and is not cut off again and again', async () => {
+    const client = api.client(api.tokens.viewer);
+    const names = Array.from({ length: 1000 }, (_, i) => `far-${i}-`.padEnd(60, 'x'));
+    const toggle = (cordoned: boolean) =>
+      api.store.update((tx) => {
+        for (const name of names) tx.put('hosts', hostRecord(name, name, { cordoned }));
+      });
+    const idOfNext = async () => {
+      for await (const { id } of client.events()) return id;
+      return '';
+    };
+    const first = idOfNext();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await toggle(false);
+    const after = await first;
+    for (let i = 0; i < 2; i++) await toggle(i % 2 === 0);
+    const read = async (count: number) => {
+      const ids: string[] = [];
+      for await (const { id, event } of client.events({ after })) {
+        if (event.kind === 'reset') return 'reset';
+        if (ids.push(id) === count) break;
+      }
+      return new Set(ids).size;
+    };
+    expect(await read(2999)).toBe(2999);
+    for (let i = 0; i < 16; i++) await toggle(i % 2 === 0);
+    expect(await read(18_999)).toBe('reset');
+    await api.store.update((tx) => {
+      for (const name of names) tx.delete('hosts', name);
+    });
+  });
+
+  it('a reader that never reads is cut off before it is far behind', async () => {
+    const { hostname, port } = new URL(api.url);
+    const socket = connectTls({ host: hostname, port: Number(port), ca: api.caPem });
+    const lost = new Promise((resolve) => socket.on('error', resolve).on('close', resolve));
+    socket.write(`GET /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${api.tokens.viewer}\r\n\r\n`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const names = Array.from({ length: 1000 }, (_, i) => `slow-${i}-`.padEnd(60, 'x'));
+    for (let round = 0; round < 40; round++)
+      await api.store.update((tx) => {
+        for (const name of names) tx.put('hosts', hostRecord(name, name, { cordoned: round % 2 === 0 }));
+      });
+    // It is not reading: only what it writes tells it that the other end is gone. Empty lines are no request (RFC 9112, 2.2).
+    const writing = setInterval(() => socket.write('\r\n'), 50);
+    await lost.finally(() => clearInterval(writing));
+    socket.destroy();
+    await api.store.update((tx) => {
+      for (const name of names) tx.delete('hosts', name);
+    });
   });
 
   it('end when the API closes', async () => {

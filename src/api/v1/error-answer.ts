@@ -6,13 +6,10 @@ import { statusOf } from '../status.ts';
 
 /** What the framework refuses before a handler runs (fastify's `lib/errors.js`), in Berth's table. */
 const FRAMEWORK: Readonly<Record<string, (message: string) => BerthError>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: () => tooLarge(),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
     new BerthError('bad_request', 'the body is not declared as JSON', {
       hint: 'send it with "content-type: application/json"',
     }),
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
-    new BerthError('bad_request', 'the body is not as long as its content-length says'),
   FST_ERR_BAD_URL: () => new BerthError('bad_request', 'the path is not valid percent-encoding'),
 };
 

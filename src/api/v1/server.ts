@@ -9,6 +9,7 @@ import { type AuditFact, putAudit } from '../auth/audit-log.ts';
 import { bearerOf } from '../auth/bearer.ts';
 import type { Principal } from '../auth/principal.ts';
 import { RefusalBudget } from '../auth/refusal-budget.ts';
+import { readWhole } from '../body.ts';
 import { parseJson } from '../docker/json.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { checkInput } from './check-input.ts';
@@ -247,13 +248,9 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
       },
     });
     made.removeAllContentTypeParsers();
-    made.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-      try {
-        done(null, parseJson(body as Buffer, request.headers['content-type']));
-      } catch (thrown) {
-        done(thrown as Error);
-      }
-    });
+    made.addContentTypeParser('application/json', async (request: FastifyRequest, body: IncomingMessage) =>
+      parseJson(await readWhole(body, MAX_BODY, tooLarge), request.headers['content-type']),
+    );
     return made;
   }
 }
