@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type {
-  ActionResult,
-  AgentFrame,
-  Assignment,
-  AssignmentDelta,
-  ManagerFrame,
+import {
+  type ActionResult,
+  type AgentFrame,
+  type Assignment,
+  type AssignmentDelta,
+  agentFrameSchema,
+  type ManagerFrame,
 } from '../contract/link.ts';
 import type { Engine } from '../engine/index.ts';
 import { type Logger, silentLogger } from '../kit/logger.ts';
@@ -54,7 +55,7 @@ export class FakeManager {
   readonly session: AgentLink = {
     send: (frame) => {
       // Through JSON, as over the wire.
-      this.take(JSON.parse(JSON.stringify(frame)) as AgentFrame);
+      this.take(agentFrameSchema.parse(JSON.parse(JSON.stringify(frame))));
     },
     onFrame: (listener) => {
       this.onFrame = listener;
@@ -176,7 +177,13 @@ export async function openAgent(
   logger: Logger = silentLogger,
   more: Partial<AgentOptions> = {},
 ): Promise<Agent> {
-  const timings = { pingEveryMs: 50, pingTimeoutMs: 150, retryMs: 200, backoff: { baseMs: 20, maxMs: 100 } };
+  const timings = {
+    pingEveryMs: 50,
+    pingTimeoutMs: 150,
+    retryMs: 200,
+    compareEveryMs: 500,
+    backoff: { baseMs: 20, maxMs: 100 },
+  };
   const options = {
     timings,
     identity: IDENTITY,

@@ -418,20 +418,35 @@ describe('without a manager, or a new one', () => {
     expect(engine.world.containers.get('web')).toMatchObject({ status: 'running', pid });
   });
 
-  it('breaks off where it cannot write, and acts on nothing', async () => {
+  it('where it cannot write: says so, acts on nothing, and goes on once it can', async () => {
     const dir = await temporaryDir();
     const engine = newSimulatedEngine();
     engine.setRunning(false);
     const agent = await openAgent(engine, dir);
-    // Every write fails, from the first.
-    for (const number of [1, 2, 3]) await symlink('/dev/full', join(dir, `journal.${number}`));
+    // Every write fails, from the first to the fifth.
+    for (const number of [1, 2, 3, 4, 5]) await symlink('/dev/full', join(dir, `journal.${number}`));
     engine.setRunning(true);
     const manager = new FakeManager();
     await manager.greet(agent);
-    manager.put(assignmentRecord('web'));
-    await expect.poll(() => manager.closeReason).toContain('cannot write its assignments');
+    const web = assignmentRecord('web');
+    const later = assignmentRecord('later');
+    manager.put(web);
+    const refused = { status: 503, message: expect.stringContaining('cannot write its assignments') };
+    expect((await manager.result(web)).error).toMatchObject(refused);
+    manager.put(later);
+    expect((await manager.result(later)).error).toMatchObject(refused);
+    const beat = () => manager.frames.findLast((frame) => frame.t === 'heartbeat');
+    await expect.poll(beat).toMatchObject({
+      engine: false,
+      reason: expect.stringContaining('cannot write its assignments'),
+    });
     expect(statuses(engine)).toEqual({});
-  });
+    expect(manager.closeReason).toBeUndefined();
+    await expect
+      .poll(() => statuses(engine), { timeout: 9_000 })
+      .toEqual({ web: 'created', later: 'created' });
+    await expect.poll(beat, { timeout: 5_000 }).toMatchObject({ engine: true, reason: '' });
+  }, 20_000);
 
   it('keeps another host’s assignments apart', async () => {
     const { manager, engine, agent, dir } = await connected();

@@ -19,6 +19,7 @@ import { saidOfComeback } from './comeback.ts';
 import type { KnownContainer } from './container-picture.ts';
 import { isFenced, type Lease, newLease } from './lease.ts';
 import { machineIdOf, readEtcMachineId } from './machine-id.ts';
+import { PatientEngine } from './mute.ts';
 import { type EngineHealth, OBSERVER_TIMINGS, Observer, type ObserverTimings } from './observer.ts';
 import { Outbox } from './outbox.ts';
 import { Reconciler } from './reconciler.ts';
@@ -61,6 +62,8 @@ export interface Agent {
    */
   readonly refused: Promise<string>;
   readonly engineHealth: EngineHealth;
+  /** This host's engine for the manager's calls. */
+  readonly calls: Pick<Engine, 'request' | 'upgrade'>;
   /** Resolves when nothing is being done to a container. */
   idle(): Promise<void>;
   /** Breaks off what is being done; containers run on. */
@@ -70,6 +73,8 @@ export interface Agent {
 const HEARTBEAT_MS = 1_000;
 const ENGINE_GRACE_MS = 3_000;
 const ORPHANS_AT_ONCE = 200;
+/** How often what the disk did not take is written again. */
+const DISK_RETRY_MS = 1_000;
 /** How long before it is gone an engine begins to stop its containers, and a machine before it runs again; generous. */
 const SHUTDOWN_MS = 60_000;
 const BOOT_MS = 300_000;
@@ -87,6 +92,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 class HostAgent implements Agent {
   readonly machineId: Promise<string>;
   readonly refused: Promise<string>;
+  readonly calls: PatientEngine;
   private readonly clock: Clock;
   private readonly observer: Observer;
   private readonly outbox = new Outbox();
@@ -102,6 +108,8 @@ class HostAgent implements Agent {
   private foundMachineId: (engineId: string) => void = () => {};
   private tellRefused: (reason: string) => void = () => {};
   private refusal: string | undefined;
+  /** Why what the manager sends cannot be written down; empty while it can. */
+  private unwritable = '';
   private readonly grace: NodeJS.Timeout | undefined;
   private readonly bootedAt: number;
 
@@ -112,6 +120,7 @@ class HostAgent implements Agent {
   ) {
     const { engine, identity, logger } = options;
     this.clock = options.clock ?? systemClock;
+    this.calls = new PatientEngine(engine);
     this.bootedAt = this.clock.now() - uptime() * 1000;
     this.machineId = new Promise((resolve) => {
       this.foundMachineId = (engineId) => resolve(machineIdOf(etcMachineId, engineId));
@@ -136,7 +145,12 @@ class HostAgent implements Agent {
       onInfo: (info) => this.onInfo(info.engineId),
       onListed: () => this.onListed(),
       onHealth: () => {
+        if (this.observer.health.state === 'down') this.reconciler.engineDown();
         if (this.session !== undefined && this.greeted) this.beat(this.session);
+      },
+      onMute: (reason) => {
+        this.calls.mute(reason);
+        this.reconciler.mute(reason);
       },
       timings: options.timings ?? OBSERVER_TIMINGS,
     });
@@ -266,6 +280,8 @@ class HostAgent implements Agent {
 
   private beat(session: AgentLink): void {
     const { state, reason } = this.observer.health;
+    const engine = state === 'down' ? `its Docker Engine does not answer: ${reason}` : '';
+    const trouble = [engine, this.unwritable].filter((one) => one !== '').join('; ');
     const now = this.clock.now();
     const lease = this.fencedIds().length > 0;
     if (lease) this.lease.asked(now);
@@ -273,8 +289,8 @@ class HostAgent implements Agent {
       t: 'heartbeat',
       now,
       ...(lease ? { lease } : {}),
-      engine: state !== 'down',
-      reason: state === 'down' ? reason : '',
+      engine: trouble === '',
+      reason: trouble,
     });
   }
 
@@ -368,7 +384,8 @@ class HostAgent implements Agent {
         const frames = this.frames;
         this.frames = [];
         for (const group of grouped(frames)) {
-          const ids = await this.take(group, startedAt);
+          const ids = await this.taken(session, group, startedAt);
+          if (ids === undefined) return;
           if (group.t === 'snapshot') {
             if (group.restored)
               this.options.logger.warn(
@@ -384,15 +401,45 @@ class HostAgent implements Agent {
           if (this.greeted && this.lease.state !== 'held' && this.fencedIds().length > 0) this.beat(session);
         }
       }
-    } catch (thrown) {
-      const reason = `the host cannot write its assignments to ${this.options.dir}: ${messageOf(thrown)}`;
-      this.options.logger.error({ error: messageOf(thrown) }, 'assignments not written');
-      // Nothing that comes after them may be applied; the manager sends all again when the connection is back.
-      if (this.session === session) this.detach();
-      session.close(reason);
     } finally {
       this.applying = undefined;
       if (this.frames.length > 0 && this.session !== undefined) this.applying = this.applyAll(this.session);
+    }
+  }
+
+  /**
+   * What is on the disk now; undefined where the connection has ended before it was. As long as the disk takes nothing
+   * (it is full) nothing that comes after may count, and clients hear why. The connection stays: a host that cannot be
+   * given anything new still holds what it has, and must not be taken for lost.
+   */
+  private async taken(
+    session: AgentLink,
+    group: Group,
+    startedAt: (id: string) => number,
+  ): Promise<string[] | undefined> {
+    for (;;) {
+      try {
+        const ids = await this.take(group, startedAt);
+        if (this.unwritable !== '' && this.session === session) {
+          this.unwritable = '';
+          this.options.logger.info({}, 'assignments are written again');
+          this.beat(session);
+        }
+        return ids;
+      } catch (thrown) {
+        if (this.session !== session) return undefined;
+        const reason = `the host cannot write its assignments to ${this.options.dir} (${messageOf(thrown)}): free space there`;
+        if (this.unwritable === '') this.options.logger.error({ error: messageOf(thrown) }, reason);
+        this.unwritable = reason;
+        this.beat(session);
+        for (const waiting of [group, ...this.frames]) {
+          if (waiting.t !== 'deltas') continue;
+          for (const delta of waiting.deltas)
+            if (isPut(delta)) this.reconciler.refuse(delta.assignment, reason);
+        }
+      }
+      await this.clock.sleep(DISK_RETRY_MS);
+      if (this.session !== session) return undefined;
     }
   }
 

@@ -107,6 +107,26 @@ export class ContainerPicture {
     }
   }
 
+  /**
+   * Whether events have told of everything that the engine's list shows. What differs is looked at after `wait`.
+   * @throws BerthError where the engine does not answer
+   */
+  async isTold(wait: () => Promise<void>): Promise<boolean> {
+    const entries = new Map((await this.listing.containers()).map((entry) => [entry.Id, entry.State]));
+    const differs = (id: string) => this.containers.get(id)?.state.status !== entries.get(id);
+    const known = this.containers.all().map(({ engineId }) => engineId);
+    const ids = [...new Set([...entries.keys(), ...known])].filter(differs);
+    if (ids.length === 0) return true;
+    await wait();
+    let told = true;
+    for (const id of ids.filter(differs)) {
+      const before = this.containers.get(id);
+      const now = await this.refresh(id).catch(() => before);
+      if (now?.state.status !== before?.state.status) told = false;
+    }
+    return told;
+  }
+
   /** An event names the container: it is looked at soon, together with others, unless that has been done since. */
   onEvent(engineId: string, event: EngineEvent): void {
     if (this.seenAlready(engineId, event)) return;

@@ -177,9 +177,11 @@ export class LineJournal {
     if (file === undefined) return;
     this.file = undefined;
     this.position = 0;
-    this.old.push(file.path);
     await file.handle.truncate(position).catch(() => {});
     await file.handle.close().catch(() => {});
+    // Nothing that counts is in it: on a full disk there would be another one for each attempt.
+    if (position === 0) await rm(file.path, { force: true }).catch(() => {});
+    else this.old.push(file.path);
   }
 }
 

@@ -58,7 +58,13 @@ export class Listing {
       if (isStatus(thrown, 404)) return undefined;
       throw thrown;
     });
-    return answer === undefined ? undefined : checked(path, () => inspectSchema.parse(answer));
+    if (answer === undefined) return undefined;
+    const inspect = checked(path, () => inspectSchema.parse(answer));
+    if (!inspect.Id.startsWith(id))
+      throw new BerthError('engine', `the answer to ${path} is of another container (${inspect.Id})`, {
+        status: 502,
+      });
+    return inspect;
   }
 
   /** The labels that an image gives to its containers; none where there is no such image. */
@@ -146,7 +152,8 @@ export function noAnswerWithin(what: string, timeoutMs: number): BerthError {
   return new BerthError('host_down', `the Docker Engine did not answer ${what} within ${timeoutMs / 1000} s`);
 }
 
-function checked<T>(path: string, parse: () => T): T {
+/** What `parse` gives. @throws BerthError `engine`, status 502, where the answer is not a Docker Engine's */
+export function checked<T>(path: string, parse: () => T): T {
   try {
     return parse();
   } catch (thrown) {

@@ -111,7 +111,7 @@ function engineState(state: z.infer<typeof stateSchema>): EngineState {
 /** Milliseconds since the epoch; 0 for Go's zero time and for what is no time. */
 function milliseconds(time: string): number {
   const at = Date.parse(time);
-  return Math.max(at, 0);
+  return Number.isNaN(at) ? 0 : Math.max(at, 0);
 }
 
 /** As in the engine's list (daemon/container view.go): arguments with a space in quotes. */

@@ -19,6 +19,8 @@ type ObserverDeps = Omit<PictureDeps, 'imageLabels' | 'retryMs'> &
     /** Everything has been listed anew. */
     onListed(): void;
     onHealth(): void;
+    /** A ping was not answered, once more. */
+    onMute(reason: string): void;
     timings: ObserverTimings;
   }>;
 
@@ -28,6 +30,8 @@ export type ObserverTimings = Readonly<{
   pingTimeoutMs: number;
   /** Until a container that could not be looked at is tried again. */
   retryMs: number;
+  /** How often the engine's list is compared with what its events have told. */
+  compareEveryMs: number;
   /** Between attempts to reach an engine that does not answer. */
   backoff: Backoff;
 }>;
@@ -36,6 +40,7 @@ export const OBSERVER_TIMINGS: ObserverTimings = {
   pingEveryMs: 2_000,
   pingTimeoutMs: 3_000,
   retryMs: 5_000,
+  compareEveryMs: 15_000,
   backoff: { baseMs: 200, maxMs: 2_000 },
 };
 
@@ -43,6 +48,8 @@ export type EngineHealth = Readonly<{ state: 'starting' | 'up' | 'down'; reason:
 
 const OPEN_MS = 10_000;
 const RELIST_MS = 60;
+/** What an engine's events tell of a change comes within this. */
+const EVENT_MS = 1_000;
 /** A stream that lived this long was no failure: the next attempt is made at once. */
 const STABLE_MS = 10_000;
 
@@ -67,6 +74,7 @@ export class Observer {
   private readonly relists = new Map<ObjectKind, NodeJS.Timeout>();
   private listed = false;
   private pingTimer: NodeJS.Timeout | undefined;
+  private compareTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly deps: ObserverDeps) {
     // One listener for each request under way.
@@ -88,6 +96,7 @@ export class Observer {
   close(): void {
     this.stopping.abort();
     clearTimeout(this.pingTimer);
+    clearTimeout(this.compareTimer);
     this.picture.close();
     for (const timer of this.relists.values()) clearTimeout(timer);
   }
@@ -113,12 +122,14 @@ export class Observer {
           reading.then(() => Promise.reject(new Error('the event stream ended'))),
         ]);
         this.up();
+        this.compareLater(connection);
         await reading;
         this.lost('the event stream ended');
       } catch (thrown) {
         if (!this.listed) this.down(messageOf(thrown));
         this.lost(messageOf(thrown));
       } finally {
+        clearTimeout(this.compareTimer);
         connection.fire(new Error('the connection is over'));
       }
       if (this.stopping.signal.aborted) return;
@@ -143,6 +154,20 @@ export class Observer {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** A stream can stall without ending: then its events are asked for again, over a new one. */
+  private compareLater(connection: LinkedSignal): void {
+    this.compareTimer = setTimeout(async () => {
+      const { signal } = connection;
+      const told = await this.picture
+        .isTold(() => this.deps.clock.sleep(EVENT_MS, signal))
+        // It does not answer, or another connection has begun: others see to that.
+        .catch(() => true);
+      if (signal.aborted) return;
+      if (told) this.compareLater(connection);
+      else connection.fire(new Error('its event stream does not tell what happens'));
+    }, this.deps.timings.compareEveryMs);
   }
 
   private async read(stream: AsyncIterable<EngineEvent>): Promise<void> {
@@ -232,9 +257,11 @@ export class Observer {
       }
     } catch (thrown) {
       const late = thrown instanceof Error && thrown.name === 'TimeoutError';
-      this.down(
-        late ? `no answer to a ping within ${this.deps.timings.pingTimeoutMs / 1000} s` : messageOf(thrown),
-      );
+      const reason = late
+        ? `no answer to a ping within ${this.deps.timings.pingTimeoutMs / 1000} s`
+        : messageOf(thrown);
+      this.down(reason);
+      if (!this.stopping.signal.aborted) this.deps.onMute(reason);
     }
     if (!this.stopping.signal.aborted)
       this.pingTimer = setTimeout(() => void this.ping(), this.deps.timings.pingEveryMs);

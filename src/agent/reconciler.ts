@@ -22,6 +22,7 @@ import { createBody } from './create-body.ts';
 import { type Acted, type Hold, type Holding, idOf, isAlive, isFresh, NO_COMEBACK } from './holding.ts';
 import type { Lease } from './lease.ts';
 import { newLimit } from './limit.ts';
+import { engineMute, PATIENCE_MS } from './mute.ts';
 import type { Observer } from './observer.ts';
 import { plan, type Step, type StepArguments } from './plan.ts';
 import { EXECUTORS, type StepContext } from './steps.ts';
@@ -52,12 +53,16 @@ const UNAVAILABLE = 503;
 /** Makes the engine's containers what their holdings say: each container serially, different ones side by side. */
 export class Reconciler {
   private readonly running = new Map<string, Promise<void>>();
+  /** When what is running began, until its client has been told that it takes too long. */
+  private readonly since = new Map<string, number>();
   private readonly again = new Set<string>();
   /** Containers whose time to come back has not come yet. */
   private readonly wakes = new Map<string, NodeJS.Timeout>();
   private readonly retries = new Map<string, { attempt: number; timer: NodeJS.Timeout | undefined }>();
   /** Containers for which a create may have reached the engine before: in this life of the agent or an earlier one. */
   private readonly attempted: Set<string>;
+  /** Taken back before it was seen: a create may have reached the engine, which tells of it later. */
+  private readonly unseen = new Set<string>();
   private readonly locks = new Map<string, Promise<unknown>>();
   private readonly work = newLimit(WORK_AT_ONCE);
   private readonly wait = newLimit(WAITS_AT_ONCE);
@@ -74,6 +79,7 @@ export class Reconciler {
     for (const id of ids) {
       const holding = this.deps.files.get(id);
       if (holding === undefined) this.attempted.delete(id);
+      if (holding?.kind === 'hold') this.unseen.delete(id);
       if (holding?.kind === 'hold' && holding.assignment.desired.generation <= holding.acted.generation) {
         this.tellResult(holding, holding.acted, []);
       }
@@ -84,13 +90,19 @@ export class Reconciler {
 
   /** Looks whether there is anything to do for that container. Cheap where there is not. */
   kick(id: string): void {
-    if (this.stopping.signal.aborted || this.deps.files.get(id) === undefined) return;
+    if (this.stopping.signal.aborted) return;
+    if (this.deps.files.get(id) === undefined) {
+      this.takeAway(id);
+      return;
+    }
     if (this.running.has(id)) {
       this.again.add(id);
       return;
     }
+    this.since.set(id, performance.now());
     const run = this.run(id).finally(() => {
       this.running.delete(id);
+      this.since.delete(id);
       if (this.again.delete(id)) this.kick(id);
     });
     this.running.set(id, run);
@@ -116,6 +128,28 @@ export class Reconciler {
     }
   }
 
+  /** The engine is known to be down now: whose wishes wait for it hear so. */
+  engineDown(): void {
+    for (const holding of [...this.deps.files.all()]) if (isFresh(holding)) this.kick(idOf(holding));
+  }
+
+  /** The engine has not answered a ping: clients who have waited for long hear so. What is being done goes on. */
+  mute(reason: string): void {
+    const now = performance.now();
+    for (const [id, since] of [...this.since]) {
+      if (now - since < PATIENCE_MS) continue;
+      this.since.delete(id);
+      const holding = this.deps.files.get(id);
+      if (holding !== undefined && isFresh(holding))
+        this.tellUnavailable(holding, engineMute(reason).message);
+    }
+  }
+
+  /** It could not even be written down. */
+  refuse({ id, desired: { generation } }: Assignment, reason: string): void {
+    this.deps.onResult({ id, generation, error: { status: UNAVAILABLE, message: reason } });
+  }
+
   /** Breaks off what is being done; the next start goes on with it. */
   async close(): Promise<void> {
     this.stopping.abort(new Error('the agent is stopping'));
@@ -129,13 +163,25 @@ export class Reconciler {
     while (this.running.size > 0) await Promise.allSettled([...this.running.values()]);
   }
 
+  /** What was made after it had been taken back is removed as if it had been there then. */
+  private takeAway(id: string): void {
+    const { files, observer, logger } = this.deps;
+    const found = this.unseen.has(id) ? observer.picture.find(id) : undefined;
+    if (found === undefined) return;
+    logger.info({ container: id, name: found.name }, 'made though it was taken back: removing it');
+    files
+      .addPurge(id, found.name)
+      .catch((thrown) => logger.error({ container: id, error: messageOf(thrown) }, 'removal not written'))
+      .finally(() => this.kick(id));
+  }
+
   private async run(id: string): Promise<void> {
     const { files, observer } = this.deps;
     const holding = files.get(id);
     if (holding === undefined || this.waitsForRetry(id)) return;
     if (!observer.ready) {
       if (observer.health.state === 'down' && isFresh(holding))
-        this.tellUnavailable(holding, observer.health.reason);
+        this.tellUnavailable(holding, engineMute(observer.health.reason).message);
       return;
     }
     const observed = observer.picture.find(id);
@@ -241,7 +287,7 @@ export class Reconciler {
     if (holding.kind === 'purge') {
       if (context.engineId !== undefined) await this.look(context.engineId);
       await files.purged(holding.id);
-      this.attempted.delete(holding.id);
+      if (this.attempted.delete(holding.id) && context.engineId === undefined) this.unseen.add(holding.id);
       return;
     }
     if (!isFresh(holding)) {

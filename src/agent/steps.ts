@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Assignment } from '../contract/link.ts';
 import { type Engine, pullImage } from '../engine/index.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -6,7 +7,7 @@ import { withSignal } from '../kit/linked-signal.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { DockerSpec } from '../model/container.ts';
 import { LABEL_CLUSTER, LABEL_ID } from '../model/labels.ts';
-import { isStatus, isTimeout, noAnswerWithin } from './listing.ts';
+import { checked, isStatus, isTimeout, noAnswerWithin } from './listing.ts';
 import type { StepArguments } from './plan.ts';
 
 /** One container that steps are carried out for. */
@@ -41,6 +42,10 @@ const START_MS = 180_000;
 const QUICK_MS = 60_000;
 /** Docker's own, where neither the request nor the container says otherwise. */
 const DEFAULT_STOP_S = 10;
+/** What is read of the answer to a create. */
+const madeSchema = z.looseObject({ Id: z.string().min(1), Warnings: z.array(z.string()).nullish() });
+const foundSchema = z.array(z.looseObject({ Id: z.string().min(1), State: z.string() }));
+
 const CLAIM_TRIES = 20;
 const CLAIM_WAIT_MS = 500;
 
@@ -81,8 +86,8 @@ export const EXECUTORS: Executors = {
     const body = context.body(assignment);
     for (let tries = 1; ; tries++) {
       try {
-        type Made = { Id: string; Warnings?: string[] | null };
-        const made = await call<Made>(context, CREATE_MS, 'POST', path, body);
+        const answer = await call(context, CREATE_MS, 'POST', path, body);
+        const made = checked('/containers/create', () => madeSchema.parse(answer));
         context.engineId = made.Id;
         context.warnings = made.Warnings ?? [];
         return;
@@ -177,12 +182,8 @@ function stopTime(timeout: number | undefined): number {
 async function labelled(context: StepContext): Promise<string | undefined> {
   const label = [`${LABEL_ID}=${context.id}`, `${LABEL_CLUSTER}=${context.cluster}`];
   const filters = encodeURIComponent(JSON.stringify({ label }));
-  const found = await call<{ Id: string; State: string }[]>(
-    context,
-    QUICK_MS,
-    'GET',
-    `/containers/json?all=1&filters=${filters}`,
-  );
+  const answer = await call(context, QUICK_MS, 'GET', `/containers/json?all=1&filters=${filters}`);
+  const found = checked('/containers/json', () => foundSchema.parse(answer));
   return (found.find(({ State }) => State === 'running') ?? found[0])?.Id;
 }
 
@@ -196,16 +197,16 @@ async function exists(context: StepContext, path: string): Promise<boolean> {
   }
 }
 
-async function call<T>(
+async function call(
   context: StepContext,
   timeoutMs: number,
   method: string,
   path: string,
   body?: unknown,
-): Promise<T> {
+): Promise<unknown> {
   try {
     return await withSignal([context.signal], timeoutMs, (signal) =>
-      context.engine.json<T>(method, path, body, signal),
+      context.engine.json<unknown>(method, path, body, signal),
     );
   } catch (thrown) {
     throw isTimeout(thrown) ? noAnswerWithin(path.split('?')[0] ?? path, timeoutMs) : thrown;

@@ -149,8 +149,9 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
     seen: resumePointSchema.optional(),
   }),
   /**
-   * Every second. `engine` false: the host's Docker does not answer (`reason` says why). `lease`: the host has containers
-   * that must not outlive the manager's trust in it; the manager answers with one.
+   * Every second. `engine` false: the host can be given nothing (its Docker does not answer, its disk is full); `reason`
+   * says so in a sentence. `lease`: the host has containers that must not outlive the manager's trust in it; the manager
+   * answers with one.
    */
   z.object({
     t: z.literal('heartbeat'),

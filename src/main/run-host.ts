@@ -48,7 +48,7 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
     link = new LinkClient({
       identity,
       machineId,
-      engine,
+      engine: agent.calls,
       onSession: (session) => {
         agent.attach(session);
         onConnected?.();

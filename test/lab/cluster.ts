@@ -40,7 +40,10 @@ export function managerPid(plan: LabPlan): number | undefined {
 }
 
 /** Start the manager in its namespace, unless it runs, and wait until it answers. */
-export async function startManager(plan: LabPlan): Promise<void> {
+export async function startManager(
+  plan: LabPlan,
+  { env }: { readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<void> {
   const { address, namespace, folder } = plan.manager;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   await run([BERTH, 'version'], { timeoutMs: 600_000 }); // builds what is stale before anything has a time limit
@@ -63,7 +66,7 @@ export async function startManager(plan: LabPlan): Promise<void> {
       ['--advertise', address],
     ].flat();
     const enter = ['nsenter', `--net=/run/netns/${namespace}`, '--', BERTH];
-    runDetached([...enter, ...up, ...listen], { log: managerLog(plan) });
+    runDetached([...enter, ...up, ...listen], { log: managerLog(plan), env: { ...process.env, ...env } });
   }
   await until(
     `an answer of the manager (its log: ${managerLog(plan)})`,
@@ -129,11 +132,20 @@ export function agentPid(host: HostPlan): number | undefined {
 
 export type HostLabels = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
+/** How an agent is started, where it is not as usual. */
+export interface AgentStart {
+  /** Docker URL that it takes for its host's engine; of a proxy, say. */
+  readonly engine?: string;
+  /** More variables of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Start the agents that do not run; those of hosts which have never joined share one token with as many uses. */
 export async function startAgents(
   plan: LabPlan,
   hosts: readonly HostPlan[],
   labels: HostLabels,
+  { engine, env }: AgentStart = {},
 ): Promise<void> {
   const idle = hosts.filter((host) => agentPid(host) === undefined);
   const fresh = idle.filter((host) => !hasJoined(host));
@@ -146,7 +158,7 @@ export async function startAgents(
       '--data-dir',
       join(host.folder, 'agent'),
       '--engine',
-      host.engine,
+      engine ?? host.engine,
     ];
     if (fresh.includes(host)) {
       agent.push('--join', token, '--manager', clusterAddresses(plan).manager);
@@ -154,7 +166,7 @@ export async function startAgents(
       for (const [key, value] of Object.entries(labels[host.name] ?? {}))
         agent.push('--label', `${key}=${value}`);
     }
-    runDetached(onHost(host, agent), { log: agentLog(host) });
+    runDetached(onHost(host, agent), { log: agentLog(host), env: { ...process.env, ...env } });
   }
 }
 

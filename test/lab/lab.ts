@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { removeCgroup } from './cgroups.ts';
 import {
+  type AgentStart,
   adminPassword,
   agentPid,
   berth,
@@ -130,8 +131,8 @@ export class Lab {
   }
 
   /** Start the host's agent; it joins the first time. Does not wait until the node is ready. */
-  async join(name: string): Promise<void> {
-    await startAgents(this.plan, [this.host(name)], this.labels);
+  async join(name: string, how: AgentStart = {}): Promise<void> {
+    await startAgents(this.plan, [this.host(name)], this.labels, how);
   }
 
   /** SIGKILL the host's agent alone; engine and containers go on. */
@@ -170,9 +171,9 @@ export class Lab {
   }
 
   /** Start the manager again, after ending it in good order if it runs, and wait until it answers. */
-  async restartManager(): Promise<void> {
+  async restartManager(how: Pick<AgentStart, 'env'> = {}): Promise<void> {
     await stopManager(this.plan);
-    await startManager(this.plan);
+    await startManager(this.plan, how);
   }
 
   /** Wait until the nodes (all hosts by default) are ready. @throws LabError after `timeoutMs`. */

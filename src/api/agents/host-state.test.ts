@@ -28,7 +28,7 @@ describe('hostStateOf', () => {
     ],
     [
       'one whose engine is gone',
-      { ...well, engine: false, engineReason: 'ENOENT' },
+      { ...well, engine: false, engineReason: 'its Docker Engine does not answer: ENOENT' },
       100,
       'suspect',
       'its Docker Engine does not answer: ENOENT',

@@ -69,7 +69,7 @@ export function hostStateOf(
   }
   if (silent >= settings.suspectAfterMs) return { state: 'suspect', reason: `no heartbeat for ${since}` };
   if (!signs.engine)
-    return { state: 'suspect', reason: `its Docker Engine does not answer: ${signs.engineReason}` };
+    return { state: 'suspect', reason: signs.engineReason || 'its Docker Engine does not answer' };
   if (!signs.reported) return { state: 'pending', reason: 'connected, first report not in yet' };
   return { state: 'ready', reason: '' };
 }

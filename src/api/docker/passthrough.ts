@@ -113,6 +113,9 @@ export async function ask(
   return answer;
 }
 
+/** Longest part that is shown of an answer which is not an engine's. */
+const MAX_SHOWN = 80;
+
 /** An engine's refusal as an error with its own status and message. Reads the body. */
 export async function refusalOf(
   answer: EngineResponse,
@@ -120,11 +123,19 @@ export async function refusalOf(
 ): Promise<BerthError> {
   const text = (await readAnswer(answer)).toString('utf8').trim();
   let message = text;
+  let own = answer.status < 500;
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && 'message' in value) message = String(value.message);
+    if (typeof value === 'object' && value !== null && 'message' in value) {
+      message = String(value.message);
+      own = true;
+    }
   } catch {
     // Not JSON: an engine's plain text is shown as it is.
+  }
+  if (!own && message !== '') {
+    const said = `the Docker Engine answered ${answer.status} in words that are not its own: "${message.slice(0, MAX_SHOWN)}"`;
+    return new BerthError('engine', said, { status: 502 });
   }
   return new BerthError('engine', rewrite(message || `the engine answered ${answer.status}`), {
     status: answer.status,

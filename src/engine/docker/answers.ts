@@ -19,10 +19,14 @@ export function noAnswer(cause: unknown): BerthError {
   });
 }
 
-/** The engine's own error, from its `{"message"}`. Reads the body to its end. */
+/**
+ * The engine's own error, from its `{"message"}`. Reads the body to its end. A 500 in other words is not its own: nobody
+ * knows what was done, and it counts as no answer (502).
+ */
 export async function refusal(answer: RawResponse): Promise<BerthError> {
   const text = await readText(answer, MAX_JSON);
   let message = text.trim().slice(0, MAX_MESSAGE);
+  let strange = answer.status >= 500;
   try {
     const parsed: unknown = JSON.parse(text);
     if (
@@ -30,10 +34,17 @@ export async function refusal(answer: RawResponse): Promise<BerthError> {
       parsed !== null &&
       'message' in parsed &&
       typeof parsed.message === 'string'
-    )
+    ) {
       message = parsed.message;
+      strange = false;
+    }
   } catch {
     // Not JSON (a proxy, an old engine): the text itself is the message.
+  }
+  if (strange) {
+    const words = message.slice(0, 80);
+    const said = `the Docker Engine answered ${answer.status} in words that are not its own: "${words}"`;
+    return new BerthError('engine', said, { status: 502 });
   }
   return new BerthError('engine', message || `the Docker Engine answered with status ${answer.status}`, {
     status: answer.status,

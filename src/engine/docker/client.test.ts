@@ -171,6 +171,15 @@ it('answers garbage, silence and refusals with typed errors', async () => {
     status: 400,
     message: 'no',
   });
+  const page = await serve((socket) =>
+    socket.on('data', () => socket.write(reply('<html>', 'HTTP/1.1 500 Oops'))),
+  );
+  await expect(page.json('POST', '/containers/create')).rejects.toMatchObject({
+    code: 'engine',
+    status: 502,
+    message: 'the Docker Engine answered 500 in words that are not its own: "<html>"',
+  });
+  page.close();
   const nobody = newDockerEngine(dialerFor('unix:///nonexistent/docker.sock'));
   await expect(nobody.json('GET', '/info')).rejects.toMatchObject({ code: 'host_down' });
   await expect(nobody.upgrade({ method: 'POST', path: '/x' })).rejects.toMatchObject({ code: 'host_down' });
