@@ -561,6 +561,15 @@ describe('states', () => {
     await silence(5_250);
     expect(status()?.state).toBe('down');
   });
+
+  it('count by the new time where they come just after the clock was set back', async () => {
+    const session = await connect();
+    await live(session, 2);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    session.beat();
+    await silence(250);
+    expect(status()?.state).toBe('ready');
+  });
 });
 
 describe('a host whose machine nobody reaches any more', () => {

@@ -513,7 +513,10 @@ export class HostSessions {
     this.sweptAt = now;
     if (passed >= 0 && passed < HELD_UP_MS) return;
     for (const live of this.live.values()) {
-      live.signs = { ...live.signs, lastHeardAt: Math.min(now, live.signs.lastHeardAt + passed) };
+      const { lastHeardAt } = live.signs;
+      // Heard since the clock was set back: that is by the new time already.
+      if (passed < 0 && lastHeardAt <= now) continue;
+      live.signs = { ...live.signs, lastHeardAt: Math.min(now, lastHeardAt + passed) };
     }
   }
 

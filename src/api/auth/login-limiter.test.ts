@@ -48,6 +48,14 @@ describe('LoginLimiter', () => {
     expect(locked(limiter, 'x', '10.0.0.1', 0)).toBe(true);
   });
 
+  it('locks nobody for hours because the clock was set back', () => {
+    const limiter = new LoginLimiter();
+    const now = 10 * 3_600_000;
+    for (let i = 0; i < 12; i++) limiter.failed('ann', '10.0.0.1', now);
+    expect(locked(limiter, 'ann', '10.0.0.1', now)).toBe(true);
+    expect(locked(limiter, 'ann', '10.0.0.1', now - 3 * 3_600_000)).toBe(false);
+  });
+
   it('forgets after an hour, and never holds more than its bound', () => {
     const limiter = new LoginLimiter();
     for (let i = 0; i < 5; i++) limiter.failed('ann', '10.0.0.1', 0);

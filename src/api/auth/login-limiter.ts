@@ -24,7 +24,8 @@ export class LoginLimiter {
   check(user: string, address: string, now: number): void {
     for (const [key] of keysOf(user, address)) {
       const until = this.failures.get(key)?.lockedUntil ?? 0;
-      if (until <= now) continue;
+      // No lock is that long: the clock was set back.
+      if (until <= now || until - now > MAX_LOCK_MS) continue;
       const seconds = Math.ceil((until - now) / 1000);
       throw new BerthError('too_many_requests', 'too many wrong passwords from this address', {
         hint: `try again in ${seconds} s`,

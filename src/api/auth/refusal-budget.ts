@@ -13,7 +13,8 @@ export class RefusalBudget {
   /** True where one more may be written. @param user empty for strangers */
   take(user: string, now: number): boolean {
     const found = this.windows.get(user);
-    const window = found === undefined || found.from + WINDOW_MS <= now ? { from: now, taken: 0 } : found;
+    const over = found === undefined || found.from + WINDOW_MS <= now || found.from > now;
+    const window = over ? { from: now, taken: 0 } : found;
     if (window.taken >= (user === '' ? STRANGERS : PER_USER)) return false;
     this.windows.set(user, { from: window.from, taken: window.taken + 1 });
     if (this.windows.size > MAX_USERS) {

@@ -12,11 +12,16 @@ const BASE = 1_763_700_000_000_000_000;
 const WINDOW = 100;
 
 /** Time that moves only when told to. */
-function manualClock(): Clock & { advance(ms: number): Promise<void> } {
-  let now = 1_000_000;
+function manualClock(): Clock & { advance(ms: number): Promise<void>; set(by: number): void } {
+  let now = 1_000_000_000;
+  /** Timers do not mind when the clock is set. */
+  let offset = 0;
   let sleepers: { at: number; wake(): void }[] = [];
   return {
-    now: () => now,
+    now: () => now + offset,
+    set: (by) => {
+      offset += by;
+    },
     sleep: (ms) => new Promise((wake) => void sleepers.push({ at: now + ms, wake })),
     async advance(ms) {
       const end = now + ms;
@@ -92,6 +97,19 @@ describe('newClusterEvents', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it.each([3, -3])('holds nothing for longer because the clock was set by %s h meanwhile', async (hours) => {
+    const { clock, events } = make();
+    const heard: string[] = [];
+    events.subscribe(undefined, ({ Actor }) => heard.push(Actor.ID));
+    events.add('h1', [event(BASE, 'before')]);
+    clock.set(hours * 3_600_000);
+    await clock.advance(WINDOW + 1);
+    expect(heard).toEqual(['before']);
+    events.add('h1', [event(BASE + 1, 'after')]);
+    await clock.advance(WINDOW + 1);
+    expect(heard).toEqual(['before', 'after']);
   });
 
   it('resumes after the last one seen, wherever the reader left', async () => {

@@ -38,10 +38,8 @@ export type ClusterEventsOptions = Readonly<{
 export function newClusterEvents(options: ClusterEventsOptions): ClusterEvents & Readonly<{ close(): void }> {
   const { store, clock } = options;
   const names = new EventNames(store);
-  const held = new ReorderBuffer<ClusterEvent>(
-    options.windowMs ?? REORDER_WINDOW_MS,
-    (event) => event.timeNano,
-  );
+  const windowMs = options.windowMs ?? REORDER_WINDOW_MS;
+  const held = new ReorderBuffer<ClusterEvent>(windowMs, (event) => event.timeNano);
   const log = new EventLog(options.keep ?? 20_000);
   const listeners = new Set<(event: ClusterEvent) => void>();
   const stop = new AbortController();
@@ -58,7 +56,9 @@ export function newClusterEvents(options: ClusterEventsOptions): ClusterEvents &
     const dueAt = held.nextDueAt();
     if (timer || dueAt === undefined || stop.signal.aborted) return;
     timer = true;
-    clock.sleep(Math.max(1, dueAt - clock.now()), stop.signal).then(
+    // Never longer than the window: the clock may have been set back since.
+    const wait = Math.min(windowMs, Math.max(1, dueAt - clock.now()));
+    clock.sleep(wait, stop.signal).then(
       () => {
         timer = false;
         release();

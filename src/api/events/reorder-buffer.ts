@@ -38,10 +38,14 @@ export class ReorderBuffer<T> {
     return due;
   }
 
-  /** Takes out everything whose time is up, and what is older than any of it; in order. */
+  /**
+   * Takes out everything whose time is up, and what is older than any of it; in order. What came in later than now came
+   * before the clock was set back.
+   */
   release(now: number): T[] {
     let count = this.held.length;
-    while (count > 0 && (this.held[count - 1]?.arrivedAt ?? 0) + this.windowMs > now) count--;
+    const waits = (arrivedAt: number) => arrivedAt <= now && arrivedAt + this.windowMs > now;
+    while (count > 0 && waits(this.held[count - 1]?.arrivedAt ?? 0)) count--;
     return this.held.splice(0, count).map(({ item }) => item);
   }
 }

@@ -139,7 +139,8 @@ export class NodeFailover {
     // A clock that was set back must not make it rest for longer.
     const rest = Math.min(Math.max(0, this.restsUntil - now), MAX_REST_MS);
     const wait = Math.max(ms, rest);
-    const at = now + wait;
+    // Not by the wall clock: one that is set forward would have this time passed already, and nobody would look.
+    const at = performance.now() + wait;
     if (this.stop.signal.aborted || this.dueAt <= at) return;
     this.dueAt = at;
     this.wakeUp.abort(new Error('sooner'));

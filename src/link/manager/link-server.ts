@@ -172,8 +172,12 @@ export class LinkServer implements Engines {
     if (!isHostCertificate(info)) return { reason: `its certificate is not a host's`, known: false };
     if (socket.authorized) return undefined;
     const span = `from ${new Date(info.notBefore).toISOString()} to ${new Date(info.notAfter).toISOString()}`;
+    const todo =
+      info.notBefore > Date.now()
+        ? `set the manager's clock, e.g. timedatectl set-ntp true`
+        : `if the manager's clock is right, remove the host with "berth node rm" and join it again`;
     return {
-      reason: `this host's certificate is good ${span} and it is ${new Date().toISOString()}: remove the host with "berth node rm" and join it again`,
+      reason: `this host's certificate is good ${span} and the manager's clock says ${new Date().toISOString()}: ${todo}`,
       known: true,
     };
   }

@@ -55,19 +55,21 @@ export async function events(call: DockerCall): Promise<void> {
 
 /** Resolves when everything up to `until` has come in; rejects when the client leaves. */
 async function ended({ deps, signal }: DockerCall, until: bigint | undefined): Promise<void> {
-  for (;;) {
-    signal.throwIfAborted();
-    if (until === undefined) {
-      await new Promise((_, reject) =>
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
-      );
-    } else {
-      // Events of the last moments are held for their order, and hosts take a moment to send them.
-      const left = Number(until / NANOS_PER_MS) + 2 * REORDER_WINDOW_MS - deps.clock.now();
-      if (left <= 0) return;
-      // Timers of Node end at 2^31 ms.
-      await deps.clock.sleep(Math.min(left, 2 ** 31 - 1), signal);
-    }
+  signal.throwIfAborted();
+  if (until === undefined) {
+    await new Promise((_, reject) =>
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+    );
+    return;
+  }
+  // Asked of the clock once, as an engine does: it may be set meanwhile. Events of the last moments are held for their
+  // order, and hosts take a moment to send them.
+  let left = Number(until / NANOS_PER_MS) + 2 * REORDER_WINDOW_MS - deps.clock.now();
+  while (left > 0) {
+    // Timers of Node end at 2^31 ms.
+    const part = Math.min(left, 2 ** 31 - 1);
+    await deps.clock.sleep(part, signal);
+    left -= part;
   }
 }
 
