@@ -1,7 +1,9 @@
 import { LabError, run, tryRun } from './run.ts';
 
+type Needed = readonly (readonly [program: string, pkg: string])[];
+
 /** What a lab needs on the machine, and the Debian or Ubuntu package that brings it. */
-const NEEDED: readonly (readonly [program: string, pkg: string])[] = [
+const NEEDED: Needed = [
   ['dockerd', 'docker.io'],
   ['docker', 'docker-cli'],
   ['ip', 'iproute2'],
@@ -12,14 +14,15 @@ const NEEDED: readonly (readonly [program: string, pkg: string])[] = [
 
 /**
  * Install from the distribution what a lab needs and the machine has not, saying so on stderr.
+ * @param more what the caller needs beside it
  * @throws LabError when not run as root on Linux, or where there is no apt-get to install with.
  */
-export async function ensureRequirements(): Promise<void> {
+export async function ensureRequirements(more: Needed = []): Promise<void> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     throw new LabError('a lab makes network namespaces and Docker Engines: run it as root on Linux');
   }
   // one after the other: docker.io brings the client along on some releases, docker-cli does on the others
-  for (const [program, pkg] of NEEDED) if (!(await has(program))) await install(program, pkg);
+  for (const [program, pkg] of [...NEEDED, ...more]) if (!(await has(program))) await install(program, pkg);
 }
 
 async function has(program: string): Promise<boolean> {
