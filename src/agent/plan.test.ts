@@ -48,6 +48,16 @@ describe('one look', () => {
   const done = { generation: 1, starts: 1, state: 'running' as const };
   const cases: [string, Holding, ObservedContainer | undefined, string[]][] = [
     ['new', hold({ state: 'created' }), undefined, ['create']],
+    [
+      'dead, and to come back by its policy',
+      hold(
+        { state: 'running', spec: { Image: 'busybox', Labels: { 'berth.restart': 'always' } } },
+        { ...done, generation: 2 },
+      ),
+      seen('dead'),
+      ['remove'],
+    ],
+    ['dead, without policy', hold({ state: 'running' }, { ...done, generation: 2 }), seen('dead'), []],
     ['new, to run', hold({ state: 'running' }), undefined, ['create', 'start']],
     ['new, to be paused', hold({ state: 'paused' }), undefined, ['create', 'start', 'pause']],
     ['new and stopped already', hold({ state: 'stopped' }), undefined, []],

@@ -1,5 +1,6 @@
 import type { Assignment } from '../contract/link.ts';
 import type { ObservedContainer } from '../model/container.ts';
+import { restartPolicyOf } from '../model/restart-policy.ts';
 import { dueOf, waitFor } from './comeback.ts';
 import { type Hold, type Holding, isAlive, isFresh } from './holding.ts';
 
@@ -39,7 +40,7 @@ export function plan(
   const { desired } = assignment;
   if (!isFresh(holding)) {
     const name = observed === undefined ? [] : planName(assignment, observed);
-    return [...name, ...planComeback(holding, observed, now)];
+    return [...name, ...planDead(holding, observed), ...planComeback(holding, observed, now)];
   }
   if (desired.state === 'removed') {
     const { force = false, volumes = false } = desired.remove ?? {};
@@ -83,6 +84,19 @@ function planComeback(hold: Hold, observed: ObservedContainer | undefined, now: 
 function planAgain(assignment: Assignment): Step[] {
   const { spec, platform } = assignment.desired;
   return [{ step: 'ensure-image', image: spec.Image, platform }, ...planCreate(assignment)];
+}
+
+/**
+ * An engine that was killed while it removed a container leaves it dead: it can never be started. Where it is wanted it is
+ * taken away, and comes back as any that is gone.
+ */
+function planDead(
+  { assignment: { desired } }: Hold,
+  observed: ObservedContainer | undefined,
+): readonly Step[] {
+  if (observed?.state.status !== 'dead' || desired.state === 'removed') return [];
+  if (restartPolicyOf(desired.spec) === undefined) return [];
+  return [{ step: 'remove', force: true, volumes: false }];
 }
 
 function planCreate(assignment: Assignment): readonly Step[] {

@@ -286,8 +286,10 @@ export class Reconciler {
     const { files } = this.deps;
     if (holding.kind === 'purge') {
       if (context.engineId !== undefined) await this.look(context.engineId);
-      await files.purged(holding.id);
+      // First: it may be seen while this is being written.
       if (this.attempted.delete(holding.id) && context.engineId === undefined) this.unseen.add(holding.id);
+      await files.purged(holding.id);
+      this.kick(holding.id);
       return;
     }
     if (!isFresh(holding)) {

@@ -10,8 +10,8 @@ import {
   type LocalReport,
 } from '../cli/local.ts';
 import { systemClock } from '../kit/clock.ts';
-import { BerthError } from '../kit/errors.ts';
-import { newLogger } from '../kit/logger.ts';
+import { BerthError, messageOf } from '../kit/errors.ts';
+import { type Logger, newLogger } from '../kit/logger.ts';
 import {
   type AgentIdentity,
   fingerprintOf,
@@ -94,7 +94,7 @@ export async function agent(options: AgentOptions, report: LocalReport<AgentResu
     pidFile: files.dockerdPid,
   });
   const identity = await identityOf(options, config, files, report);
-  writeWhole(files.config, `${JSON.stringify(config, undefined, 2)}\n`);
+  writeChanged(files.config, `${JSON.stringify(config, undefined, 2)}\n`);
   const result = (pid: number): AgentResult => ({
     hostId: identity.hostId,
     hostName: identity.hostName,
@@ -148,7 +148,7 @@ async function inForeground(
   }
   const stopping = untilSignal();
   rmSync(files.ready, { force: true });
-  writeWhole(files.pid, `${process.pid}\n`, 0o644);
+  notePid(files.pid, logger);
   const host = await runHost({
     identity,
     engineUrl: config.engine,
@@ -157,7 +157,7 @@ async function inForeground(
     logger,
     onConnected: () => {
       if (readyPid(files) === process.pid) return;
-      writeWhole(files.ready, `${process.pid}\n`, 0o644);
+      notePid(files.ready, logger);
       onReady();
     },
   });
@@ -165,6 +165,21 @@ async function inForeground(
   logger.info('stopping');
   await host.close();
   if (refused !== undefined) throw new BerthError('conflict', refused);
+}
+
+/** An agent that starts again as it was must not need room on the disk. */
+function writeChanged(path: string, text: string): void {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
+  writeWhole(path, text);
+}
+
+/** A disk that is full keeps no agent from holding its host: without the file it is only not found by its pid. */
+function notePid(path: string, logger: Logger): void {
+  try {
+    writeWhole(path, `${process.pid}\n`, 0o644);
+  } catch (thrown) {
+    logger.warn({ error: messageOf(thrown) }, 'process ID not written');
+  }
 }
 
 async function identityOf(
