@@ -161,7 +161,8 @@ describe('plugin host', () => {
     const scheduler = clusterWith([path]);
     expect(scheduler.place(request()).name).toBe('a');
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(scheduler.place(request()).name).toBe('a');
+    // On a busy machine the next thread may not be there in time either.
+    await expect.poll(() => scheduler.place(request()).name, { timeout: 20_000 }).toBe('a');
   });
 
   it('does not give a plugin the environment of the manager', () => {
