@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { EngineRequest, EngineResponse } from '../../link/ports.ts';
 import type { DockerCall } from './call.ts';
+import { inputFault } from './input-fault.ts';
 
 /** Largest answer that is read into memory, bytes. */
 const MAX_ANSWER = 64 * 1024 * 1024;
@@ -137,9 +138,8 @@ export async function refusalOf(
     const said = `the Docker Engine answered ${answer.status} in words that are not its own: "${message.slice(0, MAX_SHOWN)}"`;
     return new BerthError('engine', said, { status: 502 });
   }
-  return new BerthError('engine', rewrite(message || `the engine answered ${answer.status}`), {
-    status: answer.status,
-  });
+  const said = rewrite(message || `the engine answered ${answer.status}`);
+  return inputFault(new BerthError('engine', said, { status: answer.status }));
 }
 
 /**

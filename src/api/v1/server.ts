@@ -42,6 +42,9 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 };
 
+/** How long the rest of a body that was refused is thrown away (milliseconds). */
+const DROP_MS = 5_000;
+
 type Caller = Readonly<{ principal: Principal; token: ApiToken | undefined }>;
 
 /** The API of the contract's table of routes, for whatever server it is put behind. */
@@ -112,10 +115,8 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
   function refuse(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const { status, body } = errorAnswer(thrown, deps.logger);
     if (status === 401) void reply.header('www-authenticate', 'Bearer realm="berth"');
-    // A body that nobody will read must not be taken for the next request on the same connection.
-    if (status === 413) void reply.header('connection', 'close');
     void reply.headers(SECURITY_HEADERS).code(status).send(body);
-    request.raw.resume();
+    dropBody(request.raw);
   }
 
   function addRoute(name: RouteName, route: RouteSpec): void {
@@ -265,6 +266,17 @@ function refuseBodyOfGet(request: FastifyRequest): void {
       hint: 'send it without one',
     });
   }
+}
+
+/**
+ * A body that nobody will read must not be taken for the next request on the same connection. It is thrown away for a
+ * while rather than cut off: who is still sending would lose the answer to a reset.
+ */
+function dropBody(raw: IncomingMessage): void {
+  if (raw.complete) return;
+  raw.resume();
+  const late = setTimeout(() => raw.destroy(), DROP_MS);
+  raw.once('close', () => clearTimeout(late));
 }
 
 /** Without the query, which may hold what should not be in a log. */

@@ -2,7 +2,7 @@ import { BerthError, messageOf } from '../../../kit/errors.ts';
 import type { EngineResponse } from '../../../link/ports.ts';
 import type { DockerCall } from '../call.ts';
 import type { HostRef } from '../fanout.ts';
-import { asInputFault } from './input-fault.ts';
+import { asInputFault } from '../input-fault.ts';
 import { errorIn, type ProgressLine, ProgressWriter, progressLines } from './json-stream.ts';
 
 export type HostFailure = Readonly<{ host: HostRef; error: unknown }>;

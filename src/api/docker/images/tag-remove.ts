@@ -1,6 +1,7 @@
 import { BerthError, messageOf } from '../../../kit/errors.ts';
 import type { DockerCall } from '../call.ts';
 import { type FanoutResult, fanOut } from '../fanout.ts';
+import { asInputFault } from '../input-fault.ts';
 import { readJson, sendJson, sendNothing } from '../json.ts';
 import { ask, askJson, enginePath } from '../passthrough.ts';
 import { LONG_MS } from '../system/add-up.ts';
@@ -8,7 +9,6 @@ import { rewriteContainerIds } from '../system/engine-text.ts';
 import { addWarnings } from '../system/hosts.ts';
 import { observe } from '../system/observe.ts';
 import { findImage, noSuchImage } from './find-image.ts';
-import { asInputFault } from './input-fault.ts';
 import { together } from './merge-progress.ts';
 import { connectedCopies, encodePath, hostWithImage, onlyOnLostHosts } from './one-host.ts';
 
