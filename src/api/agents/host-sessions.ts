@@ -51,7 +51,7 @@ type Live = {
 
 const SWEEP_MS = 250;
 /** How often late heartbeats are looked for. */
-const LATE_CHECK_MS = 100;
+const LATE_CHECK_MS = 50;
 /** Link versions before it do not know `probe`. */
 const PROBE_VERSION = 2;
 /** A sweep that comes this much too late: the manager was held up, or its clock was set. */

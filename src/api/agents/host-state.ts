@@ -44,7 +44,7 @@ export function leaseMs({ downAfterMs }: Pick<Settings, 'downAfterMs'>): number 
 }
 
 /** How long after its last heartbeat a host is asked about: one is due each second. */
-export const LATE_MS = 1_150;
+export const LATE_MS = 1_100;
 
 /** The state that follows from the life signs, and one sentence why. Pure; heartbeats come every second. */
 export function hostStateOf(

@@ -69,7 +69,9 @@ export class Suspicions {
       const early = limits.downConfirmedAfterMs - silent;
       if (sighting === 'unseen' && early > 0) {
         await clock.sleep(Math.min(early, AGAIN_MS));
-        continue;
+        // What was just seen is as good as new a moment later.
+        if (early > AGAIN_MS) continue;
+        if (this.closed || lastHeardAt(hostId) !== heardAt) return;
       }
       const mute = called.filter((id) => (lastHeardAt(id) ?? calledAt) < calledAt).length + 1;
       // So many are no single host's death: silence has its time, and fail-over its own limit for this.
@@ -78,7 +80,7 @@ export class Suspicions {
         await clock.sleep(AGAIN_MS);
         continue;
       }
-      const seconds = (silent / 1000).toFixed(1);
+      const seconds = ((clock.now() - heardAt) / 1000).toFixed(1);
       onDead(hostId, `silent for ${seconds} s, and those that could reach its machine cannot any more`);
       return;
     }
