@@ -102,7 +102,10 @@ it('SIGKILL while it is full: the next start says why it cannot, and loses nothi
   for (const { code } of await Promise.all(refused)) expect(code).not.toBe(0);
 
   const { code, stderr } = await berth('up', ...flags());
-  expect([code, stderr]).toEqual([6, expect.stringMatching(/no space left.*→ free space/)]);
+  expect([code, stderr]).toEqual([
+    6,
+    expect.stringMatching(/berth\.db cannot be used: no space left.*→ free space/),
+  ]);
   expect(stderr).toContain(data);
   expect(await plain('inspect', '-f', '{{.State.Running}}', 'keeps', 'after')).toBe('true\ntrue');
 

@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 
 /** What to do about a database that is damaged; the file is never written to, moved or removed. */
@@ -27,6 +29,12 @@ export function explain(path: string, thrown: unknown): BerthError {
       cause: thrown,
     });
   }
+  if (isFull(path, code)) {
+    return new BerthError('unavailable', `${path} cannot be used: no space left on its disk`, {
+      hint: 'free space there, then start again',
+      cause: thrown,
+    });
+  }
   const denied = code === 'EACCES' || code === 'EPERM';
   return new BerthError(
     denied ? 'forbidden' : 'unavailable',
@@ -34,12 +42,25 @@ export function explain(path: string, thrown: unknown): BerthError {
     {
       hint: denied
         ? 'start it as the owner of the file (root, by sudo), or give the file back to who starts it'
-        : code === 'SQLITE_FULL' || code === 'ENOSPC'
-          ? 'free space on its disk, then start again'
-          : `it was left as it is: ${RESTORE}`,
+        : `it was left as it is: ${RESTORE}`,
       cause: thrown,
     },
   );
+}
+
+/** The index of the log, which even a reader needs: 32 KiB (SQLite's WAL-mode file format, 2.1), and as much for the rest. */
+const ROOM = 64 * 1024;
+
+/** Where SQLite cannot make the index of its log it says "disk I/O error", and not why. */
+function isFull(path: string, code: string): boolean {
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC') return true;
+  if (!code.startsWith('SQLITE_IOERR')) return false;
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < ROOM;
+  } catch {
+    return false;
+  }
 }
 
 function codeOf(thrown: unknown): string {
