@@ -35,13 +35,15 @@ class Starts {
     const filters = encodeURIComponent(JSON.stringify({ type: ['container'], event: ['start'] }));
     const socketPath = url.replace(/^unix:\/\//, '');
     this.request = get({ socketPath, path: `/v1.41/events?filters=${filters}` }, (answer) => {
-      createInterface({ input: answer }).on('line', (line) => {
+      const lines = createInterface({ input: answer });
+      // It is ended here, or by the engine's own end.
+      for (const stream of [answer, lines]) stream.on('error', () => undefined);
+      lines.on('line', (line) => {
         const { Actor } = JSON.parse(line) as { Actor: { Attributes: { name: string } } };
         if (Actor.Attributes.name.startsWith(prefix)) this.at.set(Actor.Attributes.name, performance.now());
         onStart();
       });
     });
-    // It ends with the lab.
     this.request.on('error', () => undefined);
   }
 
