@@ -24,7 +24,7 @@ export const settingsSchema = z.strictObject({
    * A silent host is down as early as this where neither the manager nor other hosts reach its machine any more, though
    * they did while it was well. As long as `downAfterMs`, or longer, only silence counts.
    */
-  downConfirmedAfterMs: z.number().min(1000).default(1500),
+  downConfirmedAfterMs: z.number().min(1000).default(1400),
   /**
    * Fail-over stops and says so where more than this share of the hosts, and at least two, vanish within the window: it is
    * then more likely the manager's own network. 1 never stops it.

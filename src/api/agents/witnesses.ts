@@ -15,7 +15,7 @@ const FRESH_MS = 2.5 * REFRESH_MS;
 /** After a host has connected: others will, too. */
 const SOON_MS = 500;
 /** How long an answer is waited for at least, and how many times what it took while the host was well. */
-const LOOK_MS = 350;
+const LOOK_MS = 250;
 const LOOK_TIMES = 3;
 const REFRESH_LOOK_MS = 1_000;
 /** What witnesses have over that to say what they saw, where enough have said so already; and where they have not. */
