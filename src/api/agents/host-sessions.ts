@@ -5,80 +5,33 @@ import {
   LINK_VERSION,
   type ResumePoint,
 } from '../../contract/link.ts';
-import type { Clock } from '../../kit/clock.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
-import type { Logger } from '../../kit/logger.ts';
-import { type DeltaLog, MAX_CLOCK_SKEW, type Target } from '../../link/index.ts';
-import type { HostStatus } from '../../model/host.ts';
-import { defaultSettings, type Settings } from '../../model/settings.ts';
-import type { ChangeSet, ReadTx, Store, WriteTx } from '../../store/store.ts';
+import { type DeltaLog, MAX_CLOCK_SKEW } from '../../link/index.ts';
+import { settingsOf } from '../../store/settings.ts';
+import type { ChangeSet, Store, WriteTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
 import type { ClusterEvents } from '../events/cluster-events.ts';
 import { assignmentOf, holdersOf } from './assignment-of.ts';
 import type { Assignments } from './assignments.ts';
 import { deltaFrames, snapshotFrames } from './frames.ts';
-import { hostStateOf, isSilent, LATE_MS, type LifeSigns, leaseMs, silenceMs } from './host-state.ts';
+import { leaseMs } from './host-state.ts';
+import { HostStates, type HostStatesDeps, type Live } from './host-states.ts';
 import { isPast } from './lives.ts';
 import { applyFull, applyReport, endRecords, ownResults } from './observations.ts';
 import { ActionResults } from './results.ts';
 import type { AgentSession } from './session.ts';
-import { Suspicions } from './suspicions.ts';
-import { Witnesses } from './witnesses.ts';
 
-type HostSessionsDeps = Readonly<{
-  store: Store;
-  events: ClusterEvents;
-  deltas: DeltaLog;
-  clock: Clock;
-  logger: Logger;
-  /** Whether the machine at an address answers: milliseconds until it did, undefined where it did not within `ms`. */
-  reach(target: Target, ms: number): Promise<number | undefined>;
-  /** Whether an address, as of `AgentSession.remoteAddress` without its port, is this machine's. */
-  isHere(address: string): boolean;
-}>;
+type HostSessionsDeps = HostStatesDeps &
+  Readonly<{
+    events: ClusterEvents;
+    deltas: DeltaLog;
+    /** Whether an address, as of `AgentSession.remoteAddress` without its port, is this machine's. */
+    isHere(address: string): boolean;
+  }>;
 
-type Live = {
-  session: AgentSession | undefined;
-  /** Hello has been said on this connection. */
-  greeted: boolean;
-  /** What the host had missed has been sent: deltas go out as they come. */
-  level: boolean;
-  signs: { -readonly [K in keyof LifeSigns]: LifeSigns[K] };
-  agentVersion: string;
-  dataAddress: string;
-  connectedAt: number;
-};
-
-const SWEEP_MS = 250;
-/** How often late heartbeats are looked for. */
-const LATE_CHECK_MS = 50;
 /** Link versions before it do not know `probe`. */
 const PROBE_VERSION = 2;
-/** A sweep that comes this much too late: the manager was held up, or its clock was set. */
-const HELD_UP_MS = 1_000;
-/** A connection on which hello does not come is of no use, and who waits for it is to hear so. */
-const HELLO_MS = 30_000;
 const REMOVED = 'the host was removed from the cluster: join it again with a new token';
-/** How stale `HostStatus.lastHeardAt` may get in the store: heartbeats themselves are not worth a write. */
-const HEARD_REFRESH_MS = 5_000;
-
-/** Most hosts, most of the time: nothing is made of them then. */
-function isReadyStill(
-  { signs, agentVersion }: Live,
-  before: HostStatus | undefined,
-  now: number,
-  fresh: number,
-): boolean {
-  const { connected, reported, engine, dead, lastHeardAt } = signs;
-  if (!connected || !reported || !engine || dead !== undefined || now - lastHeardAt >= fresh) return false;
-  return (
-    before?.state === 'ready' &&
-    before.silent === false &&
-    before.agentVersion === agentVersion &&
-    lastHeardAt - before.lastHeardAt < HEARD_REFRESH_MS
-  );
-}
-
 /** From where the host's agent has dialled, without the port. */
 function addressOf({ remoteAddress }: AgentSession): string {
   return remoteAddress.slice(0, remoteAddress.lastIndexOf(':'));
@@ -101,32 +54,14 @@ async function isDurable(store: Store): Promise<boolean> {
 export class HostSessions {
   readonly assignments: Assignments;
   private readonly results: ActionResults;
-  private readonly live = new Map<string, Live>();
-  private readonly witnesses: Witnesses;
-  private readonly suspicions: Suspicions;
-  private readonly timers: readonly NodeJS.Timeout[];
-  private sweptAt: number;
+  private readonly states: HostStates;
   private readonly unwatch: () => void;
 
   constructor(private readonly deps: HostSessionsDeps) {
-    this.sweptAt = deps.clock.now();
     this.results = new ActionResults((containerId) => this.hostOf(containerId));
     this.assignments = this.results;
-    const { clock, logger, reach } = deps;
-    this.witnesses = new Witnesses({ clock, reach });
-    this.suspicions = new Suspicions({
-      ...{ witnesses: this.witnesses, clock, logger },
-      settings: () => deps.store.view((tx) => this.settings(tx)),
-      lastHeardAt: (hostId) => this.live.get(hostId)?.signs.lastHeardAt,
-      onDead: (hostId, reason) => this.onDead(hostId, reason),
-    });
-    for (const host of deps.store.view((tx) => [...tx.all('hosts')])) this.liveOf(host.id);
+    this.states = new HostStates(deps);
     this.unwatch = deps.store.watch((set) => this.onChange(set));
-    this.timers = [
-      setInterval(() => this.sweep(), SWEEP_MS),
-      setInterval(() => this.suspectLate(), LATE_CHECK_MS),
-    ];
-    this.sweep();
   }
 
   /** Takes over a connection that the link has admitted. The newest connection of a host is the one that counts. */
@@ -135,7 +70,7 @@ export class HostSessions {
       session.close(REMOVED);
       return;
     }
-    const live = this.liveOf(session.hostId);
+    const live = this.states.of(session.hostId);
     live.session?.close('the same host has connected again');
     live.session = session;
     live.greeted = false;
@@ -145,9 +80,9 @@ export class HostSessions {
     let queue = Promise.resolve();
     session.onFrame((frame) => {
       if (live.session !== session) return;
-      this.onSign(session, live);
+      this.states.heard(session, live);
       if (frame.t === 'probed') {
-        this.witnesses.said(session.hostId, frame.id, frame.answers);
+        this.states.witnesses.said(session.hostId, frame.id, frame.answers);
         return;
       }
       if (frame.t === 'heartbeat') {
@@ -174,11 +109,8 @@ export class HostSessions {
       live.session = undefined;
       live.greeted = false;
       live.level = false;
-      live.signs = { ...live.signs, connected: false, reported: false, closeReason: reason };
-      this.witnesses.lost(session.hostId);
       this.results.lost(session.hostId, session.hostName);
-      this.sweepOne(session.hostId, live);
-      this.suspicions.suspect(session.hostId);
+      this.states.lost(session.hostId, live, reason);
     });
     const { clusterId } = this.settingsRecord();
     session.send({
@@ -191,11 +123,9 @@ export class HostSessions {
   }
 
   close(): void {
-    for (const timer of this.timers) clearInterval(timer);
+    this.states.close();
     this.unwatch();
-    this.suspicions.close();
-    this.witnesses.close();
-    for (const { session } of this.live.values()) session?.close('the manager is stopping');
+    for (const { session } of this.states.all()) session?.close('the manager is stopping');
   }
 
   private onHello(session: AgentSession, live: Live, hello: AgentFrame & { t: 'hello' }): boolean {
@@ -217,7 +147,7 @@ export class HostSessions {
     live.agentVersion = hello.agentVersion;
     live.dataAddress = hello.dataAddress;
     if (hello.version >= PROBE_VERSION)
-      this.witnesses.add({
+      this.states.witnesses.add({
         hostId: session.hostId,
         address: hello.dataAddress,
         here: this.deps.isHere(addressOf(session)),
@@ -277,42 +207,16 @@ export class HostSessions {
       .catch((thrown) => logger.warn({ host: hostId, error: messageOf(thrown) }, 'orphans not forgotten'));
   }
 
-  /** Anything that is heard of a host: it lives. */
-  private onSign({ hostId, hostName }: AgentSession, live: Live): void {
-    live.signs.lastHeardAt = this.deps.clock.now();
-    live.signs.heard = true;
-    if (live.signs.dead === undefined) return;
-    live.signs.dead = undefined;
-    this.deps.logger.warn({ host: hostName }, 'a host that was taken for dead is heard again');
-    this.sweepOne(hostId, live);
-  }
-
-  /** Hosts whose heartbeat is late: others are asked whether they reach them. */
-  private suspectLate(): void {
-    const now = this.deps.clock.now();
-    for (const [hostId, { signs, greeted }] of this.live)
-      if (greeted && signs.dead === undefined && now - signs.lastHeardAt >= LATE_MS)
-        this.suspicions.suspect(hostId);
-  }
-
-  private onDead(hostId: string, reason: string): void {
-    const live = this.live.get(hostId);
-    if (live === undefined) return;
-    live.signs.dead = reason;
-    this.deps.logger.warn({ host: live.session?.hostName ?? hostId, reason }, 'host taken for dead');
-    this.sweepOne(hostId, live);
-  }
-
   private onHeartbeat(session: AgentSession, live: Live, beat: AgentFrame & { t: 'heartbeat' }): void {
     // After what the host has missed: it must not start what has moved away.
     if (beat.lease === true && live.level) {
-      const ms = leaseMs(this.deps.store.view((tx) => this.settings(tx)));
+      const ms = leaseMs(this.deps.store.view(settingsOf));
       session.send({ t: 'lease', now: beat.now, ms });
     }
     const changed = live.signs.engine !== beat.engine;
     live.signs.engine = beat.engine;
     live.signs.engineReason = beat.reason;
-    if (changed) this.sweepOne(session.hostId, live);
+    if (changed) this.states.sweepOne(session.hostId, live);
   }
 
   private async onObservation(
@@ -327,7 +231,7 @@ export class HostSessions {
     switch (frame.t) {
       case 'engine':
         await store.update((tx) => {
-          const status = tx.get('hostStatus', session.hostId) ?? this.statusOf(session.hostId, live);
+          const status = tx.get('hostStatus', session.hostId) ?? this.states.statusOf(session.hostId, live);
           tx.put('hostStatus', { ...status, engine: frame.info });
         });
         break;
@@ -403,7 +307,7 @@ export class HostSessions {
     // Of a connection that has been lost meanwhile, or replaced, this says nothing.
     if (live.session !== session) return;
     live.signs = { ...live.signs, reported: true };
-    this.sweepOne(session.hostId, live);
+    this.states.sweepOne(session.hostId, live);
   }
 
   /** What became durable and concerns a host's assignments goes out to it, in order. */
@@ -434,7 +338,7 @@ export class HostSessions {
       }
     }
     for (const [hostId, deltas] of outgoing) {
-      const live = this.live.get(hostId);
+      const live = this.states.get(hostId);
       // Removed with all that was on it: there is nobody to tell.
       if (live === undefined) continue;
       const at = this.deps.deltas.append(hostId, deltas);
@@ -462,125 +366,12 @@ export class HostSessions {
 
   private onHostChange(hostId: string, there: boolean): void {
     if (there) {
-      this.liveOf(hostId);
+      this.states.of(hostId);
       return;
     }
-    this.live.get(hostId)?.session?.close(REMOVED);
-    this.live.delete(hostId);
-    this.witnesses.forget(hostId);
-    this.suspicions.forget(hostId);
+    this.states.get(hostId)?.session?.close(REMOVED);
+    this.states.forget(hostId);
     this.deps.deltas.forget(hostId);
-  }
-
-  /** Writes the states that have changed, in one transaction. */
-  private sweep(): void {
-    const now = this.deps.clock.now();
-    this.forgiveSilence(now);
-    for (const live of this.live.values()) {
-      if (live.session !== undefined && !live.greeted && now - live.connectedAt > HELLO_MS)
-        live.session.close(`no hello within ${HELLO_MS / 1000} s`);
-    }
-    this.writeChanged(this.live, now);
-  }
-
-  /** At once, where something has happened to one host: as many at once would look at as many each. */
-  private sweepOne(hostId: string, live: Live): void {
-    const now = this.deps.clock.now();
-    this.forgiveSilence(now);
-    if (this.live.get(hostId) === live) this.writeChanged([[hostId, live]], now);
-  }
-
-  private writeChanged(hosts: Iterable<readonly [string, Live]>, now: number): void {
-    const changed = this.deps.store.view((tx) => this.changedStatuses(tx, hosts, now));
-    if (changed.length === 0) return;
-    this.deps.store
-      .update((tx) => {
-        for (const status of changed)
-          if (tx.get('hosts', status.id) !== undefined) tx.put('hostStatus', status);
-      })
-      .catch((thrown) => this.deps.logger.error({ error: messageOf(thrown) }, 'host states not written'));
-    for (const { id, state, reason } of changed) {
-      if (state !== 'ready') this.deps.logger.debug({ host: id, state, reason }, 'host state');
-    }
-  }
-
-  /**
-   * Time in which the manager could hear nobody (a slow disk, a stopped machine) is no host's silence, nor is a step of
-   * its clock.
-   */
-  private forgiveSilence(now: number): void {
-    const passed = now - this.sweptAt;
-    this.sweptAt = now;
-    if (passed >= 0 && passed < HELD_UP_MS) return;
-    for (const live of this.live.values()) {
-      const { lastHeardAt } = live.signs;
-      // Heard since the clock was set back: that is by the new time already.
-      if (passed < 0 && lastHeardAt <= now) continue;
-      live.signs = { ...live.signs, lastHeardAt: Math.min(now, lastHeardAt + passed) };
-    }
-  }
-
-  private changedStatuses(tx: ReadTx, hosts: Iterable<readonly [string, Live]>, now: number): HostStatus[] {
-    const settings = this.settings(tx);
-    const changed: HostStatus[] = [];
-    const fresh = Math.min(silenceMs(settings), settings.downAfterMs);
-    for (const [hostId, live] of hosts) {
-      if (isReadyStill(live, tx.get('hostStatus', hostId), now, fresh)) continue;
-      const before = tx.get('hostStatus', hostId) ?? this.statusOf(hostId, live);
-      const verdict = {
-        ...hostStateOf(live.signs, now, settings),
-        silent: isSilent(live.signs, now, settings),
-      };
-      const stale = live.signs.heard && live.signs.lastHeardAt - before.lastHeardAt >= HEARD_REFRESH_MS;
-      const known = tx.get('hostStatus', hostId) !== undefined;
-      const same =
-        before.state === verdict.state &&
-        before.silent === verdict.silent &&
-        before.confirmed === verdict.confirmed;
-      if (known && !stale && same && before.agentVersion === live.agentVersion) continue;
-      changed.push({ ...this.statusOf(hostId, live), engine: before.engine, ...verdict });
-    }
-    return changed;
-  }
-
-  private statusOf(id: string, live: Live): HostStatus {
-    return {
-      kind: 'host-status',
-      id,
-      state: 'pending',
-      reason: '',
-      address: live.session?.remoteAddress ?? '',
-      dataAddress: live.dataAddress,
-      agentVersion: live.agentVersion,
-      engine: undefined,
-      lastHeardAt: live.signs.heard ? live.signs.lastHeardAt : 0,
-      connectedAt: live.connectedAt,
-    };
-  }
-
-  private liveOf(hostId: string): Live {
-    const known = this.live.get(hostId);
-    if (known !== undefined) return known;
-    const live: Live = {
-      session: undefined,
-      greeted: false,
-      level: false,
-      signs: {
-        connected: false,
-        reported: false,
-        engine: true,
-        engineReason: '',
-        lastHeardAt: this.deps.clock.now(),
-        heard: false,
-        closeReason: '',
-        dead: undefined,
-      },
-      agentVersion: '',
-      dataAddress: '',
-      connectedAt: 0,
-    };
-    this.live.set(hostId, live);
-    return live;
   }
 
   private hostOf(containerId: string) {
@@ -588,13 +379,8 @@ export class HostSessions {
       const hostId = tx.get('containers', containerId)?.assigned.hostId;
       if (hostId === undefined) return undefined;
       const hostName = tx.get('hosts', hostId)?.name ?? hostId;
-      return { hostId, hostName, connected: this.live.get(hostId)?.session !== undefined };
+      return { hostId, hostName, connected: this.states.get(hostId)?.session !== undefined };
     });
-  }
-
-  private settings(tx: ReadTx): Settings {
-    // A record of an older release may lack what has come since.
-    return { ...defaultSettings, ...tx.get('settings', SETTINGS_KEY)?.settings };
   }
 
   private settingsRecord() {

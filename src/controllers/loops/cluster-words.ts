@@ -1,12 +1,5 @@
 import type { Container } from '../../model/container.ts';
-import { defaultSettings, type Settings } from '../../model/settings.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
-import { SETTINGS_KEY } from '../../store/tables.ts';
-
-/** A record of an older release may lack what has come since. */
-export function settingsOf(tx: ReadTx): Settings {
-  return { ...defaultSettings, ...tx.get('settings', SETTINGS_KEY)?.settings };
-}
 
 export function hostName(tx: ReadTx, hostId: string): string {
   return tx.get('hosts', hostId)?.name ?? hostId;

@@ -3,12 +3,13 @@ import type { Clock } from '../../kit/clock.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { HostFailover, HostTrust } from '../../model/host.ts';
+import { settingsOf } from '../../store/settings.ts';
 import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
 import { type Candidate, type Move, planMoves, type Stay } from '../plan/moves.ts';
 import { failsOver, hasEnded, isFenced } from '../plan/policy.ts';
 import { trustAt, trustWhenBack, trustWhenDown } from '../plan/trust.ts';
 import { type HostSign, type Judgement, judge, NOTHING_VANISHED, type Vanished } from '../plan/vanished.ts';
-import { assign, hostName, type MoveEvent, moveEvent, settingsOf } from './cluster-words.ts';
+import { assign, hostName, type MoveEvent, moveEvent } from './cluster-words.ts';
 import { forgetCopy, type HostChooser, planned, Workbench } from './workbench.ts';
 
 export type NodeFailoverDeps = Readonly<{

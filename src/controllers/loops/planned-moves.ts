@@ -5,12 +5,12 @@ import type { Container } from '../../model/container.ts';
 import type { Host } from '../../model/host.ts';
 import { placementRequest, serviceOf } from '../../scheduler/request.ts';
 import { resourcesOf } from '../../scheduler/resources.ts';
+import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx, Store } from '../../store/store.ts';
 import { batchesOf } from '../plan/batches.ts';
 import { whyNotMovable } from '../plan/movable.ts';
 import { type Candidate, type Move, type MovePlan, planMoves, type Stay } from '../plan/moves.ts';
 import { planRebalance, type Weighted } from '../plan/rebalance.ts';
-import { settingsOf } from './cluster-words.ts';
 import type { Mover } from './mover.ts';
 import { type HostChooser, planned, Workbench } from './workbench.ts';
 
