@@ -9,12 +9,17 @@ export class FakeClock implements Clock {
 
   sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
-      const sleeper = { at: this.time + ms, wake: resolve };
-      this.sleepers.add(sleeper);
-      signal?.addEventListener('abort', () => {
+      const onAbort = () => {
         this.sleepers.delete(sleeper);
-        reject(signal.reason);
-      });
+        reject(signal?.reason);
+      };
+      const wake = () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      const sleeper = { at: this.time + ms, wake };
+      this.sleepers.add(sleeper);
+      signal?.addEventListener('abort', onAbort);
     });
 
   async advance(ms: number): Promise<void> {

@@ -3,7 +3,7 @@ import type { ManagerFrame } from '../../contract/link.ts';
 import { FakeClock, settle } from '../../kit/clock.fixture.ts';
 import { Witnesses } from './witnesses.ts';
 
-const SOON = 500;
+const TURN = 500;
 const REFRESH = 20_000;
 
 /** Hosts by ID whose address is their ID; `lines` has who reaches whom, '' being the manager. */
@@ -28,7 +28,7 @@ class World {
   }
   /** After the first round of looks. */
   async well(): Promise<void> {
-    await this.clock.advance(SOON);
+    await this.clock.advance(TURN);
   }
   async look(hostId: string): Promise<string> {
     const looking = this.witnesses.look(hostId);
@@ -181,6 +181,24 @@ it('asks each host for three neighbours only, however many there are', async () 
     expect(targets).not.toContain(hostId);
   }
   for (const id of ids) expect(world.witnesses.known(id)).toBe(true);
+});
+
+it('looks around for newcomers at once, and for few of many at a time afterwards', async () => {
+  world.add(...Array.from({ length: 400 }, (_, i) => `h${1000 + i}`));
+  await world.well();
+  world.asked.length = 0;
+  await world.clock.advance(TURN);
+  expect(world.asked).toHaveLength(400 / (REFRESH / TURN));
+  world.asked.length = 0;
+  world.add('h1200x');
+  await world.clock.advance(TURN);
+  expect(world.witnesses.known('h1200x')).toBe(true);
+  const about = world.asked.filter(({ targets }) => targets.includes('h1200x')).map(({ hostId }) => hostId);
+  expect(about.sort()).toEqual(['h1198', 'h1199', 'h1200']);
+  world.asked.length = 0;
+  await world.clock.advance(REFRESH);
+  expect(new Set(world.asked.map(({ hostId }) => hostId)).size).toBe(401);
+  expect(world.asked.length).toBeLessThan(450);
 });
 
 it('calls a sample where there are many, and nobody who has lost the connection', async () => {

@@ -9,11 +9,11 @@ import type { Target } from '../../link/index.ts';
 const PORT = 9;
 /** How many hosts look for each host. */
 const NEIGHBOURS = 3;
-/** Every host is looked for so often while it is well; an older answer does not count. */
+/** Every host is looked for at least so often while it is well; an older answer does not count. */
 const REFRESH_MS = 20_000;
 const FRESH_MS = 2.5 * REFRESH_MS;
-/** After a host has connected: others will, too. */
-const SOON_MS = 500;
+/** How often some of the hosts have their turn, and those that have connected since: never all of many at once. */
+const TURN_MS = 500;
 /** How long an answer is waited for at least, and how many times what it took while the host was well. */
 const LOOK_MS = 250;
 const LOOK_TIMES = 3;
@@ -62,19 +62,24 @@ export class Witnesses {
   >();
   private lastId = 0;
   private readonly stop = new AbortController();
-  private wakeUp = new AbortController();
-  private dueAt = Number.POSITIVE_INFINITY;
+  /** IDs of all hosts in order; undefined where they have to be put in order anew. */
+  private ring: readonly string[] | undefined;
+  /** Whose turn comes next. */
+  private place = 0;
+  /** Hosts that have connected since the last turn. */
+  private newcomers = new Set<string>();
 
   constructor(private readonly deps: WitnessesDeps) {
-    this.refreshIn(REFRESH_MS);
+    void this.takeTurns();
   }
 
   /** The host is connected, and can be asked. */
   add(witness: Witness): void {
     const before = this.hosts.get(witness.hostId);
     if (before?.address !== witness.address) this.reached.delete(witness.hostId);
+    if (before === undefined) this.ring = undefined;
     this.hosts.set(witness.hostId, witness);
-    this.refreshIn(SOON_MS);
+    this.newcomers.add(witness.hostId);
   }
 
   /** The host cannot be asked any more; it can still be looked for. */
@@ -88,6 +93,8 @@ export class Witnesses {
     this.lost(hostId);
     this.hosts.delete(hostId);
     this.reached.delete(hostId);
+    this.newcomers.delete(hostId);
+    this.ring = undefined;
   }
 
   /** A host's answers to `probe` number `id`. */
@@ -139,7 +146,6 @@ export class Witnesses {
 
   close(): void {
     this.stop.abort(new Error('the manager is stopping'));
-    this.wakeUp.abort(this.stop.signal.reason);
     for (const { tell } of this.waiting.values()) tell(undefined);
   }
 
@@ -190,45 +196,62 @@ export class Witnesses {
     });
   }
 
-  private refreshIn(ms: number): void {
-    const at = this.deps.clock.now() + ms;
-    if (this.stop.signal.aborted || this.dueAt <= at) return;
-    this.dueAt = at;
-    this.wakeUp.abort();
-    this.wakeUp = new AbortController();
-    this.deps.clock.sleep(ms, this.wakeUp.signal).then(
-      () => {
-        this.dueAt = Number.POSITIVE_INFINITY;
-        this.refreshIn(REFRESH_MS);
-        void this.refresh();
-      },
-      // Another time was set, or the manager is stopping.
-      () => undefined,
-    );
+  private async takeTurns(): Promise<void> {
+    const { clock } = this.deps;
+    const { signal } = this.stop;
+    while (!signal.aborted) {
+      await clock.sleep(TURN_MS, signal).catch(() => undefined);
+      if (!signal.aborted) this.turn();
+    }
   }
 
-  /** Everybody looks for the neighbours on a ring of all hosts, the manager for all. */
-  private async refresh(): Promise<void> {
-    const ring = [...this.hosts.values()].sort((a, b) => (a.hostId < b.hostId ? -1 : 1));
-    const asked = ring.map(async (witness, i) => {
-      if (witness.here || witness.send === nobody) return;
-      const after = ring.slice(i + 1, i + 1 + NEIGHBOURS);
-      const about = [...after, ...ring.slice(0, Math.min(i, NEIGHBOURS - after.length))].map(
-        ({ hostId }) => hostId,
-      );
-      if (about.length === 0) return;
-      const answers = await this.ask(witness.hostId, about, REFRESH_LOOK_MS);
-      for (const [at, id] of about.entries()) this.note(id, witness.hostId, answers?.[at]);
-    });
-    const queue = [...ring];
-    const own = Array.from({ length: AT_ONCE }, async () => {
-      for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
-        if (this.stop.signal.aborted) return;
-        const answer = await this.deps.reach({ host: next.address, port: PORT }, REFRESH_LOOK_MS);
-        this.note(next.hostId, MANAGER, answer);
+  /** Some hosts look for their neighbours on a ring of all, and the manager for them; newcomers are looked for as well. */
+  private turn(): void {
+    this.ring ??= [...this.hosts.keys()].sort();
+    const { ring, newcomers } = this;
+    const share = Math.ceil((ring.length * TURN_MS) / REFRESH_MS);
+    /** Host to its place on the ring. */
+    const whose = new Map([...newcomers].map((hostId) => [hostId, ring.indexOf(hostId)]));
+    for (let i = 0; i < share; i++) {
+      const at = (this.place + i) % ring.length;
+      whose.set(ring[at] ?? '', at);
+    }
+    this.place = ring.length === 0 ? 0 : (this.place + share) % ring.length;
+    this.newcomers = new Set();
+    const about = new Map<string, Set<string>>();
+    const looks = (from: string, to: string) => {
+      if (from === to) return;
+      const known = about.get(from);
+      if (known === undefined) about.set(from, new Set([to]));
+      else known.add(to);
+    };
+    for (const [hostId, at] of whose) {
+      for (let step = 1; step <= NEIGHBOURS; step++) {
+        looks(hostId, ring[(at + step) % ring.length] ?? hostId);
+        if (newcomers.has(hostId)) looks(ring.at((at - step) % ring.length) ?? hostId, hostId);
       }
-    });
-    await Promise.all([...asked, ...own]);
+    }
+    for (const [hostId, targets] of about) void this.lookAround(hostId, [...targets]);
+    void this.lookFor([...whose.keys()]);
+  }
+
+  private async lookAround(hostId: string, about: readonly string[]): Promise<void> {
+    const witness = this.hosts.get(hostId);
+    if (witness === undefined || witness.here || witness.send === nobody) return;
+    const answers = await this.ask(hostId, about, REFRESH_LOOK_MS);
+    for (const [at, id] of about.entries()) this.note(id, hostId, answers?.[at]);
+  }
+
+  /** The manager's own looks. */
+  private async lookFor(hostIds: string[]): Promise<void> {
+    const one = async () => {
+      for (let hostId = hostIds.pop(); hostId !== undefined; hostId = hostIds.pop()) {
+        const host = this.hosts.get(hostId)?.address;
+        if (host === undefined || this.stop.signal.aborted) continue;
+        this.note(hostId, MANAGER, await this.deps.reach({ host, port: PORT }, REFRESH_LOOK_MS));
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, one));
   }
 
   /** That somebody got no answer is not noted: the host may be dying, and what was seen before is to count then. */
