@@ -253,7 +253,7 @@ describe('any history', () => {
             }
             kills--;
             if (refused) {
-              const next = refusedAgain(holding, observed, { now, byHand, random: () => 0.5 });
+              const next = refusedAgain(holding, observed, { now, byHand, random: () => 0.5 }, 'in use');
               if (next.stays === undefined) expect(next.at).toBeGreaterThan(now);
               holding = { ...holding, comeback: next };
             }

@@ -71,11 +71,27 @@ export function accountFor(
   return { count: comeback.count + 1, short: step + 1, end, at };
 }
 
-/** As `accountFor`, where the engine has refused to make or start it again: later once more. */
+/**
+ * An engine that is killed while it stops a container may leave its task in containerd without the container: every start is
+ * refused from then on, until containerd is restarted (Docker 20.10 with containerd 1.6, seen in `sigkill-host.test.ts`).
+ */
+const TASK_LEFT = /^task [0-9a-f]{64}: already exists/;
+/** Refusals in a row before that is believed: some seconds. */
+const STUCK_AFTER = 4;
+
+function isStuck(comeback: Comeback, refusal: string): boolean {
+  return comeback.short >= STUCK_AFTER && TASK_LEFT.test(refusal);
+}
+
+/**
+ * As `accountFor`, where the engine has refused to make or start it again: later once more.
+ * @param refusal the engine's words
+ */
 export function refusedAgain(
   hold: Hold,
   observed: ObservedContainer | undefined,
   about: Circumstances,
+  refusal: string,
 ): Comeback {
   const { comeback } = hold;
   const policy = policyOf(hold);
@@ -85,7 +101,8 @@ export function refusedAgain(
   if (policy?.by === 'agent' && tries > policy.most)
     return { ...comeback, end, at: about.now, stays: 'done' };
   const at = about.now + backoffDelay(BACKOFF, comeback.short, about.random);
-  return { ...comeback, count: tries, short: comeback.short + 1, end, at };
+  const next = { ...comeback, count: tries, short: comeback.short + 1, end, at };
+  return observed !== undefined && isStuck(comeback, refusal) ? { ...next, stuck: true } : next;
 }
 
 /**
@@ -167,8 +184,9 @@ function lost(before: Comeback, end: string, { now, random }: Circumstances): Co
 }
 
 function lives(comeback: Comeback, now: number): Comeback {
-  // What was to stay down has been started by hand: that begins a new count.
-  if (comeback.stays !== undefined) return { ...NO_COMEBACK, at: Math.min(comeback.at, now) };
+  // What was to stay down, or could not be started, has been started by hand: that begins a new count.
+  if (comeback.stays !== undefined || comeback.stuck === true)
+    return { ...NO_COMEBACK, at: Math.min(comeback.at, now) };
   return untried(comeback, now);
 }
 

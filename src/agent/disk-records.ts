@@ -16,6 +16,7 @@ const comebackSchema = z.object({
   end: z.string().optional(),
   at: z.number(),
   stays: z.enum(['done', 'held']).optional(),
+  stuck: z.literal(true).optional(),
 });
 export const holdingSchema = z.discriminatedUnion('kind', [
   z.object({

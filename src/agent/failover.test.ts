@@ -207,6 +207,26 @@ describe('the way back', () => {
     expect(manager.results).toHaveLength(1);
   });
 
+  it('is made anew where its engine can never start it again: a task was left behind', async () => {
+    const { engine } = await holding(label('always'));
+    const first = web(engine).id;
+    let refused = 0;
+    const { request } = engine;
+    engine.request = async (asked) => {
+      if (!asked.path.includes(`/containers/${first}/start`)) return request.call(engine, asked);
+      refused++;
+      const message = `task ${first}: already exists`;
+      return { status: 409, headers: {}, body: Readable.from([Buffer.from(JSON.stringify({ message }))]) };
+    };
+    engine.world.containers.exit(web(engine), 137);
+    await expect
+      .poll(() => engine.world.containers.all().map(({ id }) => id === first), { timeout: 9_000 })
+      .toEqual([false]);
+    await isBack(engine);
+    // Any other refusal, and a few of these, may be over in a moment.
+    expect(refused).toBeGreaterThan(2);
+  });
+
   it('has the networks, the volumes and the image again that are gone as well', async () => {
     const needs = { networks: [{ id: 'n1', spec: { Name: 'shop' } }], volumes: [{ spec: { Name: 'data' } }] };
     const { engine, manager } = await holding(docker('always'));

@@ -29,6 +29,8 @@ export type Comeback = Readonly<{
   at: number;
   /** It is not started again. done: as its policy has it; held: it was stopped by hand, and its policy minds that. */
   stays?: 'done' | 'held';
+  /** The engine cannot start this one ever again (`isStuck`): it is made anew. */
+  stuck?: true;
 }>;
 
 export const NO_COMEBACK: Comeback = Object.freeze({ count: 0, short: 0, at: 0 });

@@ -40,7 +40,8 @@ export function plan(
   const { desired } = assignment;
   if (!isFresh(holding)) {
     const name = observed === undefined ? [] : planName(assignment, observed);
-    return [...name, ...planDead(holding, observed), ...planComeback(holding, observed, now)];
+    const dead = planDead(holding, observed);
+    return [...name, ...dead, ...(dead.length > 0 ? [] : planComeback(holding, observed, now))];
   }
   if (desired.state === 'removed') {
     const { force = false, volumes = false } = desired.remove ?? {};
@@ -87,14 +88,15 @@ function planAgain(assignment: Assignment): Step[] {
 }
 
 /**
- * An engine that was killed while it removed a container leaves it dead: it can never be started. Where it is wanted it is
- * taken away, and comes back as any that is gone.
+ * An engine that was killed while it removed a container leaves it dead, and one that was killed while it stopped a container
+ * may leave it stuck: it can never be started. Where it is wanted it is taken away, and comes back as any that is gone.
  */
 function planDead(
-  { assignment: { desired } }: Hold,
+  { assignment: { desired }, comeback }: Hold,
   observed: ObservedContainer | undefined,
 ): readonly Step[] {
-  if (observed?.state.status !== 'dead' || desired.state === 'removed') return [];
+  const never = observed?.state.status === 'dead' || (comeback.stuck === true && endedState(observed));
+  if (!never || desired.state === 'removed') return [];
   if (restartPolicyOf(desired.spec) === undefined) return [];
   return [{ step: 'remove', force: true, volumes: false }];
 }
@@ -105,6 +107,10 @@ function planCreate(assignment: Assignment): readonly Step[] {
     ...assignment.needs.volumes.map((need): Step => ({ step: 'ensure-volume', need })),
     { step: 'create', assignment },
   ];
+}
+
+function endedState(observed: ObservedContainer | undefined): boolean {
+  return observed?.state.status === 'exited' || observed?.state.status === 'created';
 }
 
 /** From the engine's state to the desired one, for a generation that has not been acted on. */

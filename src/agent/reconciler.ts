@@ -329,7 +329,7 @@ export class Reconciler {
       return;
     }
     if (!isFresh(holding)) {
-      await this.refusedComeback(holding, context);
+      await this.refusedComeback(holding, context, messageOf(thrown));
       return;
     }
     const { desired } = holding.assignment;
@@ -346,14 +346,23 @@ export class Reconciler {
   }
 
   /** The engine did not make or start it again (its port is in use, its image is gone): later once more. */
-  private async refusedComeback(holding: Hold, context: StepContext): Promise<void> {
-    const { files, observer } = this.deps;
+  private async refusedComeback(holding: Hold, context: StepContext, refusal: string): Promise<void> {
+    const { files, observer, logger } = this.deps;
     this.noteEngineId(holding, context);
     const now = files.get(holding.assignment.id);
     if (now?.kind !== 'hold') return;
-    const comeback = refusedAgain(now, observer.picture.find(now.assignment.id), this.circumstances());
+    const observed = observer.picture.find(now.assignment.id);
+    const comeback = refusedAgain(now, observed, this.circumstances(), refusal);
     await files.setComeback(now.assignment.id, comeback);
     if (context.engineId !== undefined) observer.picture.regenerate(context.engineId);
+    if (comeback.stuck === true) {
+      const { id, name } = now.assignment;
+      logger.warn(
+        { container: id, name, error: refusal },
+        'its engine can never start it again: making it anew',
+      );
+      this.kick(id);
+    }
     this.wakeFor(now.assignment.id);
   }
 

@@ -109,8 +109,7 @@ describe.each(Object.keys(DEATHS))('SIGKILL of %s', (who) => {
         const state = engine[name] ?? '';
         const after = AFTER[verb];
         if (code === 0 ? state !== after?.done : !after?.else.includes(state)) return true;
-        // Where the engine refuses to start it, it waits for its next attempt.
-        return state !== (cluster[name] ?? '') && !(state === 'exited' && cluster[name] === 'restarting');
+        return state !== (cluster[name] ?? '');
       });
       return wrong.map((one) => ({ ...one, engine: engine[one.name], cluster: cluster[one.name] }));
     };
