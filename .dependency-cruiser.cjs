@@ -7,6 +7,7 @@ const rooms = {
   scheduler: ['model', 'kit'],
   controllers: ['scheduler', 'store', 'model', 'kit'],
   engine: ['model', 'kit'],
+  network: ['model', 'kit'],
   link: ['contract', 'model', 'kit'],
   agent: ['engine', 'network', 'router', 'link', 'contract', 'model', 'kit'],
   api: ['contract', 'store', 'scheduler', 'compose', 'link', 'model', 'kit'],

@@ -42,7 +42,7 @@ export class LightHost {
         return;
       }
       // Answers a heartbeat that asks for it, which these hosts do not.
-      if (frame.t === 'lease') return;
+      if (frame.t === 'lease' || frame.t === 'members' || frame.t === 'answer') return;
       if (frame.t === 'probe') {
         void this.look(session, frame);
         return;

@@ -201,6 +201,7 @@ class HostAgent implements Agent {
         void this.look(session, frame);
         return;
       }
+      if (frame.t === 'members' || frame.t === 'answer') return;
       if (frame.t === 'snapshot') {
         // A large one comes in parts: only all of them together say what is not there.
         this.snapshot.push(...frame.assignments);

@@ -3,6 +3,7 @@ import { observedContainerSchema } from '../model/container.ts';
 import { engineInfoSchema } from '../model/host.ts';
 import { heldSchema, orphanSchema } from '../model/life.ts';
 import { observedImageSchema, observedNetworkSchema, observedVolumeSchema } from '../model/objects.ts';
+import { endpointSchema, memberSchema, poolSchema, spanSchema } from '../model/span.ts';
 
 /**
  * What manager and agent say to each other. The agent dials (mTLS), then serves HTTP/2 on the connection that it
@@ -32,8 +33,11 @@ export const HEADER_STREAM = 'berth-stream';
 export const HEADER_REASON = 'berth-reason';
 /** On the answer to `POST /session`: the machine that the agent runs on, before the host is let in. */
 export const HEADER_MACHINE = 'berth-machine-id';
-/** Version of this protocol; manager and agents may be one apart. 2: agents know `probe`. */
-export const LINK_VERSION = 2;
+/**
+ * Version of this protocol; manager and agents may be one apart. 2: agents know `probe`. 3: agents have networks that span
+ * hosts.
+ */
+export const LINK_VERSION = 3;
 /** Longest line of a session, bytes. */
 export const MAX_FRAME = 16 * 1024 * 1024;
 
@@ -63,6 +67,50 @@ export const resumePointSchema = z.object({
   revision: z.number().int().optional(),
 });
 export type ResumePoint = Readonly<z.infer<typeof resumePointSchema>>;
+
+/** The members of one network that a host takes part in. */
+export const networkMembersSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  span: spanSchema,
+  /** `put` is all of them: the network is new to the host, or the connection is. */
+  whole: z.boolean(),
+  put: z.array(memberSchema),
+  /** IDs of members. */
+  drop: z.array(z.string()),
+});
+export type NetworkMembers = Readonly<z.infer<typeof networkMembersSchema>>;
+
+/**
+ * What a host's engine asks of its network plugins and only the manager can say: for networks and containers that were made
+ * with plain docker on that host. `network` is the ID that the manager gave it.
+ */
+export const networkAskSchema = z.discriminatedUnion('op', [
+  /** A network is made on this host: registered, its pools, VNI and MTU given. Answered with `network` and `span`. */
+  z.object({
+    op: z.literal('create-network'),
+    driver: z.string(),
+    /** The subnets that were asked for; one is chosen where there is none. */
+    pools: z.array(poolSchema),
+    /** Driver options as given (`VlanId`, `encrypted`, …). */
+    options: z.record(z.string(), z.string()),
+    internal: z.boolean(),
+  }),
+  /** It was removed there. */
+  z.object({ op: z.literal('delete-network'), network: z.string() }),
+  /** An address for an endpoint of this host; a given one is that or a refusal. Answered with `endpoint`. */
+  z.object({
+    op: z.literal('take-address'),
+    network: z.string(),
+    endpoint: z.string(),
+    subnet: z.string(),
+    ip: z.string().optional(),
+    name: z.string().optional(),
+  }),
+  /** The endpoint is gone. */
+  z.object({ op: z.literal('give-back'), network: z.string(), endpoint: z.string(), ip: z.string() }),
+]);
+export type NetworkAsk = Readonly<z.infer<typeof networkAskSchema>>;
 
 export const managerFrameSchema = z.discriminatedUnion('t', [
   /** First frame: whose cluster this is and what the host is called in it. */
@@ -102,6 +150,26 @@ export const managerFrameSchema = z.discriminatedUnion('t', [
     id: z.number().int(),
     targets: z.array(z.object({ host: z.string(), port: z.number().int() })),
     ms: z.number(),
+  }),
+  /**
+   * From version 3 on: members of the networks that this host takes part in, in order. The first frame of a connection has
+   * `all`: networks that are not in it are not this host's any more.
+   */
+  z.object({
+    t: z.literal('members'),
+    networks: z.array(networkMembersSchema),
+    /** IDs of networks that are not this host's any more. */
+    gone: z.array(z.string()),
+    all: z.boolean().optional(),
+  }),
+  /** Answers `ask`. */
+  z.object({
+    t: z.literal('answer'),
+    id: z.number().int(),
+    error: z.object({ message: z.string(), hint: z.string().optional() }).optional(),
+    network: z.string().optional(),
+    span: spanSchema.optional(),
+    endpoint: endpointSchema.optional(),
   }),
   /** What changed since `at.seq` − deltas.length. */
   z.object({ t: z.literal('deltas'), at: resumePointSchema, deltas: z.array(assignmentDeltaSchema) }),
@@ -147,6 +215,15 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
     resume: resumePointSchema.optional(),
     /** The newest state that was heard of; also where there is nothing to resume. */
     seen: resumePointSchema.optional(),
+    /** From version 3 on. */
+    network: z
+      .object({
+        /** Network drivers that this host has, and why not where it has not (`vlan`: "Open vSwitch is not installed"). */
+        drivers: z.record(z.string(), z.object({ usable: z.boolean(), reason: z.string() })),
+        /** MTU of the wire at the data address, bytes. */
+        wireMtu: z.number().int(),
+      })
+      .optional(),
   }),
   /**
    * Every second. `engine` false: the host can be given nothing (its Docker does not answer, its disk is full); `reason`
@@ -187,6 +264,16 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
     orphans: z.array(orphanSchema).optional(),
     /** Ends a `full` with `more`. */
     last: z.boolean().optional(),
+  }),
+  /** From version 3 on; answered with `answer`. `id` counts up in each connection. */
+  z.object({ t: z.literal('ask'), id: z.number().int(), ask: networkAskSchema }),
+  /**
+   * Data paths to other hosts, by host ID, on a network that both take part in: milliseconds there and back, null where
+   * nothing came. Sent when one begins or ceases to work, and once in a while.
+   */
+  z.object({
+    t: z.literal('paths'),
+    paths: z.record(z.string(), z.object({ ms: z.number().nullable(), reason: z.string() })),
   }),
   z.object({ t: z.literal('events'), events: z.array(engineEventSchema) }),
   /** For each target of `probe`, in its order: milliseconds until its machine answered, null where it did not. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { desiredSchema } from './container.ts';
+import { endpointSchema, spanSchema } from './span.ts';
 
 /**
  * One start of the manager on its state. Together they are the history of that state: what an agent has seen, and is not in
@@ -21,7 +22,15 @@ export const heldSchema = z.object({
   desired: desiredSchema,
   /** Networks and volumes that must be on the host before the container is made; made by the agent where missing. */
   needs: z.object({
-    networks: z.array(z.object({ id: z.string(), spec: z.looseObject({ Name: z.string() }) })),
+    networks: z.array(
+      z.object({
+        id: z.string(),
+        spec: z.looseObject({ Name: z.string() }),
+        /** Of a network that spans hosts, and what this container has in it. */
+        span: spanSchema.optional(),
+        endpoint: endpointSchema.optional(),
+      }),
+    ),
     volumes: z.array(z.object({ spec: z.looseObject({ Name: z.string() }) })),
   }),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { spanSchema } from './span.ts';
 
 /** An image on one host (`GET /images/json` entry, the parts that are searched; `raw` is the entry as it came). */
 export const observedImageSchema = z.object({
@@ -52,6 +53,8 @@ export const networkSchema = z.object({
   createdAt: z.number(),
   createdBy: z.string(),
   hostId: z.string().optional(),
+  /** Of a network that spans hosts; it has no `hostId` then. */
+  span: spanSchema.optional(),
   /** The body of `POST /networks/create`, as it was given. */
   spec: z.looseObject({ Name: z.string(), Driver: z.string().optional() }),
 });

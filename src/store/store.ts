@@ -1,4 +1,5 @@
 import type { ApiToken, AuditEntry, JoinToken, User } from '../model/access.ts';
+import type { Address } from '../model/address.ts';
 import type { Container, ObservedContainer } from '../model/container.ts';
 import type { Host, HostFailover, HostStatus, HostTrust } from '../model/host.ts';
 import type { Life, Orphan } from '../model/life.ts';
@@ -10,6 +11,7 @@ export type Tables = {
   hosts: Host;
   containers: Container;
   networks: Network;
+  addresses: Address;
   volumes: Volume;
   users: User;
   apiTokens: ApiToken;

@@ -29,6 +29,16 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
     },
   },
   networks: { durable: true, key: (r) => r.id, indexes: { name: (r) => r.name, host: (r) => r.hostId } },
+  addresses: {
+    durable: true,
+    key: (r) => `${r.networkId}/${r.ip}`,
+    indexes: {
+      network: (r) => r.networkId,
+      container: (r) => (r.holder.kind === 'container' ? r.holder.id : undefined),
+      host: (r) => (r.holder.kind === 'endpoint' ? r.holder.hostId : undefined),
+      reservedFor: (r) => r.reservedFor,
+    },
+  },
   volumes: { durable: true, key: (r) => r.name, indexes: { host: (r) => r.hostId } },
   users: { durable: true, key: (r) => r.name, indexes: {} },
   apiTokens: {

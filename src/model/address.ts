@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** Who has an address. */
+export const addressHolderSchema = z.discriminatedUnion('kind', [
+  /** A container of the cluster, for as long as its record is there. */
+  z.object({ kind: z.literal('container'), id: z.string() }),
+  /** A container that was started with plain docker on that host: the engine's endpoint, for as long as it runs. */
+  z.object({
+    kind: z.literal('endpoint'),
+    hostId: z.string(),
+    endpointId: z.string(),
+    name: z.string().optional(),
+  }),
+  /** The network itself. */
+  z.object({ kind: z.literal('gateway') }),
+  z.object({ kind: z.literal('aux'), name: z.string() }),
+  /** Nobody yet: it waits for the container that its reservation is for. */
+  z.object({ kind: z.literal('none') }),
+]);
+export type AddressHolder = Readonly<z.infer<typeof addressHolderSchema>>;
+
+/** An address of a network that is not free. An address without a record is. */
+export const addressSchema = z.object({
+  kind: z.literal('address'),
+  networkId: z.string(),
+  /** Shortest form, without a prefix length. */
+  ip: z.string(),
+  mac: z.string(),
+  holder: addressHolderSchema,
+  /** It outlives its holders: whoever asks for it by this name, or is a container of this name, gets it. */
+  reservedFor: z.string().optional(),
+  /** Its holder is gone since then (milliseconds since the epoch): it is free again after the grace time. */
+  releasedAt: z.number().optional(),
+});
+export type Address = Readonly<z.infer<typeof addressSchema>>;

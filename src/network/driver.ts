@@ -1,0 +1,54 @@
+import type { Endpoint, Member, Span } from '../model/span.ts';
+
+/** A network of the cluster as one host takes part in it. */
+export type HostNetwork = Readonly<{
+  /** The cluster's ID. */
+  id: string;
+  /** The engine's ID, by which libnetwork calls it. */
+  engineId: string;
+  span: Span;
+}>;
+
+/** A container's place in a network, on this host. */
+export type HostEndpoint = Readonly<{
+  /** The engine's endpoint ID: 64 hex digits. */
+  endpointId: string;
+  endpoint: Endpoint;
+}>;
+
+/** What libnetwork does with the interface that a driver has made (`NetworkDriver.Join`). */
+export type Joined = Readonly<{
+  /** In the host's namespace; libnetwork moves it into the container. */
+  srcName: string;
+  /** Its name there, without the number. */
+  dstPrefix: string;
+  /** Left out, the engine adds its `docker_gwbridge`: the way out, and in by published ports. */
+  gateway?: string;
+  gatewayIPv6?: string;
+  /** `nextHop` left out: on the link. */
+  routes?: readonly Readonly<{ destination: string; nextHop?: string }>[];
+}>;
+
+/** What changed of a network's members; `whole`: `put` is all of them. */
+export type MembersChange = Readonly<{ whole: boolean; put: readonly Member[]; drop: readonly string[] }>;
+
+/**
+ * A kind of network on one host. Every method may be repeated: what is there already is left as it is, what is gone already
+ * is no error. A driver keeps nothing that the kernel does not show: after a restart of the agent, the engine or the machine
+ * it goes on from what it finds.
+ */
+export interface NetworkDriver {
+  /** As in `docker network create -d`. */
+  readonly name: string;
+  /** Whether it works on this host; `reason` says what is missing and how to get it, in a sentence. */
+  preflight(): Promise<Readonly<{ usable: boolean; reason: string }>>;
+  /** Makes what the network needs on this host before a container can join. @throws BerthError with what is missing */
+  ensure(network: HostNetwork): Promise<void>;
+  /** Takes all of it away again; containers have left. */
+  remove(network: HostNetwork): Promise<void>;
+  /** @throws BerthError `conflict` where the address is in use by somebody outside the cluster (vlan) */
+  join(network: HostNetwork, endpoint: HostEndpoint): Promise<Joined>;
+  leave(network: HostNetwork, endpointId: string): Promise<void>;
+  /** Members on other hosts, in one batch; in order for one network. */
+  members(network: HostNetwork, change: MembersChange): Promise<void>;
+}
