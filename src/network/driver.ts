@@ -49,6 +49,11 @@ export interface NetworkDriver {
   /** @throws BerthError `conflict` where the address is in use by somebody outside the cluster (vlan) */
   join(network: HostNetwork, endpoint: HostEndpoint): Promise<Joined>;
   leave(network: HostNetwork, endpointId: string): Promise<void>;
+  /**
+   * The network namespace in which names are to be answered at 169.254.53.53 (`/run/netns/…`), once `ensure` has been done;
+   * undefined where this network has none on this host: its containers then ask other servers only.
+   */
+  namesNamespace(network: HostNetwork): Promise<string | undefined>;
   /** Members on other hosts, in one batch; in order for one network. */
   members(network: HostNetwork, change: MembersChange): Promise<void>;
 }
