@@ -85,8 +85,8 @@ describe('MemberResolver', () => {
 });
 
 describe('HostNames', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'berth-names-'));
-  const path = join(folder, 'namespace');
+  let folder: string;
+  let path: string;
   let port = 0;
   let opened = 0;
   let fail = 0;
@@ -105,6 +105,8 @@ describe('HostNames', () => {
 
   beforeEach(() => {
     [port, opened, fail] = [0, 0, 0];
+    folder = mkdtempSync(join(tmpdir(), 'berth-names-'));
+    path = join(folder, 'namespace');
     writeFileSync(path, '');
     names = new HostNames({ open, run: async () => '', hostServers: () => [], serversOf: () => undefined });
     names.members(x1, { whole: true, put: [member('me', '127.0.0.1'), member('web', '10.0.0.1')], drop: [] });

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../../kit/clock.ts';
 import { type Logger, silentLogger } from '../../kit/logger.ts';
 import { type Run, run } from '../commands.ts';
 import type { MembersChange } from '../driver.ts';
+import { NAMES_ADDRESS } from '../names-address.ts';
 import { DnsServer } from './dns-server.ts';
 import { filterFloods, floodRules } from './flood-filter.ts';
 import { Forwarder } from './forwarder.ts';
@@ -11,8 +12,6 @@ import { NameService } from './name-service.ts';
 import type { NamespaceSockets, OpenSockets } from './namespace-sockets.ts';
 import { type Rate, RateLimit } from './rate-limit.ts';
 
-/** Where containers ask, on every host and in every network; link-local, so no company has it for something else. */
-export const NAMES_ADDRESS = '169.254.53.53';
 const DNS_PORT = 53;
 
 /**

@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
+import { NAMES_ADDRESS } from '../names-address.ts';
 
 /** What a resolver asks at most, of all servers that are listed (resolv.conf(5), MAXNS). */
 const MAX_SERVERS = 3;
 
 /** Addresses that are never a way out: Docker's own resolver within containers, and ours. */
-const NEVER: ReadonlySet<string> = new Set(['127.0.0.11', '169.254.53.53', '0.0.0.0', '::']);
+const NEVER: ReadonlySet<string> = new Set(['127.0.0.11', NAMES_ADDRESS, '0.0.0.0', '::']);
 
 /** Name servers of a `resolv.conf`, in order, at most three; without what cannot be one of a host. */
 export function nameservers(text: string): string[] {
