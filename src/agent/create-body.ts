@@ -1,6 +1,7 @@
 import type { Assignment } from '../contract/link.ts';
 import type { DockerSpec } from '../model/container.ts';
 import { LABEL_CLUSTER, LABEL_GENERATION, LABEL_ID } from '../model/labels.ts';
+import { dnsPart, type HostDns, withoutAliases } from './container-dns.ts';
 import { coresOfShares } from './reservation.ts';
 
 /** A container of this host that another one may refer to. */
@@ -11,6 +12,8 @@ export type CreateContext = Readonly<{
   /** Processors of the host. */
   cpus: number;
   peers: readonly Peer[];
+  /** Undefined where this host answers no names. */
+  dns?: HostDns;
 }>;
 
 type Json = Readonly<Record<string, unknown>>;
@@ -42,8 +45,9 @@ export function createBody(assignment: Assignment, context: CreateContext): Dock
       ...changedList(hostConfig, 'VolumesFrom', (value) => peerBefore(value, context.peers)),
       ...changedList(hostConfig, 'Links', (value) => peerBefore(value, context.peers)),
       ...weight(hostConfig, context.cpus),
+      ...dnsPart(assignment, context.dns),
     },
-    ...endpoints(spec.NetworkingConfig, networks, context.peers),
+    ...endpoints(spec.NetworkingConfig, needs.networks, context),
   };
 }
 
@@ -85,12 +89,14 @@ function engineReference(reference: string, peers: readonly Peer[]): string {
 
 function endpoints(
   networking: DockerSpec['NetworkingConfig'],
-  networks: ReadonlyMap<string, string>,
-  peers: readonly Peer[],
+  needed: Assignment['needs']['networks'],
+  { peers, dns }: CreateContext,
 ): Json {
   const config = networking?.EndpointsConfig;
   if (typeof config !== 'object' || config === null) return {};
-  const mapped = Object.entries(config as Json).map(([name, endpoint]) => {
+  const networks = new Map(needed.map(({ id, spec }) => [id, spec.Name]));
+  const asked = dns === undefined ? (config as Json) : withoutAliases(config as Json, needed);
+  const mapped = Object.entries(asked).map(([name, endpoint]) => {
     const links =
       typeof endpoint === 'object' && endpoint !== null
         ? changedList(endpoint as Json, 'Links', (value) => peerBefore(value, peers))
