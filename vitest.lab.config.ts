@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Tests on real engines: root only, one after the other, in one process. Those of `test/lab` make labs of their own;
- * all others share one lab of three hosts, given by `inject('lab')`, which only starts when such a test runs.
+ * Tests on real engines: root only, one after the other, in one process. Those of the first part make labs and
+ * namespaces of their own; all others share one lab of three hosts, given by `inject('lab')`, which only starts when such a
+ * test runs.
  */
 const shared = {
   testTimeout: 120_000,
@@ -15,7 +16,7 @@ const shared = {
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...shared, name: 'lab', include: ['test/lab/**/*.test.ts', 'test/images/**/*.test.ts'] } },
+      { test: { ...shared, name: 'lab', include: ['test/{lab,images,network}/**/*.test.ts'] } },
       {
         test: {
           ...shared,
