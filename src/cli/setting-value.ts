@@ -40,6 +40,9 @@ const READERS: Readonly<Record<SettingKey, (text: string, key: string) => unknow
   failoverMaxShare: number,
   failoverWindowMs: milliseconds,
   failoverGraceMs: milliseconds,
+  networkDriver: (text) => text,
+  networkPools: list,
+  addressGraceMs: milliseconds,
   fanoutTimeoutMs: milliseconds,
 };
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { observedContainerSchema } from '../model/container.ts';
-import { engineInfoSchema } from '../model/host.ts';
+import { engineInfoSchema, hostNetworkingSchema } from '../model/host.ts';
 import { heldSchema, orphanSchema } from '../model/life.ts';
 import { observedImageSchema, observedNetworkSchema, observedVolumeSchema } from '../model/objects.ts';
 import { endpointSchema, memberSchema, poolSchema, spanSchema } from '../model/span.ts';
@@ -216,14 +216,7 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
     /** The newest state that was heard of; also where there is nothing to resume. */
     seen: resumePointSchema.optional(),
     /** From version 3 on. */
-    network: z
-      .object({
-        /** Network drivers that this host has, and why not where it has not (`vlan`: "Open vSwitch is not installed"). */
-        drivers: z.record(z.string(), z.object({ usable: z.boolean(), reason: z.string() })),
-        /** MTU of the wire at the data address, bytes. */
-        wireMtu: z.number().int(),
-      })
-      .optional(),
+    network: hostNetworkingSchema.optional(),
   }),
   /**
    * Every second. `engine` false: the host can be given nothing (its Docker does not answer, its disk is full); `reason`

@@ -31,5 +31,15 @@ export const addressSchema = z.object({
   reservedFor: z.string().optional(),
   /** Its holder is gone since then (milliseconds since the epoch): it is free again after the grace time. */
   releasedAt: z.number().optional(),
+  /** Name of the container that had it last: one that is made again under that name gets it back within the grace time. */
+  formerly: z.string().optional(),
 });
 export type Address = Readonly<z.infer<typeof addressSchema>>;
+
+/** The address that a pool has given last. Never written to disk: after a start it gives from its beginning. */
+export type AddressCursor = Readonly<{
+  kind: 'address-cursor';
+  networkId: string;
+  subnet: string;
+  ip: string;
+}>;

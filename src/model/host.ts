@@ -97,6 +97,15 @@ export type HostFailover = Readonly<{
   waiting: readonly Readonly<{ id: string; name: string; reason: string }>[];
 }>;
 
+/** What a host says of itself that networks which span hosts depend on. */
+export const hostNetworkingSchema = z.object({
+  /** Network drivers that this host has, and why not where it has not (`vlan`: "Open vSwitch is not installed"). */
+  drivers: z.record(z.string(), z.object({ usable: z.boolean(), reason: z.string() })),
+  /** MTU of the wire at the data address, bytes. */
+  wireMtu: z.number().int(),
+});
+export type HostNetworking = Readonly<z.infer<typeof hostNetworkingSchema>>;
+
 /** What is seen of a host now. Never written to disk: the agent repeats it. Owned by the link and the agent. */
 export type HostStatus = Readonly<{
   kind: 'host-status';
@@ -115,6 +124,8 @@ export type HostStatus = Readonly<{
   dataAddress: string;
   agentVersion: string;
   engine: EngineInfo | undefined;
+  /** Undefined of an agent that knows nothing of networks which span hosts, or has not said yet. */
+  network?: HostNetworking;
   /** Milliseconds since the epoch; 0 if never. */
   lastHeardAt: number;
   connectedAt: number;

@@ -33,6 +33,18 @@ export const settingsSchema = z.strictObject({
   failoverWindowMs: z.number().min(1000).default(30_000),
   /** How long hosts have after a start of the manager to connect, before they count as down; downAfterMs at least. */
   failoverGraceMs: z.number().min(0).default(30_000),
+  /**
+   * Driver of a network that is made without one (compose projects, `--driver default`): `xoverlay`, `vlan` or `bridge`. A
+   * bridge network takes its place where no host has a usable driver of that name.
+   */
+  networkDriver: z.string().max(64).default('xoverlay'),
+  /**
+   * Where subnets of networks come from for which none is named: ranges, each with the prefix length of the subnets that are
+   * cut from it.
+   */
+  networkPools: z.array(z.string()).default(['10.128.0.0/9:20']),
+  /** The address of a container that is gone goes to nobody else for this long (milliseconds). */
+  addressGraceMs: z.number().min(0).default(60_000),
   /** How long an answer from one host is waited for when many are asked (milliseconds). */
   fanoutTimeoutMs: z.number().min(100).default(5000),
 });

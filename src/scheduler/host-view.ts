@@ -1,4 +1,4 @@
-import type { EngineInfo, Host, HostState } from '../model/host.ts';
+import type { EngineInfo, Host, HostNetworking, HostState } from '../model/host.ts';
 import type { ObservedImage } from '../model/objects.ts';
 import type { Settings } from '../model/settings.ts';
 import { Counter } from './counter.ts';
@@ -33,6 +33,8 @@ export type HostFacts = Readonly<{
   rests?: string;
   /** Where ports published on the host are reached. */
   address: string;
+  /** Drivers of networks that span hosts, by name; undefined where its agent knows of none. */
+  networkDrivers?: HostNetworking['drivers'];
 }>;
 
 export type CapacitySettings = Pick<
@@ -62,6 +64,7 @@ export class HostView {
   cordoned = false;
   name = '';
   address = '';
+  networkDrivers: HostNetworking['drivers'] | undefined;
   /** Operator's labels, over the engine's, over what the engine says of itself. */
   labels: ReadonlyMap<string, string> = new Map();
   engineLabels: ReadonlyMap<string, string> = new Map();
@@ -105,6 +108,7 @@ export class HostView {
     this.reason = facts.reason;
     this.rests = facts.rests ?? '';
     this.address = facts.address;
+    this.networkDrivers = facts.networkDrivers;
     this.os = engine?.osType ?? '';
     this.architecture = normalArchitecture(engine?.architecture ?? '');
     this.engineLabels = new Map(Object.entries(engine?.labels ?? {}));
@@ -222,6 +226,7 @@ export class HostView {
       [name, state, reason, rests, cordoned, cpuCapacity, memoryCapacity, os, architecture, address],
       [...this.labels],
       [...this.engineLabels],
+      this.networkDrivers,
     ]);
   }
 }

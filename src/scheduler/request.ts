@@ -45,6 +45,8 @@ export type PlacementRequest = Readonly<{
   volumes: readonly string[];
   networks: readonly string[];
   holds: readonly Hold[];
+  /** Drivers of those of its networks that span hosts; the caller knows them. */
+  drivers: readonly string[];
   /** Equal for requests that any host would answer in the same way; these are placed as one group. */
   signature: string;
 }>;
@@ -81,6 +83,7 @@ export function placementRequest(
     volumes: namedVolumes(hostConfig),
     networks: networkNames(spec, networkMode),
     holds: options.holds ?? [],
+    drivers: [] as readonly string[],
   };
   return Object.freeze({
     name,
@@ -91,8 +94,12 @@ export function placementRequest(
 }
 
 /** The same request, tied to hosts by what it uses. */
-export function withHolds(request: PlacementRequest, holds: readonly Hold[]): PlacementRequest {
-  const held = { ...request, holds };
+export function withHolds(
+  request: PlacementRequest,
+  holds: readonly Hold[],
+  drivers: readonly string[] = [],
+): PlacementRequest {
+  const held = { ...request, holds, drivers };
   return Object.freeze({ ...held, signature: signatureOf(held) });
 }
 
@@ -158,6 +165,7 @@ function signatureOf(parts: Omit<PlacementRequest, 'name' | 'signature' | 'resch
     ports.length === 0 ? undefined : composePlace(parts.labels),
     parts.dependencies,
     parts.holds,
+    parts.drivers,
     parts.labels[PLACEMENT_LABELS.placement],
   ]);
 }

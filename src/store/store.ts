@@ -1,5 +1,5 @@
 import type { ApiToken, AuditEntry, JoinToken, User } from '../model/access.ts';
-import type { Address } from '../model/address.ts';
+import type { Address, AddressCursor } from '../model/address.ts';
 import type { Container, ObservedContainer } from '../model/container.ts';
 import type { Host, HostFailover, HostStatus, HostTrust } from '../model/host.ts';
 import type { Life, Orphan } from '../model/life.ts';
@@ -23,6 +23,7 @@ export type Tables = {
   // Below: observations, repeated by the agents and never written to disk.
   hostStatus: HostStatus;
   hostFailovers: HostFailover;
+  addressCursors: AddressCursor;
   orphans: Orphan;
   observedContainers: ObservedContainer;
   observedImages: ObservedImage;

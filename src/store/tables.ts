@@ -37,6 +37,7 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
       container: (r) => (r.holder.kind === 'container' ? r.holder.id : undefined),
       host: (r) => (r.holder.kind === 'endpoint' ? r.holder.hostId : undefined),
       reservedFor: (r) => r.reservedFor,
+      formerly: (r) => r.formerly,
     },
   },
   volumes: { durable: true, key: (r) => r.name, indexes: { host: (r) => r.hostId } },
@@ -52,6 +53,7 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   hostTrust: { durable: true, key: (r) => r.id, indexes: {} },
   lives: { durable: true, key: (r) => r.id, indexes: {} },
   hostStatus: { durable: false, key: (r) => r.id, indexes: {} },
+  addressCursors: { durable: false, key: (r) => `${r.networkId}/${r.subnet}`, indexes: {} },
   hostFailovers: { durable: false, key: (r) => r.id, indexes: {} },
   orphans: { durable: false, key: (r) => `${r.hostId}/${r.id}`, indexes: { host: (r) => r.hostId } },
   observedContainers: {

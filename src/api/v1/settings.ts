@@ -1,5 +1,7 @@
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { defaultSettings, type Settings, settingsSchema } from '../../model/settings.ts';
+import { parseSource } from '../../model/spanning/choose-subnet.ts';
+import { SPAN_DRIVERS } from '../../model/spanning/registry.ts';
 import { parseExpression } from '../../scheduler/expression.ts';
 import { type LoadedPlugins, NO_PLUGINS } from '../../scheduler/plugin.ts';
 import { STRATEGIES } from '../../scheduler/strategies/registry.ts';
@@ -52,6 +54,7 @@ function merge(before: Settings, patch: Readonly<Record<string, unknown>>): Sett
     );
   }
   checkImageHosts(settings.imageHosts.trim());
+  checkNetworks(settings);
   const relative = settings.plugins.find((path) => !path.startsWith('/'));
   if (relative !== undefined) {
     throw new BerthError('bad_request', `plugins: "${relative}" is not an absolute path on the manager`);
@@ -69,6 +72,23 @@ function checkImageHosts(text: string): void {
       hint: 'write it as role==web, or "all" for every host',
     });
   }
+}
+
+function checkNetworks({ networkDriver, networkPools }: Settings): void {
+  const drivers = ['bridge', ...SPAN_DRIVERS.map(({ name }) => name)];
+  if (!drivers.includes(networkDriver))
+    throw new BerthError('bad_request', `networkDriver: "${networkDriver}" is not one`, {
+      hint: `known are: ${drivers.join(', ')}`,
+    });
+  const wrong = networkPools.find((text) => parseSource(text) === undefined);
+  if (wrong !== undefined)
+    throw new BerthError(
+      'bad_request',
+      `networkPools: "${wrong}" is not an IPv4 range with a prefix length`,
+      {
+        hint: 'write it as 10.128.0.0/9:20: subnets of /20 are cut from 10.128.0.0/9',
+      },
+    );
 }
 
 /**

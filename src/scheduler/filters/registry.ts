@@ -8,6 +8,7 @@ import type { Filter } from './filter.ts';
 import { health } from './health.ts';
 import { held } from './held.ts';
 import { image } from './image.ts';
+import { network } from './network.ts';
 import { port } from './port.ts';
 import { replicas } from './replicas.ts';
 import { resources } from './resources.ts';
@@ -25,6 +26,7 @@ export const FILTERS: readonly Filter[] = [
   whitelist,
   resources,
   held,
+  network,
   availability,
   replicas,
   image,
