@@ -1,6 +1,8 @@
 import type { Assignment } from '../../contract/link.ts';
 import type { Container, Desired, DockerSpec } from '../../model/container.ts';
 import type { ReadTx } from '../../store/store.ts';
+import { networkNames } from '../networks/network-names.ts';
+import { endpointIn, spanningNetwork } from '../networks/spanning.ts';
 
 /** The hosts that hold something of a container: the one that it is assigned to and, in a move, the one that it leaves. */
 export function holdersOf({ assigned }: Container): readonly string[] {
@@ -23,6 +25,11 @@ export function assignmentOf(
   const leaves = moving !== undefined && (moving.phase === 'stop' || moving.hostId === hostId);
   const desired = leaves ? stoppedForMove(container.desired) : container.desired;
   const networks = networkNames(desired.spec).flatMap((reference) => {
+    const spanning = spanningNetwork(tx, reference);
+    if (spanning !== undefined) {
+      const { id: networkId, spec, span } = spanning;
+      return [{ id: networkId, spec, span, endpoint: endpointIn(tx, id, networkId) }];
+    }
     for (const network of [tx.get('networks', reference), ...tx.by('networks', 'name', reference)]) {
       if (network !== undefined && network.hostId === hostId) return [{ id: network.id, spec: network.spec }];
     }
@@ -40,17 +47,6 @@ function stoppedForMove(desired: Desired): Desired {
   if (desired.state === 'stopped' || desired.state === 'removed') return desired;
   return { ...desired, state: 'stopped', stop: undefined };
 }
-
-/** Names or IDs of the networks that a spec asks for, those built into every engine left out. */
-export function networkNames(spec: DockerSpec): string[] {
-  const mode = spec.HostConfig?.NetworkMode;
-  const endpoints = spec.NetworkingConfig?.EndpointsConfig;
-  const names = new Set(typeof endpoints === 'object' && endpoints !== null ? Object.keys(endpoints) : []);
-  if (typeof mode === 'string') names.add(mode);
-  return [...names].filter((name) => name !== '' && !BUILT_IN.has(name) && !name.startsWith('container:'));
-}
-
-const BUILT_IN: ReadonlySet<string> = new Set(['default', 'bridge', 'host', 'none', 'nat']);
 
 /** Names of the volumes that a spec mounts: `HostConfig.Binds` whose source is no path, and `Mounts` of type volume. */
 export function volumeNames(spec: DockerSpec): string[] {

@@ -67,9 +67,9 @@ class FakeSession implements AgentSession {
   beat(engine = true, reason = ''): void {
     this.say({ t: 'heartbeat', now: Date.now(), engine, reason });
   }
-  /** What was sent since the welcome. */
+  /** What was sent since the welcome, but for the members of networks (`members.test.ts`). */
   get news(): ManagerFrame[] {
-    return this.sent.filter((frame) => frame.t !== 'welcome');
+    return this.sent.filter((frame) => frame.t !== 'welcome' && frame.t !== 'members');
   }
 }
 

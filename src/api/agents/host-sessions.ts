@@ -17,6 +17,7 @@ import { deltaFrames, snapshotFrames } from './frames.ts';
 import { leaseMs } from './host-state.ts';
 import { HostStates, type HostStatesDeps, type Live } from './host-states.ts';
 import { isPast } from './lives.ts';
+import { NetworkMembers } from './members.ts';
 import { applyFull, applyReport, endRecords, ownResults } from './observations.ts';
 import { ActionResults } from './results.ts';
 import type { AgentSession } from './session.ts';
@@ -31,6 +32,8 @@ type HostSessionsDeps = HostStatesDeps &
 
 /** Link versions before it do not know `probe`. */
 const PROBE_VERSION = 2;
+/** … nor networks that span hosts. */
+const NETWORKS_VERSION = 3;
 const REMOVED = 'the host was removed from the cluster: join it again with a new token';
 /** From where the host's agent has dialled, without the port. */
 function addressOf({ remoteAddress }: AgentSession): string {
@@ -55,12 +58,15 @@ export class HostSessions {
   readonly assignments: Assignments;
   private readonly results: ActionResults;
   private readonly states: HostStates;
+  private readonly members: NetworkMembers;
   private readonly unwatch: () => void;
 
   constructor(private readonly deps: HostSessionsDeps) {
     this.results = new ActionResults((containerId) => this.hostOf(containerId));
     this.assignments = this.results;
     this.states = new HostStates(deps);
+    // Before the assignments: who is on a network is there before the container that wants to speak with them.
+    this.members = new NetworkMembers(deps);
     this.unwatch = deps.store.watch((set) => this.onChange(set));
   }
 
@@ -109,6 +115,7 @@ export class HostSessions {
       live.session = undefined;
       live.greeted = false;
       live.level = false;
+      this.members.detach(session.hostId);
       this.results.lost(session.hostId, session.hostName);
       this.states.lost(session.hostId, live, reason);
     });
@@ -124,6 +131,7 @@ export class HostSessions {
 
   close(): void {
     this.states.close();
+    this.members.close();
     this.unwatch();
     for (const { session } of this.states.all()) session?.close('the manager is stopping');
   }
@@ -146,6 +154,7 @@ export class HostSessions {
     }
     live.agentVersion = hello.agentVersion;
     live.dataAddress = hello.dataAddress;
+    live.network = hello.version >= NETWORKS_VERSION ? hello.network : undefined;
     if (hello.version >= PROBE_VERSION)
       this.states.witnesses.add({
         hostId: session.hostId,
@@ -153,6 +162,8 @@ export class HostSessions {
         here: this.deps.isHere(addressOf(session)),
         send: (frame) => session.send(frame),
       });
+    if (hello.version >= NETWORKS_VERSION)
+      this.members.attach(session.hostId, (frame) => session.send(frame));
     this.catchUp(session, live, hello).catch((thrown) => session.close(messageOf(thrown)));
     return true;
   }
@@ -271,7 +282,8 @@ export class HostSessions {
       ended = observe(tx);
     });
     // At once, so that nobody comes in between.
-    const removed = ended.length === 0 ? undefined : store.update((tx) => endRecords(tx, ended));
+    const removed =
+      ended.length === 0 ? undefined : store.update((tx) => endRecords(tx, ended, this.deps.clock.now()));
     await Promise.all([seen, removed]);
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../kit/clock.ts';
 import { messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Target } from '../../link/index.ts';
-import type { HostStatus } from '../../model/host.ts';
+import type { HostNetworking, HostStatus } from '../../model/host.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx, Store } from '../../store/store.ts';
 import { hostStateOf, isSilent, LATE_MS, type LifeSigns, silenceMs } from './host-state.ts';
@@ -20,6 +20,7 @@ export type Live = {
   signs: { -readonly [K in keyof LifeSigns]: LifeSigns[K] };
   agentVersion: string;
   dataAddress: string;
+  network: HostNetworking | undefined;
   connectedAt: number;
 };
 
@@ -35,7 +36,7 @@ const HEARD_REFRESH_MS = 5_000;
 
 /** Most hosts, most of the time: nothing is made of them then. */
 function isReadyStill(
-  { signs, agentVersion }: Live,
+  { signs, agentVersion, dataAddress, network }: Live,
   before: HostStatus | undefined,
   now: number,
   fresh: number,
@@ -46,6 +47,8 @@ function isReadyStill(
     before?.state === 'ready' &&
     before.silent === false &&
     before.agentVersion === agentVersion &&
+    before.dataAddress === dataAddress &&
+    before.network === network &&
     lastHeardAt - before.lastHeardAt < HEARD_REFRESH_MS
   );
 }
@@ -112,6 +115,7 @@ export class HostStates {
       },
       agentVersion: '',
       dataAddress: '',
+      network: undefined,
       connectedAt: 0,
     };
     this.live.set(hostId, live);
@@ -230,7 +234,11 @@ export class HostStates {
         before.state === verdict.state &&
         before.silent === verdict.silent &&
         before.confirmed === verdict.confirmed;
-      if (known && !stale && same && before.agentVersion === live.agentVersion) continue;
+      const told =
+        before.agentVersion === live.agentVersion &&
+        before.dataAddress === live.dataAddress &&
+        before.network === live.network;
+      if (known && !stale && same && told) continue;
       changed.push({ ...this.statusOf(hostId, live), engine: before.engine, ...verdict });
     }
     return changed;
@@ -246,6 +254,7 @@ export class HostStates {
       dataAddress: live.dataAddress,
       agentVersion: live.agentVersion,
       engine: undefined,
+      network: live.network,
       lastHeardAt: live.signs.heard ? live.signs.lastHeardAt : 0,
       connectedAt: live.connectedAt,
     };

@@ -38,9 +38,9 @@ function seen(engineId: string, clusterId?: string): ObservedContainer {
 const FIRST: Known = { acted: () => 1, complete: true };
 /** As `HostSessions` does it. */
 const full = (tx: WriteTx, frame: Parameters<typeof applyFull>[2], known = FIRST) =>
-  endRecords(tx, applyFull(tx, 'h1', frame, known));
+  endRecords(tx, applyFull(tx, 'h1', frame, known), 0);
 const report = (tx: WriteTx, frame: Parameters<typeof applyReport>[2], known = FIRST) =>
-  endRecords(tx, applyReport(tx, 'h1', frame, known));
+  endRecords(tx, applyReport(tx, 'h1', frame, known), 0);
 const empty = { t: 'full' as const, containers: [], images: [], networks: [], volumes: [] };
 const removed = (id: string) => {
   const record = containerRecord(id, id);

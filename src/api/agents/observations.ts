@@ -2,6 +2,7 @@ import type { ActionResult, AgentFrame } from '../../contract/link.ts';
 import type { Container, ObservedContainer } from '../../model/container.ts';
 import type { ReadTx, TableName, WriteTx } from '../../store/store.ts';
 import { TABLES } from '../../store/tables.ts';
+import { endContainer } from '../networks/give-back.ts';
 
 type Full = AgentFrame & { t: 'full' };
 type Report = AgentFrame & { t: 'report' };
@@ -48,8 +49,8 @@ export function applyReport(tx: WriteTx, hostId: string, report: Report, before:
   return report.last === true ? [...ended, ...finishedRemovals(tx, hostId, known)] : ended;
 }
 
-export function endRecords(tx: WriteTx, ids: readonly string[]): void {
-  for (const id of ids) tx.delete('containers', id);
+export function endRecords(tx: WriteTx, ids: readonly string[], now: number): void {
+  for (const id of ids) endContainer(tx, id, now);
 }
 
 /** The results that are this host's to tell: those of containers that are assigned to it. */

@@ -1,5 +1,6 @@
 import type { Hold, PlacementRequest } from '../../scheduler/request.ts';
 import type { ReadTx } from '../../store/store.ts';
+import { spanningNetwork } from '../networks/spanning.ts';
 
 /**
  * The hosts to which the networks and volumes of a request tie it. A record of the cluster's says so itself, and ties to
@@ -18,6 +19,11 @@ export function holdsOf(tx: ReadTx, request: PlacementRequest): readonly Hold[] 
   return holds;
 }
 
+/** Drivers of those of a request's networks that span hosts. */
+export function driversOf(tx: ReadTx, { networks }: PlacementRequest): readonly string[] {
+  return [...new Set(networks.flatMap((ref) => spanningNetwork(tx, ref)?.span.driver ?? []))].sort();
+}
+
 /** Undefined where any host will do. */
 function volumeHosts(tx: ReadTx, name: string): readonly string[] | undefined {
   const record = tx.get('volumes', name);
@@ -26,6 +32,7 @@ function volumeHosts(tx: ReadTx, name: string): readonly string[] | undefined {
 }
 
 function networkHosts(tx: ReadTx, ref: string): readonly string[] | undefined {
+  if (spanningNetwork(tx, ref) !== undefined) return undefined;
   const byId = tx.get('networks', ref);
   const records = byId === undefined ? [...tx.by('networks', 'name', ref)] : [byId];
   if (records.length > 0) {

@@ -4,7 +4,7 @@ import type { LoadedPlugins } from '../../scheduler/plugin.ts';
 import { type PlacementRequest, placementRequest, withHolds } from '../../scheduler/request.ts';
 import type { ReadTx, Store } from '../../store/store.ts';
 import { rememberRequest } from './container-views.ts';
-import { holdsOf } from './holds.ts';
+import { driversOf, holdsOf } from './holds.ts';
 import type { Placement, PlacementExplanation, PlaceRequest, Placer } from './placer.ts';
 import { StoreView } from './store-view.ts';
 
@@ -40,7 +40,8 @@ export function newStorePlacer({ store, plugins, seed }: StorePlacerOptions): St
     const request = placementRequest(name, spec, strategy === undefined ? {} : { strategy });
     rememberRequest(spec, request);
     const holds = holdsOf(tx, request);
-    return holds.length === 0 ? request : withHolds(request, holds);
+    const drivers = driversOf(tx, request);
+    return holds.length + drivers.length === 0 ? request : withHolds(request, holds, drivers);
   };
   return {
     place(tx, asked): Placement {

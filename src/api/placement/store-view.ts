@@ -146,6 +146,7 @@ function factsOf(tx: ReadTx, host: Host) {
     engine: status?.engine,
     rests: tx.get('hostTrust', host.id)?.reason ?? '',
     address: status?.dataAddress ?? '',
+    networkDrivers: status?.network?.drivers,
   };
 }
 

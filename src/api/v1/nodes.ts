@@ -3,6 +3,7 @@ import { BerthError } from '../../kit/errors.ts';
 import type { Container } from '../../model/container.ts';
 import type { Host } from '../../model/host.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
+import { endContainer, giveBackOfHost } from '../networks/give-back.ts';
 import { findNode } from './find-node.ts';
 import type { Handlers } from './handler.ts';
 import { nodeView } from './node-view.ts';
@@ -59,7 +60,7 @@ export const nodeHandlers: Handlers<keyof typeof nodeRoutes> = {
         containers: containers.map((one) => lostContainer(tx, one)),
         volumes: volumes.map((one) => one.name),
       };
-      removeHost(tx, host);
+      removeHost(tx, host, deps.clock.now());
       return { id: host.id, name: host.name, lost };
     }),
 };
@@ -101,8 +102,9 @@ function lostContainer(tx: ReadTx, container: Container) {
  * Takes the host and all that is known of it out of the cluster. Its certificate is refused from then on, since no host
  * has its fingerprint; the engine and what runs on it are left as they are.
  */
-function removeHost(tx: WriteTx, host: Host): void {
-  for (const container of [...tx.by('containers', 'host', host.id)]) tx.delete('containers', container.id);
+function removeHost(tx: WriteTx, host: Host, now: number): void {
+  for (const container of [...tx.by('containers', 'host', host.id)]) endContainer(tx, container.id, now);
+  giveBackOfHost(tx, host.id, now);
   for (const volume of [...tx.by('volumes', 'host', host.id)]) tx.delete('volumes', volume.name);
   // A network holds no data: the next container that uses it makes it anew, on its own host.
   for (const network of [...tx.by('networks', 'host', host.id)]) {

@@ -3,6 +3,8 @@ import { newLongId } from '../../../kit/ids.ts';
 import { CONTAINER_NAME, type Container, type DockerSpec } from '../../../model/container.ts';
 import { withoutExpressions } from '../../../scheduler/spec-expressions.ts';
 import type { ReadTx, WriteTx } from '../../../store/store.ts';
+import { endContainer } from '../../networks/give-back.ts';
+import { takeAddresses } from '../../networks/spanning.ts';
 import { setAuditTarget } from '../audit.ts';
 import type { DockerCall } from '../call.ts';
 import { readJson, sendJson } from '../json.ts';
@@ -42,7 +44,8 @@ export async function createContainer(call: DockerCall): Promise<void> {
       await until(deps.store, REPORT_MS, (tx) => pinnedAreSeen(tx, desired.spec, assigned.hostId));
     // Nobody was told of it: it must not appear later, when its host is back.
     await deps.store.update((tx) => {
-      if (tx.get('containers', container.id)?.desired.generation === 1) tx.delete('containers', container.id);
+      if (tx.get('containers', container.id)?.desired.generation === 1)
+        endContainer(tx, container.id, deps.clock.now());
       if (refused) releasePins(tx, pins);
     });
     throw thrown;
@@ -76,6 +79,7 @@ function put(
     desired: { generation: 1, state: 'created', spec, platform, starts: 0 },
     assigned: { hostId, at: now },
   };
+  takeAddresses(tx, container, now);
   tx.put('containers', container);
   return { container, pins };
 }

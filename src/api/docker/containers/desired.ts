@@ -1,6 +1,7 @@
 import type { ActionResult } from '../../../contract/link.ts';
 import { BerthError } from '../../../kit/errors.ts';
 import type { Container, Desired } from '../../../model/container.ts';
+import type { WriteTx } from '../../../store/store.ts';
 import type { DockerCall } from '../call.ts';
 import { noSuchContainer, rewriteFor, type Target } from './find.ts';
 
@@ -8,15 +9,15 @@ export type DesiredChange = Partial<Omit<Desired, 'generation'>>;
 
 /**
  * Writes what the user wants of a container, and waits until its host has acted on it.
- * @param change what is different from now
+ * @param change what is different from now; both functions run in the transaction that writes
  * @param undo what is wanted instead where the engine refuses; what was wanted before, if absent
  * @throws BerthError `engine` in the engine's words, `host_down`, `not_found` where it was removed meanwhile
  */
 export async function changeDesired(
   call: DockerCall,
   target: Target,
-  change: (now: Desired) => DesiredChange,
-  undo: (before: Desired) => DesiredChange = (before) => before,
+  change: (now: Desired, tx: WriteTx) => DesiredChange,
+  undo: (before: Desired, tx: WriteTx) => DesiredChange = (before) => before,
 ): Promise<ActionResult> {
   const { before, generation } = await writeDesired(call, target.id, change);
   try {
@@ -25,7 +26,7 @@ export async function changeDesired(
     if (!(thrown instanceof BerthError)) throw thrown;
     if (thrown.code === 'not_found' && removesItself(target)) return { id: target.id, generation };
     if (thrown.code !== 'engine') throw thrown;
-    await restore(call, target.id, generation, undo(before));
+    await restore(call, target.id, generation, (tx) => undo(before, tx));
     throw new BerthError('engine', rewriteFor(target)(thrown.message), { status: thrown.status });
   }
 }
@@ -39,12 +40,12 @@ function removesItself({ record }: Target): boolean {
 export async function writeDesired(
   { deps }: Pick<DockerCall, 'deps'>,
   id: string,
-  change: (now: Desired) => DesiredChange,
+  change: (now: Desired, tx: WriteTx) => DesiredChange,
 ): Promise<Readonly<{ before: Desired; generation: number }>> {
   return deps.store.update((tx) => {
     const record = tx.get('containers', id);
     if (record === undefined) throw noSuchContainer(id);
-    const after = changed(record, change(record.desired));
+    const after = changed(record, change(record.desired, tx));
     tx.put('containers', after);
     return { before: record.desired, generation: after.desired.generation };
   });
@@ -55,13 +56,13 @@ async function restore(
   { deps }: Pick<DockerCall, 'deps'>,
   id: string,
   generation: number,
-  change: DesiredChange,
+  change: (tx: WriteTx) => DesiredChange,
 ): Promise<void> {
   await deps.store.update((tx) => {
     const record = tx.get('containers', id);
     if (record === undefined || record.desired.generation !== generation) return;
     // A count that was acted on is never counted down.
-    tx.put('containers', changed(record, { ...change, starts: record.desired.starts }));
+    tx.put('containers', changed(record, { ...change(tx), starts: record.desired.starts }));
   });
 }
 

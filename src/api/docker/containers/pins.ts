@@ -1,6 +1,7 @@
 import type { DockerSpec } from '../../../model/container.ts';
 import type { ReadTx, WriteTx } from '../../../store/store.ts';
-import { networkNames, volumeNames } from '../../agents/assignment-of.ts';
+import { volumeNames } from '../../agents/assignment-of.ts';
+import { networkNames } from '../../networks/network-names.ts';
 
 /** What a container has tied to its host, where nothing was before. */
 export type Pins = Readonly<{
@@ -21,7 +22,7 @@ export function pinObjects(tx: WriteTx, spec: DockerSpec, hostId: string, who: s
   const volumes: Pins['volumes'][number][] = [];
   for (const reference of networkNames(spec)) {
     for (const network of [tx.get('networks', reference), ...tx.by('networks', 'name', reference)]) {
-      if (network === undefined || network.hostId !== undefined) continue;
+      if (network === undefined || network.hostId !== undefined || network.span !== undefined) continue;
       tx.put('networks', { ...network, hostId });
       networks.push(network.id);
     }
@@ -86,7 +87,10 @@ export function pinnedAreSeen(tx: ReadTx, spec: DockerSpec, hostId: string): boo
     ...tx.by('networks', 'name', reference),
   ]);
   return (
-    networks.every((network) => [...tx.by('observedNetworks', 'name', network.name)].some(here)) &&
+    // What spans hosts is shown from its record.
+    networks
+      .filter(({ span }) => span === undefined)
+      .every((network) => [...tx.by('observedNetworks', 'name', network.name)].some(here)) &&
     volumeNames(spec)
       .filter((name) => tx.get('volumes', name) !== undefined)
       .every((name) => [...tx.by('observedVolumes', 'name', name)].some(here))

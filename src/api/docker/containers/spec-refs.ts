@@ -1,5 +1,6 @@
 import type { DockerSpec } from '../../../model/container.ts';
 import type { ReadTx } from '../../../store/store.ts';
+import { spanningNetwork } from '../../networks/spanning.ts';
 import { findContainer } from './find.ts';
 
 export type ResolvedSpec = Readonly<{
@@ -12,7 +13,7 @@ type Find = (ref: string) => { id: string; name: string };
 
 /**
  * A spec in which everything that it refers to is named so that the host's agent finds it: containers by ID, which stays
- * through renaming as with an engine, and networks and volumes without their host.
+ * through renaming as with an engine, networks that span hosts by ID, and other networks and volumes without their host.
  * @throws BerthError `not_found` for a container that does not exist
  */
 export function resolveReferences(
@@ -32,7 +33,7 @@ export function resolveReferences(
   };
   const network = (ref: string) => {
     if (ref.startsWith('container:')) return containerMode(ref, find);
-    return local(ref);
+    return spanningNetwork(tx, ref)?.id ?? local(ref);
   };
   const { HostConfig: given, NetworkingConfig: networking } = spec;
   const host = given ? resolvedHostConfig(given, find, network, local) : given;
@@ -46,7 +47,30 @@ export function resolveReferences(
           ),
         }
       : networking;
-  return { spec: { ...spec, HostConfig: host, NetworkingConfig: config }, hosts: [...hosts] };
+  const resolved = { ...spec, HostConfig: host, NetworkingConfig: config };
+  return { spec: withEndpoints(tx, resolved), hosts: [...hosts] };
+}
+
+/**
+ * Of a container on networks that span hosts `EndpointsConfig` names each of its networks, and `NetworkMode` one of them: so
+ * what the agent connects is what the manager gave addresses for. As in Docker, endpoints alone stand for the default.
+ */
+function withEndpoints(tx: ReadTx, spec: DockerSpec): DockerSpec {
+  const endpoints = objectOf(spec.NetworkingConfig?.EndpointsConfig);
+  const [first] = Object.keys(endpoints).filter((ref) => spanningNetwork(tx, ref) !== undefined);
+  const mode = spec.HostConfig?.NetworkMode;
+  const isDefault = mode === undefined || mode === null || mode === '' || mode === 'default';
+  if (isDefault && first !== undefined)
+    return { ...spec, HostConfig: { ...spec.HostConfig, NetworkMode: Object.keys(endpoints)[0] } };
+  if (typeof mode !== 'string' || spanningNetwork(tx, mode) === undefined || mode in endpoints) return spec;
+  return {
+    ...spec,
+    NetworkingConfig: { ...spec.NetworkingConfig, EndpointsConfig: { [mode]: {}, ...endpoints } },
+  };
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function resolvedHostConfig(

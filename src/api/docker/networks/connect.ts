@@ -3,11 +3,13 @@ import { BerthError } from '../../../kit/errors.ts';
 import { LABEL_CLUSTER, LABEL_ID } from '../../../model/labels.ts';
 import type { Network } from '../../../model/objects.ts';
 import { SETTINGS_KEY } from '../../../store/tables.ts';
+import { isSpanning } from '../../networks/spanning.ts';
 import type { DockerCall } from '../call.ts';
 import { noSuchContainer, reachableTarget, rewriteFor, type Target } from '../containers/find.ts';
 import { readBody, sendNothing } from '../json.ts';
 import { ask, askJson, enginePath } from '../passthrough.ts';
 import { observe } from '../system/observe.ts';
+import { connectSpanning, disconnectSpanning } from './connect-spanning.ts';
 import { type FoundNetwork, findNetwork, hostName, seenOf, shownName } from './find-network.ts';
 
 const connectSchema = z.looseObject({
@@ -23,6 +25,11 @@ const disconnectSchema = z.looseObject({
 export async function connect(call: DockerCall): Promise<void> {
   const body = await readBody(call.req, connectSchema);
   const { found, target } = both(call, body.Container);
+  if (found.kind === 'cluster' && isSpanning(found.record)) {
+    await connectSpanning(call, found.record, target, body.EndpointConfig ?? {});
+    sendNothing(call.res, 200);
+    return;
+  }
   const engineNetwork = await onHostOf(call, found, target);
   await askEngine(call, target, engineNetwork, 'connect', { ...body, Container: target.engineRef });
 }
@@ -31,6 +38,11 @@ export async function connect(call: DockerCall): Promise<void> {
 export async function disconnect(call: DockerCall): Promise<void> {
   const body = await readBody(call.req, disconnectSchema);
   const { found, target } = both(call, body.Container);
+  if (found.kind === 'cluster' && isSpanning(found.record)) {
+    await disconnectSpanning(call, found.record, target);
+    sendNothing(call.res, 200);
+    return;
+  }
   const { seen } = found;
   if (seen?.hostId !== target.hostId) {
     const name = call.deps.store.view((tx) => shownName(tx, found));

@@ -1,41 +1,21 @@
-import { z } from 'zod';
 import { BerthError } from '../../../kit/errors.ts';
 import { newLongId } from '../../../kit/ids.ts';
 import type { ReadTx } from '../../../store/store.ts';
+import { makeSpanning } from '../../networks/make-network.ts';
 import { setAuditTarget } from '../audit.ts';
 import type { DockerCall } from '../call.ts';
 import { readBody, sendJson } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { observe } from '../system/observe.ts';
+import { createSchema, spanRequestOf } from './create-body.ts';
 import { checkDriver } from './drivers.ts';
-import { hostName, splitNode } from './find-network.ts';
+import { hostName, isLeftOver, splitNode } from './find-network.ts';
 import { PREDEFINED } from './list.ts';
-
-const strings = z.record(z.string(), z.string()).nullish();
-const createSchema = z.looseObject({
-  Name: z.string({ error: 'name the network' }),
-  Driver: z.string().optional(),
-  CheckDuplicate: z.boolean().optional(),
-  Internal: z.boolean().nullish(),
-  Attachable: z.boolean().nullish(),
-  Ingress: z.boolean().nullish(),
-  EnableIPv6: z.boolean().nullish(),
-  IPAM: z
-    .looseObject({
-      Driver: z.string().nullish(),
-      Config: z
-        .array(z.looseObject({ Subnet: z.string().nullish(), Gateway: z.string().nullish() }))
-        .nullish(),
-      Options: strings,
-    })
-    .nullish(),
-  Options: strings,
-  Labels: strings,
-});
+import { spanDriverOf } from './span-driver.ts';
 
 /**
- * `POST /networks/create`. A network of the cluster gets a record, and a host with its first container; `node/name`
- * makes one on that host, which is the host's own from then on.
+ * `POST /networks/create`. A network of the cluster gets a record, and, unless it spans hosts, a host with its first
+ * container; `node/name` makes one on that host, which is the host's own from then on.
  */
 export async function createNetwork(call: DockerCall): Promise<void> {
   const body = await readBody(call.req, createSchema);
@@ -58,19 +38,19 @@ export async function createNetwork(call: DockerCall): Promise<void> {
   }
   refuseName(body.Name);
   // First without waiting for a plugin's look-up, then for good, in the transaction.
-  store.view((tx) => refuseDuplicate(tx, body.Name));
-  await checkDriver(call, body.Driver ?? '');
+  const spans = store.view((tx) => {
+    refuseDuplicate(tx, body.Name);
+    return spanDriverOf(tx, body) !== undefined;
+  });
+  if (!spans) await checkDriver(call, body.Driver ?? '');
   const id = newLongId();
   await store.update((tx) => {
     refuseDuplicate(tx, body.Name);
-    tx.put('networks', {
-      kind: 'network',
-      id,
-      name: body.Name,
-      createdAt: clock.now(),
-      createdBy: call.principal.user,
-      spec: body,
-    });
+    const made = { createdAt: clock.now(), createdBy: call.principal.user };
+    const base = { kind: 'network' as const, id, name: body.Name, ...made, spec: body };
+    const driver = spanDriverOf(tx, body);
+    if (driver === undefined) tx.put('networks', base);
+    else makeSpanning(tx, driver, spanRequestOf(body, driver.name), base);
   });
   sendJson(call.res, 201, { Id: id, Warning: '' });
 }
@@ -88,7 +68,10 @@ function refuseName(name: string): void {
 function refuseDuplicate(tx: ReadTx, name: string): void {
   const [record] = tx.by('networks', 'name', name);
   if (record !== undefined) throw new BerthError('conflict', `network with name ${name} already exists`);
-  const hosts = [...tx.by('observedNetworks', 'name', name)].map(({ hostId }) => hostName(tx, hostId)).sort();
+  const hosts = [...tx.by('observedNetworks', 'name', name)]
+    .filter((seen) => !isLeftOver(tx, seen))
+    .map(({ hostId }) => hostName(tx, hostId))
+    .sort();
   if (hosts.length === 0) return;
   throw new BerthError('conflict', `network with name ${name} already exists on host ${hosts.join(', ')}`, {
     hint: `use it as "${hosts[0]}/${name}", or choose another name`,

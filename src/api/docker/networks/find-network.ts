@@ -1,6 +1,7 @@
 import { BerthError } from '../../../kit/errors.ts';
 import { LABEL_ID } from '../../../model/labels.ts';
 import type { Network, ObservedNetwork } from '../../../model/objects.ts';
+import { spanDriver } from '../../../model/spanning/registry.ts';
 import type { ReadTx } from '../../../store/store.ts';
 
 /**
@@ -8,6 +9,7 @@ import type { ReadTx } from '../../../store/store.ts';
  * and without `seen` its host does not have it (yet). `host`: made on one host, not by Berth.
  */
 export type FoundNetwork =
+  // One that spans hosts has neither, and is known from its record.
   | Readonly<{ kind: 'cluster'; record: Network; seen: ObservedNetwork | undefined }>
   | Readonly<{ kind: 'host'; hostId: string; seen: ObservedNetwork }>;
 
@@ -30,7 +32,14 @@ export function findNetwork(tx: ReadTx, reference: string, preferHost?: string):
 export function recordOf(tx: ReadTx, seen: ObservedNetwork): Network | undefined {
   const id = seen.labels[LABEL_ID];
   const record = id === undefined ? undefined : tx.get('networks', id);
-  return record?.hostId === seen.hostId ? record : undefined;
+  // One that spans hosts is on each of them.
+  return record?.span !== undefined || record?.hostId === seen.hostId ? record : undefined;
+}
+
+/** A host's part of a network that spanned hosts and is gone: its agent takes it away, at once or when it is back. */
+export function isLeftOver(tx: ReadTx, { labels, driver }: ObservedNetwork): boolean {
+  const id = labels[LABEL_ID];
+  return id !== undefined && spanDriver(driver) !== undefined && tx.get('networks', id) === undefined;
 }
 
 /** What is seen of a record's network on its host. */
@@ -64,9 +73,8 @@ export function splitNode(tx: ReadTx, reference: string): { hostId: string; name
 
 export function foundOf(tx: ReadTx, seen: ObservedNetwork): FoundNetwork {
   const record = recordOf(tx, seen);
-  return record === undefined
-    ? { kind: 'host', hostId: seen.hostId, seen }
-    : { kind: 'cluster', record, seen };
+  if (record === undefined) return { kind: 'host', hostId: seen.hostId, seen };
+  return record.span === undefined ? { kind: 'cluster', record, seen } : foundRecord(tx, record);
 }
 
 function foundRecord(tx: ReadTx, record: Network): FoundNetwork {

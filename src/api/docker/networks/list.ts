@@ -65,12 +65,15 @@ function all(tx: ReadTx): FoundNetwork[] {
 }
 
 function isUsed(found: FoundNetwork, used: ReadonlySet<string> | undefined): boolean {
+  if (found.kind === 'cluster' && found.record.span !== undefined) return used?.has(found.record.id) === true;
   return found.seen !== undefined && used?.has(`${found.seen.hostId}/${found.seen.networkId}`) === true;
 }
 
-/** Networks that a container on their host is connected to, as `hostId/networkId`. */
+/** Networks that a container on their host is connected to, as `hostId/networkId`; of those that span hosts the ID. */
 function usedNetworks(tx: ReadTx): Set<string> {
   const used = new Set<string>();
+  for (const { networkId, holder } of tx.all('addresses'))
+    if (holder.kind === 'container' || holder.kind === 'endpoint') used.add(networkId);
   for (const { hostId, networkSettings } of tx.all('observedContainers')) {
     const networks = (networkSettings as { Networks?: Record<string, { NetworkID?: string } | null> } | null)
       ?.Networks;

@@ -1,7 +1,9 @@
 import { userLabels } from '../../../model/labels.ts';
 import type { Network } from '../../../model/objects.ts';
 import type { ReadTx } from '../../../store/store.ts';
+import { isSpanning } from '../../networks/spanning.ts';
 import { type FoundNetwork, shownName } from './find-network.ts';
+import { spanningView } from './spanning-view.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -11,6 +13,7 @@ type Raw = Readonly<Record<string, unknown>>;
  * @param raw the engine's `GET /networks/<id>`; without it, what the agent has last reported
  */
 export function networkView(tx: ReadTx, found: FoundNetwork, raw?: Raw): Raw {
+  if (found.kind === 'cluster' && isSpanning(found.record)) return spanningView(found.record);
   const seen = raw ?? (found.seen?.raw as Raw | undefined);
   const entry = seen ?? (found.kind === 'cluster' ? ordered(found.record) : {});
   const hostId = found.kind === 'cluster' ? found.record.hostId : found.hostId;

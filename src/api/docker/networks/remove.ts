@@ -1,7 +1,8 @@
 import { BerthError } from '../../../kit/errors.ts';
 import type { Network } from '../../../model/objects.ts';
 import type { ReadTx } from '../../../store/store.ts';
-import { networkNames } from '../../agents/assignment-of.ts';
+import { removeSpanning } from '../../networks/make-network.ts';
+import { networkNames } from '../../networks/network-names.ts';
 import type { DockerCall } from '../call.ts';
 import { readJson, sendJson, sendNothing } from '../json.ts';
 import { ask, askJson, enginePath } from '../passthrough.ts';
@@ -11,11 +12,17 @@ import { rewriteContainerIds } from '../system/engine-text.ts';
 import { observe } from '../system/observe.ts';
 import { untilMs } from '../system/until-filter.ts';
 import { findNetwork, hostName, recordOf } from './find-network.ts';
+import { isWanted, removeSpanningNetwork } from './remove-spanning.ts';
 
 /** `DELETE /networks/<id>`: on its host, then its record. */
 export async function removeNetwork(call: DockerCall): Promise<void> {
   const { store, engines } = call.deps;
   const found = store.view((tx) => findNetwork(tx, call.params.id ?? ''));
+  if (found.kind === 'cluster' && found.record.span !== undefined) {
+    await removeSpanningNetwork(call, found.record.id);
+    sendNothing(call.res, 204);
+    return;
+  }
   const hostId = found.kind === 'cluster' ? found.record.hostId : found.hostId;
   if (hostId !== undefined && !engines.connected(hostId)) {
     const host = store.view((tx) => hostName(tx, hostId));
@@ -68,6 +75,8 @@ export async function pruneNetworks(call: DockerCall): Promise<void> {
     for (const { host, value } of answers) {
       for (const name of value.NetworksDeleted ?? []) {
         const record = recordOn(tx, host.id, name);
+        // Of one that spans hosts only the part of this host went, which comes back when it is needed there.
+        if (record?.span !== undefined) continue;
         if (record !== undefined) tx.delete('networks', record.id);
         names.push(record === undefined ? `${host.name}/${name}` : name);
       }
@@ -76,9 +85,11 @@ export async function pruneNetworks(call: DockerCall): Promise<void> {
     for (const record of [...tx.all('networks')]) {
       const labels = labelsOf(record);
       if (record.hostId !== undefined || used.has(record.name) || used.has(record.id)) continue;
+      // A reservation is made to last.
+      if ([...tx.by('addresses', 'network', record.id)].some(isWanted)) continue;
       if (record.createdAt >= before || !labelsMatch(labels, filters.get('label') ?? [])) continue;
       if ((filters.get('label!') ?? []).some((one) => labelsMatch(labels, [one]))) continue;
-      tx.delete('networks', record.id);
+      removeSpanning(tx, record.id);
       names.push(record.name);
     }
     return names;

@@ -1,0 +1,67 @@
+import type { Container, DockerSpec, ObservedContainer } from '../../model/container.ts';
+import { LABEL_SERVICE } from '../../model/labels.ts';
+import type { Endpoint, Member } from '../../model/span.ts';
+
+/** What is known of a container on a network that spans hosts. */
+export type MemberParts = Readonly<{
+  networkId: string;
+  container: Container;
+  endpoint: Endpoint;
+  /** Data address of its host; empty while that is not known. */
+  via: string;
+  /** Its host is there, as far as the manager knows. */
+  hostUp: boolean;
+  /** What its host has reported of it. */
+  seen: ObservedContainer | undefined;
+}>;
+
+/** What every host on the network is to know of the container. Pure. */
+export function memberOf({ networkId, container, endpoint, via, hostUp, seen }: MemberParts): Member {
+  const { id, assigned } = container;
+  const ports = portsOf(container, seen);
+  const running = seen?.state.status === 'running' && seen.state.health !== 'unhealthy';
+  return {
+    ...endpoint,
+    id,
+    hostId: assigned.hostId,
+    via,
+    names: namesOf(container, networkId),
+    up: hostUp && running,
+    ...(ports.length === 0 ? {} : { ports }),
+  };
+}
+
+/**
+ * The names that it answers to: its own, its aliases and host name there, the short ID as in Docker, its service, and name
+ * and service within its stack. Containers of `docker-compose run` do not answer for their service.
+ */
+function namesOf({ id, name, desired }: Container, networkId: string): string[] {
+  const { spec } = desired;
+  const labels = spec.Labels ?? {};
+  const stack = labels['com.docker.compose.project'];
+  const oneOff = labels['com.docker.compose.oneoff']?.toLowerCase() === 'true';
+  const services = oneOff ? [] : [labels['com.docker.compose.service'], labels[LABEL_SERVICE]];
+  const own = [name, ...services].filter((one): one is string => Boolean(one));
+  const inStack = stack ? own.map((one) => `${one}.${stack}`) : [];
+  const others = [...aliasesOf(spec, networkId), spec.Hostname ?? '', id.slice(0, 12)];
+  const names = [...own, ...inStack, ...others].filter((one) => one !== '');
+  return [...new Set(names.map((one) => one.toLowerCase()))];
+}
+
+function aliasesOf({ NetworkingConfig }: DockerSpec, networkId: string): string[] {
+  const endpoints = NetworkingConfig?.EndpointsConfig as Readonly<Record<string, unknown>> | null | undefined;
+  const aliases = (endpoints?.[networkId] as { Aliases?: unknown } | null | undefined)?.Aliases;
+  return Array.isArray(aliases) ? aliases.filter((one): one is string => typeof one === 'string') : [];
+}
+
+/** Those that its user names, and those of its image, which its engine tells once it runs. */
+function portsOf({ desired }: Container, seen: ObservedContainer | undefined): string[] {
+  const { ExposedPorts, HostConfig } = desired.spec;
+  const bindings = HostConfig?.PortBindings;
+  const published = typeof bindings === 'object' && bindings !== null ? Object.keys(bindings) : [];
+  const named = [...Object.keys(ExposedPorts ?? {}), ...published].map((port) =>
+    port.includes('/') ? port : `${port}/tcp`,
+  );
+  const reported = (seen?.ports ?? []).map(({ privatePort, type }) => `${privatePort}/${type}`);
+  return [...new Set([...named, ...reported])].sort();
+}

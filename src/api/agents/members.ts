@@ -1,0 +1,242 @@
+import type { ManagerFrame, NetworkMembers as NetworkChange } from '../../contract/link.ts';
+import { messageOf } from '../../kit/errors.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { AddressHolder } from '../../model/address.ts';
+import type { Member, Span } from '../../model/span.ts';
+import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
+import { endpointIn, isSpanning } from '../networks/spanning.ts';
+import { holdersOf } from './assignment-of.ts';
+import { memberOf } from './member-of.ts';
+
+type MembersFrame = ManagerFrame & { t: 'members' };
+type Send = (frame: MembersFrame) => void;
+
+/** A member, and the hosts that are on the network for its sake. */
+type Known = Readonly<{ member: Member; text: string; hostIds: readonly string[] }>;
+
+/** A network as the hosts on it know it. */
+type Told = {
+  readonly id: string;
+  readonly name: string;
+  readonly span: Span;
+  readonly members: Map<string, Known>;
+  /** Hosts on it, and for how many members each. */
+  readonly hosts: Map<string, number>;
+};
+
+/** What one commit has changed of a network. */
+type Delta = { readonly put: Member[]; readonly drop: string[]; readonly hostsBefore: ReadonlySet<string> };
+
+/**
+ * Tells each host who is on the networks that it takes part in: where frames go, and which names lead there. Follows the
+ * store, works out what a commit has changed, and sends each host that in one frame. A host takes part while a container
+ * that it holds, or one of plain docker there, has an address in the network.
+ */
+export class NetworkMembers {
+  private readonly networks = new Map<string, Told>();
+  /** Member to the networks that it is on; the IDs of containers, and `hostId/endpointId`. */
+  private readonly memberships = new Map<string, Set<string>>();
+  private readonly sessions = new Map<string, Send>();
+  private readonly unwatch: () => void;
+
+  constructor(private readonly deps: Readonly<{ store: Store; logger: Logger }>) {
+    deps.store.view((tx) => {
+      for (const { networkId, holder } of tx.all('addresses')) {
+        const id = memberId(holder);
+        if (id !== undefined) this.look(tx, networkId, id, new Map());
+      }
+    });
+    this.unwatch = deps.store.watch((set) => this.onChange(set));
+  }
+
+  close(): void {
+    this.unwatch();
+  }
+
+  /** A host has connected: from now on it hears of everything, beginning with all that there is. */
+  attach(hostId: string, send: Send): void {
+    this.sessions.set(hostId, send);
+    const own = [...this.networks.values()].filter(({ hosts }) => hosts.has(hostId));
+    this.send(hostId, { t: 'members', networks: own.map(whole), gone: [], all: true });
+  }
+
+  detach(hostId: string): void {
+    this.sessions.delete(hostId);
+  }
+
+  private onChange({ changes }: ChangeSet): void {
+    const affected = new Map<string, Set<string>>();
+    const mark = (networkId: string, id: string) => {
+      const ids = affected.get(networkId);
+      if (ids === undefined) affected.set(networkId, new Set([id]));
+      else ids.add(id);
+    };
+    for (const change of changes) this.markAffected(change, mark);
+    if (affected.size === 0) return;
+    const deltas = new Map<string, Delta>();
+    this.deps.store.view((tx) => {
+      for (const [networkId, ids] of affected) for (const id of ids) this.look(tx, networkId, id, deltas);
+    });
+    if (deltas.size > 0) this.tell(deltas);
+  }
+
+  private markAffected(change: Change, mark: (networkId: string, id: string) => void): void {
+    const known = (id: string | undefined) => {
+      if (id !== undefined) for (const networkId of this.memberships.get(id) ?? []) mark(networkId, id);
+    };
+    switch (change.table) {
+      case 'addresses':
+        for (const record of [change.before, change.after]) {
+          const id = record && memberId(record.holder);
+          if (record !== undefined && id !== undefined) mark(record.networkId, id);
+        }
+        break;
+      case 'containers':
+        known(change.key);
+        break;
+      case 'observedContainers':
+        known(change.after?.clusterId ?? change.before?.clusterId);
+        break;
+      case 'hostStatus': {
+        const { before, after } = change;
+        const same =
+          before?.dataAddress === after?.dataAddress &&
+          (before?.state === 'down') === (after?.state === 'down');
+        if (same) break;
+        for (const { id, hosts, members } of this.networks.values()) {
+          if (!hosts.has(change.key)) continue;
+          for (const [key, { member }] of members) if (member.hostId === change.key) mark(id, key);
+        }
+      }
+    }
+  }
+
+  /** Brings what is known of one member up to date, and notes in `deltas` what that changes. */
+  private look(tx: ReadTx, networkId: string, id: string, deltas: Map<string, Delta>): void {
+    const now = knownOf(tx, networkId, id);
+    const network = this.networks.get(networkId) ?? (now && this.begin(tx, networkId));
+    if (network === undefined) return;
+    const before = network.members.get(id);
+    const sameHosts = String(before?.hostIds) === String(now?.hostIds);
+    if (before?.text === now?.text && sameHosts) return;
+    let delta = deltas.get(networkId);
+    if (delta === undefined) {
+      delta = { put: [], drop: [], hostsBefore: new Set(network.hosts.keys()) };
+      deltas.set(networkId, delta);
+    }
+    for (const hostId of before?.hostIds ?? []) count(network.hosts, hostId, -1);
+    for (const hostId of now?.hostIds ?? []) count(network.hosts, hostId, 1);
+    if (now === undefined) {
+      network.members.delete(id);
+      this.leave(id, networkId);
+      delta.drop.push(id);
+    } else {
+      network.members.set(id, now);
+      this.memberships.set(id, (this.memberships.get(id) ?? new Set()).add(networkId));
+      if (before?.text !== now.text) delta.put.push(now.member);
+    }
+  }
+
+  private begin(tx: ReadTx, networkId: string): Told | undefined {
+    const record = tx.get('networks', networkId);
+    if (!isSpanning(record)) return undefined;
+    const { id, name, span } = record;
+    const network = { id, name, span, members: new Map(), hosts: new Map() };
+    this.networks.set(id, network);
+    return network;
+  }
+
+  private leave(id: string, networkId: string): void {
+    const memberships = this.memberships.get(id);
+    memberships?.delete(networkId);
+    if (memberships?.size === 0) this.memberships.delete(id);
+  }
+
+  /** One frame for each host that is concerned. */
+  private tell(deltas: ReadonlyMap<string, Delta>): void {
+    const frames = new Map<string, { networks: NetworkChange[]; gone: string[] }>();
+    const frame = (hostId: string) => {
+      const found = frames.get(hostId) ?? { networks: [], gone: [] };
+      if (!this.sessions.has(hostId)) return found;
+      frames.set(hostId, found);
+      return found;
+    };
+    for (const [networkId, { put, drop, hostsBefore }] of deltas) {
+      const network = this.networks.get(networkId);
+      if (network === undefined) continue;
+      const { id, name, span, hosts } = network;
+      // The same objects for all: a thousand hosts are a thousand frames, and no more is made for them.
+      const change = { id, name, span, whole: false, put, drop };
+      let all: NetworkChange | undefined;
+      for (const hostId of hosts.keys()) {
+        if (!hostsBefore.has(hostId)) {
+          all ??= whole(network);
+          frame(hostId).networks.push(all);
+        } else if (put.length + drop.length > 0) frame(hostId).networks.push(change);
+      }
+      for (const hostId of hostsBefore) if (!hosts.has(hostId)) frame(hostId).gone.push(id);
+      if (network.members.size === 0) this.networks.delete(id);
+    }
+    for (const [hostId, { networks, gone }] of frames) this.send(hostId, { t: 'members', networks, gone });
+  }
+
+  private send(hostId: string, frame: MembersFrame): void {
+    try {
+      this.sessions.get(hostId)?.(frame);
+    } catch (thrown) {
+      this.deps.logger.error({ host: hostId, error: messageOf(thrown) }, 'members not sent');
+    }
+  }
+}
+
+function whole({ id, name, span, members }: Told): NetworkChange {
+  return { id, name, span, whole: true, put: [...members.values()].map(({ member }) => member), drop: [] };
+}
+
+/** Undefined for an address that no container has. */
+function memberId(holder: AddressHolder): string | undefined {
+  if (holder.kind === 'container') return holder.id;
+  return holder.kind === 'endpoint' ? `${holder.hostId}/${holder.endpointId}` : undefined;
+}
+
+/** What the store says of a member now; undefined where it is none. */
+function knownOf(tx: ReadTx, networkId: string, id: string): Known | undefined {
+  const found = id.includes('/') ? plainMember(tx, networkId, id) : containerMember(tx, networkId, id);
+  return found && { ...found, text: JSON.stringify(found.member) };
+}
+
+function containerMember(tx: ReadTx, networkId: string, id: string): Omit<Known, 'text'> | undefined {
+  const container = tx.get('containers', id);
+  const endpoint = container && endpointIn(tx, id, networkId);
+  if (container === undefined || endpoint === undefined) return undefined;
+  const { hostId } = container.assigned;
+  const seen = [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === hostId);
+  const { via, hostUp } = hostOf(tx, hostId);
+  const member = memberOf({ networkId, container, endpoint, via, hostUp, seen });
+  return { member, hostIds: holdersOf(container) };
+}
+
+/** One of plain docker on a host: its engine has it for as long as it runs. */
+function plainMember(tx: ReadTx, networkId: string, id: string): Omit<Known, 'text'> | undefined {
+  const [hostId = '', endpointId = ''] = id.split('/');
+  let member: Member | undefined;
+  for (const { networkId: own, ip, mac, holder } of tx.by('addresses', 'host', hostId)) {
+    if (own !== networkId || holder.kind !== 'endpoint' || holder.endpointId !== endpointId) continue;
+    const { via, hostUp } = hostOf(tx, hostId);
+    const names = holder.name === undefined ? [] : [holder.name.toLowerCase()];
+    const address = ip.includes(':') ? { ipv6: ip } : { ipv4: ip };
+    member = { ...member, ...address, mac, id, hostId, via, names, up: hostUp };
+  }
+  return member && { member, hostIds: [hostId] };
+}
+
+function hostOf(tx: ReadTx, hostId: string): Readonly<{ via: string; hostUp: boolean }> {
+  const status = tx.get('hostStatus', hostId);
+  return { via: status?.dataAddress ?? '', hostUp: status !== undefined && status.state !== 'down' };
+}
+
+function count(hosts: Map<string, number>, hostId: string, by: 1 | -1): void {
+  const now = (hosts.get(hostId) ?? 0) + by;
+  if (now === 0) hosts.delete(hostId);
+  else hosts.set(hostId, now);
+}

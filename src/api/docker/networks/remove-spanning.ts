@@ -1,0 +1,63 @@
+import { BerthError } from '../../../kit/errors.ts';
+import type { Address } from '../../../model/address.ts';
+import { LABEL_ID } from '../../../model/labels.ts';
+import type { ObservedNetwork } from '../../../model/objects.ts';
+import { holderText } from '../../networks/holder-text.ts';
+import { removeSpanning } from '../../networks/make-network.ts';
+import type { DockerCall } from '../call.ts';
+import { fanOut, hostsOf } from '../fanout.ts';
+import { ask, enginePath } from '../passthrough.ts';
+import { observe } from '../system/observe.ts';
+
+/** How many holders an error names. */
+const NAMED = 5;
+
+/**
+ * Takes a network that spans hosts away, with its reservations. Its agents take away what they have made of it, those that
+ * are not connected once they are back.
+ * @throws BerthError `forbidden` while a container has an address in it, in Docker's words and naming them
+ */
+export async function removeSpanningNetwork(call: DockerCall, id: string): Promise<void> {
+  const parts = await call.deps.store.update((tx) => {
+    const network = tx.get('networks', id);
+    const users = [...tx.by('addresses', 'network', id)].filter(isInUse);
+    if (users.length > 0) {
+      const names = [...new Set(users.map((one) => holderText(tx, one)))].sort();
+      const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+      throw new BerthError(
+        'forbidden',
+        `error while removing network: network ${network?.name} id ${id} has active endpoints: ${names.slice(0, NAMED).join(', ')}${more}`,
+        { hint: 'remove the containers, or take them off it with "docker network disconnect"' },
+      );
+    }
+    removeSpanning(tx, id);
+    return [...tx.by('observedNetworks', 'name', network?.name ?? '')].filter(
+      ({ labels }) => labels[LABEL_ID] === id,
+    );
+  });
+  await removeParts(call, parts);
+}
+
+/** At once where that can be; an agent that comes first, or later, is as good. */
+async function removeParts(call: DockerCall, parts: readonly ObservedNetwork[]): Promise<void> {
+  const here = parts.filter(({ hostId }) => call.deps.engines.connected(hostId));
+  const networkOn = new Map(here.map(({ hostId, networkId }) => [hostId, networkId]));
+  const hosts = hostsOf(call, 'connected').filter(({ id }) => networkOn.has(id));
+  const { warnings } = await fanOut(call, hosts, async ({ id: hostId }, signal) => {
+    const path = enginePath(call, `/networks/${encodeURIComponent(networkOn.get(hostId) ?? '')}`);
+    const answer = await ask(call, hostId, { method: 'DELETE', path, signal });
+    answer.body.resume();
+  });
+  for (const warning of warnings)
+    call.deps.logger.debug({ warning }, 'a host still has its part of a network');
+  await observe(call, [...networkOn.keys()], 'observedNetworks');
+}
+
+function isInUse({ holder }: Address): boolean {
+  return holder.kind === 'container' || holder.kind === 'endpoint';
+}
+
+/** True where somebody has the address, or has reserved it. */
+export function isWanted(address: Address): boolean {
+  return isInUse(address) || address.reservedFor !== undefined;
+}

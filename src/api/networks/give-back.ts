@@ -1,0 +1,44 @@
+import type { Address } from '../../model/address.ts';
+import type { Container } from '../../model/container.ts';
+import { settingsOf } from '../../store/settings.ts';
+import type { ReadTx, WriteTx } from '../../store/store.ts';
+import { isOver } from './take-address.ts';
+
+/** Nobody has the address any more: it waits for whom it is reserved for, or for the end of the grace time. */
+export function giveBack(tx: WriteTx, address: Address, now: number, formerly?: string): void {
+  const { kind, networkId, ip, mac, reservedFor } = address;
+  tx.put('addresses', {
+    ...{ kind, networkId, ip, mac, holder: { kind: 'none' }, releasedAt: now },
+    ...(reservedFor === undefined ? {} : { reservedFor }),
+    ...(formerly === undefined ? {} : { formerly }),
+  });
+}
+
+/** @param networkId all its networks, if left out */
+export function giveBackOf(
+  tx: WriteTx,
+  { id, name }: Pick<Container, 'id' | 'name'>,
+  now: number,
+  networkId?: string,
+): void {
+  for (const address of [...tx.by('addresses', 'container', id)])
+    if (networkId === undefined || address.networkId === networkId) giveBack(tx, address, now, name);
+}
+
+/** Takes a container's record away, and gives back what it had: the one way in which records of containers go. */
+export function endContainer(tx: WriteTx, id: string, now: number): void {
+  const container = tx.get('containers', id);
+  if (container !== undefined) giveBackOf(tx, container, now);
+  tx.delete('containers', id);
+}
+
+/** Gives back what plain docker's containers had on a host that is no host any more. */
+export function giveBackOfHost(tx: WriteTx, hostId: string, now: number): void {
+  for (const address of [...tx.by('addresses', 'host', hostId)]) giveBack(tx, address, now);
+}
+
+/** Records of addresses whose grace time is over: they say nothing any more. */
+export function overAddresses(tx: ReadTx, now: number): readonly Address[] {
+  const { addressGraceMs } = settingsOf(tx);
+  return [...tx.all('addresses')].filter((one) => isOver(one, now, addressGraceMs));
+}
