@@ -142,7 +142,11 @@ export class Lab {
   }
 
   /** Run a command on the host (in its namespaces, DOCKER_HOST set to its engine) and return what came of it. */
-  async exec(name: string, argv: readonly string[], options: { timeoutMs?: number } = {}): Promise<Output> {
+  async exec(
+    name: string,
+    argv: readonly string[],
+    options: { timeoutMs?: number; input?: string } = {},
+  ): Promise<Output> {
     return await tryRun(this.execArgv(name, argv), options);
   }
 

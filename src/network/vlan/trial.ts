@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import { messageOf } from '../../kit/errors.ts';
+import type { Run } from '../commands.ts';
+import { unusable, usable, type Verdict } from './backend.ts';
+import { ipBatch, removeNamespace } from './ip.ts';
+
+/** Kinds of interface that a kernel may lack. */
+const KINDS = {
+  vlan: { type: 'vlan id 1', words: '802.1q VLAN interfaces', module: '8021q' },
+  macvlan: { type: 'macvlan mode bridge', words: 'macvlan interfaces', module: 'macvlan' },
+  bridge: { type: undefined, words: 'bridges', module: 'bridge' },
+} as const;
+
+/**
+ * Finds out by trying whether the kernel can make interfaces of a kind, in a namespace that is gone afterwards. Only that
+ * tells: modules may be built in, or be there and not load.
+ */
+export async function tryKind(run: Run, kind: keyof typeof KINDS): Promise<Verdict> {
+  const { type, words, module } = KINDS[kind];
+  const namespace = `berth-try-${randomBytes(4).toString('hex')}`;
+  try {
+    await run(['ip', 'netns', 'add', namespace]);
+    const on = type === undefined ? 'name t type bridge' : `link p name t type ${type}`;
+    await ipBatch(run, ['link add p type veth peer name q', `link add ${on}`], namespace);
+    return usable(`the kernel has ${words}`);
+  } catch (thrown) {
+    return unusable(
+      `this kernel has no ${words} ("modprobe ${module}" may bring them): ${messageOf(thrown)}`,
+    );
+  } finally {
+    await removeNamespace(run, namespace);
+  }
+}

@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Lab, startLab } from '../lab/lab.ts';
+import { addTrunk, must, startOpenVSwitch } from '../lab/openvswitch.ts';
+import { until } from '../lab/run.ts';
+import { endpointAt, pingFrom, VlanHost, vlanNetwork } from '../lab/vlan-host.ts';
+
+/**
+ * h1 and h2 are hosts of a cluster; h3 is the rest of the company: a switch with the gateway of VLAN 217 and a machine in
+ * VLAN 218, on access ports.
+ */
+let lab: Lab;
+let h1: VlanHost;
+let h2: VlanHost;
+const atCompany = (...argv: string[]) => must(lab, 'h3', argv);
+
+const v217 = vlanNetwork('v217', {
+  vlanId: 217,
+  pools: [
+    { subnet: '10.217.0.0/24', gateway: '10.217.0.1' },
+    { subnet: 'fd00:217::/64', gateway: 'fd00:217::1' },
+  ],
+});
+const v218 = vlanNetwork('v218', {
+  vlanId: 218,
+  pools: [{ subnet: '10.217.0.0/24', gateway: '10.217.0.1' }],
+});
+const GATEWAY_MAC = '02:00:00:00:02:17';
+
+beforeAll(async () => {
+  lab = await startLab({ hosts: 3, join: false });
+  const hosts = ['h1', 'h2', 'h3'];
+  await addTrunk(lab, hosts);
+  for (const host of hosts) await startOpenVSwitch(lab, host);
+  await makeCompany();
+  h1 = new VlanHost(lab, 'h1', 'eth1');
+  h2 = new VlanHost(lab, 'h2', 'eth1');
+});
+afterAll(() => lab?.down());
+
+async function makeCompany(): Promise<void> {
+  await atCompany('ovs-vsctl', 'add-br', 'company', '--', 'set', 'Bridge', 'company', 'datapath_type=netdev');
+  await atCompany('ovs-vsctl', 'add-port', 'company', 'eth1');
+  await addMachine('gw217', 217, ['10.217.0.1/24', 'fd00:217::1/64']);
+  await addMachine('pc218', 218, ['10.217.0.1/24']);
+}
+
+/** A machine that is no host of the cluster, on an access port of the company's switch. */
+async function addMachine(name: string, vlan: number, addresses: readonly string[]): Promise<void> {
+  const mac = `02:00:00:00:02:${vlan - 200}`;
+  await atCompany('ip', 'netns', 'add', name);
+  await atCompany(
+    ...['ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0'],
+    'address',
+    mac,
+    'netns',
+    name,
+  );
+  await atCompany('ip', 'link', 'set', name, 'up');
+  await atCompany('ip', '-n', name, 'link', 'set', 'eth0', 'up');
+  await atCompany('ip', 'netns', 'exec', name, 'ethtool', '--offload', 'eth0', 'tx', 'off');
+  for (const address of addresses) {
+    const nodad = address.includes(':') ? ['nodad'] : [];
+    await atCompany('ip', '-n', name, 'address', 'add', address, 'dev', 'eth0', ...nodad);
+  }
+  await atCompany('ovs-vsctl', 'add-port', 'company', name, `tag=${vlan}`);
+}
+
+const pings = async (machine: string, ip: string) => (await lab.exec('h3', pingFrom(machine, ip))).code === 0;
+
+it('says what this host has', async () => {
+  expect(await h1.driver.preflight()).toEqual({ usable: true, reason: 'openvswitch on eth1' });
+});
+
+it('connects containers of one VLAN over hosts, and with the machines there, and keeps the other VLAN apart', async () => {
+  const before = await h1.traces();
+  for (const host of [h1, h2]) for (const network of [v217, v218]) await host.driver.ensure(network);
+  const a = await h1.start('a', v217, endpointAt('10.217.0.11', 'fd00:217::11'));
+  const b = await h2.start('b', v217, endpointAt('10.217.0.12', 'fd00:217::12'));
+  const c = await h2.start('c', v218, endpointAt('10.217.0.13'));
+  expect(a).toMatchObject({ gateway: '10.217.0.1', gatewayIPv6: 'fd00:217::1' });
+  expect(await h1.reaches('a', '10.217.0.12')).toBe(true);
+  expect(await h1.reaches('a', 'fd00:217::12')).toBe(true);
+  expect(await h1.reaches('a', '10.217.0.1')).toBe(true);
+  expect(await pings('gw217', '10.217.0.11')).toBe(true);
+  expect(await pings('gw217', 'fd00:217::12')).toBe(true);
+  expect(await h1.reaches('a', '10.217.0.13')).toBe(false);
+  expect(await pings('pc218', '10.217.0.13')).toBe(true);
+  expect(await pings('pc218', '10.217.0.11')).toBe(false);
+
+  await h1.stop('a', v217, a);
+  await h2.stop('b', v217, b);
+  await h2.stop('c', v218, c);
+  for (const host of [h1, h2]) for (const network of [v217, v218]) await host.driver.remove(network);
+  expect(await h1.traces()).toBe(before);
+});
+
+it('refuses an address that a machine on the VLAN has, and names its MAC', async () => {
+  await h1.driver.ensure(v217);
+  const before = await h1.traces();
+  await expect(h1.start('twin', v217, endpointAt('10.217.0.1'))).rejects.toMatchObject({
+    code: 'conflict',
+    message: `address 10.217.0.1 is in use by a machine with the MAC ${GATEWAY_MAC}`,
+  });
+  await expect(h1.start('twin', v217, endpointAt('10.217.0.9', 'fd00:217::1'))).rejects.toThrow(
+    `address fd00:217::1 is in use by a machine with the MAC ${GATEWAY_MAC}`,
+  );
+  expect(await h1.traces()).toBe(before);
+});
+
+it('refuses an address while an older copy of the container answers for it, and takes nothing from that', async () => {
+  await h1.driver.ensure(v217);
+  await h2.driver.ensure(v217);
+  const old = await h1.start('old', v217, endpointAt('10.217.0.20'));
+  expect(await pings('gw217', '10.217.0.20')).toBe(true);
+  await expect(h2.start('new', v217, endpointAt('10.217.0.20'))).rejects.toThrow(
+    'address 10.217.0.20 is still answered for by an older copy of this container (MAC 02:be:0a:d9:00:14)',
+  );
+  expect(await pings('gw217', '10.217.0.20')).toBe(true);
+  await h1.stop('old', v217, old);
+});
+
+it('announces a container that has moved, so that frames for it go to its new host at once', async () => {
+  await h1.driver.ensure(v217);
+  await h2.driver.ensure(v217);
+  const endpoint = endpointAt('10.217.0.30', 'fd00:217::30');
+  const before = await h1.start('mover', v217, endpoint);
+  expect(await pings('gw217', '10.217.0.30')).toBe(true);
+  await h1.stop('mover', v217, before);
+  const file = '/run/gratuitous';
+  const filter = ['ether', 'src', endpoint.mac];
+  // as a file: what is written to a pipe is lost when it is killed
+  const capture = ['timeout', '15', 'tcpdump', '-n', '-e', '-l', '--immediate-mode', '-i', 'eth0', ...filter];
+  const inGateway = ['ip', 'netns', 'exec', 'gw217', ...capture];
+  const captured = lab.exec('h3', ['sh', '-c', 'exec "$@" > /run/gratuitous', 'sh', ...inGateway]);
+  await until(
+    'the capture',
+    async () => ((await atCompany('cat', file).catch(() => 'x')) === '' ? true : undefined),
+    {
+      timeoutMs: 5_000,
+    },
+  );
+  const after = await h2.start('mover', v217, endpoint);
+  await captured;
+  const frames = (await atCompany('cat', file)).split('\n');
+  const announced = frames.filter((line) => line.includes('Request who-has 10.217.0.30 tell 10.217.0.30'));
+  expect(announced.length).toBeGreaterThanOrEqual(2);
+  expect(
+    frames.filter((line) => line.includes('neighbor advertisement, tgt is fd00:217::30')).length,
+  ).toBeGreaterThan(0);
+  expect(await pings('gw217', '10.217.0.30')).toBe(true);
+  await h2.stop('mover', v217, after);
+});
+
+it('answers for names on the host alone', async () => {
+  await h1.driver.ensure(v217);
+  await h2.driver.ensure(v217);
+  const path = await h1.driver.namesNamespace(v217);
+  expect(path).toMatch(/^\/run\/netns\/berth-vlan-/);
+  const namespace = path?.split('/').at(-1) ?? '';
+  const a = await h1.start('asker', v217, endpointAt('10.217.0.40'));
+  expect(await h1.reaches('asker', '169.254.53.53')).toBe(true);
+  // from the gateway's machine it is not there, although it would look on the link
+  await atCompany('ip', '-n', 'gw217', 'route', 'add', '169.254.53.53/32', 'dev', 'eth0');
+  expect(await pings('gw217', '169.254.53.53')).toBe(false);
+  expect(await h1.reaches(namespace, '10.217.0.1')).toBe(false);
+
+  // what has been taken away by force is made again
+  await h1.exec(['ip', 'netns', 'delete', namespace]);
+  await h1.driver.ensure(v217);
+  expect(await h1.reaches('asker', '169.254.53.53')).toBe(true);
+  await h1.stop('asker', v217, a);
+});

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { BerthError } from '../../src/kit/errors.ts';
+import type { Endpoint, Span } from '../../src/model/span.ts';
+import type { Run } from '../../src/network/commands.ts';
+import type { HostNetwork, Joined } from '../../src/network/driver.ts';
+import { VlanDriver } from '../../src/network/vlan/vlan-driver.ts';
+import type { Lab } from './lab.ts';
+import { must } from './openvswitch.ts';
+
+const hex = (text: string) => createHash('sha256').update(text).digest('hex');
+
+/** Runs programs on a lab's host as an agent there would. */
+export function runOn(lab: Lab, host: string): Run {
+  return async (argv, { input, timeoutMs = 15_000 } = {}) => {
+    const { code, stdout, stderr } = await lab.exec(host, argv, { timeoutMs, input: input ?? '' });
+    if (code === 0) return stdout;
+    const missing = stderr.startsWith('env: ');
+    throw new BerthError(
+      missing ? 'unsupported' : 'internal',
+      `${argv[0]}: ${stderr.trim() || `exit ${code}`}`,
+    );
+  };
+}
+
+/** The driver of one host, and namespaces that stand for its containers. */
+export class VlanHost {
+  readonly driver: VlanDriver;
+
+  constructor(
+    private readonly lab: Lab,
+    readonly name: string,
+    uplink: string | undefined,
+  ) {
+    // 1: the first process of the host, in the host's namespaces
+    this.driver = new VlanDriver({ run: runOn(lab, name), uplink, hostPid: 1 });
+  }
+
+  exec(argv: readonly string[]): Promise<string> {
+    return must(this.lab, this.name, argv);
+  }
+
+  /** Joins as an engine does: the interface is moved, renamed and given the addresses. */
+  async start(container: string, network: HostNetwork, endpoint: Endpoint): Promise<Joined> {
+    const joined = await this.driver.join(network, { endpointId: hex(container), endpoint });
+    const inside = (...argv: string[]) => this.exec(['ip', '-n', container, ...argv]);
+    await this.exec(['ip', 'netns', 'add', container]);
+    await this.exec(['ip', 'link', 'set', 'dev', joined.srcName, 'netns', container, 'name', 'eth0']);
+    await inside('link', 'set', 'dev', 'lo', 'up');
+    if (endpoint.ipv4 !== undefined) await inside('address', 'add', `${endpoint.ipv4}/24`, 'dev', 'eth0');
+    if (endpoint.ipv6 !== undefined)
+      await inside('address', 'add', `${endpoint.ipv6}/64`, 'dev', 'eth0', 'nodad');
+    await inside('link', 'set', 'dev', 'eth0', 'up');
+    if (joined.gateway !== undefined) await inside('route', 'add', 'default', 'via', joined.gateway);
+    for (const { destination } of joined.routes ?? [])
+      await inside('route', 'add', destination, 'dev', 'eth0');
+    return joined;
+  }
+
+  /** As an engine does: the interface comes back to the host, then the driver hears. */
+  async stop(container: string, network: HostNetwork, joined: Joined): Promise<void> {
+    const back = ['ip', '-n', container, 'link', 'set', 'dev', 'eth0', 'netns', '1', 'name', joined.srcName];
+    await this.exec(back);
+    await this.exec(['ip', 'netns', 'delete', container]);
+    await this.driver.leave(network, hex(container));
+  }
+
+  /** Whether the address answers from inside of the container. */
+  async reaches(container: string, ip: string): Promise<boolean> {
+    return (await this.lab.exec(this.name, pingFrom(container, ip))).code === 0;
+  }
+
+  /** What shows of networks on the host: interfaces, namespaces, ports of the switch, rules of the packet filter. */
+  async traces(): Promise<string> {
+    const links = await this.exec(['ip', '-brief', 'link', 'show']);
+    const namespaces = await this.exec(['ip', 'netns', 'list']);
+    const bridges = await this.lab.exec(this.name, ['ovs-vsctl', '--timeout=5', 'show']);
+    const rules = await this.exec(['iptables', '-S', 'FORWARD']);
+    const named = links
+      .split('\n')
+      .map((line) => line.split(' ')[0])
+      .sort();
+    return [...named, namespaces, bridges.code === 0 ? bridges.stdout : '', rules].join('\n');
+  }
+}
+
+/** Arguments that ping an address from inside of a namespace; exit code 0 where it answers. */
+export function pingFrom(namespace: string, ip: string): string[] {
+  return ['ip', 'netns', 'exec', namespace, 'busybox', 'ping', '-c', '2', '-W', '1', '-w', '3', ip];
+}
+
+export function vlanNetwork(name: string, span: Partial<Span> & Pick<Span, 'pools'>): HostNetwork {
+  return {
+    id: hex(`network ${name}`),
+    engineId: hex(`engine's network ${name}`),
+    span: { driver: 'vlan', mtu: 1500, internal: false, ...span },
+  };
+}
+
+/** With the MAC that the manager derives from it. */
+export function endpointAt(ipv4: string, ipv6?: string): Endpoint {
+  const octets = ipv4.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
+  return { ipv4, mac: ['02', 'be', ...octets].join(':'), ...(ipv6 === undefined ? {} : { ipv6 }) };
+}
