@@ -10,6 +10,7 @@ import { readLinks, readNamespaces } from './links.ts';
 import { placeOf, wordsOf } from './place.ts';
 import { announce, probe } from './probe.ts';
 import { ensureService, NAMES_ADDRESS, removeService } from './service-namespace.ts';
+import { removeVeth } from './veth.ts';
 
 export type VlanOptions = Readonly<{
   run: Run;
@@ -98,9 +99,11 @@ export class VlanDriver implements NetworkDriver {
   }
 
   async leave(network: HostNetwork, endpointId: string): Promise<void> {
+    const { run } = this.options;
     const place = this.placeOf(network);
     const port = portNames(network.id, endpointId);
     for (const backend of await this.holders(network, place)) await backend.detach(place, port);
+    await removeVeth(run, port);
   }
 
   async namesNamespace(network: HostNetwork): Promise<string | undefined> {
@@ -154,7 +157,7 @@ export class VlanDriver implements NetworkDriver {
         hint: `choose of ${this.backends.map(({ name }) => name).join(', ')}, or leave it out`,
       });
     }
-    for (const backend of named) if (await holdsQuietly(backend, place)) return backend;
+    for (const backend of named) if (await backend.holds(place)) return backend;
     const verdicts = [];
     for (const backend of named) {
       const verdict = await this.verdict(backend, place);
@@ -190,15 +193,6 @@ export class VlanDriver implements NetworkDriver {
     const done = this.turn.then(work, work);
     this.turn = done.catch(() => {});
     return done;
-  }
-}
-
-async function holdsQuietly(backend: VlanBackend, place: Place): Promise<boolean> {
-  try {
-    return await backend.holds(place);
-  } catch {
-    // a backend that does not answer is not usable, and says so itself
-    return false;
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type Datapath,
   ensureSwitch,
   isOnSwitch,
+  isSwitched,
   removeFromSwitch,
   removePort,
   switchObstacle,
@@ -53,7 +54,11 @@ export function openvswitch(run: Run): VlanBackend {
         switchObstacle(await state(), links, place);
       return obstacle === undefined ? usable(`${wordsOf(place)} by Open vSwitch`) : unusable(obstacle);
     },
-    holds: async (place) => isOnSwitch(await state(), place),
+    holds: async (place) => {
+      const now = await state().catch(() => undefined);
+      // where the switch does not answer, a port of names that is in no Linux bridge is its
+      return now === undefined ? isSwitched(await readLinks(run), place) : isOnSwitch(now, place);
+    },
     ensure: async (place) => {
       await ipBatch(run, [`link set dev ${place.uplink} up`]);
     },

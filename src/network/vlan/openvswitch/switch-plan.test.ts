@@ -7,6 +7,7 @@ import {
   bridgeFor,
   ensureSwitch,
   isOnSwitch,
+  isSwitched,
   removeFromSwitch,
   removePort,
   switchObstacle,
@@ -107,6 +108,15 @@ describe('plan of a switch', () => {
   });
 
   it('knows whether the network is there', () => {
+    const veth = (master?: string) =>
+      new Map([
+        [SERVICE, { name: SERVICE, kind: 'veth', master } as unknown as Link],
+        ['br0', { name: 'br0', kind: 'bridge' } as unknown as Link],
+      ]);
+    expect(isSwitched(veth(), place)).toBe(true);
+    expect(isSwitched(veth('ovs-system'), place)).toBe(true);
+    expect(isSwitched(veth('br0'), place)).toBe(false);
+    expect(isSwitched(new Map(), place)).toBe(false);
     expect(isOnSwitch(OURS, place)).toBe(true);
     expect(isOnSwitch(OURS, { ...place, networkId: 'n9' })).toBe(false);
   });

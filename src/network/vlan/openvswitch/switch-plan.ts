@@ -79,9 +79,9 @@ export function ensureSwitch(
           ['add-port', bridge, serviceEnd, `tag=${tagOf(place)}`],
           ['set', 'Port', serviceEnd, 'protected=true', `external_ids:berth=${networkId}`],
         ]),
-    // a machine that was switched off keeps the ports of containers in the database, and not their interfaces
+    // a machine that was switched off keeps ports in the database, and not their interfaces
     ...[...state.ports.values()]
-      .filter(({ mark, present, name }) => mark === networkId && !present && name !== serviceEnd)
+      .filter((port) => isOfNetwork(port) && !port.present && port.name !== serviceEnd)
       .map(({ name }) => ['--if-exists', 'del-port', name]),
   ];
 }
@@ -115,6 +115,12 @@ export function removeFromSwitch(state: SwitchState, place: Place): Transaction 
 export function isOnSwitch(state: SwitchState, { networkId }: Place): boolean {
   const { host } = serviceNames(networkId);
   return state.ports.has(host) || [...state.ports.values()].some(({ mark }) => mark === networkId);
+}
+
+/** The same by what the kernel alone shows. */
+export function isSwitched(links: Links, { networkId }: Place): boolean {
+  const service = links.get(serviceNames(networkId).host);
+  return service !== undefined && links.get(service.master ?? '')?.kind !== 'bridge';
 }
 
 function undo(state: SwitchState, { uplink }: Place, bridge: string): Transaction {
