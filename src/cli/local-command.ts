@@ -1,7 +1,7 @@
 import type { CliContext, OptionSpec } from './command.ts';
 import { type LocalReport, UP_DEFAULTS } from './local.ts';
 import { Interrupted } from './terminal/prompt.ts';
-import { collectLabels, parseEngine, parseHostName } from './values.ts';
+import { collectLabels, parseEngine, parseHostName, parseInterface } from './values.ts';
 
 /** Flags that `up` and `agent` share: what a host is. */
 export const hostOptions: readonly OptionSpec[] = [
@@ -21,6 +21,11 @@ export const hostOptions: readonly OptionSpec[] = [
     summary: "this host's own Docker Engine",
     parse: parseEngine,
     fallback: UP_DEFAULTS.engine,
+  },
+  {
+    flags: '--vlan-uplink <IF>',
+    summary: "this host's interface to the switch, for networks of the driver vlan",
+    parse: parseInterface,
   },
   { flags: '--foreground', summary: 'stay in the foreground, and log to standard error' },
   { flags: '--service', summary: 'install and start a systemd unit' },

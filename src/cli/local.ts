@@ -45,6 +45,8 @@ export type UpOptions = Readonly<{
   advertise: string | undefined;
   /** `unix:///path` or `tcp://host:port`. */
   engine: string | undefined;
+  /** This machine's interface to the switch with the company's VLANs. */
+  vlanUplink: string | undefined;
   /** False: this machine is a manager only (`--no-agent`). */
   agent: boolean;
   /** False: nothing may be installed (`--no-install`). */
@@ -101,6 +103,8 @@ export type AgentOptions = Readonly<{
   engine: string | undefined;
   /** IP address at which others reach ports that are published on this machine. */
   dataAddr: string | undefined;
+  /** This machine's interface to the switch with the company's VLANs. */
+  vlanUplink: string | undefined;
   foreground: boolean;
   service: boolean;
 }>;

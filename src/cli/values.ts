@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { BerthError } from '../kit/errors.ts';
 import { hostNameSchema, labelKeySchema } from '../model/host.ts';
+import { isInterfaceName } from '../model/interface-name.ts';
 
 /** Turns the text of a flag into its value; `previous` is what an earlier one of the same flag gave. */
 export type Parse = (text: string, previous: unknown, flag: string) => unknown;
@@ -56,6 +57,11 @@ export const parseIp: Parse = (text, _, flag) => {
 export const parseHostName: Parse = (text, _, flag) => {
   if (hostNameSchema.safeParse(text).success) return text;
   throw wrong(flag, text, 'a host name', 'use letters, digits, dots and dashes (RFC 1123)');
+};
+
+export const parseInterface: Parse = (text, _, flag) => {
+  if (isInterfaceName(text)) return text;
+  throw wrong(flag, text, 'the name of an interface', '"ip link" lists those of this machine');
 };
 
 /** One `key=value`; the value may be empty and hold further `=`. */

@@ -35,7 +35,11 @@ const AGENT_UNIT = 'berth-agent';
 const READY_TIMEOUT = 30_000;
 const PATIENCE_MS = 15_000;
 
-const configSchema = z.object({ engine: z.string(), dataAddr: z.string().optional() });
+const configSchema = z.object({
+  engine: z.string(),
+  dataAddr: z.string().optional(),
+  vlanUplink: z.string().optional(),
+});
 type AgentConfig = Readonly<z.infer<typeof configSchema>>;
 
 type Files = Readonly<{
@@ -153,6 +157,7 @@ async function inForeground(
     identity,
     engineUrl: config.engine,
     dataAddress: config.dataAddr,
+    vlanUplink: config.vlanUplink,
     folder: files.root,
     logger,
     onConnected: () => {
@@ -232,9 +237,11 @@ async function identityOf(
 function resolveConfig(options: AgentOptions, files: Files): AgentConfig {
   const kept = readConfig(files);
   const dataAddr = options.dataAddr ?? kept?.dataAddr;
+  const vlanUplink = options.vlanUplink ?? kept?.vlanUplink;
   return {
     engine: options.engine ?? kept?.engine ?? AGENT_DEFAULTS.engine,
     ...(dataAddr === undefined ? {} : { dataAddr }),
+    ...(vlanUplink === undefined ? {} : { vlanUplink }),
   };
 }
 
@@ -287,4 +294,4 @@ export async function downAgent(options: DownOptions, report: LocalReport<DownRe
   report.ready({ stopped: pid !== undefined, removed });
 }
 
-const NO_FLAGS = { engine: undefined, dataAddr: undefined } as AgentOptions;
+const NO_FLAGS = { engine: undefined, dataAddr: undefined, vlanUplink: undefined } as AgentOptions;

@@ -23,6 +23,7 @@ const noFlags: UpOptions = {
   agentListen: undefined,
   advertise: '10.0.0.1',
   engine: undefined,
+  vlanUplink: undefined,
   agent: true,
   install: true,
   service: false,
@@ -41,9 +42,10 @@ describe("the manager's configuration", () => {
       apiListen: { port: 9443 },
       dockerListen: { host: '0.0.0.0', port: 2376 },
     });
-    const second = resolveConfig({ ...noFlags, name: 'two' }, first, dir);
+    const second = resolveConfig({ ...noFlags, name: 'two', vlanUplink: 'eth1' }, first, dir);
     expect(second).toMatchObject({ name: 'two', apiListen: { port: 9443 } });
-    expect(changedFlags(second, first)).toEqual(['--name']);
+    expect(changedFlags(second, first)).toEqual(['--name', '--vlan-uplink']);
+    expect(resolveConfig(noFlags, second, dir)).toEqual(second);
   });
 
   it('is read back as it was written, and a torn file is refused with what to do', () => {

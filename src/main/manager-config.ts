@@ -22,6 +22,7 @@ const managerConfigSchema = z.object({
   agentListen: addressSchema,
   advertise: z.string(),
   engine: z.string(),
+  vlanUplink: z.string().optional(),
   agent: z.boolean(),
 });
 export type ManagerConfig = Readonly<z.infer<typeof managerConfigSchema>>;
@@ -62,6 +63,7 @@ export function resolveConfig(
   dir: DataDir,
 ): ManagerConfig {
   const socketGroup = options.socketGroup ?? kept?.socketGroup;
+  const vlanUplink = options.vlanUplink ?? kept?.vlanUplink;
   return managerConfigSchema.parse({
     name: options.name ?? kept?.name ?? ownName(),
     labels: Object.keys(options.labels).length > 0 ? options.labels : (kept?.labels ?? {}),
@@ -72,6 +74,7 @@ export function resolveConfig(
     agentListen: options.agentListen ?? kept?.agentListen ?? UP_DEFAULTS.agentListen,
     advertise: options.advertise ?? kept?.advertise ?? defaultAddress(),
     engine: options.engine ?? kept?.engine ?? UP_DEFAULTS.engine,
+    ...(vlanUplink === undefined ? {} : { vlanUplink }),
     agent: options.agent && (kept?.agent ?? true),
   });
 }
@@ -102,5 +105,6 @@ const FLAGS: Readonly<Record<keyof ManagerConfig, string>> = {
   agentListen: '--agent-listen',
   advertise: '--advertise',
   engine: '--engine',
+  vlanUplink: '--vlan-uplink',
   agent: '--no-agent',
 };

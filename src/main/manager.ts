@@ -157,6 +157,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         identity,
         engineUrl: config.engine,
         dataAddress: config.advertise,
+        vlanUplink: config.vlanUplink,
         folder: dir.agent,
         anyEngine: true,
         logger,

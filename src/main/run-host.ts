@@ -11,6 +11,8 @@ type HostOptions = Readonly<{
   engineUrl: string;
   /** Where others reach ports published on this host; that of the default route where it is undefined. */
   dataAddress: string | undefined;
+  /** The host's interface to the switch, for networks of the driver vlan that name none. */
+  vlanUplink: string | undefined;
   /** For assignments. */
   folder: string;
   /** Take any engine for this host's: on the manager's own machine. */

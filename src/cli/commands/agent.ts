@@ -71,6 +71,7 @@ export const agent = command<Flags>({
           name: flags.name,
           labels: label ?? {},
           engine: flags.engine,
+          vlanUplink: flags.vlanUplink,
           dataAddr: flags.dataAddr,
           foreground: flags.foreground ?? false,
           service: flags.service ?? false,

@@ -49,7 +49,16 @@ describe('up', () => {
         ...['up', '--demo', '--name', 'h1', '--label', 'rack=r1', '-l', 'zone=a', '--socket', '/run/x.sock'],
         ...['--socket-group', 'docker', '--docker-listen', '127.0.0.1:2377', '--api-listen', '[::]:9443'],
         ...['--agent-listen', ':9444', '--advertise', 'berth.example', '--engine', 'unix:///run/e.sock'],
-        ...['--no-agent', '--no-install', '--service', '--foreground', '--data-dir', 'data'],
+        ...[
+          '--vlan-uplink',
+          'bond0',
+          '--no-agent',
+          '--no-install',
+          '--service',
+          '--foreground',
+          '--data-dir',
+          'data',
+        ],
       ],
       { local, cwd: '/srv' },
     );
@@ -66,6 +75,7 @@ describe('up', () => {
       agentListen: { host: '0.0.0.0', port: 9444 },
       advertise: 'berth.example',
       engine: 'unix:///run/e.sock',
+      vlanUplink: 'bond0',
       agent: false,
       install: false,
       service: true,
@@ -208,6 +218,8 @@ describe('agent', () => {
       'rack=r2',
       '--data-addr',
       '::1',
+      '--vlan-uplink',
+      'eth1',
     ];
     expect(await run(argv, { local })).toMatchObject({
       code: 0,
@@ -221,6 +233,7 @@ describe('agent', () => {
       labels: { rack: 'r2' },
       engine: undefined,
       dataAddr: '::1',
+      vlanUplink: 'eth1',
       foreground: false,
       service: false,
     });

@@ -119,6 +119,7 @@ export const up = command<Flags>({
           agentListen: flags.agentListen,
           advertise: flags.advertise,
           engine: flags.engine,
+          vlanUplink: flags.vlanUplink,
           agent: flags.agent ?? true,
           install: flags.install ?? true,
           service: flags.service ?? false,

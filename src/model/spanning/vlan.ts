@@ -1,3 +1,4 @@
+import { isInterfaceName } from '../interface-name.ts';
 import { type DriverOption, MTU_OPTION, type SpanDriver } from './driver.ts';
 
 const BACKENDS = ['openvswitch', 'bridge', 'macvlan'];
@@ -10,11 +11,9 @@ const VLAN_ID: DriverOption = {
   },
 };
 
-/** Names of interfaces as the kernel takes them: 15 bytes, no slash, no space. */
 const INTERFACE: DriverOption = {
   values: 'the name of an interface of the hosts, such as eth1',
-  read: (value) =>
-    /^[^\s/]{1,15}$/.test(value) && value !== '.' && value !== '..' ? { uplink: value } : undefined,
+  read: (value) => (isInterfaceName(value) ? { uplink: value } : undefined),
 };
 
 /** Containers straight on a VLAN of the company's switches. */

@@ -1,10 +1,9 @@
 import { isIPv4 } from 'node:net';
 import { BerthError } from '../../kit/errors.ts';
+import { isInterfaceName } from '../../model/interface-name.ts';
 import type { HostNetwork } from '../driver.ts';
 import type { Place } from './backend.ts';
 
-/** Also keeps a name from being taken for an option of a program, or for a path. */
-const INTERFACE = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/;
 /** `eth0.217`: as users of Docker's macvlan driver write a VLAN on an interface (`-o parent=eth0.217`). */
 const PARENT = /^(.+)\.([1-9][0-9]{0,3})$/;
 const LAST_VLAN = 4094;
@@ -25,7 +24,7 @@ export function placeOf({ id, span }: HostNetwork, hostUplink: string | undefine
     );
   }
   const { uplink, vlanId } = taggedOf(named, span.vlanId);
-  if (!INTERFACE.test(uplink) || uplink === '..') {
+  if (!isInterfaceName(uplink)) {
     throw new BerthError('bad_request', `"${uplink}" cannot be the name of an interface`, {
       hint: '"ip link" lists the interfaces of a host',
     });

@@ -1,15 +1,11 @@
 import type { Run } from '../commands.ts';
+import { NAMES_ADDRESS } from '../names-address.ts';
 import type { Place, ServicePort } from './backend.ts';
 import { serviceNames } from './device-names.ts';
 import { ipBatch, removeLink, removeNamespace } from './ip.ts';
 import { readLinks, readNamespaces } from './links.ts';
 
-/**
- * A namespace in which names are answered, with one interface: a port of the VLAN that containers of this host reach, and
- * nobody else. Address and MAC are the same on all hosts, so that a container that moves has nothing to learn.
- */
-export const NAMES_ADDRESS = '169.254.53.53';
-/** As an endpoint's: `02:be:` and the address. */
+/** As an endpoint's (`02:be:` and the address); the same on all hosts, so that a container that moves has nothing to learn. */
 const NAMES_MAC = '02:be:a9:fe:35:35';
 const LINK = 'eth0';
 
@@ -33,7 +29,10 @@ export function serviceAddressLines({ subnets }: Place): string[] {
   ];
 }
 
-/** Makes it where it is not whole; it is not connected to anything yet. */
+/**
+ * A namespace in which names are answered, with one interface: a port of the VLAN that containers of this host reach, and
+ * nobody else. Made where it is not whole; it is not connected to anything yet.
+ */
 export async function ensureService(run: Run, place: Place): Promise<ServicePort> {
   const { host, namespace } = serviceNames(place.networkId);
   const port = { host, namespace, link: LINK, fresh: false };

@@ -2,6 +2,7 @@ import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { BerthError } from '../../kit/errors.ts';
 import type { Run } from '../commands.ts';
 import type { HostEndpoint, HostNetwork, Joined, NetworkDriver } from '../driver.ts';
+import { NAMES_ADDRESS } from '../names-address.ts';
 import { type Place, unusable, usable, type Verdict, type VlanBackend } from './backend.ts';
 import { BACKENDS } from './backends.ts';
 import { isPortOf, isProbeOf, type PortNames, portNames, probeMac } from './device-names.ts';
@@ -9,7 +10,7 @@ import { ipBatch, removeLink, removeNamespace } from './ip.ts';
 import { readLinks, readNamespaces } from './links.ts';
 import { placeOf, wordsOf } from './place.ts';
 import { announce, probe } from './probe.ts';
-import { ensureService, NAMES_ADDRESS, removeService } from './service-namespace.ts';
+import { ensureService, removeService } from './service-namespace.ts';
 import { removeVeth } from './veth.ts';
 
 export type VlanOptions = Readonly<{
@@ -48,14 +49,19 @@ export class VlanDriver implements NetworkDriver {
   }
 
   async ensure(network: HostNetwork): Promise<void> {
+    await this.ensured(network);
+  }
+
+  private async ensured(network: HostNetwork): Promise<VlanBackend> {
     const { run } = this.options;
     const place = this.placeOf(network);
-    await this.alone(async () => {
+    return this.alone(async () => {
       const backend = await this.choose(network, place);
       await backend.ensure(place);
       if (backend.connectService !== undefined)
         await backend.connectService(place, await ensureService(run, place));
       this.chosen.set(network.id, backend);
+      return backend;
     });
   }
 
@@ -77,7 +83,8 @@ export class VlanDriver implements NetworkDriver {
     const { run, hostPid } = this.options;
     const place = this.placeOf(network);
     const port = portNames(network.id, endpointId);
-    const backend = await this.choose(network, place);
+    // after a start of the machine the engine goes on with a network of which nothing else is left
+    const backend = this.chosen.get(network.id) ?? (await this.ensured(network));
     const joined = this.joined(network, port, endpoint, backend);
     const [links, namespaces] = [await readLinks(run), await readNamespaces(run)];
     const halfDone = namespaces.has(port.namespace);
