@@ -4,6 +4,7 @@ import { userLabels } from '../../../model/labels.ts';
 import type { DockerCall } from '../call.ts';
 import { sendJson } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
+import { clusterNetworkSettings } from './cluster-networks.ts';
 import { containerPath, reachableTarget, rewriteFor, type Target } from './find.ts';
 import { type HostInfo, hostInfoOf } from './host-info.ts';
 
@@ -33,7 +34,10 @@ function withLoss({ record, name, hostName }: Target, thrown: unknown): unknown 
 function inspected(call: DockerCall, target: Target, host: HostInfo, answer: Json): Json {
   const config = object(answer.Config);
   const hostConfig = object(answer.HostConfig);
-  const network = object(answer.NetworkSettings);
+  const settings = call.deps.store.view((tx) =>
+    clusterNetworkSettings(tx, target.hostId, answer.NetworkSettings),
+  );
+  const network = object(settings);
   return {
     ...answer,
     Id: target.id,

@@ -158,10 +158,9 @@ function mountNames({ seen }: Row): string[] {
 }
 
 /** Names and IDs of the networks that the container is on. */
-function networkKeys({ seen }: Row): string[] {
-  const networks = (
-    seen?.networkSettings as { Networks?: Record<string, { NetworkID?: unknown } | null> } | null
-  )?.Networks;
+function networkKeys({ networkSettings }: Row): string[] {
+  const networks = (networkSettings as { Networks?: Record<string, { NetworkID?: unknown } | null> } | null)
+    ?.Networks;
   return Object.entries(networks ?? {}).flatMap(([name, one]) =>
     typeof one?.NetworkID === 'string' && one.NetworkID !== '' ? [name, one.NetworkID] : [name],
   );

@@ -2,6 +2,7 @@ import type { Container, EngineState, ObservedContainer, Port } from '../../../m
 import { userLabels } from '../../../model/labels.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import type { Candidate } from './candidates.ts';
+import { clusterNetworkSettings, shownMode } from './cluster-networks.ts';
 import { isGivenUp, seenOf } from './find.ts';
 import { type HostInfo, type HostTable, strangerHost } from './host-info.ts';
 import { humanStatus } from './human-status.ts';
@@ -18,6 +19,9 @@ export type Row = Readonly<{
   state: EngineState;
   /** Its host is there, and it is not: removed behind Berth's back. */
   lost: boolean;
+  /** As its engine has it, with the cluster's names for what is the cluster's. */
+  networkSettings: unknown;
+  networkMode: string;
 }>;
 
 /** The row of a candidate; undefined where it is gone, or was given up. */
@@ -28,7 +32,7 @@ export function rowOf(
   connected: (hostId: string) => boolean,
   now: number,
 ): Row | undefined {
-  if (seen !== undefined) return rowOfSeen(seen, hosts);
+  if (seen !== undefined) return rowOfSeen(tx, seen, hosts);
   const record = tx.get('containers', id);
   return record === undefined || isGivenUp(record, connected)
     ? undefined
@@ -42,13 +46,19 @@ function rowOfRecord(tx: ReadTx, record: Container, hosts: HostTable, now: numbe
   const { id, name, createdAt } = record;
   const lost = seen === undefined && isLost(record, host, now);
   const state = stateOf(record, seen, host, lost);
-  return { id, name, host, createdAt, record, seen, state, lost };
+  const networkSettings = clusterNetworkSettings(tx, hostId, seen?.networkSettings) ?? { Networks: {} };
+  const networkMode = shownMode(tx, seen?.networkMode ?? record.desired.spec.HostConfig?.NetworkMode);
+  return { id, name, host, createdAt, record, seen, state, lost, networkSettings, networkMode };
 }
 
-function rowOfSeen(seen: ObservedContainer, hosts: HostTable): Row {
+function rowOfSeen(tx: ReadTx, seen: ObservedContainer, hosts: HostTable): Row {
   const host = hosts.get(seen.hostId) ?? strangerHost(seen.hostId);
   const { engineId: id, name, state } = seen;
-  return { id, name, host, createdAt: seen.created * 1000, record: undefined, seen, state, lost: false };
+  return {
+    ...{ id, name, host, createdAt: seen.created * 1000, record: undefined, seen, state, lost: false },
+    networkSettings: clusterNetworkSettings(tx, seen.hostId, seen.networkSettings) ?? { Networks: {} },
+    networkMode: shownMode(tx, seen.networkMode),
+  };
 }
 
 /** A host has so long to make what is new to it. */
@@ -105,8 +115,7 @@ type Sizes = Readonly<{ SizeRw?: number; SizeRootFs?: number }>;
 
 /** The row as `GET /containers/json` gives it, with classic Swarm's names: `/node/name`. */
 export function entryOf(row: Row, now: number, sizes: Sizes = {}): Record<string, unknown> {
-  const { seen, record, host, state } = row;
-  const mode = seen?.networkMode ?? record?.desired.spec.HostConfig?.NetworkMode;
+  const { seen, host, state } = row;
   return {
     Id: row.id,
     Names: [`/${host.name}/${row.name}`],
@@ -119,8 +128,8 @@ export function entryOf(row: Row, now: number, sizes: Sizes = {}): Record<string
     Labels: labelsOf(row),
     State: state.status,
     Status: statusOf(row, now),
-    HostConfig: { NetworkMode: typeof mode === 'string' && mode !== '' ? mode : 'default' },
-    NetworkSettings: seen?.networkSettings ?? { Networks: {} },
+    HostConfig: { NetworkMode: row.networkMode },
+    NetworkSettings: row.networkSettings,
     Mounts: seen?.mounts ?? [],
   };
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Container } from '../../../model/container.ts';
 import type { Store } from '../../../store/index.ts';
+import { networkId, putNetwork } from '../../networks/networks.fixture.ts';
 import {
   type Asked,
   CLUSTER_ID,
@@ -303,10 +304,15 @@ describe('networks of hosts', () => {
     await cluster.json('POST', '/networks/create', { Name: 'kept', Labels: { keep: '' } });
     await cluster.json('POST', '/networks/create', { Name: 'used' });
     await putRecord(cluster.store, 'h1', '2'.repeat(64), 'web', ['used']);
+    await cluster.store.update((tx) => {
+      for (const name of ['over', 'reserved']) putNetwork(tx, name, ['10.9.0.0/24']);
+      const address = { kind: 'address' as const, networkId: networkId('reserved'), ip: '10.9.0.9' };
+      tx.put('addresses', { ...address, mac: '', holder: { kind: 'none' }, reservedFor: 'db' });
+    });
     const filters = encodeURIComponent('{"label!":["keep"]}');
     expect(await cluster.json('POST', `/networks/prune?filters=${filters}`)).toEqual({
-      NetworksDeleted: ['h1/mine', 'idle'],
+      NetworksDeleted: ['h1/mine', 'idle', 'over'],
     });
-    expect(await names()).toEqual(['kept', 'used']);
+    expect(await names()).toEqual(['kept', 'reserved', 'used']);
   });
 });

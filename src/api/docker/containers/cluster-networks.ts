@@ -1,0 +1,30 @@
+import { LABEL_ID } from '../../../model/labels.ts';
+import type { ReadTx } from '../../../store/store.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * A host's `NetworkSettings` with the networks that span hosts under their names and IDs of the cluster: each host's engine
+ * has IDs of its own for its parts of them.
+ */
+export function clusterNetworkSettings(tx: ReadTx, hostId: string, settings: unknown): unknown {
+  const networks = (settings as { Networks?: unknown } | null | undefined)?.Networks;
+  if (typeof networks !== 'object' || networks === null) return settings;
+  let changed = false;
+  const shown = Object.entries(networks as Json).map(([name, endpoint]) => {
+    const engineId = (endpoint as { NetworkID?: unknown } | null)?.NetworkID;
+    const seen = tx.get('observedNetworks', `${hostId}/${String(engineId)}`);
+    const record = tx.get('networks', seen?.labels[LABEL_ID] ?? '');
+    if (record?.span === undefined) return [name, endpoint];
+    changed = true;
+    return [record.name, { ...(endpoint as Json), NetworkID: record.id }];
+  });
+  return changed ? { ...(settings as Json), Networks: Object.fromEntries(shown) } : settings;
+}
+
+/** `HostConfig.NetworkMode` as its user wrote it: the spec has the ID of a network that spans hosts. */
+export function shownMode(tx: ReadTx, mode: unknown): string {
+  if (typeof mode !== 'string' || mode === '') return 'default';
+  const record = tx.get('networks', mode);
+  return record?.span === undefined ? mode : record.name;
+}

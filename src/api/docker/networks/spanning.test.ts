@@ -1,0 +1,296 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { assignmentOf } from '../../agents/assignment-of.ts';
+import { giveBackOf } from '../../networks/give-back.ts';
+import { endpointIn } from '../../networks/spanning.ts';
+import { type DockerEndpoint, newDockerEndpoint } from '../server.ts';
+import { TestClient } from '../testing/client.ts';
+import { FakeCluster } from '../testing/fake-cluster.ts';
+
+let cluster: FakeCluster;
+let endpoint: DockerEndpoint;
+let client: TestClient;
+
+beforeEach(async () => {
+  cluster = await FakeCluster.start('alpha', 'beta');
+  await usable('alpha', 'beta');
+  endpoint = newDockerEndpoint(cluster.deps);
+  await endpoint.listenUnix(cluster.socket);
+  client = new TestClient(cluster.socket);
+});
+afterEach(async () => {
+  await endpoint.close();
+  await cluster.close();
+});
+
+const GOOD = { usable: true, reason: '' };
+function usable(...hosts: string[]): Promise<void> {
+  return cluster.store.update((tx) => {
+    for (const name of hosts) {
+      const status = tx.get('hostStatus', `h-${name}`);
+      const drivers = { xoverlay: GOOD, vlan: { usable: false, reason: 'Open vSwitch is not installed' } };
+      if (status !== undefined) tx.put('hostStatus', { ...status, network: { drivers, wireMtu: 1500 } });
+    }
+  });
+}
+
+type Net = {
+  Id: string;
+  Name: string;
+  Driver: string;
+  Scope: string;
+  IPAM: { Config: object[] };
+  Options: Record<string, string>;
+  Containers: Record<string, { Name: string; IPv4Address: string; MacAddress: string }>;
+};
+const create = async (Name: string, body: object = {}) =>
+  (await client.json<{ Id: string }>('POST', '/networks/create', { Name, Driver: 'xoverlay', ...body }, 201))
+    .Id;
+const subnet = (Subnet: string, more = {}) => ({ IPAM: { Config: [{ Subnet, ...more }] } });
+const inspect = (name: string) => client.json<Net>('GET', `/networks/${name}`);
+const on = (network: string, host?: string) => ({
+  HostConfig: { NetworkMode: network },
+  ...(host === undefined ? {} : { Env: [`constraint:node==${host}`] }),
+});
+const make = async (name: string, body: object) =>
+  (
+    await client.json<{ Id: string }>(
+      'POST',
+      `/containers/create?name=${name}`,
+      { Image: 'busybox', ...body },
+      201,
+    )
+  ).Id;
+const refusal = async (method: string, path: string, body?: unknown) => {
+  const { status, text } = await client.send(method, path, body);
+  return [status, text === '' ? '' : JSON.parse(text).message];
+};
+const record = (id: string) => cluster.store.view((tx) => tx.get('containers', id)) ?? expect.fail();
+const has = (id: string, network: string) => cluster.store.view((tx) => endpointIn(tx, id, network));
+
+describe('a network that spans hosts', () => {
+  it('is made, shown without a host, and removed', async () => {
+    const id = await create('x1', { ...subnet('192.168.1.0/24'), Labels: { team: 'a' } });
+    expect(await inspect('x1')).toMatchObject({
+      ...{ Id: id, Name: 'x1', Driver: 'xoverlay', Scope: 'global', Labels: { team: 'a' } },
+      IPAM: { Driver: 'default', Config: [{ Subnet: '192.168.1.0/24', Gateway: '192.168.1.1' }] },
+      Options: { 'com.docker.network.driver.mtu': '1450' },
+    });
+    const list = await client.json<Net[]>(
+      'GET',
+      `/networks?filters=${encodeURIComponent('{"driver":["xoverlay"]}')}`,
+    );
+    expect(list.map(({ Name }) => Name)).toEqual(['x1']);
+    expect(await refusal('POST', '/networks/create', { Name: 'x1', Driver: 'xoverlay' })).toEqual([
+      409,
+      'network with name x1 already exists',
+    ]);
+    await client.json('DELETE', `/networks/${id.slice(0, 12)}`, undefined, 204);
+    expect(cluster.store.view((tx) => [tx.count('networks'), tx.count('addresses')])).toEqual([0, 0]);
+  });
+
+  it('is what a create without a driver makes, where a host has it', async () => {
+    await create('shop_default', { Driver: '' });
+    await create('plain', { Driver: 'bridge' });
+    expect((await inspect('shop_default')).Driver).toBe('xoverlay');
+    expect((await inspect('plain')).Driver).toBe('bridge');
+    await cluster.store.update((tx) => {
+      for (const status of [...tx.all('hostStatus')]) tx.put('hostStatus', { ...status, network: undefined });
+    });
+    await create('old_default', { Driver: 'default' });
+    expect((await inspect('old_default')).Scope).toBe('local');
+  });
+
+  it.each<[object, number, string]>([
+    [subnet('192.168.1.7/24'), 400, 'subnet 192.168.1.7/24 has host bits'],
+    [subnet('10.0.0.0/24'), 400, 'overlaps the wire: 10.0.0.1 in it is the data address of host alpha'],
+    [subnet('192.168.1.0/24', { Gateway: '10.0.0.1' }), 400, 'gateway 10.0.0.1 is not in subnet'],
+    [{ Options: { encryptd: '' } }, 400, 'has no option "encryptd": it has mtu, encrypted'],
+    [{ IPAM: { Driver: 'dhcp' } }, 400, 'cannot have IPAM driver "dhcp"'],
+    [{ IPAM: { Config: [{ Gateway: '10.9.0.1' }] } }, 400, '10.9.0.1 without a subnet'],
+    [{ ConfigFrom: { Network: 'x' } }, 400, 'cannot have a configuration of another network'],
+    [{ Driver: 'vlan', ...subnet('10.9.0.0/24') }, 501, 'alpha: Open vSwitch is not installed'],
+  ])('that is %j is refused', async (body, status, message) => {
+    const [code, text] = await refusal('POST', '/networks/create', {
+      Name: 'x',
+      Driver: 'xoverlay',
+      ...body,
+    });
+    expect([code, text]).toEqual([status, expect.stringContaining(message)]);
+    expect(cluster.store.view((tx) => tx.count('networks'))).toBe(0);
+  });
+
+  it('in use is not removed, and says by whom', async () => {
+    const id = await create('x1', subnet('192.168.1.0/24'));
+    const web = await make('web', on('x1', 'alpha'));
+    expect(await refusal('DELETE', '/networks/x1')).toEqual([
+      403,
+      expect.stringContaining(`network x1 id ${id} has active endpoints: container web on host alpha`),
+    ]);
+    await client.json('DELETE', `/containers/${web}?force=1`, undefined, 204);
+    // The fake agent forgets the container's record alone.
+    await cluster.store.update((tx) => giveBackOf(tx, { id: web, name: 'web' }, 0));
+    await client.json('DELETE', '/networks/x1', undefined, 204);
+  });
+});
+
+describe('a container on it', () => {
+  it('has an address at once, by name, ID or the beginning of one, on any host', async () => {
+    const id = await create('x1', subnet('192.168.1.0/24'));
+    const web = await make('web', on('x1', 'alpha'));
+    const db = await make('db', on(id.slice(0, 12), 'beta'));
+    expect(has(web, id)).toEqual({ ipv4: '192.168.1.2', ipv6: undefined, mac: '02:be:c0:a8:01:02' });
+    expect((await inspect('x1')).Containers).toMatchObject({
+      [web]: { Name: 'web', IPv4Address: '192.168.1.2/24', MacAddress: '02:be:c0:a8:01:02' },
+      [db]: { Name: 'db', IPv4Address: '192.168.1.3/24' },
+    });
+    const { spec } = record(db).desired;
+    expect(spec.HostConfig?.NetworkMode).toBe(id);
+    expect(spec.NetworkingConfig?.EndpointsConfig).toEqual({ [id]: {} });
+    const { needs } = cluster.store.view((tx) => assignmentOf(tx, record(db)));
+    expect(needs.networks).toMatchObject([
+      { id, span: { driver: 'xoverlay', mtu: 1450 }, endpoint: { ipv4: '192.168.1.3' } },
+    ]);
+    // Nothing is tied to a host.
+    expect(cluster.store.view((tx) => tx.get('networks', id)?.hostId)).toBeUndefined();
+  });
+
+  it('is run on what EndpointsConfig names alone', async () => {
+    const id = await create('x1', subnet('192.168.1.0/24'));
+    const EndpointsConfig = { x1: { Aliases: ['www'], IPAMConfig: { IPv4Address: '192.168.1.77' } } };
+    const web = await make('web', { NetworkingConfig: { EndpointsConfig } });
+    expect(record(web).desired.spec.HostConfig?.NetworkMode).toBe(id);
+    expect(has(web, id)?.ipv4).toBe('192.168.1.77');
+  });
+
+  it('with an address that is taken is refused, and leaves nothing', async () => {
+    await create('x1', subnet('192.168.1.0/24'));
+    const Labels = { 'com.docker.network.endpoint.ipv4address': '192.168.1.11' };
+    await make('web', { ...on('x1', 'alpha'), Labels });
+    expect(
+      await refusal('POST', '/containers/create?name=bb', { Image: 'busybox', ...on('x1'), Labels }),
+    ).toEqual([
+      409,
+      expect.stringContaining('192.168.1.11 of network x1 is held by container web on host alpha'),
+    ]);
+    expect(cluster.store.view((tx) => tx.count('containers'))).toBe(1);
+  });
+
+  it('that its engine refuses gives its address back', async () => {
+    const id = await create('x1', subnet('192.168.1.0/30'));
+    cluster.refuse = { status: 400, message: 'no' };
+    expect((await refusal('POST', '/containers/create?name=web', { Image: 'busybox', ...on('x1') }))[0]).toBe(
+      400,
+    );
+    const web = await make('web', on('x1'));
+    expect(has(web, id)?.ipv4).toBe('192.168.1.2');
+  });
+
+  it('is listed and inspected with the cluster’s name and ID of the network', async () => {
+    const id = await create('x1', subnet('192.168.1.0/24'));
+    const web = await make('web', on('x1', 'alpha'));
+    await cluster.store.update((tx) => {
+      const [seen] = tx.by('observedContainers', 'clusterId', web);
+      if (seen === undefined) return;
+      const Networks = { x1: { NetworkID: 'e-net', IPAddress: '192.168.1.2' } };
+      tx.put('observedContainers', { ...seen, networkMode: 'x1', networkSettings: { Networks } });
+      tx.put('observedNetworks', {
+        ...{
+          kind: 'observed-network',
+          hostId: 'h-alpha',
+          networkId: 'e-net',
+          name: 'x1',
+          driver: 'xoverlay',
+        },
+        ...{ scope: 'local', labels: { 'berth.cluster.id': id }, raw: {} },
+      });
+    });
+    const filter = encodeURIComponent(JSON.stringify({ network: [id] }));
+    const [entry] = await client.json<object[]>('GET', `/containers/json?all=1&filters=${filter}`);
+    expect(entry).toMatchObject({
+      HostConfig: { NetworkMode: 'x1' },
+      NetworkSettings: { Networks: { x1: { NetworkID: id, IPAddress: '192.168.1.2' } } },
+    });
+    const list = await client.json<Net[]>('GET', '/networks');
+    expect(list.map(({ Name }) => Name)).toEqual(['x1']);
+  });
+});
+
+describe('connect and disconnect', () => {
+  const connect = (network: string, Container: string, EndpointConfig = {}) =>
+    client.json('POST', `/networks/${network}/connect`, { Container, EndpointConfig });
+  const disconnect = (network: string, Container: string) =>
+    client.json('POST', `/networks/${network}/disconnect`, { Container });
+
+  it('change what is wanted, and so outlive the container that is there now', async () => {
+    const x1 = await create('x1', subnet('192.168.1.0/24'));
+    const x2 = await create('x2', subnet('192.168.2.0/24'));
+    const web = await make('web', on('x1'));
+    await connect('x2', 'web', { Aliases: ['www'], IPAMConfig: { IPv4Address: '192.168.2.9' } });
+    expect(record(web).desired).toMatchObject({
+      generation: 2,
+      spec: {
+        HostConfig: { NetworkMode: x1 },
+        NetworkingConfig: { EndpointsConfig: { [x1]: {}, [x2]: { Aliases: ['www'] } } },
+      },
+    });
+    expect(has(web, x2)?.ipv4).toBe('192.168.2.9');
+    expect(await refusal('POST', '/networks/x2/connect', { Container: 'web' })).toEqual([
+      403,
+      'endpoint with name web already exists in network x2',
+    ]);
+    await disconnect('x1', 'web');
+    expect(record(web).desired.spec).toMatchObject({ HostConfig: { NetworkMode: x2 } });
+    expect(has(web, x1)).toBeUndefined();
+    await disconnect('x2', 'web');
+    expect(record(web).desired.spec).toMatchObject({
+      HostConfig: { NetworkMode: 'none' },
+      NetworkingConfig: { EndpointsConfig: {} },
+    });
+    expect((await refusal('POST', '/networks/x2/disconnect', { Container: 'web' }))[0]).toBe(404);
+    await connect('x2', 'web');
+    // Within the grace time its own again.
+    expect(has(web, x2)?.ipv4).toBe('192.168.2.9');
+    expect(record(web).desired.spec.HostConfig?.NetworkMode).toBe(x2);
+  });
+
+  it('leave a container on its engine’s default network, if it is on that', async () => {
+    const x1 = await create('x1', subnet('192.168.1.0/24'));
+    const web = await make('web', {});
+    await connect('x1', 'web');
+    expect(record(web).desired.spec.NetworkingConfig?.EndpointsConfig).toEqual({ bridge: {}, [x1]: {} });
+    await disconnect('x1', 'web');
+    expect(record(web).desired.spec.NetworkingConfig?.EndpointsConfig).toEqual({ bridge: {} });
+  });
+
+  it('that the engine refuses change nothing', async () => {
+    const x1 = await create('x1', subnet('192.168.1.0/24'));
+    const web = await make('web', {});
+    cluster.refuse = { status: 500, message: 'no device' };
+    expect(await refusal('POST', '/networks/x1/connect', { Container: 'web' })).toEqual([500, 'no device']);
+    expect(has(web, x1)).toBeUndefined();
+    expect(record(web).desired.spec.NetworkingConfig?.EndpointsConfig).toBeUndefined();
+    await connect('x1', 'web');
+    cluster.refuse = { status: 500, message: 'no device' };
+    expect((await refusal('POST', '/networks/x1/disconnect', { Container: 'web' }))[0]).toBe(500);
+    expect(has(web, x1)?.ipv4).toBe('192.168.1.2');
+  });
+
+  it('are refused where the host or the container cannot take part', async () => {
+    await create('x1', subnet('192.168.1.0/24'));
+    await make('hosted', { HostConfig: { NetworkMode: 'host' } });
+    expect((await refusal('POST', '/networks/x1/connect', { Container: 'hosted' }))[1]).toContain(
+      'sharing network',
+    );
+    await make('web', { Env: ['constraint:node==alpha'] });
+    await cluster.store.update((tx) => {
+      const status = tx.get('hostStatus', 'h-alpha');
+      if (status !== undefined) tx.put('hostStatus', { ...status, network: undefined });
+    });
+    expect(await refusal('POST', '/networks/x1/connect', { Container: 'web' })).toEqual([
+      409,
+      expect.stringContaining(
+        'host alpha, where container web is, cannot take part in network x1: its agent',
+      ),
+    ]);
+  });
+});
