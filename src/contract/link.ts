@@ -68,6 +68,33 @@ export const resumePointSchema = z.object({
 });
 export type ResumePoint = Readonly<z.infer<typeof resumePointSchema>>;
 
+/** One direction between two hosts: an ESP security association (RFC 4303) with AES-GCM (RFC 4106). */
+export const espKeySchema = z.object({
+  /** Security parameters index, 256 or more. */
+  spi: z.number().int(),
+  /** Hexadecimal: 32 bytes of key and 4 of salt. */
+  key: z.string(),
+});
+/** Keys between this host and another one that has an encrypted network in common with it. */
+export const peerKeysSchema = z.object({
+  hostId: z.string(),
+  /** Data addresses: of the other host, and of this one. */
+  address: z.string(),
+  own: z.string(),
+  out: espKeySchema,
+  /** Those that the other one may use: of now, and of just before and after, as hosts do not change at one blow. */
+  in: z.array(espKeySchema),
+});
+export type PeerKeys = Readonly<z.infer<typeof peerKeysSchema>>;
+/** What changed of a host's keys; with `whole` there are no others than these. */
+export const keysChangeSchema = z.object({
+  whole: z.boolean(),
+  put: z.array(peerKeysSchema),
+  /** IDs of hosts. */
+  drop: z.array(z.string()),
+});
+export type KeysChange = Readonly<z.infer<typeof keysChangeSchema>>;
+
 /** The members of one network that a host takes part in. */
 export const networkMembersSchema = z.object({
   id: z.string(),
@@ -161,6 +188,7 @@ export const managerFrameSchema = z.discriminatedUnion('t', [
     /** IDs of networks that are not this host's any more. */
     gone: z.array(z.string()),
     all: z.boolean().optional(),
+    keys: keysChangeSchema.optional(),
   }),
   /** Answers `ask`. */
   z.object({

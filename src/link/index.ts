@@ -19,6 +19,7 @@ export {
   issueUserCertificate,
 } from './pki/certificates.ts';
 export { newCsr } from './pki/csr.ts';
+export { openDataSecret } from './pki/data-secret.ts';
 export { CA_FILE, type ClusterPki, openClusterPki } from './pki/pki-files.ts';
 export { fingerprintOf, type KeyPair } from './pki/x509.ts';
 export type {

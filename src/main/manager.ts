@@ -1,3 +1,4 @@
+import { DataKeys, KEY_ROTATION_MS } from '../api/agents/data-keys.ts';
 import { HostSessions } from '../api/agents/host-sessions.ts';
 import { beginLife } from '../api/agents/lives.ts';
 import { firstRun } from '../api/auth/first-run.ts';
@@ -8,7 +9,15 @@ import { newApiEndpoint } from '../api/v1/endpoint.ts';
 import { Mover, NodeFailover, PlannedMoves } from '../controllers/index.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/logger.ts';
-import { admitHost, type ClusterPki, DeltaLog, LinkServer, openClusterPki, reach } from '../link/index.ts';
+import {
+  admitHost,
+  type ClusterPki,
+  DeltaLog,
+  LinkServer,
+  openClusterPki,
+  openDataSecret,
+  reach,
+} from '../link/index.ts';
 import { openSqliteStore, type Store } from '../store/index.ts';
 import { agentFile } from './agent-executable.ts';
 import type { DataDir } from './data-dir.ts';
@@ -50,7 +59,9 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     closers.push(() => events.close());
     const deltas = new DeltaLog(await beginLife(store, clock.now()));
     const isHere = (address: string) => isOwnAddress(address);
-    const sessions = new HostSessions({ store, events, deltas, clock, logger, reach, isHere });
+    const secret = await openDataSecret(dir.pki);
+    const keys = new DataKeys({ secret, clusterId, rotationMs: KEY_ROTATION_MS }, clock);
+    const sessions = new HostSessions({ store, events, deltas, clock, logger, reach, isHere, keys });
     closers.push(() => sessions.close());
     const hostName = (id: string) => store.view((tx) => tx.get('hosts', id)?.name);
     const maxConnections = connectionsPerPort();

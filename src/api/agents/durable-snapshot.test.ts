@@ -8,6 +8,7 @@ import { containerRecord } from '../../store/contract.suite.ts';
 import type { Journal } from '../../store/journal.ts';
 import { newJournalledStore } from '../../store/memory/store.ts';
 import type { Store } from '../../store/store.ts';
+import { testKeys } from './data-keys.fixture.ts';
 import { HostSessions } from './host-sessions.ts';
 import { beginLife, isPast } from './lives.ts';
 import type { AgentSession } from './session.ts';
@@ -42,6 +43,7 @@ async function startManager(): Promise<void> {
   const deltas = new DeltaLog(await beginLife(store, Date.now()));
   const events = { add: () => {}, subscribe: () => () => {} };
   sessions = new HostSessions({
+    keys: testKeys(),
     store,
     deltas,
     events,

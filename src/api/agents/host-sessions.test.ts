@@ -11,6 +11,7 @@ import { containerRecord } from '../../store/contract.suite.ts';
 import { newMemoryStore, type Store } from '../../store/index.ts';
 import { newJournalledStore } from '../../store/memory/store.ts';
 import type { ClusterEvents } from '../events/cluster-events.ts';
+import { testKeys } from './data-keys.fixture.ts';
 import { HostSessions } from './host-sessions.ts';
 import type { AgentSession } from './session.ts';
 
@@ -107,6 +108,7 @@ beforeEach(async () => {
     for (const id of ['h1', 'h2']) tx.put('hosts', hostRecord(id));
   });
   sessions = new HostSessions({
+    keys: testKeys(),
     ...{ store, deltas, events: noEvents, clock: systemClock, logger: silentLogger, ...nobodyElse },
   });
 });
@@ -435,6 +437,7 @@ describe('reports', () => {
       }
     });
     const own = new HostSessions({
+      keys: testKeys(),
       ...{ store: kept, deltas, events: noEvents, clock: systemClock, logger: silentLogger, ...nobodyElse },
     });
     const session = new FakeSession('h1');
@@ -586,6 +589,7 @@ describe('a host whose machine nobody reaches any more', () => {
     hangs = new Set();
     await store.update((tx) => tx.put('hosts', hostRecord('h3')));
     sessions = new HostSessions({
+      keys: testKeys(),
       ...{ store, deltas, events: noEvents, clock: systemClock, logger: silentLogger },
       isHere: () => false,
       reach: async ({ host }) => (gone.has(host) ? undefined : 1),

@@ -13,6 +13,7 @@ import { SETTINGS_KEY } from '../../store/tables.ts';
 import type { ClusterEvents } from '../events/cluster-events.ts';
 import { assignmentOf, holdersOf } from './assignment-of.ts';
 import type { Assignments } from './assignments.ts';
+import type { DataKeys } from './data-keys.ts';
 import { deltaFrames, snapshotFrames } from './frames.ts';
 import { leaseMs } from './host-state.ts';
 import { HostStates, type HostStatesDeps, type Live } from './host-states.ts';
@@ -28,6 +29,8 @@ type HostSessionsDeps = HostStatesDeps &
     deltas: DeltaLog;
     /** Whether an address, as of `AgentSession.remoteAddress` without its port, is this machine's. */
     isHere(address: string): boolean;
+    /** Of encrypted networks. */
+    keys: DataKeys;
   }>;
 
 /** Link versions before it do not know `probe`. */

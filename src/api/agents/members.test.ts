@@ -7,6 +7,7 @@ import type { Store, WriteTx } from '../../store/index.ts';
 import { endContainer } from '../networks/give-back.ts';
 import { networkId, networkStore, putContainer, putHost, putNetwork } from '../networks/networks.fixture.ts';
 import { takeEndpoint } from '../networks/take-address.ts';
+import { testKeys } from './data-keys.fixture.ts';
 import { NetworkMembers } from './members.ts';
 
 type Frame = ManagerFrame & { t: 'members' };
@@ -22,7 +23,7 @@ beforeEach(async () => {
     putNetwork(tx, 'x2', ['10.1.0.0/24']);
   });
   frames.clear();
-  members = new NetworkMembers({ store, logger: silentLogger });
+  members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys() });
 });
 afterEach(async () => {
   members.close();
@@ -232,7 +233,7 @@ describe('a thousand hosts on one network', () => {
       for (let i = 1; i <= 1000; i++) putContainer(tx, `c${i}`, `h${i}`, ['x1']);
       putContainer(tx, 'web', 'h1', ['x1']);
     });
-    members = new NetworkMembers({ store, logger: silentLogger });
+    members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys() });
     let bytes = 0;
     let count = 0;
     for (let i = 1; i <= 1000; i++)

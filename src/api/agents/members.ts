@@ -6,6 +6,7 @@ import type { Member, Span } from '../../model/span.ts';
 import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
 import { endpointIn, isSpanning } from '../networks/spanning.ts';
 import { holdersOf } from './assignment-of.ts';
+import { type DataKeys, KEYS_LOOK_MS } from './data-keys.ts';
 import { memberOf } from './member-of.ts';
 
 type MembersFrame = ManagerFrame & { t: 'members' };
@@ -38,8 +39,9 @@ export class NetworkMembers {
   private readonly memberships = new Map<string, Set<string>>();
   private readonly sessions = new Map<string, Send>();
   private readonly unwatch: () => void;
+  private readonly rotation: NodeJS.Timeout;
 
-  constructor(private readonly deps: Readonly<{ store: Store; logger: Logger }>) {
+  constructor(private readonly deps: Readonly<{ store: Store; logger: Logger; keys: DataKeys }>) {
     deps.store.view((tx) => {
       for (const { networkId, holder } of tx.all('addresses')) {
         const id = memberId(holder);
@@ -47,9 +49,12 @@ export class NetworkMembers {
       }
     });
     this.unwatch = deps.store.watch((set) => this.onChange(set));
+    this.rotation = setInterval(() => this.tellKeys([...this.sessions.keys()]), KEYS_LOOK_MS);
+    this.rotation.unref();
   }
 
   close(): void {
+    clearInterval(this.rotation);
     this.unwatch();
   }
 
@@ -57,11 +62,19 @@ export class NetworkMembers {
   attach(hostId: string, send: Send): void {
     this.sessions.set(hostId, send);
     const own = [...this.networks.values()].filter(({ hosts }) => hosts.has(hostId));
-    this.send(hostId, { t: 'members', networks: own.map(whole), gone: [], all: true });
+    this.deps.keys.forget(hostId);
+    this.send(hostId, {
+      t: 'members',
+      networks: own.map(whole),
+      gone: [],
+      all: true,
+      ...this.keysOf(hostId),
+    });
   }
 
   detach(hostId: string): void {
     this.sessions.delete(hostId);
+    this.deps.keys.forget(hostId);
   }
 
   private onChange({ changes }: ChangeSet): void {
@@ -161,10 +174,12 @@ export class NetworkMembers {
       frames.set(hostId, found);
       return found;
     };
+    const keyed = new Set<string>();
     for (const [networkId, { put, drop, hostsBefore }] of deltas) {
       const network = this.networks.get(networkId);
       if (network === undefined) continue;
       const { id, name, span, hosts } = network;
+      if (span.encrypted === true) for (const hostId of [...hostsBefore, ...hosts.keys()]) keyed.add(hostId);
       // The same objects for all: a thousand hosts are a thousand frames, and no more is made for them.
       const change = { id, name, span, whole: false, put, drop };
       let all: NetworkChange | undefined;
@@ -177,7 +192,31 @@ export class NetworkMembers {
       for (const hostId of hostsBefore) if (!hosts.has(hostId)) frame(hostId).gone.push(id);
       if (network.members.size === 0) this.networks.delete(id);
     }
+    // First, in a frame of their own: a member that cannot be reached yet is worse than a key that is not needed yet.
+    this.tellKeys(keyed);
     for (const [hostId, { networks, gone }] of frames) this.send(hostId, { t: 'members', networks, gone });
+  }
+
+  private tellKeys(hostIds: Iterable<string>): void {
+    for (const hostId of hostIds) {
+      if (!this.sessions.has(hostId)) continue;
+      const keys = this.keysOf(hostId);
+      if (keys !== undefined) this.send(hostId, { t: 'members', networks: [], gone: [], ...keys });
+    }
+  }
+
+  /** Keys of a host with all that it has an encrypted network in common with; undefined where none has changed. */
+  private keysOf(hostId: string): Pick<MembersFrame, 'keys'> | undefined {
+    const others = new Set<string>();
+    for (const { span, hosts } of this.networks.values())
+      if (span.encrypted === true && hosts.has(hostId)) for (const other of hosts.keys()) others.add(other);
+    others.delete(hostId);
+    const addressed = this.deps.store.view((tx) =>
+      [hostId, ...others].map((id) => ({ id, address: hostOf(tx, id).via })),
+    );
+    const [own, ...known] = addressed.filter(({ id, address }) => id === hostId || address !== '');
+    const keys = own && this.deps.keys.changes(own, own.address === '' ? [] : known);
+    return keys && { keys };
   }
 
   private send(hostId: string, frame: MembersFrame): void {

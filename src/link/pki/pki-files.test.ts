@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type AgentIdentity, loadAgentIdentity, saveAgentIdentity } from '../agent/agent-identity.ts';
 import { newCluster, newHost } from '../link.suite.ts';
+import { openDataSecret } from './data-secret.ts';
 import { writeFileAtomic } from './files.ts';
 import { openClusterPki } from './pki-files.ts';
 import { DAY } from './x509.ts';
@@ -75,6 +76,19 @@ describe('openClusterPki', () => {
     await rm(join(folder, 'ca-key.pem'));
     await expect(openClusterPki(folder, options)).rejects.toThrow(/is missing/);
     expect(await readFile(join(folder, 'ca.pem'), 'utf8')).toBe(certificate);
+  });
+});
+
+describe('openDataSecret', () => {
+  it('makes a secret once, for root alone, and refuses a damaged one', async () => {
+    const folder = join(root, 'data');
+    mkdirSync(folder);
+    const made = await openDataSecret(folder);
+    expect(made).toHaveLength(32);
+    expect(Buffer.from(await openDataSecret(folder))).toEqual(Buffer.from(made));
+    expect(statSync(join(folder, 'data-secret')).mode & 0o777).toBe(0o600);
+    writeFileSync(join(folder, 'data-secret'), 'short');
+    await expect(openDataSecret(folder)).rejects.toThrow(/data-secret is damaged/);
   });
 });
 
