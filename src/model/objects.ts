@@ -55,6 +55,11 @@ export const networkSchema = z.object({
   hostId: z.string().optional(),
   /** Of a network that spans hosts; it has no `hostId` then. */
   span: spanSchema.optional(),
+  /**
+   * ID of the host on which it was made with plain docker: its own, and shown with what that host has. Here for its
+   * addresses and its VNI, which are unique in the cluster; nobody but that host uses it.
+   */
+  plainOn: z.string().optional(),
   /** The body of `POST /networks/create`, as it was given. */
   spec: z.looseObject({ Name: z.string(), Driver: z.string().optional() }),
 });

@@ -28,7 +28,16 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
       service: (r) => r.desired.spec.Labels?.[LABEL_SERVICE],
     },
   },
-  networks: { durable: true, key: (r) => r.id, indexes: { name: (r) => r.name, host: (r) => r.hostId } },
+  networks: {
+    durable: true,
+    key: (r) => r.id,
+    indexes: {
+      /** A host's own ones are found by their ID alone. */
+      name: (r) => (r.plainOn === undefined ? r.name : undefined),
+      host: (r) => r.hostId,
+      plainOn: (r) => r.plainOn,
+    },
+  },
   addresses: {
     durable: true,
     key: (r) => `${r.networkId}/${r.ip}`,

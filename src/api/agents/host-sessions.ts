@@ -19,6 +19,7 @@ import { leaseMs } from './host-state.ts';
 import { HostStates, type HostStatesDeps, type Live } from './host-states.ts';
 import { isPast } from './lives.ts';
 import { NetworkMembers } from './members.ts';
+import { NetworkAsks } from './network-asks.ts';
 import { applyFull, applyReport, endRecords, ownResults } from './observations.ts';
 import { ActionResults } from './results.ts';
 import type { AgentSession } from './session.ts';
@@ -62,6 +63,7 @@ export class HostSessions {
   private readonly results: ActionResults;
   private readonly states: HostStates;
   private readonly members: NetworkMembers;
+  private readonly asks: NetworkAsks;
   private readonly unwatch: () => void;
 
   constructor(private readonly deps: HostSessionsDeps) {
@@ -70,6 +72,7 @@ export class HostSessions {
     this.states = new HostStates(deps);
     // Before the assignments: who is on a network is there before the container that wants to speak with them.
     this.members = new NetworkMembers(deps);
+    this.asks = new NetworkAsks(deps);
     this.unwatch = deps.store.watch((set) => this.onChange(set));
   }
 
@@ -104,6 +107,16 @@ export class HostSessions {
       }
       if (!live.greeted) {
         session.close(`said "${frame.t}" before hello`);
+        return;
+      }
+      if (frame.t === 'ask') {
+        // Not behind reports: an engine waits for the answer.
+        this.asks
+          .answer(session.hostId, frame)
+          .then((answer) => session.send(answer))
+          .catch((thrown) =>
+            this.deps.logger.warn({ host: session.hostName, error: messageOf(thrown) }, 'answer not sent'),
+          );
         return;
       }
       // One after the other: a later report must not overtake an earlier one on its way into the store.
@@ -236,7 +249,7 @@ export class HostSessions {
   private async onObservation(
     session: AgentSession,
     live: Live,
-    frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' | 'probed' }>,
+    frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' | 'probed' | 'ask' }>,
   ): Promise<void> {
     const { store, events } = this.deps;
     const known = { acted: (id: string) => this.results.acted(id), complete: live.signs.reported };

@@ -32,11 +32,6 @@ export function endContainer(tx: WriteTx, id: string, now: number): void {
   tx.delete('containers', id);
 }
 
-/** Gives back what plain docker's containers had on a host that is no host any more. */
-export function giveBackOfHost(tx: WriteTx, hostId: string, now: number): void {
-  for (const address of [...tx.by('addresses', 'host', hostId)]) giveBack(tx, address, now);
-}
-
 /** Records of addresses whose grace time is over: they say nothing any more. */
 export function overAddresses(tx: ReadTx, now: number): readonly Address[] {
   const { addressGraceMs } = settingsOf(tx);

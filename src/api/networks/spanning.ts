@@ -23,12 +23,17 @@ export function isSpanning(network: Network | undefined): network is SpanningNet
 /** The network that spans hosts which a reference in a spec stands for: by ID, by name, or by the beginning of its ID. */
 export function spanningNetwork(tx: ReadTx, reference: string): SpanningNetwork | undefined {
   const byId = tx.get('networks', reference);
-  if (byId !== undefined) return isSpanning(byId) ? byId : undefined;
+  if (byId !== undefined) return isOpen(byId) ? byId : undefined;
   const [named] = tx.by('networks', 'name', reference);
-  if (named !== undefined) return isSpanning(named) ? named : undefined;
+  if (named !== undefined) return isOpen(named) ? named : undefined;
   if (!/^[0-9a-f]{12,64}$/.test(reference)) return undefined;
   const begun = [...tx.all('networks')].filter(({ id }) => id.startsWith(reference));
-  return begun.length === 1 && isSpanning(begun[0]) ? begun[0] : undefined;
+  return begun.length === 1 && isOpen(begun[0]) ? begun[0] : undefined;
+}
+
+/** False of one that is a host's own. */
+function isOpen(network: Network | undefined): network is SpanningNetwork {
+  return isSpanning(network) && network.plainOn === undefined;
 }
 
 /** What a user asks for in one network. */

@@ -12,7 +12,7 @@ import {
 } from '../../model/ip.ts';
 import { macOf } from '../../model/mac.ts';
 import type { Network } from '../../model/objects.ts';
-import type { Endpoint, Span } from '../../model/span.ts';
+import type { Endpoint, Pool, Span } from '../../model/span.ts';
 import { spanDriver } from '../../model/spanning/registry.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
@@ -29,6 +29,8 @@ export type Taker = Readonly<{
   ipv4?: string;
   ipv6?: string;
   mac?: string;
+  /** Only from this one of the network's subnets; then nothing of the other family is taken. */
+  subnet?: string;
 }>;
 
 /**
@@ -42,7 +44,7 @@ export function takeEndpoint(tx: WriteTx, now: number, taker: Taker): Endpoint {
   const taken = new Map<Family, string>();
   for (const family of [4, 6] as const) {
     const asked = family === 4 ? taker.ipv4 : taker.ipv6;
-    const pools = network.span.pools.filter(({ subnet }) => subnet.includes(':') === (family === 6));
+    const pools = poolsOf(taker, family);
     if (asked !== undefined) taken.set(family, given(tx, taker, asked));
     else if (pools.length > 0) taken.set(family, kept(tx, taker, family) ?? next(tx, taker, family, now));
   }
@@ -57,6 +59,12 @@ export function takeEndpoint(tx: WriteTx, now: number, taker: Taker): Endpoint {
     });
   }
   return { ipv4: taken.get(4), ipv6: taken.get(6), mac };
+}
+
+function poolsOf({ network, subnet: only }: Taker, family: Family): readonly Pool[] {
+  return network.span.pools.filter(
+    ({ subnet }) => subnet.includes(':') === (family === 6) && (only === undefined || subnet === only),
+  );
 }
 
 function keyOf({ id }: Network, ip: string): string {
@@ -93,12 +101,15 @@ function given(tx: ReadTx, { network, name }: Taker, text: string): string {
 }
 
 /** What is reserved for the name, or what a container of that name had last. */
-function kept(tx: ReadTx, { network, name }: Taker, family: Family): string | undefined {
+function kept(tx: ReadTx, taker: Taker, family: Family): string | undefined {
+  const { network, name } = taker;
   if (name === undefined) return undefined;
+  const pools = poolsOf(taker, family).flatMap(({ subnet }) => parseSubnet(subnet) ?? []);
   for (const index of ['reservedFor', 'formerly']) {
     for (const record of tx.by('addresses', index, name)) {
-      if (record.networkId !== network.id || record.ip.includes(':') !== (family === 6)) continue;
-      if (record.holder.kind !== 'none') continue;
+      if (record.networkId !== network.id || record.holder.kind !== 'none') continue;
+      const ip = parseIp(record.ip);
+      if (ip === undefined || !pools.some((pool) => contains(pool, ip))) continue;
       if (record.reservedFor !== undefined && record.reservedFor !== name) continue;
       return record.ip;
     }
@@ -107,16 +118,17 @@ function kept(tx: ReadTx, { network, name }: Taker, family: Family): string | un
 }
 
 /** The lowest free address after the last one that its pool has given, then from the pool's beginning. */
-function next(tx: WriteTx, { network }: Taker, family: Family, now: number): string {
+function next(tx: WriteTx, taker: Taker, family: Family, now: number): string {
+  const { network } = taker;
   const { addressGraceMs } = settingsOf(tx);
   const others = elsewhere(tx, network);
   const isFree = (ip: string) => {
     const record = tx.get('addresses', keyOf(network, ip));
     return (record === undefined || isOver(record, now, addressGraceMs)) && !others.has(ip);
   };
-  for (const { subnet: text, range } of network.span.pools) {
+  for (const { subnet: text, range } of poolsOf(taker, family)) {
     const subnet = parseSubnet(text);
-    if (subnet === undefined || subnet.family !== family) continue;
+    if (subnet === undefined) continue;
     const { lowest: from, highest: to } = usableIn(subnet, parseSubnet(range ?? text) ?? subnet);
     const cursor = tx.get('addressCursors', `${network.id}/${text}`);
     const last = cursor && parseIp(cursor.ip)?.value;

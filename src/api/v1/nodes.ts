@@ -3,7 +3,8 @@ import { BerthError } from '../../kit/errors.ts';
 import type { Container } from '../../model/container.ts';
 import type { Host } from '../../model/host.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
-import { endContainer, giveBackOfHost } from '../networks/give-back.ts';
+import { endContainer } from '../networks/give-back.ts';
+import { forgetPlainDocker } from '../networks/plain-docker.ts';
 import { findNode } from './find-node.ts';
 import type { Handlers } from './handler.ts';
 import { nodeView } from './node-view.ts';
@@ -104,7 +105,7 @@ function lostContainer(tx: ReadTx, container: Container) {
  */
 function removeHost(tx: WriteTx, host: Host, now: number): void {
   for (const container of [...tx.by('containers', 'host', host.id)]) endContainer(tx, container.id, now);
-  giveBackOfHost(tx, host.id, now);
+  forgetPlainDocker(tx, host.id, now);
   for (const volume of [...tx.by('volumes', 'host', host.id)]) tx.delete('volumes', volume.name);
   // A network holds no data: the next container that uses it makes it anew, on its own host.
   for (const network of [...tx.by('networks', 'host', host.id)]) {

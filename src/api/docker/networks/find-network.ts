@@ -42,6 +42,11 @@ export function isLeftOver(tx: ReadTx, { labels, driver }: ObservedNetwork): boo
   return id !== undefined && spanDriver(driver) !== undefined && tx.get('networks', id) === undefined;
 }
 
+/** The records of networks that were made through the cluster. */
+export function clusterNetworks(tx: ReadTx): Network[] {
+  return [...tx.all('networks')].filter(({ plainOn }) => plainOn === undefined);
+}
+
 /** What is seen of a record's network on its host. */
 export function seenOf(tx: ReadTx, record: Network): ObservedNetwork | undefined {
   if (record.hostId === undefined) return undefined;
@@ -83,7 +88,7 @@ function foundRecord(tx: ReadTx, record: Network): FoundNetwork {
 
 function byId(tx: ReadTx, reference: string): FoundNetwork | undefined {
   const record = tx.get('networks', reference);
-  if (record !== undefined) return foundRecord(tx, record);
+  if (record !== undefined && record.plainOn === undefined) return foundRecord(tx, record);
   const [seen] = tx.by('observedNetworks', 'networkId', reference);
   return seen === undefined ? undefined : foundOf(tx, seen);
 }
@@ -120,7 +125,7 @@ function onNode(tx: ReadTx, reference: string): FoundNetwork | undefined {
 
 function byPrefix(tx: ReadTx, reference: string): FoundNetwork | undefined {
   if (!/^[0-9a-f]{1,64}$/.test(reference)) return undefined;
-  const records = [...tx.all('networks')].filter(({ id }) => id.startsWith(reference));
+  const records = clusterNetworks(tx).filter(({ id }) => id.startsWith(reference));
   const seen = [...tx.all('observedNetworks')].filter(({ networkId }) => networkId.startsWith(reference));
   return onlyOne(tx, reference, [
     ...records.map((record) => foundRecord(tx, record)),

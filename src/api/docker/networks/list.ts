@@ -5,7 +5,7 @@ import { sendJson } from '../json.ts';
 import { type Filters, filtersOf, labelsMatch } from '../query.ts';
 import { addWarnings, unreachableWarnings } from '../system/hosts.ts';
 import { booleanFilter, exactTest, nameTest } from '../system/match.ts';
-import { type FoundNetwork, foundOf, recordOf, seenOf } from './find-network.ts';
+import { clusterNetworks, type FoundNetwork, foundOf, recordOf, seenOf } from './find-network.ts';
 import { networkView } from './network-view.ts';
 
 const FILTERS = ['driver', 'id', 'label', 'name', 'scope', 'type', 'dangling', 'node'] as const;
@@ -57,7 +57,7 @@ export function listNetworks(tx: ReadTx, filters: Filters): Readonly<Record<stri
 }
 
 function all(tx: ReadTx): FoundNetwork[] {
-  const records = [...tx.all('networks')].map(
+  const records = clusterNetworks(tx).map(
     (record): FoundNetwork => ({ kind: 'cluster', record, seen: seenOf(tx, record) }),
   );
   const others = [...tx.all('observedNetworks')].filter((seen) => recordOf(tx, seen) === undefined);

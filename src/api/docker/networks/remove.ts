@@ -11,7 +11,7 @@ import { askAll, LONG_MS } from '../system/add-up.ts';
 import { rewriteContainerIds } from '../system/engine-text.ts';
 import { observe } from '../system/observe.ts';
 import { untilMs } from '../system/until-filter.ts';
-import { findNetwork, hostName, recordOf } from './find-network.ts';
+import { clusterNetworks, findNetwork, hostName, recordOf } from './find-network.ts';
 import { isWanted, removeSpanningNetwork } from './remove-spanning.ts';
 
 /** `DELETE /networks/<id>`: on its host, then its record. */
@@ -82,7 +82,7 @@ export async function pruneNetworks(call: DockerCall): Promise<void> {
       }
     }
     const used = networksInUse(tx);
-    for (const record of [...tx.all('networks')]) {
+    for (const record of clusterNetworks(tx)) {
       const labels = labelsOf(record);
       if (record.hostId !== undefined || used.has(record.name) || used.has(record.id)) continue;
       // A reservation is made to last.
