@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { addTrunk, must, startOpenVSwitch } from '../lab/openvswitch.ts';
 import { until } from '../lab/run.ts';
-import { endpointAt, pingFrom, VlanHost, vlanNetwork } from '../lab/vlan-host.ts';
+import { endpointAt, fetchFrom, pingFrom, VlanHost, vlanNetwork } from '../lab/vlan-host.ts';
 
 /**
  * h1 and h2 are hosts of a cluster; h3 is the rest of the company: a switch with the gateway of VLAN 217 and a machine in
@@ -83,6 +83,24 @@ it('connects containers of one VLAN over hosts, and with the machines there, and
   expect(await h1.reaches('a', '10.217.0.1')).toBe(true);
   expect(await pings('gw217', '10.217.0.11')).toBe(true);
   expect(await pings('gw217', 'fd00:217::12')).toBe(true);
+  // TCP, as well: nobody fills in the checksums of a switch that is a process
+  await h2.exec([
+    'ip',
+    'netns',
+    'exec',
+    'b',
+    'busybox',
+    'httpd',
+    '-p',
+    '8080',
+    '-h',
+    '/usr/share/openvswitch',
+  ]);
+  const request = { input: 'GET /vswitch.ovsschema HTTP/1.0\r\n\r\n' };
+  const fetched = async (host: string, namespace: string) =>
+    (await lab.exec(host, fetchFrom(namespace, '10.217.0.12'), request)).stdout.length;
+  expect(await fetched('h1', 'a')).toBeGreaterThan(20_000);
+  expect(await fetched('h3', 'gw217')).toBeGreaterThan(20_000);
   expect(await h1.reaches('a', '10.217.0.13')).toBe(false);
   expect(await pings('pc218', '10.217.0.13')).toBe(true);
   expect(await pings('pc218', '10.217.0.11')).toBe(false);
@@ -93,6 +111,53 @@ it('connects containers of one VLAN over hosts, and with the machines there, and
   for (const host of [h1, h2]) for (const network of [v217, v218]) await host.driver.remove(network);
   expect(await h1.traces()).toBe(before);
 });
+
+it('uses the switch that an operator has made, and leaves it as it was', async () => {
+  const h3 = new VlanHost(lab, 'h3', 'eth1');
+  const state = ['ovs-vsctl', '--columns=name,protected,external_ids,tag', 'list', 'Port'];
+  const before = [await h3.traces(), await atCompany(...state)];
+  await h3.driver.ensure(v217);
+  const local = await h3.start('local', v217, endpointAt('10.217.0.15'));
+  expect(await pings('gw217', '10.217.0.15')).toBe(true);
+  expect(await h3.reaches('local', '169.254.53.53')).toBe(true);
+  await h3.stop('local', v217, local);
+  await h3.driver.remove(v217);
+  expect([await h3.traces(), await atCompany(...state)]).toEqual(before);
+});
+
+it('goes on after a SIGKILL half way, wherever, and leaves nothing', async () => {
+  const before = await h1.traces();
+  const endpoint = endpointAt('10.217.0.50');
+  let steps = 0;
+  for (let done = false; !done; steps += 2) {
+    const dying = h1.reborn(steps);
+    const joined = await dying.driver
+      .ensure(v217)
+      .then(() => dying.driver.join(v217, { endpointId: 'e'.repeat(64), endpoint }))
+      .catch((thrown: unknown) => {
+        expect(String(thrown), `after ${steps} steps`).toContain('killed');
+        return undefined;
+      });
+    done = joined !== undefined;
+    if (steps % 6 === 0) {
+      // what a later life makes of it
+      const later = h1.reborn();
+      await later.driver.ensure(v217);
+      const started = await later.start('survivor', v217, endpointAt('10.217.0.51'));
+      expect(await later.reaches('survivor', '10.217.0.1'), `after ${steps} steps`).toBe(true);
+      await later.stop('survivor', v217, started);
+      await later.driver.leave(v217, 'e'.repeat(64));
+    }
+    // and what is left when the network goes, itself killed on its way
+    await h1
+      .reborn(steps % 7)
+      .driver.remove(v217)
+      .catch(() => {});
+    await h1.reborn().driver.remove(v217);
+    expect(await h1.traces(), `after ${steps} steps`).toBe(before);
+  }
+  expect(steps).toBeGreaterThan(20);
+}, 300_000);
 
 it('refuses an address that a machine on the VLAN has, and names its MAC', async () => {
   await h1.driver.ensure(v217);

@@ -29,10 +29,21 @@ export class VlanHost {
   constructor(
     private readonly lab: Lab,
     readonly name: string,
-    uplink: string | undefined,
+    private readonly uplink: string | undefined,
+    run: Run = runOn(lab, name),
   ) {
     // 1: the first process of the host, in the host's namespaces
-    this.driver = new VlanDriver({ run: runOn(lab, name), uplink, hostPid: 1 });
+    this.driver = new VlanDriver({ run, uplink, hostPid: 1 });
+  }
+
+  /** The same host as a later life of its agent finds it; this one is killed after so many commands. */
+  reborn(killedAfter = Number.POSITIVE_INFINITY): VlanHost {
+    const run = runOn(this.lab, this.name);
+    let left = killedAfter;
+    return new VlanHost(this.lab, this.name, this.uplink, async (argv, options) => {
+      if (left-- <= 0) throw new Error('killed');
+      return run(argv, options);
+    });
   }
 
   exec(argv: readonly string[]): Promise<string> {
@@ -82,6 +93,11 @@ export class VlanHost {
     return [...named, namespaces, bridges.code === 0 ? bridges.stdout : '', rules].join('\n');
   }
 }
+
+/** Arguments that fetch a file by HTTP from inside of a namespace, the request being their input. */
+export const fetchFrom = (namespace: string, ip: string): string[] => [
+  ...['ip', 'netns', 'exec', namespace, 'busybox', 'timeout', '10', 'busybox', 'nc', ip, '8080'],
+];
 
 /** Arguments that ping an address from inside of a namespace; exit code 0 where it answers. */
 export function pingFrom(namespace: string, ip: string): string[] {
