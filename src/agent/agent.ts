@@ -1,15 +1,9 @@
 import { uptime } from 'node:os';
-import {
-  type AgentFrame,
-  type Assignment,
-  type AssignmentDelta,
-  LINK_VERSION,
-  type ManagerFrame,
-  type ResumePoint,
-} from '../contract/link.ts';
+import { type AgentFrame, type Assignment, LINK_VERSION, type ManagerFrame } from '../contract/link.ts';
 import type { Engine } from '../engine/index.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
+import { type KeyedQueue, newKeyedQueue } from '../kit/keyed-queue.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { ManagerSession } from '../link/ports.ts';
 import { reach } from '../link/reach.ts';
@@ -17,10 +11,13 @@ import type { ObservedContainer } from '../model/container.ts';
 import { AssignmentFiles } from './assignment-files.ts';
 import { saidOfComeback } from './comeback.ts';
 import type { KnownContainer } from './container-picture.ts';
+import { type AssignmentFrame, type Group, grouped, isPut } from './frame-groups.ts';
 import { isFenced, type Lease, newLease } from './lease.ts';
 import { machineIdOf, readEtcMachineId } from './machine-id.ts';
 import { PatientEngine } from './mute.ts';
+import { HostNetworks, type NetworkOptions } from './networks/host-networks.ts';
 import { type EngineHealth, OBSERVER_TIMINGS, Observer, type ObserverTimings } from './observer.ts';
+import { Orphans } from './orphans.ts';
 import { Outbox } from './outbox.ts';
 import { Reconciler } from './reconciler.ts';
 import { coresOfShares } from './reservation.ts';
@@ -41,6 +38,8 @@ export type AgentOptions = Readonly<{
   etcMachineId?: string;
   /** Take any engine for this host's, as the manager does which vouches for its own machine. */
   anyEngine?: boolean;
+  /** For networks that span hosts; without it this host takes part in none. */
+  networks?: NetworkOptions;
   /** How long the engine is waited for before the one that was seen last counts; milliseconds. */
   engineGraceMs?: number;
 }>;
@@ -70,9 +69,9 @@ export interface Agent {
   close(): Promise<void>;
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set();
 const HEARTBEAT_MS = 1_000;
 const ENGINE_GRACE_MS = 3_000;
-const ORPHANS_AT_ONCE = 200;
 /** How often what the disk did not take is written again. */
 const DISK_RETRY_MS = 1_000;
 /** How long before it is gone an engine begins to stop its containers, and a machine before it runs again; generous. */
@@ -86,7 +85,28 @@ const BOOT_MS = 300_000;
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const files = await AssignmentFiles.open(options.dir, options.identity, options.logger);
   const etcMachineId = options.etcMachineId ?? (await readEtcMachineId());
-  return new HostAgent(options, files, etcMachineId);
+  const exclusive = newKeyedQueue();
+  const networks = await openNetworks(options, files, exclusive);
+  return new HostAgent(options, files, etcMachineId, exclusive, networks);
+}
+
+async function openNetworks(
+  { networks, identity, dataAddress, logger, engine, clock = systemClock }: AgentOptions,
+  files: AssignmentFiles,
+  exclusive: KeyedQueue,
+): Promise<HostNetworks | undefined> {
+  if (networks === undefined) return undefined;
+  const holdings = () => files.all();
+  return HostNetworks.open({
+    ...networks,
+    identity,
+    dataAddress,
+    logger,
+    clock,
+    engine,
+    exclusive,
+    holdings,
+  });
 }
 
 class HostAgent implements Agent {
@@ -98,10 +118,11 @@ class HostAgent implements Agent {
   private readonly outbox = new Outbox();
   private readonly reconciler: Reconciler;
   private readonly lease: Lease;
+  private readonly orphans: Orphans;
   private session: AgentLink | undefined;
   private greeted = false;
   private heartbeat: NodeJS.Timeout | undefined;
-  private frames: (ManagerFrame & { t: 'snapshot' | 'deltas' })[] = [];
+  private frames: AssignmentFrame[] = [];
   /** Of a snapshot whose last part has not come yet. */
   private snapshot: Assignment[] = [];
   private applying: Promise<void> | undefined;
@@ -117,6 +138,8 @@ class HostAgent implements Agent {
     private readonly options: AgentOptions,
     private readonly files: AssignmentFiles,
     etcMachineId: string,
+    exclusive: KeyedQueue,
+    private readonly networks: HostNetworks | undefined,
   ) {
     const { engine, identity, logger } = options;
     this.clock = options.clock ?? systemClock;
@@ -139,7 +162,10 @@ class HostAgent implements Agent {
       logger,
       identity: () => identity,
       known: (clusterId) => this.known(clusterId),
-      onDifference: (difference) => this.outbox.add(difference),
+      onDifference: (difference) => {
+        this.outbox.add(difference);
+        if (difference.kind === 'networks') networks?.onListed(this.observer.networks.all());
+      },
       onContainer: (clusterId) => this.reconciler.kick(clusterId),
       onEvents: (events) => this.outbox.addEvents(events),
       onInfo: (info) => this.onInfo(info.engineId),
@@ -164,8 +190,15 @@ class HostAgent implements Agent {
       observer: this.observer,
       clock: this.clock,
       logger,
+      exclusive,
+      networks: {
+        names: () => networks?.engineNames() ?? NO_NAMES,
+        adopt: async (id, engineId) => networks?.adopt(id, engineId),
+        dns: () => networks?.dns(),
+      },
       onResult: (result) => this.outbox.addResult(result),
     });
+    this.orphans = new Orphans({ files, observer: this.observer, reconciler: this.reconciler, logger });
     this.observer.start();
   }
 
@@ -201,7 +234,14 @@ class HostAgent implements Agent {
         void this.look(session, frame);
         return;
       }
-      if (frame.t === 'members' || frame.t === 'answer') return;
+      if (frame.t === 'members') {
+        this.networks?.onMembers(frame);
+        return;
+      }
+      if (frame.t === 'answer') {
+        this.networks?.onAnswer(frame);
+        return;
+      }
       if (frame.t === 'snapshot') {
         // A large one comes in parts: only all of them together say what is not there.
         this.snapshot.push(...frame.assignments);
@@ -228,6 +268,7 @@ class HostAgent implements Agent {
     await this.applying;
     await this.reconciler.close();
     this.outbox.close();
+    await this.networks?.close();
     await this.files.settled();
   }
 
@@ -238,6 +279,7 @@ class HostAgent implements Agent {
     this.frames = [];
     this.snapshot = [];
     this.outbox.shut();
+    this.networks?.detach();
   }
 
   private async welcome(session: AgentLink, frame: ManagerFrame & { t: 'welcome' }): Promise<void> {
@@ -251,6 +293,7 @@ class HostAgent implements Agent {
     // Deltas that are still on their way to the disk count for where the manager goes on.
     await this.applying;
     const machineId = await this.machineId;
+    const network = await this.networks?.hello();
     if (this.session !== session) return;
     const { resume, seen } = this.files.state;
     const hello = {
@@ -265,8 +308,10 @@ class HostAgent implements Agent {
       ...hello,
       ...(resume === undefined ? {} : { resume }),
       ...(seen === undefined ? {} : { seen }),
+      ...(network === undefined ? {} : { network }),
     });
     this.greeted = true;
+    this.networks?.attach((asked) => session.send(asked));
     this.beat(session);
     this.heartbeat = setInterval(() => this.beat(session), HEARTBEAT_MS);
     if (this.observer.ready) this.tellAll(session);
@@ -313,7 +358,7 @@ class HostAgent implements Agent {
       volumes: volumes.all(),
     });
     this.tellEnded();
-    this.tellOrphans(session);
+    this.orphans.tell(session);
   }
 
   /** What was started with --rm and is gone: without this its end and a start that is still to come look the same. */
@@ -370,8 +415,9 @@ class HostAgent implements Agent {
     if (lostAt === undefined) this.reconciler.engineWent(this.bootedAt, BOOT_MS);
     else this.reconciler.engineWent(lostAt, SHUTDOWN_MS);
     if (this.session !== undefined && this.greeted) this.tellAll(this.session);
-    this.removeOrphans();
-    this.spare();
+    this.orphans.remove();
+    this.orphans.spare();
+    this.networks?.onListed(this.observer.networks.all());
     this.reconciler.kickAll();
   }
 
@@ -393,11 +439,12 @@ class HostAgent implements Agent {
                 {},
                 'the manager was put back to an older state: what it does not know runs on',
               );
-            this.removeOrphans();
-            this.spare();
-            this.tellOrphans(session);
+            this.orphans.remove();
+            this.orphans.spare();
+            this.orphans.tell(session);
           }
           this.reconciler.assigned(ids);
+          this.networks?.assigned();
           // A lease is asked for only where it is needed: now it may be.
           if (this.greeted && this.lease.state !== 'held' && this.fencedIds().length > 0) this.beat(session);
         }
@@ -455,53 +502,6 @@ class HostAgent implements Agent {
     );
   }
 
-  /** After the snapshot of a state that was put back: what is on the engine beside it is never removed for that. */
-  private spare(): void {
-    if (this.files.state.sparesDue !== true || !this.observer.ready) return;
-    const spared = this.observer.picture.containers
-      .all()
-      .flatMap(({ clusterId }) => (clusterId === undefined || this.files.get(clusterId) ? [] : [clusterId]));
-    this.files
-      .setState({ sparesDue: false, spared: [...new Set([...(this.files.state.spared ?? []), ...spared])] })
-      .catch((thrown) =>
-        this.options.logger.error({ error: messageOf(thrown) }, 'spared containers not written'),
-      );
-  }
-
-  /** What runs here without the manager's knowing of it, as long as there is any. */
-  private tellOrphans(session: AgentLink): void {
-    const held = this.files
-      .orphans()
-      .map(({ assignment: { id, name, ...rest } }) => ({ id, name, held: rest }));
-    const spared = (this.files.state.spared ?? []).flatMap((id) => {
-      const seen = this.files.get(id) === undefined ? this.observer.picture.find(id) : undefined;
-      return seen === undefined ? [] : [{ id, name: seen.name }];
-    });
-    const orphans = [...held, ...spared];
-    for (let from = 0; from < orphans.length; from += ORPHANS_AT_ONCE)
-      session.send({ t: 'report', orphans: orphans.slice(from, from + ORPHANS_AT_ONCE) });
-  }
-
-  /** After a snapshot: this cluster's containers that are on the engine and not in it were moved away or removed. */
-  private removeOrphans(): void {
-    if (this.files.state.orphansDue !== true || !this.observer.ready) return;
-    const orphans = this.observer.picture.containers
-      .all()
-      .filter(({ clusterId }) => clusterId !== undefined && this.files.get(clusterId) === undefined)
-      .filter(({ clusterId = '' }) => this.files.state.spared?.includes(clusterId) !== true);
-    const marking = orphans.map(async ({ clusterId = '', name }) => {
-      this.options.logger.info(
-        { container: clusterId, name },
-        'not assigned to this host any more: removing it',
-      );
-      await this.files.addPurge(clusterId, name);
-      this.reconciler.kick(clusterId);
-    });
-    Promise.all(marking)
-      .then(() => this.files.setState({ orphansDue: false }))
-      .catch((thrown) => this.options.logger.error({ error: messageOf(thrown) }, 'removals not written'));
-  }
-
   private known(clusterId: string): KnownContainer | undefined {
     const holding = this.files.get(clusterId);
     if (holding?.kind !== 'hold') return undefined;
@@ -510,36 +510,4 @@ class HostAgent implements Agent {
     const comeback = (observed: ObservedContainer) => saidOfComeback(holding, observed);
     return { generation: acted.generation, engineId: acted.engineId, cores, comeback };
   }
-}
-
-type Group = Readonly<{
-  t: 'snapshot' | 'deltas';
-  deltas: readonly AssignmentDelta[];
-  at: ResumePoint;
-  restored: boolean;
-}>;
-
-/** Deltas in a row become one; a snapshot makes all before it void. */
-function grouped(frames: readonly (ManagerFrame & { t: 'snapshot' | 'deltas' })[]): Group[] {
-  const groups: Group[] = [];
-  for (const frame of frames) {
-    if (frame.t === 'snapshot') {
-      const deltas = frame.assignments.map((assignment) => ({ op: 'put', assignment }) as const);
-      const restored = frame.restored === true;
-      groups.splice(0, groups.length, { t: 'snapshot', deltas, at: frame.at, restored });
-      continue;
-    }
-    const last = groups.at(-1);
-    if (last?.t === 'deltas') {
-      const deltas = [...last.deltas, ...frame.deltas];
-      groups[groups.length - 1] = { t: 'deltas', deltas, at: frame.at, restored: false };
-    } else {
-      groups.push({ t: 'deltas', deltas: frame.deltas, at: frame.at, restored: false });
-    }
-  }
-  return groups;
-}
-
-function isPut(delta: AssignmentDelta): delta is AssignmentDelta & { op: 'put' } {
-  return delta.op === 'put';
 }

@@ -29,22 +29,15 @@ export function nameServers(assignment: Assignment, host: HostDns): readonly str
   return [NAMES_ADDRESS, ...(own.length > 0 ? own : reachableFromContainers(host.upstream))];
 }
 
-type Endpoints = Readonly<Record<string, unknown>>;
-
 /**
- * Endpoints without aliases on networks that span hosts. The engine would answer them itself, with the containers of this
- * host only; the agent knows those of all hosts, and which of them are healthy.
+ * An endpoint's configuration in a network that spans hosts, without aliases. The engine would answer them itself, with the
+ * containers of this host only; the agent knows those of all hosts, and which of them are healthy.
  */
-export function withoutAliases(config: Endpoints, networks: Assignment['needs']['networks']): Endpoints {
-  const spanning = new Set(networks.filter(({ span }) => span !== undefined).map(({ id }) => id));
-  return Object.fromEntries(
-    Object.entries(config).map(([network, endpoint]) => {
-      if (!spanning.has(network) || typeof endpoint !== 'object' || endpoint === null)
-        return [network, endpoint];
-      const { Aliases, ...rest } = endpoint as Readonly<{ Aliases?: unknown }>;
-      return [network, rest];
-    }),
-  );
+export function withoutAliases({
+  Aliases: _,
+  ...rest
+}: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return rest;
 }
 
 /** The part of a create body. */

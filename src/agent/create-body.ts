@@ -1,6 +1,7 @@
 import type { Assignment } from '../contract/link.ts';
 import type { DockerSpec } from '../model/container.ts';
 import { LABEL_CLUSTER, LABEL_GENERATION, LABEL_ID } from '../model/labels.ts';
+import type { Endpoint } from '../model/span.ts';
 import { dnsPart, type HostDns, withoutAliases } from './container-dns.ts';
 import { coresOfShares } from './reservation.ts';
 
@@ -17,6 +18,7 @@ export type CreateContext = Readonly<{
 }>;
 
 type Json = Readonly<Record<string, unknown>>;
+type Need = Assignment['needs']['networks'][number];
 
 /**
  * The body of `POST /containers/create` on the engine: the user's spec, with Berth's labels, the cluster ID's host name, and
@@ -47,7 +49,7 @@ export function createBody(assignment: Assignment, context: CreateContext): Dock
       ...weight(hostConfig, context.cpus),
       ...dnsPart(assignment, context.dns),
     },
-    ...endpoints(spec.NetworkingConfig, needs.networks, context),
+    ...endpoints(assignment, networks, context),
   };
 }
 
@@ -87,26 +89,70 @@ function engineReference(reference: string, peers: readonly Peer[]): string {
   return begun.length === 1 && begun[0] !== undefined ? begun[0].engineId : reference;
 }
 
+/**
+ * The container's networks at its create: engines before API 1.44 take one. Of those that span hosts it is the one that its
+ * network mode names; it is connected to the others then.
+ */
 function endpoints(
-  networking: DockerSpec['NetworkingConfig'],
-  needed: Assignment['needs']['networks'],
+  assignment: Assignment,
+  networks: ReadonlyMap<string, string>,
   { peers, dns }: CreateContext,
 ): Json {
-  const config = networking?.EndpointsConfig;
-  if (typeof config !== 'object' || config === null) return {};
-  const networks = new Map(needed.map(({ id, spec }) => [id, spec.Name]));
-  const asked = dns === undefined ? (config as Json) : withoutAliases(config as Json, needed);
-  const mapped = Object.entries(asked).map(([name, endpoint]) => {
-    const links =
-      typeof endpoint === 'object' && endpoint !== null
-        ? changedList(endpoint as Json, 'Links', (value) => peerBefore(value, peers))
-        : {};
-    return [
-      networks.get(name) ?? name,
-      Object.keys(links).length > 0 ? { ...(endpoint as Json), ...links } : endpoint,
-    ];
-  });
-  return { NetworkingConfig: { ...networking, EndpointsConfig: Object.fromEntries(mapped) } };
+  const { NetworkingConfig } = assignment.desired.spec;
+  const primary = primaryNetwork(assignment);
+  const later = assignment.needs.networks.filter((need) => need.span !== undefined && need !== primary);
+  const mapped = Object.entries(configsOf(assignment))
+    .filter(([name]) => ![...later, primary].some((need) => need !== undefined && isNamed(need, name)))
+    .map(([name, endpoint]) => [networks.get(name) ?? name, withPeers(endpoint, peers)] as const);
+  if (primary !== undefined) {
+    const config = withPeers(endpointConfigOf(assignment, primary), peers);
+    mapped.push([primary.spec.Name, endpointConfig(config as Json, primary.endpoint, dns !== undefined)]);
+  }
+  if (mapped.length === 0 && NetworkingConfig?.EndpointsConfig === undefined) return {};
+  return { NetworkingConfig: { ...NetworkingConfig, EndpointsConfig: Object.fromEntries(mapped) } };
+}
+
+/** The network that spans hosts which the container is made on; undefined where that is another one, or none. */
+export function primaryNetwork({ desired, needs }: Assignment): Need | undefined {
+  const mode: unknown = desired.spec.HostConfig?.NetworkMode;
+  return needs.networks.find((need) => need.span !== undefined && isNamed(need, mode));
+}
+
+/** What the user has set of the container's endpoint in a network: aliases, driver options. */
+export function endpointConfigOf(assignment: Assignment, need: Need): Json {
+  const [, config] = Object.entries(configsOf(assignment)).find(([name]) => isNamed(need, name)) ?? [];
+  return typeof config === 'object' && config !== null ? (config as Json) : {};
+}
+
+/**
+ * The same with the container's addresses in the cluster: the engine has no say in them.
+ * @param named this host answers names, and so aliases are not the engine's affair either
+ */
+export function endpointConfig(config: Json, endpoint: Endpoint | undefined, named: boolean): Json {
+  const kept = named ? withoutAliases(config) : config;
+  if (endpoint === undefined) return kept;
+  const { ipv4, ipv6, mac } = endpoint;
+  const given = typeof config.IPAMConfig === 'object' ? config.IPAMConfig : {};
+  const addresses = {
+    ...(ipv4 === undefined ? {} : { IPv4Address: ipv4 }),
+    ...(ipv6 === undefined ? {} : { IPv6Address: ipv6 }),
+  };
+  return { ...kept, IPAMConfig: { ...given, ...addresses }, MacAddress: mac };
+}
+
+function configsOf({ desired }: Assignment): Json {
+  const configs: unknown = desired.spec.NetworkingConfig?.EndpointsConfig;
+  return typeof configs === 'object' && configs !== null ? (configs as Json) : {};
+}
+
+function isNamed({ id, spec }: Need, name: unknown): boolean {
+  return name === id || name === spec.Name;
+}
+
+function withPeers(endpoint: unknown, peers: readonly Peer[]): unknown {
+  if (typeof endpoint !== 'object' || endpoint === null) return endpoint;
+  const links = changedList(endpoint as Json, 'Links', (value) => peerBefore(value, peers));
+  return Object.keys(links).length > 0 ? { ...endpoint, ...links } : endpoint;
 }
 
 function changed(from: Json, field: string, change: (value: string) => string): Json {

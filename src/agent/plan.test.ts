@@ -140,6 +140,8 @@ describe('any history', () => {
     const alive = status === 'running' || status === 'paused' || status === 'restarting';
     const effects: Record<Step['step'], () => Status | undefined> = {
       'ensure-network': () => status,
+      'connect-network': () => status,
+      'disconnect-network': () => status,
       'ensure-volume': () => status,
       'ensure-image': () => status,
       create: () => (status === undefined ? 'created' : refuse()),

@@ -3,10 +3,17 @@ import type { ObservedContainer } from '../model/container.ts';
 import { restartPolicyOf } from '../model/restart-policy.ts';
 import { dueOf, waitFor } from './comeback.ts';
 import { type Hold, type Holding, isAlive, isFresh } from './holding.ts';
+import { planFurtherNetworks, planNetworks } from './plan-networks.ts';
 
 /** Every step and its arguments; the executors (`steps.ts`) are keyed by it. */
 export type StepArguments = {
   'ensure-network': { need: Assignment['needs']['networks'][number] };
+  /** `config`: the user's settings of the container's endpoint in it. */
+  'connect-network': {
+    need: Assignment['needs']['networks'][number];
+    config: Readonly<Record<string, unknown>>;
+  };
+  'disconnect-network': { name: string };
   'ensure-volume': { need: Assignment['needs']['volumes'][number] };
   /** Pulled where it is missing, as far as its registry lets anybody. */
   'ensure-image': { image: string; platform: string | undefined };
@@ -25,23 +32,27 @@ export type Step = {
   [K in keyof StepArguments]: Readonly<{ step: K } & StepArguments[K]>;
 }[keyof StepArguments];
 
+const NO_NETWORKS: ReadonlySet<string> = new Set();
+
 /**
  * What is to be done so that the engine's container becomes what its holding says. Pure, and safe to repeat: what an
  * earlier, interrupted run has done already shows in `observed` and is not in the plan again.
  * @param now milliseconds since the epoch
+ * @param networks names and IDs of engine-side networks of this host that belong to the cluster
  */
 export function plan(
   holding: Holding,
   observed: ObservedContainer | undefined,
   now: number,
+  networks: ReadonlySet<string> = NO_NETWORKS,
 ): readonly Step[] {
   if (holding.kind === 'purge') return planPurge(observed);
   const { assignment } = holding;
   const { desired } = assignment;
   if (!isFresh(holding)) {
-    const name = observed === undefined ? [] : planName(assignment, observed);
+    const there = observed === undefined ? [] : planThere(assignment, observed, networks);
     const dead = planDead(holding, observed);
-    return [...name, ...dead, ...(dead.length > 0 ? [] : planComeback(holding, observed, now))];
+    return [...there, ...dead, ...(dead.length > 0 ? [] : planComeback(holding, observed, now))];
   }
   if (desired.state === 'removed') {
     const { force = false, volumes = false } = desired.remove ?? {};
@@ -50,7 +61,15 @@ export function plan(
   if (observed === undefined) {
     return desired.state === 'stopped' ? [] : [...planCreate(assignment), ...planState(holding, undefined)];
   }
-  return [...planName(assignment, observed), ...planState(holding, observed)];
+  return [...planThere(assignment, observed, networks), ...planState(holding, observed)];
+}
+
+function planThere(
+  assignment: Assignment,
+  observed: ObservedContainer,
+  networks: ReadonlySet<string>,
+): readonly Step[] {
+  return [...planName(assignment, observed), ...planNetworks(assignment, observed, networks)];
 }
 
 /** Names are Berth's: renamed in the cluster while the host was away, or renamed by hand on the host. */
@@ -106,6 +125,7 @@ function planCreate(assignment: Assignment): readonly Step[] {
     ...assignment.needs.networks.map((need): Step => ({ step: 'ensure-network', need })),
     ...assignment.needs.volumes.map((need): Step => ({ step: 'ensure-volume', need })),
     { step: 'create', assignment },
+    ...planFurtherNetworks(assignment),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { Engine } from '../engine/index.ts';
 import { backoffDelay } from '../kit/backoff.ts';
 import type { Clock } from '../kit/clock.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
+import type { KeyedQueue } from '../kit/keyed-queue.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { ObservedContainer } from '../model/container.ts';
 import { apiPrefix } from './api-version.ts';
@@ -18,6 +19,7 @@ import {
   refusedAgain,
   waitFor,
 } from './comeback.ts';
+import type { HostDns } from './container-dns.ts';
 import { createBody } from './create-body.ts';
 import { type Acted, type Hold, type Holding, idOf, isAlive, isFresh, NO_COMEBACK } from './holding.ts';
 import type { Lease } from './lease.ts';
@@ -25,7 +27,8 @@ import { newLimit } from './limit.ts';
 import { engineMute, PATIENCE_MS } from './mute.ts';
 import type { Observer } from './observer.ts';
 import { plan, type Step, type StepArguments } from './plan.ts';
-import { EXECUTORS, type StepContext } from './steps.ts';
+import type { StepContext } from './step-context.ts';
+import { EXECUTORS } from './steps.ts';
 
 type ReconcilerDeps = Readonly<{
   engine: Engine;
@@ -35,6 +38,16 @@ type ReconcilerDeps = Readonly<{
   logger: Logger;
   /** Whether the container may run now, whatever it was asked for: out stops it, first leaves it as it is. */
   fence(assignment: Assignment): Lease['state'];
+  /** One at a time for each key: engines make two networks of one name. */
+  exclusive: KeyedQueue;
+  /** Engine-side networks of ones that span hosts. */
+  networks: Readonly<{
+    /** Names and IDs of those that are here. */
+    names(): ReadonlySet<string>;
+    adopt(id: string, engineId: string): Promise<void>;
+    /** Undefined where this host answers no names. */
+    dns(): HostDns | undefined;
+  }>;
   /** The observation that the result led to has been told before. */
   onResult(result: ActionResult): void;
 }>;
@@ -63,7 +76,6 @@ export class Reconciler {
   private readonly attempted: Set<string>;
   /** Taken back before it was seen: a create may have reached the engine, which tells of it later. */
   private readonly unseen = new Set<string>();
-  private readonly locks = new Map<string, Promise<unknown>>();
   private readonly work = newLimit(WORK_AT_ONCE);
   private readonly wait = newLimit(WAITS_AT_ONCE);
   private readonly stopping = new AbortController();
@@ -195,7 +207,7 @@ export class Reconciler {
       const now = isFresh(holding) ? holding : await this.accounted(holding, observed);
       // Something else was asked for meanwhile, and another run is waiting to see to it.
       if (now === undefined) return;
-      const steps = plan(now, observed, this.deps.clock.now());
+      const steps = plan(now, observed, this.deps.clock.now(), this.deps.networks.names());
       await this.act(now, context, steps);
       this.clearRetry(id);
       this.wakeFor(id);
@@ -405,6 +417,7 @@ export class Reconciler {
     const { engine, clock, logger, files, observer } = this.deps;
     const id = idOf(holding);
     const cluster = files.state.clusterId;
+    const dns = this.deps.networks.dns();
     return {
       engine,
       clock,
@@ -419,28 +432,19 @@ export class Reconciler {
         createBody(assignment, {
           cluster,
           cpus: observer.info?.cpus ?? 1,
+          ...(dns === undefined ? {} : { dns }),
           peers: observer.picture.containers
             .all()
             .flatMap(({ clusterId, engineId: peer, name }) =>
               clusterId === undefined ? [] : [{ clusterId, engineId: peer, name }],
             ),
         }),
-      exclusive: (key, task) => this.exclusive(key, task),
+      exclusive: this.deps.exclusive,
+      named: dns !== undefined,
+      adoptNetwork: this.deps.networks.adopt,
       engineId,
       warnings: [],
     };
-  }
-
-  private async exclusive<R>(key: string, task: () => Promise<R>): Promise<R> {
-    const before = this.locks.get(key) ?? Promise.resolve();
-    const run = before.then(task, task);
-    const entry = run.catch(() => {});
-    this.locks.set(key, entry);
-    try {
-      return await run;
-    } finally {
-      if (this.locks.get(key) === entry) this.locks.delete(key);
-    }
   }
 
   private waitsForRetry(id: string): boolean {

@@ -1,36 +1,12 @@
 import { z } from 'zod';
-import type { Assignment } from '../contract/link.ts';
-import { type Engine, pullImage } from '../engine/index.ts';
-import type { Clock } from '../kit/clock.ts';
+import { pullImage } from '../engine/index.ts';
 import { BerthError } from '../kit/errors.ts';
 import { withSignal } from '../kit/linked-signal.ts';
-import type { Logger } from '../kit/logger.ts';
-import type { DockerSpec } from '../model/container.ts';
 import { LABEL_CLUSTER, LABEL_ID } from '../model/labels.ts';
-import { checked, isStatus, isTimeout, noAnswerWithin } from './listing.ts';
+import { checked, isStatus } from './listing.ts';
+import { connectNetwork, disconnectNetwork, ensureNetwork } from './network-steps.ts';
 import type { StepArguments } from './plan.ts';
-
-/** One container that steps are carried out for. */
-export type StepContext = {
-  readonly engine: Engine;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
-  readonly cluster: string;
-  readonly id: string;
-  readonly name: string;
-  /** `/v1.41`: the version in which the user's spec was written, as far as this engine speaks it. */
-  readonly prefix: string;
-  /** An earlier attempt may have made the container without the agent's having heard of it. */
-  readonly mayExist: boolean;
-  body(assignment: Assignment): DockerSpec;
-  /** One at a time for each name: engines make two networks of one name. */
-  exclusive<R>(key: string, task: () => Promise<R>): Promise<R>;
-  /** The engine's container; set by `create`. */
-  engineId: string | undefined;
-  /** Warnings of the engine's create answer. */
-  warnings: readonly string[];
-};
+import { call, exists, ignore, marked, QUICK_MS, type StepContext } from './step-context.ts';
 
 type Executors = {
   readonly [K in keyof StepArguments]: (context: StepContext, step: StepArguments[K]) => Promise<void>;
@@ -39,7 +15,6 @@ type Executors = {
 const PULL_MS = 30 * 60_000;
 const CREATE_MS = 300_000;
 const START_MS = 180_000;
-const QUICK_MS = 60_000;
 /** Docker's own, where neither the request nor the container says otherwise. */
 const DEFAULT_STOP_S = 10;
 /** What is read of the answer to a create. */
@@ -51,12 +26,9 @@ const CLAIM_WAIT_MS = 500;
 
 /** How each step is carried out. What was done already is no error. */
 export const EXECUTORS: Executors = {
-  'ensure-network': (context, { need }) =>
-    context.exclusive(`network ${need.spec.Name}`, async () => {
-      if (await exists(context, `/networks/${encodeURIComponent(need.spec.Name)}`)) return;
-      const body = { ...need.spec, CheckDuplicate: true, Labels: marked(context, need.spec.Labels, need.id) };
-      await call(context, QUICK_MS, 'POST', `${context.prefix}/networks/create`, body).catch(ignore(409));
-    }),
+  'ensure-network': ensureNetwork,
+  'connect-network': connectNetwork,
+  'disconnect-network': disconnectNetwork,
 
   'ensure-image': (context, { image, platform }) =>
     context.exclusive(`image ${image}`, async () => {
@@ -185,45 +157,6 @@ async function labelled(context: StepContext): Promise<string | undefined> {
   const answer = await call(context, QUICK_MS, 'GET', `/containers/json?all=1&filters=${filters}`);
   const found = checked('/containers/json', () => foundSchema.parse(answer));
   return (found.find(({ State }) => State === 'running') ?? found[0])?.Id;
-}
-
-async function exists(context: StepContext, path: string): Promise<boolean> {
-  try {
-    await call(context, QUICK_MS, 'GET', path);
-    return true;
-  } catch (thrown) {
-    if (isStatus(thrown, 404)) return false;
-    throw thrown;
-  }
-}
-
-async function call(
-  context: StepContext,
-  timeoutMs: number,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<unknown> {
-  try {
-    return await withSignal([context.signal], timeoutMs, (signal) =>
-      context.engine.json<unknown>(method, path, body, signal),
-    );
-  } catch (thrown) {
-    throw isTimeout(thrown) ? noAnswerWithin(path.split('?')[0] ?? path, timeoutMs) : thrown;
-  }
-}
-
-function marked(context: StepContext, labels: unknown, id: string): Record<string, unknown> {
-  const given = typeof labels === 'object' && labels !== null ? labels : {};
-  return { ...given, [LABEL_ID]: id, [LABEL_CLUSTER]: context.cluster };
-}
-
-function ignore(...those: (number | ((thrown: unknown) => boolean))[]): (thrown: unknown) => undefined {
-  return (thrown) => {
-    if (those.some((that) => (typeof that === 'number' ? isStatus(thrown, that) : that(thrown))))
-      return undefined;
-    throw thrown;
-  };
 }
 
 function removalInProgress(thrown: unknown): boolean {

@@ -70,7 +70,15 @@ function filesIn(root: string): Files {
 /** All that lies directly in an agent's data directory. */
 const ENTRIES: ReadonlySet<string> = new Set([
   ...['identity.json', 'agent.json', 'agent.json.new', 'agent.pid', 'agent.pid.new', 'agent.ready'],
-  ...['agent.ready.new', 'agent.log', 'dockerd.log', 'dockerd.pid', 'dockerd.pid.new', 'assignments'],
+  ...[
+    'agent.ready.new',
+    'agent.log',
+    'dockerd.log',
+    'dockerd.pid',
+    'dockerd.pid.new',
+    'assignments',
+    'networks',
+  ],
 ]);
 
 /** True where the folder is that of an agent which has joined some machine's cluster. */
@@ -284,7 +292,12 @@ export async function downAgent(options: DownOptions, report: LocalReport<DownRe
   if (options.purge && identity !== undefined) {
     report.step('removing what Berth has made on this machine');
     removed.push(
-      ...(await purgeEngine({ engine: config.engine, clusterId: identity.clusterId, warn: report.warn })),
+      ...(await purgeEngine({
+        engine: config.engine,
+        clusterId: identity.clusterId,
+        host: { id: identity.hostId, folder: files.root },
+        warn: report.warn,
+      })),
     );
     const left = removeEntries(files.root, ENTRIES);
     if (left.length > 0) report.warn(`${files.root} is left with what is not Berth's: ${left.join(', ')}`);

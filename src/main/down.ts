@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { DownOptions, DownResult, LocalReport } from '../cli/local.ts';
 import { newClient } from '../contract/client.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
+import { loadAgentIdentity } from '../link/index.ts';
 import { openSqliteStore, SETTINGS_KEY, type Store } from '../store/index.ts';
 import { stopProcess } from './daemon.ts';
 import {
@@ -16,6 +17,7 @@ import {
   runningPid,
 } from './data-dir.ts';
 import { removeDockerContext } from './docker-context.ts';
+import { identityFile } from './local-host.ts';
 import { readConfig } from './manager-config.ts';
 import { pathOf } from './path.ts';
 import { containersLeft, purgeEngine } from './purge.ts';
@@ -42,7 +44,10 @@ export async function down(options: DownOptions, report: LocalReport<DownResult>
     const clusterId = await clusterOf(dir, report.warn);
     if (config?.agent === true && clusterId !== undefined) {
       report.step('removing what Berth has made on this machine');
-      removed.push(...(await purgeEngine({ engine: config.engine, clusterId, warn: report.warn })));
+      const identity = await loadAgentIdentity(identityFile(dir.agent));
+      const host = identity === undefined ? undefined : { id: identity.hostId, folder: dir.agent };
+      const { engine } = config;
+      removed.push(...(await purgeEngine({ engine, clusterId, host, warn: report.warn })));
       removed.push(...(await stopOwnEngine(dir, config.engine, report)));
     }
     if (dir.root === DEFAULT_DATA_DIR && (await removeDockerContext(pathOf())))

@@ -1,15 +1,29 @@
+import { existsSync } from 'node:fs';
+import { HostNetworks } from '../agent/index.ts';
 import { dialerFor, type Engine, newDockerEngine } from '../engine/index.ts';
+import { systemClock } from '../kit/clock.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
+import { newKeyedQueue } from '../kit/keyed-queue.ts';
+import { silentLogger } from '../kit/logger.ts';
 import { LABEL_CLUSTER } from '../model/labels.ts';
+import { networksIn } from './run-host.ts';
 
-type Purge = Readonly<{ engine: string; clusterId: string; warn(line: string): void }>;
+type Purge = Readonly<{
+  engine: string;
+  clusterId: string;
+  /** This host's ID in the cluster, and its agent's data directory; without them its networks stay as they are. */
+  host: Readonly<{ id: string; folder: string }> | undefined;
+  warn(line: string): void;
+}>;
 
 /**
  * Removes what a cluster has made on one engine: containers first, then networks and volumes. What has no label of this
  * cluster is not touched. Returns one line for each thing removed.
  */
-export async function purgeEngine({ engine: url, clusterId, warn }: Purge): Promise<string[]> {
+export async function purgeEngine({ engine: url, clusterId, host, warn }: Purge): Promise<string[]> {
   const engine = newDockerEngine(dialerFor(url));
+  // The engine asks its drivers before it lets a container or a network go, and the agent has ended.
+  const networks = host === undefined ? undefined : await openNetworks(engine, url, clusterId, host);
   const filters = encodeURIComponent(JSON.stringify({ label: [`${LABEL_CLUSTER}=${clusterId}`] }));
   const removed: string[] = [];
   const remove = async (what: string, path: string) => {
@@ -37,6 +51,7 @@ export async function purgeEngine({ engine: url, clusterId, warn }: Purge): Prom
     const { Volumes } = await engine.json<{ Volumes: Named[] | null }>('GET', `/volumes?filters=${filters}`);
     for (const { Name } of Volumes ?? [])
       await remove(`volume ${Name}`, `/volumes/${encodeURIComponent(Name)}`);
+    for (const left of (await networks?.removeAll()) ?? []) removed.push(`devices of network ${left}`);
   } catch (thrown) {
     throw new BerthError(
       'unavailable',
@@ -47,9 +62,30 @@ export async function purgeEngine({ engine: url, clusterId, warn }: Purge): Prom
       },
     );
   } finally {
+    await networks?.close();
     engine.close();
   }
   return removed;
+}
+
+async function openNetworks(
+  engine: Engine,
+  url: string,
+  clusterId: string,
+  { id: hostId, folder }: NonNullable<Purge['host']>,
+): Promise<HostNetworks | undefined> {
+  const networks = networksIn(url, folder);
+  if (networks === undefined || !existsSync(networks.dir)) return undefined;
+  return HostNetworks.open({
+    ...networks,
+    identity: { clusterId, hostId },
+    dataAddress: '',
+    logger: silentLogger,
+    clock: systemClock,
+    engine,
+    exclusive: newKeyedQueue(),
+    holdings: () => [],
+  });
 }
 
 /** How many containers an engine has left; undefined where it does not answer. */

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { startAgent } from '../agent/index.ts';
+import { type NetworkOptions, startAgent } from '../agent/index.ts';
 import { dialerFor, newDockerEngine } from '../engine/index.ts';
 import type { Logger } from '../kit/logger.ts';
 import { type AgentIdentity, LinkClient } from '../link/index.ts';
+import { PLUGIN_FOLDER } from '../network/index.ts';
 import { defaultAddress } from './default-address.ts';
 import { version } from './version.ts';
 
@@ -29,10 +30,20 @@ export type RunningHost = Readonly<{
   close(): Promise<void>;
 }>;
 
+/**
+ * What a host keeps of its networks, in the agent's data directory, and where its engine finds their drivers: on the engine's
+ * own machine, so undefined where that is another one.
+ */
+export function networksIn(engineUrl: string, folder: string): NetworkOptions | undefined {
+  if (!engineUrl.startsWith('unix:')) return undefined;
+  return { dir: join(folder, 'networks'), pluginFolder: PLUGIN_FOLDER };
+}
+
 /** One host of a cluster, wired: engine, agent, and the link to the manager. Holds the host even without a manager. */
 export async function runHost(options: HostOptions): Promise<RunningHost> {
   const { identity, engineUrl, folder, logger, onConnected } = options;
   const engine = newDockerEngine(dialerFor(engineUrl));
+  const networks = networksIn(engineUrl, folder);
   const agent = await startAgent({
     engine,
     dir: join(folder, 'assignments'),
@@ -40,6 +51,7 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
     agentVersion: version,
     dataAddress: options.dataAddress ?? defaultAddress(),
     logger,
+    ...(networks === undefined ? {} : { networks }),
     ...(options.anyEngine === undefined ? {} : { anyEngine: options.anyEngine }),
   });
   let link: LinkClient | undefined;

@@ -1,4 +1,14 @@
+import type { Logger } from '../kit/logger.ts';
 import type { Endpoint, Member, Span } from '../model/span.ts';
+import type { Run } from './commands.ts';
+
+/** What a driver is made with (`drivers.ts` has them all). */
+export type DriverDeps = Readonly<{
+  run: Run;
+  logger: Logger;
+  /** At which other hosts reach this one. */
+  dataAddress: string;
+}>;
 
 /** A network of the cluster as one host takes part in it. */
 export type HostNetwork = Readonly<{

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { Assignment } from '../contract/link.ts';
+import { LABEL_CLUSTER, LABEL_ID } from '../model/labels.ts';
+import { endpointConfig } from './create-body.ts';
+import { checked, isStatus } from './listing.ts';
+import { engineNetworkBody } from './networks/engine-networks.ts';
+import type { StepArguments } from './plan.ts';
+import { call, exists, ignore, marked, QUICK_MS, type StepContext } from './step-context.ts';
+
+type Need = Assignment['needs']['networks'][number];
+
+const networksSchema = z.array(z.looseObject({ Id: z.string().min(1), Name: z.string() }));
+
+/** One that spans hosts is looked for by its ID: another network of the name is somebody else's. */
+export function ensureNetwork(
+  context: StepContext,
+  { need }: StepArguments['ensure-network'],
+): Promise<void> {
+  return context.exclusive(`network ${need.spec.Name}`, async () => {
+    if (isSpanning(need)) {
+      await ensureSpanning(context, need);
+      return;
+    }
+    if (await exists(context, `/networks/${encodeURIComponent(need.spec.Name)}`)) return;
+    const body = { ...need.spec, CheckDuplicate: true, Labels: marked(context, need.spec.Labels, need.id) };
+    await call(context, QUICK_MS, 'POST', `${context.prefix}/networks/create`, body).catch(ignore(409));
+  });
+}
+
+/** @throws BerthError `engine` where the name is another network's on this host, or the driver refuses */
+async function ensureSpanning(
+  context: StepContext,
+  need: Need & { span: NonNullable<Need['span']> },
+): Promise<void> {
+  const there = await spanningNetwork(context, need.id);
+  if (there !== undefined) {
+    await context.adoptNetwork(need.id, there);
+    return;
+  }
+  const body = engineNetworkBody(need, marked(context, need.spec.Labels, need.id));
+  try {
+    await call(context, QUICK_MS, 'POST', `${context.prefix}/networks/create`, body);
+  } catch (thrown) {
+    // An earlier attempt that was cut off.
+    if (isStatus(thrown, 409) && (await spanningNetwork(context, need.id)) !== undefined) return;
+    throw thrown;
+  }
+}
+
+/** The engine's ID of it. */
+async function spanningNetwork(context: StepContext, id: string): Promise<string | undefined> {
+  const label = [`${LABEL_ID}=${id}`, `${LABEL_CLUSTER}=${context.cluster}`];
+  const filters = encodeURIComponent(JSON.stringify({ label }));
+  const answer = await call(context, QUICK_MS, 'GET', `/networks?filters=${filters}`);
+  return checked('/networks', () => networksSchema.parse(answer))[0]?.Id;
+}
+
+/** A container that is on it already is as it should be. */
+export async function connectNetwork(
+  context: StepContext,
+  { need, config }: StepArguments['connect-network'],
+): Promise<void> {
+  const path = `${context.prefix}/networks/${encodeURIComponent(need.spec.Name)}/connect`;
+  const body = {
+    Container: context.engineId,
+    EndpointConfig: endpointConfig(config, need.endpoint, context.named),
+  };
+  await call(context, QUICK_MS, 'POST', path, body).catch(ignore(alreadyConnected));
+}
+
+export async function disconnectNetwork(
+  context: StepContext,
+  { name }: StepArguments['disconnect-network'],
+): Promise<void> {
+  const path = `${context.prefix}/networks/${encodeURIComponent(name)}/disconnect`;
+  const body = { Container: context.engineId, Force: true };
+  await call(context, QUICK_MS, 'POST', path, body).catch(ignore(404, notConnected));
+}
+
+function isSpanning(need: Need): need is Need & { span: NonNullable<Need['span']> } {
+  return need.span !== undefined;
+}
+
+function alreadyConnected(thrown: unknown): boolean {
+  return isStatus(thrown, 403) && thrown instanceof Error && /already (exists|attached)/.test(thrown.message);
+}
+
+function notConnected(thrown: unknown): boolean {
+  return thrown instanceof Error && /is not connected to/.test(thrown.message);
+}

@@ -1,0 +1,361 @@
+import type { AgentFrame, ManagerFrame } from '../../contract/link.ts';
+import type { Engine } from '../../engine/index.ts';
+import type { Clock } from '../../kit/clock.ts';
+import { messageOf } from '../../kit/errors.ts';
+import type { KeyedQueue } from '../../kit/keyed-queue.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { ObservedNetwork } from '../../model/objects.ts';
+import {
+  type BookedNetwork,
+  DRIVERS,
+  type HostNetwork,
+  type MembersChange,
+  type NetworkDriver,
+  type PluginServer,
+  run,
+  serveDriver,
+} from '../../network/index.ts';
+import type { HostDns } from '../container-dns.ts';
+import type { Holding } from '../holding.ts';
+import { type Answer, Asks } from './asks.ts';
+import { clusterNetworkOf, engineHas, removeFromEngine } from './engine-networks.ts';
+import { elsewhere, membersAfter } from './member-lists.ts';
+import type { NamesService } from './names-service.ts';
+import { NetworkBook } from './network-book.ts';
+import { NetworkFiles } from './network-files.ts';
+import { wireMtuAt } from './wire-mtu.ts';
+
+export type NetworkOptions = Readonly<{
+  /** For what is to be known of networks after a restart; made where missing. */
+  dir: string;
+  /** Where the engine looks for plugins: `/run/docker/plugins`. */
+  pluginFolder: string;
+  drivers?: readonly NetworkDriver[];
+  names?: NamesService;
+  /** Name servers of the host, addresses. */
+  hostServers?(): readonly string[];
+}>;
+
+type HostNetworksOptions = NetworkOptions &
+  Readonly<{
+    identity: Readonly<{ clusterId: string; hostId: string }>;
+    dataAddress: string;
+    logger: Logger;
+    clock: Clock;
+    holdings(): Iterable<Holding>;
+    engine: Engine;
+    /** By `network <name>`, with whoever makes engine-side networks. */
+    exclusive: KeyedQueue;
+  }>;
+
+type Hello = NonNullable<(AgentFrame & { t: 'hello' })['network']>;
+
+/** Until what no container needs any more is taken away: a container that moves on or is made again may be back at once. */
+const IDLE_MS = 10_000;
+const RETRY_MS = 5_000;
+
+/**
+ * The host's part in networks that span hosts: serves their drivers to the engine, tells them who is where, and takes away
+ * what nobody needs. With or without a manager: all of it is on the disk.
+ */
+export class HostNetworks {
+  readonly book: NetworkBook;
+  private readonly asks: Asks;
+  private readonly drivers: readonly NetworkDriver[];
+  private readonly driverNames: ReadonlySet<string>;
+  private servers: PluginServer[] = [];
+  /** Why a driver cannot be served, by its name. */
+  private readonly unserved = new Map<string, string>();
+  /** Since when nobody needs it, by the engine's ID; milliseconds since the epoch. */
+  private readonly idleSince = new Map<string, number>();
+  private engineNetworks: readonly ObservedNetwork[] = [];
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+  /** Networks in which no names can be answered. */
+  private readonly mute = new Set<string>();
+  private closed = false;
+
+  private constructor(
+    private readonly options: HostNetworksOptions,
+    private readonly files: NetworkFiles,
+  ) {
+    const { logger, dataAddress, holdings } = options;
+    this.asks = new Asks(logger);
+    this.drivers = (options.drivers ?? DRIVERS.map((make) => make({ run, logger, dataAddress }))).map(
+      (driver) => this.informed(driver),
+    );
+    this.driverNames = new Set(this.drivers.map(({ name }) => name));
+    this.book = new NetworkBook({
+      files,
+      asks: this.asks,
+      holdings,
+      logger,
+    });
+  }
+
+  /** Puts the networks of an earlier life into place, then serves the engine. */
+  static async open(options: HostNetworksOptions): Promise<HostNetworks> {
+    const files = await NetworkFiles.open(options.dir, options.identity, options.logger);
+    const networks = new HostNetworks(options, files);
+    for (const id of files.withMembers()) {
+      const { name = '', internal = false, members = [] } = files.members(id) ?? {};
+      options.names?.members({ id, name, internal }, { whole: true, put: members, drop: [] });
+    }
+    await networks.restore(networks.book.bound());
+    for (const driver of networks.drivers) await networks.serve(driver);
+    return networks;
+  }
+
+  /** What this host tells a manager of its drivers. */
+  async hello(): Promise<Hello> {
+    const states = this.drivers.map(async (driver) => {
+      const unserved = this.unserved.get(driver.name);
+      const state =
+        unserved === undefined
+          ? await driver.preflight().catch((thrown) => ({ usable: false, reason: messageOf(thrown) }))
+          : { usable: false, reason: unserved };
+      return [driver.name, state] as const;
+    });
+    const drivers = Object.fromEntries(await Promise.all(states));
+    return { drivers, wireMtu: await wireMtuAt(this.options.dataAddress) };
+  }
+
+  /** A manager has let this host in. */
+  attach(send: (frame: AgentFrame) => void): void {
+    this.asks.attach(send);
+    this.book.tellDue();
+  }
+
+  detach(): void {
+    this.asks.detach();
+  }
+
+  onAnswer(answer: Answer): void {
+    this.asks.onAnswer(answer);
+  }
+
+  onMembers({ networks, gone, all }: ManagerFrame & { t: 'members' }): void {
+    const told = new Set(networks.map(({ id }) => id));
+    const others = all === true ? [...this.files.withMembers()].filter((id) => !told.has(id)) : gone;
+    for (const id of others) {
+      this.spread(id, { whole: true, put: [], drop: [] });
+      this.options.names?.forget(id);
+      this.files.setMembers(id, undefined);
+    }
+    for (const { id, name, span, whole, put, drop } of networks) {
+      const change = { whole, put, drop };
+      const members = membersAfter(this.files.members(id)?.members ?? [], change);
+      const { internal } = span;
+      this.files.setMembers(id, { name, internal, members });
+      this.options.names?.members({ id, name, internal }, change);
+      this.spread(id, change);
+    }
+  }
+
+  /** The engine's networks, listed whole: after each connection to it, and whenever one changed. */
+  onListed(networks: readonly ObservedNetwork[]): void {
+    this.engineNetworks = networks;
+    void this.compare(networks);
+    this.assigned();
+  }
+
+  /** Assignments have changed: what nobody needs any more goes after a while. */
+  assigned(): void {
+    this.later('tidy', 0, () => this.tidy());
+  }
+
+  /** Names and IDs of the engine-side networks that are the cluster's: containers are held to what is said of these. */
+  engineNames(): ReadonlySet<string> {
+    const own = this.engineNetworks.filter((network) => this.clusterIdOf(network) !== undefined);
+    return new Set(own.flatMap(({ name, networkId }) => [name, networkId]));
+  }
+
+  /** What containers are told of name servers; undefined where this host answers no names. */
+  dns(): HostDns | undefined {
+    const { hostServers, names } = this.options;
+    if (names === undefined || hostServers === undefined) return undefined;
+    const answers = (id: string) => this.book.network(id)?.span.driver !== undefined && !this.mute.has(id);
+    return { upstream: hostServers(), answersIn: answers };
+  }
+
+  /** The engine has this network already: made in an earlier life of which nothing else is left. */
+  async adopt(id: string, engineId: string): Promise<void> {
+    if (this.book.networkOfEngine(engineId) !== undefined) return;
+    await this.book.bind(id, engineId);
+    await this.restore(this.book.bound().filter((network) => network.id === id));
+  }
+
+  /** What is left of networks that the engine has let go; returns their IDs. */
+  async removeAll(): Promise<string[]> {
+    const left = this.book.bound();
+    for (const network of left) {
+      await this.driverOf(network)?.remove(network);
+      await this.book.unbind(network.engineId);
+    }
+    return left.map(({ id }) => id);
+  }
+
+  /** Containers talk on, and the kernel keeps what they need. */
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.asks.close();
+    await Promise.all(this.servers.map((server) => server.close()));
+    await this.options.names?.close();
+    await this.files.close();
+  }
+
+  private async serve(driver: NetworkDriver): Promise<void> {
+    const { pluginFolder: folder, logger } = this.options;
+    try {
+      this.servers.push(await serveDriver({ driver, book: this.book, folder, logger }));
+    } catch (thrown) {
+      this.unserved.set(driver.name, messageOf(thrown));
+      logger.error({ driver: driver.name, error: messageOf(thrown) }, 'driver not served');
+    }
+  }
+
+  private async restore(networks: readonly (BookedNetwork & { engineId: string })[]): Promise<void> {
+    for (const network of networks) {
+      const driver = this.driverOf(network);
+      try {
+        await driver?.ensure(network);
+      } catch (thrown) {
+        this.options.logger.error(
+          { network: network.id, error: messageOf(thrown) },
+          'network not put into place',
+        );
+      }
+    }
+  }
+
+  /** The driver, telling what it has made of a network to whom it concerns. */
+  private informed(driver: NetworkDriver): NetworkDriver {
+    const { names } = this.options;
+    return {
+      name: driver.name,
+      preflight: () => driver.preflight(),
+      join: (network, endpoint) => driver.join(network, endpoint),
+      leave: (network, endpointId) => driver.leave(network, endpointId),
+      namesNamespace: (network) => driver.namesNamespace(network),
+      members: (network, change) => driver.members(network, change),
+      ensure: async (network) => {
+        await driver.ensure(network);
+        await driver.members(network, this.remote(network.id));
+        const path = await driver.namesNamespace(network);
+        if (path === undefined) this.mute.add(network.id);
+        else names?.serve(network.id, path);
+      },
+      remove: async (network) => {
+        await names?.unserve(network.id);
+        await driver.remove(network);
+      },
+    };
+  }
+
+  private remote(id: string): MembersChange {
+    const put = this.files.members(id)?.members ?? [];
+    return elsewhere({ whole: true, put, drop: [] }, this.options.identity.hostId);
+  }
+
+  private spread(id: string, change: MembersChange): void {
+    const network = this.book.bound().find((one) => one.id === id);
+    if (network === undefined) return;
+    const { hostId } = this.options.identity;
+    void this.tell(network, elsewhere(change, hostId));
+  }
+
+  private async tell(network: HostNetwork, change: MembersChange): Promise<void> {
+    try {
+      await this.driverOf(network)?.members(network, change);
+    } catch (thrown) {
+      if (this.closed) return;
+      this.options.logger.warn(
+        { network: network.id, error: messageOf(thrown) },
+        'members not told to the kernel',
+      );
+      this.later(`members ${network.id}`, RETRY_MS, () => this.tell(network, this.remote(network.id)));
+    }
+  }
+
+  private driverOf({ span }: BookedNetwork): NetworkDriver | undefined {
+    return this.drivers.find(({ name }) => name === span.driver);
+  }
+
+  private clusterIdOf(network: ObservedNetwork): string | undefined {
+    return clusterNetworkOf(network, this.options.identity.clusterId, this.driverNames);
+  }
+
+  /** Brings what is known and what the engine has to one, where one of them was lost. */
+  private async compare(networks: readonly ObservedNetwork[]): Promise<void> {
+    try {
+      for (const network of networks) {
+        const id = this.clusterIdOf(network);
+        const bound = id === undefined ? undefined : this.book.bound().some((one) => one.id === id);
+        if (id !== undefined && bound === false && this.book.network(id) !== undefined)
+          await this.adopt(id, network.networkId);
+      }
+      for (const network of this.book.bound()) {
+        if (this.book.isNew(network.id) || networks.some(({ networkId }) => networkId === network.engineId))
+          continue;
+        // Made since the list was.
+        if (await engineHas(this.options.engine, network.engineId)) continue;
+        this.options.logger.info({ network: network.id }, 'gone from the engine: taking its devices away');
+        await this.driverOf(network)?.remove(network);
+        await this.book.unbind(network.engineId);
+      }
+    } catch (thrown) {
+      this.options.logger.warn({ error: messageOf(thrown) }, 'networks not compared with the engine');
+    }
+  }
+
+  private async tidy(): Promise<void> {
+    const needed = this.book.needed();
+    const now = this.options.clock.now();
+    for (const network of this.engineNetworks) {
+      const { networkId, name } = network;
+      const id = this.clusterIdOf(network);
+      if (id === undefined) continue;
+      if (needed.has(id)) {
+        this.idleSince.delete(networkId);
+        continue;
+      }
+      const since = this.idleSince.get(networkId) ?? now;
+      this.idleSince.set(networkId, since);
+      if (now - since >= IDLE_MS && (await this.removed(id, networkId, name)))
+        this.idleSince.delete(networkId);
+    }
+    for (const networkId of [...this.idleSince.keys()])
+      if (!this.engineNetworks.some((network) => network.networkId === networkId))
+        this.idleSince.delete(networkId);
+    if (this.idleSince.size > 0) this.later('tidy', IDLE_MS, () => this.tidy());
+  }
+
+  /** True where there is nothing more to do about it. */
+  private async removed(id: string, engineId: string, name: string): Promise<boolean> {
+    const { engine, exclusive, logger } = this.options;
+    try {
+      return await exclusive(`network ${name}`, async () => {
+        if (this.book.needed().has(id)) return true;
+        if (!(await removeFromEngine(engine, engineId))) return false;
+        logger.info({ network: id, name }, 'no container of this host needs it any more: removed');
+        this.engineNetworks = this.engineNetworks.filter(({ networkId }) => networkId !== engineId);
+        return true;
+      });
+    } catch (thrown) {
+      logger.warn({ network: name, error: messageOf(thrown) }, 'network not removed yet');
+      return false;
+    }
+  }
+
+  private later(key: string, ms: number, task: () => Promise<void>): void {
+    if (this.closed) return;
+    clearTimeout(this.timers.get(key));
+    this.timers.set(
+      key,
+      setTimeout(() => {
+        this.timers.delete(key);
+        void task();
+      }, ms),
+    );
+  }
+}

@@ -1,0 +1,16 @@
+import type { Member } from '../../model/span.ts';
+import type { MembersChange } from '../../network/index.ts';
+
+/** All members after a change. */
+export function membersAfter(before: readonly Member[], { whole, put, drop }: MembersChange): Member[] {
+  const after = new Map((whole ? [] : before).map((member) => [member.id, member]));
+  for (const id of drop) after.delete(id);
+  for (const member of put) after.set(member.id, member);
+  return [...after.values()];
+}
+
+/** The change as it concerns members on other hosts: one that has come here is none any more. */
+export function elsewhere({ whole, put, drop }: MembersChange, hostId: string): MembersChange {
+  const here = put.filter((member) => member.hostId === hostId).map(({ id }) => id);
+  return { whole, put: put.filter((member) => member.hostId !== hostId), drop: [...drop, ...here] };
+}

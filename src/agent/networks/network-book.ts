@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto';
+import type { NetworkAsk } from '../../contract/link.ts';
+import { BerthError, messageOf } from '../../kit/errors.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { Endpoint, Pool } from '../../model/span.ts';
+import type { BookedEndpoint, BookedNetwork, HostBook, Lease, PlainPool } from '../../network/index.ts';
+import type { Holding } from '../holding.ts';
+import type { Asks } from './asks.ts';
+import type { NetworkFiles } from './network-files.ts';
+
+/** An engine gives up a plugin's request long before. */
+const MAKING_MS = 120_000;
+
+type BookDeps = Readonly<{
+  files: NetworkFiles;
+  asks: Asks;
+  /** What the host must hold: assignments say which networks and addresses containers have. */
+  holdings(): Iterable<Holding>;
+  logger: Logger;
+}>;
+
+/** What the plugins know, from the assignments and from what is kept of engine-side networks; see `HostBook`. */
+export class NetworkBook implements HostBook {
+  private telling: Promise<void> | undefined;
+  /** When the engine began to make it, in this life of the agent; monotonic milliseconds. */
+  private readonly boundAt = new Map<string, number>();
+
+  constructor(private readonly deps: BookDeps) {}
+
+  network(id: string): BookedNetwork | undefined {
+    return this.state.networks[id] ?? this.assigned(id);
+  }
+
+  /** Those that the engine has made. */
+  bound(): (BookedNetwork & { engineId: string })[] {
+    return Object.values(this.state.networks);
+  }
+
+  /** The engine may be at making it: until then it does not list it. */
+  isNew(id: string): boolean {
+    return performance.now() - (this.boundAt.get(id) ?? Number.NEGATIVE_INFINITY) < MAKING_MS;
+  }
+
+  networkOfEngine(engineId: string): BookedNetwork | undefined {
+    return this.bound().find((network) => network.engineId === engineId);
+  }
+
+  /** IDs of the networks that containers of this host need. */
+  needed(): Set<string> {
+    const ids = new Set<string>();
+    for (const need of this.needs()) if (need.span !== undefined) ids.add(need.id);
+    return ids;
+  }
+
+  async bind(id: string, engineId: string): Promise<void> {
+    const before = this.state.networks[id];
+    const network = before ?? this.network(id);
+    if (network === undefined)
+      throw new BerthError('not_found', `this host has not been told of network ${id}`);
+    if (before?.engineId === engineId) return;
+    this.state.networks[id] = { ...network, engineId };
+    this.boundAt.set(id, performance.now());
+    try {
+      await this.deps.files.save();
+    } catch (thrown) {
+      // What is not on the disk would not be found again: it must not be made.
+      if (before === undefined || before.engineId === '') delete this.state.networks[id];
+      else this.state.networks[id] = before;
+      if (before?.engineId === '') this.tellLater({ op: 'delete-network', network: id });
+      throw new BerthError('unavailable', `the host cannot write its networks: ${messageOf(thrown)}`, {
+        hint: 'free space in the data directory of the agent',
+        cause: thrown,
+      });
+    }
+  }
+
+  async unbind(engineId: string): Promise<void> {
+    const network = this.networkOfEngine(engineId);
+    if (network === undefined) return;
+    delete this.state.networks[network.id];
+    for (const [id, endpoint] of Object.entries(this.state.endpoints))
+      if (endpoint.engineNetwork === engineId) delete this.state.endpoints[id];
+    for (const [key, { network: of }] of Object.entries(this.state.pools))
+      if (of === network.id) delete this.state.pools[key];
+    for (const lease of this.state.leases.filter((one) => one.network === network.id)) this.giveBack(lease);
+    if (network.plain === true) this.tellLater({ op: 'delete-network', network: network.id });
+    this.deps.files.saveSoon();
+  }
+
+  endpoint(endpointId: string): BookedEndpoint | undefined {
+    return this.state.endpoints[endpointId];
+  }
+
+  endpointsIn(sandbox: string): BookedEndpoint[] {
+    return Object.values(this.state.endpoints).filter((one) => one.sandbox === sandbox);
+  }
+
+  setEndpoint(endpointId: string, endpoint: BookedEndpoint | undefined): void {
+    if (endpoint === undefined) delete this.state.endpoints[endpointId];
+    else this.state.endpoints[endpointId] = { ...endpoint, routes: [...(endpoint.routes ?? [])] };
+    this.deps.files.saveSoon();
+  }
+
+  addressOf(networkId: string, ip: string): Endpoint | undefined {
+    for (const { id, endpoint } of this.needs())
+      if (id === networkId && (endpoint?.ipv4 === ip || endpoint?.ipv6 === ip)) return endpoint;
+    return undefined;
+  }
+
+  lease(networkId: string, ip: string): Lease | undefined {
+    return this.state.leases.find((one) => one.network === networkId && one.ip === ip);
+  }
+
+  plainPool(key: string): PlainPool | undefined {
+    return this.state.pools[key];
+  }
+
+  plainPools(): [string, PlainPool][] {
+    return Object.entries(this.state.pools);
+  }
+
+  setPlainPool(key: string, pool: PlainPool | undefined): void {
+    if (pool === undefined) delete this.state.pools[key];
+    else this.state.pools[key] = pool;
+    this.deps.files.saveSoon();
+  }
+
+  async newNetwork(wanted: {
+    driver: string;
+    pools: readonly Pool[];
+    options: Readonly<Record<string, string>>;
+    internal: boolean;
+  }): Promise<BookedNetwork> {
+    const { driver, pools, options, internal } = wanted;
+    const ask: NetworkAsk = { op: 'create-network', driver, pools: [...pools], options, internal };
+    const { network: id, span } = await this.deps.asks.ask(ask);
+    if (id === undefined || span === undefined)
+      throw new BerthError('internal', 'the manager has answered without the network that was asked for');
+    const network = { id, span, engineId: '', plain: true };
+    this.boundAt.set(id, performance.now());
+    this.state.networks[id] = network;
+    return network;
+  }
+
+  async takeAddress(wanted: {
+    network: string;
+    subnet: string;
+    ip?: string;
+    endpointId?: string;
+  }): Promise<Lease> {
+    const { network, subnet, ip, endpointId } = wanted;
+    const holder = endpointId ?? randomBytes(32).toString('hex');
+    const asked = ip === undefined ? {} : { ip };
+    const answer = await this.deps.asks.ask({
+      op: 'take-address',
+      network,
+      endpoint: holder,
+      subnet,
+      ...asked,
+    });
+    const { endpoint } = answer;
+    const given = subnet.includes(':') ? endpoint?.ipv6 : endpoint?.ipv4;
+    if (endpoint === undefined || given === undefined)
+      throw new BerthError('internal', 'the manager has answered without the address that was asked for');
+    const lease: Lease = {
+      network,
+      ip: given,
+      mac: endpoint.mac,
+      holder,
+      ...(endpointId === undefined ? {} : { endpointId }),
+    };
+    this.state.leases.push(lease);
+    this.deps.files.saveSoon();
+    return lease;
+  }
+
+  giveBack({ network, ip, holder }: Lease): void {
+    this.state.leases = this.state.leases.filter((one) => one.network !== network || one.ip !== ip);
+    this.tellLater({ op: 'give-back', network, endpoint: holder, ip });
+  }
+
+  /** Says what is due, in order; what no manager hears now waits for the next connection. */
+  tellDue(): void {
+    this.telling ??= this.tellAll().finally(() => {
+      this.telling = undefined;
+    });
+  }
+
+  private tellLater(ask: NetworkAsk): void {
+    this.state.due.push(ask);
+    this.deps.files.saveSoon();
+    this.tellDue();
+  }
+
+  private async tellAll(): Promise<void> {
+    for (let ask = this.state.due[0]; ask !== undefined; ask = this.state.due[0]) {
+      try {
+        await this.deps.asks.ask(ask);
+      } catch (thrown) {
+        if (thrown instanceof BerthError && thrown.retryable) return;
+        // It knows nothing of it (any more): that is what was to be said.
+        this.deps.logger.info({ ask: ask.op, error: messageOf(thrown) }, 'not taken back by the manager');
+      }
+      this.state.due.shift();
+      this.deps.files.saveSoon();
+    }
+  }
+
+  private assigned(id: string): BookedNetwork | undefined {
+    for (const need of this.needs())
+      if (need.id === id && need.span !== undefined) return { id, span: need.span };
+    return undefined;
+  }
+
+  private *needs() {
+    for (const holding of this.deps.holdings())
+      if (holding.kind === 'hold') yield* holding.assignment.needs.networks;
+  }
+
+  private get state() {
+    return this.deps.files.state;
+  }
+}

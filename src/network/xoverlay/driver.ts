@@ -1,0 +1,184 @@
+import { networkInterfaces } from 'node:os';
+import { BerthError, messageOf } from '../../kit/errors.ts';
+import { newKeyedQueue } from '../../kit/keyed-queue.ts';
+import type { Member, Span } from '../../model/span.ts';
+import type {
+  DriverDeps,
+  HostEndpoint,
+  HostNetwork,
+  Joined,
+  MembersChange,
+  NetworkDriver,
+} from '../driver.ts';
+import { isIn } from '../is-in.ts';
+import { NAMES_ADDRESS } from '../names-address.ts';
+import { BRIDGE, containerEnd, namespaceOf, namespacePath, portName, VXLAN } from './device-names.ts';
+import { type Entries, entriesOf, linesBetween, NO_ENTRIES } from './entries.ts';
+import { devicesOf, entriesIn, namespaceState } from './kernel.ts';
+import {
+  type Command,
+  keepHere,
+  makeBridge,
+  makeNamespace,
+  makePort,
+  makeVxlan,
+  removeNamespace,
+  removePort,
+  removeVxlan,
+} from './plan.ts';
+
+/** One network as this life of the agent has set it up. */
+type Held = { members: Map<string, Member>; entries: Entries };
+
+/** VXLAN between the hosts of a network: no multicast, no flooding, nothing learnt; see docs/design/network.md. */
+export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): NetworkDriver {
+  /** By VNI's namespace: known to be set up. */
+  const held = new Map<string, Held>();
+  const inTurn = newKeyedQueue();
+
+  const perform = ({ argv, lines }: Command) =>
+    run(argv, lines === undefined ? {} : { input: lines.map((line) => `${line}\n`).join('') });
+
+  async function ensure(network: HostNetwork): Promise<Held> {
+    const { span } = network;
+    refuseEncrypted(span);
+    const key = namespaceOf(span);
+    if ((await namespaceState(span)) === 'broken') await perform(removeNamespace(span));
+    const devices = await devicesOf(run, span);
+    if (devices === undefined) await perform(makeNamespace(span));
+    const vxlan = devices?.has(VXLAN) === true;
+    if (!vxlan) await perform(makeVxlan(span, localOf(dataAddress)));
+    await perform(makeBridge(span, devices?.has(BRIDGE) === true));
+    const before = held.get(key);
+    const entries = vxlan ? await entriesIn(run, span) : NO_ENTRIES;
+    const now: Held = { members: before?.members ?? new Map(), entries };
+    held.set(key, now);
+    // The namespace was taken away under our feet: what was told of the members still holds.
+    if (before !== undefined) await apply(span, now, before.members);
+    return now;
+  }
+
+  async function apply(span: Span, network: Held, members: Map<string, Member>): Promise<void> {
+    const wanted = entriesOf(members.values());
+    const { ip, bridge } = linesBetween(network.entries, wanted);
+    network.members = members;
+    const batch = (program: string, lines: readonly string[]) =>
+      lines.length === 0
+        ? undefined
+        : perform({ argv: [program, '-n', namespaceOf(span), '-force', '-batch', '-'], lines });
+    try {
+      await Promise.all([batch('bridge', bridge), batch('ip', ip)]);
+      network.entries = wanted;
+    } catch (thrown) {
+      // An entry that was gone already is no harm; what is there now says whether there is any.
+      const now = await entriesIn(run, span);
+      network.entries = now;
+      const left = linesBetween(now, wanted);
+      if (left.bridge.length + left.ip.length > 0) throw thrown;
+    }
+  }
+
+  async function ensured(network: HostNetwork): Promise<Held> {
+    return held.get(namespaceOf(network.span)) ?? (await ensure(network));
+  }
+
+  async function makeLink(network: HostNetwork, endpoint: HostEndpoint): Promise<void> {
+    const { span } = network;
+    const link = makePort(span, endpoint, process.pid);
+    try {
+      await perform(link);
+    } catch (first) {
+      // Left by a join that was cut off, or the network's namespace is gone.
+      logger.debug({ network: network.id, error: messageOf(first) }, 'link not made at once');
+      await inTurn(namespaceOf(span), () => ensure(network));
+      await perform(removePort(span, endpoint.endpointId)).catch(() => {});
+      await perform(link);
+    }
+  }
+
+  return {
+    name: 'xoverlay',
+
+    async preflight() {
+      try {
+        await run(['ip', '-V']);
+        await run(['bridge', '-V']);
+        return { usable: true, reason: '' };
+      } catch (thrown) {
+        const reason = `${messageOf(thrown)}: install iproute2`;
+        return { usable: false, reason };
+      }
+    },
+
+    ensure: (network) =>
+      inTurn(namespaceOf(network.span), async () => {
+        await ensure(network);
+      }),
+
+    remove: ({ span }) =>
+      inTurn(namespaceOf(span), async () => {
+        held.delete(namespaceOf(span));
+        // First: the kernel takes a namespace down a little later, and the next network may get this VNI.
+        if ((await devicesOf(run, span))?.has(VXLAN) === true) await perform(removeVxlan(span));
+        if ((await namespaceState(span)) !== 'none') await perform(removeNamespace(span));
+      }),
+
+    async join(network, endpoint): Promise<Joined> {
+      const { span } = network;
+      const { members } = await inTurn(namespaceOf(span), () => ensured(network));
+      await makeLink(network, endpoint);
+      const { mac } = endpoint.endpoint;
+      if ([...members.values()].some((member) => member.mac === mac)) await perform(keepHere(span, endpoint));
+      return {
+        srcName: containerEnd(endpoint.endpointId),
+        dstPrefix: 'eth',
+        routes: [{ destination: `${NAMES_ADDRESS}/32` }, ...otherSubnets(span, endpoint)],
+      };
+    },
+
+    async leave({ span }, endpointId) {
+      const devices = await devicesOf(run, span);
+      if (devices?.has(portName(endpointId)) !== true) return;
+      await perform(removePort(span, endpointId)).catch(async (thrown: unknown) => {
+        if ((await devicesOf(run, span))?.has(portName(endpointId)) === true) throw thrown;
+      });
+    },
+
+    namesNamespace: async ({ span }) => namespacePath(span),
+
+    members: (network, change) =>
+      inTurn(namespaceOf(network.span), async () => {
+        const now = await ensured(network);
+        await apply(network.span, now, changed(now.members, change));
+      }),
+  };
+}
+
+function changed(
+  before: ReadonlyMap<string, Member>,
+  { whole, put, drop }: MembersChange,
+): Map<string, Member> {
+  const after = new Map(whole ? [] : before);
+  for (const id of drop) after.delete(id);
+  for (const member of put) after.set(member.id, member);
+  return after;
+}
+
+/** Members in the network's other subnets are on the same link. */
+function otherSubnets({ pools }: Span, { endpoint }: HostEndpoint): { destination: string }[] {
+  const own = (subnet: string) =>
+    pools.length === 1 || isIn(subnet, endpoint.ipv4) || isIn(subnet, endpoint.ipv6);
+  return pools.filter(({ subnet }) => !own(subnet)).map(({ subnet }) => ({ destination: subnet }));
+}
+
+function localOf(address: string): string | undefined {
+  const own = Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === address));
+  return own ? address : undefined;
+}
+
+function refuseEncrypted(span: Span): void {
+  if (span.encrypted === true)
+    throw new BerthError('unsupported', 'this host cannot encrypt networks: it has no keys for that', {
+      hint: 'make the network without "--opt encrypted"',
+    });
+}

@@ -1,0 +1,99 @@
+import { parseIp } from '../../model/ip.ts';
+import { macOf } from '../../model/mac.ts';
+import type { Span } from '../../model/span.ts';
+import type { HostEndpoint } from '../driver.ts';
+import { NAMES_ADDRESS } from '../names-address.ts';
+import { BRIDGE, containerEnd, namespaceOf, portName, udpPortOf, VXLAN, vniOf } from './device-names.ts';
+
+/** A program, and what it reads on standard input: one process for many changes. */
+export type Command = Readonly<{ argv: readonly string[]; lines?: readonly string[] }>;
+
+export function makeNamespace(span: Span): Command {
+  return { argv: ['ip', 'netns', 'add', namespaceOf(span)] };
+}
+
+/** Devices that are in it go with it. */
+export function removeNamespace(span: Span): Command {
+  return { argv: ['ip', 'netns', 'delete', namespaceOf(span)] };
+}
+
+/**
+ * The vxlan device is made from the host's namespace, so that its UDP socket is there, and lies in the network's own. It
+ * learns nothing, floods nothing (there is no entry for all MACs), and answers ARP and neighbour discovery for members.
+ * @param local the host's data address where an interface of this host has it; else the kernel chooses
+ */
+export function makeVxlan(span: Span, local: string | undefined): Command {
+  const link = ['link add', VXLAN, 'netns', namespaceOf(span), 'mtu', span.mtu];
+  const from = local === undefined ? [] : ['local', local];
+  const kind = ['type vxlan id', vniOf(span), ...from, 'dstport', udpPortOf(span), 'nolearning proxy'];
+  return { argv: ['ip', '-batch', '-'], lines: [[...link, ...kind].join(' ')] };
+}
+
+export function removeVxlan(span: Span): Command {
+  return { argv: ['ip', '-n', namespaceOf(span), 'link', 'delete', VXLAN] };
+}
+
+/**
+ * Bridge, its addresses, and the vxlan device as its port. The same MAC on every host: what a container has learnt of its
+ * gateway stays right where it moves.
+ */
+export function makeBridge(span: Span, present: boolean): Command {
+  const { mtu, pools } = span;
+  const gateways = pools.flatMap(({ gateway, subnet }) =>
+    gateway === undefined ? [] : [{ gateway, length: subnet.split('/')[1] }],
+  );
+  const add = `link add ${BRIDGE} address ${bridgeMac(gateways[0]?.gateway)} mtu ${mtu} type bridge stp_state 0 mcast_snooping 0`;
+  return {
+    argv: ['ip', '-n', namespaceOf(span), '-batch', '-'],
+    lines: [
+      ...(present ? [] : [add]),
+      `link set ${BRIDGE} mtu ${mtu}`,
+      `link set ${VXLAN} mtu ${mtu} master ${BRIDGE}`,
+      `link set ${VXLAN} type bridge_slave learning off`,
+      'link set lo up',
+      `link set ${BRIDGE} up`,
+      `link set ${VXLAN} up`,
+      ...gateways.map(({ gateway, length }) =>
+        gateway.includes(':')
+          ? `address replace ${gateway}/${length} dev ${BRIDGE} nodad`
+          : `address replace ${gateway}/${length} dev ${BRIDGE}`,
+      ),
+      `address replace ${NAMES_ADDRESS}/32 dev ${BRIDGE}`,
+      ...pools
+        .filter(({ gateway }) => gateway === undefined)
+        .map(({ subnet }) => `route replace ${subnet} dev ${BRIDGE}`),
+    ],
+  };
+}
+
+/**
+ * A container's link: one end a port of the bridge, the other in the host's namespace, where the engine takes it from.
+ * @param hostPid a process in the host's namespace
+ */
+export function makePort(span: Span, { endpointId, endpoint }: HostEndpoint, hostPid: number): Command {
+  const port = portName(endpointId);
+  const peer = `type veth peer name ${containerEnd(endpointId)} address ${endpoint.mac} mtu ${span.mtu} netns ${hostPid}`;
+  return {
+    argv: ['ip', '-n', namespaceOf(span), '-batch', '-'],
+    lines: [`link add ${port} mtu ${span.mtu} ${peer}`, `link set ${port} master ${BRIDGE} up`],
+  };
+}
+
+/** The container was on another host until now: frames for it stay here. */
+export function keepHere(span: Span, { endpointId, endpoint }: HostEndpoint): Command {
+  return {
+    argv: ['bridge', '-n', namespaceOf(span), '-batch', '-'],
+    lines: [`fdb replace ${endpoint.mac} dev ${portName(endpointId)} master static`],
+  };
+}
+
+/** Its other end goes with it, wherever that is. */
+export function removePort(span: Span, endpointId: string): Command {
+  return { argv: ['ip', '-n', namespaceOf(span), 'link', 'delete', portName(endpointId)] };
+}
+
+function bridgeMac(gateway: string | undefined): string {
+  const ip = parseIp(gateway ?? NAMES_ADDRESS);
+  if (ip === undefined) throw new Error(`${gateway} is no address`);
+  return macOf(ip);
+}
