@@ -4,7 +4,7 @@ import { LABEL_CLUSTER, LABEL_ID } from '../model/labels.ts';
 import { endpointConfig } from './create-body.ts';
 import { checked, isStatus } from './listing.ts';
 import { engineNetworkBody } from './networks/engine-networks.ts';
-import type { StepArguments } from './plan.ts';
+import type { StepArguments } from './step.ts';
 import { call, exists, ignore, marked, QUICK_MS, type StepContext } from './step-context.ts';
 
 type Need = Assignment['needs']['networks'][number];
@@ -65,7 +65,14 @@ export async function connectNetwork(
     Container: context.engineId,
     EndpointConfig: endpointConfig(config, need.endpoint, context.named),
   };
-  await call(context, QUICK_MS, 'POST', path, body).catch(ignore(alreadyConnected));
+  try {
+    await call(context, QUICK_MS, 'POST', path, body);
+  } catch (thrown) {
+    if (alreadyConnected(thrown)) return;
+    // Docker 20.10 shows a container on a network that it could not join, and would not try again.
+    await disconnectNetwork(context, { name: need.spec.Name }).catch(() => {});
+    throw thrown;
+  }
 }
 
 export async function disconnectNetwork(

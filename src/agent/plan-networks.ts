@@ -1,7 +1,7 @@
 import type { Assignment } from '../contract/link.ts';
 import type { ObservedContainer } from '../model/container.ts';
 import { endpointConfigOf, primaryNetwork } from './create-body.ts';
-import type { Step } from './plan.ts';
+import type { Step } from './step.ts';
 
 type Need = Assignment['needs']['networks'][number];
 

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Desired, DesiredState, EngineState, ObservedContainer } from '../model/container.ts';
 import { assignmentRecord } from './agent.fixture.ts';
 import { type Acted, type Holding, NO_COMEBACK, NOTHING_ACTED } from './holding.ts';
-import { plan, type Step } from './plan.ts';
+import { plan } from './plan.ts';
+import type { Step } from './step.ts';
 
 type Status = EngineState['status'];
 

@@ -26,7 +26,8 @@ import type { Lease } from './lease.ts';
 import { newLimit } from './limit.ts';
 import { engineMute, PATIENCE_MS } from './mute.ts';
 import type { Observer } from './observer.ts';
-import { plan, type Step, type StepArguments } from './plan.ts';
+import { plan } from './plan.ts';
+import type { Step, StepArguments } from './step.ts';
 import type { StepContext } from './step-context.ts';
 import { EXECUTORS } from './steps.ts';
 

@@ -5,7 +5,7 @@ import { withSignal } from '../kit/linked-signal.ts';
 import { LABEL_CLUSTER, LABEL_ID } from '../model/labels.ts';
 import { checked, isStatus } from './listing.ts';
 import { connectNetwork, disconnectNetwork, ensureNetwork } from './network-steps.ts';
-import type { StepArguments } from './plan.ts';
+import type { StepArguments } from './step.ts';
 import { call, exists, ignore, marked, QUICK_MS, type StepContext } from './step-context.ts';
 
 type Executors = {

@@ -8,7 +8,6 @@ const networkSchema = z.object({
   engineId: z.string(),
   plain: z.boolean().optional(),
 });
-export type NetworkRecord = Readonly<z.infer<typeof networkSchema>>;
 
 const endpointRecordSchema = z.object({
   engineNetwork: z.string(),
