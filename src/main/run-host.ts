@@ -43,6 +43,7 @@ export function networksIn(engineUrl: string, folder: string): NetworkOptions | 
 export async function runHost(options: HostOptions): Promise<RunningHost> {
   const { identity, engineUrl, folder, logger, onConnected } = options;
   const engine = newDockerEngine(dialerFor(engineUrl));
+  const vlan = options.vlanUplink === undefined ? {} : { vlanUplink: options.vlanUplink };
   const networks = networksIn(engineUrl, folder);
   const agent = await startAgent({
     engine,
@@ -51,7 +52,7 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
     agentVersion: version,
     dataAddress: options.dataAddress ?? defaultAddress(),
     logger,
-    ...(networks === undefined ? {} : { networks }),
+    ...(networks === undefined ? {} : { networks: { ...networks, ...vlan } }),
     ...(options.anyEngine === undefined ? {} : { anyEngine: options.anyEngine }),
   });
   let link: LinkClient | undefined;

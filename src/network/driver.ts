@@ -8,6 +8,8 @@ export type DriverDeps = Readonly<{
   logger: Logger;
   /** At which other hosts reach this one. */
   dataAddress: string;
+  /** The host's interface to the switch with the company's VLANs, for networks that name none. */
+  vlanUplink: string | undefined;
 }>;
 
 /** A network of the cluster as one host takes part in it. */

@@ -30,6 +30,7 @@ export type NetworkOptions = Readonly<{
   dir: string;
   /** Where the engine looks for plugins: `/run/docker/plugins`. */
   pluginFolder: string;
+  vlanUplink?: string;
   drivers?: readonly NetworkDriver[];
   names?: NamesService;
   /** Name servers of the host, addresses. */
@@ -78,11 +79,11 @@ export class HostNetworks {
     private readonly options: HostNetworksOptions,
     private readonly files: NetworkFiles,
   ) {
-    const { logger, dataAddress, holdings } = options;
+    const { logger, dataAddress, holdings, vlanUplink } = options;
     this.asks = new Asks(logger);
-    this.drivers = (options.drivers ?? DRIVERS.map((make) => make({ run, logger, dataAddress }))).map(
-      (driver) => this.informed(driver),
-    );
+    this.drivers = (
+      options.drivers ?? DRIVERS.map((make) => make({ run, logger, dataAddress, vlanUplink }))
+    ).map((driver) => this.informed(driver));
     this.driverNames = new Set(this.drivers.map(({ name }) => name));
     this.book = new NetworkBook({
       files,
