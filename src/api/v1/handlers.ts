@@ -1,4 +1,5 @@
 import { LoginLimiter } from '../auth/login-limiter.ts';
+import { addressHandlers } from './addresses.ts';
 import { apiTokenHandlers } from './api-tokens.ts';
 import { clusterHandlers } from './cluster.ts';
 import type { EventSource, Handlers } from './handler.ts';
@@ -22,6 +23,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...nodeHandlers,
     ...moveHandlers,
     ...orphanHandlers,
+    ...addressHandlers,
     ...joinTokenHandlers,
     ...joiningHandlers(agentFile),
     ...userHandlers(limiter),

@@ -10,6 +10,9 @@ import { context } from './context.ts';
 import { down } from './down.ts';
 import { events } from './events.ts';
 import { help } from './help.ts';
+import { ipLs } from './ip/ls.ts';
+import { ipRelease } from './ip/release.ts';
+import { ipReserve } from './ip/reserve.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { nodeCordon, nodeUncordon } from './node/cordon.ts';
@@ -43,6 +46,7 @@ import { version } from './version.ts';
 export const GROUPS: readonly Readonly<{ name: string; summary: string; heading: Heading }>[] = [
   { name: 'node', summary: 'Hosts of the cluster', heading: 'Cluster:' },
   { name: 'token', summary: 'Tokens with which hosts join', heading: 'Cluster:' },
+  { name: 'ip', summary: 'Addresses of networks that span hosts', heading: 'Cluster:' },
   { name: 'orphan', summary: 'Containers that a restored database does not know', heading: 'Cluster:' },
   { name: 'settings', summary: 'Settings of the cluster', heading: 'Cluster:' },
   { name: 'user', summary: 'Users and their roles', heading: 'Access:' },
@@ -68,6 +72,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   tokenRm,
   plan,
   rebalance,
+  ipLs,
+  ipReserve,
+  ipRelease,
   orphanLs,
   orphanAdopt,
   orphanRm,

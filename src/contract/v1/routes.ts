@@ -1,4 +1,5 @@
 import { accessRoutes } from './access.ts';
+import { addressRoutes } from './addresses.ts';
 import { clusterRoutes } from './cluster.ts';
 import { joinTokenRoutes } from './join-tokens.ts';
 import { joiningRoutes } from './joining.ts';
@@ -14,6 +15,7 @@ export const routes = {
   ...nodeRoutes,
   ...moveRoutes,
   ...orphanRoutes,
+  ...addressRoutes,
   ...joinTokenRoutes,
   ...joiningRoutes,
   ...accessRoutes,
