@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ensureImage } from '../images/bake.ts';
+import { type Lab, startLab } from '../lab/lab.ts';
+import { addTrunk, must, startOpenVSwitch } from '../lab/openvswitch.ts';
+import { tryRun, until } from '../lab/run.ts';
+import { pingFrom, VlanHost } from '../lab/vlan-host.ts';
+
+/**
+ * Real containers on VLAN 217: h1 and h2 run them, h3 is the company's switch with a machine of the network's gateway's
+ * address, and one more.
+ */
+let lab: Lab;
+const TAKEN_MAC = '02:00:00:00:00:99';
+const docker = (...args: string[]) => lab.docker(args);
+const tryDocker = (...args: string[]) => tryRun(['docker', '-H', lab.endpoint, ...args]);
+const atCompany = (...argv: string[]) => must(lab, 'h3', argv);
+const pings = async (ip: string) => (await lab.exec('h3', pingFrom('gw217', ip))).code === 0;
+const reaches = async (container: string, ip: string) =>
+  (await tryDocker('exec', container, 'ping', '-c', '2', '-W', '1', ip)).code === 0;
+const traces = async () => [
+  await new VlanHost(lab, 'h1', undefined).traces(),
+  await new VlanHost(lab, 'h2', undefined).traces(),
+];
+const start = (name: string, host: string, ...more: string[]) =>
+  docker(
+    'run',
+    '-d',
+    '--name',
+    name,
+    '-e',
+    `constraint:node==${host}`,
+    '--net',
+    'v217',
+    ...more,
+    'busybox',
+    'sleep',
+    '1000',
+  );
+
+beforeAll(async () => {
+  lab = await startLab({ hosts: 3 });
+  const hosts = ['h1', 'h2', 'h3'];
+  await addTrunk(lab, hosts);
+  for (const host of hosts) {
+    await startOpenVSwitch(lab, host);
+    await ensureImage('busybox', lab.host(host).engine);
+  }
+  await atCompany('ovs-vsctl', 'add-br', 'company', '--', 'set', 'Bridge', 'company', 'datapath_type=netdev');
+  await atCompany('ovs-vsctl', 'add-port', 'company', 'eth1');
+  await addMachine('gw217', '10.217.0.1', '02:00:00:00:00:01');
+  await addMachine('taken', '10.217.0.99', TAKEN_MAC);
+});
+afterAll(() => lab?.down());
+
+async function addMachine(name: string, ip: string, mac: string): Promise<void> {
+  const peer = ['peer', 'name', 'eth0', 'address', mac, 'netns', name];
+  await atCompany('ip', 'netns', 'add', name);
+  await atCompany('ip', 'link', 'add', name, 'type', 'veth', ...peer);
+  await atCompany('ip', 'link', 'set', name, 'up');
+  await atCompany('ip', '-n', name, 'link', 'set', 'eth0', 'up');
+  await atCompany('ip', '-n', name, 'address', 'add', `${ip}/24`, 'dev', 'eth0');
+  await atCompany('ovs-vsctl', 'add-port', 'company', name, 'tag=217');
+}
+
+it('puts containers of two hosts onto the VLAN, as full members of it', async () => {
+  const before = await traces();
+  await docker(
+    ...['network', 'create', '-d', 'vlan', '--subnet', '10.217.0.0/24', '--gateway', '10.217.0.1'],
+    ...['--opt', 'VlanId=217', '--opt', 'uplink=eth1', '--opt', 'backend=openvswitch', 'v217'],
+  );
+  await start('alpha', 'h1', '--ip', '10.217.0.11');
+  await start('beta', 'h2', '--ip', '10.217.0.12');
+  expect(await reaches('alpha', '10.217.0.12')).toBe(true);
+  expect(await reaches('alpha', '10.217.0.1')).toBe(true);
+  expect(await pings('10.217.0.11')).toBe(true);
+  expect(await pings('10.217.0.12')).toBe(true);
+  expect(await docker('exec', 'alpha', 'ip', 'route')).toContain('default via 10.217.0.1 dev eth0');
+  expect(await docker('exec', 'alpha', 'cat', '/sys/class/net/eth0/address')).toBe('02:be:0a:d9:00:0b');
+  // nothing of the engine's own networks: no second interface, no way out past the company's router
+  expect(await docker('exec', 'alpha', 'ls', '/sys/class/net')).not.toContain('eth1');
+  expect(await reaches('alpha', '169.254.53.53')).toBe(true);
+
+  await docker('restart', '-t', '0', 'alpha');
+  expect(await reaches('alpha', '10.217.0.12')).toBe(true);
+  await docker('rm', '-f', 'alpha', 'beta');
+  await docker('network', 'rm', 'v217');
+  await until(
+    'the hosts as they were before',
+    async () => (JSON.stringify(await traces()) === JSON.stringify(before) ? true : undefined),
+    { timeoutMs: 30_000, everyMs: 1_000 },
+  ).catch(async () => expect(await traces()).toEqual(before));
+});
+
+it('does not start a container whose address a machine has, and says which', async () => {
+  await docker(
+    ...['network', 'create', '-d', 'vlan', '--subnet', '10.217.0.0/24', '--gateway', '10.217.0.1'],
+    ...['--opt', 'VlanId=217', '--opt', 'parent=eth1', 'v217'],
+  );
+  const refused = await tryDocker(
+    ...['run', '-d', '--name', 'twin', '--net', 'v217', '--ip', '10.217.0.99', '-e', 'constraint:node==h1'],
+    ...['busybox', 'sleep', '1000'],
+  );
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toContain(`address 10.217.0.99 is in use by a machine with the MAC ${TAKEN_MAC}`);
+  await docker('rm', '-f', 'twin');
+});
+
+it('keeps address and MAC on another host, and the company learns at once', async () => {
+  await start('mover', 'h1', '--ip', '10.217.0.30');
+  expect(await pings('10.217.0.30')).toBe(true);
+  const mac = await docker('exec', 'mover', 'cat', '/sys/class/net/eth0/address');
+  await docker('rm', '-f', 'mover');
+  await start('mover', 'h2', '--ip', '10.217.0.30');
+  expect(await docker('exec', 'mover', 'cat', '/sys/class/net/eth0/address')).toBe(mac);
+  expect(await pings('10.217.0.30')).toBe(true);
+  await docker('rm', '-f', 'mover');
+  await docker('network', 'rm', 'v217');
+});
