@@ -38,6 +38,7 @@ export class DnsServer {
   private readonly admit: (address: string) => boolean;
   private readonly logger: Logger;
   private readonly idleMs: number;
+  private readonly connections = new Set<TcpSocket>();
   private waiting = 0;
 
   constructor(options: Options) {
@@ -61,7 +62,14 @@ export class DnsServer {
     server.on('connection', (socket) => this.serveConnection(socket));
   }
 
+  /** For who closes the server: connections would keep it open. */
+  endConnections(): void {
+    for (const socket of this.connections) socket.destroy();
+  }
+
   private serveConnection(socket: TcpSocket): void {
+    this.connections.add(socket);
+    socket.once('close', () => this.connections.delete(socket));
     socket.on('error', () => socket.destroy());
     // Also where nothing can be written: who does not read its answers is idle.
     socket.setTimeout(this.idleMs, () => socket.destroy());

@@ -86,11 +86,6 @@ export class NameService {
     };
     udp.on('error', failed);
     tcp.on('error', failed);
-    const connections = new Set<{ destroy(): void }>();
-    tcp.on('connection', (socket) => {
-      connections.add(socket);
-      socket.once('close', () => connections.delete(socket));
-    });
     this.options.server.serveUdp(udp);
     this.options.server.serveTcp(tcp);
     this.open = true;
@@ -104,7 +99,7 @@ export class NameService {
         new Promise<void>((resolve) => udp.close(resolve)),
         new Promise<void>((resolve) => {
           tcp.close(() => resolve());
-          for (const socket of connections) socket.destroy();
+          this.options.server.endConnections();
         }),
       ]);
     }
