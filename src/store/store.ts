@@ -1,6 +1,7 @@
 import type { ApiToken, AuditEntry, JoinToken, User } from '../model/access.ts';
 import type { Address, AddressCursor } from '../model/address.ts';
 import type { Container, ObservedContainer } from '../model/container.ts';
+import type { DnsRecord, DnsZone } from '../model/dns.ts';
 import type { Host, HostFailover, HostStatus, HostTrust } from '../model/host.ts';
 import type { Life, Orphan } from '../model/life.ts';
 import type { Network, ObservedImage, ObservedNetwork, ObservedVolume, Volume } from '../model/objects.ts';
@@ -13,6 +14,8 @@ export type Tables = {
   networks: Network;
   addresses: Address;
   volumes: Volume;
+  dnsZones: DnsZone;
+  dnsRecords: DnsRecord;
   users: User;
   apiTokens: ApiToken;
   joinTokens: JoinToken;

@@ -25,6 +25,8 @@ export type ApiDeps = Readonly<{
   agentFile: string;
   /** Tries modules before the settings name them; without it none can be named. */
   plugins?: PluginRunner;
+  /** The manager's name server: whether a record that is checked works, and where it listens (undefined: it does not). */
+  dns?: Readonly<{ isHealthy(recordId: string): boolean; listens: string | undefined }>;
   clock: Clock;
   logger: Logger;
   /** Berth's own version. */

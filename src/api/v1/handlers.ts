@@ -2,6 +2,7 @@ import { LoginLimiter } from '../auth/login-limiter.ts';
 import { addressHandlers } from './addresses.ts';
 import { apiTokenHandlers } from './api-tokens.ts';
 import { clusterHandlers } from './cluster.ts';
+import { dnsHandlers } from './dns.ts';
 import type { EventSource, Handlers } from './handler.ts';
 import { joinTokenHandlers } from './join-tokens.ts';
 import { joiningHandlers } from './joining.ts';
@@ -24,6 +25,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...moveHandlers,
     ...orphanHandlers,
     ...addressHandlers,
+    ...dnsHandlers,
     ...joinTokenHandlers,
     ...joiningHandlers(agentFile),
     ...userHandlers(limiter),

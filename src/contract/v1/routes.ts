@@ -1,6 +1,7 @@
 import { accessRoutes } from './access.ts';
 import { addressRoutes } from './addresses.ts';
 import { clusterRoutes } from './cluster.ts';
+import { dnsRoutes } from './dns.ts';
 import { joinTokenRoutes } from './join-tokens.ts';
 import { joiningRoutes } from './joining.ts';
 import { moveRoutes } from './moves.ts';
@@ -16,6 +17,7 @@ export const routes = {
   ...moveRoutes,
   ...orphanRoutes,
   ...addressRoutes,
+  ...dnsRoutes,
   ...joinTokenRoutes,
   ...joiningRoutes,
   ...accessRoutes,
