@@ -41,6 +41,8 @@ export type UpOptions = Readonly<{
   dockerListen: Address | undefined;
   apiListen: Address | undefined;
   agentListen: Address | undefined;
+  /** Where the manager's name server listens; `off`: it has none, as when it was never given. */
+  dnsListen: Address | 'off' | undefined;
   /** IP address or host name at which other machines reach this one. */
   advertise: string | undefined;
   /** `unix:///path` or `tcp://host:port`. */

@@ -57,9 +57,11 @@ export function newProgram(options: ProgramOptions): Command {
   program.options.find(({ long }) => long === '--version')?.helpGroup(GLOBAL_GROUP);
 
   for (const spec of COMMANDS) {
-    const [word = '', ...rest] = spec.name.split(' ');
+    const words = spec.name.split(' ');
     // A group comes where its first command does, so that the registry's order is that of help.
-    if (rest.length > 0 && findCommand(program, [word]) === undefined) addGroup(program, word, options);
+    for (let depth = 1; depth < words.length; depth++)
+      if (findCommand(program, words.slice(0, depth)) === undefined)
+        addGroup(program, words.slice(0, depth), options);
     addCommand(program, spec, options);
   }
   return program;
@@ -73,12 +75,15 @@ function findCommand(program: Command, words: readonly string[]): Command | unde
   );
 }
 
-function addGroup(program: Command, name: string, options: ProgramOptions): void {
+function addGroup(program: Command, words: readonly string[], options: ProgramOptions): void {
+  const name = words.join(' ');
+  const parent = findCommand(program, words.slice(0, -1));
   const group = GROUPS.find((one) => one.name === name);
-  if (group === undefined) throw new Error(`no group "${name}"`);
+  if (group === undefined || parent === undefined) throw new Error(`no group "${name}"`);
   const { summary, heading } = group;
-  const command = new Command(name).summary(summary).description(`${summary}.`).helpGroup(heading);
-  program.addCommand(prepare(command, options, [name]));
+  const command = new Command(words.at(-1)).summary(summary).description(`${summary}.`);
+  if (words.length === 1) command.helpGroup(heading);
+  parent.addCommand(prepare(command, options, words));
 }
 
 function addCommand(program: Command, spec: CommandSpec, options: ProgramOptions): void {

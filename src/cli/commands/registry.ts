@@ -7,6 +7,13 @@ import { audit } from './audit.ts';
 import { bundle } from './bundle.ts';
 import { completion } from './completion.ts';
 import { context } from './context.ts';
+import { dnsAdd } from './dns/add.ts';
+import { dnsLs } from './dns/ls.ts';
+import { dnsRm } from './dns/rm.ts';
+import { dnsZoneAdd } from './dns/zone-add.ts';
+import { dnsZoneLs } from './dns/zone-ls.ts';
+import { dnsZoneRm } from './dns/zone-rm.ts';
+import { dnsZoneSet } from './dns/zone-set.ts';
 import { down } from './down.ts';
 import { events } from './events.ts';
 import { help } from './help.ts';
@@ -48,6 +55,8 @@ export const GROUPS: readonly Readonly<{ name: string; summary: string; heading:
   { name: 'token', summary: 'Tokens with which hosts join', heading: 'Cluster:' },
   { name: 'ip', summary: 'Addresses of networks that span hosts', heading: 'Cluster:' },
   { name: 'orphan', summary: 'Containers that a restored database does not know', heading: 'Cluster:' },
+  { name: 'dns', summary: 'Zones that the manager answers for', heading: 'Cluster:' },
+  { name: 'dns zone', summary: 'Zones and who may fetch them', heading: 'Cluster:' },
   { name: 'settings', summary: 'Settings of the cluster', heading: 'Cluster:' },
   { name: 'user', summary: 'Users and their roles', heading: 'Access:' },
   { name: 'api-token', summary: 'Tokens for programs that use the API', heading: 'Access:' },
@@ -75,6 +84,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   ipLs,
   ipReserve,
   ipRelease,
+  dnsZoneAdd,
+  dnsZoneSet,
+  dnsZoneLs,
+  dnsZoneRm,
+  dnsAdd,
+  dnsLs,
+  dnsRm,
   orphanLs,
   orphanAdopt,
   orphanRm,

@@ -58,6 +58,12 @@ export const up = command<Flags>({
       fallback: shown(UP_DEFAULTS.agentListen),
     },
     {
+      flags: '--dns-listen <ADDR:PORT>',
+      summary: "where the name server for the cluster's zones listens (berth dns)",
+      parse: (text, previous, flag) => (text === 'off' ? text : parseAddress(text, previous, flag)),
+      fallback: 'off, since port 53 is often taken',
+    },
+    {
       flags: '--advertise <ADDR>',
       summary: 'address at which other machines reach this one',
       parse: parseHost,
@@ -117,6 +123,7 @@ export const up = command<Flags>({
           dockerListen: flags.dockerListen,
           apiListen: flags.apiListen,
           agentListen: flags.agentListen,
+          dnsListen: flags.dnsListen,
           advertise: flags.advertise,
           engine: flags.engine,
           vlanUplink: flags.vlanUplink,
