@@ -21,6 +21,7 @@ const noFlags: UpOptions = {
   dockerListen: undefined,
   apiListen: undefined,
   agentListen: undefined,
+  dnsListen: undefined,
   advertise: '10.0.0.1',
   engine: undefined,
   vlanUplink: undefined,

@@ -20,6 +20,8 @@ const managerConfigSchema = z.object({
   dockerListen: addressSchema,
   apiListen: addressSchema,
   agentListen: addressSchema,
+  /** Undefined: no name server. */
+  dnsListen: addressSchema.optional(),
   advertise: z.string(),
   engine: z.string(),
   vlanUplink: z.string().optional(),
@@ -63,6 +65,7 @@ export function resolveConfig(
   dir: DataDir,
 ): ManagerConfig {
   const socketGroup = options.socketGroup ?? kept?.socketGroup;
+  const dnsListen = options.dnsListen ?? kept?.dnsListen;
   const vlanUplink = options.vlanUplink ?? kept?.vlanUplink;
   return managerConfigSchema.parse({
     name: options.name ?? kept?.name ?? ownName(),
@@ -72,6 +75,7 @@ export function resolveConfig(
     dockerListen: options.dockerListen ?? kept?.dockerListen ?? UP_DEFAULTS.dockerListen,
     apiListen: options.apiListen ?? kept?.apiListen ?? UP_DEFAULTS.apiListen,
     agentListen: options.agentListen ?? kept?.agentListen ?? UP_DEFAULTS.agentListen,
+    ...(dnsListen === undefined || dnsListen === 'off' ? {} : { dnsListen }),
     advertise: options.advertise ?? kept?.advertise ?? defaultAddress(),
     engine: options.engine ?? kept?.engine ?? UP_DEFAULTS.engine,
     ...(vlanUplink === undefined ? {} : { vlanUplink }),
@@ -103,6 +107,7 @@ const FLAGS: Readonly<Record<keyof ManagerConfig, string>> = {
   dockerListen: '--docker-listen',
   apiListen: '--api-listen',
   agentListen: '--agent-listen',
+  dnsListen: '--dns-listen',
   advertise: '--advertise',
   engine: '--engine',
   vlanUplink: '--vlan-uplink',

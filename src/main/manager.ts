@@ -27,6 +27,7 @@ import { listening } from './listen.ts';
 import { ensureLocalHost } from './local-host.ts';
 import { machineIdOf } from './machine.ts';
 import type { ManagerConfig } from './manager-config.ts';
+import { startNameServer } from './name-server.ts';
 import { connectionsPerPort } from './open-files.ts';
 import { newPluginHost } from './plugin-host.ts';
 import { keepCertificate } from './renewal.ts';
@@ -114,6 +115,9 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       },
       maxConnections,
     );
+    const { dnsListen } = config;
+    const dns = dnsListen && (await startNameServer(store, dnsListen, clock, logger));
+    closers.push(() => dns?.close());
     const api = await newApiEndpoint(
       {
         store,
@@ -134,6 +138,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         agentPort: config.agentListen.port,
         dockerPort: config.dockerListen.port,
         agentFile: agentFile(),
+        ...(dns === undefined ? {} : { dns }),
         clock,
         logger,
         version,

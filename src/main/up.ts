@@ -68,6 +68,7 @@ export async function up(options: UpOptions, report: Report): Promise<void> {
     await tryAddress('the agent port', '--agent-listen', config.agentListen);
     await tryAddress('the API', '--api-listen', config.apiListen);
     await tryAddress('the Docker endpoint', '--docker-listen', config.dockerListen);
+    if (config.dnsListen !== undefined) await tryAddress('the name server', '--dns-listen', config.dnsListen);
     if (config.agent) await provideEngine(dir, config, options, report);
     adminPassword = await prepare(dir, config);
     report.step('starting the manager');
