@@ -290,7 +290,7 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('ask'), id: z.number().int(), ask: networkAskSchema }),
   /**
    * Data paths to other hosts, by host ID, on a network that both take part in: milliseconds there and back, null where
-   * nothing came. Sent when one begins or ceases to work, and once in a while.
+   * nothing came. Sent when one begins or ceases to work, and once in a while; one that is left out is as it was.
    */
   z.object({
     t: z.literal('paths'),

@@ -4,6 +4,7 @@ import { beginLife } from '../api/agents/lives.ts';
 import { firstRun } from '../api/auth/first-run.ts';
 import { newDockerEndpoint } from '../api/docker/server.ts';
 import { newClusterEvents } from '../api/events/cluster-events.ts';
+import { keepAddressesSwept } from '../api/networks/address-sweep.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
 import { newApiEndpoint } from '../api/v1/endpoint.ts';
 import { Mover, NodeFailover, PlannedMoves } from '../controllers/index.ts';
@@ -64,6 +65,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const keys = new DataKeys({ secret, clusterId, rotationMs: KEY_ROTATION_MS }, clock);
     const sessions = new HostSessions({ store, events, deltas, clock, logger, reach, isHere, keys });
     closers.push(() => sessions.close());
+    closers.push(keepAddressesSwept({ store, clock, logger }));
     const hostName = (id: string) => store.view((tx) => tx.get('hosts', id)?.name);
     const maxConnections = connectionsPerPort();
     const engines = new LinkServer({

@@ -106,6 +106,22 @@ export const hostNetworkingSchema = z.object({
 });
 export type HostNetworking = Readonly<z.infer<typeof hostNetworkingSchema>>;
 
+/** A data path to another host, as this host has found it. */
+export type HostPath = Readonly<{
+  /** Milliseconds there and back; null where nothing came. */
+  ms: number | null;
+  reason: string;
+  /** Since when it works, or does not: milliseconds since the epoch. */
+  since: number;
+}>;
+
+/** What a host has told of its data paths, by the other host's ID. Never written to disk. */
+export type HostPaths = Readonly<{
+  kind: 'host-paths';
+  id: string;
+  paths: Readonly<Record<string, HostPath>>;
+}>;
+
 /** What is seen of a host now. Never written to disk: the agent repeats it. Owned by the link and the agent. */
 export type HostStatus = Readonly<{
   kind: 'host-status';

@@ -47,6 +47,8 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
       host: (r) => (r.holder.kind === 'endpoint' ? r.holder.hostId : undefined),
       reservedFor: (r) => r.reservedFor,
       formerly: (r) => r.formerly,
+      /** All whose grace time is running, under `yes`. */
+      leaving: (r) => (r.releasedAt !== undefined && r.reservedFor === undefined ? 'yes' : undefined),
     },
   },
   volumes: { durable: true, key: (r) => r.name, indexes: { host: (r) => r.hostId } },
@@ -64,6 +66,7 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   hostTrust: { durable: true, key: (r) => r.id, indexes: {} },
   lives: { durable: true, key: (r) => r.id, indexes: {} },
   hostStatus: { durable: false, key: (r) => r.id, indexes: {} },
+  hostPaths: { durable: false, key: (r) => r.id, indexes: {} },
   addressCursors: { durable: false, key: (r) => `${r.networkId}/${r.subnet}`, indexes: {} },
   hostFailovers: { durable: false, key: (r) => r.id, indexes: {} },
   orphans: { durable: false, key: (r) => `${r.hostId}/${r.id}`, indexes: { host: (r) => r.hostId } },

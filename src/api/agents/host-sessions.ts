@@ -15,6 +15,7 @@ import { assignmentOf, holdersOf } from './assignment-of.ts';
 import type { Assignments } from './assignments.ts';
 import type { DataKeys } from './data-keys.ts';
 import { deltaFrames, snapshotFrames } from './frames.ts';
+import { notePaths } from './host-paths.ts';
 import { leaseMs } from './host-state.ts';
 import { HostStates, type HostStatesDeps, type Live } from './host-states.ts';
 import { isPast } from './lives.ts';
@@ -284,6 +285,9 @@ export class HostSessions {
         if (frame.orphans !== undefined) await this.onOrphans(session, frame.orphans);
         break;
       }
+      case 'paths':
+        await store.update((tx) => notePaths(tx, session.hostId, frame, this.deps.clock.now()));
+        break;
       case 'events':
         events.add(session.hostId, frame.events);
         break;

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../kit/clock.ts';
 import type { AddressHolder } from '../../model/address.ts';
 import { contains, parseIp, parseSubnet } from '../../model/ip.ts';
 import type { Endpoint } from '../../model/span.ts';
 import type { Store, WriteTx } from '../../store/index.ts';
-import { endContainer, giveBackOf, overAddresses } from './give-back.ts';
+import { sweepAddresses } from './address-sweep.ts';
+import { endContainer, giveBackOf } from './give-back.ts';
 import { removeSpanning } from './make-network.ts';
 import { networkId, networkStore, putContainer, putNetwork } from './networks.fixture.ts';
 import { endpointIn, isSpanning } from './spanning.ts';
@@ -110,8 +112,6 @@ describe('addresses', () => {
       giveBackOf(tx, { id: 'new', name: 'web' }, 3000);
       expect(take(tx, 'x1', 'c', { ipv4: '10.1.0.2' }, 3001).ipv4).toBe('10.1.0.2');
       giveBackOf(tx, { id: 'c', name: 'c' }, 4000);
-      expect(overAddresses(tx, 4000 + GRACE - 1)).toEqual([]);
-      expect(overAddresses(tx, 4000 + GRACE).map(({ ip }) => ip)).toEqual(['10.1.0.2']);
       expect(take(tx, 'x1', 'd', {}, 4000 + GRACE).ipv4).toBe('10.1.0.2');
     });
   });
@@ -149,6 +149,22 @@ describe('addresses', () => {
     });
   });
 
+  it('are forgotten once the grace time is over, if nobody has reserved them', async () => {
+    const store = await withNetwork(['10.1.0.0/24']);
+    const ips = () => store.view((tx) => [...tx.all('addresses')].map(({ ip }) => ip));
+    const sweep = (now: number) => sweepAddresses({ store, clock: { ...systemClock, now: () => now } });
+    await store.update((tx) => {
+      for (const id of ['a', 'b', 'c']) take(tx, 'x1', id);
+      const key = `${networkId('x1')}/10.1.0.2`;
+      tx.put('addresses', { ...(tx.get('addresses', key) ?? expect.fail()), reservedFor: 'a' });
+      for (const id of ['a', 'b']) giveBackOf(tx, { id, name: id }, 1000);
+    });
+    await sweep(1000 + GRACE - 1);
+    expect(ips()).toHaveLength(4);
+    await sweep(1000 + GRACE);
+    expect(ips()).toEqual(['10.1.0.1', '10.1.0.2', '10.1.0.4']);
+  });
+
   it('may be the same in two networks', async () => {
     const store = await withNetwork(['10.1.0.0/24']);
     await store.update((tx) => {
@@ -173,7 +189,6 @@ describe('addresses', () => {
         reservedFor: 'db',
         releasedAt: 5000,
       });
-      expect(overAddresses(tx, 10 * GRACE)).toEqual([]);
       expect(() => take(tx, 'x1', 'web', { ipv4: '10.1.0.2' })).toThrow('is held by a reservation for db');
       putContainer(tx, 'db', 'h2', ['x1'], {}, 10 * GRACE);
       expect(tx.get('addresses', key)).toMatchObject({ holder: { kind: 'container' }, reservedFor: 'db' });

@@ -1,8 +1,6 @@
 import type { Address } from '../../model/address.ts';
 import type { Container } from '../../model/container.ts';
-import { settingsOf } from '../../store/settings.ts';
-import type { ReadTx, WriteTx } from '../../store/store.ts';
-import { isOver } from './take-address.ts';
+import type { WriteTx } from '../../store/store.ts';
 
 /** Nobody has the address any more: it waits for whom it is reserved for, or for the end of the grace time. */
 export function giveBack(tx: WriteTx, address: Address, now: number, formerly?: string): void {
@@ -30,10 +28,4 @@ export function endContainer(tx: WriteTx, id: string, now: number): void {
   const container = tx.get('containers', id);
   if (container !== undefined) giveBackOf(tx, container, now);
   tx.delete('containers', id);
-}
-
-/** Records of addresses whose grace time is over: they say nothing any more. */
-export function overAddresses(tx: ReadTx, now: number): readonly Address[] {
-  const { addressGraceMs } = settingsOf(tx);
-  return [...tx.all('addresses')].filter((one) => isOver(one, now, addressGraceMs));
 }

@@ -2,6 +2,7 @@ import type { Node } from '../../contract/v1/nodes.ts';
 import type { Host } from '../../model/host.ts';
 import { resourcesOf } from '../../scheduler/resources.ts';
 import type { ReadTx } from '../../store/store.ts';
+import { brokenPaths, dataPaths } from '../broken-paths.ts';
 import { isUnmanaged } from '../orphans.ts';
 
 type Amount = Readonly<{ cpuMilli: number; memory: number }>;
@@ -16,17 +17,33 @@ export function nodeView(tx: ReadTx, host: Host): Node {
     labels: host.labels,
     cordoned: host.cordoned,
     state: status?.state ?? 'pending',
-    reason: [status?.reason, tx.get('hostTrust', host.id)?.reason, tx.get('hostFailovers', host.id)?.reason]
+    reason: [
+      status?.reason,
+      tx.get('hostTrust', host.id)?.reason,
+      tx.get('hostFailovers', host.id)?.reason,
+      ...brokenPaths(tx, host.id),
+    ]
       .filter(Boolean)
       .join('; '),
     address: status?.address ?? '',
     dataAddress: status?.dataAddress ?? '',
     agentVersion: status?.agentVersion ?? '',
     ...(status?.engine === undefined ? {} : { engine: status.engine }),
+    ...networkingOf(tx, host.id),
     joinedAt: host.joinedAt,
     lastHeardAt: status?.lastHeardAt ?? 0,
     containers: load.containers,
     reserved: load.reserved,
+  };
+}
+
+/** What networks that span hosts depend on. */
+function networkingOf(tx: ReadTx, hostId: string): Pick<Node, 'networkDrivers' | 'wireMtu' | 'paths'> {
+  const network = tx.get('hostStatus', hostId)?.network;
+  const paths = dataPaths(tx, hostId).map(({ hostId: _, ...path }) => path);
+  return {
+    ...(network === undefined ? {} : { networkDrivers: network.drivers, wireMtu: network.wireMtu }),
+    ...(paths.length === 0 ? {} : { paths }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Status } from '../../contract/v1/cluster.ts';
 import type { Host, HostState } from '../../model/host.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
+import { brokenPaths } from '../broken-paths.ts';
 import { isUnmanaged } from '../orphans.ts';
 import type { ApiDeps } from './deps.ts';
 import { loadOf } from './node-view.ts';
@@ -27,6 +28,7 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
     if (failover !== undefined) warnings.push(`host ${host.name}: ${failover.reason}`);
     const rests = tx.get('hostTrust', host.id)?.reason;
     if (rests) warnings.push(`host ${host.name} ${rests}`);
+    for (const broken of brokenPaths(tx, host.id)) warnings.push(`host ${host.name} ${broken}`);
     if (state !== 'ready' || status?.engine === undefined) continue;
     const load = loadOf(tx, host.id);
     capacity.cpuMilli += status.engine.cpus * 1000;

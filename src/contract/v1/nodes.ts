@@ -21,6 +21,23 @@ export const nodeSchema = z.object({
   agentVersion: z.string(),
   /** Absent until the host has reported. */
   engine: engineInfoSchema.optional(),
+  /** Drivers of networks that span hosts; absent where its agent knows of none. */
+  networkDrivers: z.record(z.string(), z.object({ usable: z.boolean(), reason: z.string() })).optional(),
+  /** Of the network at the data address, bytes. */
+  wireMtu: z.number().optional(),
+  /** To the hosts with which it shares networks: milliseconds there and back, null where nothing comes. */
+  paths: z
+    .array(
+      z.object({
+        name: z.string(),
+        address: z.string(),
+        ms: z.number().nullable(),
+        reason: z.string(),
+        /** Since when it works, or does not. */
+        since: z.number(),
+      }),
+    )
+    .optional(),
   joinedAt: z.number(),
   /** Milliseconds since the epoch; 0 if never. */
   lastHeardAt: z.number(),

@@ -26,6 +26,20 @@ export const nodeInspect = command<Record<never, never>, [names: string[]]>({
         ['Labels', Object.entries(node.labels).map(([key, value]) => `${key}=${value}`)],
         ['Connected from', node.address],
         ['Data address', node.dataAddress],
+        [
+          'Network drivers',
+          Object.entries(node.networkDrivers ?? {}).map(([name, { usable, reason }]) =>
+            usable ? name : `${name}: no, ${reason}`,
+          ),
+        ],
+        [
+          'Data paths',
+          (node.paths ?? []).map(({ name, address, ms, reason, since }) =>
+            ms === null
+              ? `${name} (${address}): broken since ${localTime(since)}: ${reason}`
+              : `${name} (${address}): ${ms.toFixed(1)} ms`,
+          ),
+        ],
         ['Joined', localTime(node.joinedAt)],
         ['Last heard', when(node.lastHeardAt, clock.now())],
         ['Agent', node.agentVersion],

@@ -55,5 +55,11 @@ export const nodeLs = command<{ quiet?: boolean }>({
         { header: 'LABELS', cell: ({ labels }) => labelText(labels) },
       ],
     });
+    if (quiet || context.globals.json) return;
+    for (const { name, paths = [] } of nodes) {
+      const broken = paths.filter(({ ms }) => ms === null).map((path) => path.name);
+      if (broken.length > 0)
+        context.out.note(`${name} cannot reach ${broken.join(', ')}: see "berth node inspect ${name}"`);
+    }
   },
 });
