@@ -21,12 +21,17 @@ export function makeSpanning(
 ): SpanningNetwork {
   const span = readSpan(driver, request, surroundings(tx, base.id));
   const network = { ...base, span };
+  putSpanning(tx, network);
+  return network;
+}
+
+/** Writes the record as it is, with those of the addresses that nobody else may have. */
+export function putSpanning(tx: WriteTx, network: SpanningNetwork): void {
   tx.put('networks', network);
-  for (const { gateway, aux } of span.pools) {
+  for (const { gateway, aux } of network.span.pools) {
     if (gateway !== undefined) hold(tx, network, gateway, { kind: 'gateway' });
     for (const [name, ip] of Object.entries(aux ?? {})) hold(tx, network, ip, { kind: 'aux', name });
   }
-  return network;
 }
 
 function hold(tx: WriteTx, { id }: Network, ip: string, holder: AddressHolder): void {
@@ -44,7 +49,9 @@ export function removeSpanning(tx: WriteTx, id: string): void {
 }
 
 function surroundings(tx: ReadTx, networkId: string): SpanSurroundings {
-  const spans = [...tx.all('networks')].flatMap(({ span }) => span ?? []);
+  // Orphans' networks are on the wire still, though no record says so.
+  const orphans = [...tx.all('orphans')].flatMap(({ held }) => held?.needs.networks ?? []);
+  const spans = [...tx.all('networks'), ...orphans].flatMap(({ span }) => span ?? []);
   return {
     networkId,
     hosts: [...tx.all('hostStatus')].map(({ id, dataAddress, network }) => ({

@@ -3,6 +3,7 @@ import { BerthError } from '../../kit/errors.ts';
 import type { Container, Desired } from '../../model/container.ts';
 import type { Orphan } from '../../model/life.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
+import { adoptNetworks, networkProblem } from '../networks/adopt.ts';
 import type { Handlers } from './handler.ts';
 
 /** Shorter beginnings of an ID are more likely a slip than meant. */
@@ -25,9 +26,7 @@ export const orphanHandlers: Handlers<keyof typeof orphanRoutes> = {
       if (held === undefined || view.problem !== undefined)
         throw new BerthError('conflict', `${fullName(view)} cannot be adopted: ${view.problem}`);
       const made = { createdAt: deps.clock.now(), createdBy: principal.user };
-      for (const { id, spec } of held.needs.networks)
-        if (tx.get('networks', id) === undefined)
-          tx.put('networks', { kind: 'network', id, name: spec.Name, ...made, hostId: orphan.hostId, spec });
+      adoptNetworks(tx, orphan, held, made);
       for (const { spec } of held.needs.volumes)
         if (tx.get('volumes', spec.Name) === undefined)
           tx.put('volumes', { kind: 'volume', name: spec.Name, ...made, hostId: orphan.hostId, spec });
@@ -116,5 +115,5 @@ function problemOf(tx: ReadTx, { id, name, held }: Pick<Orphan, 'id' | 'name' | 
   if (held.desired.state === 'removed') return 'it was being removed';
   const [named] = [...tx.by('containers', 'name', name)].filter((one) => one.id !== id);
   if (named !== undefined) return `another container is called ${name}: rename that one (docker rename)`;
-  return undefined;
+  return networkProblem(tx, held, name);
 }

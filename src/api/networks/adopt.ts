@@ -1,0 +1,59 @@
+import type { Orphan } from '../../model/life.ts';
+import type { Network } from '../../model/objects.ts';
+import type { ReadTx, WriteTx } from '../../store/store.ts';
+import { holderText } from './holder-text.ts';
+import { putSpanning } from './make-network.ts';
+import { isSpanning } from './spanning.ts';
+import { takeEndpoint } from './take-address.ts';
+
+type Held = NonNullable<Orphan['held']>;
+type Made = Pick<Network, 'createdAt' | 'createdBy'>;
+
+/**
+ * Why the networks of a container that a state which was put back does not know cannot be taken in as they are; undefined
+ * where they can.
+ */
+export function networkProblem(tx: ReadTx, { needs }: Held, name: string): string | undefined {
+  for (const { id, spec, span, endpoint } of needs.networks) {
+    if (span === undefined) continue;
+    if (tx.get('networks', id) === undefined) {
+      const [named] = tx.by('networks', 'name', spec.Name);
+      if (named !== undefined) return `another network is called ${spec.Name}, as one of its own is`;
+      const numbered = [...tx.all('networks')].find(
+        (one) => span.vni !== undefined && one.span?.vni === span.vni,
+      );
+      if (numbered !== undefined)
+        return `network ${numbered.name} has the VXLAN identifier ${span.vni} of its network ${spec.Name}`;
+    }
+    for (const ip of [endpoint?.ipv4, endpoint?.ipv6]) {
+      const record = ip === undefined ? undefined : tx.get('addresses', `${id}/${ip}`);
+      if (record === undefined) continue;
+      const open = record.holder.kind === 'none' && (record.reservedFor ?? name) === name;
+      if (!open) return `its address ${ip} of network ${spec.Name} is held by ${holderText(tx, record)}`;
+    }
+  }
+  return undefined;
+}
+
+/** Takes them in, with the addresses that the container has: nothing changes for it. */
+export function adoptNetworks(tx: WriteTx, orphan: Orphan, { needs }: Held, made: Made): void {
+  // From here on its addresses are its own, and no orphan's.
+  tx.delete('orphans', `${orphan.hostId}/${orphan.id}`);
+  for (const { id, spec, span, endpoint } of needs.networks) {
+    const known = tx.get('networks', id);
+    const base = { kind: 'network' as const, id, name: spec.Name, ...made, spec };
+    if (span === undefined) {
+      if (known === undefined) tx.put('networks', { ...base, hostId: orphan.hostId });
+      continue;
+    }
+    if (known === undefined) putSpanning(tx, { ...base, span });
+    const network = tx.get('networks', id);
+    if (!isSpanning(network) || endpoint === undefined) continue;
+    const { ipv4, ipv6, mac } = endpoint;
+    takeEndpoint(tx, made.createdAt, {
+      ...{ network, holder: { kind: 'container', id: orphan.id }, name: orphan.name, mac },
+      ...(ipv4 === undefined ? {} : { ipv4 }),
+      ...(ipv6 === undefined ? {} : { ipv6 }),
+    });
+  }
+}
