@@ -28,7 +28,7 @@ const start = (name: string, host: string, ...more: string[]) =>
     '--name',
     name,
     '-e',
-    `constraint:node==${host}`,
+    `constraint:node==/${host}/`,
     '--net',
     'v217',
     ...more,
@@ -36,6 +36,14 @@ const start = (name: string, host: string, ...more: string[]) =>
     'sleep',
     '1000',
   );
+
+/** Hosts take a network away some seconds after nothing needs it any more. */
+async function untilAsBefore(before: readonly string[]): Promise<void> {
+  const same = async () => (JSON.stringify(await traces()) === JSON.stringify(before) ? true : undefined);
+  await until('the hosts as they were before', same, { timeoutMs: 30_000, everyMs: 1_000 }).catch(async () =>
+    expect(await traces()).toEqual(before),
+  );
+}
 
 beforeAll(async () => {
   lab = await startLab({ hosts: 3 });
@@ -84,11 +92,7 @@ it('puts containers of two hosts onto the VLAN, as full members of it', async ()
   expect(await reaches('alpha', '10.217.0.12')).toBe(true);
   await docker('rm', '-f', 'alpha', 'beta');
   await docker('network', 'rm', 'v217');
-  await until(
-    'the hosts as they were before',
-    async () => (JSON.stringify(await traces()) === JSON.stringify(before) ? true : undefined),
-    { timeoutMs: 30_000, everyMs: 1_000 },
-  ).catch(async () => expect(await traces()).toEqual(before));
+  await untilAsBefore(before);
 });
 
 it('does not start a container whose address a machine has, and says which', async () => {
@@ -114,5 +118,116 @@ it('keeps address and MAC on another host, and the company learns at once', asyn
   expect(await docker('exec', 'mover', 'cat', '/sys/class/net/eth0/address')).toBe(mac);
   expect(await pings('10.217.0.30')).toBe(true);
   await docker('rm', '-f', 'mover');
+  await docker('network', 'rm', 'v217');
+});
+
+it('knows the uplink of its hosts: the commands that users know work as they are, also on a host of its own', async () => {
+  for (const host of ['h1', 'h2']) {
+    await lab.killAgent(host);
+    await lab.join(host, { args: ['--vlan-uplink', 'eth1'] });
+  }
+  await lab.waitReady();
+  const before = await traces();
+  await docker(
+    'network',
+    'create',
+    '-d',
+    'vlan',
+    '--subnet=100.200.163.0/24',
+    '--opt',
+    'VlanId=217',
+    'vlan1',
+  );
+  await atCompany('ip', '-n', 'gw217', 'address', 'add', '100.200.163.1/24', 'dev', 'eth0');
+  await docker(
+    ...['run', '-d', '--name', 'seed', '--net=vlan1', '-e', 'constraint:node==h1'],
+    ...['--label', 'com.docker.network.endpoint.ipv4address=100.200.163.11', 'busybox', 'sleep', '1000'],
+  );
+  expect(await pings('100.200.163.11')).toBe(true);
+  // the agent is away: what runs, runs on; and it finds what it has made
+  await lab.killAgent('h1');
+  expect(await pings('100.200.163.11')).toBe(true);
+  await lab.join('h1');
+  await lab.waitReady(['h1']);
+  await docker('rm', '-f', 'seed');
+  await docker('network', 'rm', 'vlan1');
+  await untilAsBefore(before);
+
+  const plain = (...args: string[]) => lab.docker(args, 'h2');
+  await plain('network', 'create', '-d', 'vlan', '--subnet=100.200.163.0/24', '--opt', 'VlanId=217', 'own');
+  await plain(
+    'run',
+    '-d',
+    '--name',
+    'plain',
+    '--net',
+    'own',
+    '--ip',
+    '100.200.163.12',
+    'busybox',
+    'sleep',
+    '1000',
+  );
+  expect(await pings('100.200.163.12')).toBe(true);
+  await plain('rm', '-f', 'plain');
+  await plain('network', 'rm', 'own');
+  await untilAsBefore(before);
+});
+
+it('keeps address and MAC when its host dies; the company hears where it is, and the host that returns says nothing', async () => {
+  await docker('network', 'create', '-d', 'vlan', '--subnet', '10.217.0.0/24', '--opt', 'VlanId=217', 'v217');
+  await start(
+    'survivor',
+    'h1|h2',
+    '--ip',
+    '10.217.0.60',
+    '-l',
+    'berth.failover=true',
+    '-l',
+    'berth.restart=always',
+  );
+  expect(await pings('10.217.0.60')).toBe(true);
+  const home = (await docker('inspect', '--format', '{{.Node.Name}}', 'survivor')).trim();
+  const died = Date.now();
+  await lab.kill(home);
+  await until('an answer of the container', async () => ((await pings('10.217.0.60')) ? true : undefined), {
+    timeoutMs: 60_000,
+    everyMs: 100,
+  });
+  process.stderr.write(
+    `vlan: ${((Date.now() - died) / 1000).toFixed(1)} s without answer at the death of a host\n`,
+  );
+  expect(await docker('exec', 'survivor', 'cat', '/sys/class/net/eth0/address')).toBe('02:be:0a:d9:00:3c');
+
+  // back with its old copy on the disk: it is taken away, and never on the VLAN
+  await lab.startMachine(home);
+  await startOpenVSwitch(lab, home);
+  const file = '/run/stale';
+  const capture = [
+    'timeout',
+    '15',
+    'tcpdump',
+    '-n',
+    '-l',
+    '-i',
+    'eth1',
+    '-Q',
+    'out',
+    'ether',
+    'src',
+    '02:be:0a:d9:00:3c',
+  ];
+  const captured = lab.exec(home, ['sh', '-c', `exec "$@" > ${file}`, 'sh', ...capture]);
+  await lab.start(home);
+  await until(
+    'the old copy gone',
+    async () =>
+      (await lab.docker(['ps', '-aq', '--filter', 'label=berth.cluster'], home)) === '' ? true : undefined,
+    { timeoutMs: 30_000 },
+  );
+  expect(await pings('10.217.0.60')).toBe(true);
+  await captured;
+  expect((await must(lab, home, ['cat', file])).trim()).toBe('');
+  await docker('rm', '-f', 'survivor');
   await docker('network', 'rm', 'v217');
 });

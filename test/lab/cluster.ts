@@ -136,6 +136,8 @@ export type HostLabels = Readonly<Record<string, Readonly<Record<string, string>
 export interface AgentStart {
   /** Docker URL that it takes for its host's engine; of a proxy, say. */
   readonly engine?: string;
+  /** More of its arguments. */
+  readonly args?: readonly string[];
   /** More variables of its environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -145,7 +147,7 @@ export async function startAgents(
   plan: LabPlan,
   hosts: readonly HostPlan[],
   labels: HostLabels,
-  { engine, env }: AgentStart = {},
+  { engine, args = [], env }: AgentStart = {},
 ): Promise<void> {
   const idle = hosts.filter((host) => agentPid(host) === undefined);
   const fresh = idle.filter((host) => !hasJoined(host));
@@ -159,6 +161,7 @@ export async function startAgents(
       join(host.folder, 'agent'),
       '--engine',
       engine ?? host.engine,
+      ...args,
     ];
     if (fresh.includes(host)) {
       agent.push('--join', token, '--manager', clusterAddresses(plan).manager);

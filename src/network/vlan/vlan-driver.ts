@@ -1,5 +1,5 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { BerthError } from '../../kit/errors.ts';
+import { contains, parseIp, parseSubnet } from '../../model/ip.ts';
 import type { Run } from '../commands.ts';
 import type { HostEndpoint, HostNetwork, Joined, NetworkDriver } from '../driver.ts';
 import { NAMES_ADDRESS } from '../names-address.ts';
@@ -137,7 +137,7 @@ export class VlanDriver implements NetworkDriver {
     const gatewayOf = (ip: string | undefined) =>
       ip === undefined || span.internal
         ? undefined
-        : span.pools.find(({ subnet }) => contains(subnet, ip))?.gateway;
+        : span.pools.find(({ subnet }) => isIn(subnet, ip))?.gateway;
     const gateway = gatewayOf(endpoint.ipv4);
     const gatewayIPv6 = gatewayOf(endpoint.ipv6);
     return {
@@ -207,11 +207,7 @@ function reasons(verdicts: readonly (Verdict & { backend: VlanBackend })[]): str
   return verdicts.map(({ backend, reason }) => `${backend.name}: ${reason}`).join('; ');
 }
 
-function contains(subnet: string, ip: string): boolean {
-  const [network = '', length] = subnet.split('/');
-  if (isIPv4(network) !== isIPv4(ip) || isIPv6(network) !== isIPv6(ip)) return false;
-  const family = isIPv4(network) ? 'ipv4' : 'ipv6';
-  const list = new BlockList();
-  list.addSubnet(network, Number(length), family);
-  return list.check(ip, family);
+function isIn(subnet: string, ip: string): boolean {
+  const [pool, address] = [parseSubnet(subnet), parseIp(ip)];
+  return pool !== undefined && address !== undefined && contains(pool, address);
 }

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { BerthError } from '../../kit/errors.ts';
+import type { Span } from '../../model/span.ts';
+import type { Run } from '../commands.ts';
+import { VlanDriver } from './vlan-driver.ts';
+
+const LINKS = [
+  { ifname: 'lo', flags: [], mtu: 65536, addr_info: [] },
+  { ifname: 'eth0', flags: ['UP'], mtu: 1500, addr_info: [{ local: '192.0.2.13', scope: 'global' }] },
+  { ifname: 'eth1', flags: ['UP'], mtu: 1500, addr_info: [] },
+];
+
+/** A host that has what it is given, and nothing on it. */
+function hostWith(programs: readonly string[], kinds: readonly string[]): Run & { ran: string[] } {
+  const ran: string[] = [];
+  const run = async (argv: readonly string[], options: { input?: string } = {}) => {
+    const line = [argv.join(' '), options.input?.trim()].filter((part) => part !== undefined).join(' < ');
+    ran.push(line);
+    const [program = ''] = argv;
+    if (!['ip', 'tee', 'nsenter', ...programs].includes(program))
+      throw new BerthError('unsupported', `${program} is not installed on this host`);
+    if (program === 'ovs-dpctl') throw new BerthError('internal', 'ovs-dpctl: no such family');
+    const kind = / type (\w+)/.exec(options.input?.split('\n')[1] ?? '')?.[1];
+    if (line.includes('berth-try') && kind !== undefined && !kinds.includes(kind))
+      throw new BerthError('internal', 'ip: Error: Unknown device type.');
+    return line.includes('address show') && !line.includes('-n ') ? JSON.stringify(LINKS) : '';
+  };
+  return Object.assign(run, { ran });
+}
+
+const driver = (run: Run, uplink?: string) => new VlanDriver({ run, uplink, hostPid: 1 });
+const network = (span: Partial<Span> = {}) => ({
+  id: 'n1',
+  engineId: 'e1',
+  span: { driver: 'vlan', mtu: 1500, internal: false, pools: [{ subnet: '10.0.0.0/24' }], ...span },
+});
+const ALL = ['bridge', 'macvlan', 'vlan'];
+
+describe('preflight of vlan', () => {
+  it('says what is used, and on what', async () => {
+    expect(await driver(hostWith(['ovs-vsctl', 'ethtool'], ALL), 'eth1').preflight()).toEqual({
+      usable: true,
+      reason: 'openvswitch on eth1',
+    });
+    expect(await driver(hostWith([], ALL), 'eth1').preflight()).toMatchObject({ reason: 'bridge on eth1' });
+    expect(await driver(hostWith([], ['macvlan']), 'eth0').preflight()).toMatchObject({
+      reason: 'macvlan on eth0',
+    });
+    expect((await driver(hostWith([], ALL)).preflight()).reason).toContain('no --vlan-uplink');
+  });
+
+  it('says of each backend what is missing', async () => {
+    const { usable, reason } = await driver(hostWith(['ovs-vsctl'], []), 'eth1').preflight();
+    expect(usable).toBe(false);
+    expect(reason).toContain(
+      'openvswitch: without its kernel module ("modprobe openvswitch") Open vSwitch needs ethtool',
+    );
+    expect(reason).toContain('bridge: this kernel has no bridges');
+    expect(reason).toContain('macvlan: this kernel has no macvlan interfaces');
+    expect((await driver(hostWith([], []), 'eth1').preflight()).reason).toContain(
+      'Open vSwitch is not installed',
+    );
+    expect((await driver(hostWith([], ALL), 'eth9').preflight()).reason).toContain(
+      'this host has no interface eth9',
+    );
+  });
+});
+
+describe('choice of a backend', () => {
+  it("refuses where there is none, with each one's reason", async () => {
+    await expect(
+      driver(hostWith([], ['macvlan', 'bridge'])).ensure(network({ uplink: 'eth1', vlanId: 217 })),
+    ).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringMatching(
+        /^VLAN 217 on eth1 cannot be used on this host: openvswitch: .* not installed .*; bridge: this kernel has no 802\.1q VLAN interfaces .*; macvlan: this kernel has no 802\.1q/,
+      ),
+    });
+    await expect(driver(hostWith([], ALL)).ensure(network())).rejects.toThrow(
+      'does not know which of its interfaces',
+    );
+  });
+
+  it('takes the next where the uplink has an address, and the one that is named', async () => {
+    const host = hostWith([], ALL);
+    await driver(host, 'eth0').ensure(network());
+    expect(host.ran.at(-1)).toBe('ip -batch - < link set dev eth0 up');
+    const named = hostWith([], ALL);
+    await driver(named, 'eth1').ensure(network({ backend: 'macvlan' }));
+    expect(named.ran.some((line) => line.includes('type bridge'))).toBe(false);
+  });
+
+  it('makes no namespace of names where the backend has none', async () => {
+    const vlan = driver(hostWith([], ALL), 'eth1');
+    expect(await vlan.namesNamespace(network({ backend: 'macvlan' }))).toBeUndefined();
+  });
+});
