@@ -96,7 +96,7 @@ export async function agent(options: AgentOptions, report: LocalReport<AgentResu
     throw cannotUse(files.root, thrown);
   }
   const config = resolveConfig(options, files);
-  await ensureEngine({
+  const engine = ensureEngine({
     url: config.engine,
     install: true,
     ping: () => engineAnswers(config.engine),
@@ -105,6 +105,10 @@ export async function agent(options: AgentOptions, report: LocalReport<AgentResu
     logFile: files.dockerdLog,
     pidFile: files.dockerdPid,
   });
+  // An engine that starts waits for the agent, whose networks its containers are on: the agent must not wait for it.
+  if (options.foreground && isAgentDir(files.root))
+    engine.catch((thrown) => report.warn(`this machine is no use as a host for now: ${messageOf(thrown)}`));
+  else await engine;
   const identity = await identityOf(options, config, files, report);
   writeChanged(files.config, `${JSON.stringify(config, undefined, 2)}\n`);
   const result = (pid: number): AgentResult => ({

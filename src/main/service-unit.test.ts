@@ -7,6 +7,10 @@ describe('renderUnit', () => {
     expect(unit).toContain('ExecStart=/usr/bin/node "/opt/my berth/b.mjs" --label "a=100%%$$HOME\\"x\\""\n');
   });
 
+  it('does not wait for an engine that waits for its network plugins', () => {
+    expect(renderUnit('Berth', ['x'])).not.toContain('docker.service');
+  });
+
   it('leaves the containers alone when it stops', () => {
     expect(renderUnit('Berth', ['x'])).toContain('KillMode=process');
   });

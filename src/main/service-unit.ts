@@ -6,13 +6,14 @@ import { run } from './run.ts';
 const FOLDER = '/etc/systemd/system';
 
 /**
- * A systemd unit that runs `argv` in the foreground. Containers belong to Docker's unit, so stopping this one leaves
+ * A systemd unit that runs `argv` in the foreground. It does not wait for Docker's unit, which waits for the agent where
+ * containers are on networks that span hosts. Containers belong to Docker's unit, so stopping this one leaves
  * them alone.
  */
 export function renderUnit(description: string, argv: readonly string[]): string {
   return `[Unit]
 Description=${description}
-After=network-online.target docker.service
+After=network-online.target
 Wants=network-online.target
 
 [Service]

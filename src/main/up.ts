@@ -147,9 +147,11 @@ async function provideEngine(
     pidFile: dir.dockerdPidFile,
   });
   if (!isHost(dir)) return provided;
-  await provided.catch((thrown) =>
+  const settled = provided.catch((thrown) =>
     report.warn(`this machine is no use as a host for now: ${messageOf(thrown)}`),
   );
+  // An engine that starts waits for the agent, whose networks its containers are on: the agent must not wait for it.
+  if (!options.foreground) await settled;
 }
 
 function foregroundCommand(dir: DataDir): string[] {

@@ -1,0 +1,259 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureImage } from '../images/bake.ts';
+import { hostPid } from '../lab/host.ts';
+import { type Lab, startLab } from '../lab/lab.ts';
+import { findIn, killAll } from '../lab/processes.ts';
+import { tryRun } from '../lab/run.ts';
+
+/** A lab of its own: its hosts, engines and agents die. */
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await startLab({ hosts: 3 });
+  await ensureImage('busybox', lab.endpoint);
+}, 120_000);
+afterAll(() => lab?.down());
+
+const until = (what: () => Promise<unknown>, timeout = 30_000) =>
+  expect.poll(what, { timeout, interval: 200 });
+
+/** Starts a container on that host that serves its name by HTTP. */
+async function start(name: string, on: string, ...flags: string[]): Promise<void> {
+  const serve = `mkdir -p /www && echo ${name} > /www/index.html && exec httpd -f -p 80 -h /www`;
+  const where = on === '' ? [] : ['-e', `constraint:node==${on}`];
+  const stop = ['--stop-timeout', '1'];
+  await lab.docker(['run', '-d', '--name', name, ...stop, ...where, ...flags, 'busybox', 'sh', '-c', serve]);
+}
+
+/** Debian's static busybox dies of its own `wget -T`. */
+function get(address: string): string[] {
+  return ['timeout', '2', 'wget', '-q', '-O', '-', `http://${address}/`];
+}
+
+/** What the container at that address says; empty where nothing comes. */
+async function asked(from: string, address: string): Promise<string> {
+  return (await tryRun(['docker', '-H', lab.endpoint, 'exec', from, ...get(address)])).stdout.trim();
+}
+
+/** `host address mac` of a container, as the cluster has it. */
+async function placeOf(name: string, network: string): Promise<string> {
+  const one = `(index .NetworkSettings.Networks "${network}")`;
+  const format = `{{.Node.Name}} {{${one}.IPAddress}} {{${one}.MacAddress}}`;
+  return (await lab.docker(['inspect', '--format', format, name])).trim();
+}
+
+/** Everything on a host that a network may leave: namespaces, devices, rules, files. */
+async function tracesOn(host: string): Promise<string[]> {
+  const said = async (...argv: string[]) => (await lab.exec(host, argv)).stdout.split('\n');
+  const files = await said(
+    'find',
+    '/run/docker/plugins',
+    '/run/netns',
+    `${lab.host(host).folder}/agent/networks`,
+  );
+  const links = (await said('ip', '-o', 'link')).map(
+    (line) => line.split(':')[1]?.trim().split('@')[0] ?? '',
+  );
+  const rules = (await said('iptables-save')).filter((line) => line.startsWith('-A'));
+  return [...files, ...links.filter((link) => !link.startsWith('veth')), ...rules].sort();
+}
+
+/** As at a boot: the engine and the agent start side by side, and neither waits for the other. */
+async function comeUp(host: string): Promise<void> {
+  const engine = lab.startMachine(host);
+  await until(async () => hostPid(lab.host(host))).toBeDefined();
+  await lab.join(host);
+  await engine;
+}
+
+async function killEngine(host: string): Promise<void> {
+  const { namespace, engine } = lab.host(host);
+  const pid = findIn(namespace, ['dockerd', engine]);
+  if (pid !== undefined) await killAll([pid]);
+}
+
+describe('containers on several hosts', () => {
+  beforeAll(async () => {
+    await lab.docker(['network', 'create', '-d', 'xoverlay', '--subnet=192.168.1.0/24', 'shop']);
+    await start('web', 'h1', '--net', 'shop', '--ip', '192.168.1.10', '--restart', 'always');
+    await start('client', 'h2', '--net', 'shop', '--ip', '192.168.1.11', '--restart', 'always');
+  });
+
+  it('reach each other at their addresses', async () => {
+    expect(await asked('client', '192.168.1.10')).toBe('web');
+    expect(await asked('web', '192.168.1.11')).toBe('client');
+    expect(await placeOf('web', 'shop')).toBe('h1 192.168.1.10 02:be:c0:a8:01:0a');
+  });
+
+  it('have a network only where there is one of them', async () => {
+    const names = async (host: string) => lab.docker(['network', 'ls', '--format', '{{.Name}}'], host);
+    expect(await names('h1')).toMatch(/^shop$/m);
+    expect(await names('h3')).not.toMatch(/^shop$/m);
+  });
+
+  it('do not reach those of another network with the same subnet, nor by the way out of the host', async () => {
+    await lab.docker(['network', 'create', '-d', 'xoverlay', '--subnet=192.168.1.0/24', 'other']);
+    await start('twin', 'h1', '--net', 'other', '--ip', '192.168.1.10');
+    await start('guest', 'h2', '--net', 'other', '--ip', '192.168.1.12');
+    expect(await asked('guest', '192.168.1.10')).toBe('twin');
+    expect(await asked('client', '192.168.1.10')).toBe('web');
+    expect(await asked('client', '192.168.1.12')).toBe('');
+    const ways = await lab.docker(['network', 'inspect', 'docker_gwbridge'], 'h1');
+    const addresses = [...ways.matchAll(/"IPv4Address": "([\d.]+)\/\d+"/g)].map((match) => match[1] ?? '');
+    expect(addresses.length).toBeGreaterThan(1);
+    for (const address of addresses) {
+      const from = `for name in web twin; do docker exec $name ${get(address).join(' ')}; done`;
+      const heard = await lab.exec('h1', ['sh', '-c', from]);
+      // Each hears itself at most.
+      expect(heard.stdout.trim().split('\n').length).toBeLessThan(2);
+    }
+  });
+
+  it('are reached from outside at their published ports, and reach out', async () => {
+    await start('shown', 'h1', '--net', 'shop', '-p', '8088:80');
+    const curl = ['curl', '-s', '-m', '3', `http://${lab.host('h1').address}:8088/`];
+    await until(async () => (await lab.exec('h3', curl)).stdout.trim()).toBe('shown');
+    const api = `${lab.addresses.manager}`.split(':')[0] ?? '';
+    const out = await tryRun([
+      'docker',
+      '-H',
+      lab.endpoint,
+      'exec',
+      'client',
+      'ping',
+      '-c',
+      '1',
+      '-W',
+      '2',
+      api,
+    ]);
+    expect(out.code).toBe(0);
+  });
+
+  it('keep their addresses through stop, start and removal by hand', async () => {
+    const before = await placeOf('web', 'shop');
+    await lab.docker(['stop', 'web']);
+    expect(await asked('client', '192.168.1.10')).toBe('');
+    await lab.docker(['start', 'web']);
+    await until(() => asked('client', '192.168.1.10')).toBe('web');
+    await lab.docker(['rm', '-f', 'web'], 'h1');
+    await until(() => asked('client', '192.168.1.10')).toBe('web');
+    expect(await placeOf('web', 'shop')).toBe(before);
+  });
+
+  it('are connected to a further network, and disconnected, while they run', async () => {
+    await lab.docker(['network', 'create', '-d', 'xoverlay', '--subnet=10.77.0.0/16', 'back']);
+    await start('store', 'h2', '--net', 'back', '--ip', '10.77.0.5');
+    await lab.docker(['network', 'connect', '--ip', '10.77.3.3', 'back', 'web']);
+    await until(() => asked('web', '10.77.0.5')).toBe('store');
+    expect(await asked('store', '10.77.3.3')).toBe('web');
+    // Made again, it is on both.
+    await lab.docker(['rm', '-f', 'web'], 'h1');
+    await until(() => asked('store', '10.77.3.3')).toBe('web');
+    expect(await asked('client', '192.168.1.10')).toBe('web');
+    await lab.docker(['network', 'disconnect', 'back', 'web']);
+    await until(() => asked('store', '10.77.3.3')).toBe('');
+    expect(await asked('client', '192.168.1.10')).toBe('web');
+  });
+});
+
+describe('what ends and comes back', () => {
+  it('an agent: traffic goes on without it, and changes after it', async () => {
+    await lab.killAgent('h1');
+    expect(await asked('client', '192.168.1.10')).toBe('web');
+    await lab.join('h1');
+    await lab.waitReady(['h1']);
+    await start('late', 'h2', '--net', 'shop', '--ip', '192.168.1.40');
+    await until(() => asked('web', '192.168.1.40')).toBe('late');
+  });
+
+  it('an engine', async () => {
+    const startedAt = () => lab.docker(['inspect', '--format', '{{.State.StartedAt}}', 'web'], 'h1');
+    const before = await startedAt();
+    await killEngine('h1');
+    await lab.startMachine('h1');
+    await until(startedAt).not.toBe(before);
+    await until(() => asked('client', '192.168.1.10'), 60_000).toBe('web');
+  });
+
+  it('a host, with the manager away', async () => {
+    await lab.killManager();
+    await lab.kill('h1');
+    await comeUp('h1');
+    const ask = ['docker', 'exec', 'client', ...get('192.168.1.10')];
+    await until(async () => (await lab.exec('h2', ask)).stdout.trim(), 60_000).toBe('web');
+    const restarted = await lab.exec('h2', ['docker', 'restart', '-t', '1', 'client']);
+    expect(restarted.code, restarted.stderr).toBe(0);
+    await until(async () => (await lab.exec('h2', ask)).stdout.trim()).toBe('web');
+    const refused = await lab.exec('h2', ['docker', 'run', '--rm', '--net', 'shop', 'busybox', 'true']);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toMatch(/no manager has answered within 10 s/);
+    await lab.restartManager();
+    await lab.waitReady();
+  }, 180_000);
+
+  it('a host that does not: its containers have their addresses elsewhere', async () => {
+    await start('moves', '~h3', '--net', 'shop', '--ip', '192.168.1.50', '-e', 'reschedule:on-node-failure');
+    expect(await asked('client', '192.168.1.50')).toBe('moves');
+    const [first, ...address] = (await placeOf('moves', 'shop')).split(' ');
+    expect(first).toBe('h3');
+    await lab.kill('h3');
+    const began = Date.now();
+    await until(() => asked('client', '192.168.1.50'), 60_000).toBe('moves');
+    console.log(`without answer after a host's death: ${(Date.now() - began) / 1000} s`);
+    const [host, ...after] = (await placeOf('moves', 'shop')).split(' ');
+    expect(host).not.toBe('h3');
+    expect(after).toEqual(address);
+    await lab.start('h3');
+    expect(await asked('client', '192.168.1.50')).toBe('moves');
+  }, 180_000);
+});
+
+describe('plain docker on a host', () => {
+  it('has networks of its own, with addresses that are nobody else’s', async () => {
+    const plain = (...args: string[]) => lab.docker(args, 'h1');
+    await plain('network', 'create', '-d', 'xoverlay', '--subnet=192.168.7.0/24', 'own');
+    await plain(
+      'run',
+      '-d',
+      '--name',
+      'byhand',
+      '--net',
+      'own',
+      '--ip',
+      '192.168.7.9',
+      'busybox',
+      'sleep',
+      '600',
+    );
+    await plain('run', '--rm', '--net', 'own', 'busybox', 'ping', '-c', '1', '-W', '2', '192.168.7.9');
+    await plain('rm', '-f', 'byhand');
+    await plain('network', 'rm', 'own');
+    const ipam = ['--ipam-driver', 'xoverlay', '--subnet=192.168.7.0/24'];
+    await plain('network', 'create', '-d', 'xoverlay', ...ipam, 'own2');
+    await plain('run', '--rm', '--net', 'own2', 'busybox', 'ip', 'address');
+    await plain('network', 'rm', 'own2');
+  });
+});
+
+it('nothing is left of a network that is removed', async () => {
+  await start('seed', 'h1', '-p', '8090:80', '--net', 'shop');
+  await lab.docker(['rm', '-f', 'seed']);
+  const before = await tracesOn('h1');
+  await lab.docker([
+    'network',
+    'create',
+    '-d',
+    'xoverlay',
+    '--subnet=10.99.0.0/24',
+    '--subnet=fd00:99::/64',
+    '--ipv6',
+    'gone',
+  ]);
+  await start('leaves', 'h1', '--net', 'gone', '-p', '8091:80');
+  await start('stays', 'h2', '--net', 'gone');
+  expect(await tracesOn('h1')).not.toEqual(before);
+  await lab.docker(['rm', '-f', 'leaves', 'stays']);
+  await lab.docker(['network', 'rm', 'gone']);
+  await until(() => tracesOn('h1')).toEqual(before);
+});
