@@ -41,6 +41,23 @@ export type Joined = Readonly<{
   routes?: readonly Readonly<{ destination: string; nextHop?: string }>[];
 }>;
 
+/** One direction between two hosts: an ESP association with AES-GCM (RFC 4106). */
+export type EspKey = Readonly<{
+  /** Security parameters index. */
+  spi: number;
+  /** Hexadecimal: 32 bytes of key and 4 of salt. */
+  key: string;
+}>;
+
+/** Keys between this host and another one that has an encrypted network in common with it. */
+export type PeerKeys = Readonly<{
+  /** Data addresses: of the other host, and of this one. */
+  address: string;
+  own: string;
+  out: EspKey;
+  in: readonly EspKey[];
+}>;
+
 /** What changed of a network's members; `whole`: `put` is all of them. */
 export type MembersChange = Readonly<{ whole: boolean; put: readonly Member[]; drop: readonly string[] }>;
 
@@ -68,4 +85,6 @@ export interface NetworkDriver {
   namesNamespace(network: HostNetwork): Promise<string | undefined>;
   /** Members on other hosts, in one batch; in order for one network. */
   members(network: HostNetwork, change: MembersChange): Promise<void>;
+  /** Of a driver that can encrypt: the keys with all other hosts, whenever one changes; none ends all encryption. */
+  keys?(peers: readonly PeerKeys[]): Promise<void>;
 }

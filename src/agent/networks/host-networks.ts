@@ -1,4 +1,4 @@
-import type { AgentFrame, ManagerFrame } from '../../contract/link.ts';
+import type { AgentFrame, KeysChange, ManagerFrame, PeerKeys } from '../../contract/link.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Clock } from '../../kit/clock.ts';
 import { messageOf } from '../../kit/errors.ts';
@@ -73,6 +73,8 @@ export class HostNetworks {
   private readonly timers = new Map<string, NodeJS.Timeout>();
   /** Networks in which no names can be answered. */
   private readonly mute = new Set<string>();
+  /** By the other host's ID. In memory: the kernel has them, and the manager tells them again. */
+  private readonly keys = new Map<string, PeerKeys>();
   private closed = false;
 
   private constructor(
@@ -134,7 +136,9 @@ export class HostNetworks {
     this.asks.onAnswer(answer);
   }
 
-  onMembers({ networks, gone, all }: ManagerFrame & { t: 'members' }): void {
+  onMembers({ networks, gone, all, keys }: ManagerFrame & { t: 'members' }): void {
+    // First: what comes next may go to a host that there is no key for yet.
+    if (keys !== undefined) this.onKeys(keys);
     const told = new Set(networks.map(({ id }) => id));
     const others = all === true ? [...this.files.withMembers()].filter((id) => !told.has(id)) : gone;
     for (const id of others) {
@@ -192,6 +196,7 @@ export class HostNetworks {
       await this.driverOf(network)?.remove(network);
       await this.book.unbind(network.engineId);
     }
+    for (const driver of this.drivers) await driver.keys?.([]);
     return left.map(({ id }) => id);
   }
 
@@ -239,6 +244,7 @@ export class HostNetworks {
       leave: (network, endpointId) => driver.leave(network, endpointId),
       namesNamespace: (network) => driver.namesNamespace(network),
       members: (network, change) => driver.members(network, change),
+      ...(driver.keys === undefined ? {} : { keys: (peers) => driver.keys?.(peers) ?? Promise.resolve() }),
       ensure: async (network) => {
         await driver.ensure(network);
         await driver.members(network, this.remote(network.id));
@@ -251,6 +257,25 @@ export class HostNetworks {
         await driver.remove(network);
       },
     };
+  }
+
+  private onKeys({ whole, put, drop }: KeysChange): void {
+    if (whole) this.keys.clear();
+    for (const hostId of drop) this.keys.delete(hostId);
+    for (const keys of put) this.keys.set(keys.hostId, keys);
+    void this.tellKeys();
+  }
+
+  private async tellKeys(): Promise<void> {
+    for (const driver of this.drivers) {
+      try {
+        await driver.keys?.([...this.keys.values()]);
+      } catch (thrown) {
+        if (this.closed) return;
+        this.options.logger.error({ error: messageOf(thrown) }, 'keys not told to the kernel');
+        this.later('keys', RETRY_MS, () => this.tellKeys());
+      }
+    }
   }
 
   private remote(id: string): MembersChange {

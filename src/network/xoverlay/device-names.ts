@@ -5,7 +5,7 @@ import type { Span } from '../../model/span.ts';
 const NETNS_FOLDER = '/run/netns';
 /** Of a network that is not encrypted (IANA), and of one that is: so that one policy of the kernel tells them apart. */
 const PORT = 4789;
-const ENCRYPTED_PORT = 4790;
+export const ENCRYPTED_PORT = 4790;
 
 /** Devices inside of a network's namespace. */
 export const BRIDGE = 'br0';

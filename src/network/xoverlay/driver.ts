@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { BerthError, messageOf } from '../../kit/errors.ts';
+import { messageOf } from '../../kit/errors.ts';
 import { newKeyedQueue } from '../../kit/keyed-queue.ts';
 import type { Member, Span } from '../../model/span.ts';
 import type {
@@ -13,6 +13,7 @@ import type {
 import { isIn } from '../is-in.ts';
 import { NAMES_ADDRESS } from '../names-address.ts';
 import { BRIDGE, containerEnd, namespaceOf, namespacePath, portName, VXLAN } from './device-names.ts';
+import { encrypt, needEncryption } from './encryption.ts';
 import { type Entries, entriesOf, linesBetween, NO_ENTRIES } from './entries.ts';
 import { devicesOf, entriesIn, namespaceState } from './kernel.ts';
 import {
@@ -41,7 +42,8 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
 
   async function ensure(network: HostNetwork): Promise<Held> {
     const { span } = network;
-    refuseEncrypted(span);
+    if (span.encrypted === true)
+      await needEncryption(run, localOf(dataAddress) === undefined ? dataAddress : undefined);
     const key = namespaceOf(span);
     if ((await namespaceState(span)) === 'broken') await perform(removeNamespace(span));
     const devices = await devicesOf(run, span);
@@ -146,6 +148,8 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
 
     namesNamespace: async ({ span }) => namespacePath(span),
 
+    keys: (peers) => inTurn('keys', () => encrypt(run, peers)),
+
     members: (network, change) =>
       inTurn(namespaceOf(network.span), async () => {
         const now = await ensured(network);
@@ -174,11 +178,4 @@ function otherSubnets({ pools }: Span, { endpoint }: HostEndpoint): { destinatio
 function localOf(address: string): string | undefined {
   const own = Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === address));
   return own ? address : undefined;
-}
-
-function refuseEncrypted(span: Span): void {
-  if (span.encrypted === true)
-    throw new BerthError('unsupported', 'this host cannot encrypt networks: it has no keys for that', {
-      hint: 'make the network without "--opt encrypted"',
-    });
 }

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { BerthError } from '../../kit/errors.ts';
+import type { Run } from '../commands.ts';
+import type { PeerKeys } from '../driver.ts';
+import { encrypt, encryptionLines, needEncryption, presentIn } from './encryption.ts';
+
+const key = (spi: number) => ({ spi, key: spi.toString(16).padStart(72, '0') });
+const peer = (outSpi: number, inSpis: readonly number[]): PeerKeys => ({
+  address: '10.9.0.2',
+  own: '10.9.0.1',
+  out: key(outSpi),
+  in: inSpis.map(key),
+});
+
+/** As iproute2 6.1 prints what `encryptionLines` makes; the keys are longer there. */
+const STATES = `src 10.9.0.1 dst 10.9.0.2
+\tproto esp spi 0x00001001 reqid 48711 mode transport
+\treplay-window 0 
+\taead rfc4106(gcm(aes)) 0x01 128
+\tsel src 10.9.0.1/32 dst 10.9.0.2/32 proto udp dport 4790 
+src 10.9.0.2 dst 10.9.0.1
+\tproto esp spi 0x00002001 reqid 48711 mode transport
+\treplay-window 0 
+src 10.0.0.1 dst 10.0.0.2
+\tproto esp spi 0x00000abc reqid 1 mode tunnel
+`;
+const POLICIES = `src 0.0.0.0/0 dst 10.9.0.1/32 proto udp dport 4790 
+\tdir in action block priority 2000 ptype main 
+src 10.9.0.2/32 dst 10.9.0.1/32 proto udp dport 4790 
+\tdir in priority 0 ptype main 
+\ttmpl src 10.9.0.2 dst 10.9.0.1
+\t\tproto esp reqid 48711 mode transport
+src 10.9.0.1/32 dst 10.9.0.2/32 proto udp dport 4790 
+\tdir out priority 0 ptype main 
+\ttmpl src 10.9.0.1 dst 10.9.0.2
+\t\tproto esp spi 0x00001001 reqid 48711 mode transport
+src 10.1.0.0/16 dst 10.2.0.0/16 
+\tdir out priority 0 ptype main 
+`;
+
+describe('encryption between two hosts', () => {
+  it('is associations for what comes and goes, then policies that ask for them and block the rest', () => {
+    const lines = encryptionLines([peer(0x1001, [0x2001])], new Map());
+    const sel = (src: string, dst: string) => `src ${src} dst ${dst} proto udp dport 4790`;
+    expect(lines).toEqual([
+      `xfrm state add src 10.9.0.2 dst 10.9.0.1 proto esp spi 8193 reqid 48711 mode transport aead rfc4106(gcm(aes)) 0x${key(0x2001).key} 128 sel ${sel('10.9.0.2', '10.9.0.1')}`,
+      `xfrm state add src 10.9.0.1 dst 10.9.0.2 proto esp spi 4097 reqid 48711 mode transport aead rfc4106(gcm(aes)) 0x${key(0x1001).key} 128 sel ${sel('10.9.0.1', '10.9.0.2')}`,
+      `xfrm policy update ${sel('10.9.0.2/32', '10.9.0.1/32')} dir in tmpl src 10.9.0.2 dst 10.9.0.1 proto esp reqid 48711 mode transport`,
+      `xfrm policy update ${sel('10.9.0.1/32', '10.9.0.2/32')} dir out tmpl src 10.9.0.1 dst 10.9.0.2 proto esp spi 4097 reqid 48711 mode transport`,
+      `xfrm policy update ${sel('0.0.0.0/0', '10.9.0.1/32')} dir in action block priority 2000`,
+    ]);
+  });
+
+  it('changes keys without a gap: the new ones first, then the policy, then away with the old ones', () => {
+    const lines = encryptionLines([peer(0x1002, [0x2001, 0x2002])], presentIn(STATES, POLICIES));
+    expect(lines.map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual([
+      'xfrm state add',
+      'xfrm state add',
+      ...Array.from({ length: 3 }, () => 'xfrm policy update'),
+      'xfrm state delete',
+    ]);
+    expect(lines[0]).toContain('spi 8194');
+    expect(lines[1]).toContain('spi 4098');
+    expect(lines.at(-1)).toBe('xfrm state delete src 10.9.0.1 dst 10.9.0.2 proto esp spi 4097');
+  });
+
+  it('ends with all of ours gone, and nothing else', () => {
+    expect(encryptionLines([], presentIn(STATES, POLICIES))).toEqual([
+      'xfrm policy delete src 0.0.0.0/0 dst 10.9.0.1/32 proto udp dport 4790 dir in',
+      'xfrm policy delete src 10.9.0.2/32 dst 10.9.0.1/32 proto udp dport 4790 dir in',
+      'xfrm policy delete src 10.9.0.1/32 dst 10.9.0.2/32 proto udp dport 4790 dir out',
+      'xfrm state delete src 10.9.0.1 dst 10.9.0.2 proto esp spi 4097',
+      'xfrm state delete src 10.9.0.2 dst 10.9.0.1 proto esp spi 8193',
+    ]);
+  });
+
+  it('never shows a key in the list of processes', async () => {
+    const ran: string[][] = [];
+    const run: Run = async (argv, { input = '' } = {}) => {
+      ran.push([...argv]);
+      if (input !== '') expect(input).toContain(key(0x1001).key);
+      return '';
+    };
+    await encrypt(run, [peer(0x1001, [0x2001])]);
+    expect(ran).toEqual([
+      ['ip', 'xfrm', 'state'],
+      ['ip', 'xfrm', 'policy'],
+      ['ip', '-batch', '-'],
+    ]);
+  });
+
+  it('is refused with what to do where the kernel has no ESP', async () => {
+    const run: Run = async () => {
+      throw new BerthError('internal', 'ip: Error: Requested AEAD algorithm not found.');
+    };
+    await expect(needEncryption(run)).rejects.toThrow(/cannot encrypt.*AEAD algorithm not found/);
+    await expect(needEncryption(async () => '', '203.0.113.9')).rejects.toThrow(/data address 203.0.113.9/);
+  });
+});

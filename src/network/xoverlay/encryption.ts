@@ -1,0 +1,150 @@
+import { BerthError, messageOf } from '../../kit/errors.ts';
+import type { Run } from '../commands.ts';
+import type { EspKey, PeerKeys } from '../driver.ts';
+import { ENCRYPTED_PORT } from './device-names.ts';
+
+/** Marks what is Berth's among the kernel's security associations and policies. */
+const REQID = 48_711;
+/** Integrity check value of AES-GCM, bits (RFC 4106). */
+const ICV_BITS = 128;
+/** The kernel takes the policy with the lowest number. */
+const LAST = 2000;
+
+/** What the kernel has of ours, by what it is, and the line that deletes it. */
+export type Present = ReadonlyMap<string, string>;
+
+/**
+ * Lines for `ip -batch -` that make the kernel encrypt, and accept encrypted only, what goes between this host and its peers
+ * at the port of encrypted networks (RFC 4301). They must be read from standard input: an argument would be seen in the list
+ * of processes.
+ * @param present what the kernel has of Berth's already (`presentIn`)
+ */
+export function encryptionLines(peers: readonly PeerKeys[], present: Present): string[] {
+  const states = new Map<string, string>();
+  const policies = new Map<string, string>();
+  for (const { address, own, out, in: incoming } of peers) {
+    for (const one of incoming) states.set(stateName(address, own, one.spi), stateLine(address, own, one));
+    states.set(stateName(own, address, out.spi), stateLine(own, address, out));
+    policies.set(
+      policyName('in', address, own),
+      `xfrm policy update ${selector(address, own)} dir in ${template(address, own)}`,
+    );
+    // Of several associations that are there, as keys change, the newest is meant.
+    policies.set(
+      policyName('out', own, address),
+      `xfrm policy update ${selector(own, address)} dir out ${template(own, address, out.spi)}`,
+    );
+    const any = own.includes(':') ? '::/0' : '0.0.0.0/0';
+    policies.set(
+      policyName('in', any, own),
+      `xfrm policy update ${selector(any, own)} dir in action block priority ${LAST}`,
+    );
+  }
+  const gone = (kind: string, wanted: ReadonlyMap<string, string>) =>
+    [...present].flatMap(([name, line]) => (name.startsWith(kind) && !wanted.has(name) ? [line] : []));
+  // Associations before the policies that need them, and the old ones last: there is a key for every packet all the time.
+  return [
+    ...[...states].flatMap(([name, line]) => (present.has(name) ? [] : [line])),
+    ...policies.values(),
+    ...gone('policy', policies),
+    ...gone('state', states),
+  ];
+}
+
+function stateLine(src: string, dst: string, { spi, key }: EspKey): string {
+  return (
+    `xfrm state add src ${src} dst ${dst} proto esp spi ${spi} reqid ${REQID} mode transport ` +
+    `aead rfc4106(gcm(aes)) 0x${key} ${ICV_BITS} sel src ${src} dst ${dst} proto udp dport ${ENCRYPTED_PORT}`
+  );
+}
+
+function selector(src: string, dst: string): string {
+  return `src ${prefixed(src)} dst ${prefixed(dst)} proto udp dport ${ENCRYPTED_PORT}`;
+}
+
+/** In the order that `ip` reads: it takes an SPI after the reqid for a word that it does not know. */
+function template(src: string, dst: string, spi?: number): string {
+  const which = spi === undefined ? '' : ` spi ${spi}`;
+  return `tmpl src ${src} dst ${dst} proto esp${which} reqid ${REQID} mode transport`;
+}
+
+function prefixed(address: string): string {
+  return address.includes('/') ? address : `${address}/${address.includes(':') ? 128 : 32}`;
+}
+
+function stateName(src: string, dst: string, spi: number): string {
+  return `state ${src} ${dst} ${spi}`;
+}
+
+function policyName(dir: string, src: string, dst: string): string {
+  return `policy ${dir} ${prefixed(src)} ${prefixed(dst)}`;
+}
+
+/** What there is of Berth's, from the answers of `ip xfrm state` and `ip xfrm policy`. */
+export function presentIn(states: string, policies: string): Present {
+  const present = new Map<string, string>();
+  for (const block of blocks(states)) {
+    const [, src = '', dst = ''] = /^src (\S+) dst (\S+)/.exec(block) ?? [];
+    const [, spi] = /proto esp spi (0x[0-9a-f]+)/.exec(block) ?? [];
+    if (spi === undefined || !block.includes(`reqid ${REQID}`)) continue;
+    const number = Number(spi);
+    const line = `xfrm state delete src ${src} dst ${dst} proto esp spi ${number}`;
+    present.set(stateName(src, dst, number), line);
+  }
+  for (const block of blocks(policies)) {
+    const [, src = '', dst = ''] = /^src (\S+) dst (\S+)/.exec(block) ?? [];
+    const [, dir = ''] = /\bdir (\w+)/.exec(block) ?? [];
+    if (!block.includes(`proto udp dport ${ENCRYPTED_PORT}`)) continue;
+    present.set(policyName(dir, src, dst), `xfrm policy delete ${selector(src, dst)} dir ${dir}`);
+  }
+  return present;
+}
+
+/** Entries of `ip xfrm`: what is indented belongs to the line before. */
+function blocks(shown: string): string[] {
+  return shown.split(/\n(?=\S)/).filter((block) => block.trim() !== '');
+}
+
+/** Brings the kernel's associations and policies to what the peers ask for; no peers take all of Berth's away. */
+export async function encrypt(run: Run, peers: readonly PeerKeys[]): Promise<void> {
+  const present = presentIn(await run(['ip', 'xfrm', 'state']), await run(['ip', 'xfrm', 'policy']));
+  const lines = encryptionLines(peers, present);
+  if (lines.length > 0)
+    await run(['ip', '-batch', '-'], { input: lines.map((line) => `${line}\n`).join('') });
+}
+
+/**
+ * Finds out whether the kernel can encrypt, by trying: with an association that nothing uses, between addresses for
+ * documentation (RFC 5737), taken away at once.
+ * @param elsewhere the host's data address where no interface of it has that (behind NAT): the two ends of an association
+ *   must see the same addresses
+ * @throws BerthError `unsupported` with what the kernel said
+ */
+export async function needEncryption(run: Run, elsewhere?: string): Promise<void> {
+  if (elsewhere !== undefined) {
+    throw new BerthError(
+      'unsupported',
+      `this host cannot encrypt networks: no interface of it has its data address ${elsewhere}`,
+      {
+        hint: 'give it an address of its own with --data-addr, or make the network without "--opt encrypted"',
+      },
+    );
+  }
+  const trial = 'src 192.0.2.1 dst 192.0.2.2 proto esp spi 256';
+  const key = '00'.repeat(36);
+  const lines = [
+    `xfrm state add ${trial} mode transport aead rfc4106(gcm(aes)) 0x${key} ${ICV_BITS}`,
+    `xfrm state delete ${trial}`,
+  ];
+  try {
+    await run(['ip', '-batch', '-'], { input: lines.map((line) => `${line}\n`).join('') });
+  } catch (thrown) {
+    throw new BerthError(
+      'unsupported',
+      `the kernel of this host cannot encrypt networks (${messageOf(thrown)})`,
+      {
+        hint: 'it needs CONFIG_INET_ESP and CONFIG_CRYPTO_GCM (modules esp4 and gcm), as the kernels of distributions have; or make the network without "--opt encrypted"',
+      },
+    );
+  }
+}

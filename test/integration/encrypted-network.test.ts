@@ -1,0 +1,35 @@
+import { afterAll, expect, inject, it } from 'vitest';
+import { type Lab, openLab } from '../lab/lab.ts';
+import { tryRun } from '../lab/run.ts';
+
+const lab: Lab = openLab(inject('lab'));
+const NETWORK = 'secret-words';
+
+afterAll(async () => {
+  await tryRun(['docker', '-H', lab.endpoint, 'rm', '-f', 'speaks']);
+  await tryRun(['docker', '-H', lab.endpoint, 'network', 'rm', NETWORK]);
+});
+
+/** Whether the kernel of this machine has ESP with AES-GCM at all. */
+async function kernelEncrypts(): Promise<boolean> {
+  const trial = 'src 192.0.2.1 dst 192.0.2.2 proto esp spi 300';
+  const key = `0x${'00'.repeat(36)}`;
+  const input = `xfrm state add ${trial} mode transport aead rfc4106(gcm(aes)) ${key} 128\nxfrm state delete ${trial}\n`;
+  return (await tryRun(['ip', '-batch', '-'], { input })).code === 0;
+}
+
+it('an encrypted network encrypts what leaves the host, and is refused in words where the kernel cannot', async () => {
+  await lab.docker(['network', 'create', '-d', 'xoverlay', '--opt', 'encrypted', NETWORK]);
+  const run = await tryRun([
+    ...['docker', '-H', lab.endpoint, 'run', '-d', '--name', 'speaks', '--net', NETWORK],
+    ...['-e', 'constraint:node==h1', 'busybox', 'sleep', '1000'],
+  ]);
+  if (await kernelEncrypts()) {
+    expect(run.code).toBe(0);
+    const policies = await lab.exec('h1', ['ip', 'xfrm', 'policy']);
+    expect(policies.stdout).toContain('dport 4790');
+  } else {
+    expect(run.code).not.toBe(0);
+    expect(run.stderr).toMatch(/kernel of this host cannot encrypt networks.*CONFIG_INET_ESP/s);
+  }
+});
