@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import type { Lab } from '../../../test/lab/lab.ts';
+import { killAll } from '../../../test/lab/processes.ts';
+import { run as runCommand, runDetached, tryRun, until } from '../../../test/lab/run.ts';
+import type { Path } from './path.ts';
+
+const IPERF_PORT = 5201;
+
+/** Figures of one path in one turn. */
+export type Measured = Readonly<{
+  /** TCP payload, one connection, Gbit/s. */
+  gbits: number;
+  /** TCP round trip of one byte there and back, microseconds. */
+  tcpRoundTripUs: number;
+  /** ICMP echo, mean of 400, microseconds. */
+  pingUs: number;
+  /** UDP datagrams of 64 bytes that arrived, per second. */
+  packetsPerSecond: number;
+}>;
+
+/** The far ends' servers, one at a time: they listen on the same ports in different namespaces. */
+export async function measure(lab: Lab, path: Path, seconds: number): Promise<Measured> {
+  const log = join(lab.plan.folder, 'bench-network.log');
+  const servers = [
+    runDetached(path.far(['iperf3', '--server', '--port', String(IPERF_PORT)]), { log }),
+    runDetached(path.far(['qperf']), { log }),
+  ];
+  try {
+    await until(
+      `an answer of iperf3 at ${path.address}`,
+      async () => ((await iperf(path, ['--time', '1'], true)) === undefined ? undefined : true),
+      { timeoutMs: 15_000, everyMs: 300 },
+    );
+    const tcp = await iperf(path, ['--time', String(seconds)]);
+    const udp = await iperf(path, ['--udp', '--bitrate', '0', '--length', '64', '--time', String(seconds)]);
+    return {
+      gbits: (tcp?.end.sum_received?.bits_per_second ?? Number.NaN) / 1e9,
+      tcpRoundTripUs: await tcpRoundTrip(path, seconds),
+      pingUs: await ping(path),
+      packetsPerSecond: arrived(udp) / seconds,
+    };
+  } finally {
+    await killAll(servers);
+  }
+}
+
+type Iperf = Readonly<{
+  end: Readonly<{
+    sum_received?: Readonly<{ bits_per_second: number }>;
+    sum?: Readonly<{ packets: number; lost_packets: number }>;
+  }>;
+}>;
+
+function arrived(udp: Iperf | undefined): number {
+  const { packets, lost_packets } = udp?.end.sum ?? { packets: Number.NaN, lost_packets: 0 };
+  return packets - lost_packets;
+}
+
+async function iperf(path: Path, options: readonly string[], mayFail = false): Promise<Iperf | undefined> {
+  const argv = ['iperf3', '--client', path.address, '--port', String(IPERF_PORT), '--json', ...options];
+  const { code, stdout, stderr } = await tryRun(path.near(argv));
+  if (code === 0) return JSON.parse(stdout) as Iperf;
+  if (mayFail) return undefined;
+  throw new Error(`${path.name}: iperf3 ${options.join(' ')}: exit ${code}: ${stderr || stdout}`);
+}
+
+/** qperf's tcp_lat is the time of one way: half of a round trip (qperf(1)). */
+async function tcpRoundTrip(path: Path, seconds: number): Promise<number> {
+  const argv = ['qperf', '--time', String(seconds), '--unify_units', path.address, 'tcp_lat'];
+  const shown = await runCommand(path.near(argv));
+  const [, value, unit = ''] = /latency\s*=\s*([\d.]+)\s*(\w+)/.exec(shown) ?? [];
+  const factor = { ns: 1e-3, us: 1, ms: 1e3, sec: 1e6 }[unit];
+  if (value === undefined || factor === undefined)
+    throw new Error(`${path.name}: qperf said "${shown.trim()}", which has no latency`);
+  return 2 * Number(value) * factor;
+}
+
+async function ping(path: Path): Promise<number> {
+  const shown = await runCommand(path.near(['ping', '-q', '-c', '400', '-i', '0.005', path.address]));
+  const [, average] = /= [\d.]+\/([\d.]+)\//.exec(shown) ?? [];
+  if (average === undefined) throw new Error(`${path.name}: ping said "${shown}", which has no times`);
+  return Number(average) * 1000;
+}

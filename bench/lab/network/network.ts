@@ -1,0 +1,107 @@
+import type { Lab } from '../../../test/lab/lab.ts';
+import { ensureRequirements } from '../../../test/lab/requirements.ts';
+import { run as runCommand } from '../../../test/lab/run.ts';
+import { type Benchmark, numberOption, type Run } from '../../benchmark.ts';
+import { median, quantile, round } from '../../stats.ts';
+import { startBenchLab } from '../start.ts';
+import { attachTimes } from './attach.ts';
+import { type Measured, measure } from './measure.ts';
+import { clusterPath, dockerOverlayPath, nativePath, type Path } from './path.ts';
+
+/** As in seed 004's table: a wire of one gigabit. */
+const GIGABIT = ['tbf', 'rate', '1gbit', 'burst', '256kb', 'latency', '50ms'];
+
+async function shape(lab: Lab): Promise<void> {
+  for (const host of lab.hosts)
+    await runCommand(['tc', '-n', host.namespace, 'qdisc', 'replace', 'dev', 'eth0', 'root', ...GIGABIT]);
+}
+
+/** Each path in each round, who begins changes; the median of the rounds. */
+async function inTurns(
+  run: Run,
+  lab: Lab,
+  paths: readonly Path[],
+  rounds: number,
+  seconds: number,
+  wire: string,
+): Promise<ReadonlyMap<string, Measured>> {
+  const all = new Map<string, Measured[]>(paths.map(({ name }) => [name, []]));
+  for (let turn = 0; turn < rounds; turn++) {
+    for (const path of turn % 2 === 0 ? paths : [...paths].reverse()) {
+      const one = await measure(lab, path, seconds);
+      all.get(path.name)?.push(one);
+      run.say(
+        `${wire}, ${path.name}: ${one.gbits.toFixed(3)} Gbit/s, ${one.tcpRoundTripUs.toFixed(1)} µs TCP, ${one.pingUs.toFixed(0)} µs ping, ${Math.round(one.packetsPerSecond)} packets/s`,
+      );
+    }
+  }
+  return new Map([...all].map(([name, several]) => [name, medians(several)]));
+}
+
+function medians(several: readonly Measured[]): Measured {
+  const of = (figure: keyof Measured) => median(several.map((one) => one[figure]));
+  return {
+    gbits: of('gbits'),
+    tcpRoundTripUs: of('tcpRoundTripUs'),
+    pingUs: of('pingUs'),
+    packetsPerSecond: of('packetsPerSecond'),
+  };
+}
+
+function figures(wire: string, measured: ReadonlyMap<string, Measured>): Record<string, number> {
+  return Object.fromEntries(
+    [...measured].flatMap(([name, one]) => [
+      [`${wire}, ${name}, Gbit/s`, round(one.gbits)],
+      [`${wire}, ${name}, TCP round trip µs`, round(one.tcpRoundTripUs)],
+      [`${wire}, ${name}, ping µs`, round(one.pingUs)],
+      [`${wire}, ${name}, packets/s`, round(one.packetsPerSecond)],
+    ]),
+  );
+}
+
+function gbitsOf(measured: ReadonlyMap<string, Measured>, path: string): number {
+  return measured.get(path)?.gbits ?? Number.NaN;
+}
+
+export const network: Benchmark = {
+  name: 'network',
+  summary: "between two hosts: the wire itself, xoverlay, Docker's own overlay; and attaching a container",
+  unit: 'xoverlay over native on a 1 Gbit wire',
+  better: 'higher',
+  target: 0.96,
+  limitSeconds: 1800,
+  options: { rounds: 3, seconds: 3, attach: 40 },
+  async run(run) {
+    const [rounds, seconds, attach] = ['rounds', 'seconds', 'attach'].map((name) =>
+      numberOption(run, network, name),
+    ) as [number, number, number];
+    await ensureRequirements([
+      ['iperf3', 'iperf3'],
+      ['qperf', 'qperf'],
+      ['ping', 'iputils-ping'],
+      ['tc', 'iproute2'],
+    ]);
+    const lab = await startBenchLab(run, { hosts: 2 });
+    const xoverlay = await clusterPath(lab, 'xoverlay');
+    const paths = [nativePath(lab), xoverlay, await dockerOverlayPath(lab)];
+    const attached = await attachTimes(run, lab, 'bench-xoverlay', attach);
+    const open = await inTurns(run, lab, paths, rounds, seconds, 'unshaped');
+    await shape(lab);
+    const gigabit = await inTurns(run, lab, paths, rounds, seconds, '1 Gbit');
+    return {
+      value: gbitsOf(gigabit, 'xoverlay') / gbitsOf(gigabit, 'native'),
+      also: {
+        docker_overlay_ratio: round(gbitsOf(gigabit, 'Docker overlay') / gbitsOf(gigabit, 'native')),
+        'unshaped, xoverlay over Docker overlay': round(
+          gbitsOf(open, 'xoverlay') / gbitsOf(open, 'Docker overlay'),
+        ),
+        ...figures('1 Gbit', gigabit),
+        ...figures('unshaped', open),
+        'attach p50 ms': round(quantile(attached.cluster, 0.5)),
+        'attach p99 ms': round(quantile(attached.cluster, 0.99)),
+        'attach, bridge p50 ms': round(quantile(attached.bridge, 0.5)),
+        'attach, bridge p99 ms': round(quantile(attached.bridge, 0.99)),
+      },
+    };
+  },
+};
