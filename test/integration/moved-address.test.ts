@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureImage } from '../images/bake.ts';
+import { type Lab, startLab } from '../lab/lab.ts';
+import { ensureRequirements } from '../lab/requirements.ts';
+
+/** A lab of its own: a host dies, and comes back with what it had. */
+let lab: Lab;
+beforeAll(async () => {
+  await ensureRequirements([
+    ['tcpdump', 'tcpdump'],
+    ['ping', 'iputils-ping'],
+  ]);
+  lab = await startLab({ hosts: 3 });
+  await ensureImage('busybox', lab.endpoint);
+}, 120_000);
+afterAll(() => lab?.down());
+
+const MOVED = '10.77.0.50';
+const until = (what: () => Promise<unknown>, timeout = 60_000) =>
+  expect.poll(what, { timeout, interval: 300 });
+
+/** The command as it runs in the network namespace of a container on that host. */
+async function inContainer(host: string, name: string, argv: readonly string[]): Promise<string[]> {
+  const pid = (await lab.docker(['inspect', '-f', '{{.State.Pid}}', name], host)).trim();
+  return lab.execArgv(host, ['nsenter', '--target', pid, '--net', '--', ...argv]);
+}
+
+async function hostOf(name: string): Promise<string> {
+  return (await lab.docker(['inspect', '-f', '{{.Node.Name}} {{.State.Running}}', name])).trim();
+}
+
+async function placeOf(name: string): Promise<string> {
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.MacAddress}}{{end}}';
+  return (await lab.docker(['inspect', '-f', format, name])).trim();
+}
+
+/** Lines of a command that runs until it is ended. */
+class Watch {
+  readonly lines: string[] = [];
+  private readonly child: ChildProcess;
+
+  constructor(argv: readonly string[]) {
+    const [file = '', ...args] = argv;
+    this.child = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    if (this.child.stdout !== null)
+      createInterface({ input: this.child.stdout }).on('line', (line) => this.lines.push(line));
+  }
+
+  async end(): Promise<readonly string[]> {
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill('SIGINT');
+    await ended;
+    return this.lines;
+  }
+}
+
+/** Of `ping -D`: when each answer came, seconds. */
+function answersAt(lines: readonly string[]): number[] {
+  return lines.flatMap((line) => {
+    const [, at] = /^\[([\d.]+)\] \d+ bytes from/.exec(line) ?? [];
+    return at === undefined ? [] : [Number(at)];
+  });
+}
+
+describe('a container with an address on a host that dies', () => {
+  let before: string;
+
+  it('is on another host with the same IP and MAC, where its client finds it again', async () => {
+    await lab.docker(['network', 'create', '-d', 'xoverlay', '--subnet', '10.77.0.0/24', 'moves']);
+    const on = (host: string) => ['-e', `constraint:node==${host}`];
+    const sleeper = ['busybox', 'sleep', '100000'];
+    await lab.docker(['run', '-d', '--name', 'client', '--net', 'moves', ...on('h1'), ...sleeper]);
+    const server = ['run', '-d', '--name', 'server', '--net', 'moves', '--ip', MOVED, '--stop-timeout', '1'];
+    const policy = [
+      '-e',
+      'constraint:node!=h1',
+      '-e',
+      'constraint:node==~h2',
+      '-e',
+      'reschedule:on-node-failure',
+    ];
+    await lab.docker([...server, ...policy, '--restart', 'always', 'busybox', 'httpd', '-f', '-p', '80']);
+    expect(await hostOf('server')).toBe('h2 true');
+    before = await placeOf('server');
+    expect(before).toMatch(new RegExp(`^${MOVED} 02:be:`));
+
+    const ping = new Watch(await inContainer('h1', 'client', ['ping', '-n', '-D', '-i', '0.1', MOVED]));
+    await until(async () => answersAt(ping.lines).length).toBeGreaterThan(5);
+    await lab.kill('h2');
+    const killedAt = Date.now() / 1000;
+    await until(() => hostOf('server')).toBe('h3 true');
+    await until(async () => answersAt(ping.lines).filter((at) => at > killedAt + 0.5).length).toBeGreaterThan(
+      5,
+    );
+    const answers = answersAt(await ping.end());
+    const gaps = answers.slice(1).map((at, i) => at - (answers[i] as number));
+    process.stderr.write(`seconds without answer: ${Math.max(...gaps).toFixed(2)}\n`);
+    expect(await placeOf('server')).toBe(before);
+    const get = ['exec', 'client', 'wget', '-q', '-T', '2', '-S', '-O', '/dev/null', `http://${MOVED}/`];
+    // busybox' httpd has no page there: any answer of its own will do.
+    await expect(lab.docker(get)).rejects.toThrow(/HTTP\/1\.[01] 404/);
+  });
+
+  it('answers from there alone while the dead host comes back with its stale copy', async () => {
+    // On the wire at the returning host: what its containers say to others, inside of VXLAN.
+    const tcpdump = ['tcpdump', '-l', '-n', '-e', '-i', 'h2', 'udp and port 4789'];
+    const wire = new Watch(['nsenter', `--net=/run/netns/${lab.plan.wire}`, '--', ...tcpdump]);
+    const ping = new Watch(await inContainer('h1', 'client', ['ping', '-n', '-D', '-i', '0.1', MOVED]));
+    await lab.start('h2');
+    await until(async () => (await lab.docker(['ps', '-aq', '--filter', 'name=server'], 'h2')).trim()).toBe(
+      '',
+    );
+    await until(async () => answersAt(ping.lines).length).toBeGreaterThan(20);
+    const answers = answersAt(await ping.end());
+    const gaps = answers.slice(1).map((at, i) => at - (answers[i] as number));
+    expect(Math.max(...gaps)).toBeLessThan(2);
+    const said = await wire.end();
+    expect(
+      said.filter((line) => line.includes(`${MOVED} >`) || line.includes(`Reply ${MOVED} is-at`)),
+    ).toEqual([]);
+    expect(await hostOf('server')).toBe('h3 true');
+    expect(await placeOf('server')).toBe(before);
+  });
+
+  it('keeps both through a restart, a removal behind its back, and a drain', async () => {
+    await lab.docker(['restart', '-t', '0', 'server']);
+    expect(await placeOf('server')).toBe(before);
+    await lab.docker(['rm', '-f', 'server'], 'h3');
+    await until(() => hostOf('server')).toBe('h3 true');
+    expect(await placeOf('server')).toBe(before);
+    await lab.berth(['node', 'drain', 'h3']);
+    await until(() => hostOf('server')).toBe('h2 true');
+    expect(await placeOf('server')).toBe(before);
+    const argv = await inContainer('h1', 'client', ['ping', '-c', '3', '-W', '1', MOVED]);
+    const ping = new Watch(argv);
+    await until(async () => ping.lines.some((line) => / 0% packet loss/.test(line))).toBe(true);
+  });
+});
