@@ -8,6 +8,7 @@ import { joinCluster, LinkClient } from '../../src/link/index.ts';
 import { atOnce } from '../stats.ts';
 import type { HostsOrder } from './hosts.ts';
 import { LightHost } from './light-host.ts';
+import { ToldMembers } from './told-members.ts';
 
 /** A process of many hosts: each joins with the token, and keeps a connection of its own to the manager. */
 process.once('message', (order: HostsOrder) => {
@@ -27,7 +28,10 @@ async function simulate(order: HostsOrder): Promise<void> {
   });
   if (light.length > 0) setInterval(() => beatInTurns(light), 1000 / BEATS);
   process.send?.({ ready: order.count });
+  process.on('message', ({ member }: { member: string }) => process.send?.(told.of(member)));
 }
+
+const told = new ToldMembers();
 
 /** A second's heartbeats are spread over it, as those of real hosts are. */
 const BEATS = 20;
@@ -54,7 +58,7 @@ async function startOne(order: HostsOrder, number: number): Promise<LightHost | 
   if (order.kind === 'light') {
     const identity = await join1(machineId);
     const info = engineInfo(world.info(), world.version());
-    const host = new LightHost(engine, { ...identity, machineId, info });
+    const host = new LightHost(engine, { ...identity, machineId, info }, told);
     await connected(identity, machineId, engine, (session) => host.attach(session));
     return host;
   }

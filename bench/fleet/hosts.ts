@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Run } from '../benchmark.ts';
 import { cpuSeconds, type ManagerProcess } from './manager-process.ts';
+import type { Told } from './told-members.ts';
 
 /** After the last has joined. */
 const READY_MS = 300_000;
@@ -23,6 +24,8 @@ export type HostsOrder = Readonly<{
 export type Hosts = Readonly<{
   /** Seconds of CPU that they have used together. */
   cpuSeconds(): number;
+  /** What light hosts have been told of a member of a network. */
+  told(member: string): Promise<readonly Told[]>;
 }>;
 
 /** Starts simulated hosts in `processes` processes, and resolves when all have joined and are ready in the cluster. */
@@ -61,7 +64,17 @@ export async function startHosts(
     }),
   );
   await untilReady(manager, hosts);
-  return { cpuSeconds: () => children.reduce((sum, { child }) => sum + cpuSeconds(child.pid as number), 0) };
+  return {
+    cpuSeconds: () => children.reduce((sum, { child }) => sum + cpuSeconds(child.pid as number), 0),
+    told: (member) =>
+      Promise.all(
+        children.map(({ child }) => {
+          const answer = new Promise<Told>((resolve) => child.once('message', resolve));
+          child.send({ member });
+          return answer;
+        }),
+      ),
+  };
 }
 
 function spawnHosts(run: Run, profile: string | undefined): ChildProcess {

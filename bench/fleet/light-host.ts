@@ -11,6 +11,7 @@ import { type ManagerSession, reach } from '../../src/link/index.ts';
 import type { ObservedContainer } from '../../src/model/container.ts';
 import type { EngineInfo } from '../../src/model/host.ts';
 import { LABEL_CLUSTER, LABEL_ID } from '../../src/model/labels.ts';
+import type { ToldMembers } from './told-members.ts';
 
 /**
  * Speaks for a host as an agent does, frame by frame, and acts on a simulated engine at once: no files, no event stream,
@@ -29,6 +30,7 @@ export class LightHost {
       machineId: string;
       info: EngineInfo;
     }>,
+    private readonly told: ToldMembers,
   ) {}
 
   attach(session: ManagerSession): void {
@@ -42,7 +44,11 @@ export class LightHost {
         return;
       }
       // Answers a heartbeat that asks for it, which these hosts do not.
-      if (frame.t === 'lease' || frame.t === 'members' || frame.t === 'answer') return;
+      if (frame.t === 'lease' || frame.t === 'answer') return;
+      if (frame.t === 'members') {
+        this.told.hear(frame);
+        return;
+      }
       if (frame.t === 'probe') {
         void this.look(session, frame);
         return;
@@ -73,7 +79,9 @@ export class LightHost {
     const { hostId, machineId, info } = this.identity;
     const send = (frame: AgentFrame) => session.send(frame);
     const hello = { version: LINK_VERSION, agentVersion: 'bench', machineId, now: Date.now() };
-    send({ t: 'hello', ...hello, dataAddress: '127.0.0.1' });
+    const usable = { usable: true, reason: '' };
+    const network = { drivers: { xoverlay: usable, vlan: usable }, wireMtu: 1500 };
+    send({ t: 'hello', ...hello, dataAddress: '127.0.0.1', network });
     this.beat();
     send({ t: 'engine', info });
     const images = this.engine.world.images.all().map(({ id, tags, created }) => ({

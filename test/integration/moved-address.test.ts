@@ -130,7 +130,7 @@ describe('a container with an address on a host that dies', () => {
     await lab.docker(['rm', '-f', 'server'], 'h3');
     await until(() => hostOf('server')).toBe('h3 true');
     expect(await placeOf('server')).toBe(before);
-    await lab.berth(['node', 'drain', 'h3']);
+    await lab.berth(['node', 'drain', '--yes', 'h3']);
     await until(() => hostOf('server')).toBe('h2 true');
     expect(await placeOf('server')).toBe(before);
     const argv = await inContainer('h1', 'client', ['ping', '-c', '3', '-W', '1', MOVED]);

@@ -2,6 +2,7 @@ import type { Lab } from '../../../test/lab/lab.ts';
 import { ensureRequirements } from '../../../test/lab/requirements.ts';
 import { run as runCommand } from '../../../test/lab/run.ts';
 import { type Benchmark, numberOption, type Run } from '../../benchmark.ts';
+import { memberFigures, memberMoves } from '../../fleet/member-moves.ts';
 import { median, quantile, round } from '../../stats.ts';
 import { startBenchLab } from '../start.ts';
 import { attachTimes } from './attach.ts';
@@ -70,11 +71,10 @@ export const network: Benchmark = {
   better: 'higher',
   target: 0.96,
   limitSeconds: 1800,
-  options: { rounds: 3, seconds: 3, attach: 40 },
+  options: { rounds: 3, seconds: 3, attach: 40, hosts: 1000, networks: 1, moves: 5 },
   async run(run) {
-    const [rounds, seconds, attach] = ['rounds', 'seconds', 'attach'].map((name) =>
-      numberOption(run, network, name),
-    ) as [number, number, number];
+    const option = (name: string) => numberOption(run, network, name);
+    const [rounds, seconds] = [option('rounds'), option('seconds')];
     await ensureRequirements([
       ['iperf3', 'iperf3'],
       ['qperf', 'qperf'],
@@ -84,10 +84,13 @@ export const network: Benchmark = {
     const lab = await startBenchLab(run, { hosts: 2 });
     const xoverlay = await clusterPath(lab, 'xoverlay');
     const paths = [nativePath(lab), xoverlay, await dockerOverlayPath(lab)];
-    const attached = await attachTimes(run, lab, 'bench-xoverlay', attach);
+    const attached = await attachTimes(run, lab, 'bench-xoverlay', option('attach'));
     const open = await inTurns(run, lab, paths, rounds, seconds, 'unshaped');
     await shape(lab);
     const gigabit = await inTurns(run, lab, paths, rounds, seconds, '1 Gbit');
+    await lab.down();
+    const hosts = option('hosts');
+    const moved = await memberMoves(run, { hosts, networks: option('networks'), moves: option('moves') });
     return {
       value: gbitsOf(gigabit, 'xoverlay') / gbitsOf(gigabit, 'native'),
       also: {
@@ -97,6 +100,7 @@ export const network: Benchmark = {
         ),
         ...figures('1 Gbit', gigabit),
         ...figures('unshaped', open),
+        ...memberFigures(hosts, moved),
         'attach p50 ms': round(quantile(attached.cluster, 0.5)),
         'attach p99 ms': round(quantile(attached.cluster, 0.99)),
         'attach, bridge p50 ms': round(quantile(attached.bridge, 0.5)),

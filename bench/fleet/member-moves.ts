@@ -1,0 +1,143 @@
+import type { Run } from '../benchmark.ts';
+import { atOnce, quantile, round } from '../stats.ts';
+import { startHosts } from './hosts.ts';
+import { startManagerProcess } from './manager-process.ts';
+import { DockerSocket } from './requests.ts';
+import type { Told } from './told-members.ts';
+
+const WIDTH = 64;
+const GIVE_UP_MS = 60_000;
+
+export type MemberMoves = Readonly<{
+  /** From the request to move until the last host knew, milliseconds, of each move. */
+  request: readonly number[];
+  /** From the first host that knew to the last one. */
+  spread: readonly number[];
+  /** What all hosts together have been sent of members until then: for making the networks, and for one move. */
+  framesMade: number;
+  bytesMade: number;
+  framesMoved: number;
+  bytesMoved: number;
+  /** Of the manager's memory, for each member of a network. */
+  kibPerMember: number;
+}>;
+
+/**
+ * Networks that each of many simulated hosts takes part in with a container; then containers move, by draining their hosts.
+ * When does the last host know?
+ */
+export async function memberMoves(
+  run: Run,
+  options: Readonly<{ hosts: number; networks: number; moves: number }>,
+): Promise<MemberMoves> {
+  const { hosts: count, networks, moves } = options;
+  const manager = await startManagerProcess(run);
+  const hosts = await startHosts(run, manager, {
+    kind: 'light',
+    hosts: count,
+    processes: 1,
+    profile: undefined,
+  });
+  const docker = new DockerSocket(run, manager.dockerSocket, WIDTH);
+  const names = Array.from({ length: networks }, (_, i) => `members${i}`);
+  for (const [i, Name] of names.entries()) {
+    const IPAM = { Config: [{ Subnet: `10.${i}.0.0/16` }] };
+    await docker.call('POST', '/v1.41/networks/create', { Name, Driver: 'xoverlay', IPAM });
+  }
+  const memory = manager.memory();
+  const ids: string[] = [];
+  await atOnce(count * networks, WIDTH, async (i) => {
+    const HostConfig = { NetworkMode: names[i % networks] };
+    const made = await docker.call('POST', `/v1.41/containers/create?name=m${i}`, {
+      ...{ Image: 'busybox', Cmd: ['sleep', '3600'], HostConfig },
+      // One of each network on each host.
+      Env: [`constraint:node==~${hostName(Math.floor(i / networks))}`],
+    });
+    ids[i] = (JSON.parse(made) as { Id: string }).Id;
+    await docker.call('POST', `/v1.41/containers/${ids[i]}/start`);
+  });
+  run.say(`${ids.length} containers on ${networks} network(s) of ${count} hosts run`);
+  const kibPerMember = (manager.memory() - memory) / 1024 / ids.length;
+  const sum = async (member: string) => summed(await hosts.told(member));
+  let before = await sum('');
+  const made = before;
+  const [request, spread]: [number[], number[]] = [[], []];
+  for (let move = 0; move < moves; move++) {
+    const member = ids[move * networks] ?? '';
+    const known = new Set(Object.keys((await sum(member)).places));
+    const began = Date.now();
+    await manager.berth(['node', 'cordon', hostName(move)]);
+    const asked = Date.now();
+    await manager.berth(['node', 'drain', '--yes', hostName(move)]);
+    const told = await untilAllKnow(run, () => sum(member), known, count - move - 1);
+    request.push(told.last - asked);
+    spread.push(told.last - told.first);
+    run.say(
+      `moved a member: the first host knew after ${told.first - asked} ms, the last after ${told.last - asked} ms (cordon ${asked - began} ms before)`,
+    );
+  }
+  const after = await sum('');
+  await manager.stop();
+  before = made;
+  return {
+    request,
+    spread,
+    framesMade: made.frames,
+    bytesMade: made.bytes,
+    framesMoved: (after.frames - before.frames) / moves,
+    bytesMoved: (after.bytes - before.bytes) / moves,
+    kibPerMember,
+  };
+}
+
+/** As the simulated hosts call themselves. */
+function hostName(i: number): string {
+  return `sim${String(i).padStart(5, '0')}`;
+}
+
+function summed(all: readonly Told[]): Told {
+  const places: Record<string, { hosts: number; first: number; last: number }> = {};
+  for (const one of all) {
+    for (const [host, { hosts, first, last }] of Object.entries(one.places)) {
+      const so = places[host] ?? { hosts: 0, first, last };
+      places[host] = {
+        hosts: so.hosts + hosts,
+        first: Math.min(so.first, first),
+        last: Math.max(so.last, last),
+      };
+    }
+  }
+  const add = (figure: 'frames' | 'bytes') => all.reduce((sum, one) => sum + one[figure], 0);
+  return { places, frames: add('frames'), bytes: add('bytes') };
+}
+
+/** The member's new place, once so many hosts know it. */
+async function untilAllKnow(
+  run: Run,
+  ask: () => Promise<Told>,
+  known: ReadonlySet<string>,
+  hosts: number,
+): Promise<Readonly<{ first: number; last: number }>> {
+  for (const until = Date.now() + GIVE_UP_MS; Date.now() < until; ) {
+    run.signal.throwIfAborted();
+    const places = Object.entries((await ask()).places);
+    const [place] = places.filter(([host]) => !known.has(host)).map(([, one]) => one);
+    if (place !== undefined && place.hosts >= hosts) return place;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`not all of ${hosts} hosts know where the member has moved to after ${GIVE_UP_MS} ms`);
+}
+
+/** For a benchmark's `also`. */
+export function memberFigures(hosts: number, moves: MemberMoves): Record<string, number> {
+  return {
+    [`entry reaches ${hosts} hosts, from the request, p50 ms`]: round(quantile(moves.request, 0.5)),
+    [`entry reaches ${hosts} hosts, from the request, max ms`]: round(quantile(moves.request, 1)),
+    [`entry reaches ${hosts} hosts, first to last, max ms`]: round(quantile(moves.spread, 1)),
+    'frames of members, all joined': moves.framesMade,
+    'MiB of members, all joined': round(moves.bytesMade / 1024 ** 2, 3),
+    'frames of members, one move': round(moves.framesMoved),
+    'KiB of members, one move': round(moves.bytesMoved / 1024, 3),
+    'manager KiB per member': round(moves.kibPerMember, 3),
+  };
+}
