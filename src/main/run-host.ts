@@ -1,10 +1,15 @@
 import { join } from 'node:path';
 import { type NetworkOptions, startAgent } from '../agent/index.ts';
 import { dialerFor, newDockerEngine } from '../engine/index.ts';
+import { systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/logger.ts';
 import { type AgentIdentity, LinkClient } from '../link/index.ts';
+import { HostNames } from '../network/dns/host-names.ts';
+import { socketOpener } from '../network/dns/namespace-sockets.ts';
 import { PLUGIN_FOLDER } from '../network/index.ts';
 import { defaultAddress } from './default-address.ts';
+import { hostServers } from './host-servers.ts';
+import { selfCommand } from './self.ts';
 import { version } from './version.ts';
 
 type HostOptions = Readonly<{
@@ -39,6 +44,16 @@ export function networksIn(engineUrl: string, folder: string): NetworkOptions | 
   return { dir: join(folder, 'networks'), pluginFolder: PLUGIN_FOLDER };
 }
 
+/** Containers' names are answered by this process, in sockets that a child of it opens in their networks' namespaces. */
+function namesOf(logger: Logger): Pick<NetworkOptions, 'names' | 'hostServers'> {
+  const servers = hostServers(systemClock.now);
+  return {
+    hostServers: servers,
+    names: (serversOf) =>
+      new HostNames({ open: socketOpener(selfCommand([])), hostServers: servers, serversOf, logger }),
+  };
+}
+
 /** One host of a cluster, wired: engine, agent, and the link to the manager. Holds the host even without a manager. */
 export async function runHost(options: HostOptions): Promise<RunningHost> {
   const { identity, engineUrl, folder, logger, onConnected } = options;
@@ -52,7 +67,7 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
     agentVersion: version,
     dataAddress: options.dataAddress ?? defaultAddress(),
     logger,
-    ...(networks === undefined ? {} : { networks: { ...networks, ...vlan } }),
+    ...(networks === undefined ? {} : { networks: { ...networks, ...vlan, ...namesOf(logger) } }),
     ...(options.anyEngine === undefined ? {} : { anyEngine: options.anyEngine }),
   });
   let link: LinkClient | undefined;

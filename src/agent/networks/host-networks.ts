@@ -15,7 +15,7 @@ import {
   run,
   serveDriver,
 } from '../../network/index.ts';
-import type { HostDns } from '../container-dns.ts';
+import { type HostDns, userServers } from '../container-dns.ts';
 import type { Holding } from '../holding.ts';
 import { type Answer, Asks } from './asks.ts';
 import { clusterNetworkOf, engineHas, removeFromEngine } from './engine-networks.ts';
@@ -32,7 +32,8 @@ export type NetworkOptions = Readonly<{
   pluginFolder: string;
   vlanUplink?: string;
   drivers?: readonly NetworkDriver[];
-  names?: NamesService;
+  /** @param serversOf name servers that a user gave to the container with that cluster ID (`--dns`) */
+  names?(serversOf: (containerId: string) => readonly string[]): NamesService;
   /** Name servers of the host, addresses. */
   hostServers?(): readonly string[];
 }>;
@@ -64,6 +65,7 @@ export class HostNetworks {
   private readonly asks: Asks;
   private readonly drivers: readonly NetworkDriver[];
   private readonly driverNames: ReadonlySet<string>;
+  private readonly names: NamesService | undefined;
   private servers: PluginServer[] = [];
   /** Why a driver cannot be served, by its name. */
   private readonly unserved = new Map<string, string>();
@@ -83,6 +85,11 @@ export class HostNetworks {
   ) {
     const { logger, dataAddress, holdings, vlanUplink } = options;
     this.asks = new Asks(logger);
+    this.names = options.names?.((id) => {
+      for (const one of holdings())
+        if (one.kind === 'hold' && one.assignment.id === id) return userServers(one.assignment);
+      return [];
+    });
     this.drivers = (
       options.drivers ?? DRIVERS.map((make) => make({ run, logger, dataAddress, vlanUplink }))
     ).map((driver) => this.informed(driver));
@@ -101,7 +108,7 @@ export class HostNetworks {
     const networks = new HostNetworks(options, files);
     for (const id of files.withMembers()) {
       const { name = '', internal = false, members = [] } = files.members(id) ?? {};
-      options.names?.members({ id, name, internal }, { whole: true, put: members, drop: [] });
+      networks.names?.members({ id, name, internal }, { whole: true, put: members, drop: [] });
     }
     await networks.restore(networks.book.bound());
     for (const driver of networks.drivers) await networks.serve(driver);
@@ -143,7 +150,7 @@ export class HostNetworks {
     const others = all === true ? [...this.files.withMembers()].filter((id) => !told.has(id)) : gone;
     for (const id of others) {
       this.spread(id, { whole: true, put: [], drop: [] });
-      this.options.names?.forget(id);
+      this.names?.forget(id);
       this.files.setMembers(id, undefined);
     }
     for (const { id, name, span, whole, put, drop } of networks) {
@@ -151,7 +158,7 @@ export class HostNetworks {
       const members = membersAfter(this.files.members(id)?.members ?? [], change);
       const { internal } = span;
       this.files.setMembers(id, { name, internal, members });
-      this.options.names?.members({ id, name, internal }, change);
+      this.names?.members({ id, name, internal }, change);
       this.spread(id, change);
     }
   }
@@ -176,8 +183,8 @@ export class HostNetworks {
 
   /** What containers are told of name servers; undefined where this host answers no names. */
   dns(): HostDns | undefined {
-    const { hostServers, names } = this.options;
-    if (names === undefined || hostServers === undefined) return undefined;
+    const { hostServers } = this.options;
+    if (this.names === undefined || hostServers === undefined) return undefined;
     const answers = (id: string) => this.book.network(id)?.span.driver !== undefined && !this.mute.has(id);
     return { upstream: hostServers(), answersIn: answers };
   }
@@ -206,7 +213,7 @@ export class HostNetworks {
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.asks.close();
     await Promise.all(this.servers.map((server) => server.close()));
-    await this.options.names?.close();
+    await this.names?.close();
     await this.files.close();
   }
 
@@ -236,7 +243,7 @@ export class HostNetworks {
 
   /** The driver, telling what it has made of a network to whom it concerns. */
   private informed(driver: NetworkDriver): NetworkDriver {
-    const { names } = this.options;
+    const { names } = this;
     return {
       name: driver.name,
       preflight: () => driver.preflight(),
