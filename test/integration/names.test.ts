@@ -1,0 +1,172 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ensureImage } from '../images/bake.ts';
+import { type Lab, startLab } from '../lab/lab.ts';
+import { tryRun, until } from '../lab/run.ts';
+
+/** Names of containers on two hosts; h3 has the company's name server, which the hosts ask for everything else. */
+let lab: Lab;
+let upstream: ChildProcess;
+const docker = (...args: string[]) => lab.docker(args);
+const onHost = (host: string) => ['-e', `constraint:node==${host}`];
+const start = (name: string, host: string, net: string, ...more: string[]) =>
+  docker('run', '-d', '--name', name, ...onHost(host), '--net', net, ...more, 'busybox', 'sleep', '1000');
+
+/** Addresses that a name leads to, by the resolver that every program in the container has. */
+async function ask(container: string, name: string, on?: string): Promise<string[]> {
+  const url = on === undefined ? lab.endpoint : lab.host(on).engine;
+  const { stdout } = await tryRun(['docker', '-H', url, 'exec', container, 'nslookup', name]);
+  const [, answer = ''] = stdout.split(/^(?=Name:)/m);
+  const found = stdout
+    .slice(stdout.indexOf(answer))
+    .matchAll(/^Address(?: \d+)?: *([0-9a-f.:]+?)(?::53)?(?: |$)/gm);
+  return answer === '' ? [] : [...found].map(([, address = '']) => address).sort();
+}
+const becomes = (expected: string[], container: string, name: string, on?: string) =>
+  expect.poll(() => ask(container, name, on), { timeout: 15_000 }).toEqual(expected);
+
+beforeAll(async () => {
+  lab = await startLab({ hosts: 3, join: false });
+  const server = lab.host('h3').address;
+  const file = resolve(lab.plan.folder, 'company-resolv.conf');
+  writeFileSync(file, `nameserver ${server}\n`);
+  for (const host of ['h1', 'h2', 'h3']) {
+    await lab.exec(host, ['mount', '--bind', file, '/etc/resolv.conf']);
+    await ensureImage('busybox', lab.host(host).engine);
+  }
+  const [program = '', ...args] = lab.execArgv('h3', [
+    process.execPath,
+    resolve('test/network/upstream.mjs'),
+    server,
+  ]);
+  upstream = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  lab = await startLab({ name: lab.name, hosts: 3, join: true });
+  await docker('network', 'create', '-d', 'xoverlay', '--subnet', '10.50.0.0/24', 'front');
+  await docker('network', 'create', '-d', 'xoverlay', '--subnet', '10.60.0.0/24', 'back');
+});
+afterAll(async () => {
+  upstream?.kill('SIGKILL');
+  await lab?.down();
+});
+
+describe('names of containers', () => {
+  it('are known on all hosts, within the networks that one is on', async () => {
+    await start('client', 'h1', 'front', '--ip', '10.50.0.10');
+    await start('web', 'h2', 'front', '--ip', '10.50.0.20', '--network-alias', 'www', '--expose', '80');
+    await start('db', 'h2', 'back', '--ip', '10.60.0.30');
+    for (const name of ['web', 'www', 'web.internal', 'WWW.front', 'web.front.internal'])
+      await becomes(['10.50.0.20'], 'client', name);
+    expect(await ask('client', 'db')).toEqual([]);
+    await docker('network', 'connect', 'back', 'web');
+    await becomes(['10.60.0.30'], 'web', 'db');
+    expect(await ask('client', 'db')).toEqual([]);
+  });
+
+  it('lead to all members of a service, on all hosts', async () => {
+    await start('app1', 'h1', 'front', '--ip', '10.50.0.41', '--network-alias', 'app');
+    await start('app2', 'h2', 'front', '--ip', '10.50.0.42', '--network-alias', 'app');
+    await start('app3', 'h3', 'front', '--ip', '10.50.0.43', '--network-alias', 'app');
+    for (const asker of ['client', 'web'])
+      await becomes(['10.50.0.41', '10.50.0.42', '10.50.0.43'], asker, 'app');
+    await docker('stop', '-t', '0', 'app2');
+    await becomes(['10.50.0.41', '10.50.0.43'], 'client', 'app');
+    await docker('start', 'app2');
+    await becomes(['10.50.0.41', '10.50.0.42', '10.50.0.43'], 'client', 'app');
+    await docker('rm', '-f', 'app1', 'app2', 'app3');
+    await becomes([], 'client', 'app');
+  });
+
+  it('are there once a container is healthy, and not while it is not', async () => {
+    const check = ['--health-cmd', 'test -e /ok', '--health-interval', '200ms', '--health-retries', '1'];
+    await start('sick', 'h2', 'front', '--ip', '10.50.0.50', ...check);
+    await docker('exec', 'sick', 'touch', '/ok');
+    await becomes(['10.50.0.50'], 'client', 'sick');
+    await docker('exec', 'sick', 'rm', '/ok');
+    await becomes([], 'client', 'sick');
+    await docker('rm', '-f', 'sick');
+  });
+
+  it('go with their container', async () => {
+    await start('gone', 'h2', 'front', '--ip', '10.50.0.60');
+    await becomes(['10.50.0.60'], 'client', 'gone');
+    await docker('rm', '-f', 'gone');
+    await becomes([], 'client', 'gone');
+  });
+
+  it('are found by address', async () => {
+    expect(await docker('exec', 'client', 'nslookup', '10.50.0.20')).toContain('web.internal');
+  });
+});
+
+describe('everything else', () => {
+  it("is asked for at the host's name server, or at the user's", async () => {
+    expect(await ask('client', 'shop.example')).toEqual(['198.51.100.7']);
+    expect(await ask('client', 'no.such.name')).toEqual([]);
+    await start('own', 'h1', 'front', '--dns', lab.host('h3').address);
+    expect(await docker('inspect', '-f', '{{.HostConfig.Dns}}', 'own')).toContain(lab.host('h3').address);
+    expect(await ask('own', 'own.example')).toEqual(['198.51.100.7']);
+    expect(await ask('own', 'web')).toEqual(['10.50.0.20']);
+    await docker('rm', '-f', 'own');
+  });
+
+  it('does not depend on the agent', async () => {
+    await lab.killAgent('h1');
+    expect(await ask('client', 'other.example', 'h1')).toEqual(['198.51.100.7']);
+    await lab.join('h1');
+    await lab.waitReady();
+    await becomes(['10.50.0.20'], 'client', 'web');
+  });
+});
+
+it('names do not depend on the manager, and an agent that starts without it knows them', async () => {
+  await lab.killManager();
+  expect(await ask('client', 'web', 'h1')).toEqual(['10.50.0.20']);
+  await lab.killAgent('h1');
+  await lab.join('h1');
+  await becomes(['10.50.0.20'], 'client', 'web', 'h1');
+  await lab.restartManager();
+  await lab.waitReady();
+});
+
+it('a container that has started is found on another host within 100 ms', async () => {
+  const names = Array.from({ length: 40 }, (_, n) => `quick${n}`);
+  const pid = await docker('inspect', '-f', '{{.State.Pid}}', 'client');
+  const script = resolve('test/network/when-named.mjs');
+  const argv = lab.execArgv('h1', [
+    ...['nsenter', `--net=/proc/${pid}/ns/net`, process.execPath, script, '169.254.53.53'],
+    ...names.map((name) => `${name}.internal`),
+  ]);
+  const [program = '', ...args] = argv;
+  const asker = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  asker.stdout.on('data', (bytes) => {
+    said += bytes;
+  });
+  for (const name of names) {
+    await start(name, 'h2', 'front');
+    await until(`name ${name}`, async () => (said.includes(`${name}.internal `) ? true : undefined), {
+      timeoutMs: 10_000,
+      everyMs: 10,
+    });
+  }
+  asker.kill('SIGKILL');
+  const found = new Map(
+    said
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ') as [string, string]),
+  );
+  const waits: number[] = [];
+  for (const name of names) {
+    const startedAt = Date.parse(await docker('inspect', '-f', '{{.State.StartedAt}}', name));
+    waits.push(Number(found.get(`${name}.internal`)) - startedAt);
+  }
+  await docker('rm', '-f', ...names);
+  waits.sort((a, b) => a - b);
+  const at = (share: number) =>
+    Math.round(waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? 0);
+  console.log(`started to found on another host: p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, p99 ${at(0.99)} ms`);
+  expect(at(0.5)).toBeLessThan(500);
+}, 300_000);
