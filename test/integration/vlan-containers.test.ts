@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureImage } from '../images/bake.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
@@ -175,7 +176,19 @@ it('knows the uplink of its hosts: the commands that users know work as they are
 });
 
 it('keeps address and MAC when its host dies; the company hears where it is, and the host that returns says nothing', async () => {
-  await docker('network', 'create', '-d', 'vlan', '--subnet', '10.217.0.0/24', '--opt', 'VlanId=217', 'v217');
+  await docker(
+    'network',
+    'create',
+    '-d',
+    'vlan',
+    '--subnet',
+    '10.217.0.0/24',
+    '--opt',
+    'VlanId=217',
+    '--opt',
+    'uplink=eth1',
+    'v217',
+  );
   await start(
     'survivor',
     'h1|h2',
@@ -188,6 +201,11 @@ it('keeps address and MAC when its host dies; the company hears where it is, and
   );
   expect(await pings('10.217.0.60')).toBe(true);
   const home = (await docker('inspect', '--format', '{{.Node.Name}}', 'survivor')).trim();
+  const sent = ['tcpdump', '-n', '-l', '-i', 'eth1', '-Q', 'out', 'ether', 'src', '02:be:0a:d9:00:3c'];
+  // while it is there, its frames are seen
+  const seen = lab.exec(home, ['timeout', '10', ...sent, '-c', '1']);
+  expect(await pings('10.217.0.60')).toBe(true);
+  expect((await seen).code).toBe(0);
   const died = Date.now();
   await lab.kill(home);
   await until('an answer of the container', async () => ((await pings('10.217.0.60')) ? true : undefined), {
@@ -202,22 +220,8 @@ it('keeps address and MAC when its host dies; the company hears where it is, and
   // back with its old copy on the disk: it is taken away, and never on the VLAN
   await lab.startMachine(home);
   await startOpenVSwitch(lab, home);
-  const file = '/run/stale';
-  const capture = [
-    'timeout',
-    '15',
-    'tcpdump',
-    '-n',
-    '-l',
-    '-i',
-    'eth1',
-    '-Q',
-    'out',
-    'ether',
-    'src',
-    '02:be:0a:d9:00:3c',
-  ];
-  const captured = lab.exec(home, ['sh', '-c', `exec "$@" > ${file}`, 'sh', ...capture]);
+  const file = join(lab.host(home).folder, 'stale');
+  const captured = lab.exec(home, ['sh', '-c', 'exec "$@" > "$0"', file, 'timeout', '15', ...sent]);
   await lab.start(home);
   await until(
     'the old copy gone',

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { addTrunk, must, startOpenVSwitch } from '../lab/openvswitch.ts';
@@ -191,12 +192,12 @@ it('announces a container that has moved, so that frames for it go to its new ho
   const before = await h1.start('mover', v217, endpoint);
   expect(await pings('gw217', '10.217.0.30')).toBe(true);
   await h1.stop('mover', v217, before);
-  const file = '/run/gratuitous';
+  const file = join(lab.host('h3').folder, 'gratuitous');
   const filter = ['ether', 'src', endpoint.mac];
   // as a file: what is written to a pipe is lost when it is killed
   const capture = ['timeout', '15', 'tcpdump', '-n', '-e', '-l', '--immediate-mode', '-i', 'eth0', ...filter];
   const inGateway = ['ip', 'netns', 'exec', 'gw217', ...capture];
-  const captured = lab.exec('h3', ['sh', '-c', 'exec "$@" > /run/gratuitous', 'sh', ...inGateway]);
+  const captured = lab.exec('h3', ['sh', '-c', 'exec "$@" > "$0"', file, ...inGateway]);
   await until(
     'the capture',
     async () => ((await atCompany('cat', file).catch(() => 'x')) === '' ? true : undefined),
