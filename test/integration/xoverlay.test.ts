@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '../images/bake.ts';
 import { hostPid } from '../lab/host.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
-import { findIn, killAll } from '../lab/processes.ts';
 import { tryRun } from '../lab/run.ts';
 
 /** A lab of its own: its hosts, engines and agents die. */
@@ -67,9 +66,9 @@ async function comeUp(host: string): Promise<void> {
 }
 
 async function killEngine(host: string): Promise<void> {
-  const { namespace, engine } = lab.host(host);
-  const pid = findIn(namespace, ['dockerd', engine]);
-  if (pid !== undefined) await killAll([pid]);
+  const pid = (await lab.exec(host, ['cat', '/run/docker/dockerd.pid'])).stdout.trim();
+  await lab.exec(host, ['kill', '-9', pid]);
+  await until(async () => (await lab.exec(host, ['test', '-e', `/proc/${pid}`])).code).toBe(1);
 }
 
 describe('containers on several hosts', () => {

@@ -86,9 +86,10 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY) throw new BerthError('too_large', `a request of over ${MAX_BODY} bytes`);
-    chunks.push(chunk);
+    // Read to its end all the same, so that its sender hears why it is refused.
+    if (size <= MAX_BODY) chunks.push(chunk);
   }
+  if (size > MAX_BODY) throw new BerthError('too_large', `a request of over ${MAX_BODY} bytes`);
   const text = Buffer.concat(chunks).toString();
   try {
     return text.trim() === '' ? {} : JSON.parse(text);
