@@ -20,7 +20,7 @@ beforeEach(async () => {
   store = await networkStore(3);
   await store.update((tx) => {
     putNetwork(tx, 'x1', ['10.1.0.0/24']);
-    putNetwork(tx, 'x2', ['10.1.0.0/24']);
+    putNetwork(tx, 'x2', ['10.2.0.0/24']);
   });
   frames.clear();
   members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys() });

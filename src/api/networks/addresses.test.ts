@@ -217,6 +217,18 @@ describe('addresses', () => {
   });
 });
 
+it('one VLAN is one network', async () => {
+  const store = await networkStore();
+  await store.update((tx) => {
+    const vlan = (name: string, options: Record<string, string>) =>
+      putNetwork(tx, name, ['10.1.0.0/24'], { driver: 'vlan', options });
+    vlan('v7', { VlanId: '7' });
+    expect(() => vlan('again', { vlanid: '7' })).toThrow('VLAN 7 is network v7 already');
+    vlan('v8', { VlanId: '8' });
+    vlan('other', { VlanId: '7', uplink: 'eth2' });
+  });
+});
+
 describe('whatever is asked for', () => {
   const steps = fc.array(
     fc.oneof(

@@ -1,3 +1,4 @@
+import { BerthError } from '../../kit/errors.ts';
 import type { AddressHolder } from '../../model/address.ts';
 import { parseIp } from '../../model/ip.ts';
 import { macOf } from '../../model/mac.ts';
@@ -7,11 +8,11 @@ import type { SpanDriver } from '../../model/spanning/driver.ts';
 import { readSpan, type SpanRequest, type SpanSurroundings } from '../../model/spanning/read-span.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
-import type { SpanningNetwork } from './spanning.ts';
+import { isSpanning, type SpanningNetwork } from './spanning.ts';
 
 /**
  * Makes the record of a network that spans hosts, and those of the addresses that nobody else may have in it.
- * @throws BerthError see `readSpan`
+ * @throws BerthError see `readSpan`; `conflict` where the driver cannot have it beside another one
  */
 export function makeSpanning(
   tx: WriteTx,
@@ -21,6 +22,10 @@ export function makeSpanning(
 ): SpanningNetwork {
   const span = readSpan(driver, request, surroundings(tx, base.id));
   const network = { ...base, span };
+  for (const other of tx.all('networks')) {
+    const refusal = isSpanning(other) ? driver.refusal?.(span, other) : undefined;
+    if (refusal !== undefined) throw new BerthError('conflict', refusal);
+  }
   putSpanning(tx, network);
   return network;
 }

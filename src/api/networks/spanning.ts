@@ -1,6 +1,6 @@
 import { BerthError } from '../../kit/errors.ts';
 import type { Container, DockerSpec } from '../../model/container.ts';
-import { normalIp } from '../../model/ip.ts';
+import { normalIp, overlaps, parseSubnet } from '../../model/ip.ts';
 import { normalMac } from '../../model/mac.ts';
 import type { Network } from '../../model/objects.ts';
 import type { Endpoint, Span } from '../../model/span.ts';
@@ -45,12 +45,37 @@ type Asked = Readonly<{ ipv4?: string; ipv6?: string; mac?: string }>;
  */
 export function takeAddresses(tx: WriteTx, { id, name, desired }: Container, now: number): void {
   const { spec } = desired;
+  refuseOverlap(
+    networkNames(spec).flatMap((reference) => spanningNetwork(tx, reference) ?? []),
+    name,
+  );
   for (const reference of networkNames(spec)) {
     const network = spanningNetwork(tx, reference);
     if (network === undefined) continue;
     const asked = { ...askedOfEndpoint(endpointOf(spec, reference)), ...askedOfContainer(spec, reference) };
     takeEndpoint(tx, now, { network, holder: { kind: 'container', id }, name, ...asked });
   }
+}
+
+/**
+ * A container cannot tell which way leads to an address that two of its networks have.
+ * @throws BerthError `conflict`
+ */
+export function refuseOverlap(networks: readonly SpanningNetwork[], container: string): void {
+  const subnets = networks.flatMap(({ name, span }) =>
+    span.pools.flatMap(({ subnet }) => {
+      const parsed = parseSubnet(subnet);
+      return parsed === undefined ? [] : [{ name, subnet, parsed }];
+    }),
+  );
+  for (const [i, one] of subnets.entries())
+    for (const other of subnets.slice(0, i))
+      if (one.name !== other.name && overlaps(one.parsed, other.parsed))
+        throw new BerthError(
+          'conflict',
+          `container ${container} cannot be on networks ${other.name} and ${one.name} at once: ${other.subnet} and ${one.subnet} overlap`,
+          { hint: 'make one of the networks with another --subnet' },
+        );
 }
 
 /** What a container has in a network; undefined where it has nothing. */

@@ -1,3 +1,4 @@
+import type { Network } from '../objects.ts';
 import type { Span } from '../span.ts';
 
 /** What a driver's options come to: fields of the span, and the MTU that was asked for. */
@@ -27,6 +28,8 @@ export interface SpanDriver {
    * addresses. `outside`: the subnet is one of the company's, and must be told; hosts may have addresses in it.
    */
   readonly subnets: 'own' | 'outside';
+  /** Why the network cannot be beside one that is there already, in a sentence; undefined where it can. */
+  refusal?(span: Span, other: Network & Readonly<{ span: Span }>): string | undefined;
   /** Largest packet of a container, bytes. */
   mtu(wire: Wire, options: ReadOptions): number;
 }

@@ -33,6 +33,12 @@ export const vlan: SpanDriver = {
     // As Docker's macvlan driver calls it.
     parent: INTERFACE,
   },
+  // Each host has one bridge for a VLAN, and the manager one list of the addresses on it.
+  refusal: ({ vlanId, uplink }, { name, span }) => {
+    if (span.driver !== vlan.name || span.vlanId !== vlanId || span.uplink !== uplink) return undefined;
+    const what = vlanId === undefined ? 'the untagged VLAN' : `VLAN ${vlanId}`;
+    return `${what} is network ${name} already: further ranges of it are further --subnets of that network`;
+  },
   // A tag is not counted: switches and interfaces carry four bytes more for it.
   mtu: ({ mtu }) => mtu,
 };

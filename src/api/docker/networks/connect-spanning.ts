@@ -2,7 +2,13 @@ import { BerthError } from '../../../kit/errors.ts';
 import type { Container, Desired, DockerSpec } from '../../../model/container.ts';
 import type { WriteTx } from '../../../store/store.ts';
 import { giveBackOf } from '../../networks/give-back.ts';
-import { askedOfEndpoint, endpointIn, type SpanningNetwork } from '../../networks/spanning.ts';
+import {
+  askedOfEndpoint,
+  endpointIn,
+  refuseOverlap,
+  type SpanningNetwork,
+  spanningNetwork,
+} from '../../networks/spanning.ts';
 import { takeEndpoint } from '../../networks/take-address.ts';
 import { unusable } from '../../networks/usable-drivers.ts';
 import type { DockerCall } from '../call.ts';
@@ -41,6 +47,8 @@ export async function connectSpanning(
           'conflict',
           `host ${target.hostName}, where container ${target.name} is, cannot take part in network ${network.name}: ${reason}`,
         );
+      const others = Object.keys(endpoints).flatMap((ref) => spanningNetwork(tx, ref) ?? []);
+      refuseOverlap([...others, network], target.name);
       const holder = { kind: 'container' as const, id: record.id };
       const taker = { network, holder, name: target.name, ...askedOfEndpoint(config) };
       takeEndpoint(tx, call.deps.clock.now(), taker);

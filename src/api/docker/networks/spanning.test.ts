@@ -277,6 +277,12 @@ describe('connect and disconnect', () => {
 
   it('are refused where the host or the container cannot take part', async () => {
     await create('x1', subnet('192.168.1.0/24'));
+    await create('same', subnet('192.168.0.0/16'));
+    const both = await make('both', on('x1'));
+    expect((await refusal('POST', '/networks/same/connect', { Container: 'both' }))[1]).toContain(
+      'container both cannot be on networks x1 and same at once: 192.168.1.0/24 and 192.168.0.0/16 overlap',
+    );
+    expect(record(both).desired.generation).toBe(1);
     await make('hosted', { HostConfig: { NetworkMode: 'host' } });
     expect((await refusal('POST', '/networks/x1/connect', { Container: 'hosted' }))[1]).toContain(
       'sharing network',
