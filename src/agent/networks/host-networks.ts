@@ -4,6 +4,7 @@ import type { Clock } from '../../kit/clock.ts';
 import { messageOf } from '../../kit/errors.ts';
 import type { KeyedQueue } from '../../kit/keyed-queue.ts';
 import type { Logger } from '../../kit/logger.ts';
+import { reach } from '../../link/reach.ts';
 import type { ObservedNetwork } from '../../model/objects.ts';
 import {
   type BookedNetwork,
@@ -18,6 +19,7 @@ import {
 import { type HostDns, userServers } from '../container-dns.ts';
 import type { Holding } from '../holding.ts';
 import { type Answer, Asks } from './asks.ts';
+import { DataPaths } from './data-paths.ts';
 import { clusterNetworkOf, engineHas, removeFromEngine } from './engine-networks.ts';
 import { elsewhere, membersAfter } from './member-lists.ts';
 import type { NamesService } from './names-service.ts';
@@ -77,6 +79,7 @@ export class HostNetworks {
   private readonly mute = new Set<string>();
   /** By the other host's ID. In memory: the kernel has them, and the manager tells them again. */
   private readonly keys = new Map<string, PeerKeys>();
+  private readonly paths: DataPaths;
   private closed = false;
 
   private constructor(
@@ -93,6 +96,7 @@ export class HostNetworks {
     this.drivers = (
       options.drivers ?? DRIVERS.map((make) => make({ run, logger, dataAddress, vlanUplink }))
     ).map((driver) => this.informed(driver));
+    this.paths = new DataPaths({ reach, peers: () => this.peers() });
     this.driverNames = new Set(this.drivers.map(({ name }) => name));
     this.book = new NetworkBook({
       files,
@@ -132,11 +136,13 @@ export class HostNetworks {
   /** A manager has let this host in. */
   attach(send: (frame: AgentFrame) => void): void {
     this.asks.attach(send);
+    this.paths.attach(send);
     this.book.tellDue();
   }
 
   detach(): void {
     this.asks.detach();
+    this.paths.detach();
   }
 
   onAnswer(answer: Answer): void {
@@ -212,6 +218,7 @@ export class HostNetworks {
     this.closed = true;
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.asks.close();
+    this.paths.close();
     await Promise.all(this.servers.map((server) => server.close()));
     await this.names?.close();
     await this.files.close();
@@ -264,6 +271,15 @@ export class HostNetworks {
         await driver.remove(network);
       },
     };
+  }
+
+  /** Data addresses of the hosts with which containers of this one can speak by xoverlay. */
+  private peers(): ReadonlyMap<string, string> {
+    const peers = new Map<string, string>();
+    for (const { id } of this.book.bound())
+      for (const { hostId, via } of this.files.members(id)?.members ?? [])
+        if (via !== '' && hostId !== this.options.identity.hostId) peers.set(hostId, via);
+    return peers;
   }
 
   private onKeys({ whole, put, drop }: KeysChange): void {
