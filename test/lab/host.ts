@@ -7,6 +7,7 @@ import type { HostPlan, LabPlan } from './plan.ts';
 import { findIn, initOf, isAlive, killAll, processesIn } from './processes.ts';
 import { LabError, runDetached, tryRun, until } from './run.ts';
 
+const ENTER_MS = 5_000;
 const INIT = fileURLToPath(new URL('host-init.sh', import.meta.url));
 
 /** Pid of the host's first process in the root namespace, undefined while the host is not running. */
@@ -25,13 +26,16 @@ export function onHost(host: HostPlan, argv: readonly string[]): string[] {
 /** Start the host and its engine, as far as they are not running, and wait until the engine answers. */
 export async function startHost(plan: LabPlan, host: HostPlan): Promise<void> {
   if (hostPid(host) === undefined) await boot(plan, host);
-  if (findIn(host.namespace, ['dockerd', host.engine]) === undefined) startEngine(plan, host);
+  const running = () => findIn(host.namespace, ['dockerd', host.engine]) !== undefined;
+  if (!running()) startEngine(plan, host);
+  const began = Date.now();
   await until(
     `an answer of host ${host.name}'s engine (its log: ${engineLog(host)})`,
     async () => {
       const ping = await tryRun(['docker', '-H', host.engine, 'version', '--format', '{{.Server.Version}}']);
       if (ping.code === 0) return true;
-      if (findIn(host.namespace, ['dockerd', host.engine]) !== undefined) return undefined;
+      // It enters the host's namespaces before it is dockerd, which takes its time on a busy machine.
+      if (running() || Date.now() - began < ENTER_MS) return undefined;
       throw new LabError(`the engine of host ${host.name} ended: ${lastLines(engineLog(host))}`);
     },
     { timeoutMs: 60_000 },
