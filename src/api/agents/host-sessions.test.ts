@@ -11,6 +11,7 @@ import { containerRecord } from '../../store/contract.suite.ts';
 import { newMemoryStore, type Store } from '../../store/index.ts';
 import { newJournalledStore } from '../../store/memory/store.ts';
 import type { ClusterEvents } from '../events/cluster-events.ts';
+import { putContainer, putNetwork } from '../networks/networks.fixture.ts';
 import { testKeys } from './data-keys.fixture.ts';
 import { HostSessions } from './host-sessions.ts';
 import type { AgentSession } from './session.ts';
@@ -741,4 +742,60 @@ it('answers a heartbeat that asks for it with a lease, after what the host has m
   sessions.attach(early);
   early.say({ t: 'heartbeat', now: 43, engine: true, reason: '', lease: true });
   expect(early.news).toEqual([]);
+});
+
+describe('networks that span hosts', () => {
+  const sent = (session: FakeSession, t: ManagerFrame['t']) => session.sent.filter((frame) => frame.t === t);
+  const usable = { usable: true, reason: '' };
+
+  it('are told to agents that know of them, before the assignments, and what they say of themselves is kept', async () => {
+    await store.update((tx) => {
+      putNetwork(tx, 'x1', ['10.1.0.0/24']);
+      putContainer(tx, 'web', 'h1', ['x1']);
+    });
+    const session = new FakeSession('h1');
+    sessions.attach(session);
+    const network = { drivers: { xoverlay: usable }, wireMtu: 9000 };
+    session.hello({ network });
+    session.say(empty);
+    await settle();
+    expect(session.sent.map(({ t }) => t).slice(0, 3)).toEqual(['welcome', 'members', 'snapshot']);
+    expect(sent(session, 'members').slice(0, 1)).toMatchObject([
+      { all: true, networks: [{ name: 'x1', put: [{ names: ['web', expect.any(String)] }] }] },
+    ]);
+    expect(store.view((tx) => tx.get('hostStatus', 'h1'))).toMatchObject({ dataAddress: 'd', network });
+    await store.update((tx) => putContainer(tx, 'db', 'h1', ['x1']));
+    await settle();
+    expect(session.sent.slice(-2).map(({ t }) => t)).toEqual(['members', 'deltas']);
+    session.close('gone');
+    const older = new FakeSession('h1');
+    sessions.attach(older);
+    older.hello({ version: 2, network });
+    older.say(empty);
+    await settle();
+    expect(sent(older, 'members')).toEqual([]);
+    expect(store.view((tx) => tx.get('hostStatus', 'h1')?.network)).toBeUndefined();
+  });
+
+  it('are asked for by hosts, whose data paths are noted', async () => {
+    const session = await connect();
+    session.say({
+      t: 'ask',
+      id: 4,
+      ask: { op: 'create-network', driver: 'xoverlay', pools: [], options: {}, internal: false },
+    });
+    session.say({
+      t: 'ask',
+      id: 5,
+      ask: { op: 'take-address', network: 'none', endpoint: 'e', subnet: '10.1.0.0/24' },
+    });
+    session.say({ t: 'paths', paths: { h2: { ms: null, reason: 'no answer' } } });
+    await settle();
+    // A refusal need not wait for a disk.
+    expect(sent(session, 'answer').reverse()).toMatchObject([
+      { id: 4, network: expect.stringMatching(/^[0-9a-f]{64}$/), span: { driver: 'xoverlay' } },
+      { id: 5, error: { message: 'the cluster has no network none for this host' } },
+    ]);
+    expect(store.view((tx) => tx.get('hostPaths', 'h1')?.paths)).toMatchObject({ h2: { ms: null } });
+  });
 });

@@ -7,6 +7,7 @@ import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
 import { endpointIn, isSpanning } from '../networks/spanning.ts';
 import { holdersOf } from './assignment-of.ts';
 import { type DataKeys, KEYS_LOOK_MS } from './data-keys.ts';
+import { memberFrames } from './member-frames.ts';
 import { memberOf } from './member-of.ts';
 
 type MembersFrame = ManagerFrame & { t: 'members' };
@@ -221,7 +222,8 @@ export class NetworkMembers {
 
   private send(hostId: string, frame: MembersFrame): void {
     try {
-      this.sessions.get(hostId)?.(frame);
+      const send = this.sessions.get(hostId);
+      if (send !== undefined) for (const part of memberFrames(frame)) send(part);
     } catch (thrown) {
       this.deps.logger.error({ host: hostId, error: messageOf(thrown) }, 'members not sent');
     }
