@@ -9,7 +9,9 @@ import { call, exists, ignore, marked, QUICK_MS, type StepContext } from './step
 
 type Need = Assignment['needs']['networks'][number];
 
-const networksSchema = z.array(z.looseObject({ Id: z.string().min(1), Name: z.string() }));
+const networksSchema = z.array(
+  z.looseObject({ Id: z.string().min(1), Labels: z.record(z.string(), z.string()).nullish() }),
+);
 
 /** One that spans hosts is looked for by its ID: another network of the name is somebody else's. */
 export function ensureNetwork(
@@ -52,7 +54,9 @@ async function spanningNetwork(context: StepContext, id: string): Promise<string
   const label = [`${LABEL_ID}=${id}`, `${LABEL_CLUSTER}=${context.cluster}`];
   const filters = encodeURIComponent(JSON.stringify({ label }));
   const answer = await call(context, QUICK_MS, 'GET', `/networks?filters=${filters}`);
-  return checked('/networks', () => networksSchema.parse(answer))[0]?.Id;
+  const found = checked('/networks', () => networksSchema.parse(answer));
+  return found.find(({ Labels }) => Labels?.[LABEL_ID] === id && Labels[LABEL_CLUSTER] === context.cluster)
+    ?.Id;
 }
 
 /** A container that is on it already is as it should be. */

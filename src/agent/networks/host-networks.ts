@@ -38,6 +38,8 @@ export type NetworkOptions = Readonly<{
   names?(serversOf: (containerId: string) => readonly string[]): NamesService;
   /** Name servers of the host, addresses. */
   hostServers?(): readonly string[];
+  /** Instead of `IDLE_MS`. */
+  idleMs?: number;
 }>;
 
 type HostNetworksOptions = NetworkOptions &
@@ -80,6 +82,7 @@ export class HostNetworks {
   /** By the other host's ID. In memory: the kernel has them, and the manager tells them again. */
   private readonly keys = new Map<string, PeerKeys>();
   private readonly paths: DataPaths;
+  private readonly idleMs: number;
   private closed = false;
 
   private constructor(
@@ -87,6 +90,7 @@ export class HostNetworks {
     private readonly files: NetworkFiles,
   ) {
     const { logger, dataAddress, holdings, vlanUplink } = options;
+    this.idleMs = options.idleMs ?? IDLE_MS;
     this.asks = new Asks(logger);
     this.names = options.names?.((id) => {
       for (const one of holdings())
@@ -370,13 +374,13 @@ export class HostNetworks {
       }
       const since = this.idleSince.get(networkId) ?? now;
       this.idleSince.set(networkId, since);
-      if (now - since >= IDLE_MS && (await this.removed(id, networkId, name)))
+      if (now - since >= this.idleMs && (await this.removed(id, networkId, name)))
         this.idleSince.delete(networkId);
     }
     for (const networkId of [...this.idleSince.keys()])
       if (!this.engineNetworks.some((network) => network.networkId === networkId))
         this.idleSince.delete(networkId);
-    if (this.idleSince.size > 0) this.later('tidy', IDLE_MS, () => this.tidy());
+    if (this.idleSince.size > 0) this.later('tidy', this.idleMs, () => this.tidy());
   }
 
   /** True where there is nothing more to do about it. */

@@ -1,0 +1,158 @@
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Assignment } from '../../contract/link.ts';
+import { newSimulatedEngine, type SimulatedEngine } from '../../engine/index.ts';
+import { silentLogger } from '../../kit/logger.ts';
+import type { Member } from '../../model/span.ts';
+import { notingDriver, SPAN } from '../../network/libnetwork/host-book.fixture.ts';
+import { assignmentRecord, cleanUp, FakeManager, openAgent, temporaryDir } from '../agent.fixture.ts';
+import type { Agent } from '../agent.ts';
+
+afterEach(cleanUp);
+
+let dir: string;
+let engine: SimulatedEngine;
+let driver: ReturnType<typeof notingDriver>;
+beforeEach(async () => {
+  dir = await temporaryDir();
+  engine = newSimulatedEngine({ images: ['busybox'] });
+  driver = notingDriver();
+});
+
+const endpoint = { ipv4: '10.5.0.20', mac: '02:be:0a:05:00:14' };
+function onNetwork(name: string, state: 'running' | 'removed' = 'running'): Assignment {
+  const spec = { HostConfig: { NetworkMode: 'n1' }, NetworkingConfig: { EndpointsConfig: { n1: {} } } };
+  const assignment = assignmentRecord(
+    name,
+    { state, starts: 1, generation: state === 'running' ? 1 : 2 },
+    spec,
+  );
+  return {
+    ...assignment,
+    needs: { networks: [{ id: 'n1', spec: { Name: 'shop' }, span: SPAN, endpoint }], volumes: [] },
+  };
+}
+const member = (id: string, hostId: string): Member => ({
+  ...{ id, hostId, via: '192.0.2.2', names: [id], up: true, mac: '02:00:00:00:00:01' },
+});
+
+function start(): Promise<Agent> {
+  const networks = {
+    dir: join(dir, 'networks'),
+    pluginFolder: join(dir, 'plugins'),
+    drivers: [driver],
+    idleMs: 100,
+  };
+  return openAgent(engine, join(dir, 'assignments'), silentLogger, { networks });
+}
+
+/** As the engine asks its plugin. */
+function ask(name: string, body: object): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const socketPath = join(dir, 'plugins', 'xoverlay.sock');
+    const sent = request({ socketPath, path: `/${name}`, method: 'POST', agent: false }, (response) => {
+      let text = '';
+      response.on('data', (chunk) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve(JSON.parse(text)));
+    });
+    sent.on('error', reject);
+    sent.end(JSON.stringify(body));
+  });
+}
+
+const create = {
+  NetworkID: 'e1',
+  Options: { 'com.docker.network.generic': { 'berth.network': 'n1' } },
+  IPv4Data: [{ Pool: '10.5.0.0/24', Gateway: '10.5.0.1/24' }],
+};
+
+describe('a host on a network', () => {
+  it('has its engine make it with its driver, and gives the container its address there', async () => {
+    const manager = new FakeManager();
+    const hello = await manager.greet(await start(), [onNetwork('web')]);
+    expect(hello.network?.drivers).toEqual({ xoverlay: { usable: true, reason: '' } });
+    await manager.result(onNetwork('web'));
+    const [made] = engine.world.networks.all().filter(({ name }) => name === 'shop');
+    expect(made?.options).toMatchObject({
+      Driver: 'xoverlay',
+      Internal: false,
+      IPAM: {
+        Driver: 'xoverlay',
+        Options: { 'berth.network': 'n1' },
+        Config: [{ Subnet: '10.5.0.0/24', Gateway: '10.5.0.1', AuxiliaryAddresses: { printer: '10.5.0.9' } }],
+      },
+      Options: { 'berth.network': 'n1' },
+    });
+  });
+
+  it('tells the driver who is elsewhere, as it is told, and again after a restart without a manager', async () => {
+    const manager = new FakeManager();
+    const agent = await start();
+    await manager.greet(agent, [onNetwork('web')]);
+    await manager.result(onNetwork('web'));
+    expect(await ask('NetworkDriver.CreateNetwork', create)).toEqual({});
+    const told: unknown[] = [];
+    driver.members = async (_, change) => {
+      told.push(change);
+    };
+    const network = { id: 'n1', name: 'shop', span: SPAN };
+    const put = [member('web', 'h1'), member('db', 'h2')];
+    manager.send({
+      t: 'members',
+      networks: [{ ...network, whole: true, put, drop: [] }],
+      gone: [],
+      all: true,
+    });
+    const more = { whole: false, put: [member('db2', 'h3')], drop: ['db'] };
+    manager.send({ t: 'members', networks: [{ ...network, ...more }], gone: [] });
+    await expect.poll(() => told).toEqual([{ whole: true, put: [put[1]], drop: ['web'] }, more]);
+    await agent.close();
+    told.length = 0;
+    await start();
+    expect(told).toEqual([{ whole: true, put: [member('db2', 'h3')], drop: ['web'] }]);
+  });
+
+  it('answers the engine from its disk: addresses of containers that it holds', async () => {
+    const manager = new FakeManager();
+    const agent = await start();
+    await manager.greet(agent, [onNetwork('web')]);
+    await manager.result(onNetwork('web'));
+    manager.cut();
+    const pool = { Pool: '10.5.0.0/24', Options: { 'berth.network': 'n1' } };
+    expect(await ask('IpamDriver.RequestPool', pool)).toMatchObject({ PoolID: 'n1/10.5.0.0/24' });
+    const address = { PoolID: 'n1/10.5.0.0/24', Address: '10.5.0.20', Options: null };
+    expect(await ask('IpamDriver.RequestAddress', address)).toMatchObject({ Address: '10.5.0.20/24' });
+  });
+
+  it('asks the manager for what is not its own, and gives back what that is told later', async () => {
+    const manager = new FakeManager();
+    const agent = await start();
+    await manager.greet(agent, [onNetwork('web')]);
+    await manager.result(onNetwork('web'));
+    const taken = ask('IpamDriver.RequestAddress', { PoolID: 'n1/10.5.0.0/24', Address: '', Options: null });
+    const { id, ask: asked } = await manager.frame('ask');
+    expect(asked).toMatchObject({ op: 'take-address', network: 'n1', subnet: '10.5.0.0/24' });
+    manager.send({ t: 'answer', id, endpoint: { ipv4: '10.5.0.77', mac: '02:be:0a:05:00:4d' } });
+    expect(await taken).toMatchObject({ Address: '10.5.0.77/24' });
+    manager.cut();
+    await ask('IpamDriver.ReleaseAddress', { PoolID: 'n1/10.5.0.0/24', Address: '10.5.0.77' });
+    await agent.close();
+    const next = new FakeManager();
+    await next.greet(await start(), [onNetwork('web')]);
+    expect((await next.frame('ask')).ask).toMatchObject({ op: 'give-back', network: 'n1', ip: '10.5.0.77' });
+  });
+
+  it('takes away the network that no container needs any more', async () => {
+    const manager = new FakeManager();
+    await manager.greet(await start(), [onNetwork('web')]);
+    await manager.result(onNetwork('web'));
+    const here = () => engine.world.networks.all().some(({ name }) => name === 'shop');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(here()).toBe(true);
+    manager.deltas({ op: 'drop', id: onNetwork('web').id, purge: true });
+    await expect.poll(here, { timeout: 5_000 }).toBe(false);
+  });
+});
