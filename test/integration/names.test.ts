@@ -62,6 +62,8 @@ describe('names of containers', () => {
     await docker('network', 'connect', 'back', 'web');
     await becomes(['10.60.0.30'], 'web', 'db');
     expect(await ask('client', 'db')).toEqual([]);
+    const srv = await docker('exec', 'client', 'nslookup', '-type=srv', '_http._tcp.web');
+    expect(srv).toMatch(/80 web\.internal/);
   });
 
   it('lead to all members of a service, on all hosts', async () => {
@@ -168,5 +170,6 @@ it('a container that has started is found on another host within 100 ms', async 
   const at = (share: number) =>
     Math.round(waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? 0);
   console.log(`started to found on another host: p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, p99 ${at(0.99)} ms`);
-  expect(at(0.5)).toBeLessThan(500);
+  // The slowest one says how busy the machine is.
+  expect(at(0.5)).toBeLessThan(100);
 }, 300_000);

@@ -1,0 +1,45 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ensureRequirements } from '../lab/requirements.ts';
+import { run, tryRun } from '../lab/run.ts';
+
+/** `berth up --dns-listen` and `berth dns` as a person types them, on a manager without a host. */
+const folder = mkdtempSync(join(tmpdir(), 'berth-dns-'));
+const dataDir = join(folder, 'data');
+const berth = (...argv: string[]) =>
+  run([resolve('berth'), ...argv, '--data-dir', dataDir], { timeoutMs: 180_000 });
+const DNS = ['@127.0.0.1', '-p', '21053', '+short', '+time=2', '+tries=1'];
+const dig = async (...argv: string[]) => (await tryRun(['dig', ...DNS, ...argv])).stdout.trim();
+const up = (...more: string[]) =>
+  berth(
+    ...['up', '--no-agent', '--no-install', '--advertise', '127.0.0.1', '--docker-listen', '127.0.0.1:21386'],
+    ...['--api-listen', '127.0.0.1:21453', '--agent-listen', '127.0.0.1:21464', ...more],
+  );
+
+beforeAll(() => ensureRequirements([['dig', 'bind9-dnsutils']]), 300_000);
+afterAll(async () => {
+  await tryRun([resolve('berth'), 'down', '--purge', '--yes', '--data-dir', dataDir]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('the manager answers for its zones where it is told to, and keeps both over a restart', async () => {
+  await up();
+  await berth('dns', 'zone', 'add', 'apps.example.com', '--wildcard', '192.0.2.10');
+  expect(await dig('x.apps.example.com')).not.toContain('192.0.2.10');
+  await berth('down');
+  await up('--dns-listen', '127.0.0.1:21053');
+  expect(await dig('x.apps.example.com')).toBe('192.0.2.10');
+  const made = await berth('dns', 'add', 'apps.example.com', 'www', 'A', '192.0.2.11');
+  expect(await dig('www.apps.example.com')).toBe('192.0.2.11');
+  await berth('dns', 'rm', made.split(':')[0] ?? '', '--yes');
+  expect(await dig('www.apps.example.com')).toBe('192.0.2.10');
+  await berth('down');
+  await up();
+  expect(await dig('x.apps.example.com')).toBe('192.0.2.10');
+  expect(await dig('+tcp', 'apps.example.com', 'NS')).toBe('ns.apps.example.com.');
+  await berth('down');
+  await up('--dns-listen', 'off');
+  expect(await dig('x.apps.example.com')).not.toContain('192.0.2.10');
+}, 300_000);
