@@ -5,9 +5,16 @@ type Json = Readonly<Record<string, unknown>>;
 
 /**
  * A host's `NetworkSettings` with the networks that span hosts under their names and IDs of the cluster: each host's engine
- * has IDs of its own for its parts of them.
+ * has IDs of its own for its parts of them. The alias that is the beginning of the engine's ID becomes that of the cluster's:
+ * docker-compose looks for it, and connects anew where it is missing.
+ * @param ids of the container
  */
-export function clusterNetworkSettings(tx: ReadTx, hostId: string, settings: unknown): unknown {
+export function clusterNetworkSettings(
+  tx: ReadTx,
+  hostId: string,
+  settings: unknown,
+  ids: Readonly<{ engine: string | undefined; cluster: string }>,
+): unknown {
   const networks = (settings as { Networks?: unknown } | null | undefined)?.Networks;
   if (typeof networks !== 'object' || networks === null) return settings;
   let changed = false;
@@ -17,9 +24,19 @@ export function clusterNetworkSettings(tx: ReadTx, hostId: string, settings: unk
     const record = tx.get('networks', seen?.labels[LABEL_ID] ?? '');
     if (record?.span === undefined) return [name, endpoint];
     changed = true;
-    return [record.name, { ...(endpoint as Json), NetworkID: record.id }];
+    return [record.name, { ...withAliases(endpoint as Json, ids), NetworkID: record.id }];
   });
   return changed ? { ...(settings as Json), Networks: Object.fromEntries(shown) } : settings;
+}
+
+function withAliases(
+  endpoint: Json,
+  { engine, cluster }: Readonly<{ engine: string | undefined; cluster: string }>,
+): Json {
+  const { Aliases } = endpoint;
+  if (!Array.isArray(Aliases) || engine === undefined) return endpoint;
+  const own = engine.slice(0, 12);
+  return { ...endpoint, Aliases: Aliases.map((one: unknown) => (one === own ? cluster.slice(0, 12) : one)) };
 }
 
 /** `HostConfig.NetworkMode` as its user wrote it: the spec has the ID of a network that spans hosts. */

@@ -35,7 +35,10 @@ function inspected(call: DockerCall, target: Target, host: HostInfo, answer: Jso
   const config = object(answer.Config);
   const hostConfig = object(answer.HostConfig);
   const settings = call.deps.store.view((tx) =>
-    clusterNetworkSettings(tx, target.hostId, answer.NetworkSettings),
+    clusterNetworkSettings(tx, target.hostId, answer.NetworkSettings, {
+      engine: target.seen?.engineId,
+      cluster: target.id,
+    }),
   );
   const network = object(settings);
   return {

@@ -46,7 +46,10 @@ function rowOfRecord(tx: ReadTx, record: Container, hosts: HostTable, now: numbe
   const { id, name, createdAt } = record;
   const lost = seen === undefined && isLost(record, host, now);
   const state = stateOf(record, seen, host, lost);
-  const networkSettings = clusterNetworkSettings(tx, hostId, seen?.networkSettings) ?? { Networks: {} };
+  const networkSettings = clusterNetworkSettings(tx, hostId, seen?.networkSettings, {
+    engine: seen?.engineId,
+    cluster: id,
+  }) ?? { Networks: {} };
   const networkMode = shownMode(tx, seen?.networkMode ?? record.desired.spec.HostConfig?.NetworkMode);
   return { id, name, host, createdAt, record, seen, state, lost, networkSettings, networkMode };
 }
@@ -56,7 +59,10 @@ function rowOfSeen(tx: ReadTx, seen: ObservedContainer, hosts: HostTable): Row {
   const { engineId: id, name, state } = seen;
   return {
     ...{ id, name, host, createdAt: seen.created * 1000, record: undefined, seen, state, lost: false },
-    networkSettings: clusterNetworkSettings(tx, seen.hostId, seen.networkSettings) ?? { Networks: {} },
+    networkSettings: clusterNetworkSettings(tx, seen.hostId, seen.networkSettings, {
+      engine: id,
+      cluster: id,
+    }) ?? { Networks: {} },
     networkMode: shownMode(tx, seen.networkMode),
   };
 }

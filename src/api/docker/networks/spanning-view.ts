@@ -41,13 +41,12 @@ export function spanningView({ id, name, createdAt, span, spec }: SpanningNetwor
   };
 }
 
-/** What was chosen where nothing was said, under the names that Docker's drivers use. */
-function shownOptions({ vni, mtu }: Span): Record<string, string> {
-  return {
-    'com.docker.network.driver.mtu': String(mtu),
-    // As Docker's overlay driver shows its VNI.
-    ...(vni === undefined ? {} : { 'com.docker.network.driver.overlay.vxlanid_list': String(vni) }),
-  };
+/**
+ * What was chosen where nothing was said, as Docker's overlay driver shows it. Nothing else: docker-compose takes any other
+ * option that it has not given itself for a change of the network (compose/network.py: OPTS_EXCEPTIONS).
+ */
+function shownOptions({ vni }: Span): Record<string, string> {
+  return vni === undefined ? {} : { 'com.docker.network.driver.overlay.vxlanid_list': String(vni) };
 }
 
 /** The containers that have an address in it, on any host, as `Containers` of `GET /networks/<id>`. */

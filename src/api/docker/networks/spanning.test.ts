@@ -73,7 +73,7 @@ describe('a network that spans hosts', () => {
     expect(await inspect('x1')).toMatchObject({
       ...{ Id: id, Name: 'x1', Driver: 'xoverlay', Scope: 'global', Labels: { team: 'a' } },
       IPAM: { Driver: 'default', Config: [{ Subnet: '192.168.1.0/24', Gateway: '192.168.1.1' }] },
-      Options: { 'com.docker.network.driver.mtu': '1450' },
+      Options: { 'com.docker.network.driver.overlay.vxlanid_list': '8388608' },
     });
     const list = await client.json<Net[]>(
       'GET',
@@ -191,7 +191,8 @@ describe('a container on it', () => {
     await cluster.store.update((tx) => {
       const [seen] = tx.by('observedContainers', 'clusterId', web);
       if (seen === undefined) return;
-      const Networks = { x1: { NetworkID: 'e-net', IPAddress: '192.168.1.2' } };
+      const Aliases = ['www', seen.engineId.slice(0, 12)];
+      const Networks = { x1: { NetworkID: 'e-net', IPAddress: '192.168.1.2', Aliases } };
       tx.put('observedContainers', { ...seen, networkMode: 'x1', networkSettings: { Networks } });
       tx.put('observedNetworks', {
         ...{
@@ -208,7 +209,7 @@ describe('a container on it', () => {
     const [entry] = await client.json<object[]>('GET', `/containers/json?all=1&filters=${filter}`);
     expect(entry).toMatchObject({
       HostConfig: { NetworkMode: 'x1' },
-      NetworkSettings: { Networks: { x1: { NetworkID: id, IPAddress: '192.168.1.2' } } },
+      NetworkSettings: { Networks: { x1: { NetworkID: id, Aliases: ['www', web.slice(0, 12)] } } },
     });
     const list = await client.json<Net[]>('GET', '/networks');
     expect(list.map(({ Name }) => Name)).toEqual(['x1']);
