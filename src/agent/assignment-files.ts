@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import type { Assignment, AssignmentDelta, ResumePoint } from '../contract/link.ts';
 import { messageOf } from '../kit/errors.ts';
+import { newLimit } from '../kit/limit.ts';
 import type { Logger } from '../kit/logger.ts';
 import { applied, putBack } from './apply-delta.ts';
 import {
@@ -15,7 +16,6 @@ import {
   stateSchema,
 } from './disk-records.ts';
 import { type Acted, type Comeback, type Hold, type Holding, idOf } from './holding.ts';
-import { newLimit } from './limit.ts';
 import { LineJournal, syncFolder } from './line-journal.ts';
 
 /** Whose host this is: from the certificate that it joined with. */

@@ -2,11 +2,11 @@ import type { EngineEvent } from '../contract/link.ts';
 import type { Clock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
 import { offsetOf, wasSet } from '../kit/fine-time.ts';
+import { newLimit } from '../kit/limit.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { ObservedContainer } from '../model/container.ts';
 import { Acting } from './acting.ts';
 import { Catalog, type Difference } from './catalog.ts';
-import { newLimit } from './limit.ts';
 import { inspectFromList, type ListEntry, type Listing } from './listing.ts';
 import { clusterIdIn, type Inspect, observedContainer } from './observe.ts';
 

@@ -146,6 +146,25 @@ describe('HostNames', () => {
     expect(opened).toBe(4);
   });
 
+  it('opens few at once', async () => {
+    let under = 0;
+    let most = 0;
+    const slow: OpenSockets = async () => {
+      most = Math.max(most, ++under);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      under--;
+      throw new Error('not now');
+    };
+    const many = new HostNames({
+      ...{ open: slow, run: async () => '' },
+      ...{ hostServers: () => [], serversOf: () => undefined },
+    });
+    for (let n = 0; n < 30; n++) many.serve(`n${n}`, path);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await many.close();
+    expect(most).toBe(3);
+  });
+
   it('lets go of a namespace that is gone, and opens in the new one', async () => {
     names.serve('n1', path);
     await expect.poll(() => names.serving('n1')).toBe(true);

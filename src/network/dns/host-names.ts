@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../kit/clock.ts';
+import { newLimit } from '../../kit/limit.ts';
 import { type Logger, silentLogger } from '../../kit/logger.ts';
 import { type Run, run } from '../commands.ts';
 import type { MembersChange } from '../driver.ts';
@@ -22,6 +23,9 @@ const RATE: Rate = { perSecond: 1_000, burst: 2_000 };
 /** Members of one network that ask at the same time. */
 const MAX_SOURCES = 4_096;
 
+/** Children that open sockets at the same time: after a start of the agent there is one for each network, some 50 MB each. */
+const AT_ONCE = 3;
+
 type Options = Readonly<{
   open: OpenSockets;
   run?: Run;
@@ -43,6 +47,7 @@ export class HostNames {
   private readonly resolver: MemberResolver;
   private readonly clock: Clock;
   private readonly logger: Logger;
+  private readonly limited = newLimit(AT_ONCE);
   private toldUnfiltered = false;
 
   constructor(private readonly options: Options) {
@@ -112,13 +117,15 @@ export class HostNames {
     return this.services.get(networkId)?.serving ?? false;
   }
 
-  private readonly open: OpenSockets = async (path, address, port, signal): Promise<NamespaceSockets> => {
-    const reason = await filterFloods(this.options.run ?? run, path, floodRules(address, port, RATE));
-    if (reason !== undefined && !this.toldUnfiltered)
-      this.logger.warn({ reason }, 'a flood of questions is not held off by the kernel, only by the agent');
-    this.toldUnfiltered ||= reason !== undefined;
-    return this.options.open(path, address, port, signal);
-  };
+  private readonly open: OpenSockets = (path, address, port, signal): Promise<NamespaceSockets> =>
+    this.limited(async () => {
+      signal.throwIfAborted();
+      const reason = await filterFloods(this.options.run ?? run, path, floodRules(address, port, RATE));
+      if (reason !== undefined && !this.toldUnfiltered)
+        this.logger.warn({ reason }, 'a flood of questions is not held off by the kernel, only by the agent');
+      this.toldUnfiltered ||= reason !== undefined;
+      return this.options.open(path, address, port, signal);
+    });
 
   async close(): Promise<void> {
     await Promise.all([...this.services.keys()].map((networkId) => this.unserve(networkId)));
