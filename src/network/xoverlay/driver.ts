@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { messageOf } from '../../kit/errors.ts';
 import { newKeyedQueue } from '../../kit/keyed-queue.ts';
 import type { Member, Span } from '../../model/span.ts';
@@ -12,7 +13,7 @@ import type {
 } from '../driver.ts';
 import { isIn } from '../is-in.ts';
 import { NAMES_ADDRESS } from '../names-address.ts';
-import { BRIDGE, containerEnd, namespaceOf, namespacePath, portName, VXLAN } from './device-names.ts';
+import { BRIDGE, containerEnd, namespaceOf, namespacePath, portName, VXLAN, vniOf } from './device-names.ts';
 import { encrypt, needEncryption } from './encryption.ts';
 import { type Entries, entriesOf, linesBetween, NO_ENTRIES } from './entries.ts';
 import { devicesOf, entriesIn, namespaceState } from './kernel.ts';
@@ -27,6 +28,9 @@ import {
   removePort,
   removeVxlan,
 } from './plan.ts';
+
+const VNI_TRIES = 30;
+const VNI_WAIT_MS = 100;
 
 /** One network as this life of the agent has set it up. */
 type Held = { members: Map<string, Member>; entries: Entries };
@@ -49,7 +53,7 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
     const devices = await devicesOf(run, span);
     if (devices === undefined) await perform(makeNamespace(span));
     const vxlan = devices?.has(VXLAN) === true;
-    if (!vxlan) await perform(makeVxlan(span, localOf(dataAddress)));
+    if (!vxlan) await makeDevice(span);
     await perform(makeBridge(span, devices?.has(BRIDGE) === true));
     const before = held.get(key);
     const entries = vxlan ? await entriesIn(run, span) : NO_ENTRIES;
@@ -58,6 +62,24 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
     // The namespace was taken away under our feet: what was told of the members still holds.
     if (before !== undefined) await apply(span, now, before.members);
     return now;
+  }
+
+  /** The kernel takes a namespace that is gone down a little later: until then its device holds the VNI. */
+  async function makeDevice(span: Span): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await perform(makeVxlan(span, localOf(dataAddress)));
+        return;
+      } catch (thrown) {
+        if (!/VNI already exists/.test(messageOf(thrown))) throw thrown;
+        if (tries === VNI_TRIES)
+          throw new BerthError('conflict', `VNI ${vniOf(span)} is in use on this host by somebody else`, {
+            hint: 'look for the device with "ip -d link show type vxlan", also in other namespaces',
+            cause: thrown,
+          });
+      }
+      await setTimeout(VNI_WAIT_MS);
+    }
   }
 
   async function apply(span: Span, network: Held, members: Map<string, Member>): Promise<void> {

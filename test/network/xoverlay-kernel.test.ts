@@ -1,0 +1,146 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../src/kit/logger.ts';
+import type { Member, Span } from '../../src/model/span.ts';
+import { run } from '../../src/network/commands.ts';
+import { newXoverlayDriver } from '../../src/network/xoverlay/driver.ts';
+import { tryRun } from '../lab/run.ts';
+
+/** The driver and this machine's kernel, without an engine. Its VNIs are at the end of the range: nobody's. */
+const span: Span = {
+  driver: 'xoverlay',
+  pools: [
+    { subnet: '10.213.0.0/24', gateway: '10.213.0.1' },
+    { subnet: 'fd00:213::/64', gateway: 'fd00:213::1' },
+  ],
+  mtu: 1450,
+  internal: false,
+  vni: 16_777_000,
+};
+const network = { id: 'n1', engineId: 'e1', span };
+const NAMESPACE = 'berth-16777000';
+const endpoint = {
+  endpointId: 'feedfeedfeedfeed',
+  endpoint: { ipv4: '10.213.0.5', mac: '02:be:0a:d5:00:05' },
+};
+const member: Member = {
+  ...{ id: 'c2', hostId: 'h2', via: '127.0.0.9', names: ['db'], up: true },
+  ...{ ipv4: '10.213.0.9', ipv6: 'fd00:213::9', mac: '02:be:0a:d5:00:09' },
+};
+
+/** As after a start of the agent: nothing is remembered. */
+const newDriver = () =>
+  newXoverlayDriver({ run, logger: silentLogger, dataAddress: '127.0.0.1', vlanUplink: undefined });
+let driver = newDriver();
+beforeEach(() => {
+  driver = newDriver();
+});
+afterEach(() => newDriver().remove(network));
+
+const inside = async (...argv: string[]) => (await tryRun(['ip', '-n', NAMESPACE, ...argv])).stdout;
+const devices = async () =>
+  (await inside('-o', 'link')).split('\n').flatMap((line) => /^\d+: ([^:@]+)/.exec(line)?.[1] ?? []);
+const forwarding = async () =>
+  (await tryRun(['bridge', '-n', NAMESPACE, 'fdb', 'show', 'dev', 'vx0'])).stdout
+    .split('\n')
+    .filter((line) => line.startsWith('02:be:'))
+    .map((line) => line.replace(/ link-netnsid \d+/, '').trim())
+    .sort();
+const hostHas = async (name: string) => (await tryRun(['ip', 'link', 'show', name])).code === 0;
+
+describe('a network in the kernel', () => {
+  it('is made once, however often it is asked for, and leaves nothing', async () => {
+    await driver.ensure(network);
+    await driver.ensure(network);
+    await newDriver().ensure(network);
+    expect(await devices()).toEqual(['lo', 'vx0', 'br0']);
+    expect(await inside('-o', '-4', 'address', 'show', 'br0')).toMatch(
+      /10\.213\.0\.1\/24[\s\S]*169\.254\.53\.53\/32/,
+    );
+    await driver.remove(network);
+    await driver.remove(network);
+    expect((await tryRun(['ip', 'netns', 'list'])).stdout).not.toContain(NAMESPACE);
+    // The VNI may be another network's at once.
+    await driver.ensure(network);
+  });
+
+  it.each([
+    ['only its namespace', ['ip', 'netns', 'add', NAMESPACE]],
+    ['no bridge', ['ip', '-n', NAMESPACE, 'link', 'delete', 'br0']],
+    ['no vxlan device', ['ip', '-n', NAMESPACE, 'link', 'delete', 'vx0']],
+    ['a bridge without its addresses', ['ip', '-n', NAMESPACE, 'address', 'flush', 'dev', 'br0']],
+  ])('is made whole where an earlier life has left %s', async (_, argv) => {
+    if (argv[2] !== 'add') await driver.ensure(network);
+    await run(argv);
+    await newDriver().ensure(network);
+    expect((await devices()).sort()).toEqual(['br0', 'lo', 'vx0']);
+    expect(await inside('-o', '-4', 'address', 'show', 'br0')).toContain('10.213.0.1/24');
+    expect(await inside('-o', 'link', 'show', 'vx0')).toContain('master br0');
+  });
+
+  it('is made where a namespace was left half made', async () => {
+    await writeFile(`/run/netns/${NAMESPACE}`, '');
+    await driver.ensure(network);
+    expect(await devices()).toContain('br0');
+    await driver.remove(network);
+    await rm(`/run/netns/${NAMESPACE}`, { force: true });
+  });
+});
+
+describe("a container's link", () => {
+  it('is made, made again, and gone', async () => {
+    await driver.ensure(network);
+    expect(await driver.join(network, endpoint)).toEqual({
+      srcName: 'bcfeedfeedfeedf',
+      dstPrefix: 'eth',
+      routes: [{ destination: '169.254.53.53/32' }, { destination: 'fd00:213::/64' }],
+    });
+    await newDriver().join(network, endpoint);
+    expect(await devices()).toContain('bpfeedfeedfeedf');
+    expect(await hostHas('bcfeedfeedfeedf')).toBe(true);
+    await driver.leave(network, endpoint.endpointId);
+    await driver.leave(network, endpoint.endpointId);
+    expect(await hostHas('bcfeedfeedfeedf')).toBe(false);
+  });
+
+  it('brings its network along where that is gone, with those who are on other hosts', async () => {
+    await driver.ensure(network);
+    await driver.members(network, { whole: true, put: [member], drop: [] });
+    await run(['ip', 'netns', 'delete', NAMESPACE]);
+    await driver.join(network, endpoint);
+    expect(await devices()).toContain('bpfeedfeedfeedf');
+    expect(await forwarding()).toHaveLength(2);
+  });
+});
+
+describe('members on other hosts', () => {
+  it('are in the kernel, move, and go; a new life begins with what it finds', async () => {
+    await driver.ensure(network);
+    await driver.members(network, { whole: true, put: [member], drop: [] });
+    expect(await forwarding()).toEqual([
+      '02:be:0a:d5:00:09 dst 127.0.0.9 self static',
+      '02:be:0a:d5:00:09 master br0 static',
+    ]);
+    expect(await inside('neighbour', 'show', 'dev', 'vx0')).toContain('fd00:213::9 lladdr 02:be:0a:d5:00:09');
+    const next = newDriver();
+    await next.members(network, { whole: true, put: [{ ...member, via: '127.0.0.8' }], drop: [] });
+    expect(await forwarding()).toContain('02:be:0a:d5:00:09 dst 127.0.0.8 self static');
+    await next.members(network, { whole: false, put: [], drop: ['c2'] });
+    expect(await forwarding()).toEqual([]);
+    expect(await inside('neighbour', 'show', 'dev', 'vx0')).toBe('');
+  });
+
+  it('that come here are here', async () => {
+    await driver.ensure(network);
+    const moved = { ...member, mac: endpoint.endpoint.mac, ipv4: '10.213.0.5' };
+    await driver.members(network, { whole: true, put: [moved], drop: [] });
+    await driver.join(network, endpoint);
+    const all = (await tryRun(['bridge', '-n', NAMESPACE, 'fdb', 'show'])).stdout;
+    expect(all).toMatch(/02:be:0a:d5:00:05 dev bpfeedfeedfeedf master br0 static/);
+    await driver.members(network, { whole: false, put: [], drop: ['c2'] });
+    expect(await forwarding()).toEqual([]);
+    expect((await tryRun(['bridge', '-n', NAMESPACE, 'fdb', 'show'])).stdout).toContain(
+      'dev bpfeedfeedfeedf master',
+    );
+  });
+});
