@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { messageOf } from '../../kit/errors.ts';
+import { BerthError, messageOf } from '../../kit/errors.ts';
 import { newKeyedQueue } from '../../kit/keyed-queue.ts';
 import type { Member, Span } from '../../model/span.ts';
 import type {
