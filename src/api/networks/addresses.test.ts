@@ -195,6 +195,23 @@ describe('addresses', () => {
     });
   });
 
+  it('of a container that was given up with its host go to who asks for them', async () => {
+    const store = await withNetwork(['10.1.0.0/24']);
+    await store.update((tx) => {
+      const old = putContainer(tx, 'web', 'h1', ['x1']);
+      const ask = () => take(tx, 'x1', 'new', { name: 'web', ipv4: '10.1.0.2' });
+      tx.put('containers', { ...old, desired: { ...old.desired, state: 'removed' } });
+      expect(ask).toThrow('is held by container web on host h1');
+      const status = tx.get('hostStatus', 'h1') ?? expect.fail();
+      tx.put('hostStatus', { ...status, state: 'down' });
+      expect(take(tx, 'x1', 'other').ipv4).toBe('10.1.0.3');
+      expect(ask().ipv4).toBe('10.1.0.2');
+      // What the host does when it is back takes nothing away from the new one.
+      endContainer(tx, old.id, 9);
+      expect(endpointIn(tx, 'new', networkId('x1'))?.ipv4).toBe('10.1.0.2');
+    });
+  });
+
   it('asked for by label, in EndpointsConfig, or with a MAC', async () => {
     const store = await withNetwork(['10.1.0.0/24', 'fd00::/64']);
     await store.update((tx) => {

@@ -85,7 +85,7 @@ function given(tx: ReadTx, { network, name }: Taker, text: string): string {
   const record = tx.get('addresses', keyOf(network, text));
   const open =
     record === undefined ||
-    (record.holder.kind === 'none' && (record.reservedFor === undefined || record.reservedFor === name));
+    (isLeft(tx, record) && (record.reservedFor === undefined || record.reservedFor === name));
   if (!open)
     throw new BerthError(
       'conflict',
@@ -107,7 +107,7 @@ function kept(tx: ReadTx, taker: Taker, family: Family): string | undefined {
   const pools = poolsOf(taker, family).flatMap(({ subnet }) => parseSubnet(subnet) ?? []);
   for (const index of ['reservedFor', 'formerly']) {
     for (const record of tx.by('addresses', index, name)) {
-      if (record.networkId !== network.id || record.holder.kind !== 'none') continue;
+      if (record.networkId !== network.id || !isLeft(tx, record)) continue;
       const ip = parseIp(record.ip);
       if (ip === undefined || !pools.some((pool) => contains(pool, ip))) continue;
       if (record.reservedFor !== undefined && record.reservedFor !== name) continue;
@@ -115,6 +115,17 @@ function kept(tx: ReadTx, taker: Taker, family: Family): string | undefined {
     }
   }
   return undefined;
+}
+
+/**
+ * Nobody has it, or a container that was given up: it waits for its host, which is down, to come back and remove it. Whoever
+ * asks for the address by name or number gets it then; nobody else, as that host may be alive.
+ */
+function isLeft(tx: ReadTx, { holder }: Address): boolean {
+  if (holder.kind !== 'container') return holder.kind === 'none';
+  const container = tx.get('containers', holder.id);
+  if (container?.desired.state !== 'removed') return false;
+  return tx.get('hostStatus', container.assigned.hostId)?.state === 'down';
 }
 
 /** The lowest free address after the last one that its pool has given, then from the pool's beginning. */
