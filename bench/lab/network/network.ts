@@ -7,14 +7,15 @@ import { median, quantile, round } from '../../stats.ts';
 import { startBenchLab } from '../start.ts';
 import { attachTimes } from './attach.ts';
 import { type Measured, measure } from './measure.ts';
-import { clusterPath, dockerOverlayPath, nativePath, type Path } from './path.ts';
+import { clusterPath, dockerOverlayPath, nativePath, type Path, vlanPath } from './path.ts';
 
 /** As in seed 004's table: a wire of one gigabit. */
 const GIGABIT = ['tbf', 'rate', '1gbit', 'burst', '256kb', 'latency', '50ms'];
 
 async function shape(lab: Lab): Promise<void> {
-  for (const host of lab.hosts)
-    await runCommand(['tc', '-n', host.namespace, 'qdisc', 'replace', 'dev', 'eth0', 'root', ...GIGABIT]);
+  for (const { namespace } of lab.hosts)
+    for (const wire of ['eth0', 'eth1'])
+      await runCommand(['tc', '-n', namespace, 'qdisc', 'replace', 'dev', wire, 'root', ...GIGABIT]);
 }
 
 /** Each path in each round, who begins changes; the median of the rounds. */
@@ -66,7 +67,8 @@ function gbitsOf(measured: ReadonlyMap<string, Measured>, path: string): number 
 
 export const network: Benchmark = {
   name: 'network',
-  summary: "between two hosts: the wire itself, xoverlay, Docker's own overlay; and attaching a container",
+  summary:
+    "between two hosts: the wire itself, xoverlay, Docker's own overlay, vlan; attaching, and telling others",
   unit: 'xoverlay over native on a 1 Gbit wire',
   better: 'higher',
   target: 0.96,
@@ -83,7 +85,8 @@ export const network: Benchmark = {
     ]);
     const lab = await startBenchLab(run, { hosts: 2 });
     const xoverlay = await clusterPath(lab, 'xoverlay');
-    const paths = [nativePath(lab), xoverlay, await dockerOverlayPath(lab)];
+    const vlan = await vlanPath(lab);
+    const paths = [nativePath(lab), xoverlay, await dockerOverlayPath(lab), vlan];
     const attached = await attachTimes(run, lab, 'bench-xoverlay', option('attach'));
     const open = await inTurns(run, lab, paths, rounds, seconds, 'unshaped');
     await shape(lab);
@@ -94,6 +97,7 @@ export const network: Benchmark = {
     return {
       value: gbitsOf(gigabit, 'xoverlay') / gbitsOf(gigabit, 'native'),
       also: {
+        vlan_ratio: round(gbitsOf(gigabit, 'vlan') / gbitsOf(gigabit, 'native')),
         docker_overlay_ratio: round(gbitsOf(gigabit, 'Docker overlay') / gbitsOf(gigabit, 'native')),
         'unshaped, xoverlay over Docker overlay': round(
           gbitsOf(open, 'xoverlay') / gbitsOf(open, 'Docker overlay'),

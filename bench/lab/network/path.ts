@@ -1,4 +1,5 @@
 import type { Lab } from '../../../test/lab/lab.ts';
+import { addTrunk, startOpenVSwitch } from '../../../test/lab/openvswitch.ts';
 import { run as runCommand } from '../../../test/lab/run.ts';
 
 /** One way from a place on the first host to a place on the second, by some kind of network. */
@@ -32,6 +33,14 @@ export async function clusterPath(lab: Lab, driver: string, options: readonly st
     await lab.docker(['run', '-d', '--net', network, '--name', `${driver}-${host}`, ...where, ...SLEEPER]);
   }
   return await containerPath(lab, driver, network, (host) => `${driver}-${host}`);
+}
+
+/** Between two containers on a VLAN: an Open vSwitch on each host, in user space where the kernel has none. */
+export async function vlanPath(lab: Lab): Promise<Path> {
+  await addTrunk(lab, [NEAR, FAR]);
+  for (const host of [NEAR, FAR]) await startOpenVSwitch(lab, host);
+  const options = ['--subnet', '10.217.0.0/24', '--opt', 'VlanId=217', '--opt', 'uplink=eth1'];
+  return await clusterPath(lab, 'vlan', options);
 }
 
 /** Docker's own overlay between the same two engines: swarm mode, a network to attach to by hand. */
