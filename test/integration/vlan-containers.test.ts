@@ -154,6 +154,13 @@ it('knows the uplink of its hosts: the commands that users know work as they are
   await docker('network', 'rm', 'vlan1');
   await untilAsBefore(before);
 
+  const walk = ['sh', 'examples/networks/walk.sh'];
+  const walked = await tryRun(['env', `DOCKER_HOST=${lab.endpoint}`, 'VLAN_ID=217', ...walk]);
+  expect(walked.stderr).not.toContain('not apart');
+  expect(walked.stdout).toContain('inet 100.200.163.11/24');
+  expect(walked.code).toBe(0);
+  await untilAsBefore(before);
+
   const plain = (...args: string[]) => lab.docker(args, 'h2');
   await plain('network', 'create', '-d', 'vlan', '--subnet=100.200.163.0/24', '--opt', 'VlanId=217', 'own');
   await plain(
