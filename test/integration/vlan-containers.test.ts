@@ -88,6 +88,8 @@ it('puts containers of two hosts onto the VLAN, as full members of it', async ()
   // nothing of the engine's own networks: no second interface, no way out past the company's router
   expect(await docker('exec', 'alpha', 'ls', '/sys/class/net')).not.toContain('eth1');
   expect(await reaches('alpha', '169.254.53.53')).toBe(true);
+  const asked = async () => (await tryDocker('exec', 'alpha', 'nslookup', 'beta')).stdout;
+  await expect.poll(asked, { timeout: 10_000 }).toContain('10.217.0.12');
 
   await docker('restart', '-t', '0', 'alpha');
   expect(await reaches('alpha', '10.217.0.12')).toBe(true);
