@@ -36,8 +36,8 @@ async function removeAll(): Promise<void> {
 }
 
 /** Addresses that a name leads to, asked from within a container's namespace by Node's own resolver. */
-async function ask(asker: string, name: string, how = 'resolve4'): Promise<string> {
-  const script = `const {Resolver}=require('node:dns').promises;const r=new Resolver({timeout:500,tries:3});r.setServers(['169.254.53.53']);r.${how}('${name}').then((a)=>console.log(JSON.stringify(a)),(e)=>console.log(e.code))`;
+async function ask(asker: string, name: string, how = 'resolve4', tries = 3): Promise<string> {
+  const script = `const {Resolver}=require('node:dns').promises;const r=new Resolver({timeout:500,tries:${tries}});r.setServers(['169.254.53.53']);r.${how}('${name}').then((a)=>console.log(JSON.stringify(a)),(e)=>console.log(e.code))`;
   const argv = ['netns', 'exec', asker, process.execPath, '-e', script];
   const { stdout } = await promisify(execFile)('ip', argv, { encoding: 'utf8' });
   return stdout.trim();
@@ -152,18 +152,21 @@ it('one container floods, another one is served', async () => {
   const ended = new Promise((resolve) => flood.once('close', resolve));
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   const started = performance.now();
-  const answers: string[] = [];
-  for (let n = 0; n < 10; n++) answers.push(await ask(ASKERS[1], 'web'));
-  const ms = (performance.now() - started) / answers.length;
   const used = process.cpuUsage();
+  const answers: string[] = [];
+  for (let n = 0; n < 10; n++) answers.push(await ask(ASKERS[1], 'web', 'resolve4', 1));
+  const ms = (performance.now() - started) / answers.length;
   await ended;
-  const cpu = process.cpuUsage(used);
+  const { user, system } = process.cpuUsage(used);
+  const cpu = (user + system) / 1e6;
   console.log(
     `flood of ${Math.round(Number(sent) / 6)}/s: each answer ${ms.toFixed(0)} ms, with the asker's start`,
   );
-  expect(answers).toEqual(Array.from({ length: 10 }, () => '["10.77.0.1"]'));
+  // Asked once each, without a second try; one may be lost to a machine that is busy otherwise.
+  expect(answers.filter((answer) => answer === '["10.77.0.1"]').length).toBeGreaterThanOrEqual(9);
   expect(Number(sent)).toBeGreaterThan(60_000);
-  expect((cpu.user + cpu.system) / 1e6).toBeLessThan(4);
+  // The kernel drops nearly all of it.
+  expect(cpu).toBeLessThan(2);
   await names.close();
   await removeAll();
 }, 60_000);
