@@ -17,7 +17,7 @@ export function holderText(tx: ReadTx, { holder, reservedFor, formerly }: Addres
       return `auxiliary address "${holder.name}"`;
     case 'none':
       if (reservedFor !== undefined) return `a reservation for ${reservedFor}`;
-      return `container ${formerly ?? ''}, which is gone`.replace('  ', ' ');
+      return formerly === undefined ? 'a container that is gone' : `container ${formerly}, which is gone`;
   }
 }
 
