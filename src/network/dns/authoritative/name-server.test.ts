@@ -111,7 +111,7 @@ describe('NameServer', () => {
     let works = true;
     let looks = 0;
     const changed: string[] = [];
-    const server: NameServer = await start([zone], records, {
+    const server = await start([zone], records, {
       checkEveryMs: 20,
       probe: async ({ id }: DnsRecord) => {
         if (id !== 'two') return;
@@ -119,8 +119,8 @@ describe('NameServer', () => {
         if (!works) throw new Error('refused');
       },
       onHealth: (name: string) => {
+        // The serial may not get to the disk: answers must not wait for it.
         changed.push(`${name} ${looks}`);
-        server.update([zone], records);
       },
     });
     const told = async () => dataOf((await ask(server, 'eu.apps.example', 'A')).bytes).sort();

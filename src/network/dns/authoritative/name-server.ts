@@ -35,6 +35,10 @@ type Options = Readonly<{
 /** The manager's name server: answers for the cluster's zones and nothing else. */
 export class NameServer {
   private zones: ReadonlyMap<string, ZoneData> = new Map();
+  private given: Readonly<{ zones: readonly DnsZone[]; records: readonly DnsRecord[] }> = {
+    zones: [],
+    records: [],
+  };
   private readonly random: () => number;
   private readonly clock: Clock;
   private readonly logger: Logger;
@@ -50,7 +54,11 @@ export class NameServer {
     this.checks = new HealthChecks({
       clock: this.clock,
       logger: this.logger,
-      onChange: ({ zone }) => options.onHealth(zone),
+      // Answered with at once: a disk that refuses the serial must send nobody where nothing works.
+      onChange: ({ zone }) => {
+        this.load();
+        options.onHealth(zone);
+      },
       ...(options.probe === undefined ? {} : { probe: options.probe }),
       ...(options.checkEveryMs === undefined ? {} : { everyMs: options.checkEveryMs }),
     });
@@ -64,6 +72,15 @@ export class NameServer {
   update(zones: readonly DnsZone[], records: readonly DnsRecord[]): void {
     this.checks.update(records);
     const before = this.zones;
+    this.given = { zones, records };
+    this.load();
+    for (const { name, serial, notify } of zones)
+      if (before.get(name)?.zone.serial !== serial) this.notifier?.changed(name, notify);
+  }
+
+  /** What was given last, with the health of the moment. */
+  private load(): void {
+    const { zones, records } = this.given;
     const byZone = new Map<string, DnsRecord[]>();
     for (const { name } of zones) byZone.set(name, []);
     for (const record of records) byZone.get(record.zone)?.push(record);
@@ -73,8 +90,6 @@ export class NameServer {
         zoneData(zone, byZone.get(zone.name) ?? [], (id) => this.checks.isHealthy(id)),
       ]),
     );
-    for (const { name, serial, notify } of zones)
-      if (before.get(name)?.zone.serial !== serial) this.notifier?.changed(name, notify);
   }
 
   /** @throws the system's error where the address cannot be had */
