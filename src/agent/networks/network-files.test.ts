@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../kit/logger.ts';
 import type { Member } from '../../model/span.ts';
 import { cleanUp, IDENTITY, temporaryDir } from '../agent.fixture.ts';
@@ -69,6 +69,39 @@ describe('what a host knows of its networks', () => {
     await files.close();
     expect(await readFile(join(dir, 'networks.json'), 'utf8')).toContain('"hostId":"h1"');
     await chmod(dir, 0o700);
+  });
+
+  describe('and changed while it was being written', () => {
+    afterEach(() => vi.useRealTimers());
+    const bind = (files: NetworkFiles, id: string) => {
+      files.state.networks[id] = { id, span, engineId: `engine-${id}` };
+    };
+
+    it('is written once more, though the quiet time ended meanwhile', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const dir = await temporaryDir();
+      const files = await open(dir);
+      const saved = files.save();
+      bind(files, 'n1');
+      files.saveSoon();
+      vi.advanceTimersByTime(1_000);
+      await saved;
+      await expect.poll(() => vi.getTimerCount()).toBe(1);
+      vi.advanceTimersByTime(1_000);
+      await expect.poll(() => readFile(join(dir, 'networks.json'), 'utf8')).toContain('engine-n1');
+      await files.close();
+    });
+
+    it('is on the disk once closed', async () => {
+      const dir = await temporaryDir();
+      const files = await open(dir);
+      const saved = files.save();
+      bind(files, 'n1');
+      files.saveSoon();
+      await files.close();
+      await saved;
+      expect(await readFile(join(dir, 'networks.json'), 'utf8')).toContain('engine-n1');
+    });
   });
 
   it('names no path by an ID', async () => {

@@ -29,6 +29,8 @@ export class NetworkFiles {
   private readonly dirty = new Set<string>();
   private waiting: Waiter[] = [];
   private stateDirty = false;
+  /** The last write has failed. */
+  private refused = false;
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
 
@@ -91,9 +93,15 @@ export class NetworkFiles {
 
   /** Writes what is due, as far as the disk takes it. */
   async close(): Promise<void> {
-    this.write();
-    await this.writing;
+    do {
+      this.write();
+      await this.writing;
+    } while (this.due && !this.refused);
     clearTimeout(this.timer);
+  }
+
+  private get due(): boolean {
+    return this.stateDirty || this.dirty.size > 0;
   }
 
   private later(ms = QUIET_MS): void {
@@ -106,12 +114,15 @@ export class NetworkFiles {
     this.writing ??= this.writeAll().finally(() => {
       this.writing = undefined;
       if (this.waiting.length > 0) this.write();
+      // What was asked for meanwhile had no timer of its own: the write that was under way took it away.
+      else if (this.due) this.later();
     });
   }
 
   private async writeAll(): Promise<void> {
     const waiters = this.waiting;
     this.waiting = [];
+    this.refused = false;
     try {
       if (this.stateDirty) {
         this.stateDirty = false;
@@ -122,6 +133,7 @@ export class NetworkFiles {
       waiters.length = 0;
       for (const id of [...this.dirty]) await this.writeMembers(id);
     } catch (thrown) {
+      this.refused = true;
       this.stateDirty = true;
       for (const { reject } of waiters) reject(thrown);
       this.logger.warn({ error: messageOf(thrown) }, 'networks are not on the disk yet');
