@@ -54,7 +54,7 @@ export function readSpan(driver: SpanDriver, request: SpanRequest, around: SpanS
     pools,
     mtu,
     internal: request.internal,
-    ...(driver.numbered ? { vni: lowestFree(around.vnis) } : {}),
+    ...(driver.numbered ? { vni: nextFree(around.vnis) } : {}),
     ...rest(options),
   };
 }
@@ -120,8 +120,15 @@ function wireOf({ hosts }: SpanSurroundings): Readonly<{ mtu: number; family: 4 
   };
 }
 
-function lowestFree(vnis: Iterable<number>): number {
-  const taken = new Set(vnis);
+/** Behind the highest one: hosts may still be taking away a network whose record is gone, with a lower one. */
+function nextFree(vnis: Iterable<number>): number {
+  const taken = new Set<number>();
+  let highest = FIRST_VNI - 1;
+  for (const vni of vnis) {
+    taken.add(vni);
+    if (vni > highest && vni <= LAST_VNI) highest = vni;
+  }
+  if (highest < LAST_VNI) return highest + 1;
   for (let vni = FIRST_VNI; vni <= LAST_VNI; vni++) if (!taken.has(vni)) return vni;
   throw new BerthError(
     'conflict',

@@ -34,8 +34,11 @@ describe('spanning networks', () => {
     });
   });
 
-  it('get the lowest VNI that is free', () => {
-    expect(over({}, { vnis: [8_388_608, 8_388_610] }).vni).toBe(8_388_609);
+  it('get the VNI behind the highest one, and the lowest that is free behind the last', () => {
+    const next = (...vnis: number[]) => over({}, { vnis }).vni;
+    expect(next(8_388_608, 8_388_610)).toBe(8_388_611);
+    expect(next(8_388_610, 8_388_609, 5, 20_000_000)).toBe(8_388_611);
+    expect(next(16_777_215, 8_388_608)).toBe(8_388_609);
   });
 
   it('take seed 004 as it is written', () => {
