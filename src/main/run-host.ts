@@ -49,8 +49,8 @@ function namesOf(logger: Logger): Pick<NetworkOptions, 'names' | 'hostServers'> 
   const servers = hostServers(systemClock.now);
   return {
     hostServers: servers,
-    names: (serversOf) =>
-      new HostNames({ open: socketOpener(selfCommand([])), hostServers: servers, serversOf, logger }),
+    names: (hasServers) =>
+      new HostNames({ open: socketOpener(selfCommand([])), hostServers: servers, hasServers, logger }),
   };
 }
 

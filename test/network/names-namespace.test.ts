@@ -55,7 +55,7 @@ const newNames = (command: readonly string[]) => {
   const names = new HostNames({
     open: socketOpener(command),
     hostServers: () => [],
-    serversOf: () => undefined,
+    hasServers: () => false,
   });
   const put = [member('a', '10.77.0.1', ['web', 'web.shop']), member('b', '10.77.0.2', ['db'])];
   names.members(network, { whole: true, put, drop: [] });

@@ -34,8 +34,8 @@ export type NetworkOptions = Readonly<{
   pluginFolder: string;
   vlanUplink?: string;
   drivers?: readonly NetworkDriver[];
-  /** @param serversOf name servers that a user gave to the container with that cluster ID (`--dns`) */
-  names?(serversOf: (containerId: string) => readonly string[]): NamesService;
+  /** @param hasServers whether a user gave name servers (`--dns`) to the container with that cluster ID */
+  names?(hasServers: (containerId: string) => boolean): NamesService;
   /** Name servers of the host, addresses. */
   hostServers?(): readonly string[];
   /** Instead of `IDLE_MS`. */
@@ -94,8 +94,8 @@ export class HostNetworks {
     this.asks = new Asks(logger);
     this.names = options.names?.((id) => {
       for (const one of holdings())
-        if (one.kind === 'hold' && one.assignment.id === id) return userServers(one.assignment);
-      return [];
+        if (one.kind === 'hold' && one.assignment.id === id) return userServers(one.assignment).length > 0;
+      return false;
     });
     this.drivers = (
       options.drivers ?? DRIVERS.map((make) => make({ run, logger, dataAddress, vlanUplink }))

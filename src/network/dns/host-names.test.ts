@@ -24,10 +24,11 @@ function member(id: string, ipv4: string, more: Partial<Member> = {}): Member {
 describe('MemberResolver', () => {
   const index = new MemberIndex();
   const put = [member('web', '10.0.0.1'), member('db', '10.0.0.2'), member('off', '10.0.0.3', { up: false })];
+  put.push(member('both', '10.0.0.4'));
   index.change(x1, { whole: true, put, drop: [] });
   index.change(inside, {
     whole: true,
-    put: [member('alone', '10.9.0.1'), member('db', '10.9.0.2')],
+    put: [member('alone', '10.9.0.1'), member('db', '10.9.0.2'), member('both', '10.9.0.4')],
     drop: [],
   });
   let upstream: FakeUpstream;
@@ -35,7 +36,10 @@ describe('MemberResolver', () => {
 
   beforeEach(async () => {
     upstream = await FakeUpstream.start(({ name }) => [{ name, type: 'A', ttl: 60, data: '192.0.2.1' }]);
-    resolver = new MemberResolver({ index, forwarder: new Forwarder(), serversOf: () => [upstream.server] });
+    resolver = new MemberResolver({
+      ...{ index, forwarder: new Forwarder(), upstream: () => [upstream.server] },
+      hasServers: (id) => id === 'db',
+    });
   });
   afterEach(() => upstream.close());
 
@@ -72,12 +76,18 @@ describe('MemberResolver', () => {
     expect(await ask('web', '10.0.0.2', 'n3')).toMatchObject({ answers: [{ data: '192.0.2.1' }] });
   });
 
+  it('leaves the rest to the servers that the user gave to the asker, at once', async () => {
+    expect(await ask('web', '10.0.0.2')).toMatchObject({ answers: [{ data: '10.0.0.1' }] });
+    expect(await ask('example.org', '10.0.0.2')).toMatchObject({ rcode: 'SERVFAIL' });
+    expect(asked()).toEqual([]);
+  });
+
   it('asks upstream for the rest, but not for who has no way out', async () => {
     expect(await ask('example.org', '10.0.0.1')).toMatchObject({
       flag_aa: false,
       answers: [{ data: '192.0.2.1' }],
     });
-    expect(await ask('example.org', '10.9.0.2', 'n2')).toMatchObject({ answers: [{ data: '192.0.2.1' }] });
+    expect(await ask('example.org', '10.9.0.4', 'n2')).toMatchObject({ answers: [{ data: '192.0.2.1' }] });
     expect(await ask('example.net', '10.9.0.1', 'n2')).toMatchObject({ rcode: 'SERVFAIL' });
     expect(await ask('example.net', '10.9.0.77', 'n2')).toMatchObject({ rcode: 'SERVFAIL' });
     expect(asked().map(({ name }) => name)).toEqual(['example.org']);
@@ -108,7 +118,7 @@ describe('HostNames', () => {
     folder = mkdtempSync(join(tmpdir(), 'berth-names-'));
     path = join(folder, 'namespace');
     writeFileSync(path, '');
-    names = new HostNames({ open, run: async () => '', hostServers: () => [], serversOf: () => undefined });
+    names = new HostNames({ open, run: async () => '', hostServers: () => [], hasServers: () => false });
     names.members(x1, { whole: true, put: [member('me', '127.0.0.1'), member('web', '10.0.0.1')], drop: [] });
   });
   afterEach(async () => {
@@ -157,7 +167,7 @@ describe('HostNames', () => {
     };
     const many = new HostNames({
       ...{ open: slow, run: async () => '' },
-      ...{ hostServers: () => [], serversOf: () => undefined },
+      ...{ hostServers: () => [], hasServers: () => false },
     });
     for (let n = 0; n < 30; n++) many.serve(`n${n}`, path);
     await new Promise((resolve) => setTimeout(resolve, 200));

@@ -31,8 +31,8 @@ type Options = Readonly<{
   run?: Run;
   /** Name servers of the host, addresses; asked for anew now and then, as they change. */
   hostServers(): readonly string[];
-  /** Name servers that a user gave to the container with that cluster ID (`--dns`); undefined or none: the host's. */
-  serversOf(memberId: string): readonly string[] | undefined;
+  /** Whether a user gave name servers (`--dns`) to the container with that cluster ID. */
+  hasServers(memberId: string): boolean;
   /** Instead of 169.254.53.53 and 53. */
   address?: string;
   port?: number;
@@ -56,11 +56,8 @@ export class HostNames {
     this.resolver = new MemberResolver({
       index: this.index,
       forwarder: new Forwarder({ clock: this.clock, logger: this.logger }),
-      serversOf: (memberId) => {
-        const own = memberId === undefined ? undefined : options.serversOf(memberId);
-        const addresses = own === undefined || own.length === 0 ? options.hostServers() : own;
-        return addresses.map((address) => ({ address, port: DNS_PORT }));
-      },
+      upstream: () => options.hostServers().map((address) => ({ address, port: DNS_PORT })),
+      hasServers: (memberId) => options.hasServers(memberId),
     });
   }
 

@@ -13,14 +13,16 @@ export type Source = Readonly<{ networkId: string; address: string; transport: '
 type Options = Readonly<{
   index: MemberIndex;
   forwarder: Forwarder;
-  /** Where the rest is asked for: the member's own servers, or the host's; undefined is an unknown asker. */
-  serversOf(memberId: string | undefined): readonly Server[];
+  /** Where the rest is asked for. */
+  upstream(): readonly Server[];
+  /** The member has servers of its own, and asks them for the rest itself. */
+  hasServers(memberId: string): boolean;
   random?: () => number;
 }>;
 
 /**
  * Answers a container: names of the networks that it is on, whichever of them it asks through, and everything else from
- * upstream. Who is not known sees no name of the cluster.
+ * upstream, where it has no servers of its own to ask. Who is not known sees no name of the cluster.
  */
 export class MemberResolver {
   private readonly random: () => number;
@@ -58,13 +60,16 @@ export class MemberResolver {
     asker: string | undefined,
     networks: readonly NamedNetwork[],
   ): Promise<Buffer> {
-    const { index, forwarder, serversOf } = this.options;
+    const { index, forwarder, upstream, hasServers } = this.options;
     const through = index.network(source.networkId);
     const ways = networks.length > 0 || through === undefined ? networks : [through];
     // A network without a way out has none by names either: they could carry anything (CVE-2024-29018).
     if (ways.length > 0 && ways.every(({ internal }) => internal)) return encodeEmpty(query, RCODE.SERVFAIL);
+    // Servers that a user named are meant as the container sees them: 127.0.0.1 or 169.254.169.254 are others on the host.
+    // They stand behind this one in its list, and the engine's resolver goes on to them at this answer.
+    if (asker !== undefined && hasServers(asker)) return encodeEmpty(query, RCODE.SERVFAIL);
     const from = asker ?? source.networkId;
-    const found = await forwarder.ask(query, serversOf(asker), from);
+    const found = await forwarder.ask(query, upstream(), from);
     if (found === undefined) return encodeEmpty(query, RCODE.SERVFAIL);
     return answerFor(query, found.answer, found.age, sizeLimit(query, source.transport));
   }
