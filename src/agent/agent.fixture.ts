@@ -7,6 +7,7 @@ import {
   type Assignment,
   type AssignmentDelta,
   agentFrameSchema,
+  LINK_VERSION,
   type ManagerFrame,
 } from '../contract/link.ts';
 import type { Engine } from '../engine/index.ts';
@@ -74,7 +75,7 @@ export class FakeManager {
     assignments: readonly Assignment[] | 'resume' = [],
   ): Promise<AgentFrame & { t: 'hello' }> {
     agent.attach(this.session);
-    this.send({ t: 'welcome', version: 1, hostName: 'host', ...IDENTITY });
+    this.send({ t: 'welcome', version: LINK_VERSION, hostName: 'host', ...IDENTITY });
     const hello = await this.frame('hello');
     this.seq = hello.resume?.seq ?? 0;
     if (assignments !== 'resume') this.snapshot(assignments);

@@ -70,6 +70,8 @@ export interface Agent {
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
+/** Managers before it know nothing of networks that span hosts. */
+const NETWORKS_VERSION = 3;
 const HEARTBEAT_MS = 1_000;
 const ENGINE_GRACE_MS = 3_000;
 /** How often what the disk did not take is written again. */
@@ -311,7 +313,8 @@ class HostAgent implements Agent {
       ...(network === undefined ? {} : { network }),
     });
     this.greeted = true;
-    this.networks?.attach((asked) => session.send(asked));
+    // An older manager ends a connection on which something comes that it does not know.
+    if (frame.version >= NETWORKS_VERSION) this.networks?.attach((asked) => session.send(asked));
     this.beat(session);
     this.heartbeat = setInterval(() => this.beat(session), HEARTBEAT_MS);
     if (this.observer.ready) this.tellAll(session);

@@ -3,7 +3,7 @@ import { observedContainerSchema } from '../model/container.ts';
 import { engineInfoSchema, hostNetworkingSchema } from '../model/host.ts';
 import { heldSchema, orphanSchema } from '../model/life.ts';
 import { observedImageSchema, observedNetworkSchema, observedVolumeSchema } from '../model/objects.ts';
-import { endpointSchema, memberSchema, poolSchema, spanSchema } from '../model/span.ts';
+import { endpointSchema, ipSchema, memberSchema, poolSchema, spanSchema } from '../model/span.ts';
 
 /**
  * What manager and agent say to each other. The agent dials (mTLS), then serves HTTP/2 on the connection that it
@@ -73,14 +73,14 @@ export const espKeySchema = z.object({
   /** Security parameters index, 256 or more. */
   spi: z.number().int(),
   /** Hexadecimal: 32 bytes of key and 4 of salt. */
-  key: z.string(),
+  key: z.string().regex(/^[0-9a-f]{72}$/),
 });
 /** Keys between this host and another one that has an encrypted network in common with it. */
 export const peerKeysSchema = z.object({
   hostId: z.string(),
   /** Data addresses: of the other host, and of this one. */
-  address: z.string(),
-  own: z.string(),
+  address: ipSchema,
+  own: ipSchema,
   out: espKeySchema,
   /** Those that the other one may use: of now, and of just before and after, as hosts do not change at one blow. */
   in: z.array(espKeySchema),

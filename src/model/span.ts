@@ -42,12 +42,16 @@ export const spanSchema = z.object({
 });
 export type Span = Readonly<z.infer<typeof spanSchema>>;
 
+/** As text that goes into lines for `ip` and `bridge`: nothing else may stand there. */
+export const ipSchema = z.union([z.ipv4(), z.ipv6()]);
+const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
+
 /** What one container has in one network; the addresses are without a prefix length. */
 export const endpointSchema = z.object({
-  ipv4: z.string().optional(),
-  ipv6: z.string().optional(),
+  ipv4: z.ipv4().optional(),
+  ipv6: z.ipv6().optional(),
   /** Lower case, with colons. */
-  mac: z.string(),
+  mac: z.string().regex(MAC),
 });
 export type Endpoint = Readonly<z.infer<typeof endpointSchema>>;
 
@@ -60,7 +64,7 @@ export const memberSchema = endpointSchema.extend({
   id: z.string(),
   hostId: z.string(),
   /** Data address of its host; empty while that is not known. */
-  via: z.string(),
+  via: z.union([ipSchema, z.literal('')]),
   /** Lower case, without the network's or the cluster's domain; the container's own name first. */
   names: z.array(z.string()),
   /** It runs, and is not unhealthy: names lead to it. Frames go to it in any case. */

@@ -7,6 +7,10 @@ const ask: NetworkAsk = { op: 'take-address', network: 'n1', endpoint: 'e1', sub
 let asks: Asks;
 afterEach(() => asks.close());
 
+function idOf(frame: AgentFrame | undefined): number {
+  return frame?.t === 'ask' ? frame.id : Number.NaN;
+}
+
 describe('a question to the manager', () => {
   it('is asked again over the next connection, and answered there', async () => {
     asks = new Asks(silentLogger);
@@ -15,23 +19,37 @@ describe('a question to the manager', () => {
     const answer = asks.ask(ask);
     asks.detach();
     asks.attach((frame) => sent.push(frame));
+    const id = idOf(sent[0]);
     expect(sent).toEqual([
-      { t: 'ask', id: 1, ask },
-      { t: 'ask', id: 1, ask },
+      { t: 'ask', id, ask },
+      { t: 'ask', id, ask },
     ]);
-    asks.onAnswer({ t: 'answer', id: 9 });
-    asks.onAnswer({ t: 'answer', id: 1, network: 'n1' });
+    asks.onAnswer({ t: 'answer', id: id + 8 });
+    asks.onAnswer({ t: 'answer', id, network: 'n1' });
     // The answer to the first time.
-    asks.onAnswer({ t: 'answer', id: 1, network: 'n2' });
+    asks.onAnswer({ t: 'answer', id, network: 'n2' });
     expect(await answer).toMatchObject({ network: 'n1' });
+  });
+
+  it('has another number in another life: the manager remembers what it has answered', () => {
+    const sent: AgentFrame[] = [];
+    for (let life = 0; life < 2; life++) {
+      asks = new Asks(silentLogger);
+      asks.attach((frame) => sent.push(frame));
+      asks.ask(ask).catch(() => undefined);
+      asks.close();
+    }
+    expect(idOf(sent[0])).not.toBe(idOf(sent[1]));
   });
 
   it('is refused in the manager’s words', async () => {
     asks = new Asks(silentLogger);
+    const sent: AgentFrame[] = [];
+    asks.attach((frame) => sent.push(frame));
     const answer = asks.ask(ask);
     asks.onAnswer({
       t: 'answer',
-      id: 1,
+      id: idOf(sent[0]),
       error: { message: 'no address is free', hint: 'remove a container' },
     });
     await expect(answer).rejects.toMatchObject({

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { AgentFrame, ManagerFrame, NetworkAsk } from '../../contract/link.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
@@ -13,7 +14,8 @@ export const ASK_MS = 10_000;
 export class Asks {
   private readonly waiting = new Map<number, Waiting>();
   private send: ((frame: AgentFrame) => void) | undefined;
-  private last = 0;
+  /** The manager remembers answers by it for a while: another life of the agent must not ask under the same ones. */
+  private last = randomInt(2 ** 46);
 
   constructor(
     private readonly logger: Logger,

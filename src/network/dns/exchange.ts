@@ -76,7 +76,11 @@ function byUdp({ address, port }: Server, bytes: Buffer, accept: Accept, timeout
       if (found !== undefined) end(() => resolve(found));
     });
     // Connected, the kernel lets nobody else's packets in, and says so where the port is closed.
-    socket.connect(port, address, () => socket.send(bytes));
+    // Called with the error where there is no way to that address; `error` is not emitted then.
+    socket.connect(port, address, (error?: Error) => {
+      if (error !== undefined) end(() => reject(unreachable(address, error)));
+      else socket.send(bytes);
+    });
   });
 }
 

@@ -68,7 +68,7 @@ export class Notifier {
 }
 
 /** @throws where no answer comes */
-function sendNotify(
+export function sendNotify(
   zone: string,
   { address, port }: Target,
   from: string | undefined,
@@ -93,7 +93,11 @@ function sendNotify(
         end();
     });
     socket.bind(from === undefined ? {} : { address: from }, () =>
-      socket.connect(port, address, () => socket.send(bytes)),
+      // Called with the error where there is no way to that address; `error` is not emitted then.
+      socket.connect(port, address, (error?: Error) => {
+        if (error !== undefined) end(error);
+        else socket.send(bytes);
+      }),
     );
   });
 }
