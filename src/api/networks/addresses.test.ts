@@ -146,6 +146,11 @@ describe('addresses', () => {
       });
       expect(take(tx, 'x1', 'a').ipv4).toBe('10.1.0.3');
       expect(() => take(tx, 'x1', 'b', { ipv4: '10.1.0.2' })).toThrow('is held by orphan old on host h1');
+      const left = { kind: 'address' as const, networkId: network.id, ip: '10.1.0.2', mac: endpoint.mac };
+      tx.put('addresses', { ...left, holder: { kind: 'none' }, reservedFor: 'old' });
+      expect(take(tx, 'x1', 'c', { name: 'old' }).ipv4).toBe('10.1.0.4');
+      tx.put('addresses', { ...left, holder: { kind: 'none' }, releasedAt: 0, formerly: 'old' });
+      expect(take(tx, 'x1', 'd', { name: 'old' }).ipv4).toBe('10.1.0.5');
     });
   });
 

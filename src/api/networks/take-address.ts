@@ -100,7 +100,7 @@ function given(tx: ReadTx, { network, name }: Taker, text: string): string {
   return text;
 }
 
-/** What is reserved for the name, or what a container of that name had last. */
+/** What is reserved for the name, or what a container of that name had last; not where an orphan runs with it. */
 function kept(tx: ReadTx, taker: Taker, family: Family): string | undefined {
   const { network, name } = taker;
   if (name === undefined) return undefined;
@@ -111,6 +111,7 @@ function kept(tx: ReadTx, taker: Taker, family: Family): string | undefined {
       const ip = parseIp(record.ip);
       if (ip === undefined || !pools.some((pool) => contains(pool, ip))) continue;
       if (record.reservedFor !== undefined && record.reservedFor !== name) continue;
+      if (elsewhere(tx, network).has(record.ip)) continue;
       return record.ip;
     }
   }
@@ -185,7 +186,10 @@ function spanText(subnet: Subnet): string {
  * Addresses of the network that are in use though no record says so: hosts' own ones where the subnet is the company's, and
  * those of containers that a state which was put back does not know.
  */
-function elsewhere(tx: ReadTx, { id, span }: Taker['network']): ReadonlyMap<string, string> {
+export function elsewhere(
+  tx: ReadTx,
+  { id, span }: Pick<Taker['network'], 'id' | 'span'>,
+): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   if (spanDriver(span.driver)?.subnets === 'outside')
     for (const { id: hostId, dataAddress } of tx.all('hostStatus'))
