@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Orphan } from '../../model/life.ts';
 import type { Store } from '../../store/index.ts';
 import { assignmentOf } from '../agents/assignment-of.ts';
-import { adoptNetworks, networkProblem } from './adopt.ts';
+import { adoptNetworks, holdAddresses, networkProblem } from './adopt.ts';
 import { networkId, networkStore, putContainer, putNetwork } from './networks.fixture.ts';
 import { endpointIn } from './spanning.ts';
 
@@ -77,5 +77,23 @@ describe('the networks of an orphan', () => {
       for (const name of ['a1', 'a2']) putContainer(tx, name, 'h2', ['x1']);
     });
     expect(taken).toBe('its address 10.1.0.3 of network x1 is held by container a2 on host h2');
+  });
+
+  it('are held by an orphan that is to be removed, until it is', async () => {
+    await store.update((tx) => {
+      holdAddresses(tx, orphan, made);
+      expect(endpointIn(tx, orphan.id, networkId('x1'))?.ipv4).toBe('10.1.0.3');
+    });
+  });
+
+  it('are not held where they are another’s', async () => {
+    await store.update((tx) => {
+      tx.delete('orphans', `h1/${orphan.id}`);
+      putNetwork(tx, 'x1', ['10.1.0.0/24']);
+      for (const name of ['a1', 'a2']) putContainer(tx, name, 'h2', ['x1']);
+      holdAddresses(tx, orphan, made);
+      expect(endpointIn(tx, orphan.id, networkId('x1'))).toBeUndefined();
+      expect(tx.get('addresses', `${networkId('x1')}/10.1.0.3`)?.holder).toMatchObject({ kind: 'container' });
+    });
   });
 });

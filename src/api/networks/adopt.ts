@@ -4,7 +4,7 @@ import type { ReadTx, WriteTx } from '../../store/store.ts';
 import { holderText } from './holder-text.ts';
 import { putSpanning } from './make-network.ts';
 import { isSpanning } from './spanning.ts';
-import { takeEndpoint } from './take-address.ts';
+import { elsewhere, takeEndpoint } from './take-address.ts';
 
 type Held = NonNullable<Orphan['held']>;
 type Made = Pick<Network, 'createdAt' | 'createdBy'>;
@@ -56,4 +56,22 @@ export function adoptNetworks(tx: WriteTx, orphan: Orphan, { needs }: Held, made
       ...(ipv6 === undefined ? {} : { ipv6 }),
     });
   }
+}
+
+/**
+ * For an orphan that is to be removed: until its host has done so it runs with its addresses. What has become another's
+ * meanwhile stays as it is.
+ */
+export function holdAddresses(tx: WriteTx, orphan: Orphan, made: Made): void {
+  const { held } = orphan;
+  if (held === undefined) return;
+  // Its own address is no other one's.
+  tx.delete('orphans', `${orphan.hostId}/${orphan.id}`);
+  const networks = held.needs.networks.filter(({ id, span, endpoint }) => {
+    if (span === undefined) return false;
+    const others = elsewhere(tx, { id, span });
+    return ![endpoint?.ipv4, endpoint?.ipv6].some((ip) => ip !== undefined && others.has(ip));
+  });
+  const free = { ...held, needs: { ...held.needs, networks } };
+  if (networkProblem(tx, free, orphan.name) === undefined) adoptNetworks(tx, orphan, free, made);
 }

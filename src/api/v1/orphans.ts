@@ -3,7 +3,7 @@ import { BerthError } from '../../kit/errors.ts';
 import type { Container, Desired } from '../../model/container.ts';
 import type { Orphan } from '../../model/life.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
-import { adoptNetworks, networkProblem } from '../networks/adopt.ts';
+import { adoptNetworks, holdAddresses, networkProblem } from '../networks/adopt.ts';
 import type { Handlers } from './handler.ts';
 
 /** Shorter beginnings of an ID are more likely a slip than meant. */
@@ -52,6 +52,7 @@ export const orphanHandlers: Handlers<keyof typeof orphanRoutes> = {
         spec: { Image: view.image ?? '' },
       };
       const remove = { force: true, volumes: false };
+      holdAddresses(tx, orphan, made);
       takeIn(tx, orphan, orphan.held?.apiVersion ?? '1.41', { ...base, state: 'removed', remove }, made);
       return view;
     }),
