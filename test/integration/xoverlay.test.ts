@@ -1,8 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '../images/bake.ts';
 import { hostPid } from '../lab/host.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { tryRun } from '../lab/run.ts';
+
+const BERTH = fileURLToPath(new URL('../../berth', import.meta.url));
 
 /** A lab of its own: its hosts, engines and agents die. */
 let lab: Lab;
@@ -252,7 +255,21 @@ it('nothing is left of a network that is removed', async () => {
   await start('leaves', 'h1', '--net', 'gone', '-p', '8091:80');
   await start('stays', 'h2', '--net', 'gone');
   expect(await tracesOn('h1')).not.toEqual(before);
+  const address = '{{.NetworkSettings.Networks.gone.GlobalIPv6Address}}';
+  const ipv6 = (await lab.docker(['inspect', '--format', address, 'stays'])).trim();
+  const ping = ['exec', 'leaves', 'ping', '-c', '1', '-W', '2', ipv6];
+  await until(async () => (await tryRun(['docker', '-H', lab.endpoint, ...ping])).code).toBe(0);
   await lab.docker(['rm', '-f', 'leaves', 'stays']);
   await lab.docker(['network', 'rm', 'gone']);
   await until(() => tracesOn('h1')).toEqual(before);
+});
+
+it('nothing is left on a host that is purged', async () => {
+  expect((await lab.exec('h2', ['ls', '/run/netns'])).stdout).toMatch(/berth-/);
+  const down = [BERTH, 'down', '--purge', '--yes', '--data-dir', `${lab.host('h2').folder}/agent`];
+  const purged = await lab.exec('h2', down);
+  expect(purged.code, purged.stderr).toBe(0);
+  const left = await lab.exec('h2', ['find', '/run/netns', '/run/docker/plugins', '-mindepth', '1']);
+  expect(left.stdout).toBe('');
+  expect((await lab.exec('h2', ['docker', 'ps', '-aq'])).stdout).toBe('');
 });
