@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ensureEngine, installed } from './docker-engine.ts';
+import { ensureEngine, installed, isEngineAt } from './docker-engine.ts';
 
 const options = {
   url: 'unix:///nowhere/docker.sock',
@@ -27,6 +27,18 @@ describe('ensureEngine', () => {
     await expect(ensureEngine({ ...options, url: 'tcp://127.0.0.1:1' })).rejects.toThrow(
       'no Docker Engine answers at tcp',
     );
+  });
+
+  it.each([
+    ['dockerd --host unix:///run/a.sock', true],
+    ['/usr/sbin/dockerd -H=unix:///run/a.sock', true],
+    ['dockerd -H tcp://0.0.0.0:2375 -H unix:///run/a.sock', true],
+    ['dockerd --host=unix:///run/b.sock', false],
+    ['dockerd', false],
+    ['berth agent --engine unix:///run/a.sock', false],
+  ])('tells the engine that is starting there: %s', (line, is) => {
+    expect(isEngineAt(line.split(' '), 'unix:///run/a.sock')).toBe(is);
+    expect(isEngineAt(['dockerd', '-D'], 'unix:///var/run/docker.sock')).toBe(true);
   });
 
   it('finds programs on the path', () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, openSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, delimiter, join } from 'node:path';
 import { dialerFor, newDockerEngine } from '../engine/index.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
 import { writeWhole } from './data-dir.ts';
@@ -81,6 +81,9 @@ async function startEngine(options: EnsureEngine, refused: string): Promise<void
   } else if (installed('rc-service', path)) {
     say('starting the Docker Engine (rc-service docker start)');
     await run(['rc-service', 'docker', 'start']);
+  } else if (processes().some((argv) => isEngineAt(argv, url))) {
+    // It opens its socket before it answers there; a second one would take that away from it.
+    say('waiting for the Docker Engine, which is starting');
   } else {
     say(`starting the Docker Engine (no service manager here; its log: ${logFile})`);
     const log = openSync(logFile, 'a', 0o600);
@@ -106,6 +109,35 @@ async function startEngine(options: EnsureEngine, refused: string): Promise<void
       },
     );
   }
+}
+
+/** Where an engine listens that was given no address. */
+const DEFAULT_SOCKETS: ReadonlySet<string> = new Set([
+  'unix:///var/run/docker.sock',
+  'unix:///run/docker.sock',
+]);
+
+/** Whether a process is a Docker Engine that serves `url` (dockerd(8): `-H`, `--host`, in one word or two). */
+export function isEngineAt([program = '', ...args]: readonly string[], url: string): boolean {
+  if (basename(program) !== 'dockerd') return false;
+  const hosts = args.flatMap((arg, at) => {
+    const joined = /^(?:--host=|-H=?)(.+)$/.exec(arg)?.[1];
+    if (joined !== undefined) return [joined];
+    return arg === '--host' || arg === '-H' ? [args[at + 1] ?? ''] : [];
+  });
+  return hosts.length === 0 ? DEFAULT_SOCKETS.has(url) : hosts.includes(url);
+}
+
+/** The command lines of all processes. */
+function processes(): string[][] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => {
+    try {
+      return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 async function tryPing(ping: () => Promise<void>): Promise<string | undefined> {

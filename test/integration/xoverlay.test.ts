@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '../images/bake.ts';
-import { hostPid } from '../lab/host.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { tryRun } from '../lab/run.ts';
 
@@ -58,14 +57,6 @@ async function tracesOn(host: string): Promise<string[]> {
   );
   const rules = (await said('iptables-save')).filter((line) => line.startsWith('-A'));
   return [...files, ...links.filter((link) => !link.startsWith('veth')), ...rules].sort();
-}
-
-/** As at a boot: the engine and the agent start side by side, and neither waits for the other. */
-async function comeUp(host: string): Promise<void> {
-  const engine = lab.startMachine(host);
-  await until(async () => hostPid(lab.host(host))).toBeDefined();
-  await lab.join(host);
-  await engine;
 }
 
 async function killEngine(host: string): Promise<void> {
@@ -181,7 +172,7 @@ describe('what ends and comes back', () => {
   it('a host, with the manager away', async () => {
     await lab.killManager();
     await lab.kill('h1');
-    await comeUp('h1');
+    await lab.boot('h1');
     const ask = ['docker', 'exec', 'client', ...get('192.168.1.10')];
     await until(async () => (await lab.exec('h2', ask)).stdout.trim(), 60_000).toBe('web');
     const restarted = await lab.exec('h2', ['docker', 'restart', '-t', '1', 'client']);

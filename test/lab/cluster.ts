@@ -196,7 +196,7 @@ export async function waitReady(
   for (const host of hosts) writeFileSync(joinedMark(host), '');
 }
 
-function hasJoined(host: HostPlan): boolean {
+export function hasJoined(host: HostPlan): boolean {
   return existsSync(joinedMark(host));
 }
 

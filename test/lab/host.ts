@@ -23,12 +23,22 @@ export function onHost(host: HostPlan, argv: readonly string[]): string[] {
   return ['nsenter', '--target', String(pid), '--mount', '--uts', '--ipc', '--net', '--pid', '--', ...argv];
 }
 
-/** Start the host and its engine, as far as they are not running, and wait until the engine answers. */
-export async function startHost(plan: LabPlan, host: HostPlan): Promise<void> {
+/**
+ * Start the host and its engine, as far as they are not running, and wait until the engine answers.
+ * @param beside starts what runs beside the engine from the boot on: an engine waits for its plugins
+ */
+export async function startHost(plan: LabPlan, host: HostPlan, beside?: () => Promise<void>): Promise<void> {
   if (hostPid(host) === undefined) await boot(plan, host);
   const running = () => findIn(host.namespace, ['dockerd', host.engine]) !== undefined;
   if (!running()) startEngine(plan, host);
   const began = Date.now();
+  if (beside !== undefined) {
+    const pidFile = `/proc/${hostPid(host)}/root/run/docker/dockerd.pid`;
+    await until(`the engine of host ${host.name}`, async () => existsSync(pidFile) || undefined, {
+      timeoutMs: 60_000,
+    });
+    await beside();
+  }
   await until(
     `an answer of host ${host.name}'s engine (its log: ${engineLog(host)})`,
     async () => {

@@ -10,6 +10,7 @@ import {
   clusterAddresses,
   createToken,
   type HostLabels,
+  hasJoined,
   listNodes,
   managerPid,
   startAgents,
@@ -117,10 +118,17 @@ export class Lab {
   /** Start on the host what is not running: link, machine, engine, and the agent where the lab has a manager. */
   async start(name: string): Promise<void> {
     const host = this.host(name);
-    await this.startMachine(name);
+    await this.boot(name);
     if (!this.joined) return;
     await this.join(name);
     await waitReady(this.plan, [host]);
+  }
+
+  /** Start machine, engine and, where the host has joined, agent, as a boot does: neither waits for the other. */
+  async boot(name: string): Promise<void> {
+    const host = this.host(name);
+    await setPort(this.plan, host.name, 'up');
+    await startHost(this.plan, host, this.joined && hasJoined(host) ? () => this.join(name) : undefined);
   }
 
   /** Like `start`, without the agent. */
