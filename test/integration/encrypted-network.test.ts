@@ -1,12 +1,14 @@
-import { afterAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { type Lab, openLab } from '../lab/lab.ts';
+import { ensureRequirements } from '../lab/requirements.ts';
 import { tryRun } from '../lab/run.ts';
 
 const lab: Lab = openLab(inject('lab'));
 const NETWORK = 'secret-words';
 
+beforeAll(() => ensureRequirements([['tcpdump', 'tcpdump']]));
 afterAll(async () => {
-  await tryRun(['docker', '-H', lab.endpoint, 'rm', '-f', 'speaks']);
+  await tryRun(['docker', '-H', lab.endpoint, 'rm', '-f', 'speaks', 'hears']);
   await tryRun(['docker', '-H', lab.endpoint, 'network', 'rm', NETWORK]);
 });
 
@@ -26,8 +28,27 @@ it('an encrypted network encrypts what leaves the host, and is refused in words 
   ]);
   if (await kernelEncrypts()) {
     expect(run.code).toBe(0);
-    const policies = await lab.exec('h1', ['ip', 'xfrm', 'policy']);
-    expect(policies.stdout).toContain('dport 4790');
+    const on = ['-e', 'constraint:node==h2', 'busybox', 'sleep', '1000'];
+    await lab.docker(['run', '-d', '--name', 'hears', '--net', NETWORK, ...on]);
+    const wire = [
+      'nsenter',
+      `--net=/run/netns/${lab.plan.wire}`,
+      '--',
+      'timeout',
+      '10',
+      'tcpdump',
+      '-n',
+      '-i',
+      'any',
+    ];
+    const [esp, clear, ping] = await Promise.all([
+      tryRun([...wire, '-c', '3', 'esp']),
+      tryRun([...wire, '-c', '1', 'udp port 4790']),
+      tryRun(['docker', '-H', lab.endpoint, 'exec', 'speaks', 'ping', '-c', '8', 'hears']),
+    ]);
+    expect([ping.code, esp.code]).toEqual([0, 0]);
+    // Nothing came: it waited to its end.
+    expect(clear.code).toBe(124);
   } else {
     expect(run.code).not.toBe(0);
     expect(run.stderr).toMatch(/kernel of this host cannot encrypt networks.*CONFIG_INET_ESP/s);
