@@ -20,7 +20,7 @@ const until = (what: () => Promise<unknown>, timeout = 30_000) =>
 
 /** Starts a container on that host that serves its name by HTTP. */
 async function start(name: string, on: string, ...flags: string[]): Promise<void> {
-  const serve = `mkdir -p /www && echo ${name} > /www/index.html && exec httpd -f -p 80 -h /www`;
+  const serve = `mkdir -p /www && echo ${name} > /www/index.html && exec httpd -f -vv -p 80 -h /www`;
   const where = on === '' ? [] : ['-e', `constraint:node==${on}`];
   const stop = ['--stop-timeout', '1'];
   await lab.docker(['run', '-d', '--name', name, ...stop, ...where, ...flags, 'busybox', 'sh', '-c', serve]);
@@ -106,6 +106,9 @@ describe('containers on several hosts', () => {
     await start('shown', 'h1', '--net', 'shop', '-p', '8088:80');
     const curl = ['curl', '-s', '-m', '3', `http://${lab.host('h1').address}:8088/`];
     await until(async () => (await lab.exec('h3', curl)).stdout.trim()).toBe('shown');
+    // The server's log has who asked: the other machine itself.
+    const log = await tryRun(['docker', '-H', lab.endpoint, 'logs', 'shown']);
+    expect(log.stdout + log.stderr).toContain(lab.host('h3').address);
     const api = `${lab.addresses.manager}`.split(':')[0] ?? '';
     const out = await tryRun([
       'docker',
