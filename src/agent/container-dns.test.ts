@@ -53,7 +53,8 @@ it('aliases are answered by the agent, not by the engine', () => {
   expect(createBody(on(['n1'], {}, endpoint), context).NetworkingConfig).toEqual({
     EndpointsConfig: { 'name-of-n1': { IPAMConfig: { IPv4Address: '10.0.0.2' } } },
   });
-  expect(createBody(on(['local'], {}, endpoint), context).NetworkingConfig).toEqual({
-    EndpointsConfig: { 'name-of-local': endpoint },
-  });
+  for (const network of ['local', 'mute'])
+    expect(createBody(on([network], {}, endpoint), context).NetworkingConfig).toEqual({
+      EndpointsConfig: { [`name-of-${network}`]: endpoint },
+    });
 });

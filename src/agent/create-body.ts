@@ -106,10 +106,17 @@ function endpoints(
     .map(([name, endpoint]) => [networks.get(name) ?? name, withPeers(endpoint, peers)] as const);
   if (primary !== undefined) {
     const config = withPeers(endpointConfigOf(assignment, primary), peers);
-    mapped.push([primary.spec.Name, endpointConfig(config as Json, primary.endpoint, dns !== undefined)]);
+    mapped.push([
+      primary.spec.Name,
+      endpointConfig(config as Json, primary.endpoint, answered(primary.id, dns)),
+    ]);
   }
   if (mapped.length === 0 && NetworkingConfig?.EndpointsConfig === undefined) return {};
   return { NetworkingConfig: { ...NetworkingConfig, EndpointsConfig: Object.fromEntries(mapped) } };
+}
+
+function answered(networkId: string, dns: HostDns | undefined): boolean {
+  return dns?.answersIn(networkId) ?? false;
 }
 
 /** The network that spans hosts which the container is made on; undefined where that is another one, or none. */
@@ -126,10 +133,10 @@ export function endpointConfigOf(assignment: Assignment, need: Need): Json {
 
 /**
  * The same with the container's addresses in the cluster: the engine has no say in them.
- * @param named this host answers names, and so aliases are not the engine's affair either
+ * @param answered this host answers names in that network, and so aliases are not the engine's affair either
  */
-export function endpointConfig(config: Json, endpoint: Endpoint | undefined, named: boolean): Json {
-  const kept = named ? withoutAliases(config) : config;
+export function endpointConfig(config: Json, endpoint: Endpoint | undefined, answered: boolean): Json {
+  const kept = answered ? withoutAliases(config) : config;
   if (endpoint === undefined) return kept;
   const { ipv4, ipv6, mac } = endpoint;
   const given = typeof config.IPAMConfig === 'object' ? config.IPAMConfig : {};

@@ -67,7 +67,7 @@ export async function connectNetwork(
   const path = `${context.prefix}/networks/${encodeURIComponent(need.spec.Name)}/connect`;
   const body = {
     Container: context.engineId,
-    EndpointConfig: endpointConfig(config, need.endpoint, context.named),
+    EndpointConfig: endpointConfig(config, need.endpoint, context.answersIn(need.id)),
   };
   try {
     await call(context, QUICK_MS, 'POST', path, body);

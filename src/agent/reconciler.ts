@@ -441,7 +441,7 @@ export class Reconciler {
             ),
         }),
       exclusive: this.deps.exclusive,
-      named: dns !== undefined,
+      answersIn: (networkId) => dns?.answersIn(networkId) ?? false,
       adoptNetwork: this.deps.networks.adopt,
       engineId,
       warnings: [],

@@ -25,8 +25,8 @@ export type StepContext = {
   /** An earlier attempt may have made the container without the agent's having heard of it. */
   readonly mayExist: boolean;
   body(assignment: Assignment): DockerSpec;
-  /** This host answers names in networks that span hosts. */
-  readonly named: boolean;
+  /** This host answers names in that network. */
+  answersIn(networkId: string): boolean;
   /** The engine has the network already: its plugins must know. */
   adoptNetwork(id: string, engineId: string): Promise<void>;
   /** One at a time for each name: engines make two networks of one name. */

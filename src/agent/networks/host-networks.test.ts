@@ -3,13 +3,29 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Assignment } from '../../contract/link.ts';
 import { newSimulatedEngine, type SimulatedEngine } from '../../engine/index.ts';
+import { systemClock } from '../../kit/clock.ts';
+import { newKeyedQueue } from '../../kit/keyed-queue.ts';
 import { silentLogger } from '../../kit/logger.ts';
 import type { Member } from '../../model/span.ts';
 import { notingDriver, SPAN } from '../../network/libnetwork/host-book.fixture.ts';
-import { assignmentRecord, cleanUp, FakeManager, openAgent, temporaryDir } from '../agent.fixture.ts';
+import {
+  assignmentRecord,
+  cleanUp,
+  FakeManager,
+  IDENTITY,
+  openAgent,
+  temporaryDir,
+} from '../agent.fixture.ts';
 import type { Agent } from '../agent.ts';
+import { HostNetworks } from './host-networks.ts';
+import type { NamesService } from './names-service.ts';
+import { NetworkFiles } from './network-files.ts';
 
-afterEach(cleanUp);
+const toClose: HostNetworks[] = [];
+afterEach(async () => {
+  for (const networks of toClose.splice(0)) await networks.close();
+  await cleanUp();
+});
 
 let dir: string;
 let engine: SimulatedEngine;
@@ -68,6 +84,43 @@ const create = {
   Options: { 'com.docker.network.generic': { 'berth.network': 'n1' } },
   IPv4Data: [{ Pool: '10.5.0.0/24', Gateway: '10.5.0.1/24' }],
 };
+
+/** Without an agent around it, and one network of an earlier life. */
+async function opened(more: Partial<Parameters<typeof HostNetworks.open>[0]> = {}) {
+  const options = { dir: join(dir, 'networks'), pluginFolder: join(dir, 'plugins'), drivers: [driver] };
+  const files = await NetworkFiles.open(options.dir, IDENTITY, silentLogger);
+  files.state.networks.n1 = { id: 'n1', span: SPAN, engineId: 'e1' };
+  await files.save();
+  await files.close();
+  const served: string[] = [];
+  const names: NamesService = {
+    members: () => {},
+    forget: () => {},
+    serve: (id) => served.push(id),
+    unserve: async () => {},
+    close: async () => {},
+  };
+  const networks = await HostNetworks.open({
+    ...{ ...options, names: () => names, hostServers: () => [], holdings: () => [] },
+    ...{ identity: IDENTITY, dataAddress: '192.0.2.1', logger: silentLogger, clock: systemClock },
+    ...{ engine, exclusive: newKeyedQueue(), ...more },
+  });
+  toClose.push(networks);
+  return { networks, served };
+}
+
+describe('a network of an earlier life', () => {
+  it('answers names once there is somewhere to', async () => {
+    const { namesNamespace } = driver;
+    driver.namesNamespace = async () => undefined;
+    const { networks, served } = await opened();
+    expect(networks.dns()?.answersIn('n1')).toBe(false);
+    driver.namesNamespace = namesNamespace;
+    expect(await ask('NetworkDriver.CreateNetwork', create)).toEqual({});
+    expect(networks.dns()?.answersIn('n1')).toBe(true);
+    expect(served).toEqual(['n1']);
+  });
+});
 
 describe('a host on a network', () => {
   it('has its engine make it with its driver, and gives the container its address there', async () => {

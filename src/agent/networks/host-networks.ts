@@ -267,8 +267,12 @@ export class HostNetworks {
         await driver.ensure(network);
         await driver.members(network, this.remote(network.id));
         const path = await driver.namesNamespace(network);
-        if (path === undefined) this.mute.add(network.id);
-        else names?.serve(network.id, path);
+        if (path === undefined) {
+          this.mute.add(network.id);
+          return;
+        }
+        this.mute.delete(network.id);
+        names?.serve(network.id, path);
       },
       remove: async (network) => {
         await names?.unserve(network.id);
