@@ -120,6 +120,17 @@ describe('a network of an earlier life', () => {
     expect(networks.dns()?.answersIn('n1')).toBe(true);
     expect(served).toEqual(['n1']);
   });
+
+  it('is put into place as soon as it can be', async () => {
+    driver.fails = true;
+    const { served } = await opened({ retryMs: 50 });
+    expect(driver.done).toEqual(['ensure n1']);
+    driver.fails = false;
+    await expect.poll(() => served).toEqual(['n1']);
+    const { length } = driver.done;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(driver.done).toHaveLength(length);
+  });
 });
 
 describe('a host on a network', () => {

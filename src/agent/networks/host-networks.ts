@@ -40,6 +40,8 @@ export type NetworkOptions = Readonly<{
   hostServers?(): readonly string[];
   /** Instead of `IDLE_MS`. */
   idleMs?: number;
+  /** Instead of `RETRY_MS`. */
+  retryMs?: number;
 }>;
 
 type HostNetworksOptions = NetworkOptions &
@@ -83,6 +85,7 @@ export class HostNetworks {
   private readonly keys = new Map<string, PeerKeys>();
   private readonly paths: DataPaths;
   private readonly idleMs: number;
+  private readonly retryMs: number;
   private closed = false;
 
   private constructor(
@@ -91,6 +94,7 @@ export class HostNetworks {
   ) {
     const { logger, dataAddress, holdings, vlanUplink } = options;
     this.idleMs = options.idleMs ?? IDLE_MS;
+    this.retryMs = options.retryMs ?? RETRY_MS;
     this.asks = new Asks(logger);
     this.names = options.names?.((id) => {
       for (const one of holdings())
@@ -248,6 +252,9 @@ export class HostNetworks {
           { network: network.id, error: messageOf(thrown) },
           'network not put into place',
         );
+        const { engineId } = network;
+        const still = () => this.book.bound().filter((one) => one.engineId === engineId);
+        this.later(`restore ${network.id}`, this.retryMs, () => this.restore(still()));
       }
     }
   }
@@ -304,7 +311,7 @@ export class HostNetworks {
       } catch (thrown) {
         if (this.closed) return;
         this.options.logger.error({ error: messageOf(thrown) }, 'keys not told to the kernel');
-        this.later('keys', RETRY_MS, () => this.tellKeys());
+        this.later('keys', this.retryMs, () => this.tellKeys());
       }
     }
   }
@@ -330,7 +337,7 @@ export class HostNetworks {
         { network: network.id, error: messageOf(thrown) },
         'members not told to the kernel',
       );
-      this.later(`members ${network.id}`, RETRY_MS, () => this.tell(network, this.remote(network.id)));
+      this.later(`members ${network.id}`, this.retryMs, () => this.tell(network, this.remote(network.id)));
     }
   }
 
