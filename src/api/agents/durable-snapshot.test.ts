@@ -181,7 +181,7 @@ describe('a backup that was put back', () => {
     });
   });
 
-  it('has its orphans forgotten with the connection that told of them, and told once more', async () => {
+  it('keeps its orphans until all have been told once more', async () => {
     connect();
     await settle();
     await put('known');
@@ -199,6 +199,11 @@ describe('a backup that was put back', () => {
     const ids = () => store.view((tx) => [...tx.all('orphans')].map(({ id }) => id));
     expect(ids()).toEqual(['x']);
     connect(place());
+    await settle();
+    expect(ids()).toEqual(['x']);
+    say({ t: 'full', containers: [], images: [], networks: [], volumes: [] });
+    await settle();
+    say({ t: 'heartbeat', now: Date.now(), engine: true, reason: '' });
     await settle();
     expect(ids()).toEqual([]);
   });

@@ -799,3 +799,45 @@ describe('networks that span hosts', () => {
     expect(store.view((tx) => tx.get('hostPaths', 'h1')?.paths)).toMatchObject({ h2: { ms: null } });
   });
 });
+
+describe('orphans', () => {
+  const keys = () => store.view((tx) => [...tx.all('orphans')].map(({ id }) => id).sort());
+  const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+  it('stay through a new connection until its host has told which there are', async () => {
+    const first = new FakeSession('h1');
+    sessions.attach(first);
+    first.hello();
+    first.say(empty);
+    first.say({ t: 'report', orphans: ['a', 'b'].map((id) => ({ id, name: id })) });
+    await expect.poll(keys).toEqual(['a', 'b']);
+    first.close('lost');
+    const second = new FakeSession('h1');
+    sessions.attach(second);
+    second.hello();
+    second.beat();
+    await settled();
+    expect(keys()).toEqual(['a', 'b']);
+    second.say(empty);
+    second.say({ t: 'report', orphans: [{ id: 'b', name: 'b' }] });
+    await settled();
+    expect(keys()).toEqual(['a', 'b']);
+    second.beat();
+    await expect.poll(keys).toEqual(['b']);
+  });
+
+  it('of a host that tells none any more are forgotten', async () => {
+    await store.update((tx) => {
+      for (const hostId of ['h1', 'h2']) tx.put('orphans', { kind: 'orphan', id: 'a', name: 'a', hostId });
+    });
+    const session = new FakeSession('h1');
+    sessions.attach(session);
+    session.hello();
+    session.say(empty);
+    await settled();
+    session.beat();
+    await expect
+      .poll(() => store.view((tx) => [...tx.all('orphans')].map((one) => one.hostId)))
+      .toEqual(['h2']);
+  });
+});

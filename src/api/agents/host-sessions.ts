@@ -24,6 +24,7 @@ import { NetworkAsks } from './network-asks.ts';
 import { applyFull, applyReport, endRecords, ownResults } from './observations.ts';
 import { ActionResults } from './results.ts';
 import type { AgentSession } from './session.ts';
+import { ToldOrphans } from './told-orphans.ts';
 
 type HostSessionsDeps = HostStatesDeps &
   Readonly<{
@@ -91,6 +92,14 @@ export class HostSessions {
     live.connectedAt = this.deps.clock.now();
     live.signs = { ...live.signs, connected: true, reported: false, engine: true, engineReason: '' };
     let queue = Promise.resolve();
+    const inLine = (what: () => Promise<void>) => {
+      queue = queue
+        .then(what)
+        .catch((thrown) =>
+          this.deps.logger.warn({ host: session.hostName, error: messageOf(thrown) }, 'report refused'),
+        );
+    };
+    const orphans = new ToldOrphans(this.deps, session);
     session.onFrame((frame) => {
       if (live.session !== session) return;
       this.states.heard(session, live);
@@ -100,6 +109,8 @@ export class HostSessions {
       }
       if (frame.t === 'heartbeat') {
         this.onHeartbeat(session, live, frame);
+        // An agent tells its orphans in one go with all that is on its host: these are in line by now.
+        if (live.signs.reported) inLine(() => orphans.end());
         return;
       }
       if (frame.t === 'hello') {
@@ -121,11 +132,7 @@ export class HostSessions {
         return;
       }
       // One after the other: a later report must not overtake an earlier one on its way into the store.
-      queue = queue
-        .then(() => this.onObservation(session, live, frame))
-        .catch((thrown) =>
-          this.deps.logger.warn({ host: session.hostName, error: messageOf(thrown) }, 'report refused'),
-        );
+      inLine(() => this.onObservation(session, live, frame, orphans));
     });
     session.onClose((reason) => {
       if (live.session !== session) return;
@@ -197,7 +204,6 @@ export class HostSessions {
     const restored = seen !== undefined && !store.view((tx) => isPast(tx, seen, store.revision));
     if (restored)
       logger.warn({ host: hostName, seen }, 'the host has seen a newer state: a backup was put back');
-    this.forgetOrphans(hostId);
     while (live.session === session) {
       const at = deltas.head(hostId);
       const { count, assignments } = store.view((tx) => {
@@ -224,17 +230,6 @@ export class HostSessions {
     }
   }
 
-  /** The agent tells them again. */
-  private forgetOrphans(hostId: string): void {
-    const { store, logger } = this.deps;
-    if (store.view((tx) => tx.count('orphans')) === 0) return;
-    store
-      .update((tx) => {
-        for (const { id } of [...tx.by('orphans', 'host', hostId)]) tx.delete('orphans', `${hostId}/${id}`);
-      })
-      .catch((thrown) => logger.warn({ host: hostId, error: messageOf(thrown) }, 'orphans not forgotten'));
-  }
-
   private onHeartbeat(session: AgentSession, live: Live, beat: AgentFrame & { t: 'heartbeat' }): void {
     // After what the host has missed: it must not start what has moved away.
     if (beat.lease === true && live.level) {
@@ -251,6 +246,7 @@ export class HostSessions {
     session: AgentSession,
     live: Live,
     frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' | 'probed' | 'ask' }>,
+    orphans: ToldOrphans,
   ): Promise<void> {
     const { store, events } = this.deps;
     const known = { acted: (id: string) => this.results.acted(id), complete: live.signs.reported };
@@ -282,7 +278,7 @@ export class HostSessions {
         for (const result of results) this.results.add(result);
         if (frame.last === true) this.onReported(session, live);
         await written;
-        if (frame.orphans !== undefined) await this.onOrphans(session, frame.orphans);
+        if (frame.orphans !== undefined) await orphans.add(frame.orphans);
         break;
       }
       case 'paths':
@@ -305,33 +301,6 @@ export class HostSessions {
     const removed =
       ended.length === 0 ? undefined : store.update((tx) => endRecords(tx, ended, this.deps.clock.now()));
     await Promise.all([seen, removed]);
-  }
-
-  private async onOrphans(
-    { hostId, hostName }: AgentSession,
-    told: NonNullable<(AgentFrame & { t: 'report' })['orphans']>,
-  ): Promise<void> {
-    const { store, events, clock, logger } = this.deps;
-    const found = await store.update((tx) =>
-      told.filter((orphan) => {
-        // It was taken in, or is on its way out, since the agent said so.
-        if (tx.get('containers', orphan.id)?.assigned.hostId === hostId) return false;
-        const isNew = tx.get('orphans', `${hostId}/${orphan.id}`) === undefined;
-        tx.put('orphans', { ...orphan, kind: 'orphan', hostId });
-        return isNew;
-      }),
-    );
-    if (found.length === 0) return;
-    const names = found.slice(0, 20).map(({ name }) => name);
-    logger.warn({ host: hostName, containers: names }, 'containers that this state does not know run on');
-    const time = Math.floor(clock.now() / 1000);
-    events.add(
-      hostId,
-      found.map(({ id, name }) => ({
-        ...{ Type: 'container', Action: 'orphaned', time, timeNano: clock.now() * 1_000_000 },
-        Actor: { ID: id, Attributes: { name, host: hostName } },
-      })),
-    );
   }
 
   /** All that is on the host is known now. */
