@@ -12,15 +12,21 @@ export function giveBack(tx: WriteTx, address: Address, now: number, formerly?: 
   });
 }
 
-/** @param networkId all its networks, if left out */
+/**
+ * Returns what it had.
+ * @param networkId all its networks, if left out
+ */
 export function giveBackOf(
   tx: WriteTx,
   { id, name }: Pick<Container, 'id' | 'name'>,
   now: number,
   networkId?: string,
-): void {
-  for (const address of [...tx.by('addresses', 'container', id)])
-    if (networkId === undefined || address.networkId === networkId) giveBack(tx, address, now, name);
+): readonly Address[] {
+  const had = [...tx.by('addresses', 'container', id)].filter(
+    (address) => networkId === undefined || address.networkId === networkId,
+  );
+  for (const address of had) giveBack(tx, address, now, name);
+  return had;
 }
 
 /** Takes a container's record away, and gives back what it had: the one way in which records of containers go. */

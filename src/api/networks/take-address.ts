@@ -129,6 +129,22 @@ function isLeft(tx: ReadTx, { holder }: Address): boolean {
   return tx.get('hostStatus', container.assigned.hostId)?.state === 'down';
 }
 
+/**
+ * What a container has given back becomes its own again, with the MAC that it had. Returns what has become another's
+ * meanwhile, as it is now.
+ */
+export function takeBack(tx: WriteTx, name: string, had: readonly Address[]): readonly Address[] {
+  return had.flatMap((before) => {
+    const key = `${before.networkId}/${before.ip}`;
+    const found = tx.get('addresses', key);
+    const reservedFor = found?.reservedFor;
+    if (found !== undefined && !(isLeft(tx, found) && (reservedFor ?? name) === name)) return [found];
+    const { reservedFor: _, ...own } = before;
+    tx.put('addresses', reservedFor === undefined ? own : { ...own, reservedFor });
+    return [];
+  });
+}
+
 /** The lowest free address after the last one that its pool has given, then from the pool's beginning. */
 function next(tx: WriteTx, taker: Taker, family: Family, now: number): string {
   const { network } = taker;

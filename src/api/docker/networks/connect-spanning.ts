@@ -1,7 +1,9 @@
 import { BerthError } from '../../../kit/errors.ts';
+import type { Address } from '../../../model/address.ts';
 import type { Container, Desired, DockerSpec } from '../../../model/container.ts';
 import type { WriteTx } from '../../../store/store.ts';
 import { giveBackOf } from '../../networks/give-back.ts';
+import { holderText } from '../../networks/holder-text.ts';
 import {
   askedOfEndpoint,
   endpointIn,
@@ -9,7 +11,7 @@ import {
   type SpanningNetwork,
   spanningNetwork,
 } from '../../networks/spanning.ts';
-import { takeEndpoint } from '../../networks/take-address.ts';
+import { takeBack, takeEndpoint } from '../../networks/take-address.ts';
 import { unusable } from '../../networks/usable-drivers.ts';
 import type { DockerCall } from '../call.ts';
 import { changeDesired } from '../containers/desired.ts';
@@ -69,30 +71,57 @@ export async function disconnectSpanning(
 ): Promise<void> {
   const record = managed(network, target);
   const now = () => call.deps.clock.now();
-  await changeDesired(
-    call,
-    target,
-    ({ spec }, tx) => {
-      const { [network.id]: config, ...others } = endpointsOf(spec, network);
-      if (config === undefined)
-        throw new BerthError(
-          'not_found',
-          `container ${record.id} is not connected to network ${network.name}`,
-        );
-      giveBackOf(tx, record, now(), network.id);
-      return { spec: withEndpoints(spec, others) };
-    },
-    (before, tx) => {
-      takeBack(tx, record, network, now());
-      return before;
-    },
-  );
+  let had: readonly Address[] = [];
+  let lost: readonly string[] = [];
+  try {
+    await changeDesired(
+      call,
+      target,
+      ({ spec }, tx) => {
+        const { [network.id]: config, ...others } = endpointsOf(spec, network);
+        if (config === undefined)
+          throw new BerthError(
+            'not_found',
+            `container ${record.id} is not connected to network ${network.name}`,
+          );
+        had = giveBackOf(tx, record, now(), network.id);
+        return { spec: withEndpoints(spec, others) };
+      },
+      (before, tx) => {
+        lost = goOn(tx, record, network, had, now());
+        return before;
+      },
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof BerthError) || lost.length === 0) throw thrown;
+    throw new BerthError(
+      thrown.code,
+      `${thrown.message}; container ${target.name} goes on with ${lost.join(' and ')}`,
+      {
+        ...(thrown.status === undefined ? {} : { status: thrown.status }),
+        hint: `make it again (docker rm, docker run): two have one address until then`,
+      },
+    );
+  }
 }
 
-/** The engine has refused to let go: the container goes on with what it had, which nobody else has got meanwhile. */
-function takeBack(tx: WriteTx, { id, name }: Container, network: SpanningNetwork, now: number): void {
-  if (tx.get('networks', network.id) === undefined || endpointIn(tx, id, network.id) !== undefined) return;
-  takeEndpoint(tx, now, { network, holder: { kind: 'container', id }, name });
+/**
+ * The engine has refused to let go: the container goes on with what it had. Returns what of it another one has got meanwhile,
+ * in words.
+ */
+function goOn(
+  tx: WriteTx,
+  { id, name }: Container,
+  network: SpanningNetwork,
+  had: readonly Address[],
+  now: number,
+): readonly string[] {
+  if (tx.get('networks', network.id) === undefined || endpointIn(tx, id, network.id) !== undefined) return [];
+  const lost = takeBack(tx, name, had);
+  // It is made again with another one.
+  if (endpointIn(tx, id, network.id) === undefined)
+    takeEndpoint(tx, now, { network, holder: { kind: 'container', id }, name });
+  return lost.map((one) => `${one.ip}, which ${holderText(tx, one)} has by now`);
 }
 
 function managed({ name }: SpanningNetwork, target: Target): Container {

@@ -276,6 +276,45 @@ describe('connect and disconnect', () => {
     expect(has(web, x1)?.ipv4).toBe('192.168.1.2');
   });
 
+  it('that the engine refuses leave address and MAC as they were, whatever else the name had', async () => {
+    const x1 = await create('x1', subnet('192.168.1.0/24'));
+    const MacAddress = '02:42:00:00:00:07';
+    const web = await make('web', { ...on('x1'), MacAddress });
+    const { ipv4 = '' } = has(web, x1) ?? {};
+    const older = { kind: 'address' as const, networkId: x1, ip: '192.168.1.9', mac: '02:be:c0:a8:01:09' };
+    for (const more of [{ reservedFor: 'web' }, { releasedAt: Date.now(), formerly: 'web' }]) {
+      await cluster.store.update((tx) =>
+        tx.put('addresses', { ...older, holder: { kind: 'none' }, ...more }),
+      );
+      cluster.refuse = { status: 500, message: 'no device' };
+      const refused = await refusal('POST', '/networks/x1/disconnect', { Container: 'web' });
+      expect(refused).toEqual([500, 'no device']);
+      expect(has(web, x1)).toEqual({ ipv4, mac: MacAddress });
+    }
+  });
+
+  it('that the engine refuses say who has got the address meanwhile', async () => {
+    const x1 = await create('x1', subnet('192.168.1.0/24'));
+    const web = await make('web', on('x1'));
+    const db = await make('db', on('x1', 'alpha'));
+    const key = `${x1}/${has(web, x1)?.ipv4}`;
+    cluster.refuse = { status: 500, message: 'no device' };
+    const { settled } = cluster;
+    cluster.settled = async (...asked) => {
+      await cluster.store.update((tx) => {
+        const left = tx.get('addresses', key);
+        if (left !== undefined) tx.put('addresses', { ...left, holder: { kind: 'container', id: db } });
+      });
+      return settled.apply(cluster, asked);
+    };
+    const [status, message] = await refusal('POST', '/networks/x1/disconnect', { Container: 'web' });
+    expect(status).toBe(500);
+    expect(message).toContain(
+      'no device; container web goes on with 192.168.1.2, which container db on host alpha has by now',
+    );
+    expect(has(web, x1)?.ipv4).toBe('192.168.1.4');
+  });
+
   it('are refused where the host or the container cannot take part', async () => {
     await create('x1', subnet('192.168.1.0/24'));
     await create('same', subnet('192.168.0.0/16'));
