@@ -231,6 +231,9 @@ const observationSchema = {
   volumes: z.array(observedVolumeSchema),
 };
 
+/** Of one host in a frame: more hosts than a cluster has. */
+const MAX_PATHS = 50_000;
+
 export const agentFrameSchema = z.discriminatedUnion('t', [
   /** Answer to `welcome`. `resume`: the last deltas that are on the agent's disk. `now`: its clock, ms. */
   z.object({
@@ -294,7 +297,9 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
    */
   z.object({
     t: z.literal('paths'),
-    paths: z.record(z.string(), z.object({ ms: z.number().nullable(), reason: z.string() })),
+    paths: z
+      .record(z.string().max(128), z.object({ ms: z.number().nullable(), reason: z.string().max(2_000) }))
+      .refine((paths) => Object.keys(paths).length <= MAX_PATHS, `more than ${MAX_PATHS} paths`),
   }),
   z.object({ t: z.literal('events'), events: z.array(engineEventSchema) }),
   /** For each target of `probe`, in its order: milliseconds until its machine answered, null where it did not. */

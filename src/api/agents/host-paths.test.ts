@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { agentFrameSchema } from '../../contract/link.ts';
 import type { Store } from '../../store/index.ts';
 import { brokenPaths, dataPaths } from '../broken-paths.ts';
 import { networkStore, putContainer, putHost, putNetwork } from '../networks/networks.fixture.ts';
@@ -39,6 +40,23 @@ describe('data paths of a host', () => {
     await store.update((tx) => putHost(tx, 'h2', { dataAddress: '192.0.2.2', state: 'down' }));
     expect(broken()).toHaveLength(1);
     expect(broken()[0]).toContain('h3');
+  });
+
+  it('are kept for hosts of the cluster only, with a reason that is no novel', async () => {
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`nobody${i}`, silent]));
+    await tell({ ...many, h2: { ms: null, reason: 'x'.repeat(5_000) }, h3: silent }, NOON);
+    const told = () => store.view((tx) => tx.get('hostPaths', 'h1')?.paths ?? {});
+    expect(Object.keys(told())).toEqual(['h2', 'h3']);
+    expect(told().h2?.reason).toHaveLength(200);
+    const read = (paths: object) => agentFrameSchema.safeParse({ t: 'paths', paths }).success;
+    expect([read({ h2: silent }), read({ h2: { ms: null, reason: 'x'.repeat(2_001) } })]).toEqual([
+      true,
+      false,
+    ]);
+    expect(read({ ['h'.repeat(129)]: silent })).toBe(false);
+    await store.update((tx) => tx.delete('hosts', 'h3'));
+    await tell({}, NOON);
+    expect(Object.keys(told())).toEqual(['h2']);
   });
 
   it('are counted where they are many', async () => {
