@@ -14,7 +14,7 @@ import type {
 import { isIn } from '../is-in.ts';
 import { NAMES_ADDRESS } from '../names-address.ts';
 import { BRIDGE, containerEnd, namespaceOf, namespacePath, VXLAN, vniOf } from './device-names.ts';
-import { encrypt, needEncryption } from './encryption.ts';
+import { block, encrypt, needEncryption, unblock } from './encryption.ts';
 import { type Entries, entriesOf, linesBetween, NO_ENTRIES } from './entries.ts';
 import { devicesOf, entriesIn, namespaceState } from './kernel.ts';
 import {
@@ -42,15 +42,20 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
   /** By VNI's namespace: known to be set up. */
   const held = new Map<string, Held>();
   const inTurn = newKeyedQueue();
+  /** Encrypted networks of this host, by namespace, those that could not be made yet as well. */
+  const encrypted = new Set<string>();
 
   const perform = ({ argv, lines }: Command) =>
     run(argv, lines === undefined ? {} : { input: lines.map((line) => `${line}\n`).join('') });
 
   async function ensure(network: HostNetwork): Promise<Held> {
     const { span } = network;
-    if (span.encrypted === true)
-      await needEncryption(run, localOf(dataAddress) === undefined ? dataAddress : undefined);
     const key = namespaceOf(span);
+    if (span.encrypted === true) {
+      encrypted.add(key);
+      await needEncryption(run, localOf(dataAddress) === undefined ? dataAddress : undefined);
+      await inTurn('keys', () => block(run));
+    }
     if ((await namespaceState(span)) === 'broken') await perform(removeNamespace(span));
     const devices = await devicesOf(run, span);
     if (devices === undefined) await perform(makeNamespace(span));
@@ -147,6 +152,9 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
         // First: the kernel takes a namespace down a little later, and the next network may get this VNI.
         if ((await devicesOf(run, span))?.has(VXLAN) === true) await perform(removeVxlan(span));
         if ((await namespaceState(span)) !== 'none') await perform(removeNamespace(span));
+        encrypted.delete(namespaceOf(span));
+        if (span.encrypted === true)
+          await inTurn('keys', async () => (encrypted.size === 0 ? unblock(run) : undefined));
       }),
 
     async join(network, endpoint): Promise<Joined> {
@@ -171,7 +179,7 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
 
     namesNamespace: async ({ span }) => namespacePath(span),
 
-    keys: (peers) => inTurn('keys', () => encrypt(run, peers)),
+    keys: (peers) => inTurn('keys', () => encrypt(run, { peers, blocked: encrypted.size > 0 })),
 
     members: (network, change) =>
       inTurn(namespaceOf(network.span), async () => {

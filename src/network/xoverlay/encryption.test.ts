@@ -24,8 +24,10 @@ src 10.9.0.2 dst 10.9.0.1
 src 10.0.0.1 dst 10.0.0.2
 \tproto esp spi 0x00000abc reqid 1 mode tunnel
 `;
-const POLICIES = `src 0.0.0.0/0 dst 10.9.0.1/32 proto udp dport 4790 
+const POLICIES = `src ::/0 dst ::/0 proto udp dport 4790 
 \tdir in action block priority 2000 ptype main 
+src 0.0.0.0/0 dst 0.0.0.0/0 proto udp dport 4790 
+\tdir out action block priority 2000 ptype main 
 src 10.9.0.2/32 dst 10.9.0.1/32 proto udp dport 4790 
 \tdir in priority 0 ptype main 
 \ttmpl src 10.9.0.2 dst 10.9.0.1
@@ -38,25 +40,35 @@ src 10.1.0.0/16 dst 10.2.0.0/16
 \tdir out priority 0 ptype main 
 `;
 
+const BLOCKS = [
+  'xfrm policy update src 0.0.0.0/0 dst 0.0.0.0/0 proto udp dport 4790 dir out action block priority 2000',
+  'xfrm policy update src 0.0.0.0/0 dst 0.0.0.0/0 proto udp dport 4790 dir in action block priority 2000',
+  'xfrm policy update src ::/0 dst ::/0 proto udp dport 4790 dir out action block priority 2000',
+  'xfrm policy update src ::/0 dst ::/0 proto udp dport 4790 dir in action block priority 2000',
+];
+
 describe('encryption between two hosts', () => {
-  it('is associations for what comes and goes, then policies that ask for them and block the rest', () => {
-    const lines = encryptionLines([peer(0x1001, [0x2001])], new Map());
+  it('is associations for what comes and goes, then policies that block everything but what those of the peers encrypt', () => {
+    const lines = encryptionLines({ peers: [peer(0x1001, [0x2001])], blocked: true }, new Map());
     const sel = (src: string, dst: string) => `src ${src} dst ${dst} proto udp dport 4790`;
     expect(lines).toEqual([
       `xfrm state add src 10.9.0.2 dst 10.9.0.1 proto esp spi 8193 reqid 48711 mode transport aead rfc4106(gcm(aes)) 0x${key(0x2001).key} 128 sel ${sel('10.9.0.2', '10.9.0.1')}`,
       `xfrm state add src 10.9.0.1 dst 10.9.0.2 proto esp spi 4097 reqid 48711 mode transport aead rfc4106(gcm(aes)) 0x${key(0x1001).key} 128 sel ${sel('10.9.0.1', '10.9.0.2')}`,
+      ...BLOCKS,
       `xfrm policy update ${sel('10.9.0.2/32', '10.9.0.1/32')} dir in tmpl src 10.9.0.2 dst 10.9.0.1 proto esp reqid 48711 mode transport`,
       `xfrm policy update ${sel('10.9.0.1/32', '10.9.0.2/32')} dir out tmpl src 10.9.0.1 dst 10.9.0.2 proto esp spi 4097 reqid 48711 mode transport`,
-      `xfrm policy update ${sel('0.0.0.0/0', '10.9.0.1/32')} dir in action block priority 2000`,
     ]);
   });
 
   it('changes keys without a gap: the new ones first, then the policy, then away with the old ones', () => {
-    const lines = encryptionLines([peer(0x1002, [0x2001, 0x2002])], presentIn(STATES, POLICIES));
+    const lines = encryptionLines(
+      { peers: [peer(0x1002, [0x2001, 0x2002])], blocked: true },
+      presentIn(STATES, POLICIES),
+    );
     expect(lines.map((line) => line.split(' ').slice(0, 3).join(' '))).toEqual([
       'xfrm state add',
       'xfrm state add',
-      ...Array.from({ length: 3 }, () => 'xfrm policy update'),
+      ...Array.from({ length: 6 }, () => 'xfrm policy update'),
       'xfrm state delete',
     ]);
     expect(lines[0]).toContain('spi 8194');
@@ -65,10 +77,22 @@ describe('encryption between two hosts', () => {
   });
 
   it('ends with all of ours gone, and nothing else', () => {
-    expect(encryptionLines([], presentIn(STATES, POLICIES))).toEqual([
-      'xfrm policy delete src 0.0.0.0/0 dst 10.9.0.1/32 proto udp dport 4790 dir in',
+    expect(encryptionLines({ peers: [], blocked: false }, presentIn(STATES, POLICIES))).toEqual([
+      'xfrm policy delete src ::/0 dst ::/0 proto udp dport 4790 dir in',
+      'xfrm policy delete src 0.0.0.0/0 dst 0.0.0.0/0 proto udp dport 4790 dir out',
       'xfrm policy delete src 10.9.0.2/32 dst 10.9.0.1/32 proto udp dport 4790 dir in',
       'xfrm policy delete src 10.9.0.1/32 dst 10.9.0.2/32 proto udp dport 4790 dir out',
+      'xfrm state delete src 10.9.0.1 dst 10.9.0.2 proto esp spi 4097',
+      'xfrm state delete src 10.9.0.2 dst 10.9.0.1 proto esp spi 8193',
+    ]);
+  });
+
+  it('ends without letting anything out in clear while there is an encrypted network', () => {
+    const lines = encryptionLines({ peers: [], blocked: true }, presentIn(STATES, POLICIES));
+    expect(lines.slice(0, 4)).toEqual(BLOCKS);
+    expect(lines.slice(4).map((line) => line.split(' dport')[0])).toEqual([
+      'xfrm policy delete src 10.9.0.2/32 dst 10.9.0.1/32 proto udp',
+      'xfrm policy delete src 10.9.0.1/32 dst 10.9.0.2/32 proto udp',
       'xfrm state delete src 10.9.0.1 dst 10.9.0.2 proto esp spi 4097',
       'xfrm state delete src 10.9.0.2 dst 10.9.0.1 proto esp spi 8193',
     ]);
@@ -81,7 +105,7 @@ describe('encryption between two hosts', () => {
       if (input !== '') expect(input).toContain(key(0x1001).key);
       return '';
     };
-    await encrypt(run, [peer(0x1001, [0x2001])]);
+    await encrypt(run, { peers: [peer(0x1001, [0x2001])], blocked: true });
     expect(ran).toEqual([
       ['ip', 'xfrm', 'state'],
       ['ip', 'xfrm', 'policy'],

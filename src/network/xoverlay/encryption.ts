@@ -9,9 +9,26 @@ const REQID = 48_711;
 const ICV_BITS = 128;
 /** The kernel takes the policy with the lowest number. */
 const LAST = 2000;
+/** All addresses of a family. */
+const ANY = ['0.0.0.0/0', '::/0'];
 
 /** What the kernel has of ours, by what it is, and the line that deletes it. */
 export type Present = ReadonlyMap<string, string>;
+
+/** What a host is to have: keys with its peers, and whether it has an encrypted network (`blocked`). */
+export type Wanted = Readonly<{ peers: readonly PeerKeys[]; blocked: boolean }>;
+
+/** By its name, the line that makes each policy which lets nothing in or out that no policy of a peer encrypts. */
+function blockPolicies(): Map<string, string> {
+  const policies = new Map<string, string>();
+  for (const any of ANY)
+    for (const dir of ['out', 'in'])
+      policies.set(
+        policyName(dir, any, any),
+        `xfrm policy update ${selector(any, any)} dir ${dir} action block priority ${LAST}`,
+      );
+  return policies;
+}
 
 /**
  * Lines for `ip -batch -` that make the kernel encrypt, and accept encrypted only, what goes between this host and its peers
@@ -19,9 +36,9 @@ export type Present = ReadonlyMap<string, string>;
  * of processes.
  * @param present what the kernel has of Berth's already (`presentIn`)
  */
-export function encryptionLines(peers: readonly PeerKeys[], present: Present): string[] {
+export function encryptionLines({ peers, blocked }: Wanted, present: Present): string[] {
   const states = new Map<string, string>();
-  const policies = new Map<string, string>();
+  const policies = blocked ? blockPolicies() : new Map<string, string>();
   for (const { address, own, out, in: incoming } of peers) {
     for (const one of incoming) states.set(stateName(address, own, one.spi), stateLine(address, own, one));
     states.set(stateName(own, address, out.spi), stateLine(own, address, out));
@@ -33,11 +50,6 @@ export function encryptionLines(peers: readonly PeerKeys[], present: Present): s
     policies.set(
       policyName('out', own, address),
       `xfrm policy update ${selector(own, address)} dir out ${template(own, address, out.spi)}`,
-    );
-    const any = own.includes(':') ? '::/0' : '0.0.0.0/0';
-    policies.set(
-      policyName('in', any, own),
-      `xfrm policy update ${selector(any, own)} dir in action block priority ${LAST}`,
     );
   }
   const gone = (kind: string, wanted: ReadonlyMap<string, string>) =>
@@ -105,12 +117,37 @@ function blocks(shown: string): string[] {
   return shown.split(/\n(?=\S)/).filter((block) => block.trim() !== '');
 }
 
-/** Brings the kernel's associations and policies to what the peers ask for; no peers take all of Berth's away. */
-export async function encrypt(run: Run, peers: readonly PeerKeys[]): Promise<void> {
+/** Brings the kernel's associations and policies to what is wanted; without peers and networks all of Berth's go. */
+export async function encrypt(run: Run, wanted: Wanted): Promise<void> {
   const present = presentIn(await run(['ip', 'xfrm', 'state']), await run(['ip', 'xfrm', 'policy']));
-  const lines = encryptionLines(peers, present);
+  const lines = encryptionLines(wanted, present);
   if (lines.length > 0)
     await run(['ip', '-batch', '-'], { input: lines.map((line) => `${line}\n`).join('') });
+}
+
+/**
+ * Before an encrypted network has a device: what there is no key for, because no manager has told it yet or the kernel has
+ * refused it, stays on the host. A kernel without IPv6 has nothing to stop there.
+ */
+export async function block(run: Run): Promise<void> {
+  const policies = blockPolicies();
+  try {
+    await run(['ip', '-force', '-batch', '-'], { input: [...policies.values(), ''].join('\n') });
+  } catch (thrown) {
+    const present = presentIn('', await run(['ip', 'xfrm', 'policy']));
+    if ([...policies.keys()].some((name) => !present.has(name) && !withoutSix(name, thrown))) throw thrown;
+  }
+}
+
+/** The last encrypted network has gone: the port may be anybody's. */
+export async function unblock(run: Run): Promise<void> {
+  const present = presentIn('', await run(['ip', 'xfrm', 'policy']));
+  const lines = [...blockPolicies().keys()].flatMap((name) => present.get(name) ?? []);
+  if (lines.length > 0) await run(['ip', '-force', '-batch', '-'], { input: [...lines, ''].join('\n') });
+}
+
+function withoutSix(name: string, thrown: unknown): boolean {
+  return name.includes(':') && /address family not supported/i.test(messageOf(thrown));
 }
 
 /**
