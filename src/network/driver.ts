@@ -83,7 +83,10 @@ export interface NetworkDriver {
    * undefined where this network has none on this host: its containers then ask other servers only.
    */
   namesNamespace(network: HostNetwork): Promise<string | undefined>;
-  /** Members on other hosts, in one batch; in order for one network. */
+  /**
+   * Members on other hosts, in one batch; in order for one network. Nothing for a network that is not there: it may be
+   * removed by now, and must not come back.
+   */
   members(network: HostNetwork, change: MembersChange): Promise<void>;
   /** Of a driver that can encrypt: the keys with all other hosts, whenever one changes; none ends all encryption. */
   keys?(peers: readonly PeerKeys[]): Promise<void>;

@@ -123,11 +123,22 @@ describe('members on other hosts', () => {
     ]);
     expect(await inside('neighbour', 'show', 'dev', 'vx0')).toContain('fd00:213::9 lladdr 02:be:0a:d5:00:09');
     const next = newDriver();
+    await next.ensure(network);
     await next.members(network, { whole: true, put: [{ ...member, via: '127.0.0.8' }], drop: [] });
     expect(await forwarding()).toContain('02:be:0a:d5:00:09 dst 127.0.0.8 self static');
     await next.members(network, { whole: false, put: [], drop: ['c2'] });
     expect(await forwarding()).toEqual([]);
     expect(await inside('neighbour', 'show', 'dev', 'vx0')).toBe('');
+  });
+
+  it('do not bring back a network that has been removed, nor one that nobody has asked for', async () => {
+    await driver.ensure(network);
+    await Promise.all([
+      driver.remove(network),
+      driver.members(network, { whole: false, put: [member], drop: [] }),
+    ]);
+    await newDriver().members(network, { whole: true, put: [member], drop: [] });
+    expect((await tryRun(['ip', 'netns', 'list'])).stdout).not.toContain(NAMESPACE);
   });
 
   it('that come here are here', async () => {

@@ -183,8 +183,9 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
 
     members: (network, change) =>
       inTurn(namespaceOf(network.span), async () => {
-        const now = await ensured(network);
-        await apply(network.span, now, changed(now.members, change));
+        // Removed, or not made yet: who makes it tells the whole list then.
+        const now = held.get(namespaceOf(network.span));
+        if (now !== undefined) await apply(network.span, now, changed(now.members, change));
       }),
   };
 }
