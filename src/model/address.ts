@@ -13,7 +13,8 @@ export const addressHolderSchema = z.discriminatedUnion('kind', [
   }),
   /** The network itself. */
   z.object({ kind: z.literal('gateway') }),
-  z.object({ kind: z.literal('aux'), name: z.string() }),
+  /** `left`: a container may run on with it on a host that was taken out of the cluster. */
+  z.object({ kind: z.literal('aux'), name: z.string(), left: z.boolean().optional() }),
   /** Nobody yet: it waits for the container that its reservation is for. */
   z.object({ kind: z.literal('none') }),
 ]);

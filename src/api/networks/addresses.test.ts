@@ -7,8 +7,10 @@ import type { Endpoint } from '../../model/span.ts';
 import type { Store, WriteTx } from '../../store/index.ts';
 import { sweepAddresses } from './address-sweep.ts';
 import { endContainer, giveBackOf } from './give-back.ts';
+import { leaveBehind } from './leave-behind.ts';
 import { removeSpanning } from './make-network.ts';
 import { networkId, networkStore, putContainer, putNetwork } from './networks.fixture.ts';
+import { release } from './reservations.ts';
 import { endpointIn, isSpanning } from './spanning.ts';
 import { takeEndpoint } from './take-address.ts';
 
@@ -214,6 +216,41 @@ describe('addresses', () => {
       // What the host does when it is back takes nothing away from the new one.
       endContainer(tx, old.id, 9);
       expect(endpointIn(tx, 'new', networkId('x1'))?.ipv4).toBe('10.1.0.2');
+    });
+  });
+
+  it('on a VLAN stay taken where their host leaves the cluster, until they are released', async () => {
+    const store = await withNetwork(['10.1.0.0/24'], {
+      driver: 'vlan',
+      pools: [{ subnet: '10.1.0.0/24', gateway: '10.1.0.254' }],
+    });
+    await store.update((tx) => {
+      putNetwork(tx, 'x2', ['10.2.0.0/24']);
+      const web = putContainer(tx, 'web', 'h1', ['x1', 'x2']);
+      const db = putContainer(tx, 'db', 'h1', ['x1']);
+      putContainer(tx, 'other', 'h2', ['x1']);
+      take(tx, 'x1', 'e', { holder: { kind: 'endpoint', hostId: 'h1', endpointId: 'e', name: 'plain' } });
+      const key = `${networkId('x1')}/10.1.0.2`;
+      tx.put('addresses', { ...(tx.get('addresses', key) ?? expect.fail()), reservedFor: 'db' });
+      const host = tx.get('hosts', 'h1') ?? expect.fail();
+      expect(leaveBehind(tx, host).map(({ network, ip }) => `${network} ${ip}`)).toEqual([
+        'x1 10.1.0.1',
+        'x1 10.1.0.2',
+        'x1 10.1.0.4',
+      ]);
+      for (const { id } of [web, db]) endContainer(tx, id, 0);
+      expect(() => take(tx, 'x1', 'b', { ipv4: '10.1.0.1' })).toThrow('held by a container left on host h1');
+      const later = 10 * GRACE;
+      // What is reserved for it is no use while an old one may run with it.
+      expect(take(tx, 'x1', 'new', { name: 'db' }, later).ipv4).toBe('10.1.0.5');
+      expect(take(tx, 'x1', 'c', {}, later).ipv4).toBe('10.1.0.6');
+      const network = tx.get('networks', networkId('x1'));
+      if (!isSpanning(network)) expect.fail();
+      expect(release(tx, network, '10.1.0.1')).toEqual(['10.1.0.1']);
+      expect(take(tx, 'x1', 'd', { ipv4: '10.1.0.1' }, later).ipv4).toBe('10.1.0.1');
+      expect(release(tx, network, 'left on host h1')).toEqual(['10.1.0.2', '10.1.0.4']);
+      expect(tx.get('addresses', key)).toMatchObject({ holder: { kind: 'none' }, reservedFor: 'db' });
+      expect(tx.get('addresses', `${networkId('x1')}/10.1.0.4`)).toBeUndefined();
     });
   });
 

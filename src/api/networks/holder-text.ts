@@ -14,6 +14,7 @@ export function holderText(tx: ReadTx, { holder, reservedFor, formerly }: Addres
     case 'gateway':
       return 'the gateway of the network';
     case 'aux':
+      if (holder.left === true) return `a container ${holder.name} ("berth ip release" frees it)`;
       return `auxiliary address "${holder.name}"`;
     case 'none':
       if (reservedFor !== undefined) return `a reservation for ${reservedFor}`;

@@ -43,13 +43,17 @@ export function reserve(
 }
 
 /**
- * Gives reservations up, by name or address. What somebody has stays his for as long as he lives.
+ * Gives reservations up, by name or address. What somebody has stays his for as long as he lives. What was left on a host
+ * that is none any more is free, or waits for whom it is reserved for; all that one host had goes by `left on host NAME`.
  * @throws BerthError `not_found`
  */
 export function release(tx: WriteTx, network: SpanningNetwork, reference: string): string[] {
   const ip = normalIp(reference);
   const found = [...tx.by('addresses', 'network', network.id)].filter(
-    (one) => one.reservedFor !== undefined && (one.reservedFor === reference || one.ip === ip),
+    (one) =>
+      isLeftBehind(one, reference) ||
+      (one.reservedFor !== undefined && one.reservedFor === reference) ||
+      (one.ip === ip && (one.reservedFor !== undefined || isLeftBehind(one))),
   );
   if (found.length === 0)
     throw new BerthError(
@@ -59,11 +63,18 @@ export function release(tx: WriteTx, network: SpanningNetwork, reference: string
         hint: `"berth ip ls ${network.name}" lists them`,
       },
     );
-  for (const { reservedFor: _, ...address } of found) {
-    if (address.holder.kind === 'none') tx.delete('addresses', `${network.id}/${address.ip}`);
+  for (const { reservedFor, ...address } of found) {
+    const left = isLeftBehind(address) && reservedFor !== reference;
+    if (left && reservedFor !== undefined)
+      tx.put('addresses', { ...address, holder: { kind: 'none' }, reservedFor });
+    else if (left || address.holder.kind === 'none') tx.delete('addresses', `${network.id}/${address.ip}`);
     else tx.put('addresses', address);
   }
   return found.map((one) => one.ip);
+}
+
+function isLeftBehind({ holder }: Address, name?: string): boolean {
+  return holder.kind === 'aux' && holder.left === true && (name === undefined || holder.name === name);
 }
 
 function familiesOf({ span }: SpanningNetwork): Family[] {

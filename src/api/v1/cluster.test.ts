@@ -2,6 +2,7 @@ import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChangeEvent } from '../../contract/v1/cluster.ts';
 import type { HostState, HostStatus } from '../../model/host.ts';
+import { putContainer, putNetwork } from '../networks/networks.fixture.ts';
 import { type ApiFixture, containerRecord, hostRecord, startApi } from './api.fixture.ts';
 
 let api: ApiFixture;
@@ -137,6 +138,21 @@ describe('hosts', () => {
       expect(tx.get('networks', 'n1')?.hostId).toBeUndefined();
     });
     await expect(api.root.call('node.delete', { node: 'h2' })).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('leave addresses taken with which their containers may run on', async () => {
+    const id = await api.store.update((tx) => {
+      const pools = [{ subnet: '10.1.0.0/24', gateway: '10.1.0.254' }];
+      const network = putNetwork(tx, 'v1', [], { driver: 'vlan', pools });
+      putContainer(tx, 'web', 'aaaa2222', ['v1']);
+      return network.id;
+    });
+    const { lost } = await api.root.call('node.delete', { node: 'h2', force: true });
+    expect(lost.addresses).toEqual([{ network: 'v1', ip: '10.1.0.1' }]);
+    const left = api.store.view((tx) => tx.get('addresses', `${id}/10.1.0.1`));
+    expect(left?.holder).toEqual({ kind: 'aux', name: 'left on host H2', left: true });
+    await api.root.call('ip.release', { network: 'v1', reservation: '10.1.0.1' });
+    expect(api.store.view((tx) => tx.get('addresses', `${id}/10.1.0.1`))).toBeUndefined();
   });
 });
 

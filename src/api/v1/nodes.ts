@@ -4,6 +4,7 @@ import type { Container } from '../../model/container.ts';
 import type { Host } from '../../model/host.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
 import { endContainer } from '../networks/give-back.ts';
+import { leaveBehind } from '../networks/leave-behind.ts';
 import { forgetPlainDocker } from '../networks/plain-docker.ts';
 import { findNode } from './find-node.ts';
 import type { Handlers } from './handler.ts';
@@ -57,9 +58,11 @@ export const nodeHandlers: Handlers<keyof typeof nodeRoutes> = {
           volumes.map((one) => one.name),
         );
       }
+      const addresses = leaveBehind(tx, host);
       const lost = {
         containers: containers.map((one) => lostContainer(tx, one)),
         volumes: volumes.map((one) => one.name),
+        ...(addresses.length === 0 ? {} : { addresses: [...addresses] }),
       };
       removeHost(tx, host, deps.clock.now());
       return { id: host.id, name: host.name, lost };

@@ -84,7 +84,7 @@ describe('node', () => {
     const { berth, manager } = await withManager({
       'node.delete': ({ force }) => {
         if (!force) throw new BerthError('conflict', 'h1 holds 1 container', { hint: 'add --force' });
-        return { id: 'h1id', name: 'h1', lost };
+        return { id: 'h1id', name: 'h1', lost: { ...lost, addresses: [{ network: 'v1', ip: '10.1.0.1' }] } };
       },
     });
     expect(await berth(['node', 'rm', '--yes', 'h1'])).toMatchObject({
@@ -93,7 +93,10 @@ describe('node', () => {
     });
     expect(manager.calls.map(({ input }) => input)).toEqual([{ node: 'h1' }]);
     const forced = await berth(['node', 'rm', '--yes', '--force', 'h1']);
-    expect(forced.stdout).toBe('removed h1\n  lost container web (nginx, running)\n  lost volume data\n');
+    expect(forced.stdout).toBe(
+      'removed h1\n  lost container web (nginx, running)\n  lost volume data\n' +
+        '  kept address 10.1.0.1: nobody else gets it; once nothing on h1 has it: berth ip release v1 10.1.0.1\n',
+    );
     const asked = await berth(['node', 'rm', '--force', 'h1'], { isTTY: { stdin: true }, input: 'y\nn\n' });
     expect(asked.code).toBe(4);
     expect(asked.stderr).toContain('h1 holds 1 container. Remove it nevertheless? [y/N]');

@@ -61,6 +61,8 @@ const removedNodeSchema = z.object({
   lost: z.object({
     containers: z.array(z.object({ id: z.string(), name: z.string(), image: z.string(), state: z.string() })),
     volumes: z.array(z.string()),
+    /** Not free for others until they are released: on a VLAN what was left on the host may run on with them. */
+    addresses: z.array(z.object({ network: z.string(), ip: z.string() })).optional(),
   }),
 });
 

@@ -57,7 +57,8 @@ function isInUse({ holder }: Address): boolean {
   return holder.kind === 'container' || holder.kind === 'endpoint';
 }
 
-/** True where somebody has the address, or has reserved it. */
+/** True where somebody has the address or may have it, or has reserved it. */
 export function isWanted(address: Address): boolean {
-  return isInUse(address) || address.reservedFor !== undefined;
+  const { holder, reservedFor } = address;
+  return isInUse(address) || reservedFor !== undefined || (holder.kind === 'aux' && holder.left === true);
 }

@@ -8,7 +8,8 @@ export const nodeRm = command<{ force?: boolean; yes?: boolean }, [nodes: string
   summary: 'Take hosts out of the cluster',
   details:
     'A host that still holds containers or volumes is refused. With --force it goes nevertheless, after what is lost was ' +
-    'shown. Its certificate is not accepted any more; to come back it needs a new token.',
+    'shown; what runs on it runs on, and its addresses on VLANs go to nobody else until "berth ip release" frees them. Its ' +
+    'certificate is not accepted any more; to come back it needs a new token.',
   arguments: [{ name: '<NODE...>', summary: 'names or IDs' }],
   options: [
     { flags: '-f, --force', summary: 'also where the host still holds containers or volumes' },
@@ -35,6 +36,11 @@ export const nodeRm = command<{ force?: boolean; yes?: boolean }, [nodes: string
         out.line(`  lost container ${clean(name)} (${clean(image)}, ${clean(state)})`);
       }
       for (const volume of answer.lost.volumes) out.line(`  lost volume ${clean(volume)}`);
+      for (const { network, ip } of answer.lost.addresses ?? [])
+        out.line(
+          `  kept address ${clean(ip)}: nobody else gets it; once nothing on ${clean(answer.name)} has it: ` +
+            `berth ip release ${clean(network)} ${clean(ip)}`,
+        );
     }
     if (globals.json) out.json(removed);
   },

@@ -1,0 +1,38 @@
+import type { Address } from '../../model/address.ts';
+import type { Host } from '../../model/host.ts';
+import { spanDriver } from '../../model/spanning/registry.ts';
+import type { ReadTx, WriteTx } from '../../store/store.ts';
+import { isSpanning, type SpanningNetwork } from './spanning.ts';
+
+/**
+ * Before a host is taken out of the cluster: its containers may run on. Where their network is the cluster's own they are cut
+ * off, as nobody forwards to them; on a VLAN they are not, so their addresses stay taken until they are released. Returns
+ * these.
+ */
+export function leaveBehind(
+  tx: WriteTx,
+  host: Pick<Host, 'id' | 'name'>,
+): readonly Readonly<{ network: string; ip: string }>[] {
+  return held(tx, host.id).flatMap(({ kind, networkId, ip, mac, reservedFor }) => {
+    const network = tx.get('networks', networkId);
+    // What the host has asked for itself goes with it.
+    if (!isSpanning(network) || !isOutside(network) || network.plainOn === host.id) return [];
+    tx.put('addresses', {
+      ...{ kind, networkId, ip, mac },
+      holder: { kind: 'aux', name: `left on host ${host.name}`, left: true },
+      ...(reservedFor === undefined ? {} : { reservedFor }),
+    });
+    return [{ network: network.name, ip }];
+  });
+}
+
+function held(tx: ReadTx, hostId: string): Address[] {
+  const own = [...tx.by('containers', 'host', hostId)].flatMap(({ id }) => [
+    ...tx.by('addresses', 'container', id),
+  ]);
+  return [...own, ...tx.by('addresses', 'host', hostId)];
+}
+
+function isOutside({ span }: SpanningNetwork): boolean {
+  return spanDriver(span.driver)?.subnets === 'outside';
+}
