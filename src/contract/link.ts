@@ -194,7 +194,14 @@ export const managerFrameSchema = z.discriminatedUnion('t', [
   z.object({
     t: z.literal('answer'),
     id: z.number().int(),
-    error: z.object({ message: z.string(), hint: z.string().optional() }).optional(),
+    error: z
+      .object({
+        message: z.string(),
+        hint: z.string().optional(),
+        /** It could not be decided (the manager's disk is full): the same may be asked again. */
+        retryable: z.boolean().optional(),
+      })
+      .optional(),
     network: z.string().optional(),
     span: spanSchema.optional(),
     endpoint: endpointSchema.optional(),

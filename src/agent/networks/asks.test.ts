@@ -59,6 +59,16 @@ describe('a question to the manager', () => {
     });
   });
 
+  it('may be asked again where the manager cannot decide now', async () => {
+    asks = new Asks(silentLogger);
+    const sent: AgentFrame[] = [];
+    asks.attach((frame) => sent.push(frame));
+    const answer = asks.ask(ask);
+    const { id } = sent[0] as AgentFrame & { t: 'ask' };
+    asks.onAnswer({ t: 'answer', id, error: { message: 'the disk is full', retryable: true } });
+    await expect(answer).rejects.toMatchObject({ code: 'unavailable', message: 'the disk is full' });
+  });
+
   it('is given up after a while, and when the agent stops', async () => {
     asks = new Asks(silentLogger, 20);
     await expect(asks.ask(ask)).rejects.toMatchObject({

@@ -36,7 +36,7 @@ export class Asks {
     this.waiting.get(answer.id)?.settle(answer);
   }
 
-  /** @throws BerthError `conflict` with the manager's words where it refuses, `unavailable` where none answers in time */
+  /** @throws BerthError `conflict` with the manager's words where it refuses, `unavailable` where it cannot decide now or none answers in time */
   ask(ask: NetworkAsk): Promise<Answer> {
     const id = ++this.last;
     return new Promise((resolve, reject) => {
@@ -48,7 +48,8 @@ export class Asks {
       const timer = setTimeout(() => fail(unanswered(ask, this.waitMs)), this.waitMs);
       const settle = (answer: Answer) => {
         if (answer.error !== undefined) {
-          fail(new BerthError('conflict', answer.error.message, hintOf(answer.error)));
+          const code = answer.error.retryable === true ? 'unavailable' : 'conflict';
+          fail(new BerthError(code, answer.error.message, hintOf(answer.error)));
           return;
         }
         clearTimeout(timer);

@@ -225,6 +225,7 @@ export class HostNetworks {
   async close(): Promise<void> {
     this.closed = true;
     for (const timer of this.timers.values()) clearTimeout(timer);
+    this.book.close();
     this.asks.close();
     this.paths.close();
     await Promise.all(this.servers.map((server) => server.close()));

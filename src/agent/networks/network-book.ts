@@ -10,6 +10,8 @@ import type { NetworkFiles } from './network-files.ts';
 
 /** An engine gives up a plugin's request long before. */
 const MAKING_MS = 120_000;
+/** Until what no manager could take back now is told again; a new connection does not wait for it. */
+const TELL_AGAIN_MS = 30_000;
 
 type BookDeps = Readonly<{
   files: NetworkFiles;
@@ -17,11 +19,15 @@ type BookDeps = Readonly<{
   /** What the host must hold: assignments say which networks and addresses containers have. */
   holdings(): Iterable<Holding>;
   logger: Logger;
+  /** Instead of `TELL_AGAIN_MS`. */
+  tellAgainMs?: number;
 }>;
 
 /** What the plugins know, from the assignments and from what is kept of engine-side networks; see `HostBook`. */
 export class NetworkBook implements HostBook {
   private telling: Promise<void> | undefined;
+  private tellAgain: NodeJS.Timeout | undefined;
+  private closed = false;
   /** When the engine began to make it, in this life of the agent; monotonic milliseconds. */
   private readonly boundAt = new Map<string, number>();
 
@@ -179,8 +185,14 @@ export class NetworkBook implements HostBook {
     this.tellLater({ op: 'give-back', network, endpoint: holder, ip });
   }
 
-  /** Says what is due, in order; what no manager hears now waits for the next connection. */
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.tellAgain);
+  }
+
+  /** Says what is due, in order; what no manager takes now waits for the next connection, or a while. */
   tellDue(): void {
+    clearTimeout(this.tellAgain);
     this.telling ??= this.tellAll().finally(() => {
       this.telling = undefined;
     });
@@ -197,7 +209,11 @@ export class NetworkBook implements HostBook {
       try {
         await this.deps.asks.ask(ask);
       } catch (thrown) {
-        if (thrown instanceof BerthError && thrown.retryable) return;
+        if (thrown instanceof BerthError && thrown.retryable) {
+          if (!this.closed)
+            this.tellAgain = setTimeout(() => this.tellDue(), this.deps.tellAgainMs ?? TELL_AGAIN_MS);
+          return;
+        }
         // It knows nothing of it (any more): that is what was to be said.
         this.deps.logger.info({ ask: ask.op, error: messageOf(thrown) }, 'not taken back by the manager');
       }

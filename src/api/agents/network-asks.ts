@@ -31,6 +31,10 @@ export class NetworkAsks {
     if (known !== undefined) return known.answer;
     const answer = this.make(hostId, { id, ask });
     this.answers.set(key, { at: now, answer });
+    // Nothing was made that a second time would make again; and what was refused may be possible by then.
+    void answer.then(({ error }) => {
+      if (error !== undefined && this.answers.get(key)?.answer === answer) this.answers.delete(key);
+    });
     return answer;
   }
 
@@ -44,7 +48,12 @@ export class NetworkAsks {
           'question not answered',
         );
       const hint = thrown instanceof BerthError ? thrown.hint : undefined;
-      const error = { message: messageOf(thrown), ...(hint === undefined ? {} : { hint }) };
+      const unavailable = thrown instanceof BerthError && thrown.code === 'unavailable';
+      const error = {
+        message: messageOf(thrown),
+        ...(hint === undefined ? {} : { hint }),
+        ...(unavailable ? { retryable: true } : {}),
+      };
       return { t: 'answer', id, error };
     }
   }

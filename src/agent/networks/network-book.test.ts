@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ManagerFrame, NetworkAsk } from '../../contract/link.ts';
+import { silentLogger } from '../../kit/logger.ts';
+import { SPAN } from '../../network/libnetwork/host-book.fixture.ts';
+import { cleanUp, IDENTITY, temporaryDir } from '../agent.fixture.ts';
+import { Asks } from './asks.ts';
+import { NetworkBook } from './network-book.ts';
+import { NetworkFiles } from './network-files.ts';
+
+type Answer = Omit<ManagerFrame & { t: 'answer' }, 't' | 'id'>;
+
+let dir: string;
+let files: NetworkFiles;
+let asks: Asks;
+let book: NetworkBook;
+let asked: NetworkAsk[];
+/** What the manager says. */
+let answer: (ask: NetworkAsk) => Answer;
+beforeEach(async () => {
+  dir = join(await temporaryDir(), 'networks');
+  files = await NetworkFiles.open(dir, IDENTITY, silentLogger);
+  asks = new Asks(silentLogger);
+  book = new NetworkBook({ files, asks, holdings: () => [], logger: silentLogger, tellAgainMs: 50 });
+  files.state.networks.n1 = { id: 'n1', span: SPAN, engineId: 'e1' };
+  asked = [];
+  asks.attach((frame) => {
+    if (frame.t !== 'ask') return;
+    asked.push(frame.ask);
+    setImmediate(() => asks.onAnswer({ t: 'answer', id: frame.id, ...answer(frame.ask) }));
+  });
+});
+afterEach(async () => {
+  book.close();
+  asks.close();
+  await files.close();
+  await cleanUp();
+});
+
+const lease = { network: 'n1', ip: '10.5.0.77', mac: '02:be:0a:05:00:4d', holder: 'h' };
+const back = { op: 'give-back', network: 'n1', endpoint: 'h', ip: '10.5.0.77' };
+
+describe('what is given back', () => {
+  it('is told again until the manager can write', async () => {
+    answer = () => ({ error: { message: 'the disk is full', retryable: true } });
+    book.giveBack(lease);
+    await expect.poll(() => asked.length).toBeGreaterThan(1);
+    expect(files.state.due).toEqual([back]);
+    answer = () => ({});
+    await expect.poll(() => files.state.due).toEqual([]);
+    expect(asked).toEqual(asked.map(() => back));
+  });
+
+  it('is not told again where the manager knows nothing of it', async () => {
+    answer = () => ({ error: { message: 'no such network' } });
+    book.giveBack(lease);
+    await expect.poll(() => files.state.due).toEqual([]);
+    expect(asked).toEqual([back]);
+  });
+});
