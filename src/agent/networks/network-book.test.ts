@@ -1,3 +1,4 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ManagerFrame, NetworkAsk } from '../../contract/link.ts';
@@ -56,5 +57,27 @@ describe('what is given back', () => {
     book.giveBack(lease);
     await expect.poll(() => files.state.due).toEqual([]);
     expect(asked).toEqual([back]);
+  });
+});
+
+describe('an address of the manager', () => {
+  const taken = () => book.takeAddress({ network: 'n1', subnet: '10.5.0.0/24' });
+  beforeEach(() => {
+    answer = ({ op }) => (op === 'take-address' ? { endpoint: { ipv4: lease.ip, mac: lease.mac } } : {});
+  });
+
+  it('is on the disk before the engine gets it', async () => {
+    const { holder } = await taken();
+    const state = JSON.parse(await readFile(join(dir, 'networks.json'), 'utf8'));
+    expect(state.leases).toEqual([{ ...lease, holder }]);
+  });
+
+  it('is given back where the disk does not take it', async () => {
+    // A folder in its place: root may write everywhere.
+    await mkdir(join(dir, 'networks.json.tmp'));
+    await expect(taken()).rejects.toMatchObject({ code: 'unavailable' });
+    await expect.poll(() => asked.map(({ op }) => op)).toEqual(['take-address', 'give-back']);
+    expect(book.lease('n1', lease.ip)).toBeUndefined();
+    await rm(join(dir, 'networks.json.tmp'), { recursive: true });
   });
 });

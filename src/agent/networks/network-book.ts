@@ -73,10 +73,7 @@ export class NetworkBook implements HostBook {
       if (before === undefined || before.engineId === '') delete this.state.networks[id];
       else this.state.networks[id] = before;
       if (before?.engineId === '') this.tellLater({ op: 'delete-network', network: id });
-      throw new BerthError('unavailable', `the host cannot write its networks: ${messageOf(thrown)}`, {
-        hint: 'free space in the data directory of the agent',
-        cause: thrown,
-      });
+      throw unwritten(thrown);
     }
   }
 
@@ -176,7 +173,13 @@ export class NetworkBook implements HostBook {
       ...(endpointId === undefined ? {} : { endpointId }),
     };
     this.state.leases.push(lease);
-    this.deps.files.saveSoon();
+    try {
+      await this.deps.files.save();
+    } catch (thrown) {
+      // Nobody would give it back after a restart.
+      this.giveBack(lease);
+      throw unwritten(thrown);
+    }
     return lease;
   }
 
@@ -236,4 +239,11 @@ export class NetworkBook implements HostBook {
   private get state() {
     return this.deps.files.state;
   }
+}
+
+function unwritten(thrown: unknown): BerthError {
+  return new BerthError('unavailable', `the host cannot write its networks: ${messageOf(thrown)}`, {
+    hint: 'free space in the data directory of the agent',
+    cause: thrown,
+  });
 }
