@@ -21,7 +21,7 @@ import type { Holding } from '../holding.ts';
 import { type Answer, Asks } from './asks.ts';
 import { DataPaths } from './data-paths.ts';
 import { clusterNetworkOf, engineHas, removeFromEngine } from './engine-networks.ts';
-import { elsewhere, membersAfter } from './member-lists.ts';
+import { dataPeers, elsewhere, membersAfter } from './member-lists.ts';
 import type { NamesService } from './names-service.ts';
 import { NetworkBook } from './network-book.ts';
 import { NetworkFiles } from './network-files.ts';
@@ -291,11 +291,8 @@ export class HostNetworks {
 
   /** Data addresses of the hosts with which containers of this one can speak by xoverlay. */
   private peers(): ReadonlyMap<string, string> {
-    const peers = new Map<string, string>();
-    for (const { id } of this.book.bound())
-      for (const { hostId, via } of this.files.members(id)?.members ?? [])
-        if (via !== '' && hostId !== this.options.identity.hostId) peers.set(hostId, via);
-    return peers;
+    const membersOf = (id: string) => this.files.members(id)?.members ?? [];
+    return dataPeers(this.book.bound(), membersOf, this.options.identity.hostId);
   }
 
   private onKeys({ whole, put, drop }: KeysChange): void {

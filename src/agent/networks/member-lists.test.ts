@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Member } from '../../model/span.ts';
-import { elsewhere, membersAfter } from './member-lists.ts';
+import { SPAN } from '../../network/libnetwork/host-book.fixture.ts';
+import { dataPeers, elsewhere, membersAfter } from './member-lists.ts';
 
 const member = (id: string, hostId: string): Member => ({
   ...{ id, hostId, via: '', names: [], up: true, mac: '02:00:00:00:00:01' },
@@ -18,4 +19,18 @@ it('what has come here is elsewhere no more', () => {
   expect(elsewhere({ whole: false, put: [here, there], drop: ['c'] }, 'h1')).toEqual({
     ...{ whole: false, put: [there], drop: ['c', 'a'] },
   });
+});
+
+it('hosts that share but a VLAN with this one need not be reached at their data addresses', () => {
+  const { vni: _, ...vlan } = SPAN;
+  const networks = [
+    { id: 'x1', span: SPAN },
+    { id: 'v1', span: { ...vlan, driver: 'vlan', vlanId: 100 } },
+  ];
+  const at = (hostId: string, via: string) => ({ ...member(hostId, hostId), via });
+  const members = (id: string) =>
+    id === 'x1'
+      ? [at('h1', '192.0.2.1'), at('h2', '192.0.2.2'), at('h4', '')]
+      : [at('h2', '192.0.2.2'), at('h3', '192.0.2.3')];
+  expect([...dataPeers(networks, members, 'h1')]).toEqual([['h2', '192.0.2.2']]);
 });
