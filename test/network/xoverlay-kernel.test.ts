@@ -1,8 +1,10 @@
 import { rm, writeFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/kit/logger.ts';
 import type { Member, Span } from '../../src/model/span.ts';
 import { run } from '../../src/network/commands.ts';
+import { namespaceOf } from '../../src/network/xoverlay/device-names.ts';
 import { newXoverlayDriver } from '../../src/network/xoverlay/driver.ts';
 import { tryRun } from '../lab/run.ts';
 
@@ -17,8 +19,8 @@ const span: Span = {
   internal: false,
   vni: 16_777_000,
 };
-const network = { id: 'n1', engineId: 'e1', span };
-const NAMESPACE = 'berth-16777000';
+const network = { id: 'of the test of the kernel', engineId: 'e1', span };
+const NAMESPACE = namespaceOf(network);
 const endpoint = {
   endpointId: 'feedfeedfeedfeed',
   endpoint: { ipv4: '10.213.0.5', mac: '02:be:0a:d5:00:05' },
@@ -29,8 +31,8 @@ const member: Member = {
 };
 
 /** As after a start of the agent: nothing is remembered. */
-const newDriver = () =>
-  newXoverlayDriver({ run, logger: silentLogger, dataAddress: '127.0.0.1', vlanUplink: undefined });
+const newDriver = (dataAddress = '127.0.0.1') =>
+  newXoverlayDriver({ run, logger: silentLogger, dataAddress, vlanUplink: undefined });
 let driver = newDriver();
 beforeEach(() => {
   driver = newDriver();
@@ -86,6 +88,42 @@ describe('a network in the kernel', () => {
     await rm(`/run/netns/${NAMESPACE}`, { force: true });
   });
 });
+
+it('a network that got the VNI of one that is being removed waits for it, and stays', async () => {
+  const next = { ...network, id: 'another one of it', engineId: 'e2' };
+  await driver.ensure(network);
+  await driver.join(network, endpoint);
+  const waiting = newDriver().ensure(next);
+  await setTimeout(300);
+  await driver.leave(network, endpoint.endpointId);
+  await driver.remove(network);
+  await waiting;
+  await driver.join(next, endpoint);
+  await driver.remove(network);
+  const there = (await tryRun(['ip', '-n', namespaceOf(next), '-o', 'link'])).stdout;
+  await driver.remove(next);
+  expect(there).toMatch(/vx0[\s\S]*bpfeedfeedfeedf/);
+});
+
+it.each<[string, { dataAddress?: string; vni?: number; wanted: RegExp }]>([
+  ['data address', { dataAddress: '::1', wanted: /id 16777000 local ::1 .*dstport 4789/ }],
+  ['VNI', { vni: 16_777_001, wanted: /id 16777001 local 127.0.0.1 .*dstport 4789/ }],
+])(
+  'a host with another %s gets another device, with those who are on other hosts',
+  async (_, { dataAddress = '127.0.0.1', vni = span.vni, wanted }) => {
+    await driver.ensure(network);
+    const next = newDriver(dataAddress);
+    const changed = { ...network, span: { ...span, vni } };
+    await next.ensure(changed);
+    await next.members(changed, { whole: true, put: [{ ...member, via: dataAddress }], drop: [] });
+    expect(await inside('-d', '-o', 'link', 'show', 'vx0')).toMatch(wanted);
+    expect(await inside('-o', 'link', 'show', 'vx0')).toContain('master br0');
+    expect(await forwarding()).toContain(`02:be:0a:d5:00:09 dst ${dataAddress} self static`);
+    const index = await inside('-o', 'link', 'show', 'vx0');
+    await next.ensure(changed);
+    expect(await inside('-o', 'link', 'show', 'vx0')).toBe(index);
+  },
+);
 
 describe("a container's link", () => {
   it('is made, made again, and gone', async () => {

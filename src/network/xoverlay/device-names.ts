@@ -1,5 +1,10 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Span } from '../../model/span.ts';
+import type { HostNetwork } from '../driver.ts';
+
+/** What names and devices follow from. */
+export type Placed = Pick<HostNetwork, 'id' | 'span'>;
 
 /** Where iproute2 keeps its named namespaces. */
 const NETNS_FOLDER = '/run/netns';
@@ -14,18 +19,20 @@ export const VXLAN = 'vx0';
 export const PORT_PREFIX = 'bp';
 const CONTAINER_PREFIX = 'bc';
 const ID_DIGITS = 13;
+const NAMESPACE_DIGITS = 10;
 
 export function vniOf(span: Span): number {
   if (span.vni === undefined) throw new Error('an xoverlay network without VNI');
   return span.vni;
 }
 
-export function namespaceOf(span: Span): string {
-  return `berth-${vniOf(span)}`;
+/** After the network, not its VNI: that may be another one's while this one is still being taken away. */
+export function namespaceOf({ id }: Placed): string {
+  return `berth-x-${createHash('sha256').update(id).digest('hex').slice(0, NAMESPACE_DIGITS)}`;
 }
 
-export function namespacePath(span: Span): string {
-  return join(NETNS_FOLDER, namespaceOf(span));
+export function namespacePath(network: Placed): string {
+  return join(NETNS_FOLDER, namespaceOf(network));
 }
 
 export function udpPortOf(span: Span): number {

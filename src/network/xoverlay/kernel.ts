@@ -1,11 +1,23 @@
 import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
-import type { Span } from '../../model/span.ts';
 import type { Run } from '../commands.ts';
-import { namespaceOf, namespacePath, VXLAN } from './device-names.ts';
+import { namespaceOf, namespacePath, type Placed, udpPortOf, VXLAN, vniOf } from './device-names.ts';
 import type { Entries } from './entries.ts';
 
-const linksSchema = z.array(z.looseObject({ ifname: z.string() }));
+const vxlanSchema = z.looseObject({
+  id: z.number(),
+  port: z.number(),
+  local: z.string().optional(),
+  local6: z.string().optional(),
+});
+const linksSchema = z.array(
+  z.looseObject({
+    ifname: z.string(),
+    linkinfo: z
+      .looseObject({ info_kind: z.string().optional(), info_data: z.unknown().optional() })
+      .optional(),
+  }),
+);
 const forwardingSchema = z.array(z.looseObject({ mac: z.string(), dst: z.string().optional() }));
 const neighboursSchema = z.array(z.looseObject({ dst: z.string(), lladdr: z.string().optional() }));
 
@@ -16,25 +28,42 @@ const NSFS = 0x6e736673;
  * `broken`: a file without a namespace behind it, which an `ip netns add` leaves that was killed half way. (A restart of the
  * machine leaves nothing, as the folder is in memory.)
  */
-export async function namespaceState(span: Span): Promise<'none' | 'broken' | 'there'> {
+export async function namespaceState(network: Placed): Promise<'none' | 'broken' | 'there'> {
   try {
-    const { type } = await statfs(namespacePath(span));
+    const { type } = await statfs(namespacePath(network));
     return type === NSFS ? 'there' : 'broken';
   } catch {
     return 'none';
   }
 }
 
-/** Names of the devices in a network's namespace; undefined where there is no namespace. */
-export async function devicesOf(run: Run, span: Span): Promise<ReadonlySet<string> | undefined> {
-  if ((await namespaceState(span)) !== 'there') return undefined;
-  const shown = await run(['ip', '-n', namespaceOf(span), '-j', 'link', 'show']);
-  return new Set(linksSchema.parse(parsed(shown)).map(({ ifname }) => ifname));
+/** A vxlan device as the kernel shows it. */
+type Vxlan = Readonly<{ id: number; port: number; local: string | undefined }>;
+/** Devices in a network's namespace, by name; of a vxlan device, what it is. */
+type Devices = ReadonlyMap<string, Vxlan | undefined>;
+
+/** Undefined where there is no namespace. */
+export async function devicesOf(run: Run, network: Placed): Promise<Devices | undefined> {
+  if ((await namespaceState(network)) !== 'there') return undefined;
+  const shown = await run(['ip', '-n', namespaceOf(network), '-d', '-j', 'link', 'show']);
+  const links = linksSchema.parse(parsed(shown));
+  return new Map(links.map(({ ifname, linkinfo }) => [ifname, vxlanOf(linkinfo)]));
+}
+
+function vxlanOf(info: z.infer<typeof linksSchema>[number]['linkinfo']): Vxlan | undefined {
+  if (info?.info_kind !== 'vxlan') return undefined;
+  const { id, port, local, local6 } = vxlanSchema.parse(info.info_data);
+  return { id, port, local: local ?? local6 };
+}
+
+/** Whether a device is the one that the network needs on a host with this data address. */
+export function isRight(device: Vxlan | undefined, { span }: Placed, local: string | undefined): boolean {
+  return device?.id === vniOf(span) && device.port === udpPortOf(span) && device.local === local;
 }
 
 /** What the kernel knows of members on other hosts. */
-export async function entriesIn(run: Run, span: Span): Promise<Entries> {
-  const ns = namespaceOf(span);
+export async function entriesIn(run: Run, network: Placed): Promise<Entries> {
+  const ns = namespaceOf(network);
   const [fdb, neighbours] = await Promise.all([
     run(['bridge', '-n', ns, '-j', 'fdb', 'show', 'dev', VXLAN]),
     run(['ip', '-n', ns, '-j', 'neighbour', 'show', 'dev', VXLAN, 'nud', 'permanent']),

@@ -9,29 +9,31 @@ const span: Span = {
   internal: false,
   vni: 8388608,
 };
+const network = { id: 'n1', span };
+const NAMESPACE = 'berth-x-676b8bb84c';
 const endpoint = {
   endpointId: '0123456789abcdef0123',
   endpoint: { ipv4: '192.168.1.5', mac: '02:be:c0:a8:01:05' },
 };
 
 describe("a network's devices", () => {
-  it('are in a namespace named after its VNI', () => {
-    expect(makeNamespace(span)).toEqual({ argv: ['ip', 'netns', 'add', 'berth-8388608'] });
-    expect(removeNamespace(span)).toEqual({ argv: ['ip', 'netns', 'delete', 'berth-8388608'] });
+  it('are in a namespace named after the network, not its VNI', () => {
+    expect(makeNamespace(network)).toEqual({ argv: ['ip', 'netns', 'add', NAMESPACE] });
+    expect(removeNamespace(network)).toEqual({ argv: ['ip', 'netns', 'delete', NAMESPACE] });
   });
 
   it('are a vxlan device that learns nothing, made from the host’s namespace', () => {
-    expect(makeVxlan(span, '10.0.0.7')).toEqual({
+    expect(makeVxlan(network, '10.0.0.7')).toEqual({
       argv: ['ip', '-batch', '-'],
       lines: [
-        'link add vx0 netns berth-8388608 mtu 1450 type vxlan id 8388608 local 10.0.0.7 dstport 4789 nolearning proxy',
+        `link add vx0 netns ${NAMESPACE} mtu 1450 type vxlan id 8388608 local 10.0.0.7 dstport 4789 nolearning proxy`,
       ],
     });
   });
 
   it('have a port of their own where they are encrypted, and the kernel’s address where the host’s is translated', () => {
-    expect(makeVxlan({ ...span, encrypted: true }, undefined).lines).toEqual([
-      'link add vx0 netns berth-8388608 mtu 1450 type vxlan id 8388608 dstport 4790 nolearning proxy',
+    expect(makeVxlan({ id: 'n1', span: { ...span, encrypted: true } }, undefined).lines).toEqual([
+      `link add vx0 netns ${NAMESPACE} mtu 1450 type vxlan id 8388608 dstport 4790 nolearning proxy`,
     ]);
   });
 
@@ -40,8 +42,8 @@ describe("a network's devices", () => {
       ...span,
       pools: [...span.pools, { subnet: 'fd00::/64', gateway: 'fd00::1' }, { subnet: '10.1.0.0/16' }],
     };
-    expect(makeBridge(dual, false)).toEqual({
-      argv: ['ip', '-n', 'berth-8388608', '-batch', '-'],
+    expect(makeBridge({ id: 'n1', span: dual }, false)).toEqual({
+      argv: ['ip', '-n', NAMESPACE, '-batch', '-'],
       lines: [
         'link add br0 address 02:be:c0:a8:01:01 mtu 1450 type bridge stp_state 0 mcast_snooping 0',
         'link set br0 mtu 1450',
@@ -56,14 +58,14 @@ describe("a network's devices", () => {
         'route replace 10.1.0.0/16 dev br0',
       ],
     });
-    expect(makeBridge(dual, true).lines?.[0]).toBe('link set br0 mtu 1450');
+    expect(makeBridge({ id: 'n1', span: dual }, true).lines?.[0]).toBe('link set br0 mtu 1450');
   });
 });
 
 describe("a container's link", () => {
   it('is made by one process, its end for the engine in the host’s namespace', () => {
-    expect(makePort(span, endpoint, 77)).toEqual({
-      argv: ['ip', '-n', 'berth-8388608', '-batch', '-'],
+    expect(makePort(network, endpoint, 77)).toEqual({
+      argv: ['ip', '-n', NAMESPACE, '-batch', '-'],
       lines: [
         'link add bp0123456789abc mtu 1450 type veth peer name bc0123456789abc address 02:be:c0:a8:01:05 mtu 1450 netns 77',
         'link set bp0123456789abc master br0 up',
@@ -72,8 +74,8 @@ describe("a container's link", () => {
   });
 
   it('goes with the end that stays', () => {
-    expect(removePort(span, endpoint.endpointId).argv).toEqual([
-      ...['ip', '-n', 'berth-8388608', 'link', 'delete', 'bp0123456789abc'],
+    expect(removePort(network, endpoint.endpointId).argv).toEqual([
+      ...['ip', '-n', NAMESPACE, 'link', 'delete', 'bp0123456789abc'],
     ]);
   });
 });

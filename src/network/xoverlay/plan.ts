@@ -1,20 +1,28 @@
 import { parseIp } from '../../model/ip.ts';
 import { macOf } from '../../model/mac.ts';
-import type { Span } from '../../model/span.ts';
 import type { HostEndpoint } from '../driver.ts';
 import { NAMES_ADDRESS } from '../names-address.ts';
-import { BRIDGE, containerEnd, namespaceOf, portName, udpPortOf, VXLAN, vniOf } from './device-names.ts';
+import {
+  BRIDGE,
+  containerEnd,
+  namespaceOf,
+  type Placed,
+  portName,
+  udpPortOf,
+  VXLAN,
+  vniOf,
+} from './device-names.ts';
 
 /** A program, and what it reads on standard input: one process for many changes. */
 export type Command = Readonly<{ argv: readonly string[]; lines?: readonly string[] }>;
 
-export function makeNamespace(span: Span): Command {
-  return { argv: ['ip', 'netns', 'add', namespaceOf(span)] };
+export function makeNamespace(network: Placed): Command {
+  return { argv: ['ip', 'netns', 'add', namespaceOf(network)] };
 }
 
 /** Devices that are in it go with it. */
-export function removeNamespace(span: Span): Command {
-  return { argv: ['ip', 'netns', 'delete', namespaceOf(span)] };
+export function removeNamespace(network: Placed): Command {
+  return { argv: ['ip', 'netns', 'delete', namespaceOf(network)] };
 }
 
 /**
@@ -22,29 +30,30 @@ export function removeNamespace(span: Span): Command {
  * learns nothing, floods nothing (there is no entry for all MACs), and answers ARP and neighbour discovery for members.
  * @param local the host's data address where an interface of this host has it; else the kernel chooses
  */
-export function makeVxlan(span: Span, local: string | undefined): Command {
-  const link = ['link add', VXLAN, 'netns', namespaceOf(span), 'mtu', span.mtu];
+export function makeVxlan(network: Placed, local: string | undefined): Command {
+  const { span } = network;
+  const link = ['link add', VXLAN, 'netns', namespaceOf(network), 'mtu', span.mtu];
   const from = local === undefined ? [] : ['local', local];
   const kind = ['type vxlan id', vniOf(span), ...from, 'dstport', udpPortOf(span), 'nolearning proxy'];
   return { argv: ['ip', '-batch', '-'], lines: [[...link, ...kind].join(' ')] };
 }
 
-export function removeVxlan(span: Span): Command {
-  return { argv: ['ip', '-n', namespaceOf(span), 'link', 'delete', VXLAN] };
+export function removeVxlan(network: Placed): Command {
+  return { argv: ['ip', '-n', namespaceOf(network), 'link', 'delete', VXLAN] };
 }
 
 /**
  * Bridge, its addresses, and the vxlan device as its port. The same MAC on every host: what a container has learnt of its
  * gateway stays right where it moves.
  */
-export function makeBridge(span: Span, present: boolean): Command {
-  const { mtu, pools } = span;
+export function makeBridge(network: Placed, present: boolean): Command {
+  const { mtu, pools } = network.span;
   const gateways = pools.flatMap(({ gateway, subnet }) =>
     gateway === undefined ? [] : [{ gateway, length: subnet.split('/')[1] }],
   );
   const add = `link add ${BRIDGE} address ${bridgeMac(gateways[0]?.gateway)} mtu ${mtu} type bridge stp_state 0 mcast_snooping 0`;
   return {
-    argv: ['ip', '-n', namespaceOf(span), '-batch', '-'],
+    argv: ['ip', '-n', namespaceOf(network), '-batch', '-'],
     lines: [
       ...(present ? [] : [add]),
       `link set ${BRIDGE} mtu ${mtu}`,
@@ -70,26 +79,27 @@ export function makeBridge(span: Span, present: boolean): Command {
  * A container's link: one end a port of the bridge, the other in the host's namespace, where the engine takes it from.
  * @param hostPid a process in the host's namespace
  */
-export function makePort(span: Span, { endpointId, endpoint }: HostEndpoint, hostPid: number): Command {
+export function makePort(network: Placed, { endpointId, endpoint }: HostEndpoint, hostPid: number): Command {
+  const { mtu } = network.span;
   const port = portName(endpointId);
-  const peer = `type veth peer name ${containerEnd(endpointId)} address ${endpoint.mac} mtu ${span.mtu} netns ${hostPid}`;
+  const peer = `type veth peer name ${containerEnd(endpointId)} address ${endpoint.mac} mtu ${mtu} netns ${hostPid}`;
   return {
-    argv: ['ip', '-n', namespaceOf(span), '-batch', '-'],
-    lines: [`link add ${port} mtu ${span.mtu} ${peer}`, `link set ${port} master ${BRIDGE} up`],
+    argv: ['ip', '-n', namespaceOf(network), '-batch', '-'],
+    lines: [`link add ${port} mtu ${mtu} ${peer}`, `link set ${port} master ${BRIDGE} up`],
   };
 }
 
 /** The container was on another host until now: frames for it stay here. */
-export function keepHere(span: Span, { endpointId, endpoint }: HostEndpoint): Command {
+export function keepHere(network: Placed, { endpointId, endpoint }: HostEndpoint): Command {
   return {
-    argv: ['bridge', '-n', namespaceOf(span), '-batch', '-'],
+    argv: ['bridge', '-n', namespaceOf(network), '-batch', '-'],
     lines: [`fdb replace ${endpoint.mac} dev ${portName(endpointId)} master static`],
   };
 }
 
 /** Its other end goes with it, wherever that is. */
-export function removePort(span: Span, endpointId: string): Command {
-  return { argv: ['ip', '-n', namespaceOf(span), 'link', 'delete', portName(endpointId)] };
+export function removePort(network: Placed, endpointId: string): Command {
+  return { argv: ['ip', '-n', namespaceOf(network), 'link', 'delete', portName(endpointId)] };
 }
 
 function bridgeMac(gateway: string | undefined): string {
