@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { agentFrameSchema } from '../../contract/link.ts';
 import type { Store } from '../../store/index.ts';
-import { brokenPaths, dataPaths } from '../broken-paths.ts';
+import { brokenPaths, brokenTexts, dataPaths } from '../broken-paths.ts';
 import { networkStore, putContainer, putHost, putNetwork } from '../networks/networks.fixture.ts';
 import { notePaths } from './host-paths.ts';
 
@@ -18,7 +18,7 @@ const NOON = Date.UTC(2026, 0, 1, 12, 1);
 const silent = { ms: null, reason: 'no answer within 1 s' };
 const tell = (paths: Record<string, { ms: number | null; reason: string }>, now: number) =>
   store.update((tx) => notePaths(tx, 'h1', { t: 'paths', paths }, now));
-const broken = () => store.view((tx) => brokenPaths(tx, 'h1'));
+const broken = () => store.view((tx) => brokenTexts(brokenPaths(tx, 'h1', dataPaths(tx, 'h1'))));
 
 describe('data paths of a host', () => {
   it('are told with the time since when they are broken', async () => {

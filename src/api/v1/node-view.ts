@@ -2,13 +2,28 @@ import type { Node } from '../../contract/v1/nodes.ts';
 import type { Host } from '../../model/host.ts';
 import { resourcesOf } from '../../scheduler/resources.ts';
 import type { ReadTx } from '../../store/store.ts';
-import { brokenPaths, dataPaths } from '../broken-paths.ts';
+import { brokenPaths, brokenTexts, type DataPath, dataPaths, hostNetworks } from '../broken-paths.ts';
 import { isUnmanaged } from '../orphans.ts';
 
 type Amount = Readonly<{ cpuMilli: number; memory: number }>;
 
 /** A host as the API shows it. */
 export function nodeView(tx: ReadTx, host: Host): Node {
+  const paths = dataPaths(tx, host.id);
+  const node = viewOf(tx, host, paths);
+  return paths.length === 0 ? node : { ...node, paths: paths.map(({ hostId: _, ...path }) => path) };
+}
+
+/** All hosts by name, without their paths: there may be as many as pairs of hosts. */
+export function nodeList(tx: ReadTx): Node[] {
+  const networksOf = hostNetworks(tx);
+  return [...tx.all('hosts')]
+    .sort((a, b) => a.name.localeCompare(b.name))
+    .map((host) => viewOf(tx, host, dataPaths(tx, host.id, networksOf)));
+}
+
+function viewOf(tx: ReadTx, host: Host, paths: readonly DataPath[]): Node {
+  const broken = brokenPaths(tx, host.id, paths);
   const status = tx.get('hostStatus', host.id);
   const load = loadOf(tx, host.id);
   return {
@@ -21,7 +36,7 @@ export function nodeView(tx: ReadTx, host: Host): Node {
       status?.reason,
       tx.get('hostTrust', host.id)?.reason,
       tx.get('hostFailovers', host.id)?.reason,
-      ...brokenPaths(tx, host.id),
+      ...brokenTexts(broken),
     ]
       .filter(Boolean)
       .join('; '),
@@ -30,6 +45,7 @@ export function nodeView(tx: ReadTx, host: Host): Node {
     agentVersion: status?.agentVersion ?? '',
     ...(status?.engine === undefined ? {} : { engine: status.engine }),
     ...networkingOf(tx, host.id),
+    ...(broken.length === 0 ? {} : { brokenPaths: broken.length }),
     joinedAt: host.joinedAt,
     lastHeardAt: status?.lastHeardAt ?? 0,
     containers: load.containers,
@@ -38,13 +54,9 @@ export function nodeView(tx: ReadTx, host: Host): Node {
 }
 
 /** What networks that span hosts depend on. */
-function networkingOf(tx: ReadTx, hostId: string): Pick<Node, 'networkDrivers' | 'wireMtu' | 'paths'> {
+function networkingOf(tx: ReadTx, hostId: string): Pick<Node, 'networkDrivers' | 'wireMtu'> {
   const network = tx.get('hostStatus', hostId)?.network;
-  const paths = dataPaths(tx, hostId).map(({ hostId: _, ...path }) => path);
-  return {
-    ...(network === undefined ? {} : { networkDrivers: network.drivers, wireMtu: network.wireMtu }),
-    ...(paths.length === 0 ? {} : { paths }),
-  };
+  return network === undefined ? {} : { networkDrivers: network.drivers, wireMtu: network.wireMtu };
 }
 
 /** What is on a host: containers that were seen there, and those that are on their way to it. */

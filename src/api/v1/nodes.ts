@@ -8,19 +8,14 @@ import { leaveBehind } from '../networks/leave-behind.ts';
 import { forgetPlainDocker } from '../networks/plain-docker.ts';
 import { findNode } from './find-node.ts';
 import type { Handlers } from './handler.ts';
-import { nodeView } from './node-view.ts';
+import { nodeList, nodeView } from './node-view.ts';
 
 /** How many names an error lists before it says "and n more". */
 const NAMED = 5;
 const MAX_LABELS = 1000;
 
 export const nodeHandlers: Handlers<keyof typeof nodeRoutes> = {
-  'node.list': ({ deps }) =>
-    deps.store.view((tx) => ({
-      nodes: [...tx.all('hosts')]
-        .sort((a, b) => a.name.localeCompare(b.name))
-        .map((host) => nodeView(tx, host)),
-    })),
+  'node.list': ({ deps }) => deps.store.view((tx) => ({ nodes: nodeList(tx) })),
 
   'node.get': ({ deps, params }) => deps.store.view((tx) => nodeView(tx, findNode(tx, params.node))),
 

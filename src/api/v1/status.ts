@@ -2,7 +2,7 @@ import type { Status } from '../../contract/v1/cluster.ts';
 import type { Host, HostState } from '../../model/host.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
-import { brokenPaths } from '../broken-paths.ts';
+import { brokenPaths, brokenTexts, dataPaths, hostNetworks } from '../broken-paths.ts';
 import { isUnmanaged } from '../orphans.ts';
 import type { ApiDeps } from './deps.ts';
 import { loadOf } from './node-view.ts';
@@ -17,6 +17,7 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
   const capacity = { cpuMilli: 0, memory: 0 };
   const reserved = { cpuMilli: 0, memory: 0 };
   const warnings: string[] = [];
+  const networksOf = hostNetworks(tx);
   for (const host of hosts) {
     const status = tx.get('hostStatus', host.id);
     const state = status?.state ?? 'pending';
@@ -28,7 +29,8 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
     if (failover !== undefined) warnings.push(`host ${host.name}: ${failover.reason}`);
     const rests = tx.get('hostTrust', host.id)?.reason;
     if (rests) warnings.push(`host ${host.name} ${rests}`);
-    for (const broken of brokenPaths(tx, host.id)) warnings.push(`host ${host.name} ${broken}`);
+    const broken = brokenPaths(tx, host.id, dataPaths(tx, host.id, networksOf));
+    for (const text of brokenTexts(broken)) warnings.push(`host ${host.name} ${text}`);
     if (state !== 'ready' || status?.engine === undefined) continue;
     const load = loadOf(tx, host.id);
     capacity.cpuMilli += status.engine.cpus * 1000;

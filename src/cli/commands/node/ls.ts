@@ -56,10 +56,10 @@ export const nodeLs = command<{ quiet?: boolean }>({
       ],
     });
     if (quiet || context.globals.json) return;
-    for (const { name, paths = [] } of nodes) {
-      const broken = paths.filter(({ ms }) => ms === null).map((path) => path.name);
-      if (broken.length > 0)
-        context.out.note(`${name} cannot reach ${broken.join(', ')}: see "berth node inspect ${name}"`);
-    }
+    for (const { name, brokenPaths = 0 } of nodes)
+      if (brokenPaths > 0)
+        context.out.note(
+          `${name} cannot reach ${brokenPaths} other ${brokenPaths === 1 ? 'host' : 'hosts'} at the data address: see "berth node inspect ${name}"`,
+        );
   },
 });
