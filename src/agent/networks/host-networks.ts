@@ -6,6 +6,7 @@ import type { KeyedQueue } from '../../kit/keyed-queue.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { reach } from '../../link/reach.ts';
 import type { ObservedNetwork } from '../../model/objects.ts';
+import type { Member } from '../../model/span.ts';
 import {
   type BookedNetwork,
   DRIVERS,
@@ -21,7 +22,7 @@ import type { Holding } from '../holding.ts';
 import { type Answer, Asks } from './asks.ts';
 import { DataPaths } from './data-paths.ts';
 import { clusterNetworkOf, engineHas, removeFromEngine } from './engine-networks.ts';
-import { dataPeers, elsewhere, membersAfter } from './member-lists.ts';
+import { dataPeers, elsewhere } from './member-lists.ts';
 import type { NamesService } from './names-service.ts';
 import { NetworkBook } from './network-book.ts';
 import { NetworkFiles } from './network-files.ts';
@@ -61,6 +62,7 @@ type Hello = NonNullable<(AgentFrame & { t: 'hello' })['network']>;
 /** Until what no container needs any more is taken away: a container that moves on or is made again may be back at once. */
 const IDLE_MS = 10_000;
 const RETRY_MS = 5_000;
+const NONE: ReadonlyMap<string, Member> = new Map();
 
 /**
  * The host's part in networks that span hosts: serves their drivers to the engine, tells them who is where, and takes away
@@ -119,8 +121,8 @@ export class HostNetworks {
     const files = await NetworkFiles.open(options.dir, options.identity, options.logger);
     const networks = new HostNetworks(options, files);
     for (const id of files.withMembers()) {
-      const { name = '', internal = false, members = [] } = files.members(id) ?? {};
-      networks.names?.members({ id, name, internal }, { whole: true, put: members, drop: [] });
+      const { name = '', internal = false, members = NONE } = files.members(id) ?? {};
+      networks.names?.members({ id, name, internal }, { whole: true, put: [...members.values()], drop: [] });
     }
     await networks.restore(networks.book.bound());
     for (const driver of networks.drivers) await networks.serve(driver);
@@ -165,13 +167,12 @@ export class HostNetworks {
     for (const id of others) {
       this.spread(id, { whole: true, put: [], drop: [] });
       this.names?.forget(id);
-      this.files.setMembers(id, undefined);
+      this.files.forgetMembers(id);
     }
     for (const { id, name, span, whole, put, drop } of networks) {
       const change = { whole, put, drop };
-      const members = membersAfter(this.files.members(id)?.members ?? [], change);
       const { internal } = span;
-      this.files.setMembers(id, { name, internal, members });
+      this.files.changeMembers({ id, name, internal }, change);
       this.names?.members({ id, name, internal }, change);
       this.spread(id, change);
     }
@@ -291,7 +292,7 @@ export class HostNetworks {
 
   /** Data addresses of the hosts with which containers of this one can speak by xoverlay. */
   private peers(): ReadonlyMap<string, string> {
-    const membersOf = (id: string) => this.files.members(id)?.members ?? [];
+    const membersOf = (id: string) => (this.files.members(id)?.members ?? NONE).values();
     return dataPeers(this.book.bound(), membersOf, this.options.identity.hostId);
   }
 
@@ -315,7 +316,7 @@ export class HostNetworks {
   }
 
   private remote(id: string): MembersChange {
-    const put = this.files.members(id)?.members ?? [];
+    const put = [...(this.files.members(id)?.members ?? NONE).values()];
     return elsewhere({ whole: true, put, drop: [] }, this.options.identity.hostId);
   }
 

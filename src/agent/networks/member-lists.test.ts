@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Member } from '../../model/span.ts';
 import { SPAN } from '../../network/libnetwork/host-book.fixture.ts';
-import { dataPeers, elsewhere, membersAfter } from './member-lists.ts';
+import { changeMembers, dataPeers, elsewhere } from './member-lists.ts';
 
 const member = (id: string, hostId: string): Member => ({
   ...{ id, hostId, via: '', names: [], up: true, mac: '02:00:00:00:00:01' },
@@ -9,9 +9,13 @@ const member = (id: string, hostId: string): Member => ({
 
 it('changes add up, and a whole list puts an end to what was before', () => {
   const [a, b, moved] = [member('a', 'h1'), member('b', 'h2'), member('a', 'h2')];
-  expect(membersAfter([a], { whole: false, put: [b], drop: [] })).toEqual([a, b]);
-  expect(membersAfter([a, b], { whole: false, put: [moved], drop: ['b'] })).toEqual([moved]);
-  expect(membersAfter([a, b], { whole: true, put: [moved], drop: [] })).toEqual([moved]);
+  const members = new Map([['a', a]]);
+  changeMembers(members, { whole: false, put: [b], drop: [] });
+  expect([...members.values()]).toEqual([a, b]);
+  changeMembers(members, { whole: false, put: [moved], drop: ['b'] });
+  expect([...members.values()]).toEqual([moved]);
+  changeMembers(members, { whole: true, put: [b], drop: [] });
+  expect([...members.values()]).toEqual([b]);
 });
 
 it('what has come here is elsewhere no more', () => {

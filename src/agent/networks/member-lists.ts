@@ -1,12 +1,11 @@
 import type { Member, Span } from '../../model/span.ts';
 import type { MembersChange } from '../../network/index.ts';
 
-/** All members after a change. */
-export function membersAfter(before: readonly Member[], { whole, put, drop }: MembersChange): Member[] {
-  const after = new Map((whole ? [] : before).map((member) => [member.id, member]));
-  for (const id of drop) after.delete(id);
-  for (const member of put) after.set(member.id, member);
-  return [...after.values()];
+/** Makes a change in `members`, which are by ID: of ten thousand that are there no other one is looked at. */
+export function changeMembers(members: Map<string, Member>, { whole, put, drop }: MembersChange): void {
+  if (whole) members.clear();
+  for (const id of drop) members.delete(id);
+  for (const member of put) members.set(member.id, member);
 }
 
 /** The change as it concerns members on other hosts: one that has come here is none any more. */

@@ -17,7 +17,9 @@ const web: Member = {
   up: true,
   mac: '02:00:00:00:00:01',
 };
-const known = { name: 'shop', internal: false, members: [web] };
+const shop = { id: 'n1', name: 'shop', internal: false };
+const known = { name: 'shop', internal: false, members: new Map([['c1', web]]) };
+const all = { whole: true, put: [web], drop: [] };
 const open = (dir: string, hostId = 'h1') => NetworkFiles.open(dir, { ...IDENTITY, hostId }, silentLogger);
 
 describe('what a host knows of its networks', () => {
@@ -25,13 +27,13 @@ describe('what a host knows of its networks', () => {
     const dir = await temporaryDir();
     const files = await open(dir);
     files.state.networks.n1 = { id: 'n1', span, engineId: 'e1' };
-    files.setMembers('n1', known);
+    files.changeMembers(shop, all);
     await Promise.all([files.save(), files.save()]);
     // Not closed.
     expect((await open(dir)).state.networks.n1?.engineId).toBe('e1');
     await files.close();
     expect((await open(dir)).members('n1')).toEqual(known);
-    files.setMembers('n1', undefined);
+    files.forgetMembers('n1');
     await files.close();
     expect(await readdir(join(dir, 'members'))).toEqual([]);
   });
@@ -40,7 +42,7 @@ describe('what a host knows of its networks', () => {
     const dir = await temporaryDir();
     const files = await open(dir);
     files.state.networks.n1 = { id: 'n1', span, engineId: 'e1' };
-    files.setMembers('n1', known);
+    files.changeMembers(shop, all);
     await files.save();
     await files.close();
     const others = await open(dir, 'h2');
@@ -69,6 +71,32 @@ describe('what a host knows of its networks', () => {
     await files.close();
     expect(await readFile(join(dir, 'networks.json'), 'utf8')).toContain('"hostId":"h1"');
     await chmod(dir, 0o700);
+  });
+
+  describe('of members', () => {
+    afterEach(() => vi.useRealTimers());
+    const put = (ip: string) => ({ whole: false, put: [{ ...web, ipv4: ip }], drop: [] });
+
+    it('is written soon, and then every 15 s at most, whatever else is saved', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+      const dir = await temporaryDir();
+      const files = await open(dir);
+      const written = () => readFile(join(dir, 'members', 'n1.json'), 'utf8').catch(() => '');
+      files.changeMembers(shop, put('10.0.0.1'));
+      vi.advanceTimersByTime(500);
+      await expect.poll(written).toContain('10.0.0.1');
+      await files.save();
+      files.changeMembers(shop, put('10.0.0.2'));
+      vi.advanceTimersByTime(14_000);
+      await files.save();
+      expect(await written()).toContain('10.0.0.1');
+      files.changeMembers(shop, put('10.0.0.3'));
+      vi.advanceTimersByTime(1_000);
+      await expect.poll(written).toContain('10.0.0.3');
+      files.changeMembers(shop, put('10.0.0.4'));
+      await files.close();
+      expect(await written()).toContain('10.0.0.4');
+    });
   });
 
   describe('and changed while it was being written', () => {
@@ -106,7 +134,7 @@ describe('what a host knows of its networks', () => {
 
   it('names no path by an ID', async () => {
     const files = await open(await temporaryDir());
-    files.setMembers('../../etc/passwd', known);
+    files.changeMembers({ ...shop, id: '../../etc/passwd' }, all);
     expect([...files.withMembers()]).toEqual([]);
   });
 });

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
+import type { Member } from '../../model/span.ts';
+import type { MembersChange } from '../../network/index.ts';
 import { syncFolder } from '../line-journal.ts';
+import { changeMembers } from './member-lists.ts';
 import {
   type KnownMembers,
   membersSchema,
@@ -16,8 +19,12 @@ type Waiter = Readonly<{ resolve(): void; reject(thrown: unknown): void }>;
 
 const STATE_FILE = 'networks.json';
 const FOLDER = 'members';
-/** Members change in bursts, and a connection brings all of them anew: what is on the disk may lag behind. */
 const QUIET_MS = 500;
+/**
+ * Members change with every container of the cluster that shares a network with this host, and a connection brings all of
+ * them anew: what is on the disk may lag behind by that.
+ */
+const MEMBERS_MS = 15_000;
 const RETRY_MS = 5_000;
 
 /**
@@ -25,13 +32,18 @@ const RETRY_MS = 5_000;
  * the disk. What nobody waits for is written at leisure, and again as long as the disk refuses it.
  */
 export class NetworkFiles {
-  private readonly known = new Map<string, KnownMembers>();
+  private readonly known = new Map<string, KnownMembers & { readonly members: Map<string, Member> }>();
   private readonly dirty = new Set<string>();
   private waiting: Waiter[] = [];
   private stateDirty = false;
   /** The last write has failed. */
   private refused = false;
   private timer: NodeJS.Timeout | undefined;
+  private membersTimer: NodeJS.Timeout | undefined;
+  /** Those that are `dirty` are to be written now. */
+  private membersDue = false;
+  /** Monotonic milliseconds. */
+  private membersWritten = Number.NEGATIVE_INFINITY;
   private writing: Promise<void> | undefined;
 
   private constructor(
@@ -53,7 +65,7 @@ export class NetworkFiles {
       const members =
         name.endsWith('.json') && own ? await readRecord(path, membersSchema, logger) : undefined;
       if (members === undefined) await rm(path, { force: true });
-      else files.known.set(name.slice(0, -'.json'.length), members);
+      else files.known.set(name.slice(0, -'.json'.length), { ...members, members: byId(members.members) });
     }
     return files;
   }
@@ -67,13 +79,24 @@ export class NetworkFiles {
     return this.known.keys();
   }
 
-  setMembers(networkId: string, members: KnownMembers | undefined): void {
+  changeMembers(
+    network: Readonly<{ id: string; name: string; internal: boolean }>,
+    change: MembersChange,
+  ): void {
+    const { id, name, internal } = network;
     // An ID from elsewhere must not name a path.
-    if (!/^[0-9a-z][0-9a-z_.-]{0,127}$/i.test(networkId)) return;
-    if (members === undefined) this.known.delete(networkId);
-    else this.known.set(networkId, members);
+    if (!/^[0-9a-z][0-9a-z_.-]{0,127}$/i.test(id)) return;
+    const members = this.known.get(id)?.members ?? new Map<string, Member>();
+    changeMembers(members, change);
+    this.known.set(id, { name, internal, members });
+    this.dirty.add(id);
+    this.membersLater();
+  }
+
+  forgetMembers(networkId: string): void {
+    if (!this.known.delete(networkId)) return;
     this.dirty.add(networkId);
-    this.later();
+    this.membersLater();
   }
 
   /** On the disk when it resolves. @throws the file system's error */
@@ -94,14 +117,24 @@ export class NetworkFiles {
   /** Writes what is due, as far as the disk takes it. */
   async close(): Promise<void> {
     do {
+      this.membersDue = this.dirty.size > 0;
       this.write();
       await this.writing;
-    } while (this.due && !this.refused);
+    } while ((this.stateDirty || this.dirty.size > 0) && !this.refused);
     clearTimeout(this.timer);
+    clearTimeout(this.membersTimer);
   }
 
-  private get due(): boolean {
-    return this.stateDirty || this.dirty.size > 0;
+  private membersLater(): void {
+    const wait = this.membersWritten + MEMBERS_MS - performance.now();
+    this.membersTimer ??= setTimeout(
+      () => {
+        this.membersTimer = undefined;
+        this.membersDue = true;
+        this.write();
+      },
+      Math.max(QUIET_MS, wait),
+    );
   }
 
   private later(ms = QUIET_MS): void {
@@ -115,7 +148,7 @@ export class NetworkFiles {
       this.writing = undefined;
       if (this.waiting.length > 0) this.write();
       // What was asked for meanwhile had no timer of its own: the write that was under way took it away.
-      else if (this.due) this.later();
+      else if (this.stateDirty || this.membersDue) this.later();
     });
   }
 
@@ -131,10 +164,15 @@ export class NetworkFiles {
       }
       for (const { resolve } of waiters) resolve();
       waiters.length = 0;
-      for (const id of [...this.dirty]) await this.writeMembers(id);
+      if (this.membersDue) {
+        this.membersDue = false;
+        this.membersWritten = performance.now();
+        for (const id of [...this.dirty]) await this.writeMembers(id);
+      }
     } catch (thrown) {
       this.refused = true;
       this.stateDirty = true;
+      this.membersDue = this.dirty.size > 0;
       for (const { reject } of waiters) reject(thrown);
       this.logger.warn({ error: messageOf(thrown) }, 'networks are not on the disk yet');
       this.later(RETRY_MS);
@@ -142,11 +180,22 @@ export class NetworkFiles {
   }
 
   private async writeMembers(id: string): Promise<void> {
-    const members = this.known.get(id);
+    const known = this.known.get(id);
     const folder = join(this.dir, FOLDER);
-    if (members === undefined) await rm(join(folder, `${id}.json`), { force: true });
-    else await this.replace(folder, `${id}.json`, JSON.stringify(members));
-    if (this.known.get(id) === members) this.dirty.delete(id);
+    // Before: what changes while it is written is to be written again.
+    this.dirty.delete(id);
+    try {
+      if (known === undefined) await rm(join(folder, `${id}.json`), { force: true });
+      else
+        await this.replace(
+          folder,
+          `${id}.json`,
+          JSON.stringify({ ...known, members: [...known.members.values()] }),
+        );
+    } catch (thrown) {
+      this.dirty.add(id);
+      throw thrown;
+    }
   }
 
   /** Written beside, flushed, then renamed over: the file is the old one or the new one, whole. */
@@ -161,6 +210,10 @@ export class NetworkFiles {
     }
     await rename(temporary, join(folder, name));
   }
+}
+
+function byId(members: readonly Member[]): Map<string, Member> {
+  return new Map(members.map((member) => [member.id, member]));
 }
 
 async function readRecord<T>(path: string, schema: z.ZodType<T>, logger: Logger): Promise<T | undefined> {

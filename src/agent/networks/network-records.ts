@@ -45,4 +45,9 @@ export const membersSchema = z.object({
   internal: z.boolean(),
   members: z.array(memberSchema),
 });
-export type KnownMembers = Readonly<z.infer<typeof membersSchema>>;
+/** The same in memory: members by ID, in the order in which they were told. */
+export type KnownMembers = Readonly<{
+  name: string;
+  internal: boolean;
+  members: ReadonlyMap<string, z.infer<typeof memberSchema>>;
+}>;
