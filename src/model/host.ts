@@ -40,6 +40,8 @@ export const hostSchema = z.object({
   joinedAt: z.number(),
   /** ID of the join token that was used. */
   joinTokenId: z.string(),
+  /** The address that it said last that others reach it at: traffic to its containers goes on while it is not connected. */
+  dataAddress: z.string().optional(),
 });
 export type Host = Readonly<z.infer<typeof hostSchema>>;
 
@@ -139,6 +141,8 @@ export type HostStatus = Readonly<{
   /** Address at which others reach ports published on the host. */
   dataAddress: string;
   agentVersion: string;
+  /** All that is on it has been reported since the manager started: what was not seen there is not there. */
+  reported?: boolean;
   engine: EngineInfo | undefined;
   /** Undefined of an agent that knows nothing of networks which span hosts, or has not said yet. */
   network?: HostNetworking;

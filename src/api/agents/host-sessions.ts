@@ -178,6 +178,7 @@ export class HostSessions {
     }
     live.agentVersion = hello.agentVersion;
     live.dataAddress = hello.dataAddress;
+    this.keepAddress(session, hello.dataAddress);
     live.network = hello.version >= NETWORKS_VERSION ? hello.network : undefined;
     if (hello.version >= PROBE_VERSION)
       this.states.witnesses.add({
@@ -190,6 +191,21 @@ export class HostSessions {
       this.members.attach(session.hostId, (frame) => session.send(frame));
     this.catchUp(session, live, hello).catch((thrown) => session.close(messageOf(thrown)));
     return true;
+  }
+
+  /** After a restart of the manager the others find its containers before it is there itself. */
+  private keepAddress({ hostId, hostName }: AgentSession, dataAddress: string): void {
+    const { store, logger } = this.deps;
+    const before = store.view((tx) => tx.get('hosts', hostId));
+    if (before === undefined || before.dataAddress === dataAddress) return;
+    store
+      .update((tx) => {
+        const host = tx.get('hosts', hostId);
+        if (host !== undefined) tx.put('hosts', { ...host, dataAddress });
+      })
+      .catch((thrown) =>
+        logger.warn({ host: hostName, error: messageOf(thrown) }, 'data address not written'),
+      );
   }
 
   /** Sends what the host has missed, of what is durable: what it is told it acts on at once. */
@@ -308,6 +324,7 @@ export class HostSessions {
     // Of a connection that has been lost meanwhile, or replaced, this says nothing.
     if (live.session !== session) return;
     live.signs = { ...live.signs, reported: true };
+    live.reported = true;
     this.states.sweepOne(session.hostId, live);
   }
 

@@ -17,6 +17,8 @@ export type Live = {
   greeted: boolean;
   /** What the host had missed has been sent: deltas go out as they come. */
   level: boolean;
+  /** All that is on it has been reported since the manager started. */
+  reported: boolean;
   signs: { -readonly [K in keyof LifeSigns]: LifeSigns[K] };
   agentVersion: string;
   dataAddress: string;
@@ -36,7 +38,7 @@ const HEARD_REFRESH_MS = 5_000;
 
 /** Most hosts, most of the time: nothing is made of them then. */
 function isReadyStill(
-  { signs, agentVersion, dataAddress, network }: Live,
+  { signs, reported: known, agentVersion, dataAddress, network }: Live,
   before: HostStatus | undefined,
   now: number,
   fresh: number,
@@ -46,6 +48,7 @@ function isReadyStill(
   return (
     before?.state === 'ready' &&
     before.silent === false &&
+    before.reported === known &&
     before.agentVersion === agentVersion &&
     before.dataAddress === dataAddress &&
     before.network === network &&
@@ -103,6 +106,7 @@ export class HostStates {
       session: undefined,
       greeted: false,
       level: false,
+      reported: false,
       signs: {
         connected: false,
         reported: false,
@@ -235,6 +239,7 @@ export class HostStates {
         before.silent === verdict.silent &&
         before.confirmed === verdict.confirmed;
       const told =
+        before.reported === live.reported &&
         before.agentVersion === live.agentVersion &&
         before.dataAddress === live.dataAddress &&
         before.network === live.network;
@@ -253,6 +258,7 @@ export class HostStates {
       address: live.session?.remoteAddress ?? '',
       dataAddress: live.dataAddress,
       agentVersion: live.agentVersion,
+      reported: live.reported,
       engine: undefined,
       network: live.network,
       lastHeardAt: live.signs.heard ? live.signs.lastHeardAt : 0,

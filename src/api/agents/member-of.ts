@@ -11,15 +11,22 @@ export type MemberParts = Readonly<{
   via: string;
   /** Its host is there, as far as the manager knows. */
   hostUp: boolean;
+  /** All that is on its host has been reported since the manager started. */
+  hostReported: boolean;
   /** What its host has reported of it. */
   seen: ObservedContainer | undefined;
 }>;
 
 /** What every host on the network is to know of the container. Pure. */
-export function memberOf({ networkId, container, endpoint, via, hostUp, seen }: MemberParts): Member {
-  const { id, assigned } = container;
+export function memberOf(parts: MemberParts): Member {
+  const { networkId, container, endpoint, via, hostUp, hostReported, seen } = parts;
+  const { id, assigned, desired } = container;
   const ports = portsOf(container, seen);
-  const running = seen?.state.status === 'running' && seen.state.health !== 'unhealthy';
+  // Until its host has told, it is as it should be: a restart of the manager stops nobody.
+  const running =
+    seen === undefined
+      ? !hostReported && desired.state === 'running'
+      : seen.state.status === 'running' && seen.state.health !== 'unhealthy';
   return {
     ...endpoint,
     id,

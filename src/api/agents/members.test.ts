@@ -224,6 +224,56 @@ describe('a member', () => {
   });
 });
 
+describe('a manager that has started again', () => {
+  const addressed = (tx: WriteTx, hostId: string, dataAddress: string) => {
+    putHost(tx, hostId, { dataAddress: '', reported: false, state: 'pending' });
+    const host = tx.get('hosts', hostId);
+    if (host !== undefined) tx.put('hosts', { ...host, dataAddress });
+  };
+  const all = () => frames.get('h1')?.[0]?.networks[0]?.put;
+
+  it('sends hosts that it has not heard yet as they were and should be', async () => {
+    await put('a', 'h1', 'x1');
+    await put('b', 'h2', 'x1');
+    await store.update((tx) => {
+      addressed(tx, 'h1', '192.0.2.1');
+      addressed(tx, 'h2', '192.0.2.2');
+      const stopped = putContainer(tx, 'c', 'h2', ['x1']);
+      tx.put('containers', { ...stopped, desired: { ...stopped.desired, state: 'stopped' } });
+    });
+    members.close();
+    members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys() });
+    connect('h1');
+    expect(all()?.map(({ names, via, up }) => [names[0], via, up])).toEqual([
+      ['a', '192.0.2.1', true],
+      ['b', '192.0.2.2', true],
+      ['c', '192.0.2.2', false],
+    ]);
+  });
+
+  it('says what they report once they do, and that they are down once they are', async () => {
+    await store.update((tx) => {
+      addressed(tx, 'h2', '192.0.2.2');
+      for (const name of ['b', 'c']) putContainer(tx, name, 'h2', ['x1']);
+    });
+    await put('a', 'h1', 'x1');
+    connect('h1');
+    news('h1');
+    await store.update((tx) => seen(tx, 'b', 'h2', { health: 'unhealthy' }));
+    await store.update((tx) => putHost(tx, 'h2', { dataAddress: '192.0.2.2', reported: true }));
+    await store.update((tx) => seen(tx, 'b', 'h2'));
+    const ups = () =>
+      frames
+        .get('h1')
+        ?.splice(0)
+        .flatMap(({ networks }) => networks.flatMap((one) => one.put))
+        .map(({ names, up }) => `${names[0]} ${up}`);
+    expect(ups()).toEqual(['b false', 'c false', 'b true']);
+    await store.update((tx) => putHost(tx, 'h2', { dataAddress: '192.0.2.2', state: 'down' }));
+    expect(ups()).toEqual(['b false']);
+  });
+});
+
 describe('a thousand hosts on one network', () => {
   it('hear of a move in a thousand small frames, within a moment', async () => {
     members.close();

@@ -8,7 +8,7 @@ import { endpointIn, isSpanning } from '../networks/spanning.ts';
 import { holdersOf } from './assignment-of.ts';
 import { type DataKeys, KEYS_LOOK_MS } from './data-keys.ts';
 import { memberFrames } from './member-frames.ts';
-import { memberOf } from './member-of.ts';
+import { type MemberParts, memberOf } from './member-of.ts';
 
 type MembersFrame = ManagerFrame & { t: 'members' };
 type Send = (frame: MembersFrame) => void;
@@ -111,17 +111,25 @@ export class NetworkMembers {
       case 'observedContainers':
         known(change.after?.clusterId ?? change.before?.clusterId);
         break;
+      case 'hosts':
+        if (change.before?.dataAddress !== change.after?.dataAddress) this.markHost(change.key, mark);
+        break;
       case 'hostStatus': {
         const { before, after } = change;
         const same =
           before?.dataAddress === after?.dataAddress &&
+          before?.reported === after?.reported &&
           (before?.state === 'down') === (after?.state === 'down');
-        if (same) break;
-        for (const { id, hosts, members } of this.networks.values()) {
-          if (!hosts.has(change.key)) continue;
-          for (const [key, { member }] of members) if (member.hostId === change.key) mark(id, key);
-        }
+        if (!same) this.markHost(change.key, mark);
       }
+    }
+  }
+
+  /** All members on a host. */
+  private markHost(hostId: string, mark: (networkId: string, id: string) => void): void {
+    for (const { id, hosts, members } of this.networks.values()) {
+      if (!hosts.has(hostId)) continue;
+      for (const [key, { member }] of members) if (member.hostId === hostId) mark(id, key);
     }
   }
 
@@ -252,8 +260,7 @@ function containerMember(tx: ReadTx, networkId: string, id: string): Omit<Known,
   if (container === undefined || endpoint === undefined) return undefined;
   const { hostId } = container.assigned;
   const seen = [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === hostId);
-  const { via, hostUp } = hostOf(tx, hostId);
-  const member = memberOf({ networkId, container, endpoint, via, hostUp, seen });
+  const member = memberOf({ networkId, container, endpoint, ...hostOf(tx, hostId), seen });
   return { member, hostIds: holdersOf(container) };
 }
 
@@ -271,9 +278,20 @@ function plainMember(tx: ReadTx, networkId: string, id: string): Omit<Known, 'te
   return member && { member, hostIds: [hostId] };
 }
 
-function hostOf(tx: ReadTx, hostId: string): Readonly<{ via: string; hostUp: boolean }> {
+type HostParts = Pick<MemberParts, 'via' | 'hostUp' | 'hostReported'>;
+
+/**
+ * Where a host is and how it is. One that has not been heard since the manager started is where it was last, and not down
+ * until it has been silent for long: its containers run on, and others speak with them.
+ */
+function hostOf(tx: ReadTx, hostId: string): HostParts {
+  const host = tx.get('hosts', hostId);
   const status = tx.get('hostStatus', hostId);
-  return { via: status?.dataAddress ?? '', hostUp: status !== undefined && status.state !== 'down' };
+  return {
+    via: status?.dataAddress || host?.dataAddress || '',
+    hostUp: host !== undefined && status?.state !== 'down',
+    hostReported: status?.reported === true,
+  };
 }
 
 function count(hosts: Map<string, number>, hostId: string, by: 1 | -1): void {

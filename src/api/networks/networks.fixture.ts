@@ -27,7 +27,7 @@ export function putHost(tx: WriteTx, id: string, change: Partial<HostStatus> = {
   const host: Host = { kind: 'host', id, name: id, joinedAt: 1, ...made };
   tx.put('hosts', host);
   const network = { drivers: { xoverlay: usable, vlan: usable }, wireMtu: 1500 };
-  tx.put('hostStatus', { ...hostStatusRecord(id, 'ready'), network, ...change });
+  tx.put('hostStatus', { ...hostStatusRecord(id, 'ready'), reported: true, network, ...change });
 }
 
 /** A network of the driver, with the name as the beginning of its ID. */
