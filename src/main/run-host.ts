@@ -7,7 +7,7 @@ import { type AgentIdentity, LinkClient } from '../link/index.ts';
 import { HostNames } from '../network/dns/host-names.ts';
 import { socketOpener } from '../network/dns/namespace-sockets.ts';
 import { PLUGIN_FOLDER } from '../network/index.ts';
-import { defaultAddress } from './default-address.ts';
+import { dataAddressOf } from './data-address.ts';
 import { hostServers } from './host-servers.ts';
 import { selfCommand } from './self.ts';
 import { version } from './version.ts';
@@ -15,7 +15,7 @@ import { version } from './version.ts';
 type HostOptions = Readonly<{
   identity: AgentIdentity;
   engineUrl: string;
-  /** Where others reach ports published on this host; that of the default route where it is undefined. */
+  /** Where others reach this host: an address, or a name of it; that of the default route where it is undefined. */
   dataAddress: string | undefined;
   /** The host's interface to the switch, for networks of the driver vlan that name none. */
   vlanUplink: string | undefined;
@@ -65,7 +65,7 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
     dir: join(folder, 'assignments'),
     identity,
     agentVersion: version,
-    dataAddress: options.dataAddress ?? defaultAddress(),
+    dataAddress: await dataAddressOf(options.dataAddress, logger),
     logger,
     ...(networks === undefined ? {} : { networks: { ...networks, ...vlan, ...namesOf(logger) } }),
     ...(options.anyEngine === undefined ? {} : { anyEngine: options.anyEngine }),

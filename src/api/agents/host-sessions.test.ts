@@ -198,6 +198,11 @@ describe('hello', () => {
     session.close('gone');
     await settle();
     expect(status()?.reported).toBe(true);
+    const again = new FakeSession('h1');
+    sessions.attach(again);
+    again.hello({ dataAddress: '192.0.2.7 lladdr' });
+    await settle();
+    expect(store.view((tx) => tx.get('hosts', 'h1'))).toEqual(hostRecord('h1'));
   });
 
   it('that does not come ends the connection, and who waits hears so', async () => {

@@ -7,6 +7,7 @@ import {
 } from '../../contract/link.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { type DeltaLog, MAX_CLOCK_SKEW } from '../../link/index.ts';
+import { normalIp } from '../../model/ip.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ChangeSet, Store, WriteTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
@@ -194,14 +195,19 @@ export class HostSessions {
   }
 
   /** After a restart of the manager the others find its containers before it is there itself. */
-  private keepAddress({ hostId, hostName }: AgentSession, dataAddress: string): void {
+  private keepAddress({ hostId, hostName }: AgentSession, said: string): void {
     const { store, logger } = this.deps;
+    const dataAddress = normalIp(said);
+    if (dataAddress === undefined)
+      logger.warn({ host: hostName, said: said.slice(0, 80) }, 'its data address is no IP address');
     const before = store.view((tx) => tx.get('hosts', hostId));
     if (before === undefined || before.dataAddress === dataAddress) return;
     store
       .update((tx) => {
         const host = tx.get('hosts', hostId);
-        if (host !== undefined) tx.put('hosts', { ...host, dataAddress });
+        if (host === undefined) return;
+        const { dataAddress: _, ...rest } = host;
+        tx.put('hosts', dataAddress === undefined ? rest : { ...rest, dataAddress });
       })
       .catch((thrown) =>
         logger.warn({ host: hostName, error: messageOf(thrown) }, 'data address not written'),

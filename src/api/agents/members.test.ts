@@ -205,6 +205,15 @@ describe('a member', () => {
     expect(frames.get('h1')?.at(-1)?.networks[0]?.put).toMatchObject([{ up: true, via: '198.51.100.1' }]);
   });
 
+  it('is nowhere while its host says no IP address', async () => {
+    const dataAddress = '192.0.2.1\nfdb del';
+    await store.update((tx) => putHost(tx, 'h1', { dataAddress }));
+    await put('a', 'h1', 'x1');
+    expect((await only()).via).toBe('');
+    await store.update((tx) => putHost(tx, 'h1', { dataAddress: '2001:DB8::0:1' }));
+    expect(frames.get('h1')?.at(-1)?.networks[0]?.put).toMatchObject([{ via: '2001:db8::1' }]);
+  });
+
   it('may be one of plain docker', async () => {
     connect('h1', 'h2');
     await put('a', 'h1', 'x1');

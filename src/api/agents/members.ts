@@ -2,6 +2,7 @@ import type { ManagerFrame, NetworkMembers as NetworkChange } from '../../contra
 import { messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { AddressHolder } from '../../model/address.ts';
+import { normalIp } from '../../model/ip.ts';
 import type { Member, Span } from '../../model/span.ts';
 import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
 import { endpointIn, isSpanning } from '../networks/spanning.ts';
@@ -288,7 +289,8 @@ function hostOf(tx: ReadTx, hostId: string): HostParts {
   const host = tx.get('hosts', hostId);
   const status = tx.get('hostStatus', hostId);
   return {
-    via: status?.dataAddress || host?.dataAddress || '',
+    // What a host says goes into the others' lines for `ip` and `bridge`.
+    via: normalIp(status?.dataAddress || host?.dataAddress || '') ?? '',
     hostUp: host !== undefined && status?.state !== 'down',
     hostReported: status?.reported === true,
   };

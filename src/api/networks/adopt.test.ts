@@ -44,6 +44,16 @@ describe('the networks of an orphan', () => {
     });
   });
 
+  it('do not bring a text as a MAC address that is none', async () => {
+    const [network] = held.needs.networks;
+    const endpoint = { ipv4: '10.1.0.3', mac: '02:be:0a:01:00:03\nlink del eth0' };
+    const needs = { ...held.needs, networks: network === undefined ? [] : [{ ...network, endpoint }] };
+    await store.update((tx) => {
+      adoptNetworks(tx, orphan, { ...held, needs }, made);
+      expect(endpointIn(tx, orphan.id, networkId('x1'))?.mac).toBe('02:be:0a:01:00:03');
+    });
+  });
+
   it('keep their VXLAN identifier and their subnet from new networks until then', async () => {
     await store.update((tx) => {
       expect(putNetwork(tx, 'x2', []).span.vni).toBe(8_388_609);

@@ -1,4 +1,5 @@
 import type { Orphan } from '../../model/life.ts';
+import { normalMac } from '../../model/mac.ts';
 import type { Network } from '../../model/objects.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
 import { holderText } from './holder-text.ts';
@@ -49,9 +50,11 @@ export function adoptNetworks(tx: WriteTx, orphan: Orphan, { needs }: Held, made
     if (known === undefined) putSpanning(tx, { ...base, span });
     const network = tx.get('networks', id);
     if (!isSpanning(network) || endpoint === undefined) continue;
-    const { ipv4, ipv6, mac } = endpoint;
+    const { ipv4, ipv6 } = endpoint;
+    const mac = normalMac(endpoint.mac);
     takeEndpoint(tx, made.createdAt, {
-      ...{ network, holder: { kind: 'container', id: orphan.id }, name: orphan.name, mac },
+      ...{ network, holder: { kind: 'container', id: orphan.id }, name: orphan.name },
+      ...(mac === undefined ? {} : { mac }),
       ...(ipv4 === undefined ? {} : { ipv4 }),
       ...(ipv6 === undefined ? {} : { ipv6 }),
     });
