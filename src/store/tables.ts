@@ -69,7 +69,11 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   hostPaths: { durable: false, key: (r) => r.id, indexes: {} },
   addressCursors: { durable: false, key: (r) => `${r.networkId}/${r.subnet}`, indexes: {} },
   hostFailovers: { durable: false, key: (r) => r.id, indexes: {} },
-  orphans: { durable: false, key: (r) => `${r.hostId}/${r.id}`, indexes: { host: (r) => r.hostId } },
+  orphans: {
+    durable: false,
+    key: (r) => `${r.hostId}/${r.id}`,
+    indexes: { host: (r) => r.hostId, id: (r) => r.id },
+  },
   observedContainers: {
     durable: false,
     key: (r) => `${r.hostId}/${r.engineId}`,

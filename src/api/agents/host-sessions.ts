@@ -188,9 +188,12 @@ export class HostSessions {
         here: this.deps.isHere(addressOf(session)),
         send: (frame) => session.send(frame),
       });
+    const { store } = this.deps;
+    const { seen } = hello;
+    const restored = seen !== undefined && !store.view((tx) => isPast(tx, seen, store.revision));
     if (hello.version >= NETWORKS_VERSION)
-      this.members.attach(session.hostId, (frame) => session.send(frame));
-    this.catchUp(session, live, hello).catch((thrown) => session.close(messageOf(thrown)));
+      this.members.attach(session.hostId, (frame) => session.send(frame), { restored });
+    this.catchUp(session, live, hello, restored).catch((thrown) => session.close(messageOf(thrown)));
     return true;
   }
 
@@ -219,11 +222,11 @@ export class HostSessions {
     session: AgentSession,
     live: Live,
     hello: AgentFrame & { t: 'hello' },
+    restored: boolean,
   ): Promise<void> {
     const { store, deltas, logger } = this.deps;
     const { hostId, hostName } = session;
     const { seen } = hello;
-    const restored = seen !== undefined && !store.view((tx) => isPast(tx, seen, store.revision));
     if (restored)
       logger.warn({ host: hostName, seen }, 'the host has seen a newer state: a backup was put back');
     while (live.session === session) {

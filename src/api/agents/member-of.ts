@@ -5,7 +5,7 @@ import type { Endpoint, Member } from '../../model/span.ts';
 /** What is known of a container on a network that spans hosts. */
 export type MemberParts = Readonly<{
   networkId: string;
-  container: Container;
+  container: Pick<Container, 'id' | 'name' | 'desired'> & Readonly<{ assigned: { readonly hostId: string } }>;
   endpoint: Endpoint;
   /** Data address of its host; empty while that is not known. */
   via: string;
@@ -42,7 +42,7 @@ export function memberOf(parts: MemberParts): Member {
  * The names that it answers to: its own, its aliases and host name there, the short ID as in Docker, its service, and name
  * and service within its stack. Containers of `docker-compose run` do not answer for their service.
  */
-function namesOf({ id, name, desired }: Container, networkId: string): string[] {
+function namesOf({ id, name, desired }: MemberParts['container'], networkId: string): string[] {
   const { spec } = desired;
   const labels = spec.Labels ?? {};
   const stack = labels['com.docker.compose.project'];
@@ -62,7 +62,7 @@ function aliasesOf({ NetworkingConfig }: DockerSpec, networkId: string): string[
 }
 
 /** Those that its user names, and those of its image, which its engine tells once it runs. */
-function portsOf({ desired }: Container, seen: ObservedContainer | undefined): string[] {
+function portsOf({ desired }: MemberParts['container'], seen: ObservedContainer | undefined): string[] {
   const { ExposedPorts, HostConfig } = desired.spec;
   const bindings = HostConfig?.PortBindings;
   const published = typeof bindings === 'object' && bindings !== null ? Object.keys(bindings) : [];

@@ -1,7 +1,6 @@
 import type { ManagerFrame, NetworkMembers as NetworkChange } from '../../contract/link.ts';
 import { messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
-import type { AddressHolder } from '../../model/address.ts';
 import { normalIp } from '../../model/ip.ts';
 import type { Member, Span } from '../../model/span.ts';
 import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
@@ -9,7 +8,9 @@ import { endpointIn, isSpanning } from '../networks/spanning.ts';
 import { holdersOf } from './assignment-of.ts';
 import { type DataKeys, KEYS_LOOK_MS } from './data-keys.ts';
 import { memberFrames } from './member-frames.ts';
+import { memberId } from './member-id.ts';
 import { type MemberParts, memberOf } from './member-of.ts';
+import { networkOfOrphans, networksOf, orphanEndpoint, TELL_MS } from './orphan-members.ts';
 
 type MembersFrame = ManagerFrame & { t: 'members' };
 type Send = (frame: MembersFrame) => void;
@@ -40,6 +41,8 @@ export class NetworkMembers {
   /** Member to the networks that it is on; the IDs of containers, and `hostId/endpointId`. */
   private readonly memberships = new Map<string, Set<string>>();
   private readonly sessions = new Map<string, Send>();
+  /** Hosts that keep what they know for the time being, and until when. */
+  private readonly sparing = new Map<string, NodeJS.Timeout>();
   private readonly unwatch: () => void;
   private readonly rotation: NodeJS.Timeout;
 
@@ -49,6 +52,8 @@ export class NetworkMembers {
         const id = memberId(holder);
         if (id !== undefined) this.look(tx, networkId, id, new Map());
       }
+      for (const orphan of tx.all('orphans'))
+        for (const networkId of networksOf(orphan)) this.look(tx, networkId, orphan.id, new Map());
     });
     this.unwatch = deps.store.watch((set) => this.onChange(set));
     this.rotation = setInterval(() => this.tellKeys([...this.sessions.keys()]), KEYS_LOOK_MS);
@@ -57,14 +62,32 @@ export class NetworkMembers {
 
   close(): void {
     clearInterval(this.rotation);
+    for (const timer of this.sparing.values()) clearTimeout(timer);
     this.unwatch();
   }
 
-  /** A host has connected: from now on it hears of everything, beginning with all that there is. */
-  attach(hostId: string, send: Send): void {
+  /**
+   * A host has connected: from now on it hears of everything, beginning with all that there is. After a backup was put back
+   * (`restored`) that is not all: hosts have yet to tell their orphans, and nobody is to lose sight of these until then.
+   */
+  attach(hostId: string, send: Send, { restored = false } = {}): void {
     this.sessions.set(hostId, send);
-    const own = [...this.networks.values()].filter(({ hosts }) => hosts.has(hostId));
+    clearTimeout(this.sparing.get(hostId));
+    this.sparing.delete(hostId);
+    if (restored) {
+      const timer = setTimeout(() => {
+        this.sparing.delete(hostId);
+        this.tellAll(hostId);
+      }, TELL_MS);
+      timer.unref();
+      this.sparing.set(hostId, timer);
+    }
     this.deps.keys.forget(hostId);
+    this.tellAll(hostId);
+  }
+
+  private tellAll(hostId: string): void {
+    const own = [...this.networks.values()].filter(({ hosts }) => hosts.has(hostId));
     this.send(hostId, {
       t: 'members',
       networks: own.map(whole),
@@ -76,6 +99,8 @@ export class NetworkMembers {
 
   detach(hostId: string): void {
     this.sessions.delete(hostId);
+    clearTimeout(this.sparing.get(hostId));
+    this.sparing.delete(hostId);
     this.deps.keys.forget(hostId);
   }
 
@@ -111,6 +136,10 @@ export class NetworkMembers {
         break;
       case 'observedContainers':
         known(change.after?.clusterId ?? change.before?.clusterId);
+        break;
+      case 'orphans':
+        for (const orphan of [change.before, change.after])
+          if (orphan !== undefined) for (const id of networksOf(orphan)) mark(id, orphan.id);
         break;
       case 'hosts':
         if (change.before?.dataAddress !== change.after?.dataAddress) this.markHost(change.key, mark);
@@ -162,8 +191,9 @@ export class NetworkMembers {
 
   private begin(tx: ReadTx, networkId: string): Told | undefined {
     const record = tx.get('networks', networkId);
-    if (!isSpanning(record)) return undefined;
-    const { id, name, span } = record;
+    const found = isSpanning(record) ? record : networkOfOrphans(tx, networkId);
+    if (found === undefined) return undefined;
+    const { id, name, span } = found;
     const network = { id, name, span, members: new Map(), hosts: new Map() };
     this.networks.set(id, network);
     return network;
@@ -232,27 +262,44 @@ export class NetworkMembers {
   private send(hostId: string, frame: MembersFrame): void {
     try {
       const send = this.sessions.get(hostId);
-      if (send !== undefined) for (const part of memberFrames(frame)) send(part);
+      if (send === undefined) return;
+      const spared = this.sparing.has(hostId) ? sparingFrame(frame) : frame;
+      for (const part of memberFrames(spared)) send(part);
     } catch (thrown) {
       this.deps.logger.error({ host: hostId, error: messageOf(thrown) }, 'members not sent');
     }
   }
 }
 
+/** The frame without what would make the host forget whom it does not name. */
+function sparingFrame({ all: _, ...frame }: MembersFrame): MembersFrame {
+  return { ...frame, networks: frame.networks.map((one) => ({ ...one, whole: false })), gone: [] };
+}
+
 function whole({ id, name, span, members }: Told): NetworkChange {
   return { id, name, span, whole: true, put: [...members.values()].map(({ member }) => member), drop: [] };
 }
 
-/** Undefined for an address that no container has. */
-function memberId(holder: AddressHolder): string | undefined {
-  if (holder.kind === 'container') return holder.id;
-  return holder.kind === 'endpoint' ? `${holder.hostId}/${holder.endpointId}` : undefined;
-}
-
 /** What the store says of a member now; undefined where it is none. */
 function knownOf(tx: ReadTx, networkId: string, id: string): Known | undefined {
-  const found = id.includes('/') ? plainMember(tx, networkId, id) : containerMember(tx, networkId, id);
+  const found = id.includes('/')
+    ? plainMember(tx, networkId, id)
+    : (containerMember(tx, networkId, id) ?? orphanMember(tx, networkId, id));
   return found && { ...found, text: JSON.stringify(found.member) };
+}
+
+/** A container that a state which was put back does not know, as its host holds it. */
+function orphanMember(tx: ReadTx, networkId: string, id: string): Omit<Known, 'text'> | undefined {
+  for (const orphan of tx.by('orphans', 'id', id)) {
+    const { name, hostId, held } = orphan;
+    const endpoint = orphanEndpoint(tx, networkId, orphan);
+    if (endpoint === undefined || held === undefined) continue;
+    const seen = [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === hostId);
+    const container = { id, name, desired: held.desired, assigned: { hostId } };
+    const member = memberOf({ networkId, container, endpoint, ...hostOf(tx, hostId), seen });
+    return { member, hostIds: [hostId] };
+  }
+  return undefined;
 }
 
 function containerMember(tx: ReadTx, networkId: string, id: string): Omit<Known, 'text'> | undefined {
