@@ -64,7 +64,7 @@ function surroundings(tx: ReadTx, networkId: string): SpanSurroundings {
       dataAddress,
       ...(network === undefined ? {} : { wireMtu: network.wireMtu }),
     })),
-    subnets: [
+    subnets: () => [
       ...spans.flatMap(({ pools }) => pools.map(({ subnet }) => subnet)),
       ...[...tx.all('observedNetworks')].flatMap(({ raw }) => subnetsOf(raw)),
     ],

@@ -30,8 +30,11 @@ export type SpanRequest = Readonly<{
 export type SpanSurroundings = Readonly<{
   networkId: string;
   hosts: readonly Readonly<{ name: string; dataAddress: string; wireMtu?: number }>[];
-  /** Subnets of other networks, the hosts' own ones too: a chosen one stays clear of them. */
-  subnets: readonly string[];
+  /**
+   * Subnets of other networks, the hosts' own ones too: a chosen one stays clear of them. Asked for where one is to be chosen
+   * only, as there are many, and most of them alike.
+   */
+  subnets(): Iterable<string>;
   vnis: Iterable<number>;
   sources: readonly SubnetSource[];
 }>;
@@ -79,7 +82,7 @@ function poolsOf(driver: SpanDriver, request: SpanRequest, around: SpanSurroundi
 function choose(
   driver: SpanDriver,
   family: 4 | 6,
-  { networkId, hosts, subnets, sources }: SpanSurroundings,
+  { networkId, hosts, sources, ...around }: SpanSurroundings,
 ): Subnet {
   if (driver.subnets === 'outside')
     throw new BerthError(
@@ -90,7 +93,7 @@ function choose(
       },
     );
   if (family === 6) return localSubnet(networkId);
-  const taken = subnets.flatMap((text) => parseSubnet(text) ?? []);
+  const taken = [...new Set(around.subnets())].flatMap((text) => parseSubnet(text) ?? []);
   const wire = hosts.flatMap(({ dataAddress }) => {
     const ip = parseIp(dataAddress);
     return ip === undefined ? [] : [subnetOf(ip, WIRE_PREFIX[ip.family])];
