@@ -54,8 +54,11 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
     const key = namespaceOf(network);
     if (span.encrypted === true) {
       encrypted.add(key);
-      await needEncryption(run, localOf(dataAddress) === undefined ? dataAddress : undefined);
-      await inTurn('keys', () => block(run));
+      const elsewhere = localOf(dataAddress) === undefined ? dataAddress : undefined;
+      await inTurn('keys', async () => {
+        await needEncryption(run, elsewhere);
+        await block(run);
+      });
     }
     if ((await namespaceState(network)) === 'broken') await perform(removeNamespace(network));
     const devices = await devicesOf(run, network);

@@ -109,8 +109,56 @@ describe('encryption between two hosts', () => {
     expect(ran).toEqual([
       ['ip', 'xfrm', 'state'],
       ['ip', 'xfrm', 'policy'],
-      ['ip', '-batch', '-'],
+      ['ip', '-force', '-batch', '-'],
     ]);
+  });
+
+  describe('where the kernel refuses a line', () => {
+    const policies = `${POLICIES}src ::/0 dst ::/0 proto udp dport 4790
+\tdir out action block priority 2000 ptype main
+src 0.0.0.0/0 dst 0.0.0.0/0 proto udp dport 4790
+\tdir in action block priority 2000 ptype main
+`;
+    /** What the kernel has before and after, and what it says to the lines. */
+    const kernel = (after: string, said: string): Run => {
+      let done = false;
+      return async (argv) => {
+        if (argv.includes('state')) return done ? STATES : '';
+        if (argv.includes('policy')) return done ? after : '';
+        done = true;
+        expect(argv).toContain('-force');
+        throw new BerthError('internal', said);
+      };
+    };
+    const wanted = (spi: number) => ({ peers: [peer(spi, [0x2001])], blocked: true });
+
+    it('all others are carried out, and what is there already is no error', async () => {
+      await encrypt(kernel(policies, 'ip: RTNETLINK answers: File exists'), wanted(0x1001));
+    });
+
+    it('what is missing then is an error, a policy with the key of before too', async () => {
+      const refused = (spi: number, after = policies) =>
+        expect(encrypt(kernel(after, 'ip: No buffer space'), wanted(spi))).rejects;
+      await refused(0x1001, POLICIES).toThrow(/has not taken 2 .*No buffer space/);
+      await refused(0x1002).toThrow('has not taken 2 associations and policies');
+    });
+
+    it('what needs IPv6 is not missing where there is none', async () => {
+      const four = policies.replaceAll(/src ::[^\n]*\n[^\n]*\n/g, '');
+      expect(four).not.toContain('::');
+      const none = 'ip: RTNETLINK answers: Address family not supported by protocol';
+      await encrypt(kernel(four, none), wanted(0x1001));
+    });
+  });
+
+  it('is tried with another SPI each time', async () => {
+    const tried = new Set<string>();
+    const run: Run = async (_, { input = '' } = {}) => {
+      tried.add(/spi (\d+)/.exec(input)?.[1] ?? '');
+      return '';
+    };
+    for (let time = 0; time < 3; time++) await needEncryption(run);
+    expect(tried.size).toBe(3);
   });
 
   it('is refused with what to do where the kernel has no ESP', async () => {

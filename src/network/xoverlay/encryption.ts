@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Run } from '../commands.ts';
 import type { EspKey, PeerKeys } from '../driver.ts';
@@ -9,6 +10,9 @@ const REQID = 48_711;
 const ICV_BITS = 128;
 /** The kernel takes the policy with the lowest number. */
 const LAST = 2000;
+/** SPIs below are reserved (RFC 4303, section 2.1). */
+const FIRST_SPI = 256;
+const LAST_SPI = 2 ** 32 - 1;
 /** All addresses of a family. */
 const ANY = ['0.0.0.0/0', '::/0'];
 
@@ -92,6 +96,11 @@ function policyName(dir: string, src: string, dst: string): string {
   return `policy ${dir} ${prefixed(src)} ${prefixed(dst)}`;
 }
 
+/** With which key a policy sends: as it is changed in place, one with the key of before has the same name. */
+function sendsName(src: string, dst: string, spi: number): string {
+  return `sends ${prefixed(src)} ${prefixed(dst)} ${spi}`;
+}
+
 /** What there is of Berth's, from the answers of `ip xfrm state` and `ip xfrm policy`. */
 export function presentIn(states: string, policies: string): Present {
   const present = new Map<string, string>();
@@ -108,6 +117,9 @@ export function presentIn(states: string, policies: string): Present {
     const [, dir = ''] = /\bdir (\w+)/.exec(block) ?? [];
     if (!block.includes(`proto udp dport ${ENCRYPTED_PORT}`)) continue;
     present.set(policyName(dir, src, dst), `xfrm policy delete ${selector(src, dst)} dir ${dir}`);
+    const [, spi] = /proto esp spi (0x[0-9a-f]+)/.exec(block) ?? [];
+    // Nothing deletes it: it goes with its policy.
+    if (dir === 'out' && spi !== undefined) present.set(sendsName(src, dst, Number(spi)), '');
   }
   return present;
 }
@@ -119,10 +131,37 @@ function blocks(shown: string): string[] {
 
 /** Brings the kernel's associations and policies to what is wanted; without peers and networks all of Berth's go. */
 export async function encrypt(run: Run, wanted: Wanted): Promise<void> {
-  const present = presentIn(await run(['ip', 'xfrm', 'state']), await run(['ip', 'xfrm', 'policy']));
-  const lines = encryptionLines(wanted, present);
-  if (lines.length > 0)
-    await run(['ip', '-batch', '-'], { input: lines.map((line) => `${line}\n`).join('') });
+  const shown = async () =>
+    presentIn(await run(['ip', 'xfrm', 'state']), await run(['ip', 'xfrm', 'policy']));
+  const lines = encryptionLines(wanted, await shown());
+  if (lines.length === 0) return;
+  try {
+    // One that fails must not stop those of the other peers.
+    await run(['ip', '-force', '-batch', '-'], { input: lines.map((line) => `${line}\n`).join('') });
+  } catch (thrown) {
+    const present = await shown();
+    const missing = namesOf(wanted).filter((name) => !present.has(name) && !withoutSix(name, thrown));
+    if (missing.length === 0) return;
+    throw new BerthError(
+      'internal',
+      `the kernel has not taken ${missing.length} associations and policies (${messageOf(thrown)})`,
+      { cause: thrown },
+    );
+  }
+}
+
+/** All that `presentIn` is to find. */
+function namesOf({ peers, blocked }: Wanted): string[] {
+  return [
+    ...(blocked ? blockPolicies().keys() : []),
+    ...peers.flatMap(({ address, own, out, in: incoming }) => [
+      ...incoming.map(({ spi }) => stateName(address, own, spi)),
+      stateName(own, address, out.spi),
+      policyName('in', address, own),
+      policyName('out', own, address),
+      sendsName(own, address, out.spi),
+    ]),
+  ];
 }
 
 /**
@@ -152,7 +191,7 @@ function withoutSix(name: string, thrown: unknown): boolean {
 
 /**
  * Finds out whether the kernel can encrypt, by trying: with an association that nothing uses, between addresses for
- * documentation (RFC 5737), taken away at once.
+ * documentation (RFC 5737), taken away at once. One that an earlier trial has left, or another agent tries, is not in the way.
  * @param elsewhere the host's data address where no interface of it has that (behind NAT): the two ends of an association
  *   must see the same addresses
  * @throws BerthError `unsupported` with what the kernel said
@@ -167,7 +206,7 @@ export async function needEncryption(run: Run, elsewhere?: string): Promise<void
       },
     );
   }
-  const trial = 'src 192.0.2.1 dst 192.0.2.2 proto esp spi 256';
+  const trial = `src 192.0.2.1 dst 192.0.2.2 proto esp spi ${randomInt(FIRST_SPI, LAST_SPI)}`;
   const key = '00'.repeat(36);
   const lines = [
     `xfrm state add ${trial} mode transport aead rfc4106(gcm(aes)) 0x${key} ${ICV_BITS}`,
