@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DataKeys, type KeyRing, keyEpoch, peerKeys } from './data-keys.ts';
+import { DataKeys, keyEpoch, peerKeys } from './data-keys.ts';
+import type { KeyRing } from './derived-keys.ts';
 
 const HOUR = 3_600_000;
 const ring: KeyRing = { secret: new Uint8Array(32).fill(7), clusterId: 'c1', rotationMs: 12 * HOUR };

@@ -1,26 +1,11 @@
-import { hkdfSync } from 'node:crypto';
 import type { KeysChange, PeerKeys } from '../../contract/link.ts';
 import type { Clock } from '../../kit/clock.ts';
-
-/** A host as keys are made for it. */
-export type KeyedHost = Readonly<{ id: string; address: string }>;
-
-export type KeyRing = Readonly<{
-  /** See `openDataSecret`. */
-  secret: Uint8Array;
-  clusterId: string;
-  /** How long a key is used, milliseconds. */
-  rotationMs: number;
-}>;
+import { type DeriveKey, deriveKey, type KeyedHost, type KeyRing, keptKeys } from './derived-keys.ts';
 
 /** How long a key is used. */
 export const KEY_ROTATION_MS = 12 * 3_600_000;
 /** How often it is looked whether a rotation is due: what is late by so much is still taken. */
 export const KEYS_LOOK_MS = 60_000;
-const KEY_BYTES = 36;
-const SPI_BYTES = 4;
-/** RFC 4303, 2.1: 1 to 255 are reserved. */
-const LOWEST_SPI = 256;
 
 /** Which keys are in use at that time (milliseconds since the epoch): it counts up with each rotation. */
 export function keyEpoch({ rotationMs }: Pick<KeyRing, 'rotationMs'>, now: number): number {
@@ -38,26 +23,16 @@ export function peerKeys(
   own: KeyedHost,
   others: readonly KeyedHost[],
   now: number,
+  key: DeriveKey = deriveKey(ring),
 ): PeerKeys[] {
   const epoch = keyEpoch(ring, now);
   return others.map((other) => ({
     hostId: other.id,
     address: other.address,
     own: own.address,
-    out: key(ring, own, other, epoch),
-    in: [epoch - 1, epoch, epoch + 1].map((one) => key(ring, other, own, one)),
+    out: key(own, other, epoch),
+    in: [epoch - 1, epoch, epoch + 1].map((one) => key(other, own, one)),
   }));
-}
-
-/** AES-GCM must never see a nonce twice under one key: both directions, each pair of addresses and each epoch differ. */
-function key({ secret, clusterId }: KeyRing, from: KeyedHost, to: KeyedHost, epoch: number): PeerKeys['out'] {
-  const info = JSON.stringify(['berth esp', from.id, from.address, to.id, to.address, epoch]);
-  const bytes = Buffer.from(hkdfSync('sha256', secret, clusterId, info, KEY_BYTES + SPI_BYTES));
-  const spi = bytes.readUInt32BE(KEY_BYTES);
-  return {
-    spi: spi < LOWEST_SPI ? spi + LOWEST_SPI : spi,
-    key: bytes.subarray(0, KEY_BYTES).toString('hex'),
-  };
 }
 
 /** What each host has been told of its keys. */
@@ -65,10 +40,25 @@ export class DataKeys {
   /** Host to peer to what the keys between them are made of. */
   private readonly told = new Map<string, Map<string, string>>();
 
+  private readonly key: DeriveKey;
+
   constructor(
     private readonly ring: KeyRing,
     private readonly clock: Pick<Clock, 'now'>,
-  ) {}
+    derive: DeriveKey = deriveKey(ring),
+  ) {
+    this.key = keptKeys(derive);
+  }
+
+  /** Of now. */
+  epoch(): number {
+    return keyEpoch(this.ring, this.clock.now());
+  }
+
+  /** Whether it has been told anything since it was forgotten. */
+  knows(hostId: string): boolean {
+    return this.told.has(hostId);
+  }
 
   /** The host has a new connection, or none any more: it is told everything the next time. */
   forget(hostId: string): void {
@@ -83,12 +73,34 @@ export class DataKeys {
     const now = this.clock.now();
     const epoch = keyEpoch(this.ring, now);
     const before = this.told.get(own.id);
-    const after = new Map(others.map(({ id, address }) => [id, `${epoch} ${own.address} ${address}`]));
+    const after = new Map(others.map((other) => [other.id, textOf(epoch, own, other)]));
     if (before === undefined && after.size === 0) return undefined;
     const fresh = others.filter(({ id }) => before?.get(id) !== after.get(id));
     const drop = [...(before?.keys() ?? [])].filter((id) => !after.has(id));
     if (before !== undefined && fresh.length + drop.length === 0) return undefined;
     this.told.set(own.id, after);
-    return { whole: before === undefined, put: peerKeys(this.ring, own, fresh, now), drop };
+    return { whole: before === undefined, put: this.keys(own, fresh, now), drop };
   }
+
+  /** As `changes`, where nothing can have changed but these peers: of such, and of such no more. */
+  update(own: KeyedHost, put: readonly KeyedHost[], drop: readonly string[]): KeysChange | undefined {
+    const told = this.told.get(own.id);
+    if (told === undefined) return this.changes(own, put);
+    const now = this.clock.now();
+    const epoch = keyEpoch(this.ring, now);
+    const fresh = put.filter((other) => told.get(other.id) !== textOf(epoch, own, other));
+    const gone = drop.filter((id) => told.delete(id));
+    for (const other of fresh) told.set(other.id, textOf(epoch, own, other));
+    if (fresh.length + gone.length === 0) return undefined;
+    return { whole: false, put: this.keys(own, fresh, now), drop: gone };
+  }
+
+  private keys(own: KeyedHost, others: readonly KeyedHost[], now: number): PeerKeys[] {
+    return peerKeys(this.ring, own, others, now, this.key);
+  }
+}
+
+/** What the keys of a pair are made of, beside the hosts themselves. */
+function textOf(epoch: number, own: KeyedHost, other: KeyedHost): string {
+  return `${epoch} ${own.address} ${other.address}`;
 }

@@ -9,6 +9,7 @@ import { holdersOf } from './assignment-of.ts';
 import { type DataKeys, KEYS_LOOK_MS } from './data-keys.ts';
 import { memberFrames } from './member-frames.ts';
 import { memberId } from './member-id.ts';
+import { MemberKeys } from './member-keys.ts';
 import { type MemberParts, memberOf } from './member-of.ts';
 import { networkOfOrphans, networksOf, orphanEndpoint, TELL_MS } from './orphan-members.ts';
 
@@ -45,9 +46,18 @@ export class NetworkMembers {
   private readonly sparing = new Map<string, NodeJS.Timeout>();
   private readonly unwatch: () => void;
   private readonly rotation: NodeJS.Timeout;
+  private readonly keys: MemberKeys;
 
   constructor(private readonly deps: Readonly<{ store: Store; logger: Logger; keys: DataKeys }>) {
-    deps.store.view((tx) => {
+    const { store, keys } = deps;
+    this.keys = new MemberKeys({
+      keys,
+      peersOf: (hostId) => this.peersOf(hostId),
+      shares: (hostId, other) => this.shares(hostId, other),
+      addressOf: (hostId) => store.view((tx) => hostOf(tx, hostId).via),
+      send: (hostId, change) => this.send(hostId, { t: 'members', networks: [], gone: [], keys: change }),
+    });
+    store.view((tx) => {
       for (const { networkId, holder } of tx.all('addresses')) {
         const id = memberId(holder);
         if (id !== undefined) this.look(tx, networkId, id, new Map());
@@ -55,13 +65,14 @@ export class NetworkMembers {
       for (const orphan of tx.all('orphans'))
         for (const networkId of networksOf(orphan)) this.look(tx, networkId, orphan.id, new Map());
     });
-    this.unwatch = deps.store.watch((set) => this.onChange(set));
-    this.rotation = setInterval(() => this.tellKeys([...this.sessions.keys()]), KEYS_LOOK_MS);
+    this.unwatch = store.watch((set) => this.onChange(set));
+    this.rotation = setInterval(() => this.keys.look(this.sessions.keys()), KEYS_LOOK_MS);
     this.rotation.unref();
   }
 
   close(): void {
     clearInterval(this.rotation);
+    this.keys.close();
     for (const timer of this.sparing.values()) clearTimeout(timer);
     this.unwatch();
   }
@@ -82,7 +93,10 @@ export class NetworkMembers {
       timer.unref();
       this.sparing.set(hostId, timer);
     }
-    this.deps.keys.forget(hostId);
+    this.keys.forget(hostId);
+    // First, as in `tell`.
+    this.keys.add(hostId);
+    this.keys.tell();
     this.tellAll(hostId);
   }
 
@@ -93,7 +107,6 @@ export class NetworkMembers {
       networks: own.map(whole),
       gone: [],
       all: true,
-      ...this.keysOf(hostId),
     });
   }
 
@@ -101,7 +114,7 @@ export class NetworkMembers {
     this.sessions.delete(hostId);
     clearTimeout(this.sparing.get(hostId));
     this.sparing.delete(hostId);
-    this.deps.keys.forget(hostId);
+    this.keys.forget(hostId);
   }
 
   private onChange({ changes }: ChangeSet): void {
@@ -112,12 +125,11 @@ export class NetworkMembers {
       else ids.add(id);
     };
     for (const change of changes) this.markAffected(change, mark);
-    if (affected.size === 0) return;
     const deltas = new Map<string, Delta>();
     this.deps.store.view((tx) => {
       for (const [networkId, ids] of affected) for (const id of ids) this.look(tx, networkId, id, deltas);
     });
-    if (deltas.size > 0) this.tell(deltas);
+    this.tell(deltas);
   }
 
   private markAffected(change: Change, mark: (networkId: string, id: string) => void): void {
@@ -142,7 +154,10 @@ export class NetworkMembers {
           if (orphan !== undefined) for (const id of networksOf(orphan)) mark(id, orphan.id);
         break;
       case 'hosts':
-        if (change.before?.dataAddress !== change.after?.dataAddress) this.markHost(change.key, mark);
+        if (change.before?.dataAddress !== change.after?.dataAddress) {
+          this.markHost(change.key, mark);
+          this.rekey(change.key, this.peersOf(change.key));
+        }
         break;
       case 'hostStatus': {
         const { before, after } = change;
@@ -151,6 +166,7 @@ export class NetworkMembers {
           before?.reported === after?.reported &&
           (before?.state === 'down') === (after?.state === 'down');
         if (!same) this.markHost(change.key, mark);
+        if (before?.dataAddress !== after?.dataAddress) this.rekey(change.key, this.peersOf(change.key));
       }
     }
   }
@@ -214,12 +230,11 @@ export class NetworkMembers {
       frames.set(hostId, found);
       return found;
     };
-    const keyed = new Set<string>();
     for (const [networkId, { put, drop, hostsBefore }] of deltas) {
       const network = this.networks.get(networkId);
       if (network === undefined) continue;
       const { id, name, span, hosts } = network;
-      if (span.encrypted === true) for (const hostId of [...hostsBefore, ...hosts.keys()]) keyed.add(hostId);
+      if (span.encrypted === true) this.keysDue(hostsBefore, hosts);
       // The same objects for all: a thousand hosts are a thousand frames, and no more is made for them.
       const change = { id, name, span, whole: false, put, drop };
       let all: NetworkChange | undefined;
@@ -233,30 +248,38 @@ export class NetworkMembers {
       if (network.members.size === 0) this.networks.delete(id);
     }
     // First, in a frame of their own: a member that cannot be reached yet is worse than a key that is not needed yet.
-    this.tellKeys(keyed);
+    this.keys.tell();
     for (const [hostId, { networks, gone }] of frames) this.send(hostId, { t: 'members', networks, gone });
   }
 
-  private tellKeys(hostIds: Iterable<string>): void {
-    for (const hostId of hostIds) {
-      if (!this.sessions.has(hostId)) continue;
-      const keys = this.keysOf(hostId);
-      if (keys !== undefined) this.send(hostId, { t: 'members', networks: [], gone: [], ...keys });
-    }
-  }
-
-  /** Keys of a host with all that it has an encrypted network in common with; undefined where none has changed. */
-  private keysOf(hostId: string): Pick<MembersFrame, 'keys'> | undefined {
+  /** The hosts that have an encrypted network in common with it. */
+  private peersOf(hostId: string): Set<string> {
     const others = new Set<string>();
     for (const { span, hosts } of this.networks.values())
       if (span.encrypted === true && hosts.has(hostId)) for (const other of hosts.keys()) others.add(other);
     others.delete(hostId);
-    const addressed = this.deps.store.view((tx) =>
-      [hostId, ...others].map((id) => ({ id, address: hostOf(tx, id).via })),
-    );
-    const [own, ...known] = addressed.filter(({ id, address }) => id === hostId || address !== '');
-    const keys = own && this.deps.keys.changes(own, own.address === '' ? [] : known);
-    return keys && { keys };
+    return others;
+  }
+
+  private shares(hostId: string, other: string): boolean {
+    for (const { span, hosts } of this.networks.values())
+      if (span.encrypted === true && hosts.has(hostId) && hosts.has(other)) return true;
+    return false;
+  }
+
+  /** Hosts have come to an encrypted network, or gone from it: they and the others there need other keys. */
+  private keysDue(before: ReadonlySet<string>, hosts: ReadonlyMap<string, number>): void {
+    const changed = [
+      ...[...before].filter((id) => !hosts.has(id)),
+      ...[...hosts.keys()].filter((id) => !before.has(id)),
+    ];
+    for (const id of changed) this.rekey(id, [...before, ...hosts.keys()]);
+  }
+
+  /** All keys of a host, and with those others. */
+  private rekey(hostId: string, others: Iterable<string>): void {
+    if (this.sessions.has(hostId)) this.keys.add(hostId);
+    for (const other of others) if (this.sessions.has(other)) this.keys.add(other, hostId);
   }
 
   private send(hostId: string, frame: MembersFrame): void {
