@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { newKeyedQueue } from '../../kit/keyed-queue.ts';
-import type { Member, Span } from '../../model/span.ts';
+import type { Span } from '../../model/span.ts';
 import type {
   DriverDeps,
   HostEndpoint,
@@ -15,8 +15,9 @@ import { isIn } from '../is-in.ts';
 import { NAMES_ADDRESS } from '../names-address.ts';
 import { BRIDGE, containerEnd, namespaceOf, namespacePath, VXLAN, vniOf } from './device-names.ts';
 import { block, encrypt, needEncryption, unblock } from './encryption.ts';
-import { type Entries, entriesOf, linesBetween, NO_ENTRIES } from './entries.ts';
+import { NO_ENTRIES } from './entries.ts';
 import { devicesOf, entriesIn, isRight, namespaceState } from './kernel.ts';
+import { MemberBook } from './member-book.ts';
 import {
   type Command,
   keepHere,
@@ -35,13 +36,14 @@ const GONE = /Cannot find device|Cannot open network namespace|setting the netwo
 const VNI_TRIES = 75;
 const VNI_WAIT_MS = 200;
 
-/** One network as this life of the agent has set it up. */
-type Held = { members: Map<string, Member>; entries: Entries };
+/** Changes of one network's members that wait for their turn, and are carried out as one. */
+type Waiting = Readonly<{ changes: MembersChange[]; done: Promise<void> }>;
 
 /** VXLAN between the hosts of a network: no multicast, no flooding, nothing learnt; see docs/design/network.md. */
 export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): NetworkDriver {
   /** By namespace: known to be set up. */
-  const held = new Map<string, Held>();
+  const held = new Map<string, MemberBook>();
+  const waiting = new Map<string, Waiting>();
   const inTurn = newKeyedQueue();
   /** Encrypted networks of this host, by namespace, those that could not be made yet as well. */
   const encrypted = new Set<string>();
@@ -49,7 +51,7 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
   const perform = ({ argv, lines }: Command) =>
     run(argv, lines === undefined ? {} : { input: lines.map((line) => `${line}\n`).join('') });
 
-  async function ensure(network: HostNetwork): Promise<Held> {
+  async function ensure(network: HostNetwork): Promise<MemberBook> {
     const { span } = network;
     const key = namespaceOf(network);
     if (span.encrypted === true) {
@@ -69,13 +71,15 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
     if (!vxlan && devices?.has(VXLAN) === true) await perform(removeVxlan(network));
     if (!vxlan) await makeDevice(network, local);
     await perform(makeBridge(network, devices?.has(BRIDGE) === true));
-    const before = held.get(key);
     const entries = vxlan ? await entriesIn(run, network) : NO_ENTRIES;
-    const now: Held = { members: before?.members ?? new Map(), entries };
-    held.set(key, now);
+    const before = held.get(key);
+    const book = before ?? new MemberBook(entries);
+    held.set(key, book);
+    if (before === undefined) return book;
     // The namespace was taken away under our feet: what was told of the members still holds.
-    if (before !== undefined) await apply(network, now, before.members);
-    return now;
+    book.found(entries);
+    await apply(network, book);
+    return book;
   }
 
   /** The kernel takes a namespace that is gone down a little later: until then its device holds the VNI. */
@@ -100,26 +104,53 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
     }
   }
 
-  async function apply(network: HostNetwork, now: Held, members: Map<string, Member>): Promise<void> {
-    const wanted = entriesOf(members.values());
-    const { ip, bridge } = linesBetween(now.entries, wanted);
-    now.members = members;
+  async function apply(network: HostNetwork, book: MemberBook): Promise<void> {
+    const { ip, bridge } = book.pending();
     const batch = (program: string, lines: readonly string[]) =>
       lines.length === 0
         ? undefined
         : perform({ argv: [program, '-n', namespaceOf(network), '-force', '-batch', '-'], lines });
     try {
       await Promise.all([batch('bridge', bridge), batch('ip', ip)]);
-      now.entries = wanted;
+      book.done();
     } catch (thrown) {
       // An entry that was gone already is no harm; what is there now says whether there is any.
-      now.entries = await entriesIn(run, network);
-      const left = linesBetween(now.entries, wanted);
+      book.found(await entriesIn(run, network));
+      const left = book.pending();
       if (left.bridge.length + left.ip.length > 0) throw thrown;
+      book.done();
     }
   }
 
-  async function ensured(network: HostNetwork): Promise<Held> {
+  /** A change joins those that wait already: a container's join never waits behind hundreds of them. */
+  function tell(network: HostNetwork, change: MembersChange): Promise<void> {
+    const key = namespaceOf(network);
+    const others = waiting.get(key);
+    if (others !== undefined) {
+      others.changes.push(change);
+      return others.done;
+    }
+    const changes = [change];
+    const done = inTurn(key, async () => {
+      if (waiting.get(key)?.changes === changes) waiting.delete(key);
+      // Removed, or not made yet: who makes it tells the whole list then.
+      const book = held.get(key);
+      if (book === undefined) return;
+      for (const one of changes) book.tell(one);
+      await apply(network, book);
+    });
+    waiting.set(key, { changes, done });
+    return done;
+  }
+
+  /** Changes that are told from now on come after it. */
+  function inTurnOf<R>(network: HostNetwork, task: () => Promise<R>): Promise<R> {
+    const key = namespaceOf(network);
+    waiting.delete(key);
+    return inTurn(key, task);
+  }
+
+  async function ensured(network: HostNetwork): Promise<MemberBook> {
     return held.get(namespaceOf(network)) ?? (await ensure(network));
   }
 
@@ -130,7 +161,7 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
     } catch (first) {
       // Left by a join that was cut off, or the network's namespace is gone.
       logger.debug({ network: network.id, error: messageOf(first) }, 'link not made at once');
-      await inTurn(namespaceOf(network), () => ensure(network));
+      await inTurnOf(network, () => ensure(network));
       await perform(removePort(network, endpoint.endpointId)).catch(() => {});
       await perform(link);
     }
@@ -151,12 +182,12 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
     },
 
     ensure: (network) =>
-      inTurn(namespaceOf(network), async () => {
+      inTurnOf(network, async () => {
         await ensure(network);
       }),
 
     remove: (network) =>
-      inTurn(namespaceOf(network), async () => {
+      inTurnOf(network, async () => {
         held.delete(namespaceOf(network));
         // First: the kernel takes a namespace down a little later, and the next network may get this VNI.
         if ((await devicesOf(run, network))?.has(VXLAN) === true) await perform(removeVxlan(network));
@@ -167,11 +198,10 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
       }),
 
     async join(network, endpoint): Promise<Joined> {
-      const { members } = await inTurn(namespaceOf(network), () => ensured(network));
+      const book = await inTurnOf(network, () => ensured(network));
       await makeLink(network, endpoint);
       const { mac } = endpoint.endpoint;
-      if ([...members.values()].some((member) => member.mac === mac))
-        await perform(keepHere(network, endpoint));
+      if (book.has(mac)) await perform(keepHere(network, endpoint));
       return {
         srcName: containerEnd(endpoint.endpointId),
         dstPrefix: 'eth',
@@ -190,23 +220,8 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
 
     keys: (peers) => inTurn('keys', () => encrypt(run, { peers, blocked: encrypted.size > 0 })),
 
-    members: (network, change) =>
-      inTurn(namespaceOf(network), async () => {
-        // Removed, or not made yet: who makes it tells the whole list then.
-        const now = held.get(namespaceOf(network));
-        if (now !== undefined) await apply(network, now, changed(now.members, change));
-      }),
+    members: tell,
   };
-}
-
-function changed(
-  before: ReadonlyMap<string, Member>,
-  { whole, put, drop }: MembersChange,
-): Map<string, Member> {
-  const after = new Map(whole ? [] : before);
-  for (const id of drop) after.delete(id);
-  for (const member of put) after.set(member.id, member);
-  return after;
 }
 
 /** Members in the network's other subnets are on the same link. */

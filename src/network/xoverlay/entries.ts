@@ -1,4 +1,3 @@
-import type { Member } from '../../model/span.ts';
 import { VXLAN } from './device-names.ts';
 
 /** What the kernel must know of members on other hosts: to which host frames for a MAC go, and whose an IP is. */
@@ -13,18 +12,6 @@ export const NO_ENTRIES: Entries = Object.freeze({ forwarding: new Map(), neighb
 
 /** Lines for `ip -batch -` and `bridge -batch -` in the network's namespace. */
 export type EntryLines = Readonly<{ ip: readonly string[]; bridge: readonly string[] }>;
-
-/** Of members whose host's address is not known yet there is nothing to say. */
-export function entriesOf(members: Iterable<Member>): Entries {
-  const forwarding = new Map<string, string>();
-  const neighbours = new Map<string, string>();
-  for (const { mac, via, ipv4, ipv6 } of members) {
-    if (via === '') continue;
-    forwarding.set(mac, via);
-    for (const ip of [ipv4, ipv6]) if (ip !== undefined) neighbours.set(ip, mac);
-  }
-  return { forwarding, neighbours };
-}
 
 /**
  * From what the kernel has to what it should have. Compared by entry, not by member: where one member takes over the
