@@ -132,6 +132,39 @@ it('names do not depend on the manager, and an agent that starts without it know
   await lab.waitReady();
 });
 
+it('a manager that starts again cuts nobody off, be the agent of a host away', async () => {
+  const script = 'while :; do ping -c 1 -W 1 10.50.0.20 >/dev/null && echo yes || echo no; sleep 0.2; done';
+  const pid = (await docker('inspect', '-f', '{{.State.Pid}}', 'client')).trim();
+  const argv = ['nsenter', '--target', pid, '--net', '--', 'sh', '-c', script];
+  const [program = '', ...args] = lab.execArgv('h1', argv);
+  const ping = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  let said = '';
+  ping.stdout.on('data', (bytes) => {
+    said += bytes;
+  });
+  const answers = () => said.split('\n').filter((line) => line === 'yes').length;
+  try {
+    await lab.killManager();
+    await lab.killAgent('h2');
+    expect(await ask('client', 'web', 'h1')).toEqual(['10.50.0.20']);
+    await lab.restartManager();
+    // The host of the one who asks hears of all that is on its networks while the other host has said nothing yet.
+    await lab.waitReady(['h1', 'h3']);
+    expect(await ask('client', 'web', 'h1')).toEqual(['10.50.0.20']);
+    const state = async () => (await lab.status()).find(({ name }) => name === 'h2')?.node;
+    await expect.poll(state, { timeout: 60_000 }).toBe('down');
+    const before = answers();
+    await expect.poll(answers, { timeout: 20_000 }).toBeGreaterThan(before + 10);
+    expect(said).not.toContain('no');
+    await lab.join('h2');
+    await lab.waitReady();
+    await becomes(['10.50.0.20'], 'client', 'web');
+    expect(said).not.toContain('no');
+  } finally {
+    process.kill(-(ping.pid as number), 'SIGKILL');
+  }
+});
+
 it('a container that has started is found on another host within 100 ms', async () => {
   const names = Array.from({ length: 40 }, (_, n) => `quick${n}`);
   const pid = await docker('inspect', '-f', '{{.State.Pid}}', 'client');
