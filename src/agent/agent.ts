@@ -1,5 +1,11 @@
 import { uptime } from 'node:os';
-import { type AgentFrame, type Assignment, LINK_VERSION, type ManagerFrame } from '../contract/link.ts';
+import {
+  type AgentFrame,
+  type Assignment,
+  LINK_VERSION,
+  type ManagerFrame,
+  NETWORKS_VERSION,
+} from '../contract/link.ts';
 import type { Engine } from '../engine/index.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
@@ -70,8 +76,6 @@ export interface Agent {
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();
-/** Managers before it know nothing of networks that span hosts. */
-const NETWORKS_VERSION = 3;
 const HEARTBEAT_MS = 1_000;
 const ENGINE_GRACE_MS = 3_000;
 /** How often what the disk did not take is written again. */

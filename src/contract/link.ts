@@ -38,6 +38,8 @@ export const HEADER_MACHINE = 'berth-machine-id';
  * hosts.
  */
 export const LINK_VERSION = 3;
+/** From which version on the other end knows of networks that span hosts. */
+export const NETWORKS_VERSION = 3;
 /** Longest line of a session, bytes. */
 export const MAX_FRAME = 16 * 1024 * 1024;
 

@@ -3,6 +3,7 @@ import {
   type AgentFrame,
   type AssignmentDelta,
   LINK_VERSION,
+  NETWORKS_VERSION,
   type ResumePoint,
 } from '../../contract/link.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
@@ -39,8 +40,6 @@ type HostSessionsDeps = HostStatesDeps &
 
 /** Link versions before it do not know `probe`. */
 const PROBE_VERSION = 2;
-/** … nor networks that span hosts. */
-const NETWORKS_VERSION = 3;
 const REMOVED = 'the host was removed from the cluster: join it again with a new token';
 /** From where the host's agent has dialled, without the port. */
 function addressOf({ remoteAddress }: AgentSession): string {
