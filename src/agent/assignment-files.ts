@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { Assignment, AssignmentDelta, ResumePoint } from '../contract/link.ts';
@@ -17,6 +17,7 @@ import {
 } from './disk-records.ts';
 import { type Acted, type Comeback, type Hold, type Holding, idOf } from './holding.ts';
 import { LineJournal, syncFolder } from './line-journal.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** Whose host this is: from the certificate that it joined with. */
 export type Owner = Readonly<{ clusterId: string; hostId: string }>;
@@ -343,7 +344,7 @@ export class AssignmentFiles {
       this.stateDirty = false;
       await Promise.all([
         ...[...ids].map((id) => this.limit(() => this.file(id))),
-        this.replaceFile(this.dir, STATE_FILE, JSON.stringify(this.current)),
+        replaceFile(this.dir, STATE_FILE, JSON.stringify(this.current)),
       ]);
       for (const folder of [this.folder, this.dir]) await syncFolder(folder);
       await forget();
@@ -363,20 +364,7 @@ export class AssignmentFiles {
     const holding = this.holdings.get(id);
     const name = `${id}.json`;
     if (holding === undefined) await rm(join(this.folder, name), { force: true });
-    else await this.replaceFile(this.folder, name, JSON.stringify(holding));
-  }
-
-  /** Written beside, flushed, then renamed over: the file is the old one or the new one, whole. */
-  private async replaceFile(folder: string, name: string, content: string): Promise<void> {
-    const temporary = join(folder, `${name}.tmp`);
-    const file = await open(temporary, 'w', 0o600);
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, join(folder, name));
+    else await replaceFile(this.folder, name, JSON.stringify(holding));
   }
 
   private async setAllAside(state: AgentState): Promise<void> {

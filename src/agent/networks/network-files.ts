@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { messageOf } from '../../kit/errors.ts';
@@ -6,6 +6,7 @@ import type { Logger } from '../../kit/logger.ts';
 import type { Member } from '../../model/span.ts';
 import type { MembersChange } from '../../network/index.ts';
 import { syncFolder } from '../line-journal.ts';
+import { replaceFile } from '../replace-file.ts';
 import { changeMembers } from './member-lists.ts';
 import {
   type KnownMembers,
@@ -159,7 +160,7 @@ export class NetworkFiles {
     try {
       if (this.stateDirty) {
         this.stateDirty = false;
-        await this.replace(this.dir, STATE_FILE, JSON.stringify(this.state));
+        await replaceFile(this.dir, STATE_FILE, JSON.stringify(this.state));
         await syncFolder(this.dir);
       }
       for (const { resolve } of waiters) resolve();
@@ -187,7 +188,7 @@ export class NetworkFiles {
     try {
       if (known === undefined) await rm(join(folder, `${id}.json`), { force: true });
       else
-        await this.replace(
+        await replaceFile(
           folder,
           `${id}.json`,
           JSON.stringify({ ...known, members: [...known.members.values()] }),
@@ -196,19 +197,6 @@ export class NetworkFiles {
       this.dirty.add(id);
       throw thrown;
     }
-  }
-
-  /** Written beside, flushed, then renamed over: the file is the old one or the new one, whole. */
-  private async replace(folder: string, name: string, content: string): Promise<void> {
-    const temporary = join(folder, `${name}.tmp`);
-    const file = await open(temporary, 'w', 0o600);
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, join(folder, name));
   }
 }
 
