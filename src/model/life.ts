@@ -37,7 +37,7 @@ export const heldSchema = z.object({
 
 /**
  * A container that a host had been given by a newer state than the manager's: it runs on there, and waits for somebody to
- * say what is to become of it. Never written to disk: the agent repeats it.
+ * say what is to become of it. The agent repeats it; what it told last is kept meanwhile.
  */
 export const orphanSchema = z.object({
   /** Cluster ID. */

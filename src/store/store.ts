@@ -23,6 +23,8 @@ export type Tables = {
   settings: SettingsRecord;
   hostTrust: HostTrust;
   lives: Life;
+  /** What `orphans` was when it was told last: it keeps that across a restart. */
+  keptOrphans: Orphan;
   // Below: observations, repeated by the agents and never written to disk.
   hostStatus: HostStatus;
   hostPaths: HostPaths;

@@ -65,6 +65,7 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   settings: { durable: true, key: () => SETTINGS_KEY, indexes: {} },
   hostTrust: { durable: true, key: (r) => r.id, indexes: {} },
   lives: { durable: true, key: (r) => r.id, indexes: {} },
+  keptOrphans: { durable: true, key: (r) => `${r.hostId}/${r.id}`, indexes: {} },
   hostStatus: { durable: false, key: (r) => r.id, indexes: {} },
   hostPaths: { durable: false, key: (r) => r.id, indexes: {} },
   addressCursors: { durable: false, key: (r) => `${r.networkId}/${r.subnet}`, indexes: {} },

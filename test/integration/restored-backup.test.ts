@@ -31,6 +31,8 @@ async function running(): Promise<string[]> {
 /** Names of what the cluster lists as running, without their hosts. */
 const listed = async () =>
   lines(await lab.docker(['ps', '--format', '{{.Names}}'])).map((name) => name.split('/').at(-1));
+const subnetOf = (network: string) =>
+  lab.docker(['network', 'inspect', '--format', '{{range .IPAM.Config}}{{.Subnet}}{{end}}', network]);
 type Orphan = { name: string; hostName: string; state: string };
 const orphans = async (): Promise<Orphan[]> => JSON.parse(await lab.berth(['orphan', 'ls', '--json']));
 
@@ -42,7 +44,9 @@ it('leaves what the restored database does not know running, shows it, and lets 
   await startManager(lab.plan);
   await lab.waitReady();
   // All of this is not in the backup.
-  await start('kept', '-e', 'constraint:node==h1', '-v', 'files:/data');
+  await lab.docker(['network', 'create', '-d', 'xoverlay', 'x1']);
+  const subnet = await subnetOf('x1');
+  await start('kept', '-e', 'constraint:node==h1', '-v', 'files:/data', '--network', 'x1');
   await start('away', '-e', 'constraint:node==h2');
   const id = (await lab.docker(['inspect', '--format', '{{.Id}}', 'kept'])).trim();
   const engineId = (await lab.exec('h1', ['docker', 'inspect', '--format', '{{.Id}}', 'kept'])).stdout;
@@ -71,16 +75,24 @@ it('leaves what the restored database does not know running, shows it, and lets 
   expect(await running()).toEqual(['away', 'kept', 'old', 'stopped']);
 
   // Neither a new life of the agent nor one of the manager takes them away.
+  // What a host holds that is away while the manager starts is kept from others meanwhile.
   await lab.killAgent('h1');
-  await lab.join('h1');
   await lab.restartManager();
+  expect((await orphans()).map(({ hostName, name }) => `${hostName}/${name}`)).toEqual([
+    'h1/kept',
+    'h2/away',
+  ]);
+  await lab.docker(['network', 'create', '-d', 'xoverlay', 'x2']);
+  expect(await subnetOf('x2')).not.toBe(subnet);
+  await lab.join('h1');
   await lab.waitReady();
-  await until(async () => (await orphans()).length).toBe(2);
+  await until(async () => (await orphans()).map(({ state }) => state)).toEqual(['running', 'running']);
   expect(await running()).toEqual(['away', 'kept', 'old', 'stopped']);
 
   await lab.berth(['orphan', 'adopt', 'kept']);
   expect((await lab.docker(['inspect', '--format', '{{.Id}}', 'kept'])).trim()).toBe(id);
   expect((await lab.exec('h1', ['docker', 'inspect', '--format', '{{.Id}}', 'kept'])).stdout).toBe(engineId);
+  expect(await subnetOf('x1')).toBe(subnet);
   await lab.docker(['restart', '-t', '0', 'kept']);
   expect(await lab.docker(['exec', 'kept', 'cat', '/data/file'])).toBe('data');
   await lab.berth(['orphan', 'rm', 'away', '--yes']);
@@ -90,5 +102,6 @@ it('leaves what the restored database does not know running, shows it, and lets 
     lines(await lab.docker(['ps', '-a', '--format', '{{.Names}}'])).map((one) => one.split('/').at(-1)),
   ).toEqual(['kept', 'old', 'stopped']);
   await lab.docker(['rm', '-f', 'kept', 'old', 'stopped']);
+  await lab.docker(['network', 'rm', 'x1', 'x2']);
   expect(await running()).toEqual([]);
 });

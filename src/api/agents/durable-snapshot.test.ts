@@ -5,7 +5,7 @@ import { silentLogger } from '../../kit/logger.ts';
 import { DeltaLog } from '../../link/index.ts';
 import { defaultSettings } from '../../model/settings.ts';
 import { containerRecord } from '../../store/contract.suite.ts';
-import type { Journal } from '../../store/journal.ts';
+import { FakeDisk } from '../../store/fake-disk.fixture.ts';
 import { newJournalledStore } from '../../store/memory/store.ts';
 import type { Store } from '../../store/store.ts';
 import { testKeys } from './data-keys.fixture.ts';
@@ -13,22 +13,7 @@ import { HostSessions } from './host-sessions.ts';
 import { beginLife, isPast } from './lives.ts';
 import type { AgentSession } from './session.ts';
 
-/** A disk that may be full, and slow. */
-let full = false;
-let slow: Promise<void> | undefined;
-let rows = new Map<string, { table: string; key: string; json: string }>();
-const journal: Journal = {
-  load: () => rows.values(),
-  commit: async (batch) => {
-    await slow;
-    if (full) throw new Error('disk is full');
-    for (const { table, key, json } of batch) {
-      if (json === undefined) rows.delete(`${table}/${key}`);
-      else rows.set(`${table}/${key}`, { table, key, json });
-    }
-  },
-  close: () => {},
-};
+let disk: FakeDisk;
 
 /** Nobody can tell of another host. */
 const nobodyElse = { reach: () => Promise.resolve(undefined), isHere: () => false };
@@ -39,7 +24,7 @@ let sent: ManagerFrame[] = [];
 let say: (frame: AgentFrame) => void = () => {};
 
 async function startManager(): Promise<void> {
-  store = newJournalledStore(journal);
+  store = newJournalledStore(disk);
   const deltas = new DeltaLog(await beginLife(store, Date.now()));
   const events = { add: () => {}, subscribe: () => () => {} };
   sessions = new HostSessions({
@@ -87,9 +72,7 @@ const place = () => sent.flatMap((frame) => ('at' in frame ? [frame.at] : [])).a
 const put = (id: string) => store.update((tx) => tx.put('containers', containerRecord(id, id)));
 
 beforeEach(async () => {
-  full = false;
-  slow = undefined;
-  rows = new Map();
+  disk = new FakeDisk();
   await startManager();
   await store.update((tx) => {
     tx.put('settings', { kind: 'settings', clusterId: 'c1', settings: defaultSettings });
@@ -102,7 +85,7 @@ afterEach(stopManager);
 describe('a snapshot', () => {
   it('has nothing that the disk has not taken, and comes once it has', async () => {
     let open = () => {};
-    slow = new Promise((resolve) => {
+    disk.slow = new Promise((resolve) => {
       open = resolve;
     });
     const write = put('a');
@@ -117,13 +100,13 @@ describe('a snapshot', () => {
 
   it('never has what the disk then refuses, and what comes after it is not lost', async () => {
     await put('kept');
-    full = true;
+    disk.full = true;
     const refused = put('undone');
     connect();
     await expect(refused).rejects.toThrow(/disk is full/);
     await settle();
     expect(snapshots().map(({ assignments }) => assignments.map(({ id }) => id))).toEqual([['kept']]);
-    full = false;
+    disk.full = false;
     await put('later');
     await settle();
     expect(sent.at(-1)).toMatchObject({ t: 'deltas', deltas: [{ assignment: { id: 'later' } }] });
@@ -135,7 +118,7 @@ describe('a backup that was put back', () => {
     await put('a');
     connect();
     await settle();
-    const backup = new Map(rows);
+    const backup = new Map(disk.rows);
     const atBackup = place();
     await put('b');
     await settle();
@@ -149,7 +132,7 @@ describe('a backup that was put back', () => {
     const inSecondLife = place();
     await stopManager();
 
-    rows = backup;
+    disk.rows = backup;
     await startManager();
     for (const [seen, restored] of [
       [atBackup, undefined],

@@ -20,6 +20,7 @@ import { deltaFrames, snapshotFrames } from './frames.ts';
 import { notePaths } from './host-paths.ts';
 import { leaseMs } from './host-state.ts';
 import { HostStates, type HostStatesDeps, type Live } from './host-states.ts';
+import { KeptOrphans } from './kept-orphans.ts';
 import { isPast } from './lives.ts';
 import { NetworkMembers } from './members.ts';
 import { NetworkAsks } from './network-asks.ts';
@@ -64,6 +65,7 @@ export class HostSessions {
   readonly assignments: Assignments;
   private readonly results: ActionResults;
   private readonly states: HostStates;
+  private readonly kept: KeptOrphans;
   private readonly members: NetworkMembers;
   private readonly asks: NetworkAsks;
   private readonly unwatch: () => void;
@@ -72,6 +74,8 @@ export class HostSessions {
     this.results = new ActionResults((containerId) => this.hostOf(containerId));
     this.assignments = this.results;
     this.states = new HostStates(deps);
+    // Before the members, of which they are some.
+    this.kept = new KeptOrphans(deps);
     // Before the assignments: who is on a network is there before the container that wants to speak with them.
     this.members = new NetworkMembers(deps);
     this.asks = new NetworkAsks(deps);
@@ -156,6 +160,7 @@ export class HostSessions {
   close(): void {
     this.states.close();
     this.members.close();
+    this.kept.close();
     this.unwatch();
     for (const { session } of this.states.all()) session?.close('the manager is stopping');
   }

@@ -126,6 +126,10 @@ describe('addresses', () => {
     await store.update((tx) => {
       expect(take(tx, 'x1', 'a').ipv4).toBe('192.0.2.3');
       expect(() => take(tx, 'x1', 'b', { ipv4: '192.0.2.2' })).toThrow('is held by host h2');
+      // As after a restart of the manager: it has not connected yet.
+      tx.delete('hostStatus', 'h2');
+      tx.put('hosts', { ...(tx.get('hosts', 'h2') ?? expect.fail()), dataAddress: '192.0.2.2' });
+      expect(() => take(tx, 'x1', 'b', { ipv4: '192.0.2.2' })).toThrow('is held by host h2');
     });
   });
 

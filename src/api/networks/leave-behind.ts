@@ -30,7 +30,22 @@ function held(tx: ReadTx, hostId: string): Address[] {
   const own = [...tx.by('containers', 'host', hostId)].flatMap(({ id }) => [
     ...tx.by('addresses', 'container', id),
   ]);
-  return [...own, ...tx.by('addresses', 'host', hostId)];
+  return [...own, ...tx.by('addresses', 'host', hostId), ...ofOrphans(tx, hostId)];
+}
+
+/** What containers there have that a state which was put back does not know; not what is another's by now. */
+function ofOrphans(tx: ReadTx, hostId: string): Address[] {
+  return [...tx.by('orphans', 'host', hostId)].flatMap(({ held: its }) =>
+    (its?.needs.networks ?? []).flatMap(({ id, endpoint }) =>
+      [endpoint?.ipv4, endpoint?.ipv6].flatMap((ip): Address[] => {
+        if (ip === undefined || endpoint === undefined) return [];
+        const known = tx.get('addresses', `${id}/${ip}`);
+        if (known !== undefined && known.holder.kind !== 'none') return [];
+        const record = { kind: 'address', networkId: id, ip, mac: endpoint.mac } as const;
+        return [{ ...known, ...record, holder: { kind: 'none' } }];
+      }),
+    ),
+  );
 }
 
 function isOutside({ span }: SpanningNetwork): boolean {

@@ -9,6 +9,7 @@ import { readSpan, type SpanRequest, type SpanSurroundings } from '../../model/s
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
 import { isSpanning, type SpanningNetwork } from './spanning.ts';
+import { dataAddresses } from './take-address.ts';
 
 /**
  * Makes the record of a network that spans hosts, and those of the addresses that nobody else may have in it.
@@ -59,11 +60,13 @@ function surroundings(tx: ReadTx, networkId: string): SpanSurroundings {
   const spans = [...tx.all('networks'), ...orphans].flatMap(({ span }) => span ?? []);
   return {
     networkId,
-    hosts: [...tx.all('hostStatus')].map(({ id, dataAddress, network }) => ({
-      name: tx.get('hosts', id)?.name ?? id,
-      dataAddress,
-      ...(network === undefined ? {} : { wireMtu: network.wireMtu }),
-    })),
+    hosts: dataAddresses(tx).map(({ id, name, address }) => {
+      const network = tx.get('hostStatus', id)?.network;
+      return {
+        ...{ name, dataAddress: address },
+        ...(network === undefined ? {} : { wireMtu: network.wireMtu }),
+      };
+    }),
     subnets: () => [
       ...spans.flatMap(({ pools }) => pools.map(({ subnet }) => subnet)),
       ...[...tx.all('observedNetworks')].flatMap(({ raw }) => subnetsOf(raw)),

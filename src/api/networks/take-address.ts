@@ -198,6 +198,16 @@ function spanText(subnet: Subnet): string {
   return `${formatIp({ family, value: lowest })} to ${formatIp({ family, value: highest })}`;
 }
 
+/** Of all hosts that have ever said one: what a host said last counts until it has connected again. */
+export function dataAddresses(
+  tx: ReadTx,
+): readonly Readonly<{ id: string; name: string; address: string }>[] {
+  return [...tx.all('hosts')].flatMap(({ id, name, dataAddress }) => {
+    const address = tx.get('hostStatus', id)?.dataAddress || dataAddress;
+    return address === undefined ? [] : [{ id, name, address }];
+  });
+}
+
 /**
  * Addresses of the network that are in use though no record says so: hosts' own ones where the subnet is the company's, and
  * those of containers that a state which was put back does not know.
@@ -208,8 +218,7 @@ export function elsewhere(
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   if (spanDriver(span.driver)?.subnets === 'outside')
-    for (const { id: hostId, dataAddress } of tx.all('hostStatus'))
-      found.set(dataAddress, `host ${tx.get('hosts', hostId)?.name ?? hostId}`);
+    for (const { address, name } of dataAddresses(tx)) found.set(address, `host ${name}`);
   if (tx.count('orphans') === 0) return found;
   for (const { name, hostId, held } of tx.all('orphans')) {
     const endpoint = held?.needs.networks.find((one) => one.id === id)?.endpoint;

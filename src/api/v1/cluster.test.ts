@@ -2,7 +2,11 @@ import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChangeEvent } from '../../contract/v1/cluster.ts';
 import type { HostState, HostStatus } from '../../model/host.ts';
+import type { Orphan } from '../../model/life.ts';
+import { assignmentOf } from '../agents/assignment-of.ts';
+import { endContainer } from '../networks/give-back.ts';
 import { putContainer, putNetwork } from '../networks/networks.fixture.ts';
+import { takeEndpoint } from '../networks/take-address.ts';
 import { type ApiFixture, containerRecord, hostRecord, startApi } from './api.fixture.ts';
 
 let api: ApiFixture;
@@ -153,6 +157,33 @@ describe('hosts', () => {
     expect(left?.holder).toEqual({ kind: 'aux', name: 'left on host H2', left: true });
     await api.root.call('ip.release', { network: 'v1', reservation: '10.1.0.1' });
     expect(api.store.view((tx) => tx.get('addresses', `${id}/10.1.0.1`))).toBeUndefined();
+  });
+
+  it('leave none of their orphans, and what these have on a VLAN taken', async () => {
+    const id = await api.store.update((tx) => {
+      const pools = [{ subnet: '10.1.0.0/24', gateway: '10.1.0.254' }];
+      const network = putNetwork(tx, 'v1', [], { driver: 'vlan', pools });
+      const orphans = ['moved', 'lost'].map((name): Orphan => {
+        const { id, name: _, ...held } = assignmentOf(tx, putContainer(tx, name, 'aaaa2222', ['v1']));
+        endContainer(tx, id, 0);
+        return { kind: 'orphan', id, name, hostId: 'aaaa2222', held };
+      });
+      // By now the address of the first one is this one's.
+      const holder = { kind: 'container', id: putContainer(tx, 'web', 'aaaa1111', []).id } as const;
+      takeEndpoint(tx, 0, { network, holder, name: 'moved' });
+      for (const orphan of orphans) tx.put('orphans', orphan);
+      return network.id;
+    });
+    const { lost } = await api.root.call('node.delete', { node: 'h2', force: true });
+    expect(lost.addresses).toEqual([{ network: 'v1', ip: '10.1.0.2' }]);
+    api.store.view((tx) => {
+      expect(tx.count('orphans')).toBe(0);
+      const holders = [1, 2].map((n) => tx.get('addresses', `${id}/10.1.0.${n}`)?.holder);
+      expect(holders).toMatchObject([
+        { kind: 'container' },
+        { kind: 'aux', name: 'left on host H2', left: true },
+      ]);
+    });
   });
 });
 

@@ -104,6 +104,7 @@ function lostContainer(tx: ReadTx, container: Container) {
 function removeHost(tx: WriteTx, host: Host, now: number): void {
   for (const container of [...tx.by('containers', 'host', host.id)]) endContainer(tx, container.id, now);
   forgetPlainDocker(tx, host.id, now);
+  for (const { id } of [...tx.by('orphans', 'host', host.id)]) tx.delete('orphans', `${host.id}/${id}`);
   for (const volume of [...tx.by('volumes', 'host', host.id)]) tx.delete('volumes', volume.name);
   // A network holds no data: the next container that uses it makes it anew, on its own host.
   for (const network of [...tx.by('networks', 'host', host.id)]) {

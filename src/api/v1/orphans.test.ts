@@ -38,6 +38,18 @@ it('an orphan that is being removed keeps its address until its host has done so
   });
 });
 
+it('of a host that has not reported since the manager started is in an unknown state', async () => {
+  const [web] = await orphans(['web']);
+  if (web === undefined) expect.fail();
+  await api.store.update((tx) => {
+    putHost(tx, 'h1', { reported: false });
+    tx.put('orphans', web);
+  });
+  expect((await api.root.call('orphan.list')).orphans).toMatchObject([{ state: 'unknown' }]);
+  await api.store.update((tx) => putHost(tx, 'h1'));
+  expect((await api.root.call('orphan.list')).orphans).toMatchObject([{ state: 'gone' }]);
+});
+
 it('one of two copies can be removed: the other one keeps the address', async () => {
   const [web] = await orphans(['web']);
   if (web === undefined) expect.fail();

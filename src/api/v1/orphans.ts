@@ -106,7 +106,7 @@ function viewOf(tx: ReadTx, { id, name, hostId, held }: Orphan): OrphanView {
   return {
     ...{ id, name, hostId, hostName: tx.get('hosts', hostId)?.name ?? hostId },
     ...(image === undefined ? {} : { image }),
-    state: seen?.state.status ?? 'gone',
+    state: seen?.state.status ?? (tx.get('hostStatus', hostId)?.reported === true ? 'gone' : 'unknown'),
     ...(problem === undefined ? {} : { problem }),
   };
 }

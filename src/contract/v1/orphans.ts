@@ -8,7 +8,7 @@ const orphanSchema = z.object({
   hostName: z.string(),
   /** Absent where the host does not know it any more. */
   image: z.string().optional(),
-  /** Docker's word; `gone` where there is no such container on the host's engine. */
+  /** Docker's word; `gone` where there is no such container on the host's engine, `unknown` where its host has yet to say. */
   state: z.string(),
   /** Why it can only be removed; absent where it can be adopted. */
   problem: z.string().optional(),
