@@ -145,6 +145,23 @@ describe('Forwarder', () => {
     expect(forwarder.loops.leadsHere(circle.server)).toBe(true);
     expect(forwarder.loops.leadsHere(good.server)).toBe(false);
     expect(await ask(forwarder, servers, 'b.example')).toMatchObject({ data: ['192.0.2.7'] });
+    // Not even where it is the only one.
+    expect(await ask(forwarder, [circle.server], 'c.example')).toBeUndefined();
     expect(asked(circle)).toHaveLength(1);
+  });
+
+  it('gives up before the resolver of a container does, however many servers are silent', async () => {
+    let now = 0;
+    const forwarder = new Forwarder({
+      clock: { now: () => now, sleep: async () => undefined },
+      exchange: async (_server, { question }, { timeoutMs }) => {
+        // The look for loops takes its time beside the question.
+        if (!question.name.endsWith('.berth-loop')) now += timeoutMs;
+        throw new Error('silent');
+      },
+    });
+    const servers = Array.from({ length: 6 }, (_, n) => ({ address: `192.0.2.${n}`, port: 53 }));
+    expect(await ask(forwarder, servers)).toBeUndefined();
+    expect(now).toBe(3_500);
   });
 });

@@ -45,6 +45,17 @@ describe('a network of the cluster', () => {
     expect(book.networkOfEngine('e1')).toBeUndefined();
   });
 
+  it('is removed after it has been made, where both are asked for at once', async () => {
+    const { ensure } = driver;
+    driver.ensure = async (network) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      await ensure(network);
+    };
+    expect(await Promise.all([ask('CreateNetwork', create), ask('DeleteNetwork', ID)])).toEqual([{}, {}]);
+    expect(driver.done).toEqual(['ensure n1', 'remove n1']);
+    expect(book.networkOfEngine('e1')).toBeUndefined();
+  });
+
   it('must be known, and of this driver', async () => {
     const other = { ...create, Options: { 'com.docker.network.generic': { 'berth.network': 'n7' } } };
     await expect(ask('CreateNetwork', other)).rejects.toThrow('not been told of network n7');
