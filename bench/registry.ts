@@ -1,9 +1,10 @@
 import type { Benchmark } from './benchmark.ts';
 import { api } from './fleet/api.ts';
 import { fleet } from './fleet/fleet.ts';
+import { members } from './fleet/members.ts';
 import { failover } from './lab/failover.ts';
 import { network } from './lab/network/network.ts';
 import { overhead } from './lab/overhead.ts';
 import { placement } from './placement.ts';
 
-export const BENCHMARKS: readonly Benchmark[] = [placement, overhead, fleet, failover, api, network];
+export const BENCHMARKS: readonly Benchmark[] = [placement, overhead, fleet, failover, api, network, members];

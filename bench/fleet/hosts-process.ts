@@ -58,7 +58,7 @@ async function startOne(order: HostsOrder, number: number): Promise<LightHost | 
   if (order.kind === 'light') {
     const identity = await join1(machineId);
     const info = engineInfo(world.info(), world.version());
-    const host = new LightHost(engine, { ...identity, machineId, info }, told);
+    const host = new LightHost(engine, { ...identity, machineId, info }, told.listener());
     await connected(identity, machineId, engine, (session) => host.attach(session));
     return host;
   }

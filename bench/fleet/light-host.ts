@@ -30,7 +30,7 @@ export class LightHost {
       machineId: string;
       info: EngineInfo;
     }>,
-    private readonly told: ToldMembers,
+    private readonly told: ReturnType<ToldMembers['listener']>,
   ) {}
 
   attach(session: ManagerSession): void {
@@ -46,7 +46,7 @@ export class LightHost {
       // Answers a heartbeat that asks for it, which these hosts do not.
       if (frame.t === 'lease' || frame.t === 'answer') return;
       if (frame.t === 'members') {
-        this.told.hear(frame);
+        this.told(frame);
         return;
       }
       if (frame.t === 'probe') {

@@ -9,28 +9,44 @@ export type Told = Readonly<{
   bytes: number;
 }>;
 
+type Place = { readonly who: Set<number>; first: number; last: number };
+
 /** Counts what the hosts of a process hear of members, for all of them together. */
 export class ToldMembers {
-  private readonly members = new Map<string, Map<string, { hosts: number; first: number; last: number }>>();
+  private readonly members = new Map<string, Map<string, Place>>();
+  private hosts = 0;
   private frames = 0;
   private bytes = 0;
 
-  hear(frame: ManagerFrame & { t: 'members' }): void {
-    const now = Date.now();
-    this.frames++;
-    this.bytes += JSON.stringify(frame).length;
-    for (const { put } of frame.networks) {
-      for (const { id, hostId } of put) {
-        const places = this.members.get(id) ?? new Map();
-        this.members.set(id, places);
-        const place = places.get(hostId) ?? { hosts: 0, first: now, last: now };
-        places.set(hostId, { hosts: place.hosts + 1, first: place.first, last: now });
-      }
-    }
+  /** For one more host: takes in what it hears. */
+  listener(): (frame: ManagerFrame & { t: 'members' }) => void {
+    const host = this.hosts++;
+    return (frame) => {
+      const now = Date.now();
+      this.frames++;
+      this.bytes += JSON.stringify(frame).length;
+      for (const { put } of frame.networks)
+        for (const { id, hostId } of put) this.hear(host, id, hostId, now);
+    };
+  }
+
+  private hear(host: number, id: string, hostId: string, now: number): void {
+    const places = this.members.get(id) ?? new Map<string, Place>();
+    this.members.set(id, places);
+    const place = places.get(hostId) ?? { who: new Set(), first: now, last: now };
+    places.set(hostId, place);
+    if (place.who.has(host)) return;
+    place.who.add(host);
+    place.last = now;
   }
 
   of(member: string): Told {
-    const places = Object.fromEntries(this.members.get(member) ?? []);
+    const places = Object.fromEntries(
+      [...(this.members.get(member) ?? [])].map(([hostId, { who, first, last }]) => [
+        hostId,
+        { hosts: who.size, first, last },
+      ]),
+    );
     return { places, frames: this.frames, bytes: this.bytes };
   }
 }

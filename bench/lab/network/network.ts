@@ -104,7 +104,9 @@ export const network: Benchmark = {
         ),
         ...figures('1 Gbit', gigabit),
         ...figures('unshaped', open),
-        ...memberFigures(hosts, moved),
+        ...Object.fromEntries(
+          Object.entries(memberFigures(moved)).map(([name, figure]) => [`${hosts} hosts, ${name}`, figure]),
+        ),
         'attach p50 ms': round(quantile(attached.cluster, 0.5)),
         'attach p99 ms': round(quantile(attached.cluster, 0.99)),
         'attach, bridge p50 ms': round(quantile(attached.bridge, 0.5)),

@@ -772,6 +772,7 @@ describe('networks that span hosts', () => {
   it('are told to agents that know of them, before the assignments, and what they say of themselves is kept', async () => {
     await store.update((tx) => {
       putNetwork(tx, 'x1', ['10.1.0.0/24']);
+      putNetwork(tx, 'x2', ['10.2.0.0/24']);
       putContainer(tx, 'web', 'h1', ['x1']);
     });
     const session = new FakeSession('h1');
@@ -789,7 +790,7 @@ describe('networks that span hosts', () => {
       { all: true, networks: [{ name: 'x1', put: [{ names: ['web', expect.any(String)] }] }] },
     ]);
     expect(store.view((tx) => tx.get('hostStatus', 'h1'))).toMatchObject({ dataAddress: 'd', network });
-    await store.update((tx) => putContainer(tx, 'db', 'h1', ['x1']));
+    await store.update((tx) => putContainer(tx, 'db', 'h1', ['x2']));
     await settle();
     expect(session.sent.slice(-2).map(({ t }) => t)).toEqual(['members', 'deltas']);
     session.close('gone');

@@ -373,6 +373,7 @@ export class HostSessions {
       // Removed with all that was on it: there is nobody to tell.
       if (live === undefined) continue;
       const at = this.deps.deltas.append(hostId, deltas);
+      this.members.tellNew(hostId);
       // Before that the snapshot or the missed deltas will have these.
       if (live.level) this.sendDeltas(live, { ...at, revision: this.deps.store.revision }, deltas);
     }

@@ -26,7 +26,7 @@ function told(hostId: string): () => NonNullable<MembersFrame['keys']>[] {
 
 it('hosts on an encrypted network get the keys of their pairs, others none', async () => {
   store = await networkStore(3);
-  members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys() });
+  members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys(), pause: () => 0 });
   const [h1, h2, h3] = [told('h1'), told('h2'), told('h3')] as const;
   await store.update((tx) => {
     putNetwork(tx, 'secret', ['10.1.0.0/24'], { options: { encrypted: '' } });
@@ -93,7 +93,7 @@ async function many(count: number) {
     putNetwork(tx, 'secret', ['10.1.0.0/16'], { options: { encrypted: '' } });
     for (let i = 1; i <= count; i++) putContainer(tx, `c${i}`, `h${i}`, ['secret']);
   });
-  members = new NetworkMembers({ store, logger: silentLogger, keys });
+  members = new NetworkMembers({ store, logger: silentLogger, keys, pause: () => 0 });
   for (let i = 1; i <= count + 1; i++) members.attach(`h${i}`, () => {});
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const settled = async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ManagerFrame } from '../../contract/link.ts';
 import { silentLogger } from '../../kit/logger.ts';
 import type { ObservedContainer } from '../../model/container.ts';
@@ -23,7 +23,7 @@ beforeEach(async () => {
     putNetwork(tx, 'x2', ['10.2.0.0/24']);
   });
   frames.clear();
-  members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys() });
+  members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys(), pause: () => 0 });
 });
 afterEach(async () => {
   members.close();
@@ -148,6 +148,71 @@ describe('a host', () => {
   });
 });
 
+describe('changes right behind each other', () => {
+  let end: () => void;
+  beforeEach(() => {
+    members.close();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    end = () => vi.advanceTimersByTime(20);
+    members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys(), pause: () => 20 });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('are told together, the first one at once', async () => {
+    await put('a', 'h1', 'x1');
+    connect('h1');
+    end();
+    news('h1');
+    for (const name of ['b', 'c', 'd']) await put(name, 'h2', 'x1');
+    expect(news('h1')).toEqual(['x1: +b@h2']);
+    end();
+    expect(news('h1')).toEqual(['x1: +c@h2 +d@h2']);
+    end();
+    await put('e', 'h2', 'x1');
+    expect(news('h1')).toEqual(['x1: +e@h2']);
+  });
+
+  it('are told as they are in the end', async () => {
+    const [b, c] = ['b', 'c'].map((name) => Buffer.from(name).toString('hex').padEnd(64, '0'));
+    await put('a', 'h1', 'x1');
+    connect('h1', 'h2', 'h3');
+    end();
+    await put('b', 'h2', 'x1');
+    for (const host of ['h1', 'h2', 'h3']) news(host);
+    await put('c', 'h2', 'x1');
+    await store.update((tx) => endContainer(tx, b ?? '', 0));
+    await move('c', { hostId: 'h3', at: 1 });
+    end();
+    expect([news('h1'), news('h2'), news('h3')]).toEqual([
+      ['x1: +c@h3 -b'],
+      ['gone x1'],
+      ['x1: all a@h1 c@h3'],
+    ]);
+    // Away and back again, and there for a moment only.
+    await move('a', { hostId: 'h2', at: 1 });
+    await move('c', { hostId: 'h1', at: 1 });
+    await store.update((tx) => endContainer(tx, c ?? '', 0));
+    await move('a', { hostId: 'h1', at: 1 });
+    end();
+    expect([news('h1'), news('h2'), news('h3')]).toEqual([['x1: +a@h1 -c'], [], ['gone x1']]);
+  });
+
+  it('wait no longer than the container that a host is given on a new network', async () => {
+    await put('a', 'h1', 'x1');
+    connect('h1', 'h2');
+    for (const host of ['h1', 'h2']) news(host);
+    await put('b', 'h1', 'x1');
+    await put('c', 'h2', 'x1', 'x2');
+    expect(news('h2')).toEqual([]);
+    for (const host of ['h1', 'h2']) members.tellNew(host);
+    expect([news('h1'), news('h2')]).toEqual([[], ['x1: all a@h1 b@h1 c@h2, x2: all c@h2']]);
+    end();
+    expect([news('h1'), news('h2')]).toEqual([['x1: +b@h1 +c@h2'], ['x1: +b@h1 +c@h2, x2: +c@h2']]);
+  });
+});
+
 describe('a member', () => {
   async function only(): Promise<Member> {
     connect('h1');
@@ -251,7 +316,7 @@ describe('a manager that has started again', () => {
       tx.put('containers', { ...stopped, desired: { ...stopped.desired, state: 'stopped' } });
     });
     members.close();
-    members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys() });
+    members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys(), pause: () => 0 });
     connect('h1');
     expect(all()?.map(({ names, via, up }) => [names[0], via, up])).toEqual([
       ['a', '192.0.2.1', true],
@@ -292,7 +357,7 @@ describe('a thousand hosts on one network', () => {
       for (let i = 1; i <= 1000; i++) putContainer(tx, `c${i}`, `h${i}`, ['x1']);
       putContainer(tx, 'web', 'h1', ['x1']);
     });
-    members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys() });
+    members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys(), pause: () => 0 });
     let bytes = 0;
     let count = 0;
     for (let i = 1; i <= 1000; i++)

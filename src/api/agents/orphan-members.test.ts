@@ -30,7 +30,7 @@ beforeEach(async () => {
   });
   await later.close();
   store = await networkStore(2);
-  members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys() });
+  members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys(), pause: () => 0 });
 });
 afterEach(async () => {
   members.close();

@@ -43,9 +43,10 @@ export class FrameChannel<Out, In> {
     return this.closedFor !== undefined;
   }
 
+  /** @param frame not changed afterwards */
   send(frame: Out): void {
     if (this.closedFor !== undefined) return;
-    const line = Buffer.from(`${JSON.stringify(frame)}\n`);
+    const line = lineOf(frame);
     if (line.length > this.maxFrame) {
       throw new BerthError(
         'too_large',
@@ -136,6 +137,15 @@ export class FrameChannel<Out, In> {
     );
     return undefined;
   }
+}
+
+/** What was written last: a frame that goes to a thousand hosts is made into a line once. */
+let last: Readonly<{ frame: unknown; line: Buffer }> | undefined;
+
+function lineOf(frame: unknown): Buffer {
+  if (last === undefined || last.frame !== frame)
+    last = { frame, line: Buffer.from(`${JSON.stringify(frame)}\n`) };
+  return last.line;
 }
 
 function kindOf(frame: unknown): string {
