@@ -4,7 +4,8 @@ import { readdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
 const checks = {
-  types: () => tool(['tsc', '-p', '.', '--pretty', 'false']),
+  types: () =>
+    tool(['tsc', '-p', '.', '--pretty', 'false', '--incremental', '--tsBuildInfoFile', 'dist/tsc.json']),
   'lint and format': () => tool(['biome', 'check', '--error-on-warnings', '--max-diagnostics=50', '.']),
   rooms,
   'dead exports': () => tool(['knip', '--no-progress']),
