@@ -53,6 +53,13 @@ type ReconcilerDeps = Readonly<{
   onResult(result: ActionResult): void;
 }>;
 
+type Retry = Readonly<{
+  attempt: number;
+  timer: NodeJS.Timeout | undefined;
+  /** Only while the container lives: one that has ended comes back at its own time. */
+  whileAlive: boolean;
+}>;
+
 /** Containers that the engine works on at once; more make it slower, not faster. */
 const WORK_AT_ONCE = 16;
 /** Stopping is mostly waiting. */
@@ -72,7 +79,7 @@ export class Reconciler {
   private readonly again = new Set<string>();
   /** Containers whose time to come back has not come yet. */
   private readonly wakes = new Map<string, NodeJS.Timeout>();
-  private readonly retries = new Map<string, { attempt: number; timer: NodeJS.Timeout | undefined }>();
+  private readonly retries = new Map<string, Retry>();
   /** Containers for which a create may have reached the engine before: in this life of the agent or an earlier one. */
   private readonly attempted: Set<string>;
   /** Taken back before it was seen: a create may have reached the engine, which tells of it later. */
@@ -191,7 +198,7 @@ export class Reconciler {
   private async run(id: string): Promise<void> {
     const { files, observer } = this.deps;
     const holding = files.get(id);
-    if (holding === undefined || this.waitsForRetry(id)) return;
+    if (holding === undefined || this.waitsForRetry(id, observer.picture.find(id))) return;
     if (!observer.ready) {
       if (observer.health.state === 'down' && isFresh(holding))
         this.tellUnavailable(holding, engineMute(observer.health.reason).message);
@@ -367,6 +374,9 @@ export class Reconciler {
     const observed = observer.picture.find(now.assignment.id);
     const comeback = refusedAgain(now, observed, this.circumstances(), refusal);
     await files.setComeback(now.assignment.id, comeback);
+    // It lives, and is not on its networks as it should be. What the attempt has changed and undone comes as an event: no
+    // reason to try again at once.
+    if (observed !== undefined && isAlive(observed)) this.retryLater(now.assignment.id, true);
     if (context.engineId !== undefined) observer.picture.regenerate(context.engineId);
     if (comeback.stuck === true) {
       const { id, name } = now.assignment;
@@ -448,20 +458,22 @@ export class Reconciler {
     };
   }
 
-  private waitsForRetry(id: string): boolean {
-    return this.retries.get(id)?.timer !== undefined;
+  private waitsForRetry(id: string, observed: ObservedContainer | undefined): boolean {
+    const { timer, whileAlive = false } = this.retries.get(id) ?? {};
+    return timer !== undefined && !(whileAlive && observed !== undefined && !isAlive(observed));
   }
 
-  private retryLater(id: string): void {
-    const { attempt } = this.retries.get(id) ?? { attempt: 0 };
+  private retryLater(id: string, whileAlive = false): void {
+    const { attempt, timer: before } = this.retries.get(id) ?? { attempt: 0 };
+    clearTimeout(before);
     const timer = setTimeout(
       () => {
-        this.retries.set(id, { attempt: attempt + 1, timer: undefined });
+        this.retries.set(id, { attempt: attempt + 1, timer: undefined, whileAlive });
         this.kick(id);
       },
       backoffDelay(BACKOFF, attempt),
     );
-    this.retries.set(id, { attempt, timer });
+    this.retries.set(id, { attempt, timer, whileAlive });
   }
 
   private clearRetry(id: string): void {
