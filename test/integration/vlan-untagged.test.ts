@@ -96,6 +96,26 @@ it('refuses what would cut the host off, what the kernel cannot do, and what is 
   await h1.driver.remove(spare);
 });
 
+it('stays on its uplink while containers are on it, and goes with the host to another one afterwards', async () => {
+  const before = await h1.traces();
+  await h1.exec(['ip', 'link', 'add', 'eth2', 'type', 'veth', 'peer', 'name', 'eth2-far']);
+  await h1.driver.ensure(bridged);
+  const stays = await h1.start('stays', bridged, endpointAt('10.217.0.70'));
+  const moved = new VlanHost(lab, 'h1', 'eth2');
+  await expect(moved.driver.ensure(bridged)).rejects.toThrow(
+    `network ${bridged.id.slice(0, 12)} is on eth1 with containers of this host, whose uplink is eth2 now`,
+  );
+  expect(await pings('10.217.0.70')).toBe(true);
+  await moved.stop('stays', bridged, stays);
+  await moved.driver.ensure(bridged);
+  const portsOf = (link: string) => h1.exec(['ip', '-details', 'link', 'show', link]);
+  expect(await portsOf('eth2')).toContain('bridge_slave');
+  expect(await portsOf('eth1')).not.toContain('bridge_slave');
+  await moved.driver.remove(bridged);
+  await h1.exec(['ip', 'link', 'delete', 'eth2']);
+  expect(await h1.traces()).toEqual(before);
+});
+
 it('finds out by trying whether this kernel has 802.1q, and says so', async () => {
   const before = await h1.traces();
   await h1.exec(['ip', 'netns', 'add', 'own-trial']);

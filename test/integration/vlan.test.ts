@@ -236,3 +236,39 @@ it('answers for names on the host alone', async () => {
   expect(await h1.reaches('asker', '169.254.53.53')).toBe(true);
   await h1.stop('asker', v217, a);
 });
+
+it('stays on its uplink while containers are on it, and goes with the host to another one afterwards', async () => {
+  const before = await h1.traces();
+  await must(lab, 'h1', ['ip', 'link', 'add', 'eth2', 'type', 'veth', 'peer', 'name', 'eth2-far']);
+  const onNew = await h1.traces();
+  await h1.driver.ensure(v217);
+  const stays = await h1.start('stays', v217, endpointAt('10.217.0.70'));
+  const moved = new VlanHost(lab, 'h1', 'eth2');
+  await expect(moved.driver.ensure(v217)).rejects.toMatchObject({
+    code: 'conflict',
+    message: `network ${v217.id.slice(0, 12)} is on eth1 with containers of this host, whose uplink is eth2 now`,
+    hint: expect.stringContaining('--vlan-uplink eth1'),
+  });
+  expect(await pings('gw217', '10.217.0.70')).toBe(true);
+  await moved.stop('stays', v217, stays);
+  await moved.driver.ensure(v217);
+  const switches = await h1.exec(['ovs-vsctl', 'list-br']);
+  expect(switches.trim().split('\n')).toEqual(['vo-eth2']);
+  await moved.driver.remove(v217);
+  expect(await h1.traces()).toBe(onNew);
+
+  // removed by a host that was given another uplink meanwhile
+  await h1.reborn().driver.ensure(v217);
+  await new VlanHost(lab, 'h1', 'eth2').driver.remove(v217);
+  expect(await h1.traces()).toBe(onNew);
+  await must(lab, 'h1', ['ip', 'link', 'delete', 'eth2']);
+  expect(await h1.traces()).toBe(before);
+});
+
+it('takes away what an agent has left that was killed while it tried what the kernel can', async () => {
+  const before = await h1.traces();
+  await h1.exec(['ip', 'netns', 'add', 'berth-try-01234567']);
+  await h1.exec(['ip', '-n', 'berth-try-01234567', 'link', 'add', 'p', 'type', 'veth', 'peer', 'name', 'q']);
+  await h1.reborn().driver.preflight();
+  expect(await h1.traces()).toBe(before);
+});

@@ -19,6 +19,9 @@ export type Port = PortNames & Readonly<{ mac: string }>;
 /** The port of the namespace of names: the host's end, and the interface inside; `fresh`: made just now. */
 export type ServicePort = Readonly<{ host: string; namespace: string; link: string; fresh: boolean }>;
 
+/** Where a network lies on another uplink than it should; `inUse`: with containers, or nobody can tell. */
+export type Elsewhere = Readonly<{ uplink: string; inUse: boolean }>;
+
 /** Why not, in a sentence with what to do, where it is not usable; what was found where it is. */
 export type Verdict = Readonly<{ usable: boolean; reason: string }>;
 
@@ -35,6 +38,8 @@ export interface VlanBackend {
   check(place: Place): Promise<Verdict>;
   /** Whether something of the network is here by this backend. */
   holds(place: Place): Promise<boolean>;
+  /** The other uplink on which something of the network is by this backend, as the host's has been changed since. */
+  elsewhere(place: Place): Promise<Elsewhere | undefined>;
   ensure(place: Place): Promise<void>;
   remove(place: Place): Promise<void>;
   /** Makes the container's end inside of `port.namespace`, which is there, and connects it to the VLAN. */

@@ -33,6 +33,11 @@ export function isPortOf(networkId: string, link: string): boolean {
   return new RegExp(`^v[hcs]${networkKey(networkId)}`).test(link);
 }
 
+/** Whether an interface of the host is one end of a container's port on the network. */
+export function isContainersPortOf(networkId: string, link: string): boolean {
+  return isPortOf(networkId, link) && !link.startsWith('vs');
+}
+
 /** Whether a namespace was made to probe addresses of that network. */
 export function isProbeOf(networkId: string, namespace: string): boolean {
   return namespace.startsWith(`berth-probe-${networkKey(networkId)}`);

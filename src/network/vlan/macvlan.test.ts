@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Place } from './backend.ts';
 import { portNames } from './device-names.ts';
 import type { Link } from './links.ts';
-import { attachLines, isOnMacvlan, macvlanObstacle, removeLines } from './macvlan.ts';
+import { attachLines, isOnMacvlan, macvlanElsewhere, macvlanObstacle, removeLines } from './macvlan.ts';
 import { carrierObstacle } from './vlan-device.ts';
 
 const place: Place = { networkId: 'n1', uplink: 'eth1', vlanId: 217, mtu: 1400, subnets: ['10.0.0.0/24'] };
@@ -37,6 +37,16 @@ describe('plan of a macvlan', () => {
     expect(isOnMacvlan(links({ name: port.container, kind: 'macvlan' }), untagged)).toBe(true);
     expect(isOnMacvlan(links({ name: 'eth1' }, { ...tagged, alias: 'berth-vlan:n1' }), place)).toBe(true);
     expect(isOnMacvlan(links({ name: port.container, kind: 'veth' }), untagged)).toBe(false);
+  });
+
+  it('knows its VLAN interface on another uplink, with whom nobody can tell', () => {
+    const own = { ...tagged, alias: 'berth-vlan:n1' };
+    const moved = { ...place, uplink: 'eth2' };
+    expect(macvlanElsewhere(links({ name: 'eth1' }, own), moved)).toEqual({ uplink: 'eth1', inUse: true });
+    expect(macvlanElsewhere(links({ name: 'eth1' }, own), place)).toBeUndefined();
+    expect(macvlanElsewhere(links({ name: 'eth1' }, tagged), moved)).toBeUndefined();
+    // In a bridge: that backend's.
+    expect(macvlanElsewhere(links({ name: 'eth1' }, { ...own, master: 'br0' }), moved)).toBeUndefined();
   });
 
   it('says what is in the way', () => {

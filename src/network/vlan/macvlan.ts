@@ -1,11 +1,19 @@
 import type { Run } from '../commands.ts';
-import { type Place, type Port, unusable, usable, type VlanBackend } from './backend.ts';
+import { type Elsewhere, type Place, type Port, unusable, usable, type VlanBackend } from './backend.ts';
 import { isPortOf } from './device-names.ts';
 import { ipBatch, removeLink, removeNamespace } from './ip.ts';
 import { type Links, readLinks } from './links.ts';
 import { wordsOf } from './place.ts';
 import { tryKind } from './trial.ts';
-import { carrierLines, carrierName, carrierObstacle, carrierOf, isOwnCarrier } from './vlan-device.ts';
+import {
+  carrierLines,
+  carrierName,
+  carrierObstacle,
+  carrierOf,
+  isOwnCarrier,
+  ownCarriers,
+  uplinkOf,
+} from './vlan-device.ts';
 
 /**
  * A macvlan interface for each container, in bridge mode, over an 802.1q interface; over the uplink itself where frames have
@@ -27,6 +35,7 @@ export function macvlan(run: Run): VlanBackend {
       return usable(`${wordsOf(place)} by macvlan`);
     },
     holds: async (place) => isOnMacvlan(await readLinks(run), place),
+    elsewhere: async (place) => macvlanElsewhere(await readLinks(run), place),
     ensure: async (place) => ipBatch(run, carrierLines(await readLinks(run), place)),
     remove: async (place) => ipBatch(run, removeLines(await readLinks(run), place)),
     attach: async (place, port) => ipBatch(run, attachLines(await readLinks(run), place, port)),
@@ -64,4 +73,15 @@ export function isOnMacvlan(links: Links, place: Place): boolean {
     ({ name, kind }) => kind === 'macvlan' && isPortOf(place.networkId, name),
   );
   return own || (isOwnCarrier(links, place) && carrierOf(links, place)?.master === undefined);
+}
+
+/**
+ * On another uplink. The containers' interfaces do not show from here, and would go with the VLAN interface; without tags
+ * nothing shows at all, and a container stays on its uplink until it is started again.
+ */
+export function macvlanElsewhere(links: Links, place: Place): Elsewhere | undefined {
+  const other = ownCarriers(links, place).find(
+    (link) => link.master === undefined && uplinkOf(link) !== place.uplink,
+  );
+  return other === undefined ? undefined : { uplink: uplinkOf(other), inUse: true };
 }

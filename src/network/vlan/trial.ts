@@ -3,6 +3,10 @@ import { messageOf } from '../../kit/errors.ts';
 import type { Run } from '../commands.ts';
 import { unusable, usable, type Verdict } from './backend.ts';
 import { ipBatch, removeNamespace } from './ip.ts';
+import { readNamespaces } from './links.ts';
+
+/** Of the namespaces in which is tried. */
+const PREFIX = 'berth-try-';
 
 /** Kinds of interface that a kernel may lack. */
 const KINDS = {
@@ -17,7 +21,7 @@ const KINDS = {
  */
 export async function tryKind(run: Run, kind: keyof typeof KINDS): Promise<Verdict> {
   const { type, words, module } = KINDS[kind];
-  const namespace = `berth-try-${randomBytes(4).toString('hex')}`;
+  const namespace = `${PREFIX}${randomBytes(4).toString('hex')}`;
   try {
     await run(['ip', 'netns', 'add', namespace]);
     const on = type === undefined ? 'name t type bridge' : `link p name t type ${type}`;
@@ -30,4 +34,10 @@ export async function tryKind(run: Run, kind: keyof typeof KINDS): Promise<Verdi
   } finally {
     await removeNamespace(run, namespace);
   }
+}
+
+/** Takes away what an agent has left that was killed while it tried. To be done before the first trial of a life. */
+export async function sweepTrials(run: Run): Promise<void> {
+  for (const namespace of await readNamespaces(run))
+    if (namespace.startsWith(PREFIX)) await removeNamespace(run, namespace);
 }

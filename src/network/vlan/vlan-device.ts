@@ -40,6 +40,16 @@ export function isOwnCarrier(links: Links, place: Place): boolean {
   return carrierOf(links, place)?.alias === markOf(place);
 }
 
+/** The uplinks on which this driver has made a VLAN interface for the network. */
+export function ownCarriers(links: Links, place: Place): readonly Link[] {
+  return [...links.values()].filter(({ alias }) => alias === markOf(place));
+}
+
+/** The interface that a VLAN interface lies on; any other one is an uplink itself. */
+export function uplinkOf({ kind, parent, name }: Link): string {
+  return kind === 'vlan' && parent !== undefined ? parent : name;
+}
+
 /** What keeps the network from lying there: no such uplink, one too narrow, another network of the cluster. */
 export function carrierObstacle(links: Links, place: Place): string | undefined {
   const uplink = links.get(place.uplink);

@@ -11,7 +11,11 @@ const LINKS = [
 ];
 
 /** A host that has what it is given, and nothing on it. */
-function hostWith(programs: readonly string[], kinds: readonly string[]): Run & { ran: string[] } {
+function hostWith(
+  programs: readonly string[],
+  kinds: readonly string[],
+  namespaces = '',
+): Run & { ran: string[] } {
   const ran: string[] = [];
   const run = async (argv: readonly string[], options: { input?: string } = {}) => {
     const line = [argv.join(' '), options.input?.trim()].filter((part) => part !== undefined).join(' < ');
@@ -20,6 +24,7 @@ function hostWith(programs: readonly string[], kinds: readonly string[]): Run & 
     if (!['ip', 'tee', 'nsenter', ...programs].includes(program))
       throw new BerthError('unsupported', `${program} is not installed on this host`);
     if (program === 'ovs-dpctl') throw new BerthError('internal', 'ovs-dpctl: no such family');
+    if (line.startsWith('ip netns list')) return namespaces;
     const kind = / type (\w+)/.exec(options.input?.split('\n')[1] ?? '')?.[1];
     if (line.includes('berth-try') && kind !== undefined && !kinds.includes(kind))
       throw new BerthError('internal', 'ip: Error: Unknown device type.');
@@ -64,6 +69,19 @@ describe('preflight of vlan', () => {
       'this host has no interface eth9',
     );
   });
+});
+
+it('takes away what an earlier life has left of its trials, once, before the first of its own', async () => {
+  const host = hostWith([], ALL, 'berth-x-1 (id: 0)\nberth-try-01234567 (id: 1)\nberth-try-89abcdef\n');
+  const vlan = driver(host, 'eth1');
+  await vlan.preflight();
+  await vlan.preflight();
+  const swept = host.ran.filter((line) => line.endsWith('01234567') || line.endsWith('89abcdef'));
+  expect(swept).toEqual(['ip netns delete berth-try-01234567', 'ip netns delete berth-try-89abcdef']);
+  expect(host.ran.findIndex((line) => line.includes('netns add'))).toBeGreaterThan(
+    host.ran.indexOf('ip netns delete berth-try-89abcdef'),
+  );
+  expect(host.ran).not.toContain('ip netns delete berth-x-1');
 });
 
 describe('choice of a backend', () => {

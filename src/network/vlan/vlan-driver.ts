@@ -11,6 +11,7 @@ import { readLinks, readNamespaces } from './links.ts';
 import { placeOf, wordsOf } from './place.ts';
 import { announce, probe } from './probe.ts';
 import { ensureService, removeService } from './service-namespace.ts';
+import { sweepTrials } from './trial.ts';
 import { removeVeth } from './veth.ts';
 
 export type VlanOptions = Readonly<{
@@ -29,6 +30,8 @@ export class VlanDriver implements NetworkDriver {
   private readonly chosen = new Map<string, VlanBackend>();
   /** The last change of the host's side of networks: they share uplinks, so these go one after the other. */
   private turn: Promise<unknown> = Promise.resolve();
+  /** What an earlier life has left of its trials is taken away once, before the first of this one. */
+  private sweeping: Promise<void> | undefined;
 
   constructor(private readonly options: VlanOptions) {
     this.backends = BACKENDS.map((make) => make(options.run));
@@ -56,6 +59,7 @@ export class VlanDriver implements NetworkDriver {
     const { run } = this.options;
     const place = this.placeOf(network);
     return this.alone(async () => {
+      if (!this.chosen.has(network.id)) await this.leaveOtherUplink(network, place);
       const backend = await this.choose(network, place);
       await backend.ensure(place);
       if (backend.connectService !== undefined)
@@ -69,6 +73,10 @@ export class VlanDriver implements NetworkDriver {
     const { run } = this.options;
     const place = this.placeOf(network);
     await this.alone(async () => {
+      for (const backend of this.backends) {
+        const other = await backend.elsewhere(place);
+        if (other !== undefined) await backend.remove({ ...place, uplink: other.uplink });
+      }
       for (const backend of await this.holders(network, place)) await backend.remove(place);
       await removeService(run, place);
       for (const namespace of await readNamespaces(run))
@@ -177,6 +185,28 @@ export class VlanDriver implements NetworkDriver {
     );
   }
 
+  /**
+   * The host was given another uplink since the network was put into place: where no container is on it, it goes with it.
+   * @throws BerthError `conflict` where containers are, as they would be cut off
+   */
+  private async leaveOtherUplink({ id }: HostNetwork, place: Place): Promise<void> {
+    for (const backend of this.backends) {
+      const other = await backend.elsewhere(place);
+      if (other === undefined) continue;
+      const old = { ...place, uplink: other.uplink };
+      if (other.inUse)
+        throw new BerthError(
+          'conflict',
+          `network ${id.slice(0, 12)} is on ${other.uplink} with containers of this host, whose uplink is ${place.uplink} now`,
+          {
+            hint: `stop them ("berth node drain" moves them), or start the agent with --vlan-uplink ${other.uplink} again`,
+          },
+        );
+      await backend.remove(old);
+      await removeService(this.options.run, old);
+    }
+  }
+
   /** Those that have something of the network here: one, where nothing has gone wrong. */
   private async holders({ id }: HostNetwork, place: Place): Promise<VlanBackend[]> {
     const known = this.chosen.get(id);
@@ -188,6 +218,8 @@ export class VlanDriver implements NetworkDriver {
 
   /** Of this host for the place; without one, for the host's own uplink where it has one. */
   private async verdict(backend: VlanBackend, place: Place | undefined): Promise<Verdict> {
+    this.sweeping ??= sweepTrials(this.options.run);
+    await this.sweeping.catch(() => {});
     const able = await backend.preflight();
     if (!able.usable) return able;
     const { uplink } = this.options;

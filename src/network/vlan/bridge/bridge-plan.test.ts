@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Place } from '../backend.ts';
 import type { Link } from '../links.ts';
 import {
+  bridgedElsewhere,
   bridgeFor,
   bridgeObstacle,
   ensureLines,
@@ -106,5 +107,29 @@ describe('plan of a bridge', () => {
     expect(bridgeObstacle(links({ name: 'eth1', addresses: ['192.0.2.13'] }), place)).toBeUndefined();
     const bonded = links({ name: 'eth1', master: 'bond0' }, { name: 'bond0', kind: 'bond' });
     expect(bridgeObstacle(bonded, untagged)).toContain('name bond0 as the uplink');
+  });
+
+  it('knows what is on another uplink, and whether containers are', () => {
+    const moved = { ...place, uplink: 'eth2' };
+    const own = [
+      { name: 'eth1' },
+      { ...tagged, master: BRIDGE, isolated: true },
+      { name: BRIDGE, kind: 'bridge' },
+      { name: 'vshllym', master: BRIDGE, isolated: true },
+    ];
+    const container = { name: 'vhhllymabcdefg', master: BRIDGE };
+    expect(bridgedElsewhere(links(...own), moved)).toEqual({ uplink: 'eth1', inUse: false });
+    expect(bridgedElsewhere(links(...own, container), moved)).toEqual({ uplink: 'eth1', inUse: true });
+    expect(bridgedElsewhere(links(...own, container), place)).toBeUndefined();
+    expect(bridgedElsewhere(links({ name: 'eth1' }, { name: 'eth2' }), moved)).toBeUndefined();
+    const theirs = links(
+      { name: 'eth1', master: 'br0', isolated: true },
+      { name: 'br0', kind: 'bridge' },
+      { name: 'vshllym', master: 'br0', isolated: true },
+    );
+    expect(bridgedElsewhere(theirs, { ...moved, vlanId: undefined })).toEqual({
+      uplink: 'eth1',
+      inUse: false,
+    });
   });
 });

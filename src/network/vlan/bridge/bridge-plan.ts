@@ -1,7 +1,7 @@
-import type { Place } from '../backend.ts';
-import { bridgeName, serviceNames } from '../device-names.ts';
+import type { Elsewhere, Place } from '../backend.ts';
+import { bridgeName, isContainersPortOf, isPortOf, serviceNames } from '../device-names.ts';
 import type { Links } from '../links.ts';
-import { carrierLines, carrierName, carrierOf, isOwnCarrier } from '../vlan-device.ts';
+import { carrierLines, carrierName, carrierOf, isOwnCarrier, uplinkOf } from '../vlan-device.ts';
 
 /** The bridge that the VLAN is in already (an operator's), else the one that is made for the network. */
 export function bridgeFor(links: Links, place: Place): string {
@@ -72,4 +72,19 @@ export function filterRule(bridge: string): string[] {
 export function isBridged(links: Links, { networkId }: Place): boolean {
   const master = links.get(serviceNames(networkId).host)?.master;
   return links.has(bridgeName(networkId)) || (master !== undefined && links.get(master)?.kind === 'bridge');
+}
+
+/** Where the bridge with the network's ports has another uplink: of what is in it, what is isolated and no port of the network's. */
+export function bridgedElsewhere(links: Links, place: Place): Elsewhere | undefined {
+  const { networkId, uplink } = place;
+  const own = bridgeName(networkId);
+  const bridge = links.has(own) ? own : links.get(serviceNames(networkId).host)?.master;
+  if (bridge === undefined || carrierOf(links, place)?.master === bridge) return undefined;
+  const ports = [...links.values()].filter(({ master }) => master === bridge);
+  const other = ports.find(({ name, isolated }) => isolated && !isPortOf(networkId, name));
+  if (other === undefined || uplinkOf(other) === uplink) return undefined;
+  return {
+    uplink: uplinkOf(other),
+    inUse: ports.some(({ name }) => isContainersPortOf(networkId, name)),
+  };
 }

@@ -9,6 +9,7 @@ import { tryKind } from '../trial.ts';
 import { makeVeth, removeVeth } from '../veth.ts';
 import { carrierObstacle, carrierOf } from '../vlan-device.ts';
 import {
+  bridgedElsewhere,
   bridgeFor,
   bridgeObstacle,
   ensureLines,
@@ -37,6 +38,7 @@ export function bridge(run: Run): VlanBackend {
       return usable(`${wordsOf(place)} by a Linux bridge`);
     },
     holds: async (place) => isBridged(await readLinks(run), place),
+    elsewhere: async (place) => bridgedElsewhere(await readLinks(run), place),
     ensure: async (place) => {
       const links = await readLinks(run);
       await ipBatch(run, ensureLines(links, place));

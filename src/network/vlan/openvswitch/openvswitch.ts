@@ -16,6 +16,7 @@ import {
   isSwitched,
   removeFromSwitch,
   removePort,
+  switchedElsewhere,
   switchObstacle,
   type Transaction,
 } from './switch-plan.ts';
@@ -58,6 +59,10 @@ export function openvswitch(run: Run): VlanBackend {
       const now = await state().catch(() => undefined);
       // where the switch does not answer, a port of names that is in no Linux bridge is its
       return now === undefined ? isSwitched(await readLinks(run), place) : isOnSwitch(now, place);
+    },
+    elsewhere: async (place) => {
+      const now = await state().catch(() => undefined);
+      return now === undefined ? undefined : switchedElsewhere(now, place);
     },
     ensure: async (place) => {
       await ipBatch(run, [`link set dev ${place.uplink} up`]);

@@ -10,6 +10,7 @@ import {
   isSwitched,
   removeFromSwitch,
   removePort,
+  switchedElsewhere,
   switchObstacle,
 } from './switch-plan.ts';
 import { parseSwitchState, type SwitchPort, type SwitchState } from './switch-state.ts';
@@ -142,6 +143,21 @@ describe('obstacles of a switch', () => {
       'VLAN 217 on eth1 is network n1 of the cluster already: give that one a second --subnet instead',
     );
     expect(switchObstacle(OURS, link(), { ...place, networkId: 'n2', vlanId: 218 })).toBeUndefined();
+  });
+});
+
+describe('a network on another uplink', () => {
+  const moved = { ...place, uplink: 'eth2' };
+  const container = (present: boolean) => port('vhhllymabcdefg', { tag: 217, mark: 'n1', present });
+  const withOne = (present: boolean) => state({ 'vo-eth1': true }, uplink, service, container(present));
+
+  it('is found by its ports, and whether containers are there', () => {
+    expect(switchedElsewhere(OURS, moved)).toEqual({ uplink: 'eth1', inUse: false });
+    expect(switchedElsewhere(withOne(true), moved)).toEqual({ uplink: 'eth1', inUse: true });
+    expect(switchedElsewhere(withOne(false), moved)).toEqual({ uplink: 'eth1', inUse: false });
+    expect(switchedElsewhere(withOne(true), place)).toBeUndefined();
+    expect(switchedElsewhere(EMPTY, moved)).toBeUndefined();
+    expect(switchedElsewhere(OURS, { ...moved, networkId: 'n2' })).toBeUndefined();
   });
 });
 

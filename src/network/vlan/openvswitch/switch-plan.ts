@@ -1,5 +1,5 @@
-import type { Place } from '../backend.ts';
-import { serviceNames, switchName } from '../device-names.ts';
+import type { Elsewhere, Place } from '../backend.ts';
+import { isContainersPortOf, serviceNames, switchName } from '../device-names.ts';
 import type { Links } from '../links.ts';
 import { takenByNetwork } from '../vlan-device.ts';
 import { MADE, PROTECTED_HERE, type SwitchPort, type SwitchState } from './switch-state.ts';
@@ -117,7 +117,20 @@ export function isOnSwitch(state: SwitchState, { networkId }: Place): boolean {
   return state.ports.has(host) || [...state.ports.values()].some(({ mark }) => mark === networkId);
 }
 
-/** The same by what the kernel alone shows. */
+/** Where the network's ports are on a switch with another uplink: of its ports, the one that was protected as such. */
+export function switchedElsewhere(state: SwitchState, { networkId, uplink }: Place): Elsewhere | undefined {
+  const own = [...state.ports.values()].filter(({ mark }) => mark === networkId);
+  const bridges = new Set(own.map(({ bridge }) => bridge));
+  const uplinks = [...state.ports.values()].filter(
+    ({ bridge, mark }) => mark === PROTECTED_HERE && bridges.has(bridge),
+  );
+  const [other] = uplinks;
+  if (other === undefined || uplinks.some(({ name }) => name === uplink)) return undefined;
+  const inUse = own.some(({ name, present }) => present && isContainersPortOf(networkId, name));
+  return { uplink: other.name, inUse };
+}
+
+/** `isOnSwitch` by what the kernel alone shows. */
 export function isSwitched(links: Links, { networkId }: Place): boolean {
   const service = links.get(serviceNames(networkId).host);
   return service !== undefined && links.get(service.master ?? '')?.kind !== 'bridge';
