@@ -58,6 +58,10 @@ describe('names of containers', () => {
     await start('db', 'h2', 'back', '--ip', '10.60.0.30');
     for (const name of ['web', 'www', 'web.internal', 'WWW.front', 'web.front.internal'])
       await becomes(['10.50.0.20'], 'client', name);
+    const project = ['com.docker.compose.project=shop', 'com.docker.compose.service=cart'];
+    await start('shop-cart-1', 'h2', 'front', '--ip', '10.50.0.21', ...project.flatMap((one) => ['-l', one]));
+    for (const name of ['cart.shop', 'cart.shop.internal', 'shop-cart-1'])
+      await becomes(['10.50.0.21'], 'client', name);
     expect(await ask('client', 'db')).toEqual([]);
     await docker('network', 'connect', 'back', 'web');
     await becomes(['10.60.0.30'], 'web', 'db');

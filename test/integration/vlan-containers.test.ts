@@ -18,10 +18,14 @@ const atCompany = (...argv: string[]) => must(lab, 'h3', argv);
 const pings = async (ip: string) => (await lab.exec('h3', pingFrom('gw217', ip))).code === 0;
 const reaches = async (container: string, ip: string) =>
   (await tryDocker('exec', container, 'ping', '-c', '2', '-W', '1', ip)).code === 0;
-const traces = async () => [
-  await new VlanHost(lab, 'h1', undefined).traces(),
-  await new VlanHost(lab, 'h2', undefined).traces(),
-];
+const traces = async () => {
+  const hosts = ['h1', 'h2'].map(async (host) => {
+    const folder = `${lab.host(host).folder}/agent/networks`;
+    const files = (await must(lab, host, ['find', folder, '/run/docker/plugins'])).split('\n').sort();
+    return [await new VlanHost(lab, host, undefined).traces(), ...files].join('\n');
+  });
+  return Promise.all(hosts);
+};
 const start = (name: string, host: string, ...more: string[]) =>
   docker(
     'run',
@@ -234,6 +238,16 @@ it('keeps address and MAC when its host dies; the company hears where it is, and
   expect(await pings('10.217.0.60')).toBe(true);
   await captured;
   expect((await must(lab, home, ['cat', file])).trim()).toBe('');
+
+  const drained = (await docker('inspect', '--format', '{{.Node.Name}}', 'survivor')).trim();
+  await lab.berth(['node', 'drain', drained, '--yes']);
+  expect((await docker('inspect', '--format', '{{.Node.Name}}', 'survivor')).trim()).toBe(home);
+  await until('an answer from there', async () => ((await pings('10.217.0.60')) ? true : undefined), {
+    timeoutMs: 30_000,
+    everyMs: 500,
+  });
+  expect(await docker('exec', 'survivor', 'cat', '/sys/class/net/eth0/address')).toBe('02:be:0a:d9:00:3c');
+  await lab.berth(['node', 'uncordon', drained]);
   await docker('rm', '-f', 'survivor');
   await docker('network', 'rm', 'v217');
 });
