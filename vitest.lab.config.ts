@@ -6,8 +6,8 @@ import { defineConfig } from 'vitest/config';
  * test runs.
  */
 const shared = {
-  testTimeout: 120_000,
-  hookTimeout: 300_000,
+  testTimeout: 300_000,
+  hookTimeout: 900_000,
   teardownTimeout: 120_000,
   fileParallelism: false,
   pool: 'forks',

@@ -20,12 +20,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /** Change it when a recipe changes: part of each archive's name. */
 const RECIPES_VERSION = 1;
+/** Of all that install from the distribution: apt waits for others' installations, not for their package lists. */
+const APT_LOCK = '/run/lock/berth/apt.lock';
 const MIRROR = process.env.BERTH_DEBIAN_MIRROR ?? 'http://deb.debian.org/debian';
 
 export class BakeError extends Error {}
@@ -111,7 +113,7 @@ function staticBusybox({ scratch }) {
   try {
     fetch();
   } catch {
-    run('apt-get', ['-qq', 'update']); // a fresh machine has no package lists
+    apt(['update']); // a fresh machine has no package lists
     fetch();
   }
   const deb = readdirSync(scratch).find((file) => file.endsWith('.deb'));
@@ -184,9 +186,18 @@ function needProgram(program, packages, install) {
         `${program} is missing and --no-install forbids installing it -> apt-get install ${program}`,
       );
     console.error(`bake: installing ${packages.join(' ')} from the distribution`);
-    run('apt-get', ['-qq', 'update']);
-    run('apt-get', ['-qq', 'install', '-y', '--no-install-recommends', ...packages], { timeout: 600_000 });
+    apt(['update']);
+    apt(['install', '-y', '--no-install-recommends', ...packages]);
   }
+}
+
+function apt(args) {
+  const argv = ['apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=120', ...args];
+  if (process.getuid() === 0) {
+    mkdirSync(dirname(APT_LOCK), { recursive: true });
+    argv.unshift('flock', APT_LOCK);
+  }
+  run(argv[0], argv.slice(1), { timeout: 900_000 });
 }
 
 /** The root file system as an archive that `docker load` reads; the same input gives the same bytes, and image ID. */

@@ -28,6 +28,11 @@ if ! install_packages; then
   command -v apt-get >/dev/null 2>&1 || { tail -n 20 "$log" >&2; exit 1; }
   echo "berth: installing python3, make and g++ from the distribution: no prebuilt better-sqlite3 was to be had"
   export DEBIAN_FRONTEND=noninteractive
+  if [ "$(id -u)" = 0 ]; then # one at a time reads package lists and installs
+    mkdir -p /run/lock/berth
+    exec 8>/run/lock/berth/apt.lock
+    flock 8
+  fi
   apt-get update -qq
   apt-get install -y -qq python3 make g++ >/dev/null
   install_packages || { tail -n 20 "$log" >&2; echo "berth: npm packages could not be installed -> see above" >&2; exit 1; }

@@ -3,8 +3,11 @@ import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bakedTag, bakeImage, imageCache, loadBakedImage } from '../../scripts/bake-image.mjs';
+import { alone } from '../lab/alone.ts';
 import { LabError, run, tryRun } from '../lab/run.ts';
 
+/** Of the cache: what one run makes, others that want it meanwhile find made. */
+const LOCK = 'images';
 const RECIPES = fileURLToPath(new URL('.', import.meta.url));
 
 /**
@@ -14,7 +17,10 @@ const RECIPES = fileURLToPath(new URL('.', import.meta.url));
  * @param host Docker URL, as `lab.hosts[0].engine`.
  */
 export async function ensureImage(name: string, host: string): Promise<string> {
-  if (bakedTag(name) !== undefined) return loadBakedImage(name, host);
+  if (bakedTag(name) !== undefined) {
+    await alone(LOCK, () => bakeImage(name));
+    return loadBakedImage(name, host);
+  }
   const folder = join(RECIPES, name);
   if (!existsSync(join(folder, 'Dockerfile'))) {
     throw new LabError(`there is no test image "${name}": add test/images/${name}/Dockerfile`);
@@ -24,14 +30,24 @@ export async function ensureImage(name: string, host: string): Promise<string> {
   const tag = `berth-test/${name}:latest`;
   if (!existsSync(archive)) {
     await ensureImage(base, host);
-    const build = ['env', 'DOCKER_BUILDKIT=0', 'docker', '-H', host, 'build', '-t', tag, folder];
-    await run(build, { timeoutMs: 600_000 });
-    await run(['docker', '-H', host, 'save', '-o', `${archive}.${process.pid}`, tag]);
-    renameSync(`${archive}.${process.pid}`, archive);
-  } else if ((await tryRun(['docker', '-H', host, 'image', 'inspect', tag])).code !== 0) {
-    await run(['docker', '-H', host, 'load', '-i', archive]);
+    await alone(LOCK, () => buildArchive({ archive, tag, folder, host }));
   }
+  if ((await tryRun(['docker', '-H', host, 'image', 'inspect', tag])).code !== 0)
+    await run(['docker', '-H', host, 'load', '-i', archive]);
   return tag;
+}
+
+async function buildArchive(o: {
+  archive: string;
+  tag: string;
+  folder: string;
+  host: string;
+}): Promise<void> {
+  if (existsSync(o.archive)) return; // by whoever had the lock before
+  const docker = ['docker', '-H', o.host];
+  await run(['env', 'DOCKER_BUILDKIT=0', ...docker, 'build', '-t', o.tag, o.folder], { timeoutMs: 600_000 });
+  await run([...docker, 'save', '-o', `${o.archive}.${process.pid}`, o.tag]);
+  renameSync(`${o.archive}.${process.pid}`, o.archive);
 }
 
 function baseOf(folder: string): string {

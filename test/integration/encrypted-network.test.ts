@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { type Lab, openLab } from '../lab/lab.ts';
 import { ensureRequirements } from '../lab/requirements.ts';
 import { tryRun } from '../lab/run.ts';
+import { Capture } from '../lab/watch.ts';
 
 const lab: Lab = openLab(inject('lab'));
 const NETWORK = 'secret-words';
@@ -30,25 +31,16 @@ it('an encrypted network encrypts what leaves the host, and is refused in words 
     expect(run.code).toBe(0);
     const on = ['-e', 'constraint:node==h2', 'busybox', 'sleep', '1000'];
     await lab.docker(['run', '-d', '--name', 'hears', '--net', NETWORK, ...on]);
-    const wire = [
-      'nsenter',
-      `--net=/run/netns/${lab.plan.wire}`,
-      '--',
-      'timeout',
-      '10',
-      'tcpdump',
-      '-n',
-      '-i',
-      'any',
-    ];
-    const [esp, clear, ping] = await Promise.all([
-      tryRun([...wire, '-c', '3', 'esp']),
-      tryRun([...wire, '-c', '1', 'udp port 4790']),
-      tryRun(['docker', '-H', lab.endpoint, 'exec', 'speaks', 'ping', '-c', '8', 'hears']),
-    ]);
-    expect([ping.code, esp.code]).toEqual([0, 0]);
-    // Nothing came: it waited to its end.
-    expect(clear.code).toBe(124);
+    const onWire = ['nsenter', `--net=/run/netns/${lab.plan.wire}`, '--'];
+    const esp = await Capture.start(onWire, ['-i', 'any', 'esp']);
+    const clear = await Capture.start(onWire, ['-i', 'any', 'udp', 'port', '4790']);
+    const pings = async () =>
+      (await tryRun(['docker', '-H', lab.endpoint, 'exec', 'speaks', 'ping', '-c', '8', 'hears'])).code;
+    await expect.poll(pings, { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => esp.lines.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(3);
+    await esp.end();
+    await clear.end();
+    expect(clear.received).toBe(0);
   } else {
     expect(run.code).not.toBe(0);
     expect(run.stderr).toMatch(/kernel of this host cannot encrypt networks.*CONFIG_INET_ESP/s);

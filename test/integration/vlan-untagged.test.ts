@@ -34,6 +34,9 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.down());
 
+/** Of a machine that does much beside. */
+const PATIENCE = { timeout: 60_000 };
+
 const pings = async (ip: string) => (await tryRun(pingFrom(machine, ip))).code === 0;
 
 it('connects containers by a bridge on one host and macvlan on another with a machine on the wire', async () => {
@@ -49,11 +52,11 @@ it('connects containers by a bridge on one host and macvlan on another with a ma
   const d = await h2.start('d', macvlan, endpointAt('10.217.0.14'));
   expect(c.routes).toBeUndefined();
   for (const ip of ['10.217.0.12', '10.217.0.13', '10.217.0.1', '169.254.53.53'])
-    expect(await h1.reaches('a', ip), ip).toBe(true);
+    await expect.poll(() => h1.reaches('a', ip), { ...PATIENCE, message: ip }).toBe(true);
   for (const ip of ['10.217.0.12', '10.217.0.14', '10.217.0.1'])
-    expect(await h2.reaches('c', ip), ip).toBe(true);
-  expect(await pings('10.217.0.11')).toBe(true);
-  expect(await pings('10.217.0.14')).toBe(true);
+    await expect.poll(() => h2.reaches('c', ip), { ...PATIENCE, message: ip }).toBe(true);
+  await expect.poll(() => pings('10.217.0.11'), PATIENCE).toBe(true);
+  await expect.poll(() => pings('10.217.0.14'), PATIENCE).toBe(true);
   // the address of names is not on the wire
   await run(['ip', '-n', machine, 'route', 'add', '169.254.53.53/32', 'dev', 'eth0']);
   expect(await pings('169.254.53.53')).toBe(false);

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { addTrunk, must, startOpenVSwitch } from '../lab/openvswitch.ts';
-import { until } from '../lab/run.ts';
 import { endpointAt, fetchFrom, pingFrom, VlanHost, vlanNetwork } from '../lab/vlan-host.ts';
+import { Capture } from '../lab/watch.ts';
 
 /**
  * h1 and h2 are hosts of a cluster; h3 is the rest of the company: a switch with the gateway of VLAN 217 and a machine in
@@ -37,6 +36,9 @@ beforeAll(async () => {
   h2 = new VlanHost(lab, 'h2', 'eth1');
 });
 afterAll(() => lab?.down());
+
+/** Of a machine that does much beside. */
+const PATIENCE = { timeout: 60_000 };
 
 async function makeCompany(): Promise<void> {
   await atCompany('ovs-vsctl', 'add-br', 'company', '--', 'set', 'Bridge', 'company', 'datapath_type=netdev');
@@ -79,11 +81,11 @@ it('connects containers of one VLAN over hosts, and with the machines there, and
   const b = await h2.start('b', v217, endpointAt('10.217.0.12', 'fd00:217::12'));
   const c = await h2.start('c', v218, endpointAt('10.217.0.13'));
   expect(a).toMatchObject({ gateway: '10.217.0.1', gatewayIPv6: 'fd00:217::1' });
-  expect(await h1.reaches('a', '10.217.0.12')).toBe(true);
-  expect(await h1.reaches('a', 'fd00:217::12')).toBe(true);
-  expect(await h1.reaches('a', '10.217.0.1')).toBe(true);
-  expect(await pings('gw217', '10.217.0.11')).toBe(true);
-  expect(await pings('gw217', 'fd00:217::12')).toBe(true);
+  await expect.poll(() => h1.reaches('a', '10.217.0.12'), PATIENCE).toBe(true);
+  await expect.poll(() => h1.reaches('a', 'fd00:217::12'), PATIENCE).toBe(true);
+  await expect.poll(() => h1.reaches('a', '10.217.0.1'), PATIENCE).toBe(true);
+  await expect.poll(() => pings('gw217', '10.217.0.11'), PATIENCE).toBe(true);
+  await expect.poll(() => pings('gw217', 'fd00:217::12'), PATIENCE).toBe(true);
   // TCP, as well: nobody fills in the checksums of a switch that is a process
   await h2.exec([
     'ip',
@@ -103,7 +105,7 @@ it('connects containers of one VLAN over hosts, and with the machines there, and
   expect(await fetched('h1', 'a')).toBeGreaterThan(20_000);
   expect(await fetched('h3', 'gw217')).toBeGreaterThan(20_000);
   expect(await h1.reaches('a', '10.217.0.13')).toBe(false);
-  expect(await pings('pc218', '10.217.0.13')).toBe(true);
+  await expect.poll(() => pings('pc218', '10.217.0.13'), PATIENCE).toBe(true);
   expect(await pings('pc218', '10.217.0.11')).toBe(false);
 
   await h1.stop('a', v217, a);
@@ -119,8 +121,8 @@ it('uses the switch that an operator has made, and leaves it as it was', async (
   const before = [await h3.traces(), await atCompany(...state)];
   await h3.driver.ensure(v217);
   const local = await h3.start('local', v217, endpointAt('10.217.0.15'));
-  expect(await pings('gw217', '10.217.0.15')).toBe(true);
-  expect(await h3.reaches('local', '169.254.53.53')).toBe(true);
+  await expect.poll(() => pings('gw217', '10.217.0.15'), PATIENCE).toBe(true);
+  await expect.poll(() => h3.reaches('local', '169.254.53.53'), PATIENCE).toBe(true);
   await h3.stop('local', v217, local);
   await h3.driver.remove(v217);
   expect([await h3.traces(), await atCompany(...state)]).toEqual(before);
@@ -145,7 +147,9 @@ it('goes on after a SIGKILL half way, wherever, and leaves nothing', async () =>
       const later = h1.reborn();
       await later.driver.ensure(v217);
       const started = await later.start('survivor', v217, endpointAt('10.217.0.51'));
-      expect(await later.reaches('survivor', '10.217.0.1'), `after ${steps} steps`).toBe(true);
+      await expect
+        .poll(() => later.reaches('survivor', '10.217.0.1'), { ...PATIENCE, message: `after ${steps} steps` })
+        .toBe(true);
       await later.stop('survivor', v217, started);
       await later.driver.leave(v217, 'e'.repeat(64));
     }
@@ -177,11 +181,11 @@ it('refuses an address while an older copy of the container answers for it, and 
   await h1.driver.ensure(v217);
   await h2.driver.ensure(v217);
   const old = await h1.start('old', v217, endpointAt('10.217.0.20'));
-  expect(await pings('gw217', '10.217.0.20')).toBe(true);
+  await expect.poll(() => pings('gw217', '10.217.0.20'), PATIENCE).toBe(true);
   await expect(h2.start('new', v217, endpointAt('10.217.0.20'))).rejects.toThrow(
     'address 10.217.0.20 is still answered for by an older copy of this container (MAC 02:be:0a:d9:00:14)',
   );
-  expect(await pings('gw217', '10.217.0.20')).toBe(true);
+  await expect.poll(() => pings('gw217', '10.217.0.20'), PATIENCE).toBe(true);
   await h1.stop('old', v217, old);
 });
 
@@ -190,30 +194,18 @@ it('announces a container that has moved, so that frames for it go to its new ho
   await h2.driver.ensure(v217);
   const endpoint = endpointAt('10.217.0.30', 'fd00:217::30');
   const before = await h1.start('mover', v217, endpoint);
-  expect(await pings('gw217', '10.217.0.30')).toBe(true);
+  await expect.poll(() => pings('gw217', '10.217.0.30'), PATIENCE).toBe(true);
   await h1.stop('mover', v217, before);
-  const file = join(lab.host('h3').folder, 'gratuitous');
-  const filter = ['ether', 'src', endpoint.mac];
-  // as a file: what is written to a pipe is lost when it is killed
-  const capture = ['timeout', '15', 'tcpdump', '-n', '-e', '-l', '--immediate-mode', '-i', 'eth0', ...filter];
-  const inGateway = ['ip', 'netns', 'exec', 'gw217', ...capture];
-  const captured = lab.exec('h3', ['sh', '-c', 'exec "$@" > "$0"', file, ...inGateway]);
-  await until(
-    'the capture',
-    async () => ((await atCompany('cat', file).catch(() => 'x')) === '' ? true : undefined),
-    {
-      timeoutMs: 5_000,
-    },
-  );
+  const inGateway = lab.execArgv('h3', ['ip', 'netns', 'exec', 'gw217']);
+  const frames = await Capture.start(inGateway, ['-i', 'eth0', 'ether', 'src', endpoint.mac]);
+  const heard = (words: string) => frames.lines.filter((line) => line.includes(words)).length;
   const after = await h2.start('mover', v217, endpoint);
-  await captured;
-  const frames = (await atCompany('cat', file)).split('\n');
-  const announced = frames.filter((line) => line.includes('Request who-has 10.217.0.30 tell 10.217.0.30'));
-  expect(announced.length).toBeGreaterThanOrEqual(2);
-  expect(
-    frames.filter((line) => line.includes('neighbor advertisement, tgt is fd00:217::30')).length,
-  ).toBeGreaterThan(0);
-  expect(await pings('gw217', '10.217.0.30')).toBe(true);
+  await expect
+    .poll(() => heard('Request who-has 10.217.0.30 tell 10.217.0.30'), PATIENCE)
+    .toBeGreaterThanOrEqual(2);
+  await expect.poll(() => heard('neighbor advertisement, tgt is fd00:217::30'), PATIENCE).toBeGreaterThan(0);
+  await frames.end();
+  await expect.poll(() => pings('gw217', '10.217.0.30'), PATIENCE).toBe(true);
   await h2.stop('mover', v217, after);
 });
 
@@ -224,7 +216,7 @@ it('answers for names on the host alone', async () => {
   expect(path).toMatch(/^\/run\/netns\/berth-vlan-/);
   const namespace = path?.split('/').at(-1) ?? '';
   const a = await h1.start('asker', v217, endpointAt('10.217.0.40'));
-  expect(await h1.reaches('asker', '169.254.53.53')).toBe(true);
+  await expect.poll(() => h1.reaches('asker', '169.254.53.53'), PATIENCE).toBe(true);
   // from the gateway's machine it is not there, although it would look on the link
   await atCompany('ip', '-n', 'gw217', 'route', 'add', '169.254.53.53/32', 'dev', 'eth0');
   expect(await pings('gw217', '169.254.53.53')).toBe(false);
@@ -233,7 +225,7 @@ it('answers for names on the host alone', async () => {
   // what has been taken away by force is made again
   await h1.exec(['ip', 'netns', 'delete', namespace]);
   await h1.driver.ensure(v217);
-  expect(await h1.reaches('asker', '169.254.53.53')).toBe(true);
+  await expect.poll(() => h1.reaches('asker', '169.254.53.53'), PATIENCE).toBe(true);
   await h1.stop('asker', v217, a);
 });
 

@@ -10,7 +10,7 @@ export async function removeCgroup(path: string): Promise<void> {
   await until(
     `the removal of cgroup ${path}`,
     async () => (folders.map(removeTree).every(Boolean) ? true : undefined),
-    { timeoutMs: 20_000, everyMs: 50 },
+    { timeoutMs: 60_000, everyMs: 50 },
   );
 }
 

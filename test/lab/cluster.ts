@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lastLines, onHost } from './host.ts';
 import type { HostPlan, LabPlan } from './plan.ts';
-import { findIn, killAll } from './processes.ts';
+import { findIn, isAlive, killAll } from './processes.ts';
 import { LabError, run, runDetached, until } from './run.ts';
 
+/** How long anything may take on a machine that does much beside it. */
+const PATIENCE_MS = 120_000;
 const BERTH = fileURLToPath(new URL('../../berth', import.meta.url));
 
 /** Where a lab's cluster is reached; the socket from the root namespace, the addresses from there and from each host. */
@@ -47,6 +49,7 @@ export async function startManager(
   const { address, namespace, folder } = plan.manager;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   await run([BERTH, 'version'], { timeoutMs: 600_000 }); // builds what is stale before anything has a time limit
+  let started: number | undefined;
   if (managerPid(plan) === undefined) {
     const up = [
       'up',
@@ -66,17 +69,20 @@ export async function startManager(
       ['--advertise', address],
     ].flat();
     const enter = ['nsenter', `--net=/run/netns/${namespace}`, '--', BERTH];
-    runDetached([...enter, ...up, ...listen], { log: managerLog(plan), env: { ...process.env, ...env } });
+    started = runDetached([...enter, ...up, ...listen], {
+      log: managerLog(plan),
+      env: { ...process.env, ...env },
+    });
   }
   await until(
     `an answer of the manager (its log: ${managerLog(plan)})`,
     async () => {
       const nodes = await listNodes(plan).catch(() => undefined);
       if (nodes !== undefined) return true;
-      if (managerPid(plan) !== undefined) return undefined;
+      if (managerPid(plan) !== undefined || (started !== undefined && isAlive(started))) return undefined;
       throw new LabError(`the manager ended: ${lastLines(managerLog(plan))}`);
     },
-    { timeoutMs: 60_000, everyMs: 200 },
+    { timeoutMs: PATIENCE_MS, everyMs: 200 },
   );
 }
 
@@ -100,7 +106,7 @@ export async function stopManager(plan: LabPlan, options: { kill?: boolean } = {
 
 /** Run `berth` against the lab's manager and return what it prints. */
 export async function berth(plan: LabPlan, args: readonly string[]): Promise<string> {
-  return await run([BERTH, ...args, '--data-dir', plan.manager.folder], { timeoutMs: 60_000 });
+  return await run([BERTH, ...args, '--data-dir', plan.manager.folder], { timeoutMs: PATIENCE_MS });
 }
 
 export interface Node {
@@ -142,7 +148,7 @@ export interface AgentStart {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Start the agents that do not run; those of hosts which have never joined share one token with as many uses. */
+/** Start the agents that do not run, and wait until they are on their hosts; those of hosts which have never joined share one token with as many uses. */
 export async function startAgents(
   plan: LabPlan,
   hosts: readonly HostPlan[],
@@ -169,7 +175,9 @@ export async function startAgents(
       for (const [key, value] of Object.entries(labels[host.name] ?? {}))
         agent.push('--label', `${key}=${value}`);
     }
-    runDetached(onHost(host, agent), { log: agentLog(host), env: { ...process.env, ...env } });
+    const pid = runDetached(onHost(host, agent), { log: agentLog(host), env: { ...process.env, ...env } });
+    const onIts = async () => agentPid(host) !== undefined || !isAlive(pid) || undefined;
+    await until(`the agent of ${host.name}`, onIts, { timeoutMs: PATIENCE_MS, everyMs: 20 });
   }
 }
 
@@ -177,12 +185,19 @@ export async function startAgents(
 export async function waitReady(
   plan: LabPlan,
   hosts: readonly HostPlan[],
-  timeoutMs = 60_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<void> {
+  let seen = 'nobody has answered';
   await until(
-    `ready nodes ${hosts.map((host) => host.name).join(', ')} (logs: ${join(plan.folder, '*', 'agent.log')})`,
+    () =>
+      `ready nodes ${hosts.map((host) => host.name).join(', ')} (seen: ${seen}; logs: ${join(plan.folder, '*', 'agent.log')})`,
     async () => {
-      const nodes = await listNodes(plan);
+      const nodes = await listNodes(plan).catch((error: Error) => {
+        if (managerPid(plan) === undefined) throw error;
+        seen = error.message;
+      });
+      if (nodes === undefined) return undefined;
+      seen = nodes.map((node) => `${node.name} ${node.state}`).join(', ');
       const ready = (host: HostPlan) =>
         nodes.some((node) => node.name === host.name && node.state === 'ready');
       const missing = hosts.filter((host) => !ready(host));

@@ -7,7 +7,6 @@ import type { HostPlan, LabPlan } from './plan.ts';
 import { findIn, initOf, isAlive, killAll, processesIn } from './processes.ts';
 import { LabError, runDetached, tryRun, until } from './run.ts';
 
-const ENTER_MS = 5_000;
 const INIT = fileURLToPath(new URL('host-init.sh', import.meta.url));
 
 /** Pid of the host's first process in the root namespace, undefined while the host is not running. */
@@ -30,12 +29,12 @@ export function onHost(host: HostPlan, argv: readonly string[]): string[] {
 export async function startHost(plan: LabPlan, host: HostPlan, beside?: () => Promise<void>): Promise<void> {
   if (hostPid(host) === undefined) await boot(plan, host);
   const running = () => findIn(host.namespace, ['dockerd', host.engine]) !== undefined;
-  if (!running()) startEngine(plan, host);
-  const began = Date.now();
+  // Until it is dockerd it is what enters the host's namespaces, which takes its time on a busy machine.
+  const pid = running() ? undefined : startEngine(plan, host);
   if (beside !== undefined) {
     const pidFile = `/proc/${hostPid(host)}/root/run/docker/dockerd.pid`;
     await until(`the engine of host ${host.name}`, async () => existsSync(pidFile) || undefined, {
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
     });
     await beside();
   }
@@ -44,11 +43,10 @@ export async function startHost(plan: LabPlan, host: HostPlan, beside?: () => Pr
     async () => {
       const ping = await tryRun(['docker', '-H', host.engine, 'version', '--format', '{{.Server.Version}}']);
       if (ping.code === 0) return true;
-      // It enters the host's namespaces before it is dockerd, which takes its time on a busy machine.
-      if (running() || Date.now() - began < ENTER_MS) return undefined;
+      if (running() || (pid !== undefined && isAlive(pid))) return undefined;
       throw new LabError(`the engine of host ${host.name} ended: ${lastLines(engineLog(host))}`);
     },
-    { timeoutMs: 60_000 },
+    { timeoutMs: 120_000 },
   );
 }
 
@@ -99,7 +97,7 @@ async function boot(plan: LabPlan, host: HostPlan): Promise<void> {
       if (isAlive(pid)) return undefined;
       throw new LabError(`host ${host.name} did not start: ${lastLines(log)}`);
     },
-    { timeoutMs: 20_000, everyMs: 20 },
+    { timeoutMs: 60_000, everyMs: 20 },
   );
 }
 
@@ -117,7 +115,8 @@ function writeIdentity(plan: LabPlan, host: HostPlan): void {
   }
 }
 
-function startEngine(plan: LabPlan, host: HostPlan): void {
+/** Returns the pid of what runs as long as the engine does. */
+function startEngine(plan: LabPlan, host: HostPlan): number {
   const config = join(host.folder, 'daemon.json'); // for whoever wants more options; never the machine's own
   if (!existsSync(config)) writeFileSync(config, '{}\n');
   // execution folder and pid file are below the private /run/docker, so a killed host leaves none behind, and
@@ -133,5 +132,5 @@ function startEngine(plan: LabPlan, host: HostPlan): void {
     ['--bip', `172.17.${host.number}.1/24`],
     ['--insecure-registry', plan.subnet],
   ].flat();
-  runDetached(onHost(host, engine), { log: engineLog(host) });
+  return runDetached(onHost(host, engine), { log: engineLog(host) });
 }

@@ -189,7 +189,7 @@ export class Lab {
   }
 
   /** Wait until the nodes (all hosts by default) are ready. @throws LabError after `timeoutMs`. */
-  async waitReady(names?: readonly string[], timeoutMs = 60_000): Promise<void> {
+  async waitReady(names?: readonly string[], timeoutMs?: number): Promise<void> {
     await waitReady(this.plan, names?.map((name) => this.host(name)) ?? this.hosts, timeoutMs);
   }
 
@@ -232,7 +232,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   if (before?.joined === true && options.join === false) {
     throw new LabError(`lab "${name}" has a manager already: take it down first, or choose another name`);
   }
-  const index = register(name, folder, before?.index);
+  const index = await register(name, folder, before?.index);
   const state = {
     name,
     index,

@@ -58,7 +58,7 @@ export async function killAll(list: readonly number[]): Promise<void> {
     }
   }
   await until(`the end of processes ${list.join(' ')}`, async () => (list.some(isAlive) ? undefined : true), {
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
     everyMs: 20,
   });
 }

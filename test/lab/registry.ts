@@ -11,14 +11,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { alone } from './alone.ts';
 import { MAX_LABS } from './plan.ts';
 import { LabError, tryRun } from './run.ts';
 
 /**
  * Which labs there are on this machine: one symbolic link `INDEX -> NAME=FOLDER` each, below /run so that a reboot
- * forgets them. Making a link is atomic, so two labs that start at the same time get different indexes.
+ * forgets them. It changes, with what all labs share, under one lock of the machine: the last lab that goes takes nothing
+ * away from the next one that comes.
  */
 const REGISTRY = '/run/berth-lab';
+/** Name of that lock. */
+const LOCK = 'labs';
 const FORWARD = '/proc/sys/net/ipv4/ip_forward';
 const FORWARD_WAS_OFF = join(REGISTRY, 'ip-forward-was-off');
 const MADE = join(REGISTRY, 'made');
@@ -54,7 +58,11 @@ export function registeredLabs(): Registered[] {
  * The index of the lab, claimed now (`preferred` if that is free) or before, and packet forwarding switched on for as long as there are labs.
  * @throws LabError when the name is taken by a lab in another folder, or all indexes are.
  */
-export function register(name: string, folder: string, preferred = 0): number {
+export function register(name: string, folder: string, preferred = 0): Promise<number> {
+  return alone(LOCK, () => claim(name, folder, preferred));
+}
+
+function claim(name: string, folder: string, preferred: number): number {
   mkdirSync(REGISTRY, { recursive: true });
   const known = registeredLabs().find((lab) => lab.name === name);
   if (known !== undefined && known.folder !== folder) {
@@ -89,7 +97,11 @@ export function register(name: string, folder: string, preferred = 0): number {
 }
 
 /** Forget the lab; after the last one, put packet forwarding back as it was and remove what `register` made. */
-export async function unregister(name: string): Promise<void> {
+export function unregister(name: string): Promise<void> {
+  return alone(LOCK, () => forget(name));
+}
+
+async function forget(name: string): Promise<void> {
   for (const lab of registeredLabs()) {
     if (lab.name === name) rmSync(join(REGISTRY, String(lab.index)), { force: true });
   }
@@ -105,6 +117,22 @@ export async function unregister(name: string): Promise<void> {
   }
   for (const file of [FORWARD_WAS_OFF, MADE]) rmSync(file, { force: true });
   removeIfEmpty(REGISTRY);
+}
+
+/** What labs share, as it is while no lab comes or goes. */
+export interface Shared {
+  readonly labs: number;
+  /** Packet forwarding as it is, and as it was before the first lab: `0` or `1`. */
+  readonly forwarding: string;
+  readonly before: string;
+}
+
+export function lookAtShared(): Promise<Shared> {
+  return alone(LOCK, () => {
+    const forwarding = readFileSync(FORWARD, 'utf8').trim();
+    const labs = registeredLabs().length;
+    return { labs, forwarding, before: existsSync(FORWARD_WAS_OFF) ? '0' : forwarding };
+  });
 }
 
 /** Remove a folder that is empty; one that is not there, or in use by others meanwhile, is left as it is. */

@@ -1,6 +1,10 @@
+import { alone } from './alone.ts';
 import { LabError, run, tryRun } from './run.ts';
 
 type Needed = readonly (readonly [program: string, pkg: string])[];
+
+/** The lock of `scripts/install.sh` and `scripts/bake-image.mjs`, too. */
+const APT_LOCK = 'apt';
 
 /** What a lab needs on the machine, and the Debian or Ubuntu package that brings it. */
 const NEEDED: Needed = [
@@ -22,7 +26,8 @@ export async function ensureRequirements(more: Needed = []): Promise<void> {
     throw new LabError('a lab makes network namespaces and Docker Engines: run it as root on Linux');
   }
   // one after the other: docker.io brings the client along on some releases, docker-cli does on the others
-  for (const [program, pkg] of [...NEEDED, ...more]) if (!(await has(program))) await install(program, pkg);
+  for (const [program, pkg] of [...NEEDED, ...more])
+    if (!(await has(program))) await alone(APT_LOCK, () => install(program, pkg));
 }
 
 async function has(program: string): Promise<boolean> {
@@ -31,7 +36,9 @@ async function has(program: string): Promise<boolean> {
 
 let refreshed = false;
 
+/** Under a lock: apt waits for others that install, but not for those that read package lists. */
 async function install(program: string, pkg: string): Promise<void> {
+  if (await has(program)) return; // by whoever had the lock before
   if (!(await has('apt-get')))
     throw new LabError(`${program} is missing and there is no apt-get: install ${program}`);
   process.stderr.write(`lab: installing ${pkg} from the distribution, for ${program}\n`);

@@ -73,7 +73,7 @@ export function runDetached(
  * @throws LabError saying what was waited for when the time is over.
  */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   ask: () => Promise<T | undefined>,
   options: { timeoutMs: number; everyMs?: number },
 ): Promise<T> {
@@ -81,7 +81,10 @@ export async function until<T>(
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (Date.now() > end) throw new LabError(`${what}: not within ${options.timeoutMs / 1000} s`);
+    if (Date.now() > end)
+      throw new LabError(
+        `${typeof what === 'string' ? what : what()}: not within ${options.timeoutMs / 1000} s`,
+      );
     await new Promise((r) => setTimeout(r, options.everyMs ?? 100));
   }
 }

@@ -11,7 +11,7 @@ const hex = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /** Runs programs on a lab's host as an agent there would. */
 export function runOn(lab: Lab, host: string): Run {
-  return async (argv, { input, timeoutMs = 15_000 } = {}) => {
+  return async (argv, { input, timeoutMs = 60_000 } = {}) => {
     const { code, stdout, stderr } = await lab.exec(host, argv, { timeoutMs, input: input ?? '' });
     if (code === 0) return stdout;
     const missing = stderr.startsWith('env: ');

@@ -2,20 +2,23 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ownNumber } from '../lab/own.ts';
 import { ensureRequirements } from '../lab/requirements.ts';
 import { run, tryRun } from '../lab/run.ts';
 
 /** `berth up --dns-listen` and `berth dns` as a person types them, on a manager without a host. */
+/** An address of this run's, as ports of others may be in use. */
+const ADDRESS = `127.54.${await ownNumber()}.1`;
 const folder = mkdtempSync(join(tmpdir(), 'berth-dns-'));
 const dataDir = join(folder, 'data');
 const berth = (...argv: string[]) =>
   run([resolve('berth'), ...argv, '--data-dir', dataDir], { timeoutMs: 180_000 });
-const DNS = ['@127.0.0.1', '-p', '21053', '+short', '+time=2', '+tries=1'];
+const DNS = [`@${ADDRESS}`, '-p', '21053', '+short', '+time=5', '+tries=3'];
 const dig = async (...argv: string[]) => (await tryRun(['dig', ...DNS, ...argv])).stdout.trim();
 const up = (...more: string[]) =>
   berth(
-    ...['up', '--no-agent', '--no-install', '--advertise', '127.0.0.1', '--docker-listen', '127.0.0.1:21386'],
-    ...['--api-listen', '127.0.0.1:21453', '--agent-listen', '127.0.0.1:21464', ...more],
+    ...['up', '--no-agent', '--no-install', '--advertise', ADDRESS, '--docker-listen', `${ADDRESS}:21386`],
+    ...['--api-listen', `${ADDRESS}:21453`, '--agent-listen', `${ADDRESS}:21464`, ...more],
   );
 
 beforeAll(() => ensureRequirements([['dig', 'bind9-dnsutils']]), 300_000);
@@ -29,7 +32,7 @@ it('the manager answers for its zones where it is told to, and keeps both over a
   await berth('dns', 'zone', 'add', 'apps.example.com', '--wildcard', '192.0.2.10');
   expect(await dig('x.apps.example.com')).not.toContain('192.0.2.10');
   await berth('down');
-  await up('--dns-listen', '127.0.0.1:21053');
+  await up('--dns-listen', `${ADDRESS}:21053`);
   expect(await dig('x.apps.example.com')).toBe('192.0.2.10');
   const made = await berth('dns', 'add', 'apps.example.com', 'www', 'A', '192.0.2.11');
   expect(await dig('www.apps.example.com')).toBe('192.0.2.11');

@@ -3,10 +3,12 @@ import { silentLogger } from '../../src/kit/logger.ts';
 import type { Span } from '../../src/model/span.ts';
 import { type Run, run } from '../../src/network/commands.ts';
 import { newXoverlayDriver } from '../../src/network/xoverlay/driver.ts';
+import { ownNumber } from '../lab/own.ts';
 import { tryRun } from '../lab/run.ts';
 
 /** A host: a namespace, whose policies are its own. Kernels that have no ESP have policies. */
-const HOST = 'berth-test-xfrm';
+const own = await ownNumber();
+const HOST = `berth-test-xfrm-${own}`;
 const ADDRESS = '127.0.0.1';
 
 /** As the kernel prints that nothing in clear comes or goes, sorted. */
@@ -29,7 +31,8 @@ const network = (id: string, vni: number) => {
   const span: Span = { driver: 'xoverlay', pools, mtu: 1400, internal: false, vni, encrypted: true };
   return { id, engineId: `engine's ${id}`, span };
 };
-const [one, other] = [network('one', 16_777_010), network('other', 16_777_011)] as const;
+const VNI = 16_772_000 + 2 * own;
+const [one, other] = [network(`one ${own}`, VNI), network(`other ${own}`, VNI + 1)] as const;
 
 /** What was blocked when a network's device was made. */
 let atDevice: string[] = [];
@@ -48,6 +51,7 @@ async function removeHost(): Promise<void> {
   await tryRun(['ip', 'netns', 'delete', HOST]);
 }
 beforeAll(async () => {
+  await removeHost(); // left by a run that was killed
   await tryRun(['ip', 'netns', 'add', HOST]);
   await inHost(['ip', 'link', 'add', 'wire', 'up', 'type', 'veth', 'peer', 'name', 'end']);
   await inHost(['ip', 'link', 'set', 'end', 'up']);

@@ -3,13 +3,15 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HostNames } from '../../src/network/dns/host-names.ts';
-import { socketOpener } from '../../src/network/dns/namespace-sockets.ts';
+import { type OpenSockets, socketOpener } from '../../src/network/dns/namespace-sockets.ts';
+import { ownNumber } from '../lab/own.ts';
 import { ensureRequirements } from '../lab/requirements.ts';
 import { run } from '../lab/run.ts';
 
 /** A network's namespace with its bridge, and two "containers" on it, all by `ip`. */
-const NETWORK = 'berth-test-net';
-const ASKERS = ['berth-test-a', 'berth-test-b'] as const;
+const own = await ownNumber();
+const NETWORK = `berth-test-net-${own}`;
+const ASKERS = [`berth-test-a-${own}`, `berth-test-b-${own}`] as const;
 const PATH = `/run/netns/${NETWORK}`;
 const sh = (line: string) => run(line.split(' '));
 
@@ -35,9 +37,11 @@ async function removeAll(): Promise<void> {
     if (existsSync(`/run/netns/${name}`)) await sh(`ip netns del ${name}`);
 }
 
+const PATIENCE = { timeout: 60_000 };
+
 /** Addresses that a name leads to, asked from within a container's namespace by Node's own resolver. */
-async function ask(asker: string, name: string, how = 'resolve4', tries = 3): Promise<string> {
-  const script = `const {Resolver}=require('node:dns').promises;const r=new Resolver({timeout:500,tries:${tries}});r.setServers(['169.254.53.53']);r.${how}('${name}').then((a)=>console.log(JSON.stringify(a)),(e)=>console.log(e.code))`;
+async function ask(asker: string, name: string, how = 'resolve4'): Promise<string> {
+  const script = `const {Resolver}=require('node:dns').promises;const r=new Resolver({timeout:2000,tries:5});r.setServers(['169.254.53.53']);r.${how}('${name}').then((a)=>console.log(JSON.stringify(a)),(e)=>console.log(e.code))`;
   const argv = ['netns', 'exec', asker, process.execPath, '-e', script];
   const { stdout } = await promisify(execFile)('ip', argv, { encoding: 'utf8' });
   return stdout.trim();
@@ -51,9 +55,9 @@ const PROGRAMS = {
   'Node and the bundle': [process.execPath, 'dist/agent.cjs'],
   'the self-contained agent': ['dist/berth-agent'],
 };
-const newNames = (command: readonly string[]) => {
+const newNames = (open: OpenSockets) => {
   const names = new HostNames({
-    open: socketOpener(command),
+    open,
     hostServers: () => [],
     hasServers: () => false,
   });
@@ -72,12 +76,19 @@ afterAll(removeAll);
 
 describe.each(Object.entries(PROGRAMS))('names in a namespace, sockets by %s', (_, command) => {
   let names: HostNames;
+  /** How often no socket could be opened in the namespace. */
+  let refused = 0;
+  const open: OpenSockets = (...args) =>
+    socketOpener(command)(...args).catch((thrown) => {
+      refused++;
+      throw thrown;
+    });
 
   beforeAll(async () => {
     for (const name of ASKERS) await sh(`ip netns add ${name}`);
     await makeNetwork();
     await addAddress();
-    names = newNames(command);
+    names = newNames(open);
   });
   afterAll(async () => {
     await names.close();
@@ -87,7 +98,7 @@ describe.each(Object.entries(PROGRAMS))('names in a namespace, sockets by %s', (
 
   it('are answered by UDP and TCP', async () => {
     names.serve('n1', PATH);
-    await expect.poll(() => names.serving('n1'), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => names.serving('n1'), PATIENCE).toBe(true);
     expect(await ask(ASKERS[1], 'web.shop.internal')).toBe('["10.77.0.1"]');
     expect(await ask(ASKERS[0], '_http._tcp.db', 'resolveSrv')).toContain('"name":"db.internal","port":80');
     expect(await ask(ASKERS[0], '10.77.0.2', 'reverse')).toBe('["db.internal"]');
@@ -103,26 +114,27 @@ describe.each(Object.entries(PROGRAMS))('names in a namespace, sockets by %s', (
 
   it('come back in a namespace that was made again, as soon as it has the address', async () => {
     await sh(`ip netns del ${NETWORK}`);
-    await expect.poll(() => names.serving('n1'), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => names.serving('n1'), PATIENCE).toBe(false);
     await expect
       .poll(async () => (await run(['ip', '-n', ASKERS[0], '-br', 'link'])).includes('eth0'), {
-        timeout: 5_000,
+        timeout: 60_000,
       })
       .toBe(false);
     await makeNetwork();
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const before = refused;
+    await expect.poll(() => refused, PATIENCE).toBeGreaterThan(before + 1);
     expect(names.serving('n1')).toBe(false);
     await addAddress();
-    await expect.poll(() => names.serving('n1'), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => names.serving('n1'), PATIENCE).toBe(true);
     expect(await ask(ASKERS[1], 'web')).toBe('["10.77.0.1"]');
   });
 
   it('are answered by the next agent where the last one was killed', async () => {
     await names.close();
     expect(await ask(ASKERS[1], 'web')).toBe('ECONNREFUSED');
-    names = newNames(command);
+    names = newNames(open);
     names.serve('n1', PATH);
-    await expect.poll(() => names.serving('n1'), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => names.serving('n1'), PATIENCE).toBe(true);
     expect(await ask(ASKERS[1], 'web')).toBe('["10.77.0.1"]');
   });
 });
@@ -131,42 +143,38 @@ it('one container floods, another one is served', async () => {
   for (const name of ASKERS) await sh(`ip netns add ${name}`);
   await makeNetwork();
   await addAddress();
-  const names = newNames(PROGRAMS['Node and the bundle']);
-  names.serve('n1', PATH);
-  await expect.poll(() => names.serving('n1'), { timeout: 10_000 }).toBe(true);
-  const argv = [
-    'netns',
-    'exec',
-    ASKERS[0],
-    process.execPath,
-    'test/network/flood.mjs',
-    '10.77.0.1',
-    '169.254.53.53',
-    '6',
-  ];
-  const flood = spawn('ip', argv, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let sent = '';
-  flood.stdout.on('data', (bytes) => {
-    sent += bytes;
+  let reached = 0;
+  const names = newNames(async (...args) => {
+    const sockets = await socketOpener(PROGRAMS['Node and the bundle'])(...args);
+    sockets.udp.on('message', (_, { address }) => {
+      if (address === '10.77.0.1') reached++;
+    });
+    return sockets;
   });
-  const ended = new Promise((resolve) => flood.once('close', resolve));
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  names.serve('n1', PATH);
+  await expect.poll(() => names.serving('n1'), PATIENCE).toBe(true);
   const started = performance.now();
-  const used = process.cpuUsage();
-  const answers: string[] = [];
-  for (let n = 0; n < 10; n++) answers.push(await ask(ASKERS[1], 'web', 'resolve4', 1));
-  const ms = (performance.now() - started) / answers.length;
-  await ended;
-  const { user, system } = process.cpuUsage(used);
-  const cpu = (user + system) / 1e6;
-  console.log(
-    `flood of ${Math.round(Number(sent) / 6)}/s: each answer ${ms.toFixed(0)} ms, with the asker's start`,
-  );
-  // Asked once each, without a second try; one may be lost to a machine that is busy otherwise.
-  expect(answers.filter((answer) => answer === '["10.77.0.1"]').length).toBeGreaterThanOrEqual(9);
-  expect(Number(sent)).toBeGreaterThan(60_000);
-  // The kernel drops nearly all of it.
-  expect(cpu).toBeLessThan(2);
+  const from = ['netns', 'exec', ASKERS[0], process.execPath, 'test/network/flood.mjs', '10.77.0.1'];
+  const flood = spawn('ip', [...from, '169.254.53.53'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => flood.once('close', resolve));
+  let sent = 0;
+  flood.stdout.on('data', (bytes) => {
+    sent = Number(String(bytes).trim().split('\n').at(-1));
+  });
+  /** What the kernel lets through by now of one container's: a thousand a second, and two thousand more. */
+  const share = () => 2_000 + performance.now() - started;
+  try {
+    await expect.poll(() => sent / share(), PATIENCE).toBeGreaterThan(2);
+    for (let n = 0; n < 10; n++) expect(await ask(ASKERS[1], 'web')).toBe('["10.77.0.1"]');
+    await expect.poll(() => sent / share(), PATIENCE).toBeGreaterThan(5);
+  } finally {
+    flood.kill('SIGKILL');
+    await ended;
+  }
+  const most = share();
+  console.log(`${sent} questions sent, ${reached} reached the socket, ${Math.round(most)} may`);
+  expect(reached).toBeGreaterThan(0);
+  expect(reached).toBeLessThan(most * 1.2);
   await names.close();
   await removeAll();
-}, 60_000);
+}, 300_000);

@@ -1,14 +1,17 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { setTimeout } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/kit/logger.ts';
 import type { Member, Span } from '../../src/model/span.ts';
-import { run } from '../../src/network/commands.ts';
-import { namespaceOf } from '../../src/network/xoverlay/device-names.ts';
+import { type Run, run } from '../../src/network/commands.ts';
+import { containerEnd, namespaceOf, portName } from '../../src/network/xoverlay/device-names.ts';
 import { newXoverlayDriver } from '../../src/network/xoverlay/driver.ts';
+import { ownNumber } from '../lab/own.ts';
 import { tryRun } from '../lab/run.ts';
 
-/** The driver and this machine's kernel, without an engine. Its VNIs are at the end of the range: nobody's. */
+const own = await ownNumber();
+/** At the end of the range: nobody's. */
+const VNI = 16_770_000 + 2 * own;
+/** The driver and this machine's kernel, without an engine. */
 const span: Span = {
   driver: 'xoverlay',
   pools: [
@@ -17,27 +20,31 @@ const span: Span = {
   ],
   mtu: 1450,
   internal: false,
-  vni: 16_777_000,
+  vni: VNI,
 };
-const network = { id: 'of the test of the kernel', engineId: 'e1', span };
+const network = { id: `of the test of the kernel ${own}`, engineId: 'e1', span };
 const NAMESPACE = namespaceOf(network);
 const endpoint = {
-  endpointId: 'feedfeedfeedfeed',
+  endpointId: `${own.toString(16).padStart(4, '0')}feedfeedfeed`,
   endpoint: { ipv4: '10.213.0.5', mac: '02:be:0a:d5:00:05' },
 };
+const CONTAINER_END = containerEnd(endpoint.endpointId);
+const PORT = portName(endpoint.endpointId);
 const member: Member = {
   ...{ id: 'c2', hostId: 'h2', via: '127.0.0.9', names: ['db'], up: true },
   ...{ ipv4: '10.213.0.9', ipv6: 'fd00:213::9', mac: '02:be:0a:d5:00:09' },
 };
 
 /** As after a start of the agent: nothing is remembered. */
-const newDriver = (dataAddress = '127.0.0.1') =>
-  newXoverlayDriver({ run, logger: silentLogger, dataAddress, vlanUplink: undefined });
+const newDriver = (dataAddress = '127.0.0.1', runs: Run = run) =>
+  newXoverlayDriver({ run: runs, logger: silentLogger, dataAddress, vlanUplink: undefined });
 let driver = newDriver();
 beforeEach(() => {
   driver = newDriver();
 });
-afterEach(() => newDriver().remove(network));
+const removeNetwork = () => newDriver().remove(network);
+beforeAll(removeNetwork); // left by a run that was killed
+afterEach(removeNetwork);
 
 const inside = async (...argv: string[]) => (await tryRun(['ip', '-n', NAMESPACE, ...argv])).stdout;
 const devices = async () =>
@@ -90,11 +97,17 @@ describe('a network in the kernel', () => {
 });
 
 it('a network that got the VNI of one that is being removed waits for it, and stays', async () => {
-  const next = { ...network, id: 'another one of it', engineId: 'e2' };
+  const next = { ...network, id: `another one of it ${own}`, engineId: 'e2' };
   await driver.ensure(network);
   await driver.join(network, endpoint);
-  const waiting = newDriver().ensure(next);
-  await setTimeout(300);
+  let refused = 0;
+  const counting: Run = (argv, options) =>
+    run(argv, options).catch((thrown) => {
+      if (/VNI already exists/.test(String(thrown))) refused++;
+      throw thrown;
+    });
+  const waiting = newDriver('127.0.0.1', counting).ensure(next);
+  await expect.poll(() => refused, { timeout: 10_000 }).toBeGreaterThan(1);
   await driver.leave(network, endpoint.endpointId);
   await driver.remove(network);
   await waiting;
@@ -102,12 +115,12 @@ it('a network that got the VNI of one that is being removed waits for it, and st
   await driver.remove(network);
   const there = (await tryRun(['ip', '-n', namespaceOf(next), '-o', 'link'])).stdout;
   await driver.remove(next);
-  expect(there).toMatch(/vx0[\s\S]*bpfeedfeedfeedf/);
+  expect(there).toMatch(new RegExp(`vx0[\\s\\S]*${PORT}`));
 });
 
 it.each<[string, { dataAddress?: string; vni?: number; wanted: RegExp }]>([
-  ['data address', { dataAddress: '::1', wanted: /id 16777000 local ::1 .*dstport 4789/ }],
-  ['VNI', { vni: 16_777_001, wanted: /id 16777001 local 127.0.0.1 .*dstport 4789/ }],
+  ['data address', { dataAddress: '::1', wanted: new RegExp(`id ${VNI} local ::1 .*dstport 4789`) }],
+  ['VNI', { vni: VNI + 1, wanted: new RegExp(`id ${VNI + 1} local 127.0.0.1 .*dstport 4789`) }],
 ])(
   'a host with another %s gets another device, with those who are on other hosts',
   async (_, { dataAddress = '127.0.0.1', vni = span.vni, wanted }) => {
@@ -129,16 +142,16 @@ describe("a container's link", () => {
   it('is made, made again, and gone', async () => {
     await driver.ensure(network);
     expect(await driver.join(network, endpoint)).toEqual({
-      srcName: 'bcfeedfeedfeedf',
+      srcName: CONTAINER_END,
       dstPrefix: 'eth',
       routes: [{ destination: '169.254.53.53/32' }, { destination: 'fd00:213::/64' }],
     });
     await newDriver().join(network, endpoint);
-    expect(await devices()).toContain('bpfeedfeedfeedf');
-    expect(await hostHas('bcfeedfeedfeedf')).toBe(true);
+    expect(await devices()).toContain(PORT);
+    expect(await hostHas(CONTAINER_END)).toBe(true);
     await driver.leave(network, endpoint.endpointId);
     await driver.leave(network, endpoint.endpointId);
-    expect(await hostHas('bcfeedfeedfeedf')).toBe(false);
+    expect(await hostHas(CONTAINER_END)).toBe(false);
   });
 
   it('brings its network along where that is gone, with those who are on other hosts', async () => {
@@ -146,7 +159,7 @@ describe("a container's link", () => {
     await driver.members(network, { whole: true, put: [member], drop: [] });
     await run(['ip', 'netns', 'delete', NAMESPACE]);
     await driver.join(network, endpoint);
-    expect(await devices()).toContain('bpfeedfeedfeedf');
+    expect(await devices()).toContain(PORT);
     expect(await forwarding()).toHaveLength(2);
   });
 });
@@ -185,11 +198,9 @@ describe('members on other hosts', () => {
     await driver.members(network, { whole: true, put: [moved], drop: [] });
     await driver.join(network, endpoint);
     const all = (await tryRun(['bridge', '-n', NAMESPACE, 'fdb', 'show'])).stdout;
-    expect(all).toMatch(/02:be:0a:d5:00:05 dev bpfeedfeedfeedf master br0 static/);
+    expect(all).toContain(`02:be:0a:d5:00:05 dev ${PORT} master br0 static`);
     await driver.members(network, { whole: false, put: [], drop: ['c2'] });
     expect(await forwarding()).toEqual([]);
-    expect((await tryRun(['bridge', '-n', NAMESPACE, 'fdb', 'show'])).stdout).toContain(
-      'dev bpfeedfeedfeedf master',
-    );
+    expect((await tryRun(['bridge', '-n', NAMESPACE, 'fdb', 'show'])).stdout).toContain(`dev ${PORT} master`);
   });
 });

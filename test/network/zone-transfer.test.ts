@@ -9,12 +9,15 @@ import { silentLogger } from '../../src/kit/logger.ts';
 import { startNameServer } from '../../src/main/name-server.ts';
 import type { DnsData, DnsRecord, DnsZone } from '../../src/model/dns.ts';
 import { openSqliteStore, type Store } from '../../src/store/index.ts';
+import { ownNumber } from '../lab/own.ts';
 import { ensureRequirements } from '../lab/requirements.ts';
 import { run, tryRun } from '../lab/run.ts';
 
 /** The manager's name server at one loopback address, the company's BIND as its secondary at another. */
-const PRIMARY = '127.0.53.1';
-const SECONDARY = '127.0.53.2';
+const own = await ownNumber();
+const PRIMARY = `127.53.${own}.1`;
+const SECONDARY = `127.53.${own}.2`;
+const NOBODY = `127.53.${own}.9`;
 const PORT = 5353;
 const ZONE = 'apps.example.com';
 
@@ -30,8 +33,8 @@ async function dig(server: string, ...words: string[]): Promise<string> {
     `@${server}`,
     '-p',
     String(PORT),
-    '+time=2',
-    '+tries=1',
+    '+time=5',
+    '+tries=3',
     ...words,
   ]);
   return stdout + stderr;
@@ -115,7 +118,7 @@ afterAll(async () => {
 });
 
 const bothSay = async (expected: string[], ...words: string[]) => {
-  await expect.poll(() => short(SECONDARY, ...words), { timeout: 15_000, message: said }).toEqual(expected);
+  await expect.poll(() => short(SECONDARY, ...words), { timeout: 60_000, message: said }).toEqual(expected);
   expect(await short(PRIMARY, ...words)).toEqual(expected);
 };
 
@@ -143,24 +146,22 @@ describe('a zone of the manager', () => {
   });
 
   it('is told of when it changes', async () => {
-    const started = performance.now();
     await change(
       [record('new', { type: 'A', address: '192.0.2.99' })],
       ['www {"type":"A","address":"192.0.2.80"}'],
     );
     await bothSay(['192.0.2.99'], `new.${ZONE}`, 'A');
     await bothSay(['192.0.2.10'], `www.${ZONE}`, 'A');
-    console.log(`a change is at the secondary after ${Math.round(performance.now() - started)} ms`);
-    expect(said).toContain('received notify');
+    await expect.poll(() => said, { timeout: 10_000 }).toContain('received notify');
   });
 
   it('leaves an unhealthy entry point out, at the secondary too', async () => {
     const check = { kind: 'tcp', port: 1 } as const;
     await change([
-      record('entry', { type: 'A', address: '127.0.53.1' }, { check: { kind: 'tcp', port: PORT } }),
-      record('entry', { type: 'A', address: '127.0.53.9' }, { check }),
+      record('entry', { type: 'A', address: PRIMARY }, { check: { kind: 'tcp', port: PORT } }),
+      record('entry', { type: 'A', address: NOBODY }, { check }),
     ]);
-    await bothSay(['127.0.53.1'], `entry.${ZONE}`, 'A');
+    await bothSay([PRIMARY], `entry.${ZONE}`, 'A');
   });
 
   it('has a serial that has risen after a restart of the manager too', async () => {
