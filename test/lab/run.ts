@@ -22,7 +22,7 @@ export function tryRun(
     const child = execFile(
       file,
       args,
-      { cwd: options.cwd, timeout: options.timeoutMs ?? 120_000, killSignal: 'SIGKILL', maxBuffer: 64 << 20 },
+      { cwd: options.cwd, timeout: options.timeoutMs ?? 300_000, killSignal: 'SIGKILL', maxBuffer: 64 << 20 },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 127;
         done({ code, stdout, stderr: stderr || (error === null ? '' : error.message) });

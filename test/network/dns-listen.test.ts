@@ -12,7 +12,7 @@ const ADDRESS = `127.54.${await ownNumber()}.1`;
 const folder = mkdtempSync(join(tmpdir(), 'berth-dns-'));
 const dataDir = join(folder, 'data');
 const berth = (...argv: string[]) =>
-  run([resolve('berth'), ...argv, '--data-dir', dataDir], { timeoutMs: 180_000 });
+  run([resolve('berth'), ...argv, '--data-dir', dataDir], { timeoutMs: 300_000 });
 const DNS = [`@${ADDRESS}`, '-p', '21053', '+short', '+time=5', '+tries=3'];
 const dig = async (...argv: string[]) => (await tryRun(['dig', ...DNS, ...argv])).stdout.trim();
 const up = (...more: string[]) =>
@@ -21,7 +21,7 @@ const up = (...more: string[]) =>
     ...['--api-listen', `${ADDRESS}:21453`, '--agent-listen', `${ADDRESS}:21464`, ...more],
   );
 
-beforeAll(() => ensureRequirements([['dig', 'bind9-dnsutils']]), 300_000);
+beforeAll(() => ensureRequirements([['dig', 'bind9-dnsutils']]));
 afterAll(async () => {
   await tryRun([resolve('berth'), 'down', '--purge', '--yes', '--data-dir', dataDir]);
   rmSync(folder, { recursive: true, force: true });
@@ -45,4 +45,4 @@ it('the manager answers for its zones where it is told to, and keeps both over a
   await berth('down');
   await up('--dns-listen', 'off');
   expect(await dig('x.apps.example.com')).not.toContain('192.0.2.10');
-}, 300_000);
+}, 900_000);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLogger } from '../../src/kit/logger.ts';
 import type { Span } from '../../src/model/span.ts';
 import { type Run, run } from '../../src/network/commands.ts';
+import { namespaceOf } from '../../src/network/xoverlay/device-names.ts';
 import { newXoverlayDriver } from '../../src/network/xoverlay/driver.ts';
 import { ownNumber } from '../lab/own.ts';
 import { tryRun } from '../lab/run.ts';
@@ -47,8 +48,8 @@ const newDriver = () =>
   newXoverlayDriver({ run: hostRun, logger: silentLogger, dataAddress: ADDRESS, vlanUplink: undefined });
 
 async function removeHost(): Promise<void> {
-  for (const left of [one, other]) await newDriver().remove(left);
-  await tryRun(['ip', 'netns', 'delete', HOST]);
+  for (const left of [namespaceOf(one), namespaceOf(other), HOST])
+    await tryRun(['ip', 'netns', 'delete', left]);
 }
 beforeAll(async () => {
   await removeHost(); // left by a run that was killed

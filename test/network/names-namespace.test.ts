@@ -68,10 +68,10 @@ const newNames = (open: OpenSockets) => {
 
 beforeAll(async () => {
   await ensureRequirements();
-  await run(['./berth', 'version'], { timeoutMs: 120_000 });
-  await run([process.execPath, 'scripts/build-agent.mjs'], { timeoutMs: 120_000 });
+  await run(['./berth', 'version'], { timeoutMs: 600_000 });
+  await run([process.execPath, 'scripts/build-agent.mjs'], { timeoutMs: 600_000 });
   await removeAll();
-}, 300_000);
+});
 afterAll(removeAll);
 
 describe.each(Object.entries(PROGRAMS))('names in a namespace, sockets by %s', (_, command) => {
