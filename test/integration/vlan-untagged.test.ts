@@ -108,7 +108,7 @@ it('stays on its uplink while containers are on it, and goes with the host to an
   await expect(moved.driver.ensure(bridged)).rejects.toThrow(
     `network ${bridged.id.slice(0, 12)} is on eth1 with containers of this host, whose uplink is eth2 now`,
   );
-  expect(await pings('10.217.0.70')).toBe(true);
+  await expect.poll(() => pings('10.217.0.70'), PATIENCE).toBe(true);
   await moved.stop('stays', bridged, stays);
   await moved.driver.ensure(bridged);
   const portsOf = (link: string) => h1.exec(['ip', '-details', 'link', 'show', link]);

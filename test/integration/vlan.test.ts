@@ -241,7 +241,7 @@ it('stays on its uplink while containers are on it, and goes with the host to an
     message: `network ${v217.id.slice(0, 12)} is on eth1 with containers of this host, whose uplink is eth2 now`,
     hint: expect.stringContaining('--vlan-uplink eth1'),
   });
-  expect(await pings('gw217', '10.217.0.70')).toBe(true);
+  await expect.poll(() => pings('gw217', '10.217.0.70'), PATIENCE).toBe(true);
   await moved.stop('stays', v217, stays);
   await moved.driver.ensure(v217);
   const switches = await h1.exec(['ovs-vsctl', 'list-br']);
