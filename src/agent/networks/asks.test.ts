@@ -69,6 +69,23 @@ describe('a question to the manager', () => {
     await expect(answer).rejects.toMatchObject({ code: 'unavailable', message: 'the disk is full' });
   });
 
+  it('that was given up is told of when its answer comes all the same, once, and not after the connection', async () => {
+    asks = new Asks(silentLogger, 20);
+    const sent: AgentFrame[] = [];
+    const late: unknown[] = [];
+    asks.onLateAnswer((asked, { network }) => late.push([asked, network]));
+    asks.attach((frame) => sent.push(frame));
+    await expect(asks.ask(ask)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(asks.ask(ask)).rejects.toMatchObject({ code: 'unavailable' });
+    const [first, second] = sent.map(idOf) as [number, number];
+    asks.onAnswer({ t: 'answer', id: first, network: 'n1' });
+    asks.onAnswer({ t: 'answer', id: first, network: 'n1' });
+    expect(late).toEqual([[ask, 'n1']]);
+    asks.detach();
+    asks.onAnswer({ t: 'answer', id: second, network: 'n1' });
+    expect(late).toHaveLength(1);
+  });
+
   it('is given up after a while, and when the agent stops', async () => {
     asks = new Asks(silentLogger, 20);
     await expect(asks.ask(ask)).rejects.toMatchObject({

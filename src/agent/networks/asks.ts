@@ -10,10 +10,16 @@ type Waiting = Readonly<{ ask: NetworkAsk; settle(answer: Answer): void; fail(th
 /** How long an engine that waits for a plugin is kept waiting for the manager. */
 export const ASK_MS = 10_000;
 
+/** Heard of no more than so many that came too late: the oldest is forgotten. */
+const LATE = 1000;
+
 /** What only the manager can say, asked over whichever connection there is: a question outlives the one it was asked on. */
 export class Asks {
   private readonly waiting = new Map<number, Waiting>();
   private send: ((frame: AgentFrame) => void) | undefined;
+  /** Given up: whoever asked has been told that there is no answer. What the manager gives all the same is nobody's. */
+  private readonly late = new Map<number, NetworkAsk>();
+  private onLate: (ask: NetworkAsk, answer: Answer) => void = () => {};
   /** The manager remembers answers by it for a while: another life of the agent must not ask under the same ones. */
   private last = randomInt(2 ** 46);
 
@@ -30,10 +36,26 @@ export class Asks {
 
   detach(): void {
     this.send = undefined;
+    // No answer comes over another connection: the manager compares what it gave with what is held here.
+    this.late.clear();
+  }
+
+  /** Hears of what was given to somebody who had been told already that nothing was. */
+  onLateAnswer(listener: (ask: NetworkAsk, answer: Answer) => void): void {
+    this.onLate = listener;
   }
 
   onAnswer(answer: Answer): void {
     this.waiting.get(answer.id)?.settle(answer);
+    const ask = this.late.get(answer.id);
+    if (ask === undefined) return;
+    this.late.delete(answer.id);
+    if (answer.error === undefined) this.onLate(ask, answer);
+  }
+
+  /** Whether a question of that kind waits for its answer. */
+  waits(isIt: (ask: NetworkAsk) => boolean): boolean {
+    return [...this.waiting.values()].some(({ ask }) => isIt(ask));
   }
 
   /** @throws BerthError `conflict` with the manager's words where it refuses, `unavailable` where it cannot decide now or none answers in time */
@@ -45,7 +67,12 @@ export class Asks {
         this.waiting.delete(id);
         reject(thrown);
       };
-      const timer = setTimeout(() => fail(unanswered(ask, this.waitMs)), this.waitMs);
+      const timer = setTimeout(() => {
+        this.late.set(id, ask);
+        const [oldest] = this.late.keys();
+        if (this.late.size > LATE && oldest !== undefined) this.late.delete(oldest);
+        fail(unanswered(ask, this.waitMs));
+      }, this.waitMs);
       const settle = (answer: Answer) => {
         if (answer.error !== undefined) {
           const code = answer.error.retryable === true ? 'unavailable' : 'conflict';

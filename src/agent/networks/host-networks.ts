@@ -218,6 +218,7 @@ export class HostNetworks {
       await this.driverOf(network)?.remove(network);
       await this.book.unbind(network.engineId);
     }
+    for (const { id } of this.book.unmade()) this.book.drop(id);
     for (const driver of this.drivers) await driver.keys?.([]);
     return left.map(({ id }) => id);
   }
@@ -357,6 +358,7 @@ export class HostNetworks {
         if (id !== undefined && bound === false && this.book.network(id) !== undefined)
           await this.adopt(id, network.networkId);
       }
+      for (const { id } of this.book.unmade()) this.book.drop(id);
       for (const network of this.book.bound()) {
         if (this.book.isNew(network.id) || networks.some(({ networkId }) => networkId === network.engineId))
           continue;

@@ -60,6 +60,80 @@ describe('what is given back', () => {
   });
 });
 
+describe('an answer that comes after the engine has been told that there is none', () => {
+  const wanted = { driver: 'xoverlay', pools: [], options: {}, internal: false };
+  /** Answers of the questions, in the order in which they came. */
+  let answers: (() => void)[];
+  beforeEach(() => {
+    asks.close();
+    asks = new Asks(silentLogger, 20);
+    book = new NetworkBook({ files, asks, holdings: () => [], logger: silentLogger });
+    answers = [];
+    asks.attach((frame) => {
+      if (frame.t !== 'ask') return;
+      asked.push(frame.ask);
+      answers.push(() => asks.onAnswer({ t: 'answer', id: frame.id, ...answer(frame.ask) }));
+    });
+    answer = ({ op }) => {
+      if (op === 'create-network') return { network: 'p1', span: SPAN };
+      return op === 'take-address' ? { endpoint: { ipv4: lease.ip, mac: lease.mac } } : {};
+    };
+  });
+
+  it('is undone: the network goes', async () => {
+    await expect(book.newNetwork(wanted)).rejects.toMatchObject({ code: 'unavailable' });
+    answers[0]?.();
+    expect(asked.at(-1)).toEqual({ op: 'delete-network', network: 'p1' });
+    expect(book.network('p1')).toBeUndefined();
+  });
+
+  it('is undone: the address is given back', async () => {
+    const taken = book.takeAddress({ network: 'n1', subnet: '10.5.0.0/24', endpointId: 'e' });
+    await expect(taken).rejects.toMatchObject({ code: 'unavailable' });
+    answers[0]?.();
+    expect(asked.at(-1)).toEqual({ ...back, endpoint: 'e' });
+  });
+
+  it('is not undone where the same was asked for again', async () => {
+    const take = () => book.takeAddress({ network: 'n1', subnet: '10.5.0.0/24', endpointId: 'e' });
+    await expect(take()).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(take()).rejects.toMatchObject({ code: 'unavailable' });
+    const again = take();
+    answers[0]?.();
+    answers[2]?.();
+    await again;
+    answers[1]?.();
+    expect(asked.map(({ op }) => op)).toEqual(asked.map(() => 'take-address'));
+  });
+});
+
+describe('a network that the engine has never made', () => {
+  beforeEach(() => {
+    answer = () => ({});
+    for (const id of ['p1', 'p2']) files.state.networks[id] = { id, span: SPAN, engineId: '', plain: true };
+  });
+
+  it('is none of the engine’s, whatever that is called', async () => {
+    expect(book.bound().map(({ id }) => id)).toEqual(['n1']);
+    expect(book.networkOfEngine('')).toBeUndefined();
+    await book.unbind('');
+    expect(Object.keys(files.state.networks)).toEqual(['n1', 'p1', 'p2']);
+  });
+
+  it('goes by its own ID, and the manager hears of it', async () => {
+    expect(book.unmade().map(({ id }) => id)).toEqual(['p1', 'p2']);
+    book.drop('p2');
+    expect(Object.keys(files.state.networks)).toEqual(['n1', 'p1']);
+    await expect.poll(() => asked).toEqual([{ op: 'delete-network', network: 'p2' }]);
+  });
+
+  it('is left alone while it is being made', async () => {
+    answer = () => ({ network: 'p3', span: SPAN });
+    await book.newNetwork({ driver: 'xoverlay', pools: [], options: {}, internal: false });
+    expect(book.unmade().map(({ id }) => id)).toEqual(['p1', 'p2']);
+  });
+});
+
 describe('an address of the manager', () => {
   const taken = () => book.takeAddress({ network: 'n1', subnet: '10.5.0.0/24' });
   beforeEach(() => {

@@ -5,11 +5,13 @@ import type { Logger } from '../../kit/logger.ts';
 import type { Endpoint, Pool } from '../../model/span.ts';
 import type { BookedEndpoint, BookedNetwork, HostBook, Lease, PlainPool } from '../../network/index.ts';
 import type { Holding } from '../holding.ts';
-import type { Asks } from './asks.ts';
+import type { Answer, Asks } from './asks.ts';
 import type { NetworkFiles } from './network-files.ts';
 
 /** An engine gives up a plugin's request long before. */
 const MAKING_MS = 120_000;
+/** As the engine's ID of a network that it has yet to make. */
+const UNMADE = '';
 /** Until what no manager could take back now is told again; a new connection does not wait for it. */
 const TELL_AGAIN_MS = 30_000;
 
@@ -31,7 +33,9 @@ export class NetworkBook implements HostBook {
   /** When the engine began to make it, in this life of the agent; monotonic milliseconds. */
   private readonly boundAt = new Map<string, number>();
 
-  constructor(private readonly deps: BookDeps) {}
+  constructor(private readonly deps: BookDeps) {
+    deps.asks.onLateAnswer((ask, answer) => this.undo(ask, answer));
+  }
 
   network(id: string): BookedNetwork | undefined {
     return this.state.networks[id] ?? this.assigned(id);
@@ -39,7 +43,14 @@ export class NetworkBook implements HostBook {
 
   /** Those that the engine has made. */
   bound(): (BookedNetwork & { engineId: string })[] {
-    return Object.values(this.state.networks);
+    return Object.values(this.state.networks).filter(({ engineId }) => engineId !== UNMADE);
+  }
+
+  /** Of plain docker, given by the manager, and never made: the agent or the engine ended in between. */
+  unmade(): BookedNetwork[] {
+    return Object.values(this.state.networks).filter(
+      ({ id, engineId }) => engineId === UNMADE && !this.isNew(id),
+    );
   }
 
   /** The engine may be at making it: until then it does not list it. */
@@ -70,23 +81,29 @@ export class NetworkBook implements HostBook {
       await this.deps.files.save();
     } catch (thrown) {
       // What is not on the disk would not be found again: it must not be made.
-      if (before === undefined || before.engineId === '') delete this.state.networks[id];
+      if (before === undefined || before.engineId === UNMADE) delete this.state.networks[id];
       else this.state.networks[id] = before;
-      if (before?.engineId === '') this.tellLater({ op: 'delete-network', network: id });
+      if (before?.engineId === UNMADE) this.tellLater({ op: 'delete-network', network: id });
       throw unwritten(thrown);
     }
   }
 
   async unbind(engineId: string): Promise<void> {
     const network = this.networkOfEngine(engineId);
+    if (network !== undefined) this.drop(network.id);
+  }
+
+  /** The engine has no such network, or none any more; the manager hears of a plain one. */
+  drop(id: string): void {
+    const network = this.state.networks[id];
     if (network === undefined) return;
-    delete this.state.networks[network.id];
-    for (const [id, endpoint] of Object.entries(this.state.endpoints))
-      if (endpoint.engineNetwork === engineId) delete this.state.endpoints[id];
+    delete this.state.networks[id];
+    for (const [endpointId, { engineNetwork }] of Object.entries(this.state.endpoints))
+      if (engineNetwork === network.engineId) delete this.state.endpoints[endpointId];
     for (const [key, { network: of }] of Object.entries(this.state.pools))
-      if (of === network.id) delete this.state.pools[key];
-    for (const lease of this.state.leases.filter((one) => one.network === network.id)) this.giveBack(lease);
-    if (network.plain === true) this.tellLater({ op: 'delete-network', network: network.id });
+      if (of === id) delete this.state.pools[key];
+    for (const lease of this.state.leases.filter((one) => one.network === id)) this.giveBack(lease);
+    if (network.plain === true) this.tellLater({ op: 'delete-network', network: id });
     this.deps.files.saveSoon();
   }
 
@@ -139,7 +156,7 @@ export class NetworkBook implements HostBook {
     const { network: id, span } = await this.deps.asks.ask(ask);
     if (id === undefined || span === undefined)
       throw new BerthError('internal', 'the manager has answered without the network that was asked for');
-    const network = { id, span, engineId: '', plain: true };
+    const network = { id, span, engineId: UNMADE, plain: true };
     this.boundAt.set(id, performance.now());
     this.state.networks[id] = network;
     return network;
@@ -223,6 +240,20 @@ export class NetworkBook implements HostBook {
       this.state.due.shift();
       this.deps.files.saveSoon();
     }
+  }
+
+  /** What the manager has given after the engine had been told that it gives nothing. */
+  private undo(ask: NetworkAsk, { network, endpoint }: Answer): void {
+    if (ask.op === 'create-network' && network !== undefined)
+      this.tellLater({ op: 'delete-network', network });
+    if (ask.op !== 'take-address') return;
+    const { network: of, endpoint: holder } = ask;
+    // Asked for again for the same endpoint: the manager gives the same.
+    const again = (one: NetworkAsk) => one.op === 'take-address' && one.endpoint === holder;
+    if (this.deps.asks.waits(again)) return;
+    for (const ip of [endpoint?.ipv4, endpoint?.ipv6])
+      if (ip !== undefined && this.lease(of, ip)?.holder !== holder)
+        this.tellLater({ op: 'give-back', network: of, endpoint: holder, ip });
   }
 
   private assigned(id: string): BookedNetwork | undefined {
