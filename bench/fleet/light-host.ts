@@ -44,7 +44,7 @@ export class LightHost {
         return;
       }
       // Answers a heartbeat that asks for it, which these hosts do not.
-      if (frame.t === 'lease' || frame.t === 'answer') return;
+      if (frame.t === 'lease' || frame.t === 'answer' || frame.t === 'held') return;
       if (frame.t === 'members') {
         this.told(frame);
         return;

@@ -35,11 +35,13 @@ export const HEADER_REASON = 'berth-reason';
 export const HEADER_MACHINE = 'berth-machine-id';
 /**
  * Version of this protocol; manager and agents may be one apart. 2: agents know `probe`. 3: agents have networks that span
- * hosts.
+ * hosts. 4: agents tell what they hold of plain docker (`hold`).
  */
-export const LINK_VERSION = 3;
+export const LINK_VERSION = 4;
 /** From which version on the other end knows of networks that span hosts. */
 export const NETWORKS_VERSION = 3;
+/** From which version on the other end knows `hold` and `held`. */
+export const HOLD_VERSION = 4;
 /** Longest line of a session, bytes. */
 export const MAX_FRAME = 16 * 1024 * 1024;
 
@@ -141,6 +143,21 @@ export const networkAskSchema = z.discriminatedUnion('op', [
 ]);
 export type NetworkAsk = Readonly<z.infer<typeof networkAskSchema>>;
 
+/** A network that was made with plain docker on a host. */
+export const heldNetworkSchema = z.object({
+  /** The manager's ID. */
+  network: z.string(),
+  span: spanSchema,
+});
+/** An address that a container of plain docker has there. */
+export const heldAddressSchema = z.object({
+  network: z.string(),
+  /** By which the manager knows its holder, as in `take-address`. */
+  endpoint: z.string(),
+  ip: ipSchema,
+  mac: z.string(),
+});
+
 export const managerFrameSchema = z.discriminatedUnion('t', [
   /** First frame: whose cluster this is and what the host is called in it. */
   z.object({
@@ -207,6 +224,21 @@ export const managerFrameSchema = z.discriminatedUnion('t', [
     network: z.string().optional(),
     span: spanSchema.optional(),
     endpoint: endpointSchema.optional(),
+  }),
+  /** Answers `hold`: what stays on the host though it is another's, or cannot be taken in. */
+  z.object({
+    t: z.literal('held'),
+    refused: z.array(
+      z.object({
+        network: z.string(),
+        /** Left out: the network itself. */
+        ip: z.string().optional(),
+        /** In a sentence, with who has it. */
+        reason: z.string(),
+      }),
+    ),
+    /** It could not be written (the manager's disk is full): to be told again. */
+    again: z.boolean().optional(),
   }),
   /** What changed since `at.seq` − deltas.length. */
   z.object({ t: z.literal('deltas'), at: resumePointSchema, deltas: z.array(assignmentDeltaSchema) }),
@@ -300,6 +332,15 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
   }),
   /** From version 3 on; answered with `answer`. `id` counts up in each connection. */
   z.object({ t: z.literal('ask'), id: z.number().int(), ask: networkAskSchema }),
+  /**
+   * From version 4 on: all that the host has of plain docker, once in each connection, when its engine has been looked at.
+   * What was given before this connection and is not in it is nobody's any more. Answered with `held`.
+   */
+  z.object({
+    t: z.literal('hold'),
+    networks: z.array(heldNetworkSchema),
+    addresses: z.array(heldAddressSchema),
+  }),
   /**
    * Data paths to other hosts, by host ID, on a network that both take part in: milliseconds there and back, null where
    * nothing came. Sent when one begins or ceases to work, and once in a while; one that is left out is as it was.

@@ -124,6 +124,15 @@ export type HostPaths = Readonly<{
   paths: Readonly<Record<string, HostPath>>;
 }>;
 
+/** What a host has of plain docker though it is another's, as it was found last. Never written to disk. */
+export type PlainRefusals = Readonly<{
+  kind: 'plain-refusals';
+  /** The host's ID. */
+  id: string;
+  /** `ip` left out: the network itself. `reason` says in a sentence who has it. */
+  refused: readonly Readonly<{ network: string; ip?: string; reason: string }>[];
+}>;
+
 /** What is seen of a host now. Never written to disk: the agent repeats it. Owned by the link and the agent. */
 export type HostStatus = Readonly<{
   kind: 'host-status';

@@ -2,7 +2,7 @@ import type { ApiToken, AuditEntry, JoinToken, User } from '../model/access.ts';
 import type { Address, AddressCursor } from '../model/address.ts';
 import type { Container, ObservedContainer } from '../model/container.ts';
 import type { DnsRecord, DnsZone } from '../model/dns.ts';
-import type { Host, HostFailover, HostPaths, HostStatus, HostTrust } from '../model/host.ts';
+import type { Host, HostFailover, HostPaths, HostStatus, HostTrust, PlainRefusals } from '../model/host.ts';
 import type { Life, Orphan } from '../model/life.ts';
 import type { Network, ObservedImage, ObservedNetwork, ObservedVolume, Volume } from '../model/objects.ts';
 import type { SettingsRecord } from '../model/settings.ts';
@@ -28,6 +28,7 @@ export type Tables = {
   // Below: observations, repeated by the agents and never written to disk.
   hostStatus: HostStatus;
   hostPaths: HostPaths;
+  plainRefusals: PlainRefusals;
   hostFailovers: HostFailover;
   addressCursors: AddressCursor;
   orphans: Orphan;

@@ -67,6 +67,7 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   lives: { durable: true, key: (r) => r.id, indexes: {} },
   keptOrphans: { durable: true, key: (r) => `${r.hostId}/${r.id}`, indexes: {} },
   hostStatus: { durable: false, key: (r) => r.id, indexes: {} },
+  plainRefusals: { durable: false, key: (r) => r.id, indexes: {} },
   hostPaths: { durable: false, key: (r) => r.id, indexes: {} },
   addressCursors: { durable: false, key: (r) => `${r.networkId}/${r.subnet}`, indexes: {} },
   hostFailovers: { durable: false, key: (r) => r.id, indexes: {} },

@@ -793,14 +793,29 @@ describe('networks that span hosts', () => {
     await store.update((tx) => putContainer(tx, 'db', 'h1', ['x2']));
     await settle();
     expect(session.sent.slice(-2).map(({ t }) => t)).toEqual(['members', 'deltas']);
-    session.close('gone');
-    const older = new FakeSession('h1');
-    sessions.attach(older);
-    older.hello({ version: 2, network });
-    older.say(empty);
+  });
+
+  it('of plain docker are levelled with what their host says, once it has said hello', async () => {
+    const session = await connect();
+    session.say({
+      t: 'ask',
+      id: 4,
+      ask: { op: 'create-network', driver: 'xoverlay', pools: [], options: {}, internal: false },
+    });
     await settle();
-    expect(sent(older, 'members')).toEqual([]);
-    expect(store.view((tx) => tx.get('hostStatus', 'h1')?.network)).toBeUndefined();
+    const count = () => store.view((tx) => tx.count('networks'));
+    expect(count()).toBe(1);
+    session.close('lost');
+    const next = new FakeSession('h1');
+    sessions.attach(next);
+    next.say({ t: 'hold', networks: [], addresses: [] });
+    await settle();
+    expect([count(), next.closedFor]).toEqual([1, 'said "hold" before hello']);
+    const last = await connect();
+    last.say({ t: 'hold', networks: [], addresses: [] });
+    await settle();
+    expect(sent(last, 'held')).toEqual([{ t: 'held', refused: [] }]);
+    expect(count()).toBe(0);
   });
 
   it('are asked for by hosts, whose data paths are noted', async () => {

@@ -104,6 +104,7 @@ export class HostSessions {
         );
     };
     const orphans = new ToldOrphans(this.deps, session);
+    this.asks.begin(session.hostId);
     session.onFrame((frame) => {
       if (live.session !== session) return;
       this.states.heard(session, live);
@@ -130,6 +131,16 @@ export class HostSessions {
         this.asks
           .answer(session.hostId, frame)
           .then((answer) => session.send(answer))
+          .catch((thrown) =>
+            this.deps.logger.warn({ host: session.hostName, error: messageOf(thrown) }, 'answer not sent'),
+          );
+        return;
+      }
+      if (frame.t === 'hold') {
+        // In line with what the host asks: it holds what it has been given before.
+        this.asks
+          .hold(session, frame)
+          .then((held) => session.send(held))
           .catch((thrown) =>
             this.deps.logger.warn({ host: session.hostName, error: messageOf(thrown) }, 'answer not sent'),
           );
@@ -274,7 +285,7 @@ export class HostSessions {
   private async onObservation(
     session: AgentSession,
     live: Live,
-    frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' | 'probed' | 'ask' }>,
+    frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' | 'probed' | 'ask' | 'hold' }>,
     orphans: ToldOrphans,
   ): Promise<void> {
     const { store, events } = this.deps;
@@ -403,6 +414,7 @@ export class HostSessions {
     }
     this.states.get(hostId)?.session?.close(REMOVED);
     this.states.forget(hostId);
+    this.asks.forget(hostId);
     this.deps.deltas.forget(hostId);
   }
 

@@ -3,7 +3,7 @@ import { normalMac } from '../../model/mac.ts';
 import type { Network } from '../../model/objects.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
 import { holderText } from './holder-text.ts';
-import { putSpanning } from './make-network.ts';
+import { numberedAlike, putSpanning } from './make-network.ts';
 import { isSpanning } from './spanning.ts';
 import { elsewhere, takeEndpoint } from './take-address.ts';
 
@@ -20,9 +20,7 @@ export function networkProblem(tx: ReadTx, { needs }: Held, name: string): strin
     if (tx.get('networks', id) === undefined) {
       const [named] = tx.by('networks', 'name', spec.Name);
       if (named !== undefined) return `another network is called ${spec.Name}, as one of its own is`;
-      const numbered = [...tx.all('networks')].find(
-        (one) => span.vni !== undefined && one.span?.vni === span.vni,
-      );
+      const numbered = numberedAlike(tx, span);
       if (numbered !== undefined)
         return `network ${numbered.name} has the VXLAN identifier ${span.vni} of its network ${spec.Name}`;
     }

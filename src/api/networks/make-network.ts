@@ -3,6 +3,7 @@ import type { AddressHolder } from '../../model/address.ts';
 import { parseIp } from '../../model/ip.ts';
 import { macOf } from '../../model/mac.ts';
 import type { Network } from '../../model/objects.ts';
+import type { Span } from '../../model/span.ts';
 import { parseSource } from '../../model/spanning/choose-subnet.ts';
 import type { SpanDriver } from '../../model/spanning/driver.ts';
 import { readSpan, type SpanRequest, type SpanSurroundings } from '../../model/spanning/read-span.ts';
@@ -43,6 +44,11 @@ export function putSpanning(tx: WriteTx, network: SpanningNetwork): void {
 function hold(tx: WriteTx, { id }: Network, ip: string, holder: AddressHolder): void {
   const mac = macOf(parseIp(ip) ?? { family: 4, value: 0n });
   tx.put('addresses', { kind: 'address', networkId: id, ip, mac, holder });
+}
+
+/** The network that has this one's VXLAN identifier. */
+export function numberedAlike(tx: ReadTx, { vni }: Span): Network | undefined {
+  return vni === undefined ? undefined : [...tx.all('networks')].find(({ span }) => span?.vni === vni);
 }
 
 /** Takes the record away, and those of all its addresses, reserved ones too. */

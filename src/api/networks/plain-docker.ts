@@ -5,7 +5,7 @@ import { newLongId } from '../../kit/ids.ts';
 import { normalIp } from '../../model/ip.ts';
 import type { Endpoint, Span } from '../../model/span.ts';
 import { spanDriver } from '../../model/spanning/registry.ts';
-import type { Store, WriteTx } from '../../store/store.ts';
+import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
 import { giveBack } from './give-back.ts';
 import { makeSpanning, removeSpanning } from './make-network.ts';
 import { isSpanning, type SpanningNetwork } from './spanning.ts';
@@ -13,6 +13,8 @@ import { takeEndpoint } from './take-address.ts';
 
 /** What the host is told. */
 export type AskAnswer = Readonly<{ network?: string; span?: Span; endpoint?: Endpoint }>;
+/** What was given to a host since its connection began, by the keys of their records: what it said before may be older. */
+export type Given = Readonly<{ networks: Set<string>; addresses: Set<string> }>;
 type Asked<Op extends NetworkAsk['op']> = NetworkAsk & Readonly<{ op: Op }>;
 
 /**
@@ -24,18 +26,23 @@ export async function answerAsk(
   { store, clock }: Readonly<{ store: Store; clock: Clock }>,
   hostId: string,
   ask: NetworkAsk,
+  given: Given,
 ): Promise<AskAnswer> {
   const now = clock.now();
   return store.update((tx) => {
     switch (ask.op) {
       case 'create-network':
-        return create(tx, hostId, ask, now);
+      case 'take-address': {
+        const answer = ask.op === 'take-address' ? take(tx, hostId, ask, now) : create(tx, hostId, ask, now);
+        noteGiven(given, ask, answer);
+        return answer;
+      }
       case 'delete-network':
+        forgetRefused(tx, hostId, ask);
         if (tx.get('networks', ask.network)?.plainOn === hostId) removeSpanning(tx, ask.network);
         return {};
-      case 'take-address':
-        return take(tx, hostId, ask, now);
       case 'give-back': {
+        forgetRefused(tx, hostId, ask);
         const record = tx.get('addresses', `${ask.network}/${ask.ip}`);
         if (record !== undefined && isHolder(record.holder, hostId, ask.endpoint)) giveBack(tx, record, now);
         return {};
@@ -44,25 +51,48 @@ export async function answerAsk(
   });
 }
 
+function noteGiven(given: Given, ask: NetworkAsk, { network, endpoint }: AskAnswer): void {
+  if (ask.op === 'create-network' && network !== undefined) given.networks.add(network);
+  if (ask.op !== 'take-address') return;
+  for (const ip of [endpoint?.ipv4, endpoint?.ipv6])
+    if (ip !== undefined) given.addresses.add(`${ask.network}/${ip}`);
+}
+
+/** The host has no more of what was another's. */
+function forgetRefused(
+  tx: WriteTx,
+  hostId: string,
+  { network, ip }: Readonly<{ network: string; ip?: string }>,
+): void {
+  const record = tx.get('plainRefusals', hostId);
+  if (record === undefined) return;
+  const refused = record.refused.filter(
+    (one) => one.network !== network || (ip !== undefined && one.ip !== ip),
+  );
+  tx.put('plainRefusals', { ...record, refused });
+}
+
 function create(tx: WriteTx, hostId: string, ask: Asked<'create-network'>, now: number): AskAnswer {
   const driver = spanDriver(ask.driver);
   if (driver === undefined)
     throw new BerthError('bad_request', `the cluster has no network driver "${ask.driver.slice(0, 80)}"`);
-  const id = newLongId();
-  const host = tx.get('hosts', hostId)?.name ?? hostId;
-  const name = `${host}/${id.slice(0, 12)}`;
+  const base = plainBase(tx, hostId, newLongId(), now);
   const { pools, options, internal } = ask;
   const ipv6 = pools.some(({ subnet }) => subnet.includes(':'));
   const { span } = makeSpanning(
     tx,
     driver,
     { pools, ipv6, internal, options },
-    {
-      ...{ kind: 'network', id, name, createdAt: now, createdBy: host, plainOn: hostId },
-      spec: { Name: name, Driver: driver.name, Options: options },
-    },
+    { ...base, spec: { Name: base.name, Driver: driver.name, Options: options } },
   );
-  return { network: id, span };
+  return { network: base.id, span };
+}
+
+/** Of the record of a network that was made with plain docker. */
+export function plainBase(tx: ReadTx, hostId: string, id: string, createdAt: number) {
+  const createdBy = tx.get('hosts', hostId)?.name ?? hostId;
+  const name = `${createdBy}/${id.slice(0, 12)}`;
+  return { kind: 'network', id, name, createdAt, createdBy, plainOn: hostId } as const;
 }
 
 function take(tx: WriteTx, hostId: string, ask: Asked<'take-address'>, now: number): AskAnswer {
@@ -92,8 +122,11 @@ function take(tx: WriteTx, hostId: string, ask: Asked<'take-address'>, now: numb
   return { endpoint };
 }
 
-/** The host's own networks, and those of the cluster. */
-function networkFor(tx: WriteTx, hostId: string, id: string): SpanningNetwork {
+/**
+ * The host's own networks, and those of the cluster.
+ * @throws BerthError `not_found`
+ */
+export function networkFor(tx: ReadTx, hostId: string, id: string): SpanningNetwork {
   const network = tx.get('networks', id);
   if (isSpanning(network) && (network.plainOn === undefined || network.plainOn === hostId)) return network;
   throw new BerthError('not_found', `the cluster has no network ${id.slice(0, 64)} for this host`, {
@@ -101,7 +134,7 @@ function networkFor(tx: WriteTx, hostId: string, id: string): SpanningNetwork {
   });
 }
 
-function isHolder(
+export function isHolder(
   holder: Readonly<{ kind: string; hostId?: string; endpointId?: string }>,
   hostId: string,
   endpointId: string,

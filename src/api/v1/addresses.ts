@@ -1,7 +1,8 @@
 import type { AddressView, addressRoutes } from '../../contract/v1/addresses.ts';
 import { BerthError } from '../../kit/errors.ts';
 import type { Address } from '../../model/address.ts';
-import { contains, parseIp, parseSubnet } from '../../model/ip.ts';
+import { parseIp } from '../../model/ip.ts';
+import { isIn } from '../../model/is-in.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { sizeOf } from '../networks/full-pool.ts';
@@ -74,11 +75,6 @@ function taken(tx: ReadTx, { id }: SpanningNetwork, now: number): Address[] {
 function orderOf({ ip }: Address): string {
   const parsed = parseIp(ip);
   return `${parsed?.family} ${(parsed?.value ?? 0n).toString(16).padStart(32, '0')}`;
-}
-
-function isIn(subnet: string, ip: string): boolean {
-  const [pool, parsed] = [parseSubnet(subnet), parseIp(ip)];
-  return pool !== undefined && parsed !== undefined && contains(pool, parsed);
 }
 
 function viewOf(tx: ReadTx, address: Address): AddressView {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { BerthError } from '../../kit/errors.ts';
 import { formatIp, parseSubnet, usable } from '../../model/ip.ts';
+import { isIn } from '../../model/is-in.ts';
 import type { Pool, Span } from '../../model/span.ts';
-import { isIn } from '../is-in.ts';
 import type { HostBook } from './host-book.ts';
 import type { Handlers } from './plugin-server.ts';
 import { PLAIN_PREFIX, poolOf } from './pool-id.ts';

@@ -1,5 +1,5 @@
 import { BerthError } from '../../kit/errors.ts';
-import { contains, parseIp, parseSubnet } from '../../model/ip.ts';
+import { isIn } from '../../model/is-in.ts';
 import type { Run } from '../commands.ts';
 import type { HostEndpoint, HostNetwork, Joined, NetworkDriver } from '../driver.ts';
 import { NAMES_ADDRESS } from '../names-address.ts';
@@ -237,9 +237,4 @@ export class VlanDriver implements NetworkDriver {
 
 function reasons(verdicts: readonly (Verdict & { backend: VlanBackend })[]): string {
   return verdicts.map(({ backend, reason }) => `${backend.name}: ${reason}`).join('; ');
-}
-
-function isIn(subnet: string, ip: string): boolean {
-  const [pool, address] = [parseSubnet(subnet), parseIp(ip)];
-  return pool !== undefined && address !== undefined && contains(pool, address);
 }

@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { newKeyedQueue } from '../../kit/keyed-queue.ts';
+import { isIn } from '../../model/is-in.ts';
 import type { Span } from '../../model/span.ts';
 import type {
   DriverDeps,
@@ -11,7 +12,6 @@ import type {
   MembersChange,
   NetworkDriver,
 } from '../driver.ts';
-import { isIn } from '../is-in.ts';
 import { NAMES_ADDRESS } from '../names-address.ts';
 import { BRIDGE, containerEnd, namespaceOf, namespacePath, VXLAN, vniOf } from './device-names.ts';
 import { block, encrypt, needEncryption, unblock } from './encryption.ts';

@@ -1,4 +1,4 @@
-import { contains, parseIp, parseSubnet } from '../model/ip.ts';
+import { contains, parseIp, parseSubnet } from './ip.ts';
 
 /** Whether an address (none is in no subnet) is in a subnet, both as they are written. */
 export function isIn(subnet: string, ip: string | undefined): boolean {
