@@ -248,6 +248,10 @@ class HostAgent implements Agent {
         this.networks?.onAnswer(frame);
         return;
       }
+      if (frame.t === 'held') {
+        this.networks?.onHeld(frame);
+        return;
+      }
       if (frame.t === 'snapshot') {
         // A large one comes in parts: only all of them together say what is not there.
         this.snapshot.push(...frame.assignments);
@@ -318,7 +322,8 @@ class HostAgent implements Agent {
     });
     this.greeted = true;
     // An older manager ends a connection on which something comes that it does not know.
-    if (frame.version >= NETWORKS_VERSION) this.networks?.attach((asked) => session.send(asked));
+    if (frame.version >= NETWORKS_VERSION)
+      this.networks?.attach((asked) => session.send(asked), frame.version);
     this.beat(session);
     this.heartbeat = setInterval(() => this.beat(session), HEARTBEAT_MS);
     if (this.observer.ready) this.tellAll(session);

@@ -79,6 +79,11 @@ export interface NetworkDriver {
   join(network: HostNetwork, endpoint: HostEndpoint): Promise<Joined>;
   leave(network: HostNetwork, endpointId: string): Promise<void>;
   /**
+   * Takes away the links of containers that are gone. `keep` are the engine's endpoints that are not: it is asked after
+   * what is there was read, as others may join meanwhile.
+   */
+  sweep(network: HostNetwork, keep: () => ReadonlySet<string>): Promise<void>;
+  /**
    * The network namespace in which names are to be answered at 169.254.53.53 (`/run/netns/…`), once `ensure` has been done;
    * undefined where this network has none on this host: its containers then ask other servers only.
    */

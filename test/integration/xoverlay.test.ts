@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '../images/bake.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { tryRun } from '../lab/run.ts';
+import { tracesOn } from '../lab/traces.ts';
 
 const BERTH = fileURLToPath(new URL('../../berth', import.meta.url));
 
@@ -41,22 +42,6 @@ async function placeOf(name: string, network: string): Promise<string> {
   const one = `(index .NetworkSettings.Networks "${network}")`;
   const format = `{{.Node.Name}} {{${one}.IPAddress}} {{${one}.MacAddress}}`;
   return (await lab.docker(['inspect', '--format', format, name])).trim();
-}
-
-/** Everything on a host that a network may leave: namespaces, devices, rules, files. */
-async function tracesOn(host: string): Promise<string[]> {
-  const said = async (...argv: string[]) => (await lab.exec(host, argv)).stdout.split('\n');
-  const files = await said(
-    'find',
-    '/run/docker/plugins',
-    '/run/netns',
-    `${lab.host(host).folder}/agent/networks`,
-  );
-  const links = (await said('ip', '-o', 'link')).map(
-    (line) => line.split(':')[1]?.trim().split('@')[0] ?? '',
-  );
-  const rules = (await said('iptables-save')).filter((line) => line.startsWith('-A'));
-  return [...files, ...links.filter((link) => !link.startsWith('veth')), ...rules].sort();
 }
 
 async function killEngine(host: string): Promise<void> {
@@ -235,7 +220,7 @@ describe('plain docker on a host', () => {
 it('nothing is left of a network that is removed', async () => {
   await start('seed', 'h1', '-p', '8090:80', '--net', 'shop');
   await lab.docker(['rm', '-f', 'seed']);
-  const before = await tracesOn('h1');
+  const before = await tracesOn(lab, 'h1');
   await lab.docker([
     'network',
     'create',
@@ -248,14 +233,14 @@ it('nothing is left of a network that is removed', async () => {
   ]);
   await start('leaves', 'h1', '--net', 'gone', '-p', '8091:80');
   await start('stays', 'h2', '--net', 'gone');
-  expect(await tracesOn('h1')).not.toEqual(before);
+  expect(await tracesOn(lab, 'h1')).not.toEqual(before);
   const address = '{{.NetworkSettings.Networks.gone.GlobalIPv6Address}}';
   const ipv6 = (await lab.docker(['inspect', '--format', address, 'stays'])).trim();
   const ping = ['exec', 'leaves', 'ping', '-c', '1', '-W', '2', ipv6];
   await until(async () => (await tryRun(['docker', '-H', lab.endpoint, ...ping])).code).toBe(0);
   await lab.docker(['rm', '-f', 'leaves', 'stays']);
   await lab.docker(['network', 'rm', 'gone']);
-  await until(() => tracesOn('h1')).toEqual(before);
+  await until(() => tracesOn(lab, 'h1')).toEqual(before);
 });
 
 it('nothing is left on a host that is purged', async () => {

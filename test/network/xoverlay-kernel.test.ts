@@ -139,6 +139,19 @@ it.each<[string, { dataAddress?: string; vni?: number; wanted: RegExp }]>([
 );
 
 describe("a container's link", () => {
+  it('is swept away unless its endpoint is still there, also one that joins meanwhile', async () => {
+    await driver.ensure(network);
+    await driver.join(network, endpoint);
+    const stays = `${own.toString(16).padStart(4, '0')}cafecafecafe`;
+    await driver.join(network, { ...endpoint, endpointId: stays });
+    const keep = new Set([stays]);
+    await newDriver().sweep(network, () => keep);
+    expect((await devices()).sort()).toEqual([portName(stays), 'br0', 'lo', 'vx0']);
+    expect(await hostHas(containerEnd(endpoint.endpointId))).toBe(false);
+    await driver.remove(network);
+    await driver.sweep(network, () => keep);
+  });
+
   it('is made, made again, and gone', async () => {
     await driver.ensure(network);
     expect(await driver.join(network, endpoint)).toEqual({

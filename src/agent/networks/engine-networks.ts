@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { Assignment } from '../../contract/link.ts';
 import type { Engine } from '../../engine/index.ts';
+import { normalIp } from '../../model/ip.ts';
 import { LABEL_CLUSTER, LABEL_ID } from '../../model/labels.ts';
 import type { ObservedNetwork } from '../../model/objects.ts';
 import { OPTION_NETWORK } from '../../network/index.ts';
@@ -71,3 +73,68 @@ export async function removeFromEngine(engine: Engine, engineId: string): Promis
     throw thrown;
   }
 }
+
+const inspectedSchema = z.looseObject({
+  Containers: z
+    .record(
+      z.string(),
+      z.looseObject({
+        EndpointID: z.string(),
+        MacAddress: z.string(),
+        IPv4Address: z.string(),
+        IPv6Address: z.string(),
+      }),
+    )
+    .nullish(),
+});
+
+/** What a container has on a network, as its engine says. */
+export type EngineEndpoint = Readonly<{
+  /** Undefined of one that no container has: it is being made, or was left. */
+  containerId: string | undefined;
+  endpointId: string;
+  /** In their shortest form, without the prefix length. */
+  ips: readonly string[];
+  mac: string;
+}>;
+
+/** All endpoints of a network; undefined where there is no such network. @throws BerthError where the engine does not answer */
+export async function endpointsOn(
+  engine: Engine,
+  engineId: string,
+): Promise<readonly EngineEndpoint[] | undefined> {
+  try {
+    const answer = await engine.json(
+      'GET',
+      `/networks/${engineId}`,
+      undefined,
+      AbortSignal.timeout(ENGINE_MS),
+    );
+    return Object.entries(inspectedSchema.parse(answer).Containers ?? {}).map(([key, one]) => ({
+      // libnetwork lists an endpoint without a sandbox as `ep-<its ID>`.
+      containerId: key.startsWith('ep-') ? undefined : key,
+      endpointId: one.EndpointID,
+      ips: [one.IPv4Address, one.IPv6Address].flatMap((text) => normalIp(text.split('/')[0] ?? '') ?? []),
+      mac: one.MacAddress,
+    }));
+  } catch (thrown) {
+    if (isStatus(thrown, 404)) return undefined;
+    throw thrown;
+  }
+}
+
+/** Whether a container is the cluster's own; true as well where it is gone. @throws BerthError where the engine does not answer */
+export async function isClusters(engine: Engine, containerId: string, cluster: string): Promise<boolean> {
+  try {
+    const path = `/containers/${containerId}/json`;
+    const answer = await engine.json('GET', path, undefined, AbortSignal.timeout(ENGINE_MS));
+    return labelledSchema.parse(answer).Config.Labels?.[LABEL_CLUSTER] === cluster;
+  } catch (thrown) {
+    if (isStatus(thrown, 404)) return true;
+    throw thrown;
+  }
+}
+
+const labelledSchema = z.looseObject({
+  Config: z.looseObject({ Labels: z.record(z.string(), z.string()).nullish() }),
+});

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Assignment } from '../../contract/link.ts';
 import { newSimulatedEngine, type SimulatedEngine } from '../../engine/index.ts';
 import { systemClock } from '../../kit/clock.ts';
+import { BerthError } from '../../kit/errors.ts';
 import { newKeyedQueue } from '../../kit/keyed-queue.ts';
 import { silentLogger } from '../../kit/logger.ts';
 import type { Member } from '../../model/span.ts';
@@ -17,7 +18,7 @@ import {
   temporaryDir,
 } from '../agent.fixture.ts';
 import type { Agent } from '../agent.ts';
-import { HostNetworks } from './host-networks.ts';
+import { HostNetworks, type NetworkOptions } from './host-networks.ts';
 import type { NamesService } from './names-service.ts';
 import { NetworkFiles } from './network-files.ts';
 
@@ -53,12 +54,13 @@ const member = (id: string, hostId: string): Member => ({
   ...{ id, hostId, via: '192.0.2.2', names: [id], up: true, mac: '02:00:00:00:00:01' },
 });
 
-function start(): Promise<Agent> {
+function start(more: Partial<NetworkOptions> = {}): Promise<Agent> {
   const networks = {
     dir: join(dir, 'networks'),
     pluginFolder: join(dir, 'plugins'),
     drivers: [driver],
     idleMs: 100,
+    ...more,
   };
   return openAgent(engine, join(dir, 'assignments'), silentLogger, { networks });
 }
@@ -130,6 +132,104 @@ describe('a network of an earlier life', () => {
     const { length } = driver.done;
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(driver.done).toHaveLength(length);
+  });
+});
+
+describe('a network that is being put into place', () => {
+  it('is removed behind it, and does not come back', async () => {
+    let ended = () => {};
+    const slow = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    driver.fails = true;
+    const { networks } = await opened({ retryMs: 20 });
+    driver.fails = false;
+    driver.ensure = async () => {
+      driver.done.push('ensure');
+      await slow;
+      driver.done.push('ensured');
+    };
+    await expect.poll(() => driver.done.at(-1)).toBe('ensure');
+    const removed = ask('NetworkDriver.DeleteNetwork', { NetworkID: 'e1' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    ended();
+    await removed;
+    expect(driver.done.slice(1)).toEqual(['ensure', 'ensured', 'members n1', 'remove n1']);
+    expect(networks.book.bound()).toEqual([]);
+  });
+
+  it('is not where it went meanwhile', async () => {
+    driver.fails = true;
+    const { networks } = await opened({ retryMs: 50 });
+    driver.fails = false;
+    await networks.book.unbind('e1');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(driver.done).toEqual(['ensure n1']);
+  });
+});
+
+describe('what a host holds of plain docker', () => {
+  const held = { network: 'n1', ip: '10.5.0.77', mac: '02:be:0a:05:00:4d' };
+  /** A lease of an earlier life, on a network that the engine still has. */
+  async function earlier(): Promise<void> {
+    const files = await NetworkFiles.open(join(dir, 'networks'), IDENTITY, silentLogger);
+    const { id: engineId } = engine.world.networks.create({ Name: 'own', Driver: 'xoverlay' });
+    files.state.networks.n1 = { id: 'n1', span: SPAN, engineId, plain: true };
+    files.state.leases.push({ ...held, holder: 'e' });
+    await files.save();
+    await files.close();
+  }
+  const hold = {
+    t: 'hold',
+    networks: [{ network: 'n1', span: SPAN }],
+    addresses: [{ ...held, endpoint: 'e' }],
+  };
+
+  it('is told in each connection once, behind what was asked before', async () => {
+    await earlier();
+    const agent = await start();
+    const manager = new FakeManager();
+    await manager.greet(agent);
+    expect(await manager.frame('hold')).toEqual(hold);
+    const taken = ask('IpamDriver.RequestAddress', { PoolID: 'n1/10.5.0.0/24', Address: '', Options: null });
+    const { id } = await manager.frame('ask');
+    manager.cut();
+    const next = new FakeManager();
+    await next.greet(agent);
+    await next.frame('hold');
+    expect(next.frames.flatMap(({ t }) => (t === 'ask' || t === 'hold' ? [t] : []))).toEqual(['ask', 'hold']);
+    next.send({ t: 'answer', id, endpoint: { ipv4: '10.5.0.78', mac: held.mac } });
+    expect(await taken).toMatchObject({ Address: '10.5.0.78/24' });
+  });
+
+  it('is not told before the engine has been looked at', async () => {
+    await earlier();
+    const json = engine.json.bind(engine);
+    let answers = false;
+    engine.json = async (method, path, ...rest) => {
+      if (!answers && /^\/networks\/./.test(path)) throw new BerthError('host_down', 'no answer');
+      return json(method, path, ...rest);
+    };
+    const manager = new FakeManager();
+    const agent = await start({ lookMs: 200 });
+    agent.attach(manager.session);
+    manager.send({ t: 'welcome', version: 4, hostName: 'host', ...IDENTITY });
+    await manager.frame('full');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(manager.frames.map(({ t }) => t)).not.toContain('hold');
+    answers = true;
+    expect(await manager.frame('hold')).toEqual(hold);
+  });
+
+  it('is not told to a manager that does not know it', async () => {
+    await earlier();
+    const manager = new FakeManager();
+    const agent = await start();
+    agent.attach(manager.session);
+    manager.send({ t: 'welcome', version: 3, hostName: 'host', ...IDENTITY });
+    await manager.frame('full');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(manager.frames.map(({ t }) => t)).not.toContain('hold');
   });
 });
 

@@ -1,8 +1,14 @@
-import type { AgentFrame, KeysChange, ManagerFrame, PeerKeys } from '../../contract/link.ts';
+import {
+  type AgentFrame,
+  HOLD_VERSION,
+  type KeysChange,
+  type ManagerFrame,
+  type PeerKeys,
+} from '../../contract/link.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Clock } from '../../kit/clock.ts';
 import { messageOf } from '../../kit/errors.ts';
-import type { KeyedQueue } from '../../kit/keyed-queue.ts';
+import { type KeyedQueue, newKeyedQueue } from '../../kit/keyed-queue.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { reach } from '../../link/reach.ts';
 import type { ObservedNetwork } from '../../model/objects.ts';
@@ -21,10 +27,11 @@ import { type HostDns, userServers } from '../container-dns.ts';
 import type { Holding } from '../holding.ts';
 import { type Answer, Asks } from './asks.ts';
 import { DataPaths } from './data-paths.ts';
-import { clusterNetworkOf, engineHas, removeFromEngine } from './engine-networks.ts';
+import { EngineComparison } from './engine-comparison.ts';
+import { clusterNetworkOf, removeFromEngine } from './engine-networks.ts';
 import { dataPeers, elsewhere } from './member-lists.ts';
 import type { NamesService } from './names-service.ts';
-import { NetworkBook } from './network-book.ts';
+import { type MadeNetwork, NetworkBook } from './network-book.ts';
 import { NetworkFiles } from './network-files.ts';
 import { wireMtuAt } from './wire-mtu.ts';
 
@@ -43,6 +50,8 @@ export type NetworkOptions = Readonly<{
   idleMs?: number;
   /** Instead of `RETRY_MS`. */
   retryMs?: number;
+  /** Between two looks at the engine. */
+  lookMs?: number;
 }>;
 
 type HostNetworksOptions = NetworkOptions &
@@ -62,6 +71,8 @@ type Hello = NonNullable<(AgentFrame & { t: 'hello' })['network']>;
 /** Until what no container needs any more is taken away: a container that moves on or is made again may be back at once. */
 const IDLE_MS = 10_000;
 const RETRY_MS = 5_000;
+/** Until a manager that could not write what is held here is told again. */
+const HOLD_AGAIN_MS = 30_000;
 const NONE: ReadonlyMap<string, Member> = new Map();
 
 /**
@@ -86,6 +97,12 @@ export class HostNetworks {
   /** By the other host's ID. In memory: the kernel has them, and the manager tells them again. */
   private readonly keys = new Map<string, PeerKeys>();
   private readonly paths: DataPaths;
+  /** By the engine's network ID: all that changes what this host has of it. */
+  private readonly inTurn = newKeyedQueue();
+  private readonly comparison: EngineComparison;
+  /** Of a connection to a manager that takes it, until it has been told. */
+  private holdTo: ((frame: AgentFrame) => void) | undefined;
+  private session: ((frame: AgentFrame) => void) | undefined;
   private readonly idleMs: number;
   private readonly retryMs: number;
   private closed = false;
@@ -113,6 +130,15 @@ export class HostNetworks {
       asks: this.asks,
       holdings,
       logger,
+    });
+    this.comparison = new EngineComparison({
+      ...{ book: this.book, engine: options.engine, logger, inTurn: this.inTurn },
+      clusterId: options.identity.clusterId,
+      driverOf: (network) => this.driverOf(network),
+      clusterIdOf: (network) => this.clusterIdOf(network),
+      adopt: (id, engineId) => this.adopt(id, engineId),
+      onCompared: () => this.tellHeld(),
+      ...(options.lookMs === undefined ? {} : { lookMs: options.lookMs }),
     });
   }
 
@@ -144,15 +170,43 @@ export class HostNetworks {
   }
 
   /** A manager has let this host in. */
-  attach(send: (frame: AgentFrame) => void): void {
+  attach(send: (frame: AgentFrame) => void, version: number): void {
     this.asks.attach(send);
     this.paths.attach(send);
     this.book.tellDue();
+    this.session = version >= HOLD_VERSION ? send : undefined;
+    this.holdTo = this.session;
+    this.tellHeld();
   }
 
   detach(): void {
     this.asks.detach();
     this.paths.detach();
+    this.session = undefined;
+    this.holdTo = undefined;
+  }
+
+  /** What another has is left as it is: containers run with it. */
+  onHeld({ refused, again }: ManagerFrame & { t: 'held' }): void {
+    for (const { network, ip, reason } of refused)
+      this.options.logger.warn({ network, ip, reason }, 'held by plain docker here, and by another');
+    if (again !== true) return;
+    this.later('hold', HOLD_AGAIN_MS, async () => {
+      this.holdTo = this.session;
+      this.tellHeld();
+    });
+  }
+
+  /** Behind all that was asked before, so that what is asked later is not in it, and not missed. */
+  private tellHeld(): void {
+    const send = this.holdTo;
+    if (send === undefined || !this.comparison.done) return;
+    this.holdTo = undefined;
+    try {
+      send({ t: 'hold', ...this.book.plainHeld() });
+    } catch (thrown) {
+      this.options.logger.warn({ error: messageOf(thrown) }, 'not told what is held');
+    }
   }
 
   onAnswer(answer: Answer): void {
@@ -181,7 +235,7 @@ export class HostNetworks {
   /** The engine's networks, listed whole: after each connection to it, and whenever one changed. */
   onListed(networks: readonly ObservedNetwork[]): void {
     this.engineNetworks = networks;
-    void this.compare(networks);
+    this.comparison.listed(networks);
     this.assigned();
   }
 
@@ -206,18 +260,20 @@ export class HostNetworks {
 
   /** The engine has this network already: made in an earlier life of which nothing else is left. */
   async adopt(id: string, engineId: string): Promise<void> {
-    if (this.book.networkOfEngine(engineId) !== undefined) return;
-    await this.book.bind(id, engineId);
+    await this.inTurn(engineId, async () => {
+      if (this.book.networkOfEngine(engineId) === undefined) await this.book.bind(id, engineId);
+    });
     await this.restore(this.book.bound().filter((network) => network.id === id));
   }
 
   /** What is left of networks that the engine has let go; returns their IDs. */
   async removeAll(): Promise<string[]> {
     const left = this.book.bound();
-    for (const network of left) {
-      await this.driverOf(network)?.remove(network);
-      await this.book.unbind(network.engineId);
-    }
+    for (const network of left)
+      await this.inTurn(network.engineId, async () => {
+        await this.driverOf(network)?.remove(network);
+        await this.book.unbind(network.engineId);
+      });
     for (const { id } of this.book.unmade()) this.book.drop(id);
     for (const driver of this.drivers) await driver.keys?.([]);
     return left.map(({ id }) => id);
@@ -227,6 +283,7 @@ export class HostNetworks {
   async close(): Promise<void> {
     this.closed = true;
     for (const timer of this.timers.values()) clearTimeout(timer);
+    this.comparison.close();
     this.book.close();
     this.asks.close();
     this.paths.close();
@@ -238,24 +295,25 @@ export class HostNetworks {
   private async serve(driver: NetworkDriver): Promise<void> {
     const { pluginFolder: folder, logger } = this.options;
     try {
-      this.servers.push(await serveDriver({ driver, book: this.book, folder, logger }));
+      this.servers.push(await serveDriver({ driver, book: this.book, folder, logger, inTurn: this.inTurn }));
     } catch (thrown) {
       this.unserved.set(driver.name, messageOf(thrown));
       logger.error({ driver: driver.name, error: messageOf(thrown) }, 'driver not served');
     }
   }
 
-  private async restore(networks: readonly (BookedNetwork & { engineId: string })[]): Promise<void> {
+  private async restore(networks: readonly MadeNetwork[]): Promise<void> {
     for (const network of networks) {
+      const { engineId } = network;
       const driver = this.driverOf(network);
+      const isBound = () => this.book.networkOfEngine(engineId) !== undefined;
       try {
-        await driver?.ensure(network);
+        await this.inTurn(engineId, async () => (isBound() ? driver?.ensure(network) : undefined));
       } catch (thrown) {
         this.options.logger.error(
           { network: network.id, error: messageOf(thrown) },
           'network not put into place',
         );
-        const { engineId } = network;
         const still = () => this.book.bound().filter((one) => one.engineId === engineId);
         this.later(`restore ${network.id}`, this.retryMs, () => this.restore(still()));
       }
@@ -270,6 +328,7 @@ export class HostNetworks {
       preflight: () => driver.preflight(),
       join: (network, endpoint) => driver.join(network, endpoint),
       leave: (network, endpointId) => driver.leave(network, endpointId),
+      sweep: (network, keep) => driver.sweep(network, keep),
       namesNamespace: (network) => driver.namesNamespace(network),
       members: (network, change) => driver.members(network, change),
       ...(driver.keys === undefined ? {} : { keys: (peers) => driver.keys?.(peers) ?? Promise.resolve() }),
@@ -347,30 +406,6 @@ export class HostNetworks {
 
   private clusterIdOf(network: ObservedNetwork): string | undefined {
     return clusterNetworkOf(network, this.options.identity.clusterId, this.driverNames);
-  }
-
-  /** Brings what is known and what the engine has to one, where one of them was lost. */
-  private async compare(networks: readonly ObservedNetwork[]): Promise<void> {
-    try {
-      for (const network of networks) {
-        const id = this.clusterIdOf(network);
-        const bound = id === undefined ? undefined : this.book.bound().some((one) => one.id === id);
-        if (id !== undefined && bound === false && this.book.network(id) !== undefined)
-          await this.adopt(id, network.networkId);
-      }
-      for (const { id } of this.book.unmade()) this.book.drop(id);
-      for (const network of this.book.bound()) {
-        if (this.book.isNew(network.id) || networks.some(({ networkId }) => networkId === network.engineId))
-          continue;
-        // Made since the list was.
-        if (await engineHas(this.options.engine, network.engineId)) continue;
-        this.options.logger.info({ network: network.id }, 'gone from the engine: taking its devices away');
-        await this.driverOf(network)?.remove(network);
-        await this.book.unbind(network.engineId);
-      }
-    } catch (thrown) {
-      this.options.logger.warn({ error: messageOf(thrown) }, 'networks not compared with the engine');
-    }
   }
 
   private async tidy(): Promise<void> {

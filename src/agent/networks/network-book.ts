@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { NetworkAsk } from '../../contract/link.ts';
+import type { AgentFrame, NetworkAsk } from '../../contract/link.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Endpoint, Pool } from '../../model/span.ts';
@@ -8,7 +8,7 @@ import type { Holding } from '../holding.ts';
 import type { Answer, Asks } from './asks.ts';
 import type { NetworkFiles } from './network-files.ts';
 
-/** An engine gives up a plugin's request long before. */
+/** For so long after a request for something the engine may be at making it: it gives a plugin's request up long before. */
 const MAKING_MS = 120_000;
 /** As the engine's ID of a network that it has yet to make. */
 const UNMADE = '';
@@ -25,6 +25,9 @@ type BookDeps = Readonly<{
   tellAgainMs?: number;
 }>;
 
+/** A network that the engine has made. */
+export type MadeNetwork = BookedNetwork & Readonly<{ engineId: string }>;
+
 /** What the plugins know, from the assignments and from what is kept of engine-side networks; see `HostBook`. */
 export class NetworkBook implements HostBook {
   private telling: Promise<void> | undefined;
@@ -32,6 +35,8 @@ export class NetworkBook implements HostBook {
   private closed = false;
   /** When the engine began to make it, in this life of the agent; monotonic milliseconds. */
   private readonly boundAt = new Map<string, number>();
+  /** When a plugin was asked last for an address, an endpoint or a pool, by `network/ip` or ID; monotonic milliseconds. */
+  private readonly usedAt = new Map<string, number>();
 
   constructor(private readonly deps: BookDeps) {
     deps.asks.onLateAnswer((ask, answer) => this.undo(ask, answer));
@@ -42,7 +47,7 @@ export class NetworkBook implements HostBook {
   }
 
   /** Those that the engine has made. */
-  bound(): (BookedNetwork & { engineId: string })[] {
+  bound(): MadeNetwork[] {
     return Object.values(this.state.networks).filter(({ engineId }) => engineId !== UNMADE);
   }
 
@@ -60,6 +65,68 @@ export class NetworkBook implements HostBook {
 
   networkOfEngine(engineId: string): BookedNetwork | undefined {
     return this.bound().find((network) => network.engineId === engineId);
+  }
+
+  /** There is something of which the engine does not tell when it goes: it may have been given up without a word. */
+  get isUnsure(): boolean {
+    const { leases, networks, pools } = this.state;
+    const isOpen = ({ id, engineId }: MadeNetwork) => engineId === UNMADE || this.isNew(id);
+    return (
+      leases.length > 0 ||
+      Object.values(networks).some(isOpen) ||
+      Object.values(pools).some(({ network }) => network === undefined)
+    );
+  }
+
+  /** A plugin was asked for it lately: `network/ip`, or an endpoint's ID. */
+  isInUse(key: string): boolean {
+    return performance.now() - (this.usedAt.get(key) ?? Number.NEGATIVE_INFINITY) < MAKING_MS;
+  }
+
+  /** Of containers that are not of the cluster. */
+  leasesOf(networkId: string): readonly Lease[] {
+    return this.state.leases.filter(({ network }) => network === networkId);
+  }
+
+  /** IDs of the endpoints that are known of an engine-side network. */
+  endpointsOf(engineId: string): string[] {
+    return Object.entries(this.state.endpoints).flatMap(([id, { engineNetwork }]) =>
+      engineNetwork === engineId ? [id] : [],
+    );
+  }
+
+  /** True of an address that nobody is known to have. */
+  isUnknown({ id, span }: BookedNetwork, ip: string): boolean {
+    const own = span.pools.some(
+      ({ gateway, aux }) => gateway === ip || Object.values(aux ?? {}).includes(ip),
+    );
+    const leased = this.state.leases.some((one) => one.network === id && one.ip === ip);
+    return !own && !leased && this.addressOf(id, ip) === undefined && !this.isInUse(`${id}/${ip}`);
+  }
+
+  /** A container has it, though nothing is known of how it came to it. */
+  async takeIn(lease: Lease): Promise<void> {
+    this.state.leases.push(lease);
+    await this.deps.files.save();
+  }
+
+  /** Pools whose network was never made, or is gone: the engine has forgotten them. */
+  dropPools(): void {
+    for (const [key, { network }] of Object.entries(this.state.pools)) {
+      const isHeld = network === undefined ? this.isInUse(key) : this.state.networks[network] !== undefined;
+      if (!isHeld) this.setPlainPool(key, undefined);
+    }
+  }
+
+  /** All that the host has of plain docker. */
+  plainHeld(): Pick<AgentFrame & { t: 'hold' }, 'networks' | 'addresses'> {
+    const { networks, leases } = this.state;
+    return {
+      networks: Object.values(networks).flatMap(({ id, span, plain }) =>
+        plain === true ? [{ network: id, span }] : [],
+      ),
+      addresses: leases.map(({ network, holder, ip, mac }) => ({ network, endpoint: holder, ip, mac })),
+    };
   }
 
   /** IDs of the networks that containers of this host need. */
@@ -116,6 +183,12 @@ export class NetworkBook implements HostBook {
   }
 
   setEndpoint(endpointId: string, endpoint: BookedEndpoint | undefined): void {
+    const { engineNetwork, endpoint: has } = endpoint ?? this.state.endpoints[endpointId] ?? {};
+    const network = engineNetwork === undefined ? undefined : this.networkOfEngine(engineNetwork);
+    if (network !== undefined)
+      for (const ip of [has?.ipv4, has?.ipv6]) if (ip !== undefined) this.used(`${network.id}/${ip}`);
+    if (endpoint === undefined) this.usedAt.delete(endpointId);
+    else this.used(endpointId);
     if (endpoint === undefined) delete this.state.endpoints[endpointId];
     else this.state.endpoints[endpointId] = { ...endpoint, routes: [...(endpoint.routes ?? [])] };
     this.deps.files.saveSoon();
@@ -128,7 +201,9 @@ export class NetworkBook implements HostBook {
   }
 
   lease(networkId: string, ip: string): Lease | undefined {
-    return this.state.leases.find((one) => one.network === networkId && one.ip === ip);
+    const found = this.state.leases.find((one) => one.network === networkId && one.ip === ip);
+    if (found !== undefined) this.used(`${networkId}/${ip}`);
+    return found;
   }
 
   plainPool(key: string): PlainPool | undefined {
@@ -142,6 +217,7 @@ export class NetworkBook implements HostBook {
   setPlainPool(key: string, pool: PlainPool | undefined): void {
     if (pool === undefined) delete this.state.pools[key];
     else this.state.pools[key] = pool;
+    this.used(key);
     this.deps.files.saveSoon();
   }
 
@@ -190,6 +266,7 @@ export class NetworkBook implements HostBook {
       ...(endpointId === undefined ? {} : { endpointId }),
     };
     this.state.leases.push(lease);
+    this.used(`${network}/${given}`);
     try {
       await this.deps.files.save();
     } catch (thrown) {
@@ -216,6 +293,17 @@ export class NetworkBook implements HostBook {
     this.telling ??= this.tellAll().finally(() => {
       this.telling = undefined;
     });
+  }
+
+  private used(key: string): void {
+    const now = performance.now();
+    for (const [old, at] of this.usedAt) {
+      if (now - at < MAKING_MS) break;
+      this.usedAt.delete(old);
+    }
+    // At the end: the oldest come first.
+    this.usedAt.delete(key);
+    this.usedAt.set(key, now);
   }
 
   private tellLater(ask: NetworkAsk): void {
@@ -252,7 +340,7 @@ export class NetworkBook implements HostBook {
     const again = (one: NetworkAsk) => one.op === 'take-address' && one.endpoint === holder;
     if (this.deps.asks.waits(again)) return;
     for (const ip of [endpoint?.ipv4, endpoint?.ipv6])
-      if (ip !== undefined && this.lease(of, ip)?.holder !== holder)
+      if (ip !== undefined && this.leasesOf(of).every((one) => one.ip !== ip || one.holder !== holder))
         this.tellLater({ op: 'give-back', network: of, endpoint: holder, ip });
   }
 

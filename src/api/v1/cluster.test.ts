@@ -188,6 +188,24 @@ describe('hosts', () => {
 });
 
 describe('the status', () => {
+  it('warns of what a host has by plain docker and is another’s', async () => {
+    await twoHosts();
+    const warnings = async () =>
+      (await api.root.call('cluster.status')).warnings.filter((one) => one.includes('plain docker'));
+    expect(await warnings()).toEqual([]);
+    const refused = ['Address already in use: 10.7.0.2 is held by container db', 'the second'].map(
+      (reason) => ({ network: 'n', reason }),
+    );
+    await api.store.update((tx) =>
+      tx.put('plainRefusals', { kind: 'plain-refusals', id: 'aaaa1111', refused }),
+    );
+    expect(await warnings()).toEqual([
+      "host h1 has by plain docker what is another's: Address already in use: 10.7.0.2 is held by container db, and 1 more",
+    ]);
+    await api.root.call('node.delete', { node: 'h1', force: true });
+    expect(api.store.view((tx) => tx.count('plainRefusals'))).toBe(0);
+  });
+
   it('counts, adds up what is ready and warns', async () => {
     expect((await api.root.call('cluster.status')).warnings).toEqual([
       'no host has joined: "berth token create" prints how to add one',

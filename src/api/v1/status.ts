@@ -31,8 +31,11 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
     if (rests) warnings.push(`host ${host.name} ${rests}`);
     const broken = brokenPaths(tx, host.id, dataPaths(tx, host.id, networksOf));
     for (const text of brokenTexts(broken)) warnings.push(`host ${host.name} ${text}`);
-    for (const { reason } of tx.get('plainRefusals', host.id)?.refused ?? [])
-      warnings.push(`host ${host.name} has by plain docker what is another's: ${reason}`);
+    const [refused, ...others] = tx.get('plainRefusals', host.id)?.refused ?? [];
+    if (refused !== undefined) {
+      const more = others.length === 0 ? '' : `, and ${others.length} more`;
+      warnings.push(`host ${host.name} has by plain docker what is another's: ${refused.reason}${more}`);
+    }
     if (state !== 'ready' || status?.engine === undefined) continue;
     const load = loadOf(tx, host.id);
     capacity.cpuMilli += status.engine.cpus * 1000;

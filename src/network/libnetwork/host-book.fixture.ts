@@ -108,6 +108,7 @@ export function notingDriver(name = 'xoverlay'): NetworkDriver & { readonly done
       return { srcName: 'bc1', dstPrefix: 'eth', routes: [{ destination: '169.254.53.53/32' }] };
     },
     leave: async (network: HostNetwork) => note('leave', network),
+    sweep: async (network: HostNetwork) => note('sweep', network),
     namesNamespace: async () => '/run/netns/berth-1',
     members: async (network: HostNetwork) => note('members', network),
   };

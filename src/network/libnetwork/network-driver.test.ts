@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { newKeyedQueue } from '../../kit/keyed-queue.ts';
 import { silentLogger } from '../../kit/logger.ts';
 import { MemoryBook, notingDriver } from './host-book.fixture.ts';
 import { ipamHandlers } from './ipam.ts';
@@ -10,7 +11,7 @@ let ask: (name: string, body: object) => Promise<unknown>;
 beforeEach(() => {
   book = new MemoryBook();
   driver = notingDriver();
-  const handlers = networkHandlers({ driver, book, logger: silentLogger });
+  const handlers = networkHandlers({ driver, book, logger: silentLogger, inTurn: newKeyedQueue() });
   ask = async (name, body) => handlers[`NetworkDriver.${name}`]?.(body);
 });
 
@@ -59,7 +60,12 @@ describe('a network of the cluster', () => {
   it('must be known, and of this driver', async () => {
     const other = { ...create, Options: { 'com.docker.network.generic': { 'berth.network': 'n7' } } };
     await expect(ask('CreateNetwork', other)).rejects.toThrow('not been told of network n7');
-    const vlan = networkHandlers({ driver: notingDriver('vlan'), book, logger: silentLogger });
+    const vlan = networkHandlers({
+      driver: notingDriver('vlan'),
+      book,
+      logger: silentLogger,
+      inTurn: newKeyedQueue(),
+    });
     await expect(vlan['NetworkDriver.CreateNetwork']?.(create)).rejects.toThrow('driver xoverlay, not vlan');
   });
 });

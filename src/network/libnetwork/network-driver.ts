@@ -1,5 +1,5 @@
 import { BerthError, messageOf } from '../../kit/errors.ts';
-import { newKeyedQueue } from '../../kit/keyed-queue.ts';
+import type { KeyedQueue } from '../../kit/keyed-queue.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { parseIp } from '../../model/ip.ts';
 import { macOf } from '../../model/mac.ts';
@@ -20,7 +20,7 @@ import {
 } from './requests.ts';
 import { roomFor } from './sandbox-routes.ts';
 
-type Deps = Readonly<{ driver: NetworkDriver; book: HostBook; logger: Logger }>;
+type Deps = Readonly<{ driver: NetworkDriver; book: HostBook; logger: Logger; inTurn: KeyedQueue }>;
 
 /** RouteType of libnetwork: a route through the interface, without a next hop; or through one. */
 const CONNECTED = 1;
@@ -28,8 +28,7 @@ const NEXT_HOP = 0;
 
 /** libnetwork's NetworkDriver, for one driver. Requests of one network in their order, as they depend on each other. */
 export function networkHandlers(deps: Deps): Handlers {
-  const { driver, book } = deps;
-  const inTurn = newKeyedQueue();
+  const { driver, book, inTurn } = deps;
   return {
     // Global scope needs a key-value store that engines no longer have: the cluster is the manager's affair.
     'NetworkDriver.GetCapabilities': () => ({ Scope: 'local' }),
@@ -109,7 +108,7 @@ async function createNetwork(
       hint: 'make networks through the cluster',
     });
   const made =
-    network ?? (await plainNetwork({ driver, book, logger }, [...IPv4Data, ...IPv6Data], options, Options));
+    network ?? (await plainNetwork({ driver, book }, [...IPv4Data, ...IPv6Data], options, Options));
   if (made.span.driver !== driver.name)
     throw new BerthError(
       'bad_request',
@@ -129,7 +128,7 @@ async function createNetwork(
 
 /** Made with plain docker on this host: the manager gives it a place in the cluster, so that it clashes with no other. */
 async function plainNetwork(
-  { driver, book }: Deps,
+  { driver, book }: Pick<Deps, 'driver' | 'book'>,
   data: readonly IpamData[],
   options: Readonly<Record<string, string>>,
   all: Readonly<Record<string, unknown>>,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { KeyedQueue } from '../../kit/keyed-queue.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { NetworkDriver } from '../driver.ts';
 import type { HostBook } from './host-book.ts';
@@ -14,15 +15,22 @@ export const PLUGIN_FOLDER = '/run/docker/plugins';
  * @throws as `servePlugin`
  */
 export function serveDriver(
-  options: Readonly<{ driver: NetworkDriver; book: HostBook; folder: string; logger: Logger }>,
+  options: Readonly<{
+    driver: NetworkDriver;
+    book: HostBook;
+    folder: string;
+    logger: Logger;
+    /** By the engine's network ID, with whoever else changes what the host has of a network. */
+    inTurn: KeyedQueue;
+  }>,
 ): Promise<PluginServer> {
-  const { driver, book, folder, logger } = options;
+  const { driver, book, folder, logger, inTurn } = options;
   return servePlugin({
     path: join(folder, `${driver.name}.sock`),
     logger,
     handlers: {
       'Plugin.Activate': () => ({ Implements: ['NetworkDriver', 'IpamDriver'] }),
-      ...networkHandlers({ driver, book, logger }),
+      ...networkHandlers({ driver, book, logger, inTurn }),
       ...ipamHandlers(book),
     },
   });

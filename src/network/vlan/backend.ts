@@ -44,6 +44,8 @@ export interface VlanBackend {
   remove(place: Place): Promise<void>;
   /** Makes the container's end inside of `port.namespace`, which is there, and connects it to the VLAN. */
   attach(place: Place, port: Port): Promise<void>;
+  /** Names of ports that the backend keeps of which the host may have no interface any more. */
+  ports?(): Promise<readonly string[]>;
   /** Takes away what `attach` has made, wherever the container's end is. */
   detach(place: Place, port: PortNames): Promise<void>;
   /**

@@ -5,6 +5,7 @@ import {
   isPortOf,
   isProbeOf,
   portNames,
+  portOf,
   probeMac,
   serviceNames,
   switchName,
@@ -36,6 +37,10 @@ describe('names of devices', () => {
     expect(isProbeOf('n1', namespace)).toBe(true);
     expect(isProbeOf('n2', namespace)).toBe(false);
     expect(isPortOf('n1', 'eth0')).toBe(false);
+    for (const name of [host, container, namespace])
+      expect(portOf('n1', name)).toEqual(portNames('n1', 'e1'));
+    for (const name of ['eth0', serviceNames('n1').host, portNames('n2', 'e1').host, `${host}x`])
+      expect(portOf('n1', name)).toBeUndefined();
   });
 
   it('are those that people use, where they are short enough', () => {

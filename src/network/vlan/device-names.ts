@@ -18,7 +18,16 @@ export type PortNames = Readonly<{
 }>;
 
 export function portNames(networkId: string, endpointId: string): PortNames {
-  const key = networkKey(networkId) + digest(endpointId, 7);
+  return namesOf(networkKey(networkId) + digest(endpointId, 7));
+}
+
+/** The port of a network that an interface or a namespace is a part of. */
+export function portOf(networkId: string, name: string): PortNames | undefined {
+  const key = new RegExp(`^(?:v[hc]|berth-probe-)(${networkKey(networkId)}[a-z2-7]{7})$`).exec(name)?.[1];
+  return key === undefined ? undefined : namesOf(key);
+}
+
+function namesOf(key: string): PortNames {
   return { host: `vh${key}`, container: `vc${key}`, namespace: `berth-probe-${key}` };
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BerthError } from '../../kit/errors.ts';
 import type { Span } from '../../model/span.ts';
 import type { Run } from '../commands.ts';
+import { bridgeName, portNames } from './device-names.ts';
 import { VlanDriver } from './vlan-driver.ts';
 
 const LINKS = [
@@ -111,5 +112,39 @@ describe('choice of a backend', () => {
   it('makes no namespace of names where the backend has none', async () => {
     const vlan = driver(hostWith([], ALL), 'eth1');
     expect(await vlan.namesNamespace(network({ backend: 'macvlan' }))).toBeUndefined();
+  });
+});
+
+describe('ports of containers that are gone', () => {
+  const names = portNames('n1', 'gone');
+  /** A host with a bridge for the network, two ports in it, and what more there is. */
+  function host(namespaces = '') {
+    const ports = [names.host, portNames('n1', 'stays').host, portNames('n2', 'gone').host];
+    const bridge = { ifname: bridgeName('n1'), flags: [], mtu: 1500, linkinfo: { info_kind: 'bridge' } };
+    const links = ports.map((ifname) => ({ ifname, flags: [], mtu: 1500, master: bridge.ifname }));
+    const ran: string[] = [];
+    const run: Run = async (argv, { input } = {}) => {
+      ran.push([argv.join(' '), input?.trim()].filter((part) => part !== undefined).join(' < '));
+      if (argv[0] === 'ovs-vsctl') throw new BerthError('unsupported', 'not installed');
+      if (argv.join(' ') === 'ip netns list') return namespaces;
+      return argv.includes('address') ? JSON.stringify([...LINKS, bridge, ...links]) : '';
+    };
+    return { run, ran };
+  }
+  const removed = (ran: readonly string[]) =>
+    ran.flatMap((line) => /(?:link delete (?:dev )?|netns delete )(\S+)/.exec(line)?.[1] ?? []);
+
+  it('are swept away, and no others', async () => {
+    const { run, ran } = host();
+    const vlan = driver(run, 'eth1');
+    await vlan.sweep(network({ backend: 'bridge' }), () => new Set(['stays']));
+    expect(new Set(removed(ran))).toEqual(new Set(Object.values(names)));
+  });
+
+  it('are swept away where only the namespace is left in which an address was probed', async () => {
+    const half = portNames('n1', 'half');
+    const { run, ran } = host(`${half.namespace} (id: 3)\n`);
+    await driver(run, 'eth1').sweep(network({ backend: 'bridge' }), () => new Set(['stays', 'gone']));
+    expect(new Set(removed(ran))).toEqual(new Set(Object.values(half)));
   });
 });

@@ -5,7 +5,7 @@ import type { HostEndpoint, HostNetwork, Joined, NetworkDriver } from '../driver
 import { NAMES_ADDRESS } from '../names-address.ts';
 import { type Place, unusable, usable, type Verdict, type VlanBackend } from './backend.ts';
 import { BACKENDS } from './backends.ts';
-import { isPortOf, isProbeOf, type PortNames, portNames, probeMac } from './device-names.ts';
+import { isPortOf, isProbeOf, type PortNames, portNames, portOf, probeMac } from './device-names.ts';
 import { ipBatch, removeLink, removeNamespace } from './ip.ts';
 import { readLinks, readNamespaces } from './links.ts';
 import { placeOf, wordsOf } from './place.ts';
@@ -119,6 +119,26 @@ export class VlanDriver implements NetworkDriver {
     const port = portNames(network.id, endpointId);
     for (const backend of await this.holders(network, place)) await backend.detach(place, port);
     await removeVeth(run, port);
+  }
+
+  async sweep(network: HostNetwork, keep: () => ReadonlySet<string>): Promise<void> {
+    const { run } = this.options;
+    const place = this.placeOf(network);
+    const [links, namespaces] = [await readLinks(run), await readNamespaces(run)];
+    for (const backend of await this.holders(network, place)) {
+      const there = [...links.keys(), ...namespaces, ...((await backend.ports?.()) ?? [])];
+      const kept = new Set([...keep()].map((endpointId) => portNames(network.id, endpointId).host));
+      const gone = new Map(
+        there.flatMap((name) => {
+          const port = portOf(network.id, name);
+          return port === undefined || kept.has(port.host) ? [] : [[port.host, port] as const];
+        }),
+      );
+      for (const port of gone.values()) {
+        await backend.detach(place, port);
+        await removeVeth(run, port);
+      }
+    }
   }
 
   async namesNamespace(network: HostNetwork): Promise<string | undefined> {

@@ -13,7 +13,16 @@ import type {
   NetworkDriver,
 } from '../driver.ts';
 import { NAMES_ADDRESS } from '../names-address.ts';
-import { BRIDGE, containerEnd, namespaceOf, namespacePath, VXLAN, vniOf } from './device-names.ts';
+import {
+  BRIDGE,
+  containerEnd,
+  namespaceOf,
+  namespacePath,
+  PORT_PREFIX,
+  portName,
+  VXLAN,
+  vniOf,
+} from './device-names.ts';
 import { block, encrypt, needEncryption, unblock } from './encryption.ts';
 import { NO_ENTRIES } from './entries.ts';
 import { devicesOf, entriesIn, isRight, namespaceState } from './kernel.ts';
@@ -25,6 +34,7 @@ import {
   makeNamespace,
   makePort,
   makeVxlan,
+  removeLink,
   removeNamespace,
   removePort,
   removeVxlan,
@@ -214,6 +224,16 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
       await perform(removePort(network, endpointId)).catch((thrown: unknown) => {
         if (!GONE.test(messageOf(thrown))) throw thrown;
       });
+    },
+
+    async sweep(network, keep) {
+      const devices = await devicesOf(run, network);
+      const kept = new Set([...keep()].map(portName));
+      for (const name of devices?.keys() ?? [])
+        if (name.startsWith(PORT_PREFIX) && !kept.has(name))
+          await perform(removeLink(network, name)).catch((thrown: unknown) => {
+            if (!GONE.test(messageOf(thrown))) throw thrown;
+          });
     },
 
     namesNamespace: async (network) => namespacePath(network),

@@ -97,9 +97,13 @@ export function keepHere(network: Placed, { endpointId, endpoint }: HostEndpoint
   };
 }
 
-/** Its other end goes with it, wherever that is. */
 export function removePort(network: Placed, endpointId: string): Command {
-  return { argv: ['ip', '-n', namespaceOf(network), 'link', 'delete', portName(endpointId)] };
+  return removeLink(network, portName(endpointId));
+}
+
+/** Its other end goes with it, wherever that is. */
+export function removeLink(network: Placed, name: string): Command {
+  return { argv: ['ip', '-n', namespaceOf(network), 'link', 'delete', name] };
 }
 
 function bridgeMac(gateway: string | undefined): string {

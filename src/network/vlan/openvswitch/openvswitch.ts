@@ -81,6 +81,7 @@ export function openvswitch(run: Run): VlanBackend {
       await commit(addPort(await state(), place, port.host));
       if (await inProcess(place)) await fillChecksums(run, port.namespace, port.container);
     },
+    ports: async () => [...(await state()).ports.keys()],
     detach: async (_place, port) => {
       // also where the switch does not answer: it forgets a port without an interface later, in "ensure"
       await removeVeth(run, port);
