@@ -5,6 +5,7 @@ const rooms = {
   contract: ['model', 'kit'],
   store: ['model', 'kit'],
   scheduler: ['model', 'kit'],
+  compose: ['model', 'kit'],
   controllers: ['scheduler', 'store', 'model', 'kit'],
   engine: ['model', 'kit'],
   network: ['model', 'kit'],
@@ -31,8 +32,8 @@ module.exports = {
       name: 'pure-rooms',
       severity: 'error',
       comment:
-        "model, scheduler and the controllers' plans take clock and randomness as arguments and do no I/O",
-      from: { path: '^src/(model|scheduler|controllers/plan)/', pathNot: '\\.test\\.ts$' },
+        "model, scheduler, compose and the controllers' plans take clock and randomness as arguments and do no I/O",
+      from: { path: '^src/(model|scheduler|compose|controllers/plan)/', pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -37,6 +37,7 @@ import { rebalance } from './rebalance.ts';
 import { settingsGet } from './settings/get.ts';
 import { settingsLs } from './settings/ls.ts';
 import { settingsSet } from './settings/set.ts';
+import { stackConfig } from './stack/config.ts';
 import { status } from './status.ts';
 import { tokenCreate } from './token/create.ts';
 import { tokenLs } from './token/ls.ts';
@@ -53,6 +54,7 @@ import { version } from './version.ts';
 export const GROUPS: readonly Readonly<{ name: string; summary: string; heading: Heading }>[] = [
   { name: 'node', summary: 'Hosts of the cluster', heading: 'Cluster:' },
   { name: 'token', summary: 'Tokens with which hosts join', heading: 'Cluster:' },
+  { name: 'stack', summary: 'Stacks of services, from compose files', heading: 'Cluster:' },
   { name: 'ip', summary: 'Addresses of networks that span hosts', heading: 'Cluster:' },
   { name: 'orphan', summary: 'Containers that a restored database does not know', heading: 'Cluster:' },
   { name: 'dns', summary: 'Zones that the manager answers for', heading: 'Cluster:' },
@@ -79,6 +81,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   tokenCreate,
   tokenLs,
   tokenRm,
+  stackConfig,
   plan,
   rebalance,
   ipLs,

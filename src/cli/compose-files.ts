@@ -1,0 +1,94 @@
+import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { LARGEST_FILE, type StackInput } from '../compose/index.ts';
+import { BerthError } from '../kit/errors.ts';
+import type { CliContext, OptionSpec } from './command.ts';
+import { collect } from './values.ts';
+
+export type ComposeFlags = Readonly<{
+  file?: readonly string[];
+  name?: string;
+  envFile?: readonly string[];
+  profile?: readonly string[];
+}>;
+
+/** The flags of every command that reads compose files. */
+export const composeOptions: readonly OptionSpec[] = [
+  {
+    flags: '-f, --file <FILE>',
+    summary: 'compose file; several go over each other in their order',
+    parse: collect,
+    fallback: 'compose.yaml or docker-compose.yml, here or above, with its override file',
+    completes: 'file',
+  },
+  { flags: '--name <NAME>', summary: 'name of the stack', fallback: "the files' name, or the folder's" },
+  {
+    flags: '--env-file <FILE>',
+    summary: 'file with variables; may be given several times',
+    parse: collect,
+    fallback: '.env beside the compose file',
+    completes: 'file',
+  },
+  { flags: '--profile <NAME>', summary: 'activate a profile; may be given several times', parse: collect },
+];
+
+const NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
+
+/** What the flags, the environment and the current folder say, as docker compose reads them. */
+export function composeInput({ cwd, env }: CliContext, flags: ComposeFlags): StackInput {
+  const given =
+    flags.file ?? (env.COMPOSE_FILE ? env.COMPOSE_FILE.split(env.COMPOSE_PATH_SEPARATOR || ':') : []);
+  const files = given.length > 0 ? given.map((file) => resolve(cwd, file)) : defaultFiles(cwd);
+  return {
+    files,
+    folder: dirname(files[0] ?? cwd),
+    read: readText,
+    env,
+    // The compose files are the user's own: only the fuse of the largest size holds.
+    largest: LARGEST_FILE,
+    ...(flags.name === undefined ? {} : { name: flags.name }),
+    ...(flags.envFile === undefined ? {} : { envFiles: flags.envFile.map((file) => resolve(cwd, file)) }),
+    ...(flags.profile === undefined ? {} : { profiles: flags.profile }),
+  };
+}
+
+function defaultFiles(cwd: string): string[] {
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    const name = NAMES.find((one) => isFile(join(folder, one)));
+    if (name !== undefined) {
+      const override = name.replace(/\.ya?ml$/, '.override');
+      const over = ['.yaml', '.yml'].map((end) => join(folder, override + end)).find(isFile);
+      return [join(folder, name), ...(over === undefined ? [] : [over])];
+    }
+    if (dirname(folder) === folder) break;
+  }
+  throw new BerthError('not_found', `there is no ${NAMES.join(', ')} in ${cwd} or above`, {
+    hint: 'name the file with -f',
+  });
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** Undefined where there is no such file, or it may not be read; a pipe or a device would never end, and is none. */
+function readText(path: string): string | undefined {
+  if (path.includes('\0') || !isFile(path)) return undefined;
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const { size } = fstatSync(file);
+    if (size > LARGEST_FILE)
+      throw new BerthError('too_large', `${path} has ${size} bytes, and at most ${LARGEST_FILE} are read`);
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+  } catch (thrown) {
+    if (thrown instanceof BerthError) throw thrown;
+    throw new BerthError('bad_request', `${path} is not a text in UTF-8`, { hint: 'write it in UTF-8' });
+  } finally {
+    closeSync(file);
+  }
+}

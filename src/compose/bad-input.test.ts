@@ -1,0 +1,251 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { BerthError } from '../kit/errors.ts';
+import { errorsOf, read } from './testing.ts';
+
+const service = (lines: string) => `services:\n  a:\n    image: x\n${lines.replace(/^/gm, '    ')}\n`;
+
+it.each<[what: string, file: string, errors: readonly string[]]>([
+  [
+    'a misspelt key',
+    service('prots: [80]'),
+    ['compose.yml:4:5: services.a.prots: unknown key: did you mean ports?'],
+  ],
+  [
+    'a wrong type',
+    service('image2: 1\nports: {a: 1}').replace('    image2: 1\n', ''),
+    ['compose.yml:4:5: services.a.ports: is a map, and must be a list'],
+  ],
+  [
+    'a list for a text',
+    'services:\n  a:\n    image: [x]\n',
+    ['compose.yml:3:5: services.a.image: is a list, and must be a text'],
+  ],
+  [
+    'a key inside of an item',
+    service('ports:\n  - target: 80\n    publishd: 1'),
+    ['compose.yml:6:9: services.a.ports[0].publishd: unknown key: did you mean published?'],
+  ],
+  [
+    'a key twice',
+    'services:\n  a: {image: x}\n  a: {image: y}\n',
+    ['compose.yml:3:3: services.a: the key stands twice in this map, first in line 2: remove one'],
+  ],
+  [
+    'no YAML',
+    'services: {a: [',
+    [
+      'compose.yml:1:16: not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
+    ],
+  ],
+  [
+    'an unknown tag',
+    'services: !foo {}',
+    ['compose.yml:1:16: services: unknown tag "!foo": compose files have !reset and !override'],
+  ],
+  [
+    'two documents',
+    'services: {}\n---\nservices: {}\n',
+    ['compose.yml:2:1: a second document begins here: write one file for each'],
+  ],
+  ['an anchor in itself', 'x-a: &a [*a]\n', ['compose.yml:1:10: x-a[0]: the anchor &a contains itself']],
+  [
+    'no service',
+    'networks: {}\nservices:\n  a: {}\n',
+    ['compose.yml:3:3: services.a: needs the key image or build'],
+  ],
+  [
+    'a negative scale',
+    service('scale: -1'),
+    [
+      'compose.yml:4:5: services.a.scale: is "-1", and must be a whole number of at least 0'.replace(
+        'of at least 0',
+        'from 0 to 10000',
+      ),
+    ],
+  ],
+  [
+    'a scale label below 0',
+    service('labels:\n  aliyun.scale: "-1"'),
+    [
+      'compose.yml:5:7: services.a.labels["aliyun.scale"]: is "-1", and must be a whole number from 0 to 10000',
+    ],
+  ],
+  [
+    'a weight over 100',
+    service('labels:\n  berth.routing.weight: "101"'),
+    [
+      'compose.yml:5:7: services.a.labels["berth.routing.weight"]: is "101", and must be a whole number from 0 to 100',
+    ],
+  ],
+  [
+    'a minimum over the maximum',
+    service(
+      'labels:\n  aliyun.auto_scaling.min_instances: "5"\n  aliyun.auto_scaling.max_instances: "2"\n  aliyun.auto_scaling.max_cpu: "70"',
+    ),
+    [
+      'compose.yml:5:7: services.a.labels["aliyun.auto_scaling.min_instances"]: min_instances 5 is more than max_instances 2: lower the one or raise the other',
+    ],
+  ],
+  [
+    'a variable without its value',
+    service('hostname: ${H:?say which}'),
+    [
+      'compose.yml:4:15: services.a.hostname: variable H must be set: say which (in the environment or with --env-file)',
+    ],
+  ],
+  [
+    'a lone dollar sign',
+    service('hostname: "a$ b"'),
+    [
+      'compose.yml:4:15: services.a.hostname: "a$ b" has a $ without the name of a variable: write $$ for a dollar sign',
+    ],
+  ],
+  [
+    'a port that is none',
+    service('ports: ["80:70000"]'),
+    ['compose.yml:4:13: services.a.ports[0]: "80:70000" has the port 70000: ports are 1 to 65535'],
+  ],
+  [
+    'a volume that is not declared',
+    service('volumes: ["data:/data"]'),
+    [
+      'compose.yml:4:15: services.a.volumes[0]: uses the volume "data", which is not under volumes: declare it there, or begin a path with ./ or /',
+    ],
+  ],
+])('refuses %s with file, line, column and key', (_, file, errors) => {
+  expect(errorsOf(file)).toEqual(errors);
+});
+
+it('names circles of depends_on, extends and include as a path', () => {
+  const depends = (name: string, on: string) => `  ${name}: {image: x, depends_on: [${on}]}\n`;
+  expect(errorsOf(`services:\n${depends('a', 'b')}${depends('b', 'c')}${depends('c', 'a')}`)[0]).toContain(
+    'services depend on each other in a circle: a -> b -> c -> a',
+  );
+  expect(errorsOf('services:\n  a: {extends: b}\n  b: {extends: a}\n')[0]).toContain(
+    'the service extends itself: compose.yml:a -> compose.yml:b -> compose.yml:a',
+  );
+  expect(
+    errorsOf({
+      'compose.yml': 'include: [b.yml]\nservices: {}\n',
+      'b.yml': 'include: [compose.yml]\nservices: {}\n',
+    })[0],
+  ).toContain('includes itself: compose.yml -> b.yml -> compose.yml');
+});
+
+it('refuses bombs of aliases, deep nesting and large files before they cost anything', () => {
+  const letters = [...'abcdefghij'];
+  const bomb = letters
+    .map(
+      (name, i) =>
+        `x-${name}: &${name} [${Array(9)
+          .fill(i === 0 ? 'lol' : `*${letters[i - 1]}`)
+          .join(', ')}]`,
+    )
+    .join('\n');
+  expect(errorsOf(bomb)[0]).toMatch(/^compose\.yml:6:9: x-f: this comes to more than 200000 values/);
+  expect(errorsOf(`x-a: ${'['.repeat(100_000)}`)[0]).toMatch(
+    /^compose\.yml:1:\d+: lists and maps are more than 50 deep/,
+  );
+  expect(errorsOf(`x-a: "${'a'.repeat(10 * 1024 * 1024)}"`, { largest: 100 * 1024 * 1024 })).toEqual([
+    'compose.yml:1:1: the file has 10485767 bytes, and at most 10485760 are read: split it with include',
+  ]);
+  expect(errorsOf(`x-a: "${'a'.repeat(2 * 1024 * 1024)}"`)[0]).toContain('at most 1048576 are read');
+});
+
+it.each([
+  'a.com\n  bind :1',
+  'a.com http-request deny',
+  'a"b.com',
+  'a.com/x y',
+  'a.com/\u0000',
+  '*.*.com',
+  'a..com',
+  '-a.com',
+  '10.0.0.1',
+  'ftp://a.com',
+  `${'a'.repeat(64)}.com`,
+  `a.com/${'x'.repeat(130)}`,
+  'a.com/%zz',
+  '{path}.com',
+])('lets no domain through that is none: %j', (domain) => {
+  const file = JSON.stringify({
+    services: { a: { image: 'x', labels: { 'aliyun.routing.port_80': domain } } },
+  });
+  const [error = ''] = errorsOf(file);
+  expect(error).toMatch(/^compose\.yml:1:\d+: services\.a\.labels\["aliyun\.routing\.port_80"\]: /);
+});
+
+it('never throws anything but an error with a file and a line', () => {
+  const scalar = fc.oneof(
+    fc.string(),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.constant('${A:-$B}'),
+  );
+  const keys = fc.constantFrom(
+    ...'image ports volumes environment labels networks depends_on deploy build healthcheck ulimits command extends secrets configs devices extra_hosts env_file logging scale links external'.split(
+      ' ',
+    ),
+    'aliyun.routing.port_80',
+    'a',
+    '__proto__',
+    'constructor',
+    '<<',
+  );
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      scalar,
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(keys, tie('value'), { maxKeys: 4 }),
+    ),
+  }));
+  const file = fc.record(
+    { services: fc.dictionary(fc.constantFrom('a', 'b', '__proto__'), value), networks: value, x: value },
+    { requiredKeys: [] },
+  );
+  const text = fc.oneof(
+    fc.string(),
+    file.map((data) => JSON.stringify(data)),
+    value.map((data) =>
+      JSON.stringify({ services: { a: { image: 'x', ports: data, volumes: data, labels: data } } }),
+    ),
+    fc
+      .array(
+        fc.constantFrom(
+          'a:',
+          '- ',
+          '\n',
+          '  ',
+          '&a ',
+          '*a',
+          '!x ',
+          '[',
+          '{',
+          '"',
+          "'",
+          '|',
+          '#',
+          '? ',
+          '---\n',
+          '<<: ',
+          '\t',
+        ),
+        { maxLength: 30 },
+      )
+      .map((parts) => parts.join('')),
+  );
+  fc.assert(
+    fc.property(text, (given) => {
+      try {
+        read(given);
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(BerthError);
+        expect((thrown as Error).message).toMatch(/^\/p\/compose\.yml:\d+:\d+: /);
+      }
+    }),
+    { numRuns: 300 },
+  );
+}, 60_000);

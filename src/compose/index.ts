@@ -1,0 +1,130 @@
+import { digestOf } from '../kit/digest.ts';
+import { STACK_NAME, type Stack } from '../model/stack.ts';
+import { parseEnvFile } from './env-file.ts';
+import { checkKeys } from './keys.ts';
+import { loadFiles, type ReadFile } from './load.ts';
+import { PARSE_LIMITS } from './parse.ts';
+import { lastName, resolvePath } from './path.ts';
+import { ComposeError, type Problem, Problems, quoted } from './problems.ts';
+import { withoutProfileKeys, withProfiles } from './profiles.ts';
+import { stackOf } from './read/stack.ts';
+import { Reader } from './reader.ts';
+import type { Lookup } from './template.ts';
+import { child, entryOf, type MapNode, scalar, textOf, withEntries } from './tree.ts';
+
+export { configText } from './config-text.ts';
+export { LARGEST_FILE } from './parse.ts';
+export { ComposeError, problemText } from './problems.ts';
+
+export type StackInput = Readonly<{
+  /** Paths of compose files; each goes over the ones before it. */
+  files: readonly string[];
+  /** Absolute: the project's folder, from which relative paths are seen. */
+  folder: string;
+  read: ReadFile;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Env files for variables; undefined: `.env` in the folder, where it is there. */
+  envFiles?: readonly string[];
+  /** Name of the stack; undefined: COMPOSE_PROJECT_NAME, the files' `name`, or the folder's. */
+  name?: string;
+  profiles?: readonly string[];
+  /** Bytes of the largest file; at most 10 MiB. */
+  largest?: number;
+}>;
+
+export type ReadStack = Readonly<{
+  stack: Stack;
+  /** The merged file in canonical form. */
+  config: MapNode;
+  warnings: readonly Problem[];
+}>;
+
+/**
+ * Compose files of any version as a stack: everything in them that is not honoured is told as an error or a warning with
+ * file, line, column and key (docs/guide/compose.md).
+ * @throws ComposeError
+ */
+export function readStack(input: StackInput): ReadStack {
+  const { files, folder, read, env, largest = PARSE_LIMITS.bytes } = input;
+  const problems = new Problems();
+  const chosen = input.name ?? (env.COMPOSE_PROJECT_NAME || undefined);
+  const variables = variablesOf(input);
+  const lookup: Lookup = (name) =>
+    name === 'COMPOSE_PROJECT_NAME'
+      ? (chosen ?? folderName(folder))
+      : (own(env, name) ?? variables.get(name));
+  const whole = loadFiles(files, folder, {
+    read,
+    lookup,
+    problems,
+    limits: { ...PARSE_LIMITS, bytes: largest },
+  });
+  const project = projectOf(whole, chosen, folder, problems);
+  const profiles = input.profiles ?? (lookup('COMPOSE_PROFILES') ?? '').split(',').map((one) => one.trim());
+  const active = withProfiles(whole, profiles);
+  checkKeys(active, problems);
+  if (child(whole, 'services') === undefined)
+    problems.error(whole.at, '', 'there are no services: write them under services');
+  const stack = stackOf(new Reader(active, '', whole.at, problems), project, { read, lookup });
+  problems.throwErrors();
+  const config = withEntries(withoutProfileKeys(active), { name: scalar(whole.at, project) });
+  return { stack, config, warnings: problems.warnings };
+}
+
+/** Of `env` itself: a variable is not called constructor. */
+function own(env: StackInput['env'], name: string): string | undefined {
+  return Object.hasOwn(env, name) ? env[name] : undefined;
+}
+
+function variablesOf({ envFiles, folder, read, env }: StackInput): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  const paths = (envFiles ?? ['.env']).map((path) => resolvePath(folder, path));
+  for (const path of paths) {
+    const text = read(path);
+    if (text !== undefined)
+      for (const [name, value] of parseEnvFile(path, text, (one) => own(env, one))) values.set(name, value);
+    else if (envFiles !== undefined)
+      throw new ComposeError([
+        {
+          at: { file: path, line: 1, column: 1 },
+          key: '',
+          message: 'there is no env file here that can be read',
+        },
+      ]);
+  }
+  return values;
+}
+
+function projectOf(whole: MapNode, chosen: string | undefined, folder: string, problems: Problems): string {
+  const entry = entryOf(whole, 'name');
+  const name = chosen ?? textOf(entry?.value) ?? folderName(folder);
+  if (!STACK_NAME.test(name)) {
+    const at = chosen === undefined ? (entry?.value.at ?? whole.at) : whole.at;
+    problems.error(
+      at,
+      'name',
+      `${quoted(name)} is no name of a stack: lower-case letters, digits, - and _, 63 at most`,
+    );
+  }
+  return name;
+}
+
+/** As docker compose makes a project's name of a folder's. */
+function folderName(folder: string): string {
+  const name = lastName(folder)
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]/g, '')
+    .replace(/^[_-]+/, '')
+    .slice(0, 63);
+  return name === '' ? 'stack' : name;
+}
+
+/** The stack as it may be shown: of secrets only the digest of what they hold. */
+export function withoutSecrets(stack: Stack): Stack {
+  const secrets = stack.secrets.map((secret) =>
+    secret.content.kind === 'text'
+      ? { ...secret, content: { kind: 'text' as const, text: `sha256:${digestOf(secret.content.text)}` } }
+      : secret,
+  );
+  return { ...stack, secrets };
+}

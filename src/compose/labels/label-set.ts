@@ -1,0 +1,91 @@
+import { nearest } from '../near.ts';
+import { placeText, quoted } from '../problems.ts';
+import { Reader } from '../reader.ts';
+import { scalar } from '../tree.ts';
+import { LABELS, PASSED_ON } from './table.ts';
+
+const PREFIXES = ['aliyun.', 'berth.'] as const;
+
+/** The labels of one service that mean something to Berth, by what stands behind `aliyun.` or `berth.`. */
+export class LabelSet {
+  readonly #found = new Map<string, Reader>();
+  /** Whether there is one of Aliyun's. */
+  readonly isAliyun: boolean;
+  readonly #labels: Reader;
+
+  /** @param values all labels of the service, also those from files */
+  constructor(service: Reader, values: Readonly<Record<string, string>>) {
+    this.#labels = service.get('labels');
+    const names = Object.keys(values);
+    this.isAliyun = names.some((name) => name.startsWith('aliyun.'));
+    for (const prefix of PREFIXES)
+      for (const name of names) if (name.startsWith(prefix)) this.#add(prefix, name, values[name] ?? '');
+  }
+
+  #add(prefix: (typeof PREFIXES)[number], name: string, value: string): void {
+    const own = name.slice(prefix.length);
+    const place = this.#labels.get(name);
+    const reader = new Reader(scalar(place.at, value), place.key, place.at, place.problems);
+    if (!this.#known(prefix, own, reader)) return;
+    const twin = this.#found.get(own);
+    if (twin === undefined) this.#found.set(own, reader);
+    else if (twin.text !== value)
+      reader.error(
+        `is ${quoted(value)}, and aliyun.${own} is ${quoted(twin.text)} (${placeText(twin.at)}): both mean the same, remove one`,
+      );
+  }
+
+  /** Tells what is unknown; Aliyun had labels that its documents do not name, so that is no error. */
+  #known(prefix: string, own: string, reader: Reader): boolean {
+    if (prefix === 'berth.' && (PASSED_ON.includes(own) || own.startsWith('cluster.'))) {
+      if (own.startsWith('cluster.') || own === 'placement')
+        reader.error(
+          own === 'placement'
+            ? 'is what deploy.placement becomes: write that'
+            : 'is set by Berth itself: remove it',
+        );
+      return false;
+    }
+    const row = LABELS.find(
+      ({ name, own: berthOnly }) => matches(name, own) && !(berthOnly && prefix === 'aliyun.'),
+    );
+    if (row !== undefined) {
+      if (row.verdict === 'warned') reader.warn(row.words.replaceAll('`', ''));
+      return true;
+    }
+    const near = nearest(
+      own,
+      LABELS.map(({ name }) => name),
+    );
+    const hint = near === undefined ? '' : `: did you mean ${prefix}${near}?`;
+    if (prefix === 'berth.') reader.error(`is no label of Berth's${hint}`);
+    else reader.warn(`is no label that Berth knows, and changes nothing${hint}`);
+    return false;
+  }
+
+  /** The label's value, or one that is not there. */
+  get(name: string): Reader {
+    return (
+      this.#found.get(name) ?? new Reader(undefined, this.#labels.key, this.#labels.at, this.#labels.problems)
+    );
+  }
+
+  /** Those that begin so, by what stands behind it. */
+  below(prefix: string): readonly (readonly [name: string, value: Reader])[] {
+    return [...this.#found]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, value]) => [name.slice(prefix.length), value] as const);
+  }
+}
+
+function matches(pattern: string, name: string): boolean {
+  const [before = '', after] = pattern.split('*');
+  if (after === undefined) return name === pattern;
+  const middle = name.slice(before.length, name.length - after.length);
+  return (
+    name.startsWith(before) &&
+    name.endsWith(after) &&
+    name.length > before.length + after.length &&
+    !middle.includes('.')
+  );
+}

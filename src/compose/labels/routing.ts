@@ -1,0 +1,80 @@
+import type { Listener, Route } from '../../model/service.ts';
+import { quoted } from '../problems.ts';
+import type { Reader } from '../reader.ts';
+import { parseDomain } from './domain.ts';
+import type { LabelSet } from './label-set.ts';
+
+const PREFIX = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
+/** RFC 3986, section 3.3, without `;`, which separates routes. */
+const PATH = /^\/(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%[0-9A-Fa-f]{2})*$/;
+
+/** A route with the place that it was read from. */
+export type ReadRoute = Readonly<{ route: Route; reader: Reader }>;
+export type ReadListener = Readonly<{ listener: Listener; reader: Reader }>;
+
+export function routesOf(labels: LabelSet): ReadRoute[] {
+  const sticky = labels.get('routing.session_sticky').boolean ?? true;
+  return labels.below('routing.port_').flatMap(([port, reader]) => {
+    const number = portOf(port, reader);
+    if (number === undefined) return [];
+    const texts = (reader.text ?? '').split(';').map((text) => text.trim());
+    if (texts.every((text) => text === ''))
+      reader.error('names no domain: write www.example.com or a prefix');
+    return texts
+      .filter((text) => text !== '')
+      .flatMap((text) => {
+        const made = routeOf(text, number, sticky);
+        if (typeof made !== 'string') return [{ route: made, reader }];
+        reader.error(`${quoted(text)} ${made}`);
+        return [];
+      });
+  });
+}
+
+function portOf(text: string, reader: Reader): number | undefined {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  return reader.error(`ends in ${quoted(text)}, which is no port of the container: ports are 1 to 65535`);
+}
+
+/** A route, or what is wrong with it. */
+function routeOf(text: string, port: number, sticky: boolean): Route | string {
+  const [, scheme = 'http', host = '', path = '/'] = /^(?:([a-z]+):\/\/)?([^/]*)(\/.*)?$/is.exec(text) ?? [];
+  const wanted = scheme.toLowerCase();
+  if (wanted !== 'http' && wanted !== 'https')
+    return `begins with ${quoted(scheme)}: write http:// or https://`;
+  if (!PATH.test(path)) return 'has a path with characters that a path cannot have (RFC 3986)';
+  if (path.length > 128) return 'has a path of more than 128 characters';
+  const base = { kind: 'route', port, path, scheme: wanted, sticky } as const;
+  if (!host.includes('.')) {
+    if (!PREFIX.test(host)) return 'has a prefix that is none: 1 to 63 letters a to z, digits and -';
+    return { ...base, host: { kind: 'prefix', name: host }, scope: 'public' };
+  }
+  const domain = parseDomain(host);
+  if ('problem' in domain) return domain.problem;
+  const scope = domain.name.endsWith('.local') ? 'cluster' : 'public';
+  return { ...base, host: { kind: 'domain', name: domain.name }, scope };
+}
+
+export function listenersOf(labels: LabelSet): ReadListener[] {
+  return labels.below('lb.port_').flatMap(([port, reader]): ReadListener[] => {
+    const number = portOf(port, reader);
+    if (number === undefined) return [];
+    const text = reader.text ?? '';
+    const [, protocol, balancer, front = ''] =
+      /^(tcp|http|https|udp):\/\/([A-Za-z0-9_.-]{1,128}):(\d{1,5})$/.exec(text) ?? [];
+    const frontPort = Number(front);
+    if (protocol === undefined || frontPort < 1 || frontPort > 65_535) {
+      reader.error(`${quoted(text)} is no listener: write tcp://NAME:PORT, or http, https or udp`);
+      return [];
+    }
+    const listener: Listener = {
+      kind: 'listener',
+      protocol: protocol as Listener['protocol'],
+      frontPort,
+      port: number,
+      balancer,
+    };
+    return [{ listener, reader }];
+  });
+}

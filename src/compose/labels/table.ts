@@ -1,0 +1,92 @@
+/** What a label does; `warned` ones have no meaning in Berth, and say so. */
+export type LabelRow = Readonly<{
+  /** Behind `aliyun.` or `berth.`; `*` stands for a port or a name. */
+  name: string;
+  verdict: 'honoured' | 'warned';
+  words: string;
+  /** Berth's alone: Aliyun's clusters had nothing like it. */
+  own?: true;
+}>;
+
+const row = (name: string, words: string): LabelRow => ({ name, verdict: 'honoured', words });
+const own = (name: string, words: string): LabelRow => ({ name, verdict: 'honoured', words, own: true });
+
+/** All labels, each as `aliyun.NAME` and as `berth.NAME`. */
+export const LABELS: readonly LabelRow[] = [
+  row('scale', 'Number of containers; each deployment restores it.'),
+  row('global', '`true`: one container on each host that matches; goes before the number.'),
+  row(
+    'rolling_updates',
+    '`true`: a container is replaced after the one before it succeeded; `false`: all at once.',
+  ),
+  row('rolling_updates.parallelism', 'Containers at a time (1); what is no number from 1 on counts as 1.'),
+  row('depends', 'Services, separated by commas, that must be ready before.'),
+  row('latest_image', '`true`: pull at each deployment, though the tag is the same.'),
+  row('probe.url', '`http://container[:PORT]/PATH` (2xx and 3xx are healthy) or `tcp://container:PORT`.'),
+  row('probe.cmd', 'A shell line in the container; healthy where it exits with 0. Not beside `probe.url`.'),
+  row('probe.timeout_seconds', 'Seconds that one probe may take (2).'),
+  row('probe.initial_delay_seconds', 'Seconds from the start in which failures do not count (0).'),
+  own('probe.interval_seconds', 'Seconds between probes (2).'),
+  own('probe.healthy_threshold', 'So many in a row make it healthy (1).'),
+  own('probe.unhealthy_threshold', 'So many in a row make it unhealthy (3).'),
+  own('liveness.url', 'As `probe.url`, but a container that fails is started again.'),
+  own('liveness.cmd', 'As `probe.cmd`, but a container that fails is started again.'),
+  own('liveness.timeout_seconds', 'Seconds that one probe may take (2).'),
+  own('liveness.initial_delay_seconds', 'Seconds from the start in which failures do not count (0).'),
+  own('liveness.interval_seconds', 'Seconds between probes (10).'),
+  own('liveness.healthy_threshold', 'So many in a row make it healthy (1).'),
+  own('liveness.unhealthy_threshold', 'So many in a row start it again (3).'),
+  row(
+    'routing.port_*',
+    "`[http://\\|https://]DOMAIN\\|PREFIX[/PATH]`, several separated by `;`, for that port of the container. A prefix has no dots and gets the cluster's wildcard domain; `NAME.local` is reachable inside of the cluster only.",
+  ),
+  row(
+    'routing.session_sticky',
+    '`true` (as without it) or `false`: requests with the same cookie go to the same container.',
+  ),
+  own('routing.weight', 'Share of requests beside other services with the same route, 0 to 100 (100).'),
+  row(
+    'lb.port_*',
+    '`tcp\\|http\\|https\\|udp://NAME:FRONT_PORT`: a listener on the ingress hosts for that port of the container; no port of a host is bound. NAME is the balancer outside that points at it.',
+  ),
+  row('auto_scaling.min_instances', 'Fewest containers (1).'),
+  row('auto_scaling.max_instances', 'Most containers (10).'),
+  row('auto_scaling.step', 'Containers more or less at a time (1).'),
+  row('auto_scaling.max_cpu', 'Per cent of its CPU over which there are more.'),
+  row('auto_scaling.min_cpu', 'Per cent of its CPU under which there are fewer.'),
+  row('auto_scaling.max_memory', 'Per cent of its memory limit over which there are more.'),
+  row('auto_scaling.min_memory', 'Per cent of its memory limit under which there are fewer.'),
+  row('auto_scaling.max_internetInRate', 'Bytes per second received over which there are more.'),
+  row('auto_scaling.min_internetInRate', 'Bytes per second received under which there are fewer.'),
+  row('auto_scaling.max_internetOutRate', 'Bytes per second sent over which there are more.'),
+  row('auto_scaling.min_internetOutRate', 'Bytes per second sent under which there are fewer.'),
+  {
+    name: 'log_store_*',
+    verdict: 'warned',
+    words:
+      "`stdout` or a path: there is no cloud's log store here; the lines are the cluster's own log of that name.",
+  },
+  row('log_ttl_*', 'Days that lines of the log of that name are kept, 1 to 365 (2).'),
+  row('log.timestamp', '`true` (as without it) or `false`: lines begin with their time.'),
+  row('logs.*', '`stdout`, or a path in the container: a log of that name.'),
+  row('logs.*.format', '`none`, `json` or `csv`.'),
+  row('logs.*.tags', '`NAME=VALUE`, separated by commas.'),
+  own(
+    'release',
+    '`recreate`, `rolling`, `blue-green` or `canary`: how a new version takes the place of the old one.',
+  ),
+  own('job', '`true`: runs to its end once a release.'),
+  own('cron', 'Five fields, UTC: runs to its end at these times.'),
+  own('stable_names', '`true`: the host name of container N is `SERVICE-N`.'),
+  own('ip.*', 'Addresses on the network of that name by index, separated by commas: `10.0.0.10,10.0.0.11`.'),
+];
+
+/** Labels of Berth's that other rooms read; compose passes them on. */
+export const PASSED_ON: readonly string[] = [
+  'restart',
+  'partition',
+  'service',
+  'placement',
+  'strategy',
+  'availability',
+];

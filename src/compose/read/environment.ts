@@ -1,0 +1,58 @@
+import { EXPRESSION } from '../canonical.ts';
+import { parseEnvFile, parseRawEnvFile } from '../env-file.ts';
+import type { ReadFile } from '../load.ts';
+import { quoted } from '../problems.ts';
+import type { Reader } from '../reader.ts';
+import type { Lookup } from '../template.ts';
+
+export type Outside = Readonly<{ read: ReadFile; lookup: Lookup }>;
+
+/**
+ * `Env` of a service: its env files, then `environment`, which goes before them. A name without a value has that of the
+ * environment. Expressions for the scheduler stay as they were written, behind the variables.
+ */
+export function environmentOf(service: Reader, outside: Outside): string[] {
+  const values = new Map<string, string>();
+  for (const file of service.get('env_file').items)
+    for (const [name, value] of envFile(file, outside)) values.set(name, value);
+  const expressions: string[] = [];
+  for (const [name, reader] of service.get('environment').entries) {
+    if (EXPRESSION.test(name)) {
+      expressions.push(name);
+      continue;
+    }
+    if (name === '' || /[=\0]/.test(name)) reader.error(`${quoted(name)} is no name of a variable`);
+    const value = reader.text ?? (reader.isThere ? undefined : outside.lookup(name));
+    if (value === undefined)
+      reader.warn('has no value here and is not set in the environment: it is left out');
+    else if (value.includes('\0'))
+      reader.error('has a value with a NUL character, which no variable can hold');
+    else values.set(name, value);
+  }
+  return [...[...values].map(([name, value]) => `${name}=${value}`), ...expressions];
+}
+
+function envFile(file: Reader, { read, lookup }: Outside): ReadonlyMap<string, string> {
+  const path = file.get('path').text ?? '';
+  const text = read(path);
+  const format = file.get('format').text;
+  if (format !== undefined && format !== 'raw')
+    file.get('format').error(`is ${quoted(format)}, and must be raw or left out`);
+  if (text === undefined) {
+    if (file.get('required').boolean ?? true)
+      file.error(`there is no file ${quoted(path)} that can be read: write it, or required: false`);
+    return new Map();
+  }
+  return format === 'raw' ? parseRawEnvFile(path, text) : parseEnvFile(path, text, lookup);
+}
+
+/** Labels of `label_file`, then those of `labels`, which go before them. */
+export function labelsOf(service: Reader, { read, lookup }: Outside): Record<string, string> {
+  const made: Record<string, string> = {};
+  for (const file of service.get('label_file').items) {
+    const text = read(file.text ?? '');
+    if (text === undefined) file.error(`there is no file ${quoted(file.text ?? '')} that can be read`);
+    else for (const [name, value] of parseEnvFile(file.text ?? '', text, lookup)) made[name] = value;
+  }
+  return Object.assign(made, service.get('labels').pairs);
+}

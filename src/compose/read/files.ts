@@ -1,0 +1,66 @@
+import type { MountedFile } from '../../model/service.ts';
+import type { StackFile } from '../../model/stack.ts';
+import { quoted } from '../problems.ts';
+import type { Reader } from '../reader.ts';
+import type { Outside } from './environment.ts';
+
+type Kind = MountedFile['kind'];
+
+/** The configs or secrets of a stack, with their content. */
+export function stackFiles(section: Reader, kind: Kind, project: string, outside: Outside): StackFile[] {
+  return section.entries.map(([key, reader]) => {
+    const external = reader.get('external').boolean ?? false;
+    return {
+      kind: kind === 'config' ? 'stack-config' : 'stack-secret',
+      key,
+      name: reader.get('name').text ?? (external ? key : `${project}_${key}`),
+      labels: reader.get('labels').pairs,
+      content: external ? { kind: 'external' } : { kind: 'text', text: contentOf(reader, outside) ?? '' },
+    };
+  });
+}
+
+function contentOf(reader: Reader, { read, lookup }: Outside): string | undefined {
+  const ways = ['file', 'environment', 'content'].filter((key) => reader.get(key).isThere);
+  if (ways.length !== 1)
+    return reader.error(
+      ways.length === 0
+        ? 'has no content: write file, environment, content (of configs), or external: true'
+        : `has ${ways.join(' and ')}: only one of them is possible`,
+    );
+  const content = reader.get('content').text;
+  if (content !== undefined) return content;
+  const variable = reader.get('environment');
+  if (variable.text !== undefined)
+    return lookup(variable.text) ?? variable.error(`the variable ${quoted(variable.text)} is not set`);
+  const path = reader.get('file').text ?? '';
+  return read(path) ?? reader.get('file').error(`there is no file ${quoted(path)} that can be read`);
+}
+
+/** Where the configs or secrets of a service are in its containers. */
+export function filesOf(service: Reader, kind: Kind, known: ReadonlySet<string>): MountedFile[] {
+  const section = kind === 'config' ? 'configs' : 'secrets';
+  return service.get(section).items.flatMap((item): MountedFile[] => {
+    const source = item.get('source').text ?? '';
+    if (!known.has(source)) {
+      item.error(`uses ${quoted(source)}, which is not under ${section}: declare it there`);
+      return [];
+    }
+    const target = item.get('target').text;
+    const path = kind === 'config' ? (target ?? `/${source}`) : absolute(target ?? source);
+    if (!path.startsWith('/') || /[\0\n]/.test(path) || path.split('/').includes('..'))
+      item.error(`has the target ${quoted(path)}: it must be an absolute path without ..`);
+    const id = (key: string) => {
+      const text = item.get(key).text ?? '0';
+      if (!/^\d{1,10}$/.test(text)) item.get(key).error(`is ${quoted(text)}, and must be a number`);
+      return text;
+    };
+    return [
+      { kind, source, target: path, uid: id('uid'), gid: id('gid'), mode: item.get('mode').mode ?? 0o444 },
+    ];
+  });
+}
+
+function absolute(target: string): string {
+  return target.startsWith('/') ? target : `/run/secrets/${target}`;
+}

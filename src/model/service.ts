@@ -1,0 +1,202 @@
+import { z } from 'zod';
+import { dockerSpecSchema } from './container.ts';
+
+const port = z.number().int().min(1).max(65_535);
+const milliseconds = z.number().min(0);
+
+/** How a host finds out whether a container of the service does its work. */
+export const probeSchema = z.object({
+  kind: z.literal('probe'),
+  check: z.discriminatedUnion('kind', [
+    /** Healthy on 2xx and 3xx. */
+    z.object({ kind: z.literal('http'), scheme: z.enum(['http', 'https']), port, path: z.string() }),
+    /** Healthy where a connection opens. */
+    z.object({ kind: z.literal('tcp'), port }),
+    /** Healthy where it exits with 0; run in the container, without a shell. */
+    z.object({ kind: z.literal('exec'), argv: z.array(z.string()).min(1) }),
+    /** What the engine's own health check says (the image's, or the container's `Healthcheck`). */
+    z.object({ kind: z.literal('image') }),
+  ]),
+  intervalMs: milliseconds,
+  timeoutMs: milliseconds,
+  /** So many in a row make it healthy, or unhealthy. */
+  successes: z.number().int().min(1),
+  failures: z.number().int().min(1),
+  /** Failures within this time from the start do not count. */
+  startPeriodMs: milliseconds,
+});
+export type Probe = Readonly<z.infer<typeof probeSchema>>;
+
+/** Requests for a domain and a path that go to a port of the service's containers. */
+export const routeSchema = z.object({
+  kind: z.literal('route'),
+  port,
+  /** `prefix` gets the cluster's wildcard domain behind it. In lower case, internationalised names in Punycode. */
+  host: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('domain'), name: z.string() }),
+    z.object({ kind: z.literal('prefix'), name: z.string() }),
+  ]),
+  /** Begins with `/`. */
+  path: z.string(),
+  /** As clients reach it. */
+  scheme: z.enum(['http', 'https']),
+  /** `cluster`: names that end in `.local` are answered inside of the cluster only. */
+  scope: z.enum(['public', 'cluster']),
+  /** Requests with the same cookie go to the same container. */
+  sticky: z.boolean(),
+});
+export type Route = Readonly<z.infer<typeof routeSchema>>;
+
+/** A port of every ingress host, behind which all containers of the service are. */
+export const listenerSchema = z.object({
+  kind: z.literal('listener'),
+  protocol: z.enum(['tcp', 'udp', 'http', 'https']),
+  frontPort: port,
+  port,
+  /** Name or ID of the external balancer that a file names; it points at the listener on the ingress hosts. */
+  balancer: z.string().optional(),
+});
+export type Listener = Readonly<z.infer<typeof listenerSchema>>;
+
+export const scalingMetricSchema = z.enum([
+  'cpu', // per cent of what the container may use
+  'memory', // per cent of its limit
+  'networkIn', // bytes per second
+  'networkOut',
+]);
+
+/** How the number of containers follows their load. */
+export const scalingSchema = z.object({
+  kind: z.literal('scaling'),
+  min: z.number().int().min(0),
+  max: z.number().int().min(1),
+  /** Containers more or less at a time. */
+  step: z.number().int().min(1),
+  /** Over `above` there are more, under `below` fewer. */
+  rules: z.array(
+    z.object({ metric: scalingMetricSchema, above: z.number().optional(), below: z.number().optional() }),
+  ),
+});
+export type Scaling = Readonly<z.infer<typeof scalingSchema>>;
+
+/** How a new version takes the place of the old one, or the old one of the new one. */
+export const updatePolicySchema = z.object({
+  kind: z.enum(['recreate', 'rolling', 'blue-green', 'canary']),
+  /** Containers at a time; 0 is all. */
+  parallelism: z.number().int().min(0),
+  delayMs: milliseconds,
+  /** A new container that fails within this time counts as failed. */
+  monitorMs: milliseconds,
+  maxFailureRatio: z.number().min(0).max(1),
+  order: z.enum(['stop-first', 'start-first']),
+  onFailure: z.enum(['continue', 'pause', 'rollback']),
+});
+export type UpdatePolicy = Readonly<z.infer<typeof updatePolicySchema>>;
+
+/** Where lines of a container's log come from, and how long they are kept. */
+export const logSourceSchema = z.object({
+  kind: z.literal('log'),
+  name: z.string(),
+  /** `stdout`, or a path in the container, the last part of which may have `*`. */
+  source: z.string(),
+  format: z.enum(['none', 'json', 'csv']),
+  tags: z.record(z.string(), z.string()),
+  ttlDays: z.number().int().min(1).max(365),
+  timestamp: z.boolean(),
+});
+export type LogSource = Readonly<z.infer<typeof logSourceSchema>>;
+
+export const dependencySchema = z.object({
+  service: z.string(),
+  condition: z.enum(['started', 'healthy', 'completed']),
+  /** Start again when that service was changed. */
+  restart: z.boolean(),
+  /** False: where it is not in the stack, that is no mistake. */
+  required: z.boolean(),
+});
+export type ServiceDependency = Readonly<z.infer<typeof dependencySchema>>;
+
+/** A file that a config or secret of the stack becomes in the containers. */
+export const mountedFileSchema = z.object({
+  kind: z.enum(['config', 'secret']),
+  /** Key of the config or secret in the stack. */
+  source: z.string(),
+  /** Absolute. */
+  target: z.string(),
+  uid: z.string(),
+  gid: z.string(),
+  /** Permission bits. */
+  mode: z.number().int().min(0).max(0o7777),
+});
+export type MountedFile = Readonly<z.infer<typeof mountedFileSchema>>;
+
+/** How an image is built; `docker build`'s terms. */
+export const buildSchema = z.object({
+  /** Absolute path, or a URL. */
+  context: z.string(),
+  dockerfile: z.string().optional(),
+  dockerfileInline: z.string().optional(),
+  args: z.record(z.string(), z.string()),
+  labels: z.record(z.string(), z.string()),
+  target: z.string().optional(),
+  network: z.string().optional(),
+  cacheFrom: z.array(z.string()),
+  extraHosts: z.array(z.string()),
+  tags: z.array(z.string()),
+  platforms: z.array(z.string()),
+  noCache: z.boolean(),
+  pull: z.boolean(),
+  /** Bytes. */
+  shmSize: z.number().int().optional(),
+});
+export type Build = Readonly<z.infer<typeof buildSchema>>;
+
+/** Equal containers of a stack; what a compose file says of them. */
+export const serviceSchema = z.object({
+  kind: z.literal('service'),
+  /** As in the file; unique in its stack. */
+  name: z.string(),
+  /** `service` runs on, `job` runs to its end once a release, `cron` at times. */
+  runs: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('service') }),
+    z.object({ kind: z.literal('job') }),
+    /** Five fields: minute, hour, day of the month, month, day of the week; UTC. */
+    z.object({ kind: z.literal('cron'), schedule: z.string() }),
+  ]),
+  scale: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('replicated'), replicas: z.number().int().min(0) }),
+    /** One on each host that matches. */
+    z.object({ kind: z.literal('global') }),
+  ]),
+  /** `indexed`: `{prefix}{index}`, from 1; a container that is made again keeps its index. */
+  naming: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('indexed'), prefix: z.string() }),
+    z.object({ kind: z.literal('fixed'), name: z.string() }),
+  ]),
+  /** Host names and addresses that belong to an index; addresses are by network key, the first one is of index 1. */
+  identity: z.object({ hostnames: z.boolean(), ips: z.record(z.string(), z.array(z.string())) }),
+  /** What each of its containers is created with; its networks and volumes are named as the engine names them. */
+  container: dockerSpecSchema,
+  platform: z.string().optional(),
+  pull: z.enum(['always', 'missing', 'never', 'build']),
+  build: buildSchema.optional(),
+  files: z.array(mountedFileSchema),
+  dependsOn: z.array(dependencySchema),
+  update: updatePolicySchema,
+  rollback: updatePolicySchema,
+  /** Delay before a restart, and the time in which attempts count (compose: deploy.restart_policy). */
+  restart: z.object({ delayMs: milliseconds, windowMs: milliseconds }),
+  /** Out of routing and names while it fails. */
+  readiness: probeSchema.optional(),
+  /** Started again when it fails. */
+  liveness: probeSchema.optional(),
+  routes: z.array(routeSchema),
+  /** Share of the requests for its routes, beside other services that have the same: 0 none, 100 its full share. */
+  weight: z.number().int().min(0).max(100),
+  listeners: z.array(listenerSchema),
+  scaling: scalingSchema.optional(),
+  logs: z.array(logSourceSchema),
+  /** Labels of the service itself (compose: deploy.labels), not of its containers. */
+  labels: z.record(z.string(), z.string()),
+});
+export type Service = Readonly<z.infer<typeof serviceSchema>>;
