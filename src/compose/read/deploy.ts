@@ -133,6 +133,15 @@ export function dependenciesOf(
   return [...found.values()];
 }
 
+/** `vip` is what a swarm does where nothing is said: only who asks for it is told. */
+export function checkEndpointMode(service: Reader): void {
+  const mode = service.get('deploy').get('endpoint_mode');
+  if (mode.oneOf(['dnsrr', 'vip']) === 'vip')
+    mode.warn(
+      'names have the addresses of the containers here, as with dnsrr: use a listener or a route for one address',
+    );
+}
+
 /** `deploy.placement` as the label in which the scheduler reads it; undefined where there is none. */
 export function placementOf(service: Reader): string | undefined {
   const placement = service.get('deploy').get('placement');

@@ -38,8 +38,9 @@ function envFile(file: Reader, { read, lookup }: Outside): ReadonlyMap<string, s
   const format = file.get('format').text;
   if (format !== undefined && format !== 'raw')
     file.get('format').error(`is ${quoted(format)}, and must be raw or left out`);
+  const required = file.get('required').boolean ?? true;
   if (text === undefined) {
-    if (file.get('required').boolean ?? true)
+    if (required)
       file.error(`there is no file ${quoted(path)} that can be read: write it, or required: false`);
     return new Map();
   }

@@ -8,7 +8,7 @@ import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
 import { buildOf } from './build.ts';
 import { containerSpec, hostFields } from './container.ts';
-import { dependenciesOf, placementOf, restartOf, rollbackOf, updateOf } from './deploy.ts';
+import { checkEndpointMode, dependenciesOf, placementOf, restartOf, rollbackOf, updateOf } from './deploy.ts';
 import { environmentOf, labelsOf, type Outside } from './environment.ts';
 import { filesOf } from './files.ts';
 import { mountsOf, type VolumeNames } from './mounts.ts';
@@ -88,6 +88,7 @@ export function serviceOf(head: ServiceHead, context: StackContext): ReadService
     reader
       .get('ports')
       .warn('change nothing with network_mode: host: the service listens on the host itself');
+  checkEndpointMode(reader);
   const restart = restartOf(reader);
   const dependencies = dependenciesOf(reader, labels, networks.needs);
   const build = buildOf(reader, outside.lookup);

@@ -1,0 +1,224 @@
+import { describe, expect, it } from 'vitest';
+import { errorsOf, read, serviceIn, warningsOf } from '../testing.ts';
+import { LABELS } from './table.ts';
+
+type Labels = Readonly<Record<string, string>>;
+const file = (labels: Labels, more: object = {}) =>
+  JSON.stringify({ services: { a: { image: 'x', labels, ...more } } });
+const service = (labels: Labels, more: object = {}) => serviceIn(read(file(labels, more)), 'a');
+const messages = (texts: readonly string[]) =>
+  texts.map((text) => text.replace(/^compose\.yml:1:\d+: services\.a\./, ''));
+const errors = (labels: Labels, more: object = {}) => messages(errorsOf(file(labels, more)));
+const warnings = (labels: Labels, more: object = {}) => messages(warningsOf(file(labels, more)));
+
+/** A value that each label takes, and what of the service it changes. */
+const VALUES: Readonly<Record<string, string>> = {
+  scale: '3',
+  global: 'true',
+  rolling_updates: 'false',
+  'rolling_updates.parallelism': '2',
+  depends: 'b',
+  latest_image: 'true',
+  'probe.url': 'http://container:8080/ok',
+  'probe.cmd': 'test -f /ok',
+  'probe.timeout_seconds': '5',
+  'probe.initial_delay_seconds': '7',
+  'routing.port_80': 'www.example.com',
+  'routing.session_sticky': 'false',
+  'lb.port_80': 'http://lb:8080',
+  'auto_scaling.min_instances': '2',
+  'auto_scaling.max_instances': '4',
+  'auto_scaling.step': '2',
+  'auto_scaling.max_cpu': '90',
+  'auto_scaling.min_cpu': '10',
+  'auto_scaling.max_memory': '90',
+  'auto_scaling.min_memory': '10',
+  'auto_scaling.max_internetInRate': '900',
+  'auto_scaling.min_internetInRate': '10',
+  'auto_scaling.max_internetOutRate': '900',
+  'auto_scaling.min_internetOutRate': '10',
+  log_store_web: 'stdout',
+  log_ttl_web: '30',
+  'log.timestamp': 'false',
+  'logs.web': '/var/log/*.log',
+  'logs.web.format': 'json',
+  'logs.web.tags': 'a=1,b=2',
+};
+/** Labels that change nothing without another one. */
+const BESIDE: Readonly<Record<string, Labels>> = {
+  'probe.timeout_seconds': { 'berth.probe.cmd': 'true' },
+  'probe.initial_delay_seconds': { 'berth.probe.cmd': 'true' },
+  'routing.session_sticky': { 'berth.routing.port_80': 'www' },
+  log_ttl_web: { 'berth.logs.web': 'stdout' },
+  'log.timestamp': { 'berth.logs.web': 'stdout' },
+  'logs.web.format': { 'berth.logs.web': 'stdout' },
+  'logs.web.tags': { 'berth.logs.web': 'stdout' },
+};
+
+describe('each label of Aliyun', () => {
+  const shared = LABELS.filter(({ own }) => !own).map(({ name }) =>
+    name.replace('port_*', 'port_80').replace('*', 'web'),
+  );
+
+  it.each(shared)('%s changes the service, and so does its twin', (name) => {
+    const value = VALUES[name];
+    if (value === undefined) throw new Error(`the test has no value of ${name}`);
+    const stack = (labels: Labels) => {
+      const text = JSON.stringify({ services: { a: { image: 'x', labels }, b: { image: 'y' } } });
+      const { container, ...rest } = serviceIn(read(text), 'a');
+      return rest;
+    };
+    const beside = BESIDE[name] ?? {};
+    const with_ = stack({ ...beside, [`aliyun.${name}`]: value });
+    expect(with_).not.toEqual(stack(beside));
+    expect(stack({ ...beside, [`berth.${name}`]: value })).toEqual(with_);
+  });
+});
+
+it('refuses twins with two values, with both places', () => {
+  expect(
+    errorsOf('services:\n  a:\n    image: x\n    labels:\n      aliyun.scale: 2\n      berth.scale: 3\n'),
+  ).toEqual([
+    'compose.yml:6:7: services.a.labels["berth.scale"]: is "3", and aliyun.scale is "2" (compose.yml:5:7): both mean the same, remove one',
+  ]);
+  expect(warnings({ 'aliyun.scale': '2', 'berth.scale': '2' })).toEqual([]);
+});
+
+it('tells labels that it does not know', () => {
+  expect(warnings({ 'aliyun.scal': '2' })).toEqual([
+    'labels["aliyun.scal"]: is no label that Berth knows, and changes nothing: did you mean aliyun.scale?',
+  ]);
+  expect(errors({ 'berth.scal': '2' })).toEqual([
+    'labels["berth.scal"]: is no label of Berth\'s: did you mean berth.scale?',
+  ]);
+  expect(errors({ 'berth.cluster.id': 'x' })).toEqual([
+    'labels["berth.cluster.id"]: is set by Berth itself: remove it',
+  ]);
+  expect(warnings({ 'aliyun.log_store_web': 'stdout' })[0]).toContain("there is no cloud's log store here");
+});
+
+describe('routes', () => {
+  it('are domains, prefixes and paths', () => {
+    const { routes } = service({
+      'aliyun.routing.port_8080':
+        'wordpress;http://WP.x.com/ctx;https://y.com;*.z.com;db.local;bücher.example/a',
+    });
+    expect(
+      routes.map(({ host, path, scheme, scope, port }) => [host.kind, host.name, path, scheme, scope, port]),
+    ).toEqual([
+      ['prefix', 'wordpress', '/', 'http', 'public', 8080],
+      ['domain', 'wp.x.com', '/ctx', 'http', 'public', 8080],
+      ['domain', 'y.com', '/', 'https', 'public', 8080],
+      ['domain', '*.z.com', '/', 'http', 'public', 8080],
+      ['domain', 'db.local', '/', 'http', 'cluster', 8080],
+      ['domain', 'xn--bcher-kva.example', '/a', 'http', 'public', 8080],
+    ]);
+    expect(routes.every(({ sticky }) => sticky)).toBe(true);
+  });
+
+  it('belong to one service, unless it shares them by weight', () => {
+    const both = (labels: Labels) =>
+      JSON.stringify({
+        services: {
+          a: { image: 'x', labels: { 'berth.routing.port_80': 'w.x.com' } },
+          b: { image: 'y', labels },
+        },
+      });
+    expect(errorsOf(both({ 'berth.routing.port_81': 'W.x.com/' }))[0]).toContain(
+      'the route w.x.com/ is taken by the service "a"',
+    );
+    const shared = read(both({ 'berth.routing.port_81': 'w.x.com', 'berth.routing.weight': '0' }));
+    expect(serviceIn(shared, 'b').weight).toBe(0);
+  });
+});
+
+describe('listeners', () => {
+  it('take the place of ports of the hosts', () => {
+    const { listeners, container } = service(
+      { 'aliyun.lb.port_80': 'udp://lb:53' },
+      { ports: ['8080:80', '90:90'] },
+    );
+    expect(listeners).toEqual([
+      { kind: 'listener', protocol: 'udp', frontPort: 53, port: 80, balancer: 'lb' },
+    ]);
+    expect(container.HostConfig?.PortBindings).toEqual({ '90/tcp': [{ HostIp: '', HostPort: '90' }] });
+  });
+
+  it('are made of fixed ports where there may be several containers', () => {
+    const scaled = service({ 'berth.scale': '2' }, { ports: ['8080:80', '90'] });
+    expect(scaled.listeners).toEqual([{ kind: 'listener', protocol: 'tcp', frontPort: 8080, port: 80 }]);
+    expect(scaled.container.HostConfig?.PortBindings).toEqual({ '90/tcp': [{ HostIp: '', HostPort: '' }] });
+    const onHosts = service(
+      { 'berth.scale': '2' },
+      { ports: [{ target: 80, published: 8080, mode: 'host' }] },
+    );
+    expect(onHosts.listeners).toEqual([]);
+  });
+
+  it('exclude each other on one port', () => {
+    const labels = { 'berth.lb.port_80': 'tcp://lb:80' };
+    expect(
+      errorsOf(JSON.stringify({ services: { a: { image: 'x', labels }, b: { image: 'y', labels } } }))[0],
+    ).toContain('listens on port 80/tcp of the ingress hosts, and so does the service "a"');
+  });
+});
+
+describe('probes', () => {
+  it('are read from a URL or a shell line', () => {
+    expect(service({ 'aliyun.probe.url': 'tcp://container:3306' }).readiness?.check).toEqual({
+      kind: 'tcp',
+      port: 3306,
+    });
+    expect(service({ 'aliyun.probe.url': 'http://container/a?b=1' }).readiness).toMatchObject({
+      check: { kind: 'http', scheme: 'http', port: 80, path: '/a?b=1' },
+      intervalMs: 2000,
+    });
+    expect(service({ 'berth.liveness.cmd': 'a && b' }).liveness?.check).toEqual({
+      kind: 'exec',
+      argv: ['/bin/sh', '-c', 'a && b'],
+    });
+  });
+
+  it.each([
+    'http://other/',
+    'tcp://container',
+    'ftp://container:1',
+    'http://container:0/',
+    'http://container/a b',
+  ])('refuse %s', (url) => {
+    expect(errors({ 'aliyun.probe.url': url })[0]).toMatch(/^labels\["aliyun\.probe\.url"\]: /);
+  });
+
+  it('are one of both', () => {
+    expect(errors({ 'aliyun.probe.url': 'tcp://container:1', 'aliyun.probe.cmd': 'true' })).toEqual([
+      'labels["aliyun.probe.cmd"]: stands beside probe.url: only one of them is possible',
+    ]);
+  });
+});
+
+it('counts an invalid parallelism as 1, as Aliyun did', () => {
+  expect(service({ 'aliyun.rolling_updates.parallelism': 'x' }).update.parallelism).toBe(1);
+});
+
+it.each([
+  [{ 'berth.cron': '0 3 * * 1-5' }, { kind: 'cron', schedule: '0 3 * * 1-5' }],
+  [{ 'berth.cron': '*/5 0,12 1-7/2 * 0' }, { kind: 'cron', schedule: '*/5 0,12 1-7/2 * 0' }],
+  [{ 'berth.job': 'true' }, { kind: 'job' }],
+] as const)('runs %j to its end', (labels, runs) => {
+  expect(service(labels).runs).toEqual(runs);
+});
+
+it.each(['* * * *', '60 * * * *', '5-1 * * * *', '*/0 * * * *', 'a * * * *'])(
+  'refuses the schedule %s',
+  (schedule) => {
+    expect(errors({ 'berth.cron': schedule })[0]).toContain('must be five fields');
+  },
+);
+
+it('gives addresses by index, one for each container', () => {
+  const labels = { 'berth.ip.default': '10.0.0.10, 10.0.0.11', 'berth.scale': '2' };
+  expect(service(labels).identity.ips).toEqual({ default: ['10.0.0.10', '10.0.0.11'] });
+  expect(errors({ ...labels, 'berth.scale': '3' })[0]).toContain(
+    'has 2 addresses, and the service may have 3 containers',
+  );
+});
