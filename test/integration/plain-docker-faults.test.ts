@@ -30,7 +30,7 @@ beforeAll(async () => {
     '1d',
   ]);
   traces = await tracesOn(lab, 'h1');
-}, 120_000);
+});
 afterAll(() => lab?.down());
 
 /** Two looks of an agent at its engine, and an engine that waits for a plugin that is not there. */
