@@ -166,6 +166,43 @@ describe('what cannot be', () => {
     const full = await tryDocker('network', 'rm', 'opt-ip');
     expect(full.stderr).toContain('has active endpoints: container opt-h on host h1');
   });
+
+  it('an address of a network that is full, which says how large it is and who has it', async () => {
+    await create('opt-full', '--subnet=10.91.0.0/30');
+    await run('opt-i', 'h1', 'opt-full');
+    const refused = await tryDocker('run', '--rm', '--net', 'opt-full', 'busybox', 'true');
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toMatch(/no available IPv4 addresses.*opt-full/);
+    expect(refused.stderr).toContain('opt-i');
+  });
+
+  it('a request to the plugin that is late, out of order, or nonsense', async () => {
+    await run('opt-j', 'h1', 'opt-ip');
+    const ask = async (request: string, body: object | string) => {
+      const data = typeof body === 'string' ? body : JSON.stringify(body);
+      const curl = ['curl', '-s', '--unix-socket', '/run/docker/plugins/xoverlay.sock', '--data', data];
+      return (await lab.exec('h1', [...curl, `http://plugin/${request}`])).stdout.trim();
+    };
+    const network = (await lab.docker(['network', 'inspect', '-f', '{{.Id}}', 'opt-ip'], 'h1')).trim();
+    const endpoint = { NetworkID: network, EndpointID: 'e'.repeat(64) };
+    // Twice, and of what was never there: done.
+    for (const request of ['Leave', 'DeleteEndpoint', 'DeleteEndpoint'])
+      expect(await ask(`NetworkDriver.${request}`, endpoint)).toBe('{}');
+    expect(await ask('NetworkDriver.DeleteNetwork', { NetworkID: 'f'.repeat(64) })).toBe('{}');
+    // Before what it needs.
+    const join = { ...endpoint, SandboxKey: '/var/run/docker/netns/none' };
+    expect(await ask('NetworkDriver.Join', join)).toContain('endpoint eeeeeeeeeeee has not been created');
+    expect(await ask('NetworkDriver.Join', { ...join, NetworkID: 'f'.repeat(64) })).toContain(
+      "does not know the engine's network ffffffffffff",
+    );
+    expect(await ask('IpamDriver.RequestAddress', { PoolID: 'none/10.0.0.0/8' })).toContain(
+      'there is no pool',
+    );
+    expect(await ask('NetworkDriver.Join', '{')).toContain('the body is not JSON');
+    expect(await ask('NetworkDriver.Joim', {})).toContain('is not a request that Berth answers');
+    // None of it has harmed anybody.
+    expect(await reaches('opt-j', await addressOf('opt-h', 'opt-ip'))).toBe(true);
+  });
 });
 
 describe('many at once', () => {
