@@ -33,13 +33,13 @@ export function brokenPaths(tx: ReadTx, hostId: string, paths: readonly DataPath
   return paths.filter(({ ms, hostId: other }) => ms === null && !isDown(other));
 }
 
-/** Which hosts it cannot reach where containers speak with each other, a sentence each. */
+/** To which hosts the paths are broken on which containers speak with each other, and how, a sentence each. */
 export function brokenTexts(broken: readonly DataPath[]): readonly string[] {
   const texts = broken.slice(0, NAMED).map(({ name, address, since, reason }) => {
     const time = new Date(since).toISOString().slice(11, 16);
-    return `cannot reach the data address of ${name} (${address}) since ${time} UTC: ${reason || 'no answer'}`;
+    return `has a broken data path to ${name} (${address}) since ${time} UTC: ${reason || 'no answer'}`;
   });
-  return broken.length > NAMED ? [...texts, `nor those of ${broken.length - NAMED} more hosts`] : texts;
+  return broken.length > NAMED ? [...texts, `and to ${broken.length - NAMED} more hosts`] : texts;
 }
 
 /** IDs of the networks on which a host has somebody. */

@@ -350,6 +350,8 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
     paths: z
       .record(z.string().max(128), z.object({ ms: z.number().nullable(), reason: z.string().max(2_000) }))
       .refine((paths) => Object.keys(paths).length <= MAX_PATHS, `more than ${MAX_PATHS} paths`),
+    /** Where it is not as `hello.network.probed` said any more. */
+    probed: z.boolean().optional(),
   }),
   z.object({ t: z.literal('events'), events: z.array(engineEventSchema) }),
   /** For each target of `probe`, in its order: milliseconds until its machine answered, null where it did not. */

@@ -74,7 +74,7 @@ async function openNetworks(
   clusterId: string,
   { id: hostId, folder }: NonNullable<Purge['host']>,
 ): Promise<HostNetworks | undefined> {
-  const networks = networksIn(url, folder);
+  const networks = networksIn(url, folder, silentLogger);
   if (networks === undefined || !existsSync(networks.dir)) return undefined;
   return HostNetworks.open({
     ...networks,

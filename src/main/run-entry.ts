@@ -3,16 +3,16 @@ import { homedir } from 'node:os';
 import type { LocalCommands } from '../cli/local.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { messageOf } from '../kit/errors.ts';
-import { BIND_WORD, bindAndHandOver } from '../network/dns/namespace-sockets.ts';
+import { BIND_WORD, bindAndHandOver } from '../network/namespace-sockets.ts';
 import { version } from './version.ts';
 
 /** Runs the command line that this process was started with. */
 export async function runEntry(local: LocalCommands): Promise<void> {
   const { stdin, stdout, stderr, argv, env } = process;
-  const [, , word, address = '', port] = argv;
+  const [, , word, ...args] = argv;
   // Not a person's command: an agent has started itself within a network namespace.
   if (word === BIND_WORD && process.send !== undefined) {
-    await bindAndHandOver(address, Number(port)).catch((thrown) => {
+    await bindAndHandOver(args).catch((thrown) => {
       stderr.write(`${messageOf(thrown)}\n`);
       process.exit(1);
     });

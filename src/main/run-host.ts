@@ -5,8 +5,9 @@ import { systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/logger.ts';
 import { type AgentIdentity, LinkClient } from '../link/index.ts';
 import { HostNames } from '../network/dns/host-names.ts';
-import { socketOpener } from '../network/dns/namespace-sockets.ts';
-import { PLUGIN_FOLDER } from '../network/index.ts';
+
+import { PathProbe, PLUGIN_FOLDER } from '../network/index.ts';
+import { socketOpener, udpSocketOpener } from '../network/namespace-sockets.ts';
 import { dataAddressOf } from './data-address.ts';
 import { hostServers } from './host-servers.ts';
 import { selfCommand } from './self.ts';
@@ -39,9 +40,13 @@ export type RunningHost = Readonly<{
  * What a host keeps of its networks, in the agent's data directory, and where its engine finds their drivers: on the engine's
  * own machine, so undefined where that is another one.
  */
-export function networksIn(engineUrl: string, folder: string): NetworkOptions | undefined {
+export function networksIn(engineUrl: string, folder: string, logger: Logger): NetworkOptions | undefined {
   if (!engineUrl.startsWith('unix:')) return undefined;
-  return { dir: join(folder, 'networks'), pluginFolder: PLUGIN_FOLDER };
+  return {
+    dir: join(folder, 'networks'),
+    pluginFolder: PLUGIN_FOLDER,
+    probe: (dataAddress) => new PathProbe({ dataAddress, open: udpSocketOpener(selfCommand([])), logger }),
+  };
 }
 
 /** Containers' names are answered by this process, in sockets that a child of it opens in their networks' namespaces. */
@@ -59,7 +64,7 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
   const { identity, engineUrl, folder, logger, onConnected } = options;
   const engine = newDockerEngine(dialerFor(engineUrl));
   const vlan = options.vlanUplink === undefined ? {} : { vlanUplink: options.vlanUplink };
-  const networks = networksIn(engineUrl, folder);
+  const networks = networksIn(engineUrl, folder, logger);
   const agent = await startAgent({
     engine,
     dir: join(folder, 'assignments'),

@@ -42,6 +42,8 @@ export const hostSchema = z.object({
   joinTokenId: z.string(),
   /** The address that it said last that others reach it at: traffic to its containers goes on while it is not connected. */
   dataAddress: z.string().optional(),
+  /** It said last that it has a probe device (`HostNetworking`). */
+  probed: z.boolean().optional(),
 });
 export type Host = Readonly<z.infer<typeof hostSchema>>;
 
@@ -105,6 +107,8 @@ export const hostNetworkingSchema = z.object({
   drivers: z.record(z.string(), z.object({ usable: z.boolean(), reason: z.string() })),
   /** MTU of the wire at the data address, bytes. */
   wireMtu: z.number().int(),
+  /** It makes a probe device for the networks that it is on; left out by agents that know of none. */
+  probed: z.boolean().optional(),
 });
 export type HostNetworking = Readonly<z.infer<typeof hostNetworkingSchema>>;
 

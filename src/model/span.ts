@@ -65,6 +65,8 @@ export const memberSchema = endpointSchema.extend({
   hostId: z.string(),
   /** Data address of its host; empty while that is not known. */
   via: z.union([ipSchema, z.literal('')]),
+  /** Its host has a probe device: whether VXLAN reaches it can be looked at. */
+  probed: z.boolean().optional(),
   /** Lower case, without the network's or the cluster's domain; the container's own name first. */
   names: z.array(z.string()),
   /** It runs, and is not unhealthy: names lead to it. Frames go to it in any case. */

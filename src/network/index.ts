@@ -11,3 +11,6 @@ export type {
 export type { PluginServer } from './libnetwork/plugin-server.ts';
 export { OPTION_NETWORK } from './libnetwork/requests.ts';
 export { PLUGIN_FOLDER, serveDriver } from './libnetwork/serve-driver.ts';
+export type { Seen } from './probe/look-sockets.ts';
+export { PathProbe } from './probe/path-probe.ts';
+export type { Tunnel } from './probe/plan.ts';

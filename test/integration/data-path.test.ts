@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, expect, inject, it } from 'vitest';
 import { type Lab, openLab } from '../lab/lab.ts';
 import { tryRun } from '../lab/run.ts';
@@ -5,14 +6,24 @@ import { tryRun } from '../lab/run.ts';
 const lab: Lab = openLab(inject('lab'));
 const NETWORK = 'path-net';
 const NAMES = ['path-a', 'path-b'];
-const drop = (action: '-I' | '-D') =>
-  lab.exec('h1', ['iptables', '-w', action, 'OUTPUT', '-d', lab.host('h2').address, '-j', 'DROP']);
+/** At h2: what comes from h1 and nobody else. */
+const rule = (action: '-I' | '-D', ...what: string[]) =>
+  lab.exec('h2', ['iptables', '-w', action, 'INPUT', '-s', lab.host('h1').address, ...what, '-j', 'DROP']);
+const VXLAN = ['-p', 'udp', '--dport', '4789'];
+const TCP = ['-p', 'tcp', '--dport', '4789'];
 
 afterAll(async () => {
-  await drop('-D');
+  for (const what of [VXLAN, TCP]) await rule('-D', ...what);
   await tryRun(['docker', '-H', lab.endpoint, 'rm', '-f', ...NAMES]);
   await tryRun(['docker', '-H', lab.endpoint, 'network', 'rm', NETWORK]);
 });
+
+/** Three rounds of h1: two silences would have been told. */
+const lookedAgain = () => setTimeout(16_000);
+
+async function paths(): Promise<{ ms: number | null }[] | undefined> {
+  return JSON.parse(await lab.berth(['node', 'inspect', 'h1', '--json']))[0].paths;
+}
 
 /** What the list of hosts says of h1. */
 async function reason(): Promise<string> {
@@ -20,18 +31,39 @@ async function reason(): Promise<string> {
   return nodes.find(({ name }) => name === 'h1')?.reason ?? '';
 }
 
-it('a host that cannot reach the data address of another one says so, as long as it is so', async () => {
+it('a host whose packets do not get to another one through VXLAN says so, as long as it is so', async () => {
   await lab.docker(['network', 'create', '-d', 'xoverlay', NETWORK]);
   for (const [i, name] of NAMES.entries()) {
     const where = ['-e', `constraint:node==h${i + 1}`];
     await lab.docker(['run', '-d', '--name', name, '--net', NETWORK, ...where, 'busybox', 'sleep', '1000']);
   }
-  expect(await reason()).toBe('');
-  await drop('-I');
   const address = lab.host('h2').address.replaceAll('.', '\\.');
+  const broken = `has a broken data path to h2 \\(${address}\\) since \\d\\d:\\d\\d UTC: `;
+  const poll = { timeout: 60_000, interval: 500 };
+  await expect.poll(async () => (await paths())?.[0]?.ms, poll).toEqual(expect.any(Number));
+  expect(await reason()).toBe('');
+  // What does not carry containers' packets is no fault.
+  await rule('-I', ...TCP);
+  await lookedAgain();
+  expect(await reason()).toBe('');
+  await rule('-D', ...TCP);
+  await rule('-I', ...VXLAN);
   await expect
-    .poll(reason, { timeout: 40_000, interval: 500 })
-    .toMatch(new RegExp(`cannot reach the data address of h2 \\(${address}\\) since \\d\\d:\\d\\d UTC`));
-  await drop('-D');
-  await expect.poll(reason, { timeout: 40_000, interval: 500 }).toBe('');
+    .poll(reason, poll)
+    .toMatch(
+      new RegExp(`${broken}its machine answers, but VXLAN does not get through: let UDP 4789 through`),
+    );
+  await rule('-I', ...TCP);
+  await expect
+    .poll(reason, poll)
+    .toMatch(new RegExp(`${broken}no answer within 1 s, neither through VXLAN \\(UDP 4789\\) nor by TCP`));
+  for (const what of [VXLAN, TCP]) await rule('-D', ...what);
+  await expect.poll(reason, poll).toBe('');
+});
+
+it('nothing is left of what it was looked with on a host that is on no network any more', async () => {
+  const probes = async () => (await lab.exec('h2', ['ls', '/run/netns'])).stdout.match(/berth-probe\S*/g);
+  expect(await probes()).toEqual(['berth-probe-4789']);
+  await lab.docker(['rm', '-f', ...NAMES]);
+  await expect.poll(probes, { timeout: 60_000, interval: 500 }).toBeNull();
 });

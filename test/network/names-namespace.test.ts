@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HostNames } from '../../src/network/dns/host-names.ts';
-import { type OpenSockets, socketOpener } from '../../src/network/dns/namespace-sockets.ts';
+import { type OpenSockets, socketOpener } from '../../src/network/namespace-sockets.ts';
 import { ownNumber } from '../lab/own.ts';
 import { ensureRequirements } from '../lab/requirements.ts';
 import { run } from '../lab/run.ts';

@@ -19,9 +19,11 @@ import {
   type HostNetwork,
   type MembersChange,
   type NetworkDriver,
+  type PathProbe,
   type PluginServer,
   run,
   serveDriver,
+  type Tunnel,
 } from '../../network/index.ts';
 import { type HostDns, userServers } from '../container-dns.ts';
 import type { Holding } from '../holding.ts';
@@ -29,7 +31,7 @@ import { type Answer, Asks } from './asks.ts';
 import { DataPaths } from './data-paths.ts';
 import { EngineComparison } from './engine-comparison.ts';
 import { clusterNetworkOf, removeFromEngine } from './engine-networks.ts';
-import { dataPeers, elsewhere } from './member-lists.ts';
+import { type DataPeer, dataPeers, elsewhere, tunnelOf } from './member-lists.ts';
 import type { NamesService } from './names-service.ts';
 import { type MadeNetwork, NetworkBook } from './network-book.ts';
 import { NetworkFiles } from './network-files.ts';
@@ -44,6 +46,8 @@ export type NetworkOptions = Readonly<{
   drivers?: readonly NetworkDriver[];
   /** @param hasServers whether a user gave name servers (`--dns`) to the container with that cluster ID */
   names?(hasServers: (containerId: string) => boolean): NamesService;
+  /** Looks at data paths through VXLAN; without it they are looked at by TCP. */
+  probe?(dataAddress: string): PathProbe;
   /** Name servers of the host, addresses. */
   hostServers?(): readonly string[];
   /** Instead of `IDLE_MS`. */
@@ -73,6 +77,8 @@ const IDLE_MS = 10_000;
 const RETRY_MS = 5_000;
 /** Until a manager that could not write what is held here is told again. */
 const HOLD_AGAIN_MS = 30_000;
+/** Changes that come within are one to the probe device. */
+const PROBE_MS = 200;
 const NONE: ReadonlyMap<string, Member> = new Map();
 
 /**
@@ -103,6 +109,7 @@ export class HostNetworks {
   /** Of a connection to a manager that takes it, until it has been told. */
   private holdTo: ((frame: AgentFrame) => void) | undefined;
   private session: ((frame: AgentFrame) => void) | undefined;
+  private readonly probe: PathProbe | undefined;
   private readonly idleMs: number;
   private readonly retryMs: number;
   private closed = false;
@@ -123,7 +130,17 @@ export class HostNetworks {
     this.drivers = (
       options.drivers ?? DRIVERS.map((make) => make({ run, logger, dataAddress, vlanUplink }))
     ).map((driver) => this.informed(driver));
-    this.paths = new DataPaths({ reach, peers: () => this.peers() });
+    const probe = options.probe?.(dataAddress);
+    this.probe = probe;
+    this.paths = new DataPaths({
+      reach,
+      peers: () => this.peers(this.book.bound()),
+      ...(probe === undefined
+        ? {}
+        : {
+            probe: { look: (...args) => probe.look(...args), hold: () => probe.hold(this.tunnels()) },
+          }),
+    });
     this.driverNames = new Set(this.drivers.map(({ name }) => name));
     this.book = new NetworkBook({
       files,
@@ -152,6 +169,7 @@ export class HostNetworks {
     }
     await networks.restore(networks.book.bound());
     for (const driver of networks.drivers) await networks.serve(driver);
+    networks.prepareProbe();
     return networks;
   }
 
@@ -166,7 +184,7 @@ export class HostNetworks {
       return [driver.name, state] as const;
     });
     const drivers = Object.fromEntries(await Promise.all(states));
-    return { drivers, wireMtu: await wireMtuAt(this.options.dataAddress) };
+    return { drivers, wireMtu: await wireMtuAt(this.options.dataAddress), ...this.paths.hello() };
   }
 
   /** A manager has let this host in. */
@@ -230,6 +248,7 @@ export class HostNetworks {
       this.names?.members({ id, name, internal }, change);
       this.spread(id, change);
     }
+    this.prepareProbe();
   }
 
   /** The engine's networks, listed whole: after each connection to it, and whenever one changed. */
@@ -242,6 +261,7 @@ export class HostNetworks {
   /** Assignments have changed: what nobody needs any more goes after a while. */
   assigned(): void {
     this.later('tidy', 0, () => this.tidy());
+    this.prepareProbe();
   }
 
   /** Names and IDs of the engine-side networks that are the cluster's: containers are held to what is said of these. */
@@ -276,6 +296,7 @@ export class HostNetworks {
       });
     for (const { id } of this.book.unmade()) this.book.drop(id);
     for (const driver of this.drivers) await driver.keys?.([]);
+    await this.probe?.remove();
     return left.map(({ id }) => id);
   }
 
@@ -287,6 +308,7 @@ export class HostNetworks {
     this.book.close();
     this.asks.close();
     this.paths.close();
+    await this.probe?.close();
     await Promise.all(this.servers.map((server) => server.close()));
     await this.names?.close();
     await this.files.close();
@@ -350,10 +372,32 @@ export class HostNetworks {
     };
   }
 
-  /** Data addresses of the hosts with which containers of this one can speak by xoverlay. */
-  private peers(): ReadonlyMap<string, string> {
+  /** The hosts with which containers of this one can speak by VXLAN, on these networks. */
+  private peers(networks: Iterable<BookedNetwork>): ReadonlyMap<string, DataPeer> {
     const membersOf = (id: string) => (this.files.members(id)?.members ?? NONE).values();
-    return dataPeers(this.book.bound(), membersOf, this.options.identity.hostId);
+    return dataPeers(networks, membersOf, this.options.identity.hostId);
+  }
+
+  /**
+   * The tunnels in which this host is to be found, and data addresses of those who may look at it there: also of networks that
+   * are still being made here, as others know of it already.
+   */
+  private tunnels(): ReadonlyMap<Tunnel, ReadonlySet<string>> {
+    const needed = [...this.book.needed()].flatMap((id) => this.book.network(id) ?? []);
+    const networks = [...new Map([...this.book.bound(), ...needed].map((one) => [one.id, one])).values()];
+    const tunnels = new Map<Tunnel, Set<string>>();
+    for (const { span } of networks) {
+      const tunnel = tunnelOf(span);
+      if (tunnel !== undefined) tunnels.set(tunnel, new Set());
+    }
+    for (const { address, probed, tunnels: common } of this.peers(networks).values())
+      if (probed) for (const tunnel of common.keys()) tunnels.get(tunnel)?.add(address);
+    return tunnels;
+  }
+
+  private prepareProbe(): void {
+    if (this.probe !== undefined && !this.timers.has('probe'))
+      this.later('probe', PROBE_MS, () => this.paths.prepare());
   }
 
   private onKeys({ whole, put, drop }: KeysChange): void {

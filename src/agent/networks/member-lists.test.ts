@@ -36,5 +36,21 @@ it('hosts that share but a VLAN with this one need not be reached at their data 
     id === 'x1'
       ? [at('h1', '192.0.2.1'), at('h2', '192.0.2.2'), at('h4', '')]
       : [at('h2', '192.0.2.2'), at('h3', '192.0.2.3')];
-  expect([...dataPeers(networks, members, 'h1')]).toEqual([['h2', '192.0.2.2']]);
+  const h2 = { address: '192.0.2.2', probed: false, tunnels: new Map([['clear', SPAN.mtu]]) };
+  expect([...dataPeers(networks, members, 'h1')]).toEqual([['h2', h2]]);
+});
+
+it('the largest packet that goes to another host is that of all networks in common with it', () => {
+  const networks = [
+    { id: 'x1', span: { ...SPAN, mtu: 1450 } },
+    { id: 'x2', span: { ...SPAN, mtu: 8950 } },
+    { id: 'x3', span: { ...SPAN, mtu: 1400, encrypted: true } },
+  ];
+  const at = (hostId: string) => ({ ...member(hostId, hostId), via: '192.0.2.2', probed: true });
+  const peers = dataPeers(networks, () => [at('h1'), at('h2'), at('h2')], 'h1');
+  const tunnels = new Map([
+    ['clear', 8950],
+    ['encrypted', 1400],
+  ]);
+  expect([...peers]).toEqual([['h2', { address: '192.0.2.2', probed: true, tunnels }]]);
 });

@@ -25,7 +25,7 @@ describe('data paths of a host', () => {
     await tell({ h2: { ms: 0.3, reason: '' }, h3: silent }, NOON);
     await tell({ h3: silent }, NOON + 600_000);
     expect(broken()).toEqual([
-      'cannot reach the data address of h3 (192.0.2.3) since 12:01 UTC: no answer within 1 s',
+      'has a broken data path to h3 (192.0.2.3) since 12:01 UTC: no answer within 1 s',
     ]);
     expect(store.view((tx) => dataPaths(tx, 'h1'))).toMatchObject([
       { name: 'h2', address: '192.0.2.2', ms: 0.3, since: NOON },
@@ -61,6 +61,6 @@ describe('data paths of a host', () => {
 
   it('are counted where they are many', async () => {
     await tell({ h2: silent, h3: silent, h4: silent, h5: silent }, NOON);
-    expect(broken().at(-1)).toBe('nor those of 1 more hosts');
+    expect(broken().at(-1)).toBe('and to 1 more hosts');
   });
 });

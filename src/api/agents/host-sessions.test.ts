@@ -818,6 +818,36 @@ describe('networks that span hosts', () => {
     expect(count()).toBe(0);
   });
 
+  it('are told which hosts can be looked at through VXLAN, as these say, also while these are away', async () => {
+    await store.update((tx) => {
+      putNetwork(tx, 'x1', ['10.1.0.0/24']);
+      putContainer(tx, 'web', 'h1', ['x1']);
+    });
+    const network = { drivers: { xoverlay: usable }, wireMtu: 1500 };
+    const probed = () =>
+      sent(session, 'members').flatMap((frame) =>
+        frame.t === 'members' ? frame.networks.flatMap(({ put }) => put.map((one) => one.probed)) : [],
+      );
+    const kept = () => store.view((tx) => tx.get('hosts', 'h1')?.probed);
+    let session = new FakeSession('h1');
+    sessions.attach(session);
+    session.hello({ network: { ...network, probed: true } });
+    session.say(empty);
+    await expect.poll(() => [probed().at(-1), kept()]).toEqual([true, true]);
+    session.say({ t: 'paths', paths: {}, probed: false });
+    await expect.poll(() => [probed().at(-1), kept()]).toEqual([undefined, undefined]);
+    session.say({ t: 'paths', paths: {}, probed: true });
+    await expect.poll(() => [probed().at(-1), kept()]).toEqual([true, true]);
+    session.close('gone');
+    expect(kept()).toBe(true);
+    // An agent of the version before.
+    session = new FakeSession('h1');
+    sessions.attach(session);
+    session.hello({ network });
+    session.say(empty);
+    await expect.poll(() => [probed().at(-1), kept()]).toEqual([undefined, undefined]);
+  });
+
   it('are asked for by hosts, whose data paths are noted', async () => {
     const session = await connect();
     session.say({

@@ -194,8 +194,8 @@ export class HostSessions {
     }
     live.agentVersion = hello.agentVersion;
     live.dataAddress = hello.dataAddress;
-    this.keepAddress(session, hello.dataAddress);
     live.network = hello.version >= NETWORKS_VERSION ? hello.network : undefined;
+    this.keepReach(session, hello.dataAddress, live.network?.probed);
     if (hello.version >= PROBE_VERSION)
       this.states.witnesses.add({
         hostId: session.hostId,
@@ -213,19 +213,21 @@ export class HostSessions {
   }
 
   /** After a restart of the manager the others find its containers before it is there itself. */
-  private keepAddress({ hostId, hostName }: AgentSession, said: string): void {
+  private keepReach({ hostId, hostName }: AgentSession, said: string, probed = false): void {
     const { store, logger } = this.deps;
     const dataAddress = normalIp(said);
     if (dataAddress === undefined)
       logger.warn({ host: hostName, said: said.slice(0, 80) }, 'its data address is no IP address');
     const before = store.view((tx) => tx.get('hosts', hostId));
-    if (before === undefined || before.dataAddress === dataAddress) return;
+    if (before === undefined) return;
+    if (before.dataAddress === dataAddress && (before.probed ?? false) === probed) return;
     store
       .update((tx) => {
         const host = tx.get('hosts', hostId);
         if (host === undefined) return;
-        const { dataAddress: _, ...rest } = host;
-        tx.put('hosts', dataAddress === undefined ? rest : { ...rest, dataAddress });
+        const { dataAddress: _, probed: __, ...rest } = host;
+        const reached = dataAddress === undefined ? {} : { dataAddress };
+        tx.put('hosts', { ...rest, ...reached, ...(probed ? { probed } : {}) });
       })
       .catch((thrown) =>
         logger.warn({ host: hostName, error: messageOf(thrown) }, 'data address not written'),
@@ -322,6 +324,7 @@ export class HostSessions {
         break;
       }
       case 'paths':
+        if (frame.probed !== undefined) this.keepReach(session, live.dataAddress, frame.probed);
         await store.update((tx) => notePaths(tx, session.hostId, frame, this.deps.clock.now()));
         break;
       case 'events':

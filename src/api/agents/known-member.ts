@@ -47,15 +47,16 @@ function plainMember(tx: ReadTx, networkId: string, id: string): Omit<Known, 'te
   let member: Member | undefined;
   for (const { networkId: own, ip, mac, holder } of tx.by('addresses', 'host', hostId)) {
     if (own !== networkId || holder.kind !== 'endpoint' || holder.endpointId !== endpointId) continue;
-    const { via, hostUp } = hostOf(tx, hostId);
+    const { via, probed, hostUp } = hostOf(tx, hostId);
+    const probe = probed === true ? { probed } : {};
     const names = holder.name === undefined ? [] : [holder.name.toLowerCase()];
     const address = ip.includes(':') ? { ipv6: ip } : { ipv4: ip };
-    member = { ...member, ...address, mac, id, hostId, via, names, up: hostUp };
+    member = { ...member, ...address, mac, id, hostId, via, ...probe, names, up: hostUp };
   }
   return member && { member, hostIds: [hostId] };
 }
 
-type HostParts = Pick<MemberParts, 'via' | 'hostUp' | 'hostReported'>;
+type HostParts = Pick<MemberParts, 'via' | 'probed' | 'hostUp' | 'hostReported'>;
 
 /**
  * Where a host is and how it is. One that has not been heard since the manager started is where it was last, and not down
@@ -67,6 +68,7 @@ export function hostOf(tx: ReadTx, hostId: string): HostParts {
   return {
     // What a host says goes into the others' lines for `ip` and `bridge`.
     via: normalIp(status?.dataAddress || host?.dataAddress || '') ?? '',
+    probed: host?.probed === true,
     hostUp: host !== undefined && status?.state !== 'down',
     hostReported: status?.reported === true,
   };

@@ -117,7 +117,11 @@ export class MemberBook {
           if (orphan !== undefined) for (const id of networksOf(orphan)) mark(id, orphan.id);
         break;
       case 'hosts':
-        if (change.before?.dataAddress !== change.after?.dataAddress) this.markHost(change.key, mark);
+        if (
+          change.before?.dataAddress !== change.after?.dataAddress ||
+          change.before?.probed !== change.after?.probed
+        )
+          this.markHost(change.key, mark);
         break;
       case 'hostStatus': {
         const { before, after } = change;

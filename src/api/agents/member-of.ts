@@ -9,6 +9,8 @@ export type MemberParts = Readonly<{
   endpoint: Endpoint;
   /** Data address of its host; empty while that is not known. */
   via: string;
+  /** Its host has a probe device. */
+  probed?: boolean;
   /** Its host is there, as far as the manager knows. */
   hostUp: boolean;
   /** All that is on its host has been reported since the manager started. */
@@ -19,7 +21,7 @@ export type MemberParts = Readonly<{
 
 /** What every host on the network is to know of the container. Pure. */
 export function memberOf(parts: MemberParts): Member {
-  const { networkId, container, endpoint, via, hostUp, hostReported, seen } = parts;
+  const { networkId, container, endpoint, via, probed, hostUp, hostReported, seen } = parts;
   const { id, assigned, desired } = container;
   const ports = portsOf(container, seen);
   // Until its host has told, it is as it should be: a restart of the manager stops nobody.
@@ -32,6 +34,7 @@ export function memberOf(parts: MemberParts): Member {
     id,
     hostId: assigned.hostId,
     via,
+    ...(probed === true ? { probed } : {}),
     names: namesOf(container, networkId),
     up: hostUp && running,
     ...(ports.length === 0 ? {} : { ports }),

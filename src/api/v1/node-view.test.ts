@@ -51,6 +51,6 @@ it('gives all paths of one host, and of a list of hosts how many are broken', as
     const listed = nodeList(tx).find(({ id }) => id === 'h1');
     expect(listed?.paths).toBeUndefined();
     expect(listed?.brokenPaths).toBe(1);
-    expect(listed?.reason).toContain('cannot reach the data address of h3 (192.0.2.3)');
+    expect(listed?.reason).toContain('has a broken data path to h3 (192.0.2.3)');
   });
 });

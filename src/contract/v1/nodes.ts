@@ -25,7 +25,7 @@ export const nodeSchema = z.object({
   networkDrivers: z.record(z.string(), z.object({ usable: z.boolean(), reason: z.string() })).optional(),
   /** Of the network at the data address, bytes. */
   wireMtu: z.number().optional(),
-  /** How many hosts it cannot reach at its data address, of those that are not down. */
+  /** To how many hosts its data path is broken, of those that are not down. */
   brokenPaths: z.number().optional(),
   /** To the hosts with which it shares networks: milliseconds there and back, null where nothing comes. In `node.get` only. */
   paths: z

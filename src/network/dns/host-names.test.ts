@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Member } from '../../model/span.ts';
+import type { OpenSockets } from '../namespace-sockets.ts';
 import { exchange } from './exchange.ts';
 import { Forwarder } from './forwarder.ts';
 import { HostNames } from './host-names.ts';
 import { MemberIndex } from './member-index.ts';
 import { MemberResolver } from './member-resolver.ts';
-import type { OpenSockets } from './namespace-sockets.ts';
 import { dataOf, decoded, queryOf } from './query.fixture.ts';
 import { FakeUpstream } from './upstream.fixture.ts';
 

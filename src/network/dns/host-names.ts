@@ -4,13 +4,13 @@ import { type Logger, silentLogger } from '../../kit/logger.ts';
 import { type Run, run } from '../commands.ts';
 import type { MembersChange } from '../driver.ts';
 import { NAMES_ADDRESS } from '../names-address.ts';
+import type { NamespaceSockets, OpenSockets } from '../namespace-sockets.ts';
 import { DnsServer } from './dns-server.ts';
 import { filterFloods, floodRules } from './flood-filter.ts';
 import { Forwarder } from './forwarder.ts';
 import { MemberIndex, type NamedNetwork } from './member-index.ts';
 import { MemberResolver } from './member-resolver.ts';
 import { NameService } from './name-service.ts';
-import type { NamespaceSockets, OpenSockets } from './namespace-sockets.ts';
 import { type Rate, RateLimit } from './rate-limit.ts';
 
 const DNS_PORT = 53;

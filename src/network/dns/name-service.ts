@@ -3,8 +3,8 @@ import { type Backoff, backoffDelay } from '../../kit/backoff.ts';
 import { type Clock, systemClock } from '../../kit/clock.ts';
 import { messageOf } from '../../kit/errors.ts';
 import { type Logger, silentLogger } from '../../kit/logger.ts';
+import type { NamespaceSockets, OpenSockets } from '../namespace-sockets.ts';
 import type { DnsServer } from './dns-server.ts';
-import type { NamespaceSockets, OpenSockets } from './namespace-sockets.ts';
 
 const BACKOFF: Backoff = { baseMs: 100, maxMs: 10_000 };
 /** How often it is looked whether the namespace is still the one that the sockets are in. */

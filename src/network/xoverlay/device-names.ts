@@ -9,7 +9,7 @@ export type Placed = Pick<HostNetwork, 'id' | 'span'>;
 /** Where iproute2 keeps its named namespaces. */
 const NETNS_FOLDER = '/run/netns';
 /** Of a network that is not encrypted (IANA), and of one that is: so that one policy of the kernel tells them apart. */
-const PORT = 4789;
+export const PORT = 4789;
 export const ENCRYPTED_PORT = 4790;
 
 /** Devices inside of a network's namespace. */
@@ -32,7 +32,11 @@ export function namespaceOf({ id }: Placed): string {
 }
 
 export function namespacePath(network: Placed): string {
-  return join(NETNS_FOLDER, namespaceOf(network));
+  return inNetnsFolder(namespaceOf(network));
+}
+
+export function inNetnsFolder(namespace: string): string {
+  return join(NETNS_FOLDER, namespace);
 }
 
 export function udpPortOf(span: Span): number {

@@ -1,6 +1,4 @@
-import { networkInterfaces } from 'node:os';
-import { setTimeout } from 'node:timers/promises';
-import { BerthError, messageOf } from '../../kit/errors.ts';
+import { messageOf } from '../../kit/errors.ts';
 import { newKeyedQueue } from '../../kit/keyed-queue.ts';
 import { isIn } from '../../model/is-in.ts';
 import type { Span } from '../../model/span.ts';
@@ -12,6 +10,7 @@ import type {
   MembersChange,
   NetworkDriver,
 } from '../driver.ts';
+import { localOf } from '../local-address.ts';
 import { NAMES_ADDRESS } from '../names-address.ts';
 import {
   BRIDGE,
@@ -39,13 +38,10 @@ import {
   removePort,
   removeVxlan,
 } from './plan.ts';
+import { whenVniIsFree } from './when-vni-is-free.ts';
 
 /** What iproute2 says of a device, or of a namespace, that is not there. */
 const GONE = /Cannot find device|Cannot open network namespace|setting the network namespace .* failed/;
-/** Longer than a network that nobody needs stays, whose VNI this one may have got. */
-const VNI_TRIES = 75;
-const VNI_WAIT_MS = 200;
-
 /** Changes of one network's members that wait for their turn, and are carried out as one. */
 type Waiting = Readonly<{ changes: MembersChange[]; done: Promise<void> }>;
 
@@ -72,16 +68,16 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
         await block(run);
       });
     }
-    if ((await namespaceState(network)) === 'broken') await perform(removeNamespace(network));
-    const devices = await devicesOf(run, network);
+    if ((await namespaceState(namespaceOf(network))) === 'broken') await perform(removeNamespace(network));
+    const devices = await devicesOf(run, namespaceOf(network));
     if (devices === undefined) await perform(makeNamespace(network));
     const local = localOf(dataAddress);
     const vxlan = isRight(devices?.get(VXLAN), network, local);
     // Of an earlier data address: the kernel changes none of it in place.
     if (!vxlan && devices?.has(VXLAN) === true) await perform(removeVxlan(network));
-    if (!vxlan) await makeDevice(network, local);
+    if (!vxlan) await whenVniIsFree(vniOf(span), () => perform(makeVxlan(network, local)));
     await perform(makeBridge(network, devices?.has(BRIDGE) === true));
-    const entries = vxlan ? await entriesIn(run, network) : NO_ENTRIES;
+    const entries = vxlan ? await entriesIn(run, namespaceOf(network)) : NO_ENTRIES;
     const before = held.get(key);
     const book = before ?? new MemberBook(entries);
     held.set(key, book);
@@ -90,28 +86,6 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
     book.found(entries);
     await apply(network, book);
     return book;
-  }
-
-  /** The kernel takes a namespace that is gone down a little later: until then its device holds the VNI. */
-  async function makeDevice(network: HostNetwork, local: string | undefined): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      try {
-        await perform(makeVxlan(network, local));
-        return;
-      } catch (thrown) {
-        if (!/VNI already exists/.test(messageOf(thrown))) throw thrown;
-        if (tries === VNI_TRIES)
-          throw new BerthError(
-            'conflict',
-            `VNI ${vniOf(network.span)} is in use on this host by somebody else`,
-            {
-              hint: 'look for the device with "ip -d link show type vxlan", also in other namespaces',
-              cause: thrown,
-            },
-          );
-      }
-      await setTimeout(VNI_WAIT_MS);
-    }
   }
 
   async function apply(network: HostNetwork, book: MemberBook): Promise<void> {
@@ -125,7 +99,7 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
       book.done();
     } catch (thrown) {
       // An entry that was gone already is no harm; what is there now says whether there is any.
-      book.found(await entriesIn(run, network));
+      book.found(await entriesIn(run, namespaceOf(network)));
       const left = book.pending();
       if (left.bridge.length + left.ip.length > 0) throw thrown;
       book.done();
@@ -200,8 +174,9 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
       inTurnOf(network, async () => {
         held.delete(namespaceOf(network));
         // First: the kernel takes a namespace down a little later, and the next network may get this VNI.
-        if ((await devicesOf(run, network))?.has(VXLAN) === true) await perform(removeVxlan(network));
-        if ((await namespaceState(network)) !== 'none') await perform(removeNamespace(network));
+        if ((await devicesOf(run, namespaceOf(network)))?.has(VXLAN) === true)
+          await perform(removeVxlan(network));
+        if ((await namespaceState(namespaceOf(network))) !== 'none') await perform(removeNamespace(network));
         encrypted.delete(namespaceOf(network));
         if (network.span.encrypted === true)
           await inTurn('keys', async () => (encrypted.size === 0 ? unblock(run) : undefined));
@@ -227,7 +202,7 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
     },
 
     async sweep(network, keep) {
-      const devices = await devicesOf(run, network);
+      const devices = await devicesOf(run, namespaceOf(network));
       const kept = new Set([...keep()].map(portName));
       for (const name of devices?.keys() ?? [])
         if (name.startsWith(PORT_PREFIX) && !kept.has(name))
@@ -249,9 +224,4 @@ function otherSubnets({ pools }: Span, { endpoint }: HostEndpoint): { destinatio
   const own = (subnet: string) =>
     pools.length === 1 || isIn(subnet, endpoint.ipv4) || isIn(subnet, endpoint.ipv6);
   return pools.filter(({ subnet }) => !own(subnet)).map(({ subnet }) => ({ destination: subnet }));
-}
-
-function localOf(address: string): string | undefined {
-  const own = Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === address));
-  return own ? address : undefined;
 }

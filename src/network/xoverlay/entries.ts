@@ -16,20 +16,20 @@ export type EntryLines = Readonly<{ ip: readonly string[]; bridge: readonly stri
 /**
  * From what the kernel has to what it should have. Compared by entry, not by member: where one member takes over the
  * address of another nothing is removed in between.
+ * @param bridged the vxlan device is a port of a bridge, which has entries of its own
  */
-export function linesBetween(before: Entries, after: Entries): EntryLines {
+export function linesBetween(before: Entries, after: Entries, { bridged = true } = {}): EntryLines {
+  const tables = bridged ? ['self', 'master'] : ['self'];
   const bridge: string[] = [];
   const ip: string[] = [];
   // One line is two entries: of the vxlan device (to which host), and of the bridge (to the vxlan device; it learns nothing
   // from there, so that a host cannot draw another's frames to itself).
   for (const [mac, via] of after.forwarding)
     if (before.forwarding.get(mac) !== via)
-      bridge.push(`fdb replace ${mac} dev ${VXLAN} dst ${via} self master static`);
+      bridge.push(`fdb replace ${mac} dev ${VXLAN} dst ${via} ${tables.join(' ')} static`);
   for (const mac of before.forwarding.keys())
-    if (!after.forwarding.has(mac)) {
-      bridge.push(`fdb del ${mac} dev ${VXLAN} self`);
-      bridge.push(`fdb del ${mac} dev ${VXLAN} master`);
-    }
+    if (!after.forwarding.has(mac))
+      for (const table of tables) bridge.push(`fdb del ${mac} dev ${VXLAN} ${table}`);
   for (const [address, mac] of after.neighbours)
     if (before.neighbours.get(address) !== mac)
       ip.push(`neigh replace ${address} lladdr ${mac} dev ${VXLAN} nud permanent`);

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Run } from '../commands.ts';
-import { namespaceOf, namespacePath, type Placed, udpPortOf, VXLAN, vniOf } from './device-names.ts';
+import { inNetnsFolder, type Placed, udpPortOf, VXLAN, vniOf } from './device-names.ts';
 import type { Entries } from './entries.ts';
 
 const vxlanSchema = z.looseObject({
@@ -13,6 +13,7 @@ const vxlanSchema = z.looseObject({
 const linksSchema = z.array(
   z.looseObject({
     ifname: z.string(),
+    address: z.string().optional(),
     linkinfo: z
       .looseObject({ info_kind: z.string().optional(), info_data: z.unknown().optional() })
       .optional(),
@@ -28,9 +29,9 @@ const NSFS = 0x6e736673;
  * `broken`: a file without a namespace behind it, which an `ip netns add` leaves that was killed half way. (A restart of the
  * machine leaves nothing, as the folder is in memory.)
  */
-export async function namespaceState(network: Placed): Promise<'none' | 'broken' | 'there'> {
+export async function namespaceState(namespace: string): Promise<'none' | 'broken' | 'there'> {
   try {
-    const { type } = await statfs(namespacePath(network));
+    const { type } = await statfs(inNetnsFolder(namespace));
     return type === NSFS ? 'there' : 'broken';
   } catch {
     return 'none';
@@ -38,22 +39,22 @@ export async function namespaceState(network: Placed): Promise<'none' | 'broken'
 }
 
 /** A vxlan device as the kernel shows it. */
-type Vxlan = Readonly<{ id: number; port: number; local: string | undefined }>;
+type Vxlan = Readonly<{ id: number; port: number; local: string | undefined; mac: string }>;
 /** Devices in a network's namespace, by name; of a vxlan device, what it is. */
 type Devices = ReadonlyMap<string, Vxlan | undefined>;
 
 /** Undefined where there is no namespace. */
-export async function devicesOf(run: Run, network: Placed): Promise<Devices | undefined> {
-  if ((await namespaceState(network)) !== 'there') return undefined;
-  const shown = await run(['ip', '-n', namespaceOf(network), '-d', '-j', 'link', 'show']);
+export async function devicesOf(run: Run, namespace: string): Promise<Devices | undefined> {
+  if ((await namespaceState(namespace)) !== 'there') return undefined;
+  const shown = await run(['ip', '-n', namespace, '-d', '-j', 'link', 'show']);
   const links = linksSchema.parse(parsed(shown));
-  return new Map(links.map(({ ifname, linkinfo }) => [ifname, vxlanOf(linkinfo)]));
+  return new Map(links.map((link) => [link.ifname, vxlanOf(link)]));
 }
 
-function vxlanOf(info: z.infer<typeof linksSchema>[number]['linkinfo']): Vxlan | undefined {
-  if (info?.info_kind !== 'vxlan') return undefined;
-  const { id, port, local, local6 } = vxlanSchema.parse(info.info_data);
-  return { id, port, local: local ?? local6 };
+function vxlanOf({ address: mac = '', linkinfo }: z.infer<typeof linksSchema>[number]): Vxlan | undefined {
+  if (linkinfo?.info_kind !== 'vxlan') return undefined;
+  const { id, port, local, local6 } = vxlanSchema.parse(linkinfo.info_data);
+  return { id, port, local: local ?? local6, mac };
 }
 
 /** Whether a device is the one that the network needs on a host with this data address. */
@@ -61,12 +62,11 @@ export function isRight(device: Vxlan | undefined, { span }: Placed, local: stri
   return device?.id === vniOf(span) && device.port === udpPortOf(span) && device.local === local;
 }
 
-/** What the kernel knows of members on other hosts. */
-export async function entriesIn(run: Run, network: Placed): Promise<Entries> {
-  const ns = namespaceOf(network);
+/** What the kernel knows of members on other hosts, at the vxlan device in a namespace. */
+export async function entriesIn(run: Run, namespace: string): Promise<Entries> {
   const [fdb, neighbours] = await Promise.all([
-    run(['bridge', '-n', ns, '-j', 'fdb', 'show', 'dev', VXLAN]),
-    run(['ip', '-n', ns, '-j', 'neighbour', 'show', 'dev', VXLAN, 'nud', 'permanent']),
+    run(['bridge', '-n', namespace, '-j', 'fdb', 'show', 'dev', VXLAN]),
+    run(['ip', '-n', namespace, '-j', 'neighbour', 'show', 'dev', VXLAN, 'nud', 'permanent']),
   ]);
   return { forwarding: forwardingOf(fdb), neighbours: neighboursOf(neighbours) };
 }

@@ -59,7 +59,7 @@ export const nodeLs = command<{ quiet?: boolean }>({
     for (const { name, brokenPaths = 0 } of nodes)
       if (brokenPaths > 0)
         context.out.note(
-          `${name} cannot reach ${brokenPaths} other ${brokenPaths === 1 ? 'host' : 'hosts'} at the data address: see "berth node inspect ${name}"`,
+          `${name} has broken data paths to ${brokenPaths} other ${brokenPaths === 1 ? 'host' : 'hosts'}: see "berth node inspect ${name}"`,
         );
   },
 });
