@@ -4,25 +4,27 @@ import { resourcesOf } from '../../scheduler/resources.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { brokenPaths, brokenTexts, type DataPath, dataPaths, hostNetworks } from '../broken-paths.ts';
 import { isUnmanaged } from '../orphans.ts';
+import { smallWires } from '../small-wires.ts';
 
 type Amount = Readonly<{ cpuMilli: number; memory: number }>;
 
 /** A host as the API shows it. */
 export function nodeView(tx: ReadTx, host: Host): Node {
   const paths = dataPaths(tx, host.id);
-  const node = viewOf(tx, host, paths);
+  const node = viewOf(tx, host, paths, smallWires(tx)(host.id));
   return paths.length === 0 ? node : { ...node, paths: paths.map(({ hostId: _, ...path }) => path) };
 }
 
 /** All hosts by name, without their paths: there may be as many as pairs of hosts. */
 export function nodeList(tx: ReadTx): Node[] {
   const networksOf = hostNetworks(tx);
+  const smallWiresOf = smallWires(tx);
   return [...tx.all('hosts')]
     .sort((a, b) => a.name.localeCompare(b.name))
-    .map((host) => viewOf(tx, host, dataPaths(tx, host.id, networksOf)));
+    .map((host) => viewOf(tx, host, dataPaths(tx, host.id, networksOf), smallWiresOf(host.id)));
 }
 
-function viewOf(tx: ReadTx, host: Host, paths: readonly DataPath[]): Node {
+function viewOf(tx: ReadTx, host: Host, paths: readonly DataPath[], small: readonly string[]): Node {
   const broken = brokenPaths(tx, host.id, paths);
   const status = tx.get('hostStatus', host.id);
   const load = loadOf(tx, host.id);
@@ -37,6 +39,7 @@ function viewOf(tx: ReadTx, host: Host, paths: readonly DataPath[]): Node {
       tx.get('hostTrust', host.id)?.reason,
       tx.get('hostFailovers', host.id)?.reason,
       ...brokenTexts(broken),
+      ...small,
     ]
       .filter(Boolean)
       .join('; '),

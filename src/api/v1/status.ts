@@ -4,6 +4,7 @@ import type { ReadTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
 import { brokenPaths, brokenTexts, dataPaths, hostNetworks } from '../broken-paths.ts';
 import { isUnmanaged } from '../orphans.ts';
+import { smallWires } from '../small-wires.ts';
 import type { ApiDeps } from './deps.ts';
 import { loadOf } from './node-view.ts';
 
@@ -18,6 +19,7 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
   const reserved = { cpuMilli: 0, memory: 0 };
   const warnings: string[] = [];
   const networksOf = hostNetworks(tx);
+  const smallWiresOf = smallWires(tx);
   for (const host of hosts) {
     const status = tx.get('hostStatus', host.id);
     const state = status?.state ?? 'pending';
@@ -31,6 +33,7 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
     if (rests) warnings.push(`host ${host.name} ${rests}`);
     const broken = brokenPaths(tx, host.id, dataPaths(tx, host.id, networksOf));
     for (const text of brokenTexts(broken)) warnings.push(`host ${host.name} ${text}`);
+    for (const text of smallWiresOf(host.id)) warnings.push(`host ${host.name} ${text}`);
     const [refused, ...others] = tx.get('plainRefusals', host.id)?.refused ?? [];
     if (refused !== undefined) {
       const more = others.length === 0 ? '' : `, and ${others.length} more`;

@@ -32,6 +32,11 @@ export interface SpanDriver {
   refusal?(span: Span, other: Network & Readonly<{ span: Span }>): string | undefined;
   /** Largest packet of a container, bytes. */
   mtu(wire: Wire, options: ReadOptions): number;
+  /**
+   * Least MTU of the wire at the hosts' data addresses that carries the network's packets whole, bytes; undefined where they
+   * go another way.
+   */
+  wireMtuFor(span: Pick<Span, 'mtu' | 'encrypted'>, family: Wire['family']): number | undefined;
 }
 
 /** Docker's own option (libnetwork: netlabel.DriverMTU), and the short form of it. */

@@ -67,6 +67,22 @@ describe('spanning networks', () => {
     expect(wired([jumbo], { mtu: '1300' })).toBe(1300);
   });
 
+  it('need a wire that carries their packets, and none that is larger', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1280, max: 9216 }),
+        fc.constantFrom(4 as const, 6 as const),
+        fc.boolean(),
+        (mtu, family, encrypted) => {
+          const wire = xoverlay.wireMtuFor({ mtu, encrypted }, family) ?? expect.fail();
+          expect(xoverlay.mtu({ mtu: wire, family }, { encrypted })).toBeGreaterThanOrEqual(mtu);
+          expect(xoverlay.mtu({ mtu: wire - 1, family }, { encrypted })).toBeLessThan(mtu);
+        },
+      ),
+    );
+    expect(vlan.wireMtuFor({ mtu: 9000 }, 4)).toBeUndefined();
+  });
+
   it('never make an encrypted packet that is larger than the wire takes', () => {
     fc.assert(
       fc.property(

@@ -41,4 +41,5 @@ export const vlan: SpanDriver = {
   },
   // A tag is not counted: switches and interfaces carry four bytes more for it.
   mtu: ({ mtu }) => mtu,
+  wireMtuFor: () => undefined,
 };

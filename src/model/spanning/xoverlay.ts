@@ -30,4 +30,10 @@ export const xoverlay: SpanDriver = {
     const words = inner - ESP_BYTES - ((inner - ESP_BYTES) % 4);
     return words - ESP_TRAILER - VXLAN_BYTES;
   },
+  wireMtuFor: ({ mtu, encrypted }, family) => {
+    const carried = mtu + VXLAN_BYTES;
+    if (encrypted !== true) return carried + IP_BYTES[family];
+    const words = Math.ceil((carried + ESP_TRAILER) / 4) * 4;
+    return words + ESP_BYTES + IP_BYTES[family];
+  },
 };
