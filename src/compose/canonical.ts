@@ -236,6 +236,9 @@ const devices: Change = (node, key, { problems }) =>
     });
   })(node, key, { problems, folder: '', home: undefined });
 
+/** Characters that a port's long form comes to, with all that is made of it. */
+const PORT_COST = 500;
+
 const ports: Change = (node, key, { problems }) => {
   if (node.kind !== 'list') return node;
   const long = node.items.flatMap((item, i): TreeNode[] => {
@@ -247,6 +250,7 @@ const ports: Change = (node, key, { problems }) => {
       return [];
     }
     const { at } = item;
+    problems.spend(found.length * PORT_COST, at, keyPath(key, i));
     return found.map(({ hostIp, published, target, protocol }) =>
       mapOf(at, {
         host_ip: hostIp === '' ? undefined : scalar(at, hostIp),

@@ -27,6 +27,7 @@ export function interpolate(node: TreeNode, lookup: Lookup, problems: Problems, 
     const unset = (name: string) =>
       problems.warn(node.at, path, `variable ${name} is not set: it is empty here`);
     const value = substitute(node.value, lookup, unset);
+    problems.spend(value.length, node.at, path);
     return node.tag === undefined ? scalar(node.at, value) : { ...node, value };
   } catch (thrown) {
     if (!(thrown instanceof TemplateError)) throw thrown;

@@ -34,6 +34,8 @@ export type LoadContext = Readonly<{
 /** Files that one project may come from, and services that may extend each other in a row. */
 const MOST_FILES = 100;
 const LONGEST_EXTENDS = 50;
+/** Characters that a value comes to while it goes through the stages. */
+const NODE_COST = 50;
 const SECTIONS = ['services', 'networks', 'volumes', 'secrets', 'configs', 'models'];
 
 type Reason = Readonly<{ at: Place; key: string }>;
@@ -211,6 +213,9 @@ class Extender {
     const entries = [...services.entries].map(
       ([name, entry]) => [name, { ...entry, value: this.#service(name, entry.value, []) }] as const,
     );
+    const sizes = new Map<TreeNode, number>();
+    for (const [name, { value }] of entries)
+      this.#loader.problems.spend(sizeOf(value, sizes) * NODE_COST, value.at, keyPath('services', name));
     return withEntries(this.#file, { services: { ...services, entries: new Map(entries) } });
   }
 
@@ -273,6 +278,16 @@ class Extender {
     this.#files.set(path, made);
     return made;
   }
+}
+
+/** Values of a node; services that extend the same one share its nodes. */
+function sizeOf(node: TreeNode, known: Map<TreeNode, number>): number {
+  const before = known.get(node);
+  if (before !== undefined || node.kind === 'scalar') return before ?? 1;
+  const below = node.kind === 'list' ? node.items : [...node.entries.values()].map(({ value }) => value);
+  const size = below.reduce((sum, one) => sum + sizeOf(one, known), 1);
+  known.set(node, size);
+  return size;
 }
 
 /** At its place in a file, where the rules of merging find it. */

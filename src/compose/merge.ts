@@ -43,6 +43,9 @@ const FREE_BELOW: ReadonlySet<string> = new Set([
   'services.*.ulimits',
 ]);
 
+/** Characters that an entry comes to where it is copied. */
+const ENTRY_COST = 20;
+
 /**
  * `later` over `base`, both in canonical form (compose-spec, 13-merge.md): maps are merged, lists are joined without
  * doubles, other values are replaced; `!reset` takes away, `!override` replaces.
@@ -53,7 +56,10 @@ export function merge(base: TreeNode, later: TreeNode, problems: Problems, at = 
   if (isNull(base) || REPLACED.has(pattern)) return withoutTags(later);
   if (base.kind === 'scalar' && later.kind === 'scalar') return withoutTags(later);
   if (base.kind === 'map' && later.kind === 'map') return mergeMaps(base, later, problems, at, pattern);
-  if (base.kind === 'list' && later.kind === 'list') return mergeLists(base, later, pattern);
+  if (base.kind === 'list' && later.kind === 'list') {
+    problems.spend(base.items.length * ENTRY_COST, later.at, at);
+    return mergeLists(base, later, pattern);
+  }
   problems.error(
     later.at,
     at,
@@ -63,6 +69,7 @@ export function merge(base: TreeNode, later: TreeNode, problems: Problems, at = 
 }
 
 function mergeMaps(base: MapNode, later: MapNode, problems: Problems, at: string, pattern: string): MapNode {
+  problems.spend(base.entries.size * ENTRY_COST, later.at, at);
   const entries = new Map(base.entries);
   // Options are those of a driver: another driver's mean nothing to it.
   if (pattern === 'services.*.logging') {

@@ -6,6 +6,7 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
   type ParsedNode,
@@ -28,7 +29,10 @@ export type ParseLimits = Readonly<{
   nodes: number;
 }>;
 
-export const PARSE_LIMITS: ParseLimits = { bytes: 1024 * 1024, depth: 50, aliases: 5_000, nodes: 200_000 };
+export const PARSE_LIMITS: ParseLimits = { bytes: 1024 * 1024, depth: 50, aliases: 5_000, nodes: 100_000 };
+
+/** What the lexer writes before each scalar. */
+const SCALAR = '\x1f';
 
 /** Seed 004 writes comments with U+FF03, as an input method for Chinese does. */
 const WIDE_COMMENT = /([ \t\u3000]+)\uff03/g;
@@ -92,7 +96,7 @@ class FileReader {
   }
 
   read(): TreeNode {
-    const tokens = [...new Parser(this.#lines.addNewLine).parse(this.#text)];
+    const tokens = this.#tokens();
     this.#refuseDepth(tokens);
     // Double keys are looked for here: the library compares each key with all others.
     const composer = new Composer({
@@ -114,6 +118,20 @@ class FileReader {
     if (contents === null || contents === undefined) return map(this.place(0), []);
     const { node } = this.#convert(contents, '');
     return node.kind === 'scalar' && node.value === null ? map(node.at, []) : node;
+  }
+
+  /** Stops as soon as there are more texts than the values that are possible, with a key each, could be. */
+  #tokens(): CST.Token[] {
+    this.#lines.addNewLine(0);
+    const parser = new Parser(this.#lines.addNewLine);
+    const tokens: CST.Token[] = [];
+    let texts = 0;
+    for (const lexeme of new Lexer().lex(this.#text)) {
+      if (lexeme === SCALAR && ++texts > 2 * this.#limits.nodes) this.#refuseMany(texts, parser.offset, '');
+      for (const token of parser.next(lexeme)) tokens.push(token);
+    }
+    for (const token of parser.end()) tokens.push(token);
+    return tokens;
   }
 
   place(offset: number): Place {

@@ -33,11 +33,14 @@ export class ComposeError extends BerthError {
 /** More are not told: a file with thousands of mistakes has one cause. */
 const MOST_ERRORS = 100;
 const MOST_WARNINGS = 1000;
+/** Characters, about, that files may come to: a small file can name a large one, or a range, ten thousand times. */
+const MOST_WRITTEN_OUT = 32 * 1024 * 1024;
 
 /** What was found wrong or worth saying, in the order in which it was found; the same words at the same place once. */
 export class Problems {
   readonly #errors = new Map<string, Problem>();
   readonly #warnings = new Map<string, Problem>();
+  #spent = 0;
 
   error(at: Place, key: string, message: string): void {
     add(this.#errors, { at, key, message }, MOST_ERRORS);
@@ -45,6 +48,18 @@ export class Problems {
 
   warn(at: Place, key: string, message: string): void {
     add(this.#warnings, { at, key, message }, MOST_WARNINGS);
+  }
+
+  /**
+   * Counts what is made of the files beyond what stands in them.
+   * @throws ComposeError once that is too much
+   */
+  spend(characters: number, at: Place, key: string): void {
+    this.#spent += characters;
+    if (this.#spent <= MOST_WRITTEN_OUT) return;
+    const message =
+      'variables, ranges, env files and extended services come to more than 32 MiB written out: use fewer';
+    throw new ComposeError([{ at, key, message }], 'too_large');
   }
 
   get warnings(): readonly Problem[] {

@@ -2,6 +2,9 @@ import { type Place, type Problems, quoted } from './problems.ts';
 import { entryOf, keyPath, kindText, type TreeNode, textOf } from './tree.ts';
 import { parseBoolean, parseBytes, parseDuration, parseNumber } from './units.ts';
 
+/** Characters that an item comes to where it is read. */
+const ITEM_COST = 20;
+
 type Range = Readonly<{ min?: number; max?: number; whole?: boolean }>;
 
 /**
@@ -34,11 +37,13 @@ export class Reader {
   /** The value's own place: within a list or a map of free names, this is where it is. */
   get entries(): readonly (readonly [name: string, value: Reader])[] {
     if (this.node?.kind !== 'map') return [];
+    this.problems.spend(this.node.entries.size * ITEM_COST, this.at, this.key);
     return [...this.node.entries].map(([name]) => [name, this.get(name)]);
   }
 
   get items(): readonly Reader[] {
     if (this.node?.kind !== 'list') return [];
+    this.problems.spend(this.node.items.length * ITEM_COST, this.at, this.key);
     return this.node.items.map((item, i) => new Reader(item, keyPath(this.key, i), item.at, this.problems));
   }
 

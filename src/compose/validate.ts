@@ -4,6 +4,8 @@ import type { Place, Problems } from './problems.ts';
 import schema from './schema/compose-spec.json' with { type: 'json' };
 import { child, keyPath, kindText, plain, type TreeNode } from './tree.ts';
 
+const MOST_ERRORS = 500;
+
 let compiled: ValidateFunction | undefined;
 
 /** The specification's schema; compiling it takes a tenth of a second. */
@@ -27,7 +29,8 @@ function withoutUnique(value: unknown): unknown {
 export function validate(tree: TreeNode, problems: Problems): void {
   const check = validator();
   if (check(plain(tree))) return;
-  const errors = check.errors ?? [];
+  // Which of them tell something is found by comparing each with each; more have one cause.
+  const errors = (check.errors ?? []).slice(0, MOST_ERRORS);
   for (const error of telling(errors)) {
     const found = find(tree, error.instancePath);
     if (error.keyword === 'additionalProperties') unknownKey(found, error, problems);

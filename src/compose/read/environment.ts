@@ -14,7 +14,10 @@ export type Outside = Readonly<{ read: ReadFile; lookup: Lookup }>;
 export function environmentOf(service: Reader, outside: Outside): string[] {
   const values = new Map<string, string>();
   for (const file of service.get('env_file').items)
-    for (const [name, value] of envFile(file, outside)) values.set(name, value);
+    for (const [name, value] of envFile(file, outside)) {
+      file.problems.spend(name.length + value.length, file.at, file.key);
+      values.set(name, value);
+    }
   const expressions: string[] = [];
   for (const [name, reader] of service.get('environment').entries) {
     if (EXPRESSION.test(name)) {
@@ -44,6 +47,7 @@ function envFile(file: Reader, { read, lookup }: Outside): ReadonlyMap<string, s
       file.error(`there is no file ${quoted(path)} that can be read: write it, or required: false`);
     return new Map();
   }
+  file.problems.spend(text.length, file.at, file.key);
   return format === 'raw' ? parseRawEnvFile(path, text) : parseEnvFile(path, text, lookup);
 }
 
@@ -53,7 +57,10 @@ export function labelsOf(service: Reader, { read, lookup }: Outside): Record<str
   for (const file of service.get('label_file').items) {
     const text = read(file.text ?? '');
     if (text === undefined) file.error(`there is no file ${quoted(file.text ?? '')} that can be read`);
-    else for (const [name, value] of parseEnvFile(file.text ?? '', text, lookup)) made[name] = value;
+    else {
+      file.problems.spend(text.length, file.at, file.key);
+      for (const [name, value] of parseEnvFile(file.text ?? '', text, lookup)) made[name] = value;
+    }
   }
   return Object.assign(made, service.get('labels').pairs);
 }

@@ -55,7 +55,8 @@ export function portFields(
       /^(\d+(?:-\d+)?)(?:\/(tcp|udp|sctp))?$/.exec(item.text ?? '') ?? [];
     const all = range === '' ? 'must be a port such as 80 or 53/udp' : portRange(range);
     if (typeof all === 'string') item.error(`${quoted(item.text ?? '')} ${all}`);
-    else for (const port of all) exposed[`${port}/${protocol}`] = {};
+    else item.problems.spend(all.length * 20, item.at, item.key);
+    if (typeof all !== 'string') for (const port of all) exposed[`${port}/${protocol}`] = {};
   }
   for (const { target, protocol, hostIp, published } of ports) {
     const key = `${target}/${protocol}`;
