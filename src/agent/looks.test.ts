@@ -95,4 +95,40 @@ describe('looks at a container', () => {
     await manager.until(() => manager.observed('web')?.state.status === 'exited');
     expect(stopping).toBe(true);
   });
+
+  it('that are answered with an older look at another container change neither, and are repeated', async () => {
+    const engine = newSimulatedEngine();
+    const { json } = engine;
+    const { containers } = engine.world;
+    const pathOf = (name: string) => `/containers/${containers.get(name).id}/json`;
+    let answer: Promise<unknown> | undefined;
+    engine.json = async (method, path, ...more) => {
+      if (answer === undefined || path !== pathOf('web'))
+        return json.call(engine, method, path, ...more) as never;
+      const wrong = answer;
+      answer = undefined;
+      return (await wrong) as never;
+    };
+    const manager = await connected(engine);
+    const both = [RUNNING, assignmentRecord('db', { generation: 2, state: 'running', starts: 1 })];
+    for (const one of both) {
+      manager.put(one);
+      await manager.result(one);
+    }
+    const older = await json.call(engine, 'GET', pathOf('db'));
+    let say: (older: unknown) => void = () => {};
+    answer = new Promise((resolve) => {
+      say = resolve;
+    });
+    containers.exit(containers.get('web'), 3);
+    await expect.poll(() => answer === undefined, { timeout: 5_000 }).toBe(true);
+    containers.exit(containers.get('db'), 4);
+    await manager.until(() => manager.observed('db')?.state.status === 'exited');
+    const told = manager.frames.length;
+    say(older);
+    await manager.until(() => manager.observed('web')?.state.status === 'exited');
+    const since = manager.frames.slice(told).filter(({ t }) => t !== 'events');
+    expect(JSON.stringify(since)).not.toContain(containers.get('db').id);
+    expect(manager.observed('db')?.state.exitCode).toBe(4);
+  });
 });

@@ -61,7 +61,9 @@ const CREATE = '/containers/create?name=never';
 const LOGIN = '/v1/login';
 
 async function othersAreServed(): Promise<void> {
-  expect(await docker('exec', 'beside', 'echo', 'served')).toBe('served');
+  // A busy machine may let a host be suspect for a moment.
+  const served = () => docker('exec', 'beside', 'echo', 'served');
+  await expect.poll(served, { timeout: 60_000, interval: 500 }).toBe('served');
   expect(await lab.berth(['node', 'ls', '--json'])).toContain('"ready"');
 }
 
