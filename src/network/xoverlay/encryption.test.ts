@@ -41,16 +41,16 @@ src 10.1.0.0/16 dst 10.2.0.0/16
 `;
 
 const BLOCKS = [
-  'xfrm policy update src 0.0.0.0/0 dst 0.0.0.0/0 proto udp dport 4790 dir out action block priority 2000',
-  'xfrm policy update src 0.0.0.0/0 dst 0.0.0.0/0 proto udp dport 4790 dir in action block priority 2000',
-  'xfrm policy update src ::/0 dst ::/0 proto udp dport 4790 dir out action block priority 2000',
-  'xfrm policy update src ::/0 dst ::/0 proto udp dport 4790 dir in action block priority 2000',
+  'xfrm policy update src 0.0.0.0/0 dst 0.0.0.0/0 proto 17 dport 4790 dir out action block priority 2000',
+  'xfrm policy update src 0.0.0.0/0 dst 0.0.0.0/0 proto 17 dport 4790 dir in action block priority 2000',
+  'xfrm policy update src ::/0 dst ::/0 proto 17 dport 4790 dir out action block priority 2000',
+  'xfrm policy update src ::/0 dst ::/0 proto 17 dport 4790 dir in action block priority 2000',
 ];
 
 describe('encryption between two hosts', () => {
   it('is associations for what comes and goes, then policies that block everything but what those of the peers encrypt', () => {
     const lines = encryptionLines({ peers: [peer(0x1001, [0x2001])], blocked: true }, new Map());
-    const sel = (src: string, dst: string) => `src ${src} dst ${dst} proto udp dport 4790`;
+    const sel = (src: string, dst: string) => `src ${src} dst ${dst} proto 17 dport 4790`;
     expect(lines).toEqual([
       `xfrm state add src 10.9.0.2 dst 10.9.0.1 proto esp spi 8193 reqid 48711 mode transport aead rfc4106(gcm(aes)) 0x${key(0x2001).key} 128 sel ${sel('10.9.0.2', '10.9.0.1')}`,
       `xfrm state add src 10.9.0.1 dst 10.9.0.2 proto esp spi 4097 reqid 48711 mode transport aead rfc4106(gcm(aes)) 0x${key(0x1001).key} 128 sel ${sel('10.9.0.1', '10.9.0.2')}`,
@@ -78,21 +78,26 @@ describe('encryption between two hosts', () => {
 
   it('ends with all of ours gone, and nothing else', () => {
     expect(encryptionLines({ peers: [], blocked: false }, presentIn(STATES, POLICIES))).toEqual([
-      'xfrm policy delete src ::/0 dst ::/0 proto udp dport 4790 dir in',
-      'xfrm policy delete src 0.0.0.0/0 dst 0.0.0.0/0 proto udp dport 4790 dir out',
-      'xfrm policy delete src 10.9.0.2/32 dst 10.9.0.1/32 proto udp dport 4790 dir in',
-      'xfrm policy delete src 10.9.0.1/32 dst 10.9.0.2/32 proto udp dport 4790 dir out',
+      'xfrm policy delete src ::/0 dst ::/0 proto 17 dport 4790 dir in',
+      'xfrm policy delete src 0.0.0.0/0 dst 0.0.0.0/0 proto 17 dport 4790 dir out',
+      'xfrm policy delete src 10.9.0.2/32 dst 10.9.0.1/32 proto 17 dport 4790 dir in',
+      'xfrm policy delete src 10.9.0.1/32 dst 10.9.0.2/32 proto 17 dport 4790 dir out',
       'xfrm state delete src 10.9.0.1 dst 10.9.0.2 proto esp spi 4097',
       'xfrm state delete src 10.9.0.2 dst 10.9.0.1 proto esp spi 8193',
     ]);
+  });
+
+  it('finds what is ours on a host without /etc/protocols, whose iproute2 prints numbers', () => {
+    const numbered = (shown: string) => shown.replaceAll('proto udp', 'proto 17');
+    expect(presentIn(numbered(STATES), numbered(POLICIES))).toEqual(presentIn(STATES, POLICIES));
   });
 
   it('ends without letting anything out in clear while there is an encrypted network', () => {
     const lines = encryptionLines({ peers: [], blocked: true }, presentIn(STATES, POLICIES));
     expect(lines.slice(0, 4)).toEqual(BLOCKS);
     expect(lines.slice(4).map((line) => line.split(' dport')[0])).toEqual([
-      'xfrm policy delete src 10.9.0.2/32 dst 10.9.0.1/32 proto udp',
-      'xfrm policy delete src 10.9.0.1/32 dst 10.9.0.2/32 proto udp',
+      'xfrm policy delete src 10.9.0.2/32 dst 10.9.0.1/32 proto 17',
+      'xfrm policy delete src 10.9.0.1/32 dst 10.9.0.2/32 proto 17',
       'xfrm state delete src 10.9.0.1 dst 10.9.0.2 proto esp spi 4097',
       'xfrm state delete src 10.9.0.2 dst 10.9.0.1 proto esp spi 8193',
     ]);

@@ -13,6 +13,9 @@ const LAST = 2000;
 /** SPIs below are reserved (RFC 4303, section 2.1). */
 const FIRST_SPI = 256;
 const LAST_SPI = 2 ** 32 - 1;
+/** By number: a host without /etc/protocols does not know the name, and does not print it. */
+const UDP = 17;
+const OUR_PORT = new RegExp(`proto (udp|${UDP}) dport ${ENCRYPTED_PORT}`);
 /** All addresses of a family. */
 const ANY = ['0.0.0.0/0', '::/0'];
 
@@ -70,12 +73,12 @@ export function encryptionLines({ peers, blocked }: Wanted, present: Present): s
 function stateLine(src: string, dst: string, { spi, key }: EspKey): string {
   return (
     `xfrm state add src ${src} dst ${dst} proto esp spi ${spi} reqid ${REQID} mode transport ` +
-    `aead rfc4106(gcm(aes)) 0x${key} ${ICV_BITS} sel src ${src} dst ${dst} proto udp dport ${ENCRYPTED_PORT}`
+    `aead rfc4106(gcm(aes)) 0x${key} ${ICV_BITS} sel src ${src} dst ${dst} proto ${UDP} dport ${ENCRYPTED_PORT}`
   );
 }
 
 function selector(src: string, dst: string): string {
-  return `src ${prefixed(src)} dst ${prefixed(dst)} proto udp dport ${ENCRYPTED_PORT}`;
+  return `src ${prefixed(src)} dst ${prefixed(dst)} proto ${UDP} dport ${ENCRYPTED_PORT}`;
 }
 
 /** In the order that `ip` reads: it takes an SPI after the reqid for a word that it does not know. */
@@ -115,7 +118,7 @@ export function presentIn(states: string, policies: string): Present {
   for (const block of blocks(policies)) {
     const [, src = '', dst = ''] = /^src (\S+) dst (\S+)/.exec(block) ?? [];
     const [, dir = ''] = /\bdir (\w+)/.exec(block) ?? [];
-    if (!block.includes(`proto udp dport ${ENCRYPTED_PORT}`)) continue;
+    if (!OUR_PORT.test(block)) continue;
     present.set(policyName(dir, src, dst), `xfrm policy delete ${selector(src, dst)} dir ${dir}`);
     const [, spi] = /proto esp spi (0x[0-9a-f]+)/.exec(block) ?? [];
     // Nothing deletes it: it goes with its policy.
