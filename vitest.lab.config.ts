@@ -17,6 +17,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { ...shared, name: 'lab', include: ['test/{lab,images,network}/**/*.test.ts'] } },
+      { test: { ...shared, name: 'kernel', include: ['test/kernel/**/*.test.ts'] } },
       {
         test: {
           ...shared,

@@ -1,14 +1,14 @@
 #!/bin/bash
 # Everything: checks, unit tests, tests on real Docker Engines. As root on Debian or Ubuntu; what is missing is
 # installed. The last line adds up all tests: "N passed, N failed".
-# usage: test.sh [PART]...   parts: check unit lab cluster (default: all)
+# usage: test.sh [PART]...   parts: check unit lab cluster (default), kernel
 set -u
 cd "$(dirname "$(readlink -f "$0")")/.."
 parts=${*:-check unit lab cluster}
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
-if [ "$(id -u)" != 0 ] && [[ " $parts " =~ ' lab '|' cluster ' ]]; then
+if [ "$(id -u)" != 0 ] && [[ " $parts " =~ ' lab '|' kernel '|' cluster ' ]]; then
   echo "test: the tests on real Docker Engines need root -> run as root, or npm run test:unit" >&2
   exit 1
 fi
@@ -37,9 +37,10 @@ if run_part install sh scripts/install.sh; then
       check) run_part check node scripts/check.mjs ;;
       unit) vitest unit ;;
       lab) vitest lab --config vitest.lab.config.ts --project lab ;;
+      kernel) vitest kernel --config vitest.lab.config.ts --project kernel ;;
       cluster) vitest cluster --config vitest.lab.config.ts --project cluster ;;
       *)
-        echo "test: there is no part \"$part\" -> choose of check, unit, lab, cluster" >&2
+        echo "test: there is no part \"$part\" -> choose of check, unit, lab, kernel, cluster" >&2
         echo 2 >"$results/$part.status"
         ;;
     esac

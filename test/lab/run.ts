@@ -37,7 +37,10 @@ export function tryRun(
  * Run a command to its end and return what it printed on stdout, without the last newline.
  * @throws LabError with the command and the end of what it said when it fails.
  */
-export async function run(argv: readonly string[], options: { cwd?: string; timeoutMs?: number } = {}) {
+export async function run(
+  argv: readonly string[],
+  options: { cwd?: string; timeoutMs?: number; input?: string } = {},
+) {
   const out = await tryRun(argv, options);
   if (out.code !== 0) {
     const said = (out.stderr.trim() || out.stdout.trim()).split('\n').slice(-5).join(' | ');

@@ -4,6 +4,7 @@ import type { Endpoint, Span } from '../../src/model/span.ts';
 import type { Run } from '../../src/network/commands.ts';
 import type { HostNetwork, Joined } from '../../src/network/driver.ts';
 import { VlanDriver } from '../../src/network/vlan/vlan-driver.ts';
+import { putInto, takeOut } from './container.ts';
 import type { Lab } from './lab.ts';
 import { must } from './openvswitch.ts';
 
@@ -50,28 +51,16 @@ export class VlanHost {
     return must(this.lab, this.name, argv);
   }
 
-  /** Joins as an engine does: the interface is moved, renamed and given the addresses. */
+  /** Joins, and does as an engine does. */
   async start(container: string, network: HostNetwork, endpoint: Endpoint): Promise<Joined> {
     const joined = await this.driver.join(network, { endpointId: hex(container), endpoint });
-    const inside = (...argv: string[]) => this.exec(['ip', '-n', container, ...argv]);
-    await this.exec(['ip', 'netns', 'add', container]);
-    await this.exec(['ip', 'link', 'set', 'dev', joined.srcName, 'netns', container, 'name', 'eth0']);
-    await inside('link', 'set', 'dev', 'lo', 'up');
-    if (endpoint.ipv4 !== undefined) await inside('address', 'add', `${endpoint.ipv4}/24`, 'dev', 'eth0');
-    if (endpoint.ipv6 !== undefined)
-      await inside('address', 'add', `${endpoint.ipv6}/64`, 'dev', 'eth0', 'nodad');
-    await inside('link', 'set', 'dev', 'eth0', 'up');
-    if (joined.gateway !== undefined) await inside('route', 'add', 'default', 'via', joined.gateway);
-    for (const { destination } of joined.routes ?? [])
-      await inside('route', 'add', destination, 'dev', 'eth0');
+    await putInto((argv) => this.exec(argv), container, joined, endpoint);
     return joined;
   }
 
-  /** As an engine does: the interface comes back to the host, then the driver hears. */
+  /** As an engine does: the container is gone, then the driver hears. */
   async stop(container: string, network: HostNetwork, joined: Joined): Promise<void> {
-    const back = ['ip', '-n', container, 'link', 'set', 'dev', 'eth0', 'netns', '1', 'name', joined.srcName];
-    await this.exec(back);
-    await this.exec(['ip', 'netns', 'delete', container]);
+    await takeOut((argv) => this.exec(argv), container, joined);
     await this.driver.leave(network, hex(container));
   }
 
