@@ -65,7 +65,7 @@ export function encryptionSuite(family: 4 | 6): Suite {
   /** How many questions of pings reach the second container, and how many of them are answered. */
   async function heardWhile(pinging: () => Promise<number>) {
     const words = ['tcpdump', '-l', '-n', '-Z', 'root', '-i', 'eth0', 'icmp[icmptype] = icmp-echo'];
-    const child = two().host.spawn(['busybox', 'timeout', '12', 'ip', 'netns', 'exec', 'c', ...words]);
+    const child = two().host.spawn(['ip', 'netns', 'exec', 'c', 'busybox', 'timeout', '12', ...words]);
     let said = '';
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (bytes: Buffer) => {
