@@ -22,7 +22,10 @@ export class Watch {
       this.child.once('close', () => resolve());
     });
     if (this.child.stdout !== null)
-      createInterface({ input: this.child.stdout }).on('line', (line) => this.lines.push(line));
+      createInterface({ input: this.child.stdout }).on('line', (line) => {
+        // tcpdump prints an empty one where it is interrupted
+        if (line !== '') this.lines.push(line);
+      });
     this.child.stderr?.on('data', (bytes) => {
       this.said += bytes;
     });
