@@ -261,7 +261,7 @@ it('walks through both kinds of network as the example does, and cleans up', asy
   const walk = ['env', `DOCKER_HOST=${lab.endpoint}`, 'VLAN_ID=217', 'sh', 'examples/networks/walk.sh'];
   const { code, stdout, stderr } = await tryRun(walk);
   expect(stderr).not.toContain('not apart');
-  expect(stdout).toContain('inet 100.200.163.11/24');
+  expect(stdout, stderr).toContain('inet 100.200.163.11/24');
   expect(code).toBe(0);
   expect(await docker('network', 'ls', '--format', '{{.Name}}')).not.toMatch(/^(x1|x2|vlan1)$/m);
 });
