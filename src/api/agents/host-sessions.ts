@@ -3,7 +3,6 @@ import {
   type AgentFrame,
   type AssignmentDelta,
   LINK_VERSION,
-  NETWORKS_VERSION,
   type ResumePoint,
 } from '../../contract/link.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
@@ -39,8 +38,6 @@ type HostSessionsDeps = HostStatesDeps &
     keys: DataKeys;
   }>;
 
-/** Link versions before it do not know `probe`. */
-const PROBE_VERSION = 2;
 const REMOVED = 'the host was removed from the cluster: join it again with a new token';
 /** From where the host's agent has dialled, without the port. */
 function addressOf({ remoteAddress }: AgentSession): string {
@@ -194,20 +191,18 @@ export class HostSessions {
     }
     live.agentVersion = hello.agentVersion;
     live.dataAddress = hello.dataAddress;
-    live.network = hello.version >= NETWORKS_VERSION ? hello.network : undefined;
+    live.network = hello.network;
     this.keepReach(session, hello.dataAddress, live.network?.probed);
-    if (hello.version >= PROBE_VERSION)
-      this.states.witnesses.add({
-        hostId: session.hostId,
-        address: hello.dataAddress,
-        here: this.deps.isHere(addressOf(session)),
-        send: (frame) => session.send(frame),
-      });
+    this.states.witnesses.add({
+      hostId: session.hostId,
+      address: hello.dataAddress,
+      here: this.deps.isHere(addressOf(session)),
+      send: (frame) => session.send(frame),
+    });
     const { store } = this.deps;
     const { seen } = hello;
     const restored = seen !== undefined && !store.view((tx) => isPast(tx, seen, store.revision));
-    if (hello.version >= NETWORKS_VERSION)
-      this.members.attach(session.hostId, (frame) => session.send(frame), { restored });
+    this.members.attach(session.hostId, (frame) => session.send(frame), { restored });
     this.catchUp(session, live, hello, restored).catch((thrown) => session.close(messageOf(thrown)));
     return true;
   }
