@@ -38,7 +38,12 @@ export const nodeHandlers: Handlers<keyof typeof nodeRoutes> = {
   'node.cordon': ({ deps, params }) =>
     changeHost(deps.store, params.node, (host) => ({ ...host, cordoned: true })),
   'node.uncordon': ({ deps, params }) =>
-    changeHost(deps.store, params.node, (host) => ({ ...host, cordoned: false })),
+    changeHost(deps.store, params.node, (host, tx) => {
+      // Whoever lets it take containers trusts it: it need not rest for how often it was down.
+      const trust = tx.get('hostTrust', host.id);
+      if (trust !== undefined) tx.put('hostTrust', { ...trust, downs: [], restUntil: 0, reason: '' });
+      return { ...host, cordoned: false };
+    }),
 
   'node.delete': ({ deps, params, query, about }) =>
     deps.store.update((tx) => {
@@ -64,10 +69,10 @@ export const nodeHandlers: Handlers<keyof typeof nodeRoutes> = {
     }),
 };
 
-async function changeHost(store: Store, ref: string, change: (host: Host) => Host) {
+async function changeHost(store: Store, ref: string, change: (host: Host, tx: WriteTx) => Host) {
   const id = await store.update((tx) => {
     const host = findNode(tx, ref);
-    tx.put('hosts', change(host));
+    tx.put('hosts', change(host, tx));
     return host.id;
   });
   return store.view((tx) => nodeView(tx, findNode(tx, id)));
