@@ -1,4 +1,4 @@
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -461,31 +461,5 @@ describe('without a manager, or a new one', () => {
     const again = new FakeManager();
     expect((await again.greet(next, 'resume')).resume).toBeUndefined();
     expect(await readdir(dir)).toContain('assignments.h0');
-  });
-});
-
-describe('networks that span hosts', () => {
-  /** An agent that still has to tell of an address, and what it says to a manager of that version. */
-  async function said(version: number): Promise<string[]> {
-    const dir = await temporaryDir();
-    const networks = join(dir, 'networks');
-    await mkdir(networks, { recursive: true });
-    const due = [{ op: 'give-back', network: 'n1', endpoint: 'e1', ip: '10.0.0.2' }];
-    const state = { clusterId: 'c1', hostId: 'h1', networks: {}, endpoints: {}, pools: {}, leases: [], due };
-    await writeFile(join(networks, 'networks.json'), JSON.stringify(state));
-    const plugins = { dir: networks, pluginFolder: join(dir, 'plugins'), drivers: [] };
-    const agent = await openAgent(newSimulatedEngine(), join(dir, 'assignments'), undefined, {
-      networks: plugins,
-    });
-    const manager = new FakeManager();
-    agent.attach(manager.session);
-    manager.send({ t: 'welcome', version, ...{ clusterId: 'c1', hostId: 'h1', hostName: 'host' } });
-    await manager.frame('full');
-    return manager.frames.map(({ t }) => t);
-  }
-
-  it('are not spoken of with a manager that does not know them', async () => {
-    expect(await said(2)).not.toContain('ask');
-    expect(await said(3)).toContain('ask');
   });
 });

@@ -1,11 +1,5 @@
 import { uptime } from 'node:os';
-import {
-  type AgentFrame,
-  type Assignment,
-  LINK_VERSION,
-  type ManagerFrame,
-  NETWORKS_VERSION,
-} from '../contract/link.ts';
+import { type AgentFrame, type Assignment, LINK_VERSION, type ManagerFrame } from '../contract/link.ts';
 import type { Engine } from '../engine/index.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
@@ -321,9 +315,7 @@ class HostAgent implements Agent {
       ...(network === undefined ? {} : { network }),
     });
     this.greeted = true;
-    // An older manager ends a connection on which something comes that it does not know.
-    if (frame.version >= NETWORKS_VERSION)
-      this.networks?.attach((asked) => session.send(asked), frame.version);
+    this.networks?.attach((asked) => session.send(asked), frame.version);
     this.beat(session);
     this.heartbeat = setInterval(() => this.beat(session), HEARTBEAT_MS);
     if (this.observer.ready) this.tellAll(session);

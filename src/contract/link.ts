@@ -38,8 +38,6 @@ export const HEADER_MACHINE = 'berth-machine-id';
  * hosts. 4: agents tell what they hold of plain docker (`hold`).
  */
 export const LINK_VERSION = 4;
-/** From which version on the other end knows of networks that span hosts. */
-export const NETWORKS_VERSION = 3;
 /** From which version on the other end knows `hold` and `held`. */
 export const HOLD_VERSION = 4;
 /** Longest line of a session, bytes. */

@@ -192,6 +192,7 @@ export class HostNetworks {
     this.asks.attach(send);
     this.paths.attach(send);
     this.book.tellDue();
+    // An older manager ends a connection on which something comes that it does not know.
     this.session = version >= HOLD_VERSION ? send : undefined;
     this.holdTo = this.session;
     this.tellHeld();
