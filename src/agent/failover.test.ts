@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { newSimulatedEngine, type SimulatedEngine } from '../engine/index.ts';
+import { newSimulatedEngine, type RawResponse, type SimulatedEngine } from '../engine/index.ts';
 import type { Desired, DockerSpec } from '../model/container.ts';
 import { assignmentRecord, cleanUp, FakeManager, openAgent, temporaryDir } from './agent.fixture.ts';
 
@@ -35,6 +35,11 @@ function countStarts(engine: SimulatedEngine) {
   return counted;
 }
 
+/** An engine's refusal. */
+const refusal = (status: number, message: string): RawResponse => ({
+  ...{ status, headers: {} },
+  body: Readable.from([Buffer.from(JSON.stringify({ message }))]),
+});
 const all = ({ world }: SimulatedEngine) =>
   world.containers.all().map(({ name, status }) => `${name} ${status}`);
 const web = ({ world }: SimulatedEngine) => world.containers.get('web');
@@ -215,8 +220,7 @@ describe('the way back', () => {
     engine.request = async (asked) => {
       if (!asked.path.includes(`/containers/${first}/start`)) return request.call(engine, asked);
       refused++;
-      const message = `task ${first}: already exists`;
-      return { status: 409, headers: {}, body: Readable.from([Buffer.from(JSON.stringify({ message }))]) };
+      return refusal(409, `task ${first}: already exists`);
     };
     engine.world.containers.exit(web(engine), 137);
     await expect
@@ -226,6 +230,42 @@ describe('the way back', () => {
     // Any other refusal, and a few of these, may be over in a moment.
     expect(refused).toBeGreaterThan(2);
   });
+
+  it('is taken away with growing pauses where the engine refuses even that', async () => {
+    const { engine } = await holding(label('always'));
+    const first = web(engine).id;
+    const removals: number[] = [];
+    const { request } = engine;
+    engine.request = async (asked) => {
+      const start = asked.path.includes(`/containers/${first}/start`);
+      const removal = asked.method === 'DELETE' && asked.path.includes(`/containers/${first}`);
+      if (removal) removals.push(Date.now());
+      if (!start && !removal) return request.call(engine, asked);
+      return refusal(start ? 409 : 500, start ? `task ${first}: already exists` : 'device or resource busy');
+    };
+    engine.world.containers.exit(web(engine), 137);
+    await expect.poll(() => removals.length, { timeout: 15_000 }).toBe(2);
+    expect((removals[1] ?? 0) - (removals[0] ?? 0)).toBeGreaterThan(500);
+  }, 20_000);
+
+  it('is tried again where the engine refuses to take away what it has left dead', async () => {
+    const { engine } = await holding(label('always'));
+    const first = web(engine).id;
+    const removals: number[] = [];
+    const { request } = engine;
+    engine.request = async (asked) => {
+      const removal = asked.method === 'DELETE' && asked.path.includes(`/containers/${first}`);
+      if (removal) removals.push(Date.now());
+      if (removal && removals.length < 3) return refusal(500, 'device or resource busy');
+      return request.call(engine, asked);
+    };
+    web(engine).status = 'dead';
+    engine.world.events.cut();
+    await isBack(engine, 15_000);
+    expect(web(engine).id).not.toBe(first);
+    expect(removals).toHaveLength(3);
+    expect((removals[2] ?? 0) - (removals[0] ?? 0)).toBeGreaterThan(500);
+  }, 20_000);
 
   it('has the networks, the volumes and the image again that are gone as well', async () => {
     const needs = { networks: [{ id: 'n1', spec: { Name: 'shop' } }], volumes: [{ spec: { Name: 'data' } }] };

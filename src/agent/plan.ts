@@ -25,7 +25,7 @@ export function plan(
   const { desired } = assignment;
   if (!isFresh(holding)) {
     const there = observed === undefined ? [] : planThere(assignment, observed, networks);
-    const dead = planDead(holding, observed);
+    const dead = planDead(holding, observed, now);
     return [...there, ...dead, ...(dead.length > 0 ? [] : planComeback(holding, observed, now))];
   }
   if (desired.state === 'removed') {
@@ -84,14 +84,17 @@ function planAgain(assignment: Assignment): Step[] {
  * An engine that was killed while it removed a container leaves it dead, and one that was killed while it stopped a container
  * may leave it stuck: it can never be started. Where it is wanted it is taken away, and comes back as any that is gone.
  */
-function planDead(
-  { assignment: { desired }, comeback }: Hold,
-  observed: ObservedContainer | undefined,
-): readonly Step[] {
-  const never = observed?.state.status === 'dead' || (comeback.stuck === true && endedState(observed));
-  if (!never || desired.state === 'removed') return [];
-  if (restartPolicyOf(desired.spec) === undefined) return [];
+function planDead(hold: Hold, observed: ObservedContainer | undefined, now: number): readonly Step[] {
+  const { desired } = hold.assignment;
+  const dead = observed?.state.status === 'dead' && restartPolicyOf(desired.spec) !== undefined;
+  if (!(dead || isStuckNow(hold, observed, now)) || desired.state === 'removed') return [];
   return [{ step: 'remove', force: true, volumes: false }];
+}
+
+/** The engine may refuse to take it away as well: that waits as a start does. */
+function isStuckNow(hold: Hold, observed: ObservedContainer | undefined, now: number): boolean {
+  const due = hold.comeback.stuck === true ? dueOf(hold, observed) : undefined;
+  return due?.make === false && waitFor(due, now) === 0;
 }
 
 function planCreate(assignment: Assignment): readonly Step[] {
@@ -101,10 +104,6 @@ function planCreate(assignment: Assignment): readonly Step[] {
     { step: 'create', assignment },
     ...planFurtherNetworks(assignment),
   ];
-}
-
-function endedState(observed: ObservedContainer | undefined): boolean {
-  return observed?.state.status === 'exited' || observed?.state.status === 'created';
 }
 
 /** From the engine's state to the desired one, for a generation that has not been acted on. */

@@ -377,14 +377,15 @@ export class Reconciler {
     // It lives, and is not on its networks as it should be. What the attempt has changed and undone comes as an event: no
     // reason to try again at once.
     if (observed !== undefined && isAlive(observed)) this.retryLater(now.assignment.id, true);
+    // Dead, and not to be taken away yet.
+    if (observed?.state.status === 'dead') this.retryLater(now.assignment.id);
     if (context.engineId !== undefined) observer.picture.regenerate(context.engineId);
-    if (comeback.stuck === true) {
+    if (comeback.stuck === true && now.comeback.stuck !== true) {
       const { id, name } = now.assignment;
       logger.warn(
         { container: id, name, error: refusal },
         'its engine can never start it again: making it anew',
       );
-      this.kick(id);
     }
     this.wakeFor(now.assignment.id);
   }

@@ -23,7 +23,7 @@ export type CreateBody = Json & {
   NetworkingConfig?: (Json & { EndpointsConfig?: Record<string, Json | null> | null }) | null;
 };
 
-type Status = 'created' | 'running' | 'paused' | 'exited';
+type Status = 'created' | 'running' | 'paused' | 'exited' | 'dead';
 
 /** A container of a simulated engine: a state, no process. */
 export type SimulatedContainer = {
