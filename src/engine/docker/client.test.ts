@@ -186,6 +186,30 @@ it('answers garbage, silence and refusals with typed errors', async () => {
   for (const engine of [garbage, noJson, cut, plain]) engine.close();
 });
 
+it('reads no answer without end', async () => {
+  let ended = false;
+  const engine = await serve((socket) => {
+    const chunk = Buffer.alloc(1024 * 1024, '[');
+    let left = 200;
+    const more = () => {
+      while (left-- > 0 && socket.write(chunk));
+    };
+    socket.on('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n');
+      more();
+    });
+    socket.on('drain', more).on('close', () => {
+      ended = true;
+    });
+  });
+  await expect(engine.json('GET', '/info')).rejects.toMatchObject({
+    ...{ code: 'engine', status: 502 },
+    message: expect.stringContaining('longer than'),
+  });
+  await expect.poll(() => ended).toBe(true);
+  engine.close();
+});
+
 it('refuses event lines that are not JSON, or without end', async () => {
   const streams: Record<string, string> = { '/events?since=1': 'oops\n', '/events': '{"a":1}\n{"b"' };
   const engine = await serve((socket) => {
