@@ -13,7 +13,8 @@ import {
 import type { Engine } from '../engine/index.ts';
 import { type Logger, silentLogger } from '../kit/logger.ts';
 import type { Desired, DockerSpec, ObservedContainer } from '../model/container.ts';
-import { type Agent, type AgentLink, type AgentOptions, startAgent } from './agent.ts';
+import { type Agent, type AgentOptions, startAgent } from './agent.ts';
+import type { AgentLink } from './conversation.ts';
 
 export const IDENTITY = { clusterId: 'c1', hostId: 'h1' };
 

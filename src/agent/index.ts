@@ -1,3 +1,4 @@
-export { type Agent, type AgentLink, type AgentOptions, startAgent } from './agent.ts';
+export { type Agent, type AgentOptions, startAgent } from './agent.ts';
+export type { AgentLink } from './conversation.ts';
 export { askMachineId } from './machine-id.ts';
 export { HostNetworks, type NetworkOptions } from './networks/host-networks.ts';

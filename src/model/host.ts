@@ -72,8 +72,7 @@ export const engineInfoSchema = z.object({
 });
 export type EngineInfo = Readonly<z.infer<typeof engineInfoSchema>>;
 
-/** How far a host that was down is trusted again. Owned by the fail-over controller, and cleared where
- * an operator uncordons the host; kept, so that a restart forgets nothing. */
+/** How far a host that was down is trusted again. Owned by the fail-over controller; kept, so that a restart forgets nothing. */
 export const hostTrustSchema = z.object({
   kind: z.literal('host-trust'),
   /** The host's ID. */

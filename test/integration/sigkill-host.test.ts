@@ -62,8 +62,6 @@ const DEATHS: Readonly<Record<string, () => Promise<void>>> = {
 
 beforeEach(async () => {
   await lab.start('h2');
-  // Where a death took long enough to count as one, the next test does not wait for trust in the host.
-  await lab.berth(['node', 'uncordon', 'h2']);
   const ids = lines(await lab.docker(['ps', '-aq']));
   if (ids.length > 0) await lab.docker(['rm', '-f', ...ids]);
   await expect.poll(onEngine, { timeout: 60_000 }).toEqual({});

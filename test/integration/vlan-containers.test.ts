@@ -244,8 +244,6 @@ it('keeps address and MAC when its host dies; the company hears where it is, and
   await expect.poll(() => pings('10.217.0.60'), PATIENCE).toBe(true);
   expect(await stale.end()).toEqual([]);
 
-  // It was down several times by now, on a slow machine also for the kills above: let it take the container again.
-  await lab.berth(['node', 'uncordon', home]);
   const drained = (await docker('inspect', '--format', '{{.Node.Name}}', 'survivor')).trim();
   await lab.berth(['node', 'drain', drained, '--yes']);
   expect((await docker('inspect', '--format', '{{.Node.Name}}', 'survivor')).trim()).toBe(home);

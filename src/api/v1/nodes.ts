@@ -38,12 +38,7 @@ export const nodeHandlers: Handlers<keyof typeof nodeRoutes> = {
   'node.cordon': ({ deps, params }) =>
     changeHost(deps.store, params.node, (host) => ({ ...host, cordoned: true })),
   'node.uncordon': ({ deps, params }) =>
-    changeHost(deps.store, params.node, (host, tx) => {
-      // Whoever lets it take containers trusts it: it need not rest for how often it was down.
-      const trust = tx.get('hostTrust', host.id);
-      if (trust !== undefined) tx.put('hostTrust', { ...trust, downs: [], restUntil: 0, reason: '' });
-      return { ...host, cordoned: false };
-    }),
+    changeHost(deps.store, params.node, (host) => ({ ...host, cordoned: false })),
 
   'node.delete': ({ deps, params, query, about }) =>
     deps.store.update((tx) => {
@@ -69,10 +64,10 @@ export const nodeHandlers: Handlers<keyof typeof nodeRoutes> = {
     }),
 };
 
-async function changeHost(store: Store, ref: string, change: (host: Host, tx: WriteTx) => Host) {
+async function changeHost(store: Store, ref: string, change: (host: Host) => Host) {
   const id = await store.update((tx) => {
     const host = findNode(tx, ref);
-    tx.put('hosts', change(host, tx));
+    tx.put('hosts', change(host));
     return host.id;
   });
   return store.view((tx) => nodeView(tx, findNode(tx, id)));

@@ -23,7 +23,7 @@ export function trustWhenBack(before: HostTrust | undefined, id: string, now: nu
   const restUntil = now + rest;
   return {
     ...{ kind: 'host-trust', id, downs, restUntil },
-    reason: `was down ${downs.length} times within an hour: gets nothing new before ${new Date(restUntil).toISOString()}, or once it is uncordoned`,
+    reason: `was down ${downs.length} times within an hour: gets nothing new before ${new Date(restUntil).toISOString()}`,
   };
 }
 

@@ -15,8 +15,6 @@ export const nodeUncordon = command<Record<never, never>, [nodes: string[]]>({
   name: 'node uncordon',
   summary: 'Let hosts take new containers again',
   arguments: [argument],
-  details:
-    'A host that was down several times within an hour gets nothing new for a while: this ends that as well.',
   examples: [['berth node uncordon h1', 'after the work']],
   run: (context, _, nodes) => setCordon(context, nodes, 'node.uncordon'),
 });
