@@ -22,11 +22,12 @@ process.on('disconnect', () => process.exit());
 
 async function simulate(order: HostsOrder): Promise<void> {
   const light: LightHost[] = [];
+  // From the first on: those that have joined must not be silent until the last has.
+  if (order.kind === 'light') setInterval(() => beatInTurns(light), 1000 / BEATS);
   await atOnce(order.count, 8, async (i) => {
     const host = await startOne(order, order.first + i);
     if (host !== undefined) light.push(host);
   });
-  if (light.length > 0) setInterval(() => beatInTurns(light), 1000 / BEATS);
   process.send?.({ ready: order.count });
   process.on('message', ({ member }: { member: string }) => process.send?.(told.of(member)));
 }
