@@ -6,8 +6,9 @@ import { newDockerEndpoint } from '../api/docker/server.ts';
 import { newClusterEvents } from '../api/events/cluster-events.ts';
 import { keepAddressesSwept } from '../api/networks/address-sweep.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
+import { ServiceHands } from '../api/services/hands.ts';
 import { newApiEndpoint } from '../api/v1/endpoint.ts';
-import { Mover, NodeFailover, PlannedMoves } from '../controllers/index.ts';
+import { Mover, NodeFailover, PlannedMoves, ServiceController } from '../controllers/index.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/logger.ts';
 import {
@@ -104,19 +105,11 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       () => failover.close(),
       () => moves.close(),
     );
-    const docker = newDockerEndpoint(
-      {
-        store,
-        engines,
-        placer,
-        assignments: sessions.assignments,
-        events,
-        clock,
-        logger,
-        version,
-      },
-      maxConnections,
-    );
+    const { assignments } = sessions;
+    const dockerDeps = { store, engines, placer, assignments, events, clock, logger, version };
+    const services = new ServiceController({ ...hands, hands: new ServiceHands(dockerDeps) });
+    closers.push(() => services.close());
+    const docker = newDockerEndpoint(dockerDeps, maxConnections);
     const { dnsListen } = config;
     const dns = dnsListen && (await startNameServer(store, dnsListen, clock, logger));
     closers.push(() => dns?.close());

@@ -62,6 +62,21 @@ export const containerSchema = z.object({
      */
     moving: z.object({ hostId: z.string(), phase: z.enum(['stop', 'start']) }).optional(),
   }),
+  /** Of which service it is one; the service controller's, which made it. */
+  service: z
+    .object({
+      stack: z.string(),
+      name: z.string(),
+      /** From 1; no two containers of a service have the same. */
+      index: z.number().int(),
+      /** Number of the release that it was made for. */
+      release: z.number().int(),
+      /** It is to go: stopped with its own grace first, then removed. */
+      leaving: z.boolean().optional(),
+      /** What its host's engine said when it refused to make or start it. */
+      refusal: z.string().optional(),
+    })
+    .optional(),
 });
 export type Container = Readonly<z.infer<typeof containerSchema>>;
 

@@ -10,6 +10,9 @@ export const LABEL_CLUSTER = 'berth.cluster';
 /** A container's restart policy, carried out by its host's agent: `always|unless-stopped|on-failure[:N]|no`. */
 export const LABEL_RESTART = 'berth.restart';
 
+/** `true`: moved to another host when its own is down; Berth's word for classic Swarm's `reschedule:on-node-failure`. */
+export const LABEL_FAILOVER = 'berth.failover';
+
 /** On users' containers. `fence`: stopped while the host is cut off from the manager; `keep`, as without it: runs on. */
 export const LABEL_PARTITION = 'berth.partition';
 

@@ -26,7 +26,7 @@ type Item = Readonly<{ item: StackItem; value: unknown }>;
 export function diffStacks(before: Stack | undefined, after: Stack): StackDiff {
   const old = new Map(before === undefined ? [] : itemsOf(before).map((one) => [idOf(one.item), one]));
   const created: StackItem[] = [];
-  const changed: { item: StackItem; fields: FieldChange[] }[] = [];
+  const changed: { item: StackItem; fields: readonly FieldChange[] }[] = [];
   for (const { item, value } of itemsOf(after)) {
     const was = old.get(idOf(item));
     old.delete(idOf(item));
@@ -34,7 +34,7 @@ export function diffStacks(before: Stack | undefined, after: Stack): StackDiff {
       created.push(item);
       continue;
     }
-    const fields = [...fieldChanges(was.value, value, '')];
+    const fields = fieldChanges(was.value, value);
     if (fields.length > 0) changed.push({ item, fields });
   }
   return { created, changed, removed: [...old.values()].map(({ item }) => item) };
@@ -60,16 +60,20 @@ function itemsOf(stack: Stack): Item[] {
 }
 
 /** Fields that differ, the innermost ones; a field that is undefined is as one that is not there. */
-function* fieldChanges(before: unknown, after: unknown, field: string): Generator<FieldChange> {
+export function fieldChanges(before: unknown, after: unknown): FieldChange[] {
+  return [...changesIn(before, after, '')];
+}
+
+function* changesIn(before: unknown, after: unknown, field: string): Generator<FieldChange> {
   if (before === after) return;
   if (Array.isArray(before) && Array.isArray(after)) {
     for (let i = 0; i < Math.max(before.length, after.length); i++)
-      yield* fieldChanges(before[i], after[i], `${field}[${i}]`);
+      yield* changesIn(before[i], after[i], `${field}[${i}]`);
     return;
   }
   if (isRecord(before) && isRecord(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
-      yield* fieldChanges(own(before, key), own(after, key), fieldPath(field, key));
+      yield* changesIn(own(before, key), own(after, key), fieldPath(field, key));
     return;
   }
   yield { field, before, after };

@@ -1,6 +1,7 @@
 import type { ApiToken, AuditEntry, JoinToken, User } from '../model/access.ts';
 import type { Address, AddressCursor } from '../model/address.ts';
 import type { Container, ObservedContainer } from '../model/container.ts';
+import type { ReleaseRecord, ServiceRecord, ServiceStatus, StackRecord } from '../model/deployment.ts';
 import type { DnsRecord, DnsZone } from '../model/dns.ts';
 import type { Host, HostFailover, HostPaths, HostStatus, HostTrust, PlainRefusals } from '../model/host.ts';
 import type { Life, Orphan } from '../model/life.ts';
@@ -25,6 +26,9 @@ export type Tables = {
   lives: Life;
   /** What `orphans` was when it was told last: it keeps that across a restart. */
   keptOrphans: Orphan;
+  stacks: StackRecord;
+  services: ServiceRecord;
+  releases: ReleaseRecord;
   // Below: observations, repeated by the agents and never written to disk.
   hostStatus: HostStatus;
   hostPaths: HostPaths;
@@ -36,6 +40,7 @@ export type Tables = {
   observedImages: ObservedImage;
   observedNetworks: ObservedNetwork;
   observedVolumes: ObservedVolume;
+  serviceStatus: ServiceStatus;
 };
 export type TableName = keyof Tables;
 

@@ -1,3 +1,4 @@
+import { releaseKey, serviceKey } from '../model/deployment.ts';
 import { LABEL_SERVICE } from '../model/labels.ts';
 import type { TableName, Tables } from './store.ts';
 
@@ -26,6 +27,8 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
       /** All that are being moved, under the phase. */
       moving: (r) => r.assigned.moving?.phase,
       service: (r) => r.desired.spec.Labels?.[LABEL_SERVICE],
+      /** Containers of a stack's service, under its key. */
+      stackService: (r) => r.service && serviceKey(r.service.stack, r.service.name),
     },
   },
   networks: {
@@ -66,6 +69,17 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   hostTrust: { durable: true, key: (r) => r.id, indexes: {} },
   lives: { durable: true, key: (r) => r.id, indexes: {} },
   keptOrphans: { durable: true, key: (r) => `${r.hostId}/${r.id}`, indexes: {} },
+  stacks: { durable: true, key: (r) => r.name, indexes: {} },
+  services: {
+    durable: true,
+    key: (r) => serviceKey(r.stack, r.name),
+    indexes: { stack: (r) => r.stack },
+  },
+  releases: {
+    durable: true,
+    key: (r) => releaseKey(r.stack, r.service, r.number),
+    indexes: { service: (r) => serviceKey(r.stack, r.service) },
+  },
   hostStatus: { durable: false, key: (r) => r.id, indexes: {} },
   plainRefusals: { durable: false, key: (r) => r.id, indexes: {} },
   hostPaths: { durable: false, key: (r) => r.id, indexes: {} },
@@ -105,4 +119,5 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
     key: (r) => `${r.hostId}/${r.name}`,
     indexes: { host: (r) => r.hostId, name: (r) => r.name },
   },
+  serviceStatus: { durable: false, key: (r) => serviceKey(r.stack, r.name), indexes: {} },
 };

@@ -1,8 +1,10 @@
 import type { ChangeEvent } from '../../contract/v1/cluster.ts';
 import { newShortId } from '../../kit/ids.ts';
 import type { ObservedContainer } from '../../model/container.ts';
-import type { ChangeSet, ReadTx, Store } from '../../store/store.ts';
+import { serviceKey } from '../../model/deployment.ts';
+import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
 import type { EventSource } from './handler.ts';
+import { serviceView } from './service-view.ts';
 
 type Summary = Exclude<ChangeEvent, { kind: 'reset' }>;
 type Kept = Readonly<{ seq: number; event: ChangeEvent }>;
@@ -33,6 +35,8 @@ export class ChangeFeed implements EventSource {
       for (const host of tx.all('hosts')) keys.add(`node/${host.id}`);
       for (const container of tx.all('containers')) keys.add(`container/${container.id}`);
       for (const seen of tx.all('observedContainers')) keys.add(keyOfSeen(seen));
+      for (const { name } of tx.all('stacks')) keys.add(`stack/${name}`);
+      for (const { stack, name } of tx.all('services')) keys.add(`service/${serviceKey(stack, name)}`);
       for (const key of keys) {
         const summary = summarise(tx, key);
         if (summary !== undefined) this.told.set(key, summary);
@@ -76,14 +80,7 @@ export class ChangeFeed implements EventSource {
 
   private onChange({ changes }: ChangeSet): void {
     const keys = new Set<string>();
-    for (const change of changes) {
-      if (change.table === 'hosts' || change.table === 'hostStatus') keys.add(`node/${change.key}`);
-      else if (change.table === 'containers') keys.add(`container/${change.key}`);
-      else if (change.table === 'observedContainers') {
-        if (change.before !== undefined) keys.add(keyOfSeen(change.before));
-        if (change.after !== undefined) keys.add(keyOfSeen(change.after));
-      }
-    }
+    for (const change of changes) for (const key of keysOf(change)) keys.add(key);
     if (keys.size === 0) return;
     this.store.view((tx) => {
       for (const key of keys) this.tell(key, summarise(tx, key));
@@ -116,6 +113,30 @@ export class ChangeFeed implements EventSource {
   }
 }
 
+/** What a change of the store may have made another one. */
+function keysOf(change: Change): readonly string[] {
+  switch (change.table) {
+    case 'hosts':
+    case 'hostStatus':
+      return [`node/${change.key}`];
+    case 'containers':
+      return [`container/${change.key}`];
+    case 'observedContainers':
+      return [change.before, change.after].flatMap((seen) => (seen === undefined ? [] : [keyOfSeen(seen)]));
+    case 'stacks':
+      return [`stack/${change.key}`];
+    case 'services':
+    case 'serviceStatus':
+      return [`service/${change.key}`];
+    case 'releases': {
+      const release = change.after ?? change.before;
+      return release === undefined ? [] : [`service/${serviceKey(release.stack, release.service)}`];
+    }
+    default:
+      return [];
+  }
+}
+
 function keyOfSeen(seen: ObservedContainer): string {
   return seen.clusterId === undefined
     ? `unmanaged/${seen.hostId}/${seen.engineId}`
@@ -130,6 +151,10 @@ function summarise(tx: ReadTx, key: string): Summary | undefined {
       return summariseNode(tx, rest);
     case 'container':
       return summariseContainer(tx, rest);
+    case 'stack':
+      return summariseStack(tx, rest);
+    case 'service':
+      return summariseService(tx, rest);
     default:
       return summariseUnmanaged(tx, rest);
   }
@@ -165,6 +190,23 @@ function summariseContainer(tx: ReadTx, id: string): Summary | undefined {
     hostId,
     state: seen?.state.status ?? 'pending',
     image: container.desired.spec.Image,
+  };
+}
+
+function summariseStack(tx: ReadTx, name: string): Summary | undefined {
+  const stack = tx.get('stacks', name);
+  if (stack === undefined) return undefined;
+  const { generation, removing = false } = stack;
+  return { kind: 'stack', change: 'changed', name, generation, removing };
+}
+
+function summariseService(tx: ReadTx, key: string): Summary | undefined {
+  const service = tx.get('services', key);
+  if (service === undefined) return undefined;
+  const { stack, name, wanted, ready, current, waiting, release } = serviceView(tx, service);
+  return {
+    ...{ kind: 'service', change: 'changed', stack, name, wanted, ready, current },
+    ...{ release: release.number, state: release.state, reason: release.reason || waiting },
   };
 }
 

@@ -334,7 +334,9 @@ describe('a plan', () => {
 
 describe('events', () => {
   const short = (event: ChangeEvent) =>
-    event.kind === 'reset' ? 'reset' : `${event.kind} ${event.name} ${event.change} ${event.state}`;
+    event.kind === 'node' || event.kind === 'container'
+      ? `${event.kind} ${event.name} ${event.change} ${event.state}`
+      : event.kind;
 
   it('tell what changed, and only once, and are resumed where a reader broke off', async () => {
     const client = api.client(api.tokens.viewer);

@@ -9,6 +9,7 @@ import { joiningHandlers } from './joining.ts';
 import { moveHandlers } from './moves.ts';
 import { nodeHandlers } from './nodes.ts';
 import { orphanHandlers } from './orphans.ts';
+import { serviceHandlers } from './services.ts';
 import { sessionHandlers } from './session.ts';
 import { settingsHandlers } from './settings.ts';
 import { userHandlers } from './users.ts';
@@ -24,6 +25,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...nodeHandlers,
     ...moveHandlers,
     ...orphanHandlers,
+    ...serviceHandlers,
     ...addressHandlers,
     ...dnsHandlers,
     ...joinTokenHandlers,

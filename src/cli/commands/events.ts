@@ -1,5 +1,6 @@
 import type { ChangeEvent } from '../../contract/v1/cluster.ts';
 import { command } from '../command.ts';
+import { serviceText } from '../service-text.ts';
 import { localTime } from '../terminal/format.ts';
 import { clean } from '../terminal/text.ts';
 
@@ -10,7 +11,7 @@ export const events = command<{ after?: string }>({
   details: 'A lost connection is taken up again where it broke off. With --json each event is one line.',
   options: [{ flags: '--after <ID>', summary: 'begin behind this event (the "id" that --json prints)' }],
   examples: [
-    ['berth events', 'hosts and containers as they come and go'],
+    ['berth events', 'hosts, containers and services as they come and go'],
     ['berth events --json | jq .event', 'for a program'],
   ],
   async run({ out, globals, client, call, clock, signal }, { after }) {
@@ -35,6 +36,10 @@ function sentence(event: ChangeEvent, names: ReadonlyMap<string, string>): strin
       return `node ${event.name} ${event.change}: ${event.state}${event.cordoned ? ', cordoned' : ''}${event.reason === '' ? '' : ` (${event.reason})`}`;
     case 'container':
       return `container ${event.name} ${event.change}: ${event.state} on ${names.get(event.hostId) ?? (event.hostId || 'no host')} (${event.image})`;
+    case 'stack':
+      return `stack ${event.name} ${event.change}${event.removing ? ': is being taken away' : ''}`;
+    case 'service':
+      return `service ${event.stack}/${event.name} ${event.change}: ${serviceText(event)}`;
     case 'reset':
       return 'some events were missed: what came before this line may be out of date';
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { auditEntrySchema } from '../../model/access.ts';
 import { dockerSpecSchema } from '../../model/container.ts';
+import { releaseStateSchema } from '../../model/deployment.ts';
 import { hostStateSchema } from '../../model/host.ts';
 import { type Settings, settingsSchema } from '../../model/settings.ts';
 import { amountSchema } from './nodes.ts';
@@ -91,6 +92,28 @@ export const changeEventSchema = z.discriminatedUnion('kind', [
     /** Docker's word, or `pending` where the host has not reported it yet. */
     state: z.string(),
     image: z.string(),
+  }),
+  z.object({
+    kind: z.literal('stack'),
+    change: z.enum(['added', 'changed', 'removed']),
+    name: z.string(),
+    generation: z.number(),
+    removing: z.boolean(),
+  }),
+  z.object({
+    kind: z.literal('service'),
+    change: z.enum(['added', 'changed', 'removed']),
+    stack: z.string(),
+    name: z.string(),
+    wanted: z.number(),
+    ready: z.number(),
+    /** Of the release that is wanted, and ready. */
+    current: z.number(),
+    release: z.number(),
+    /** Of that release. */
+    state: releaseStateSchema,
+    /** Why it goes no further, in one line; empty where nothing holds it up. */
+    reason: z.string(),
   }),
   /** Events were missed (the manager restarted, or was too far ahead): read everything again, then go on. */
   z.object({ kind: z.literal('reset') }),

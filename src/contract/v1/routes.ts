@@ -7,6 +7,7 @@ import { joiningRoutes } from './joining.ts';
 import { moveRoutes } from './moves.ts';
 import { nodeRoutes } from './nodes.ts';
 import { orphanRoutes } from './orphans.ts';
+import { serviceRoutes } from './services.ts';
 import { sessionRoutes } from './session.ts';
 
 /** Every route of the API. The server takes its handlers by these names, the client its calls. */
@@ -16,6 +17,7 @@ export const routes = {
   ...nodeRoutes,
   ...moveRoutes,
   ...orphanRoutes,
+  ...serviceRoutes,
   ...addressRoutes,
   ...dnsRoutes,
   ...joinTokenRoutes,

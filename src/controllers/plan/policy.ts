@@ -1,11 +1,8 @@
 import { BerthError } from '../../kit/errors.ts';
 import type { Container, DockerSpec, ObservedContainer } from '../../model/container.ts';
-import { LABEL_PARTITION } from '../../model/labels.ts';
+import { LABEL_FAILOVER, LABEL_PARTITION } from '../../model/labels.ts';
 import { restartPolicyOf } from '../../model/restart-policy.ts';
 import { specExpressions } from '../../scheduler/spec-expressions.ts';
-
-/** Berth's own word for classic Swarm's `reschedule:on-node-failure`. */
-const LABEL_FAILOVER = 'berth.failover';
 
 const known = new WeakMap<DockerSpec, boolean>();
 

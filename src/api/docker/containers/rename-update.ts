@@ -5,9 +5,9 @@ import type { DockerCall } from '../call.ts';
 import { readBody, sendJson, sendNothing } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { until } from '../until.ts';
-import { refuseTakenName } from './create.ts';
 import { writeDesired } from './desired.ts';
 import { containerPath, noSuchContainer, reachableTarget, rewriteFor, type Target } from './find.ts';
+import { refuseTakenName } from './put-container.ts';
 import { pass } from './run-state.ts';
 
 const RENAME_REPORT_MS = 2000;

@@ -1,0 +1,108 @@
+import { BerthError, messageOf } from '../../kit/errors.ts';
+import { CONTAINER_NAME } from '../../model/container.ts';
+import type { Service } from '../../model/service.ts';
+import type { Stack } from '../../model/stack.ts';
+import { placementRequest } from '../../scheduler/request.ts';
+import { withoutExpressions } from '../../scheduler/spec-expressions.ts';
+import { createBody } from '../docker/containers/create-body.ts';
+
+/**
+ * What of a stack the cluster does not do, one sentence each.
+ * @throws BerthError `bad_request` for what no stack can have, `unsupported` for what it would be wrong to leave out; both
+ *   name the service
+ */
+export function checkStack(stack: Stack): readonly string[] {
+  refuseDoubles(stack);
+  refuseCycles(stack);
+  for (const service of stack.services) {
+    refuseUnsupported(service);
+    try {
+      const spec = withoutExpressions(createBody(service.container));
+      placementRequest(service.name, spec);
+    } catch (thrown) {
+      if (!(thrown instanceof BerthError)) throw thrown;
+      throw new BerthError(thrown.code, `service ${service.name}: ${messageOf(thrown)}`);
+    }
+  }
+  return [...stack.services.flatMap(notDone), ...externalsNotDone(stack)];
+}
+
+function refuseDoubles({ services }: Stack): void {
+  const holders = new Map<string, string>();
+  for (const { name, naming } of services) {
+    const first = naming.kind === 'fixed' ? naming.name : `${naming.prefix}1`;
+    if (!CONTAINER_NAME.test(first))
+      throw new BerthError(
+        'bad_request',
+        `service ${name}: "${first.slice(0, 80)}" is no name of a container`,
+      );
+    const holder = holders.get(first);
+    if (holder !== undefined)
+      throw new BerthError('bad_request', `services ${holder} and ${name} both call a container ${first}`);
+    holders.set(first, name);
+  }
+  const names = services.map(({ name }) => name);
+  const double = names.find((name, i) => names.indexOf(name) !== i);
+  if (double !== undefined) throw new BerthError('bad_request', `there are two services ${double}`);
+  const wrong = names.find((name) => !/^[a-zA-Z0-9._-]{1,128}$/.test(name));
+  if (wrong !== undefined)
+    throw new BerthError('bad_request', `"${wrong.slice(0, 80)}" is no name of a service`);
+}
+
+/** Compose files with a cycle are refused when they are read; this is for what comes without one. */
+function refuseCycles({ services }: Stack): void {
+  const edges = new Map(services.map(({ name, dependsOn }) => [name, dependsOn.map((one) => one.service)]));
+  const done = new Set<string>();
+  const visit = (name: string, path: readonly string[]): void => {
+    if (path.includes(name))
+      throw new BerthError(
+        'bad_request',
+        `services wait for each other: ${[...path.slice(path.indexOf(name)), name].join(' -> ')}`,
+      );
+    if (done.has(name)) return;
+    for (const next of edges.get(name) ?? []) visit(next, [...path, name]);
+    done.add(name);
+  };
+  for (const { name } of services) visit(name, []);
+}
+
+function refuseUnsupported({ name, files, runs, update }: Service): void {
+  const refuse = (what: string, hint: string) =>
+    new BerthError('unsupported', `service ${name}: ${what}`, { hint });
+  if (files.length > 0)
+    throw refuse(
+      `its ${files[0]?.kind} "${files[0]?.source}" cannot be put into containers yet`,
+      'use a volume, or an environment variable',
+    );
+  if (runs.kind === 'cron')
+    throw refuse('nothing runs it at its times yet', 'leave berth.cron out, or run it by your own cron');
+  if (update.kind === 'blue-green' || update.kind === 'canary')
+    throw refuse(
+      `a ${update.kind} release needs routes, which nothing serves yet`,
+      'write rolling or recreate in berth.release',
+    );
+}
+
+function notDone({ name, routes, listeners, scaling, logs, pull, dependsOn }: Service): string[] {
+  const said = (count: number, text: string) => (count > 0 ? [`service ${name}: ${text}`] : []);
+  return [
+    ...said(routes.length, 'nothing serves its routes yet'),
+    ...said(
+      listeners.length,
+      `nothing listens on port ${listeners[0]?.frontPort} yet: write mode: host for a port of its hosts`,
+    ),
+    ...said(scaling === undefined ? 0 : 1, 'its number of containers does not follow its load yet'),
+    ...said(logs.length, 'its logs are kept by the engines alone'),
+    ...said(pull === 'always' ? 1 : 0, 'its image is pulled only where it is missing'),
+    ...said(
+      dependsOn.filter(({ restart }) => restart).length,
+      'it is not started again when what it depends on has changed',
+    ),
+  ];
+}
+
+function externalsNotDone({ externals }: Stack): string[] {
+  return externals.map(
+    ({ name }) => `${name} is outside of the cluster: containers do not reach it by that name yet`,
+  );
+}

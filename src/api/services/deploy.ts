@@ -1,0 +1,92 @@
+import { BerthError } from '../../kit/errors.ts';
+import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import { needsRelease } from '../../model/service-parts.ts';
+import type { Stack } from '../../model/stack.ts';
+import { diffStacks, type StackDiff } from '../../model/stack-diff.ts';
+import { beginRelease } from '../../store/releases.ts';
+import type { ReadTx, WriteTx } from '../../store/store.ts';
+
+export type Deployed = Readonly<{
+  diff: StackDiff;
+  releases: readonly Readonly<{ service: string; number: number }>[];
+}>;
+
+/** What a deployment would change: a number of containers that was set by hand gives way to the file's. */
+export function diffOf(tx: ReadTx, stack: Stack): StackDiff {
+  const diff = diffStacks(stackNow(tx, stack.name), stack);
+  const byHand = stack.services.flatMap(({ name, scale }) => {
+    const by = tx.get('services', serviceKey(stack.name, name))?.scale ?? null;
+    const after = scale.kind === 'replicated' ? scale.replicas : undefined;
+    if (by === null || by === after) return [];
+    const fields = [{ field: 'scale, set by hand', before: by, after }];
+    return [{ item: { kind: 'service' as const, key: name }, fields }];
+  });
+  const changed = [...diff.changed];
+  for (const one of byHand) {
+    const at = changed.findIndex(({ item }) => item.kind === 'service' && item.key === one.item.key);
+    const known = changed[at];
+    if (known === undefined) changed.push(one);
+    else changed[at] = { item: known.item, fields: [...known.fields, ...one.fields] };
+  }
+  return { ...diff, changed };
+}
+
+/** The stack as its services are now: one that was rolled back is not as it was deployed. */
+function stackNow(tx: ReadTx, name: string): Stack | undefined {
+  const stack = tx.get('stacks', name)?.stack;
+  if (stack === undefined) return undefined;
+  const services = stack.services.map(
+    (service) => tx.get('services', serviceKey(name, service.name))?.service ?? service,
+  );
+  return { ...stack, services };
+}
+
+/**
+ * Writes what the stack is to be. Services whose containers would be other ones begin a release; the rest changes at once.
+ * A stack that is deployed as it is changes nothing, but that what was set by hand ends.
+ * @throws BerthError `conflict` while it is being taken away
+ */
+export function deploy(tx: WriteTx, stack: Stack, by: string, at: number): Deployed {
+  const before = tx.get('stacks', stack.name);
+  if (before?.removing === true)
+    throw new BerthError('conflict', `stack ${stack.name} is being taken away`, {
+      hint: 'deploy it again once "berth stack ls" shows it no more',
+    });
+  const diff = diffOf(tx, stack);
+  const releases: { service: string; number: number }[] = [];
+  for (const service of stack.services) {
+    const key = serviceKey(stack.name, service.name);
+    const known = tx.get('services', key);
+    if (known?.removing === true)
+      throw new BerthError('conflict', `service ${key} is being taken away`, {
+        hint: 'deploy it again in a moment',
+      });
+    const record: ServiceRecord = known ?? {
+      ...{ kind: 'service-record', stack: stack.name, name: service.name, service },
+      ...{ scale: null, generation: 0, release: 0 },
+    };
+    if (known === undefined || needsRelease(known.service, service)) {
+      const begun = beginRelease(tx, { ...record, scale: null }, service, {
+        cause: { kind: 'deploy' },
+        by,
+        at,
+      });
+      releases.push({ service: service.name, number: begun.release });
+    } else if (isChanged(diff, service.name))
+      tx.put('services', { ...record, service, scale: null, generation: record.generation + 1 });
+  }
+  const wanted = new Set(stack.services.map(({ name }) => name));
+  for (const record of [...tx.by('services', 'stack', stack.name)])
+    if (!wanted.has(record.name) && record.removing !== true)
+      tx.put('services', { ...record, removing: true, generation: record.generation + 1 });
+  const nothing = diff.created.length + diff.changed.length + diff.removed.length === 0;
+  if (before === undefined || !nothing)
+    tx.put('stacks', {
+      ...{ kind: 'stack-record', name: stack.name, stack, generation: (before?.generation ?? 0) + 1, at, by },
+    });
+  return { diff, releases };
+}
+
+function isChanged({ changed }: StackDiff, name: string): boolean {
+  return changed.some(({ item }) => item.kind === 'service' && item.key === name);
+}

@@ -1,0 +1,90 @@
+import type { Release, ServiceMember, ServiceView, StackView } from '../../contract/v1/services.ts';
+import { BerthError } from '../../kit/errors.ts';
+import type { Container } from '../../model/container.ts';
+import {
+  type ReleaseRecord,
+  releaseKey,
+  type ServiceRecord,
+  type StackRecord,
+  serviceKey,
+} from '../../model/deployment.ts';
+import type { ReadTx } from '../../store/store.ts';
+
+/** @throws BerthError `not_found` */
+export function findStack(tx: ReadTx, name: string): StackRecord {
+  const stack = tx.get('stacks', name);
+  if (stack !== undefined) return stack;
+  throw new BerthError('not_found', `there is no stack "${name}"`, { hint: '"berth stack ls" lists them' });
+}
+
+/** @throws BerthError `not_found` */
+export function findService(tx: ReadTx, stack: string, name: string): ServiceRecord {
+  findStack(tx, stack);
+  const record = tx.get('services', serviceKey(stack, name));
+  if (record !== undefined) return record;
+  throw new BerthError('not_found', `stack ${stack} has no service "${name.slice(0, 80)}"`, {
+    hint: `"berth service ls ${stack}" lists them`,
+  });
+}
+
+export function stackView(tx: ReadTx, record: StackRecord): StackView {
+  const { name, generation, at, by, removing = false } = record;
+  const services = [...tx.by('services', 'stack', name)].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { name, generation, at, by, removing, services: services.map((one) => serviceView(tx, one)) };
+}
+
+export function serviceView(tx: ReadTx, record: ServiceRecord): ServiceView {
+  const { stack, name, service, scale, release: number } = record;
+  const status = tx.get('serviceStatus', serviceKey(stack, name));
+  const release = tx.get('releases', releaseKey(stack, name, number));
+  const { kind } = service.scale;
+  const replicas = service.scale.kind === 'replicated' ? service.scale.replicas : 0;
+  const { wanted = scale ?? replicas, running = 0, ready = 0, current = 0, waiting = '' } = status ?? {};
+  return {
+    ...{ stack, name, image: service.container.Image, scale, wanted, running, ready, current, waiting },
+    mode: service.runs.kind === 'job' ? 'job' : kind,
+    release: { number, state: release?.state ?? 'releasing', reason: release?.reason ?? '' },
+    removing: record.removing === true || tx.get('stacks', stack)?.removing === true,
+  };
+}
+
+export function releaseView(release: ReleaseRecord): Release {
+  const { number, at, by, cause, changes, state, reason, failed, spec } = release;
+  // As it is written in JSON: what is undefined is not there.
+  const told = changes.map(({ field, before, after }) => ({ field, before, after }));
+  return {
+    number,
+    at,
+    by,
+    cause,
+    changes: told,
+    state,
+    reason,
+    failed: [...failed],
+    image: spec.container.Image,
+  };
+}
+
+/** Containers of a stack, or of one of its services, by service and index. */
+export function membersOf(tx: ReadTx, stack: string, service?: string): readonly ServiceMember[] {
+  const names =
+    service === undefined ? [...tx.by('services', 'stack', stack)].map(({ name }) => name).sort() : [service];
+  return names.flatMap((name) =>
+    [...tx.by('containers', 'stackService', serviceKey(stack, name))]
+      .map((container) => memberView(tx, container))
+      .sort((a, b) => a.index - b.index),
+  );
+}
+
+function memberView(tx: ReadTx, { id, name, desired, assigned, service }: Container): ServiceMember {
+  const { hostId } = assigned;
+  const seen = [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === hostId);
+  return {
+    ...{ id, name, service: service?.name ?? '', index: service?.index ?? 0, release: service?.release ?? 0 },
+    ...{ hostId, hostName: tx.get('hosts', hostId)?.name ?? hostId, image: desired.spec.Image },
+    state: service?.leaving === true ? 'leaving' : (seen?.state.status ?? 'pending'),
+    health: seen?.state.health ?? 'none',
+    startedAt: seen?.state.startedAt ?? 0,
+    refusal: service?.refusal ?? '',
+  };
+}

@@ -1,0 +1,175 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readStack } from '../../compose/index.ts';
+import type { MountedFile } from '../../model/service.ts';
+import type { Stack } from '../../model/stack.ts';
+import { type ApiFixture, startApi } from './api.fixture.ts';
+
+let api: ApiFixture;
+beforeEach(async () => {
+  api = await startApi();
+});
+afterEach(() => api.close());
+
+const file = (web: string, more = '') =>
+  `services:\n  web: { image: ${web}, deploy: { replicas: 2 }${more} }\n  db: { image: db }\n`;
+function stack(text: string): Stack {
+  const read = (path: string) => (path === '/shop/compose.yml' ? text : undefined);
+  return readStack({ files: ['/shop/compose.yml'], folder: '/shop', read, env: {} }).stack;
+}
+const deploy = (text: string, dryRun = false) =>
+  api.root.call('stack.deploy', { stack: 'shop', spec: stack(text), dryRun });
+
+it('tells what a deployment would change, then writes it, and a second one is nothing', async () => {
+  const planned = await deploy(file('web:1'), true);
+  expect(planned.diff.created).toContainEqual({ kind: 'service', key: 'web' });
+  expect(await api.root.call('stack.list')).toEqual({ stacks: [] });
+  expect((await deploy(file('web:1'))).releases).toEqual([
+    { service: 'db', number: 1 },
+    { service: 'web', number: 1 },
+  ]);
+  const again = await deploy(file('web:1'));
+  expect(again).toEqual({ diff: { created: [], changed: [], removed: [] }, warnings: [], releases: [] });
+  const changed = await deploy(file('web:2'));
+  expect(changed.releases).toEqual([{ service: 'web', number: 2 }]);
+  expect(changed.diff.changed[0]?.fields).toEqual([
+    { field: 'container.Image', before: 'web:1', after: 'web:2' },
+  ]);
+  const { releases } = await api.root.call('release.history', { stack: 'shop', service: 'web' });
+  expect(releases.map(({ number, state, image }) => [number, state, image])).toEqual([
+    [2, 'releasing', 'web:2'],
+    [1, 'superseded', 'web:1'],
+  ]);
+});
+
+it('does not begin a release where only numbers and policies are other ones', async () => {
+  await deploy(file('web:1'));
+  const other = file('web:1').replace('replicas: 2', 'replicas: 3, update_config: { delay: 2s }');
+  const { releases, diff } = await deploy(other);
+  expect(diff.changed[0]?.fields.map(({ field }) => field).sort()).toEqual([
+    'scale.replicas',
+    'update.delayMs',
+  ]);
+  expect(releases).toEqual([]);
+  const { spec, release } = await api.root.call('service.get', { stack: 'shop', service: 'web' });
+  expect([spec.scale, release.number]).toEqual([{ kind: 'replicated', replicas: 3 }, 1]);
+});
+
+it('scales by hand, and shows by whom a release was stopped', async () => {
+  await deploy(file('web:1'));
+  const web = { stack: 'shop', service: 'web' };
+  expect(await api.root.call('service.scale', { ...web, replicas: 4 })).toMatchObject({
+    scale: 4,
+    wanted: 4,
+  });
+  expect((await deploy(file('web:1'), true)).diff.changed).toEqual([
+    { item: { kind: 'service', key: 'web' }, fields: [{ field: 'scale, set by hand', before: 4, after: 2 }] },
+  ]);
+  const operator = api.client(api.tokens.operator);
+  expect((await operator.call('release.pause', web)).release).toEqual({
+    ...{ number: 1, state: 'paused', reason: 'by the-operator' },
+  });
+  await expect(operator.call('release.pause', web)).rejects.toThrow('is paused, not releasing');
+  expect((await operator.call('release.resume', web)).release.state).toBe('releasing');
+  expect((await operator.call('service.restart', web)).release.number).toBe(2);
+  await expect(operator.call('release.rollback', web)).rejects.toThrow('no release before 2 that was done');
+  expect((await operator.call('release.rollback', { ...web, to: 1 })).release.number).toBe(3);
+  await expect(operator.call('release.rollback', { ...web, to: 9 })).rejects.toThrow('no release 9');
+});
+
+it('keeps the last twenty releases', async () => {
+  await deploy(file('web:1'));
+  for (let i = 0; i < 25; i++) await api.root.call('service.restart', { stack: 'shop', service: 'web' });
+  const { releases } = await api.root.call('release.history', { stack: 'shop', service: 'web' });
+  expect(releases.map(({ number }) => number)).toEqual(Array.from({ length: 20 }, (_, i) => 26 - i));
+});
+
+it('refuses what it would do by half, naming the service and what to do', async () => {
+  const wrong: [string, string][] = [
+    [', labels: { berth.release: canary }', 'a canary release needs routes'],
+    [', labels: { berth.cron: "0 3 * * *" }', 'nothing runs it at its times yet'],
+    [', environment: ["constraint:x"]', 'service web: '],
+  ];
+  for (const [more, message] of wrong) await expect(deploy(file('web:1', more))).rejects.toThrow(message);
+  const good = stack(file('web:1'));
+  const [db, web] = good.services;
+  if (db === undefined || web === undefined) throw new Error('no services');
+  const waits = (service: string) => [
+    { service, condition: 'started' as const, restart: false, required: true },
+  ];
+  const cycle = {
+    ...good,
+    services: [
+      { ...db, dependsOn: waits('web') },
+      { ...web, dependsOn: waits('db') },
+    ],
+  };
+  const put = (spec: Stack, name = 'shop') => api.root.call('stack.deploy', { stack: name, spec });
+  await expect(put(cycle)).rejects.toThrow('services wait for each other: db -> web -> db');
+  await expect(put({ ...good, services: [db, db] })).rejects.toThrow('both call a container');
+  await expect(put(good, 'other')).rejects.toThrow('calls itself shop, not other');
+  const config: MountedFile = {
+    ...{ source: 'nginx', target: '/x', uid: '0', gid: '0', mode: 0o444 },
+    kind: 'config',
+  };
+  await expect(put({ ...good, services: [{ ...web, files: [config] }] })).rejects.toThrow(
+    'its config "nginx" cannot be put into containers yet',
+  );
+});
+
+it('warns of what nothing does yet', async () => {
+  const { warnings } = await deploy(
+    file('web:1', ', ports: ["80:80"], labels: { aliyun.routing.port_80: shop }'),
+    true,
+  );
+  expect(warnings).toEqual([
+    'service web: nothing serves its routes yet',
+    'service web: nothing listens on port 80 yet: write mode: host for a port of its hosts',
+  ]);
+});
+
+it('is read by viewers and changed by operators, and is in the audit log', async () => {
+  const viewer = api.client(api.tokens.viewer);
+  const spec = stack(file('web:1'));
+  await expect(viewer.call('stack.deploy', { stack: 'shop', spec })).rejects.toMatchObject({
+    code: 'forbidden',
+  });
+  await api.client(api.tokens.operator).call('stack.deploy', { stack: 'shop', spec });
+  expect((await viewer.call('stack.get', { stack: 'shop' })).services.map(({ name }) => name)).toEqual([
+    'db',
+    'web',
+  ]);
+  await expect(viewer.call('stack.remove', { stack: 'shop' })).rejects.toMatchObject({ code: 'forbidden' });
+  await api.root.call('stack.remove', { stack: 'shop' });
+  await expect(deploy(file('web:1'))).rejects.toThrow('is being taken away');
+  const { entries } = await api.root.call('audit.list', { action: 'stack.*' });
+  expect(entries.map(({ action, user, outcome }) => `${action} ${user} ${outcome.split(':')[0]}`)).toEqual([
+    'stack.deploy root stack shop is being taken away',
+    'stack.remove root ok',
+    'stack.remove the-viewer user the-viewer is viewer; this needs operator',
+    'stack.deploy the-operator ok',
+    'stack.deploy the-viewer user the-viewer is viewer; this needs operator',
+  ]);
+});
+
+it('tells services and stacks as events', async () => {
+  const stop = new AbortController();
+  const seen: string[] = [];
+  const reading = (async () => {
+    for await (const { event } of api.root.events({ signal: stop.signal })) {
+      if (event.kind === 'service')
+        seen.push(`${event.name} ${event.change} ${event.release} ${event.state}`);
+      if (event.kind === 'stack') seen.push(`${event.name} ${event.change}`);
+      if (seen.length >= 4) stop.abort(new Error('enough'));
+    }
+  })().catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await deploy(file('web:1'));
+  await api.root.call('release.pause', { stack: 'shop', service: 'web' });
+  await reading;
+  expect(seen.sort()).toEqual([
+    'db added 1 releasing',
+    'shop added',
+    'web added 1 releasing',
+    'web changed 1 paused',
+  ]);
+});

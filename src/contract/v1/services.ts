@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import {
+  fieldChangeSchema,
+  releaseRecordSchema,
+  releaseStateSchema,
+  serviceStatusSchema,
+} from '../../model/deployment.ts';
+import { serviceSchema } from '../../model/service.ts';
+import { STACK_NAME, stackSchema } from '../../model/stack.ts';
+import { json, nothingSchema, type RouteSpec } from './route.ts';
+
+const stackParams = z.strictObject({
+  stack: z.string().regex(STACK_NAME, { error: (issue) => `"${String(issue.input)}" is no name of a stack` }),
+});
+const serviceParams = stackParams.extend({ service: z.string().min(1).max(128) });
+
+const itemSchema = z.object({
+  kind: z.enum(['service', 'external', 'network', 'volume', 'config', 'secret']),
+  key: z.string(),
+});
+
+/** What a deployment changes. */
+const diffSchema = z.object({
+  created: z.array(itemSchema),
+  changed: z.array(z.object({ item: itemSchema, fields: z.array(fieldChangeSchema) })),
+  removed: z.array(itemSchema),
+});
+
+const releaseSchema = releaseRecordSchema
+  .omit({ kind: true, stack: true, service: true, spec: true })
+  .extend({ image: z.string() });
+export type Release = z.infer<typeof releaseSchema>;
+
+const serviceViewSchema = serviceStatusSchema.omit({ kind: true, stack: true, name: true }).extend({
+  stack: z.string(),
+  name: z.string(),
+  image: z.string(),
+  /** `replicated`, `global` or `job`. */
+  mode: z.enum(['replicated', 'global', 'job']),
+  /** Number of containers that was set by hand; null: as the compose file says. */
+  scale: z.number().nullable(),
+  release: z.object({ number: z.number(), state: releaseStateSchema, reason: z.string() }),
+  removing: z.boolean(),
+});
+export type ServiceView = z.infer<typeof serviceViewSchema>;
+
+const stackViewSchema = z.object({
+  name: z.string(),
+  generation: z.number(),
+  at: z.number(),
+  by: z.string(),
+  removing: z.boolean(),
+  services: z.array(serviceViewSchema),
+});
+export type StackView = z.infer<typeof stackViewSchema>;
+
+const memberSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  service: z.string(),
+  index: z.number(),
+  release: z.number(),
+  hostId: z.string(),
+  hostName: z.string(),
+  image: z.string(),
+  /** Docker's word, `pending` where the host has not reported it, `leaving` on its way out. */
+  state: z.string(),
+  /** `none` where it has no health check. */
+  health: z.string(),
+  /** Milliseconds since the epoch; 0 where it never ran. */
+  startedAt: z.number(),
+  /** What its host's engine said when it refused it. */
+  refusal: z.string(),
+});
+export type ServiceMember = z.infer<typeof memberSchema>;
+
+const membersAnswer = json(z.object({ containers: z.array(memberSchema) }));
+const serviceAnswer = json(serviceViewSchema);
+
+export const serviceRoutes = {
+  'stack.list': {
+    method: 'GET',
+    path: '/v1/stacks',
+    role: 'viewer',
+    answer: json(z.object({ stacks: z.array(stackViewSchema) })),
+  },
+  /** The stack as it is deployed; of secrets only digests. */
+  'stack.get': {
+    method: 'GET',
+    path: '/v1/stacks/:stack',
+    role: 'viewer',
+    params: stackParams,
+    answer: json(stackViewSchema.extend({ spec: stackSchema })),
+  },
+  /** Answers once it is written down; `stack.get` and the events tell how far it has come. */
+  'stack.deploy': {
+    method: 'PUT',
+    path: '/v1/stacks/:stack',
+    role: 'operator',
+    action: 'stack.deploy',
+    params: stackParams,
+    body: z.strictObject({
+      /** As `berth stack config --model` prints it, with secrets. */
+      spec: stackSchema,
+      /** Only tells what would change. */
+      dryRun: z.boolean().default(false),
+    }),
+    answer: json(
+      z.object({
+        diff: diffSchema,
+        /** What the cluster does not do of it, one sentence each. */
+        warnings: z.array(z.string()),
+        /** Releases that began with it. */
+        releases: z.array(z.object({ service: z.string(), number: z.number() })),
+      }),
+    ),
+  },
+  /** Containers and networks go, volumes stay. */
+  'stack.remove': {
+    method: 'DELETE',
+    path: '/v1/stacks/:stack',
+    role: 'operator',
+    action: 'stack.remove',
+    params: stackParams,
+    answer: json(nothingSchema),
+  },
+  'stack.ps': {
+    method: 'GET',
+    path: '/v1/stacks/:stack/containers',
+    role: 'viewer',
+    params: stackParams,
+    answer: membersAnswer,
+  },
+  'service.get': {
+    method: 'GET',
+    path: '/v1/stacks/:stack/services/:service',
+    role: 'viewer',
+    params: serviceParams,
+    answer: json(serviceViewSchema.extend({ spec: serviceSchema })),
+  },
+  'service.ps': {
+    method: 'GET',
+    path: '/v1/stacks/:stack/services/:service/containers',
+    role: 'viewer',
+    params: serviceParams,
+    answer: membersAnswer,
+  },
+  'service.scale': {
+    method: 'POST',
+    path: '/v1/stacks/:stack/services/:service/scale',
+    role: 'operator',
+    action: 'service.scale',
+    params: serviceParams,
+    body: z.strictObject({ replicas: z.number().int().min(0).max(10_000) }),
+    answer: serviceAnswer,
+  },
+  /** Makes its containers anew, by the service's own update policy. */
+  'service.restart': {
+    method: 'POST',
+    path: '/v1/stacks/:stack/services/:service/restart',
+    role: 'operator',
+    action: 'service.restart',
+    params: serviceParams,
+    answer: serviceAnswer,
+  },
+  /** Newest first. */
+  'release.history': {
+    method: 'GET',
+    path: '/v1/stacks/:stack/services/:service/releases',
+    role: 'viewer',
+    params: serviceParams,
+    answer: json(z.object({ releases: z.array(releaseSchema) })),
+  },
+  /** Begins a new release that is as an earlier one. */
+  'release.rollback': {
+    method: 'POST',
+    path: '/v1/stacks/:stack/services/:service/rollback',
+    role: 'operator',
+    action: 'release.rollback',
+    params: serviceParams,
+    body: z.strictObject({
+      /** Number of the release; the last one before this that was done, if left out. */
+      to: z.number().int().min(1).optional(),
+    }),
+    answer: serviceAnswer,
+  },
+  'release.pause': {
+    method: 'POST',
+    path: '/v1/stacks/:stack/services/:service/pause',
+    role: 'operator',
+    action: 'release.pause',
+    params: serviceParams,
+    answer: serviceAnswer,
+  },
+  'release.resume': {
+    method: 'POST',
+    path: '/v1/stacks/:stack/services/:service/resume',
+    role: 'operator',
+    action: 'release.resume',
+    params: serviceParams,
+    answer: serviceAnswer,
+  },
+} as const satisfies Record<string, RouteSpec>;

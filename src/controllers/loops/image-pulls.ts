@@ -1,0 +1,71 @@
+import type { Clock } from '../../kit/clock.ts';
+import { messageOf } from '../../kit/errors.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { Service } from '../../model/service.ts';
+import { afterFailure, type PullTry } from '../plan/services/pulls.ts';
+import type { ServiceHands } from './service-hands.ts';
+
+export type ImagePullsDeps = Readonly<{ hands: ServiceHands; clock: Clock; logger: Logger }>;
+
+/** Images that services lack on hosts which would take their containers: pulled there, and with a pause after failures. */
+export class ImagePulls {
+  private readonly under = new Set<string>();
+  private readonly tries = new Map<string, PullTry>();
+
+  constructor(
+    private readonly deps: ImagePullsDeps,
+    private readonly signal: AbortSignal,
+    /** A pull has ended, well or not. */
+    private readonly onEnd: () => void,
+  ) {}
+
+  /**
+   * Sees to it that the image comes to the host.
+   * @param hostName for the text
+   * @returns what is waited for, in one line, and when to ask again
+   */
+  want(
+    hostId: string,
+    hostName: string,
+    { container: { Image }, platform, pull, build }: Service,
+  ): Readonly<{ waiting: string; nextAt?: number }> {
+    if (pull === 'never')
+      return { waiting: `image ${Image} is on no host that fits, and is not to be pulled` };
+    if (pull === 'build' || build !== undefined)
+      return {
+        waiting: `image ${Image} is on no host that fits: build it with "docker build" or "docker-compose build"`,
+      };
+    const key = `${hostId} ${Image}`;
+    const failed = this.tries.get(key);
+    if (this.under.has(key)) return { waiting: `image ${Image} is pulled on ${hostName}` };
+    if (failed !== undefined && this.deps.clock.now() < failed.nextAt)
+      return {
+        waiting: `image ${Image} cannot be pulled on ${hostName}: ${failed.error}`,
+        nextAt: failed.nextAt,
+      };
+    this.under.add(key);
+    void this.pull(key, hostId, Image, platform);
+    return { waiting: `image ${Image} is pulled on ${hostName}` };
+  }
+
+  private async pull(
+    key: string,
+    hostId: string,
+    image: string,
+    platform: string | undefined,
+  ): Promise<void> {
+    const { hands, clock, logger } = this.deps;
+    try {
+      await hands.pull(hostId, image, platform, this.signal);
+      this.tries.delete(key);
+    } catch (thrown) {
+      if (this.signal.aborted) return;
+      const error = messageOf(thrown);
+      this.tries.set(key, afterFailure(this.tries.get(key), error, clock.now()));
+      logger.warn({ host: hostId, image, error }, 'image not pulled');
+    } finally {
+      this.under.delete(key);
+      if (!this.signal.aborted) this.onEnd();
+    }
+  }
+}

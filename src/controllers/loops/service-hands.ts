@@ -1,0 +1,41 @@
+import type { Container, DockerSpec } from '../../model/container.ts';
+import type { Service } from '../../model/service.ts';
+import type { Stack } from '../../model/stack.ts';
+import type { ReadTx, WriteTx } from '../../store/store.ts';
+
+/** A container of a service that is to be made. */
+export type AskedContainer = Readonly<{
+  name: string;
+  spec: DockerSpec;
+  platform: string | undefined;
+  by: string;
+  /** Only this host will do. */
+  hostId?: string;
+  service: NonNullable<Container['service']>;
+}>;
+
+/** `image-missing`: that host would take it, were the image there. */
+export type Made =
+  | Readonly<{ kind: 'made'; id: string; hostId: string }>
+  | Readonly<{ kind: 'refused'; reason: string }>
+  | Readonly<{ kind: 'image-missing'; hostId: string }>;
+
+/** What the service controller needs of the rooms that make containers and networks; `src/api/services` has it. */
+export interface ServiceHands {
+  /** Names, hosts, addresses and ties in one transaction; what was refused has written nothing that counts. */
+  make(tx: WriteTx, asked: AskedContainer): Made;
+  /** The same with `without` gone; writes, so it is for a transaction that is taken back. */
+  makeInstead(tx: WriteTx, asked: AskedContainer, without: string): Made;
+  /**
+   * Makes the networks and volumes of the stack that the service uses, those which are not there.
+   * @returns why that cannot be, in one line
+   */
+  ensureObjects(tx: WriteTx, stack: Stack, service: Service, by: string): string | undefined;
+  /** Takes the stack's own networks away. @returns why one of them stays, in one line each */
+  dropNetworks(stack: Stack): Promise<readonly string[]>;
+  /** Hosts that a service which is on each host is for: those that its expressions let through, and that take containers. */
+  matching(tx: ReadTx, name: string, spec: DockerSpec): readonly string[];
+  /** @throws BerthError `engine` in the engine's words; `host_down` */
+  pull(hostId: string, image: string, platform: string | undefined, signal: AbortSignal): Promise<void>;
+  connected(hostId: string): boolean;
+}

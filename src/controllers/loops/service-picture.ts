@@ -1,0 +1,162 @@
+import type { Container, ObservedContainer } from '../../model/container.ts';
+import { type ReleaseRecord, releaseKey, type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import { containerDigest } from '../../model/service-parts.ts';
+import { releaseBefore, releasesOf } from '../../store/releases.ts';
+import type { ReadTx } from '../../store/store.ts';
+import { containerSpec, policyFor } from '../plan/services/container-spec.ts';
+import type { Waited } from '../plan/services/dependencies.ts';
+import { conditionOf, type Member, readyWithin } from '../plan/services/member.ts';
+import type { Rollout } from '../plan/services/rollout.ts';
+import type { ServiceHands } from './service-hands.ts';
+
+/** A service with all that its planner looks at. */
+export type ServicePicture = Readonly<{
+  record: ServiceRecord;
+  release: ReleaseRecord;
+  rollout: Rollout;
+  /** Leaving ones that have stopped, or whose host is away: their records can go. */
+  stopped: readonly string[];
+  /** When a container that starts will have taken too long; undefined where none starts. */
+  lateAt: number | undefined;
+}>;
+
+/** Remembers since when each container is as it is. A manager that starts begins anew: nothing is proven too early. */
+export class MemberWatch {
+  private readonly known = new Map<string, Readonly<{ state: string; startedAt: number; since: number }>>();
+
+  /** @returns since when it is in that state, and whether it was started again meanwhile */
+  note(id: string, state: string, startedAt: number, now: number): { since: number; again: boolean } {
+    const before = this.known.get(id);
+    const again = before !== undefined && before.startedAt > 0 && startedAt > before.startedAt;
+    const same = before?.state === state && !again;
+    const since = same ? before.since : now;
+    if (!same || before.startedAt !== startedAt) this.known.set(id, { state, startedAt, since });
+    return { since, again };
+  }
+
+  /** Of containers that are gone. */
+  forget(id: string): void {
+    this.known.delete(id);
+  }
+}
+
+export type PictureDeps = Readonly<{ hands: ServiceHands; watch: MemberWatch; now: number }>;
+
+/** Undefined where its release's record is gone: nobody knows what its containers are to be. */
+export function pictureOf(
+  tx: ReadTx,
+  record: ServiceRecord,
+  { hands, watch, now }: PictureDeps,
+): ServicePicture | undefined {
+  const { stack, name, service } = record;
+  const release = tx.get('releases', releaseKey(stack, name, record.release));
+  if (release === undefined) return undefined;
+  const members: Member[] = [];
+  const stopped: string[] = [];
+  let lateAt: number | undefined;
+  for (const container of tx.by('containers', 'stackService', serviceKey(stack, name))) {
+    const { id, assigned, desired } = container;
+    // It waits for its host to come back to be removed: nobody counts it any more.
+    if (desired.state === 'removed' && !hands.connected(assigned.hostId)) continue;
+    const seen = seenOf(tx, container);
+    const own = memberOf(container, seen, { watch, now, runs: service.runs.kind });
+    const member = isAsWanted(tx, release, own.release) ? { ...own, release: release.number } : own;
+    const late = member.since + readyWithin(service);
+    const waits =
+      member.state === 'starting' && desired.state === 'running' && hands.connected(assigned.hostId);
+    if (waits) lateAt = Math.min(lateAt ?? late, late);
+    members.push(waits && now >= late && service.runs.kind === 'service' ? tooLate(member, seen) : member);
+    if (member.leaving && desired.state !== 'removed' && hasStopped(container, seen, hands)) stopped.push(id);
+  }
+  const wanted = record.scale ?? (service.scale.kind === 'replicated' ? service.scale.replicas : 0);
+  const uncovered = service.scale.kind === 'global' ? uncoveredHosts(tx, record, members, hands) : undefined;
+  const before = releaseBefore(tx, record, release.number);
+  const { cause } = release;
+  const rollout: Rollout = {
+    now,
+    members,
+    wanted:
+      uncovered === undefined ? wanted : uncovered.length + members.filter((one) => !one.leaving).length,
+    release: release.number,
+    state: release.state,
+    policy: policyFor(service, cause.kind === 'rollback' ? service.rollback : service.update),
+    fallback: before?.number,
+    mayRollBack: cause.kind !== 'rollback' && before !== undefined,
+    failed: release.failed,
+    ...(uncovered === undefined ? {} : { uncovered }),
+  };
+  return { record, release, rollout, stopped, lateAt };
+}
+
+/** One that was made for another release and is as this one wants it stays: who goes back finds it there. */
+function isAsWanted(
+  tx: ReadTx,
+  { stack, service, number, cause, spec }: ReleaseRecord,
+  made: number,
+): boolean {
+  if (made === number || cause.kind === 'restart' || spec.runs.kind === 'job') return made === number;
+  const other = tx.get('releases', releaseKey(stack, service, made));
+  // What came between may have been a restart, which wanted new ones.
+  const later = releasesOf(tx, stack, service).filter((one) => one.number > made && one.number < number);
+  if (later.some((one) => one.cause.kind === 'restart')) return false;
+  return other !== undefined && containerDigest(other.spec) === containerDigest(spec);
+}
+
+/** What others wait for. */
+export function waitedOf({ rollout: { wanted, release, state, members } }: ServicePicture): Waited {
+  return { wanted, release, state, members };
+}
+
+function seenOf(tx: ReadTx, { id, assigned }: Container): ObservedContainer | undefined {
+  return [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === assigned.hostId);
+}
+
+function memberOf(
+  container: Container,
+  seen: ObservedContainer | undefined,
+  { watch, now, runs }: Readonly<{ watch: MemberWatch; now: number; runs: 'service' | 'job' | 'cron' }>,
+): Member {
+  const { id, assigned, service } = container;
+  const { index = 0, release = 0, leaving = false, refusal } = service ?? {};
+  const condition = conditionOf(container, seen, runs);
+  const { since, again } = watch.note(id, condition.state, seen?.state.startedAt ?? 0, now);
+  const base = {
+    id,
+    index,
+    release,
+    hostId: assigned.hostId,
+    leaving,
+    refused: refusal !== undefined,
+    since,
+  };
+  // Its process has ended between two looks: it is not as well as it seems.
+  if (again && condition.state === 'ready' && runs === 'service')
+    return { ...base, ...condition, state: 'failed', said: 'has ended, and was started again' };
+  return { ...base, ...condition };
+}
+
+function tooLate(member: Member, seen: ObservedContainer | undefined): Member {
+  const said = `${member.said}, though there was time enough`;
+  return { ...member, state: 'failed', refused: member.refused || seen === undefined, said };
+}
+
+function hasStopped(
+  { assigned }: Container,
+  seen: ObservedContainer | undefined,
+  hands: ServiceHands,
+): boolean {
+  if (seen === undefined || !hands.connected(assigned.hostId)) return true;
+  const { status } = seen.state;
+  return status === 'exited' || status === 'created' || status === 'dead';
+}
+
+function uncoveredHosts(
+  tx: ReadTx,
+  { service, name }: ServiceRecord,
+  members: readonly Member[],
+  hands: ServiceHands,
+): readonly string[] {
+  const covered = new Set(members.map(({ hostId }) => hostId));
+  const spec = containerSpec({ networks: [] }, { ...service, identity: { hostnames: false, ips: {} } }, 1);
+  return hands.matching(tx, name, spec).filter((hostId) => !covered.has(hostId));
+}

@@ -1,0 +1,326 @@
+import { BerthError, messageOf } from '../../kit/errors.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { Container } from '../../model/container.ts';
+import {
+  type ReleaseRecord,
+  releaseKey,
+  type ServiceRecord,
+  type ServiceStatus,
+  type StackRecord,
+  serviceKey,
+} from '../../model/deployment.ts';
+import { beginRelease, releasesOf } from '../../store/releases.ts';
+import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
+import { containerName, containerSpec } from '../plan/services/container-spec.ts';
+import { waitsFor } from '../plan/services/dependencies.ts';
+import { planJob, planRollout, type RolloutPlan, type RolloutStep } from '../plan/services/rollout.ts';
+import type { ImagePulls } from './image-pulls.ts';
+import type { AskedContainer, Made, ServiceHands } from './service-hands.ts';
+import { type MemberWatch, pictureOf, type ServicePicture, waitedOf } from './service-picture.ts';
+import { planned } from './workbench.ts';
+
+export type LookDeps = Readonly<{
+  store: Store;
+  hands: ServiceHands;
+  logger: Logger;
+  watch: MemberWatch;
+  pulls: ImagePulls;
+  /** Milliseconds since the epoch. */
+  now: number;
+}>;
+
+export type Looked = Readonly<{
+  /** IDs of containers that were made. */
+  made: readonly string[];
+  /** When to look again though nothing changes. */
+  nextAt: number | undefined;
+  /** Something waits for room, a host or an image. */
+  waits: boolean;
+}>;
+
+const NOTHING: Looked = { made: [], nextAt: undefined, waits: false };
+
+/** A service with what is to be done for it. */
+type Planned = Readonly<{ picture: ServicePicture; plan: RolloutPlan; gate: string | undefined }>;
+
+/** Plans each service of the stack from one picture, then does what the plans say in one transaction. */
+export async function lookAtStack(name: string, deps: LookDeps): Promise<Looked> {
+  const { store } = deps;
+  const stack = store.view((tx) => tx.get('stacks', name));
+  if (stack === undefined) return NOTHING;
+  const plans = store.view((tx) => planStack(tx, stack, deps));
+  const look = new StackLook(stack, deps);
+  const refusals = look.refusals(plans);
+  // Right after, with nothing in between: what the plans saw is what is.
+  if (plans.length > 0 && look.changesSomething(plans, refusals))
+    await store.update((tx) => look.act(tx, plans, refusals));
+  if (stack.removing === true && store.view((tx) => [...tx.by('services', 'stack', name)]).length === 0)
+    await removeStack(stack, deps);
+  return look.outcome(plans);
+}
+
+function planStack(tx: ReadTx, { name, removing }: StackRecord, deps: LookDeps): readonly Planned[] {
+  const pictures = [...tx.by('services', 'stack', name)].flatMap(
+    (record) => pictureOf(tx, record, deps) ?? [],
+  );
+  const waited = new Map(pictures.map((picture) => [picture.record.name, waitedOf(picture)]));
+  return pictures.map((picture) => {
+    const { record, rollout } = picture;
+    if (removing === true || record.removing === true)
+      return {
+        picture,
+        plan: planRollout({ ...rollout, state: 'done', wanted: 0, uncovered: [] }),
+        gate: undefined,
+      };
+    const begun = rollout.members.some((one) => one.release === rollout.release);
+    const gate = rollout.state === 'releasing' && !begun ? waitsFor(record.service, waited) : undefined;
+    return { picture, plan: planGated(picture, gate), gate };
+  });
+}
+
+/** While it may not begin, what there is of the release before is kept. */
+function planGated({ record, rollout }: ServicePicture, gate: string | undefined): RolloutPlan {
+  if (record.service.runs.kind === 'job')
+    return gate === undefined ? planJob(rollout) : { steps: [], nextAt: undefined };
+  if (gate === undefined) return planRollout(rollout);
+  if (rollout.fallback === undefined) return { steps: [], nextAt: undefined };
+  return planRollout({ ...rollout, state: 'paused' });
+}
+
+/** One look at one stack: what its plans come to. */
+class StackLook {
+  private readonly made: string[] = [];
+  private readonly times: number[] = [];
+  private waits = false;
+  /** Service to the first reason for which it goes no further. */
+  private readonly reasons = new Map<string, string>();
+
+  constructor(
+    private readonly stack: StackRecord,
+    private readonly deps: LookDeps,
+  ) {}
+
+  /** Old containers that stay, since what is to replace them would find no host. */
+  refusals(plans: readonly Planned[]): ReadonlySet<string> {
+    const stay = new Set<string>();
+    for (const { picture, plan } of plans) {
+      const replaced = plan.steps.filter((step) => step.step === 'retire' && step.why === 'replaced');
+      for (const step of replaced) {
+        if (step.step !== 'retire') continue;
+        const { record, release } = picture;
+        const old = picture.rollout.members.find(({ id }) => id === step.id);
+        // One that has no host, or no work, is no loss.
+        if (old === undefined || !old.running) continue;
+        const hostId = record.service.scale.kind === 'global' ? old.hostId : undefined;
+        const result = planned(this.deps.store, (tx) => {
+          const reason = this.deps.hands.ensureObjects(tx, this.stack.stack, release.spec, release.by);
+          if (reason !== undefined) return { kind: 'refused' as const, reason };
+          return this.tried(() =>
+            this.deps.hands.makeInstead(tx, this.asked(release, old.index, hostId), step.id),
+          );
+        });
+        if (result.kind === 'made') continue;
+        stay.add(step.id);
+        this.say(record, result, release);
+      }
+    }
+    return stay;
+  }
+
+  /** False where no record would be another one. */
+  changesSomething(plans: readonly Planned[], refusals: ReadonlySet<string>): boolean {
+    return plans.some(
+      ({ picture, plan, gate }) =>
+        picture.stopped.length > 0 ||
+        plan.steps.some((step) => step.step !== 'retire' || !refusals.has(step.id)) ||
+        this.isGone(picture) ||
+        this.deps.store.view((tx) => this.isNews(tx, this.statusOf(picture, gate))),
+    );
+  }
+
+  act(tx: WriteTx, plans: readonly Planned[], refusals: ReadonlySet<string>): void {
+    for (const { picture, plan, gate } of plans) {
+      for (const id of picture.stopped) drop(tx, id);
+      for (const step of plan.steps)
+        if (step.step !== 'retire' || !refusals.has(step.id)) this.carryOut(tx, picture, step);
+      if (this.isGone(picture)) {
+        forget(tx, picture.record);
+        continue;
+      }
+      const status = this.statusOf(picture, gate);
+      if (this.isNews(tx, status)) tx.put('serviceStatus', status);
+    }
+  }
+
+  outcome(plans: readonly Planned[]): Looked {
+    for (const { picture, plan } of plans) {
+      if (plan.nextAt !== undefined) this.times.push(plan.nextAt);
+      if (picture.lateAt !== undefined && picture.lateAt > this.deps.now) this.times.push(picture.lateAt);
+    }
+    const nextAt = this.times.length === 0 ? undefined : Math.min(...this.times);
+    return { made: this.made, nextAt, waits: this.waits };
+  }
+
+  private carryOut(tx: WriteTx, picture: ServicePicture, step: RolloutStep): void {
+    const { record, release } = picture;
+    switch (step.step) {
+      case 'create':
+        this.create(tx, picture, step);
+        return;
+      case 'retire':
+        retire(tx, step.id);
+        return;
+      case 'note-failed':
+        this.change(tx, release, (now) => ({ failed: [...now.failed, ...step.indexes] }));
+        return;
+      case 'enter':
+        this.change(tx, release, () => ({ state: step.state, reason: step.reason }));
+        this.log(record, step.state, step.reason);
+        return;
+      case 'roll-back':
+        this.rollBack(tx, picture, step.reason);
+    }
+  }
+
+  private create(
+    tx: WriteTx,
+    { record, release }: ServicePicture,
+    { index, release: number, hostId }: Extract<RolloutStep, { step: 'create' }>,
+  ): void {
+    const { hands } = this.deps;
+    const from =
+      number === release.number ? release : tx.get('releases', releaseKey(record.stack, record.name, number));
+    if (from === undefined) return;
+    const reason = hands.ensureObjects(tx, this.stack.stack, from.spec, from.by);
+    const result =
+      reason === undefined
+        ? this.tried(() => hands.make(tx, this.asked(from, index, hostId)))
+        : { kind: 'refused' as const, reason };
+    if (result.kind === 'made') this.made.push(result.id);
+    else this.say(record, result, from);
+  }
+
+  private asked(
+    { spec, stack, service, number, by }: ReleaseRecord,
+    index: number,
+    hostId?: string,
+  ): AskedContainer {
+    return {
+      name: containerName(spec, index),
+      spec: containerSpec(this.stack.stack, spec, index),
+      platform: spec.platform,
+      by,
+      ...(hostId === undefined ? {} : { hostId }),
+      service: { stack, name: service, index, release: number },
+    };
+  }
+
+  /** What cannot be made because of what the file says is a reason like any other. */
+  private tried(make: () => Made): Made {
+    try {
+      return make();
+    } catch (thrown) {
+      if (thrown instanceof BerthError) return { kind: 'refused', reason: messageOf(thrown) };
+      throw thrown;
+    }
+  }
+
+  private say(record: ServiceRecord, result: Exclude<Made, { kind: 'made' }>, { spec }: ReleaseRecord): void {
+    this.waits = true;
+    let reason: string;
+    if (result.kind === 'refused') reason = result.reason;
+    else {
+      const hostName = this.deps.store.view((tx) => tx.get('hosts', result.hostId)?.name) ?? result.hostId;
+      const { waiting, nextAt } = this.deps.pulls.want(result.hostId, hostName, spec);
+      if (nextAt !== undefined) this.times.push(nextAt);
+      reason = waiting;
+    }
+    if (!this.reasons.has(record.name)) this.reasons.set(record.name, reason);
+  }
+
+  private rollBack(tx: WriteTx, { record, release, rollout }: ServicePicture, reason: string): void {
+    const back = tx.get('releases', releaseKey(record.stack, record.name, rollout.fallback ?? 0));
+    if (back === undefined) {
+      this.change(tx, release, () => ({ state: 'paused', reason }));
+      return;
+    }
+    this.change(tx, release, () => ({ state: 'rolled-back', reason }));
+    this.log(record, 'rolled-back', reason);
+    const cause = { kind: 'rollback' as const, to: back.number, automatic: true };
+    beginRelease(tx, record, back.spec, { cause, by: release.by, at: this.deps.now });
+  }
+
+  private change(
+    tx: WriteTx,
+    { stack, service, number }: ReleaseRecord,
+    change: (now: ReleaseRecord) => Partial<ReleaseRecord>,
+  ): void {
+    const now = tx.get('releases', releaseKey(stack, service, number));
+    if (now !== undefined) tx.put('releases', { ...now, ...change(now) });
+  }
+
+  private log({ stack, name, release }: ServiceRecord, state: string, reason: string): void {
+    this.deps.logger.info({ stack, service: name, release, reason }, `release ${state}`);
+  }
+
+  private isGone({ record, rollout }: ServicePicture): boolean {
+    return (record.removing === true || this.stack.removing === true) && rollout.members.length === 0;
+  }
+
+  private statusOf({ record, rollout, release }: ServicePicture, gate: string | undefined): ServiceStatus {
+    const live = rollout.members.filter(({ leaving }) => !leaving);
+    const isReady = (state: string) => state === 'ready' || state === 'ended';
+    const ill = live.find(({ state }) => state === 'failed');
+    const illness = ill === undefined ? '' : `${containerName(record.service, ill.index)} ${ill.said}`;
+    return {
+      ...{ kind: 'service-status', stack: record.stack, name: record.name, wanted: rollout.wanted },
+      running: live.filter(({ running }) => running).length,
+      ready: live.filter(({ state }) => isReady(state)).length,
+      current: live.filter((one) => isReady(one.state) && one.release === release.number).length,
+      waiting: this.reasons.get(record.name) ?? gate ?? illness,
+    };
+  }
+
+  private isNews(tx: ReadTx, status: ServiceStatus): boolean {
+    const before = tx.get('serviceStatus', serviceKey(status.stack, status.name));
+    return JSON.stringify(before) !== JSON.stringify(status);
+  }
+}
+
+/** Stopped with its own grace first; its record goes after that. */
+function retire(tx: WriteTx, id: string): void {
+  const record = tx.get('containers', id);
+  if (record?.service === undefined || record.service.leaving === true) return;
+  tx.put('containers', {
+    ...changed(record, { state: 'stopped', stop: undefined }),
+    service: { ...record.service, leaving: true },
+  });
+}
+
+/** Named volumes stay, and unnamed ones: nobody has asked for their end. */
+function drop(tx: WriteTx, id: string): void {
+  const record = tx.get('containers', id);
+  if (record === undefined || record.desired.state === 'removed') return;
+  tx.put('containers', changed(record, { state: 'removed', remove: { force: true, volumes: false } }));
+}
+
+function changed(record: Container, change: Partial<Container['desired']>): Container {
+  const { desired } = record;
+  return { ...record, desired: { ...desired, ...change, generation: desired.generation + 1 } };
+}
+
+function forget(tx: WriteTx, { stack, name }: ServiceRecord): void {
+  for (const { number } of releasesOf(tx, stack, name))
+    tx.delete('releases', releaseKey(stack, name, number));
+  tx.delete('serviceStatus', serviceKey(stack, name));
+  tx.delete('services', serviceKey(stack, name));
+}
+
+/** Its services are gone: its own networks, then its record. */
+async function removeStack({ name, stack }: StackRecord, { store, hands, logger }: LookDeps): Promise<void> {
+  for (const reason of await hands.dropNetworks(stack)) logger.warn({ stack: name, reason }, 'network kept');
+  await store.update((tx) => {
+    const [service] = tx.by('services', 'stack', name);
+    if (service === undefined && tx.get('stacks', name)?.removing === true) tx.delete('stacks', name);
+  });
+}

@@ -1,0 +1,74 @@
+import type { DockerSpec } from '../../../model/container.ts';
+import { LABEL_FAILOVER, LABEL_RESTART } from '../../../model/labels.ts';
+import { restartPolicyOf } from '../../../model/restart-policy.ts';
+import type { Service, UpdatePolicy } from '../../../model/service.ts';
+import { containerDigest } from '../../../model/service-parts.ts';
+import type { Stack } from '../../../model/stack.ts';
+import { withoutExpressions } from '../../../scheduler/spec-expressions.ts';
+
+/** Docker Compose's labels: its tools then see a stack as a project of theirs. */
+const COMPOSE = {
+  number: 'com.docker.compose.container-number',
+  oneOff: 'com.docker.compose.oneoff',
+  hash: 'com.docker.compose.config-hash',
+} as const;
+
+/** Name of the container with that index, from 1. */
+export function containerName({ naming }: Service, index: number): string {
+  return naming.kind === 'fixed' ? naming.name : `${naming.prefix}${index}`;
+}
+
+/**
+ * What the container with that index is created with. A service runs on: without a policy of its own its containers are
+ * started again, and but for those that are on each host they fail over with their host.
+ * @throws BerthError `bad_request` for an expression that does not parse
+ */
+export function containerSpec(stack: Pick<Stack, 'networks'>, service: Service, index: number): DockerSpec {
+  const { container, runs, scale, identity } = service;
+  const own = container.Labels ?? {};
+  const runsOn = runs.kind === 'service' && restartPolicyOf(container) === undefined;
+  return withoutExpressions({
+    ...container,
+    ...(identity.hostnames ? { Hostname: `${service.name}-${index}` } : {}),
+    Labels: {
+      ...(scale.kind === 'global' ? {} : { [LABEL_FAILOVER]: 'true' }),
+      ...(runsOn ? { [LABEL_RESTART]: 'always' } : {}),
+      ...own,
+      [COMPOSE.number]: String(index),
+      [COMPOSE.oneOff]: 'False',
+      [COMPOSE.hash]: containerDigest(service),
+    },
+    ...withAddresses(stack, service, index),
+  });
+}
+
+/** Addresses that belong to an index, by the networks' keys in the file. */
+function withAddresses(
+  { networks }: Pick<Stack, 'networks'>,
+  { identity, container }: Service,
+  index: number,
+): Partial<DockerSpec> {
+  const own = Object.entries(identity.ips);
+  if (own.length === 0) return {};
+  const endpoints: Record<string, unknown> = {
+    ...(container.NetworkingConfig?.EndpointsConfig as Readonly<Record<string, unknown>> | undefined),
+  };
+  for (const [key, addresses] of own) {
+    const name = networks.find((one) => one.key === key)?.spec.Name;
+    const ip = addresses[index - 1];
+    if (name === undefined || ip === undefined) continue;
+    const family = ip.includes(':') ? 'IPv6Address' : 'IPv4Address';
+    endpoints[name] = { ...(endpoints[name] as object | undefined), IPAMConfig: { [family]: ip } };
+  }
+  return { NetworkingConfig: { ...container.NetworkingConfig, EndpointsConfig: endpoints } };
+}
+
+/** A name or an address that belongs to one container cannot be in two places: the old one goes first then. */
+export function policyFor({ naming, identity, scale }: Service, policy: UpdatePolicy): UpdatePolicy {
+  const alone =
+    naming.kind === 'fixed' ||
+    identity.hostnames ||
+    Object.keys(identity.ips).length > 0 ||
+    scale.kind === 'global';
+  return alone ? { ...policy, order: 'stop-first' } : policy;
+}

@@ -1,0 +1,71 @@
+import type { Container, ObservedContainer } from '../../../model/container.ts';
+import type { Service } from '../../../model/service.ts';
+
+/**
+ * How one container of a service does. `ready`: it runs, and its health check or probe says so where it has one. `ended`: it
+ * has ended well, which is a job's way. `failed`: it was refused, has ended, is unhealthy, or did not get ready in time.
+ */
+export type MemberState = 'starting' | 'ready' | 'ended' | 'failed';
+
+/** A container of a service, as its planner sees it. */
+export type Member = Readonly<{
+  id: string;
+  index: number;
+  release: number;
+  hostId: string;
+  /** It is on its way out. */
+  leaving: boolean;
+  /** Its host's engine would not have it. */
+  refused: boolean;
+  /** Its process runs, or has ended well. */
+  running: boolean;
+  state: MemberState;
+  /** Since when it is in that state, milliseconds since the epoch. */
+  since: number;
+  /** Why it is not ready, in one line. */
+  said: string;
+}>;
+
+export type Condition = Pick<Member, 'state' | 'running' | 'said'>;
+
+/** What the record and its host's report say; a container that is not ready in time is the caller's to tell. */
+export function conditionOf(
+  { desired, service }: Pick<Container, 'desired' | 'service'>,
+  seen: ObservedContainer | undefined,
+  runs: Service['runs']['kind'],
+): Condition {
+  const failed = (said: string, running = false): Condition => ({ state: 'failed', running, said });
+  if (service?.refusal !== undefined) return failed(service.refusal);
+  if (desired.state === 'stopped') return failed('was stopped by hand');
+  if (seen === undefined) return { state: 'starting', running: false, said: 'is being made' };
+  const { status, health, exitCode, error } = seen.state;
+  switch (status) {
+    case 'running':
+      if (health === 'unhealthy') return failed('is unhealthy', true);
+      return health === 'starting'
+        ? { state: 'starting', running: true, said: 'is not healthy yet' }
+        : { state: 'ready', running: true, said: '' };
+    case 'exited':
+    case 'dead':
+      if (runs === 'job' && status === 'exited' && exitCode === 0 && error === '')
+        return { state: 'ended', running: true, said: '' };
+      // Its host starts it again: a job has failed only where it does not.
+      if (runs === 'job' && seen.nextStartAt !== undefined)
+        return { state: 'starting', running: false, said: `ended with ${exitCode}, and is started again` };
+      return failed(error === '' ? `ended with ${exitCode}` : `ended with ${exitCode}: ${error}`);
+    case 'restarting':
+      if (runs === 'job')
+        return { state: 'starting', running: false, said: `ended with ${exitCode}, and is started again` };
+      return failed(`ended with ${exitCode}, and is started again`);
+    case 'paused':
+      return { state: 'starting', running: true, said: 'is paused' };
+    default:
+      return { state: 'starting', running: false, said: `is ${status}` };
+  }
+}
+
+/** A container that is up but not ready for longer than this has failed, milliseconds. */
+export function readyWithin({ readiness, update }: Service): number {
+  const { startPeriodMs = 0, failures = 1, intervalMs = 0, timeoutMs = 0 } = readiness ?? {};
+  return Math.max(60_000, update.monitorMs) + startPeriodMs + failures * (intervalMs + timeoutMs);
+}

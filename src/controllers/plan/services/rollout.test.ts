@@ -1,0 +1,286 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { UpdatePolicy } from '../../../model/service.ts';
+import type { Member, MemberState } from './member.ts';
+import { planJob, planRollout, REFUSED_MS, type Rollout, type RolloutStep } from './rollout.ts';
+
+const policy = (rest: Partial<UpdatePolicy> = {}): UpdatePolicy => ({
+  ...{ kind: 'rolling', parallelism: 1, delayMs: 0, monitorMs: 100, maxFailureRatio: 0 },
+  ...{ order: 'stop-first', onFailure: 'pause', ...rest },
+});
+
+const member = (index: number, release: number, rest: Partial<Member> = {}): Member => ({
+  ...{ id: `c${release}-${index}`, index, release, hostId: 'h', leaving: false, refused: false },
+  ...{ running: true, state: 'ready', since: 0, said: '', ...rest },
+});
+
+const rollout = (rest: Partial<Rollout> = {}): Rollout => ({
+  ...{ now: 1_000, wanted: 3, release: 2, state: 'releasing', policy: policy(), fallback: 1 },
+  ...{ mayRollBack: true, failed: [], members: [], ...rest },
+});
+
+const olds = (count: number) => Array.from({ length: count }, (_, i) => member(i + 1, 1));
+
+describe('a rolling release', () => {
+  it('replaces one after the other, under the index that the old one had', () => {
+    expect(planRollout(rollout({ members: olds(3) })).steps).toEqual([
+      { step: 'retire', id: 'c1-1', why: 'replaced' },
+    ]);
+    const leaving = [member(1, 1, { leaving: true }), ...olds(3).slice(1)];
+    expect(planRollout(rollout({ members: leaving })).steps).toEqual([]);
+    expect(planRollout(rollout({ members: olds(3).slice(1) })).steps).toEqual([
+      { step: 'create', index: 1, release: 2 },
+    ]);
+  });
+
+  it('waits until the new one has proved itself, then for the delay', () => {
+    const members = [member(1, 2, { since: 950 }), ...olds(3).slice(1)];
+    expect(planRollout(rollout({ members }))).toEqual({ steps: [], nextAt: 1_050 });
+    const settled = rollout({ members, now: 1_050, policy: policy({ delayMs: 500 }) });
+    expect(planRollout(settled)).toEqual({ steps: [], nextAt: 1_550 });
+    expect(planRollout({ ...settled, now: 1_550 }).steps).toEqual([
+      { step: 'retire', id: 'c1-2', why: 'replaced' },
+    ]);
+  });
+
+  it('starts the new one first where it is told, and takes none away before that one is proven', () => {
+    const startFirst = policy({ order: 'start-first' });
+    const begun = rollout({ members: olds(3), policy: startFirst });
+    expect(planRollout(begun).steps).toEqual([{ step: 'create', index: 4, release: 2 }]);
+    const fresh = member(4, 2, { since: 1_000 });
+    expect(planRollout({ ...begun, members: [...olds(3), fresh] }).steps).toEqual([]);
+    expect(planRollout({ ...begun, now: 1_100, members: [...olds(3), fresh] }).steps).toEqual([
+      { step: 'retire', id: 'c1-1', why: 'surplus' },
+    ]);
+  });
+
+  it('replaces first what does no work', () => {
+    const members = [...olds(2), member(3, 1, { state: 'failed' })];
+    expect(planRollout(rollout({ members })).steps[0]).toMatchObject({ id: 'c1-3' });
+  });
+
+  it('ends once all are new and proven, and then only keeps their number', () => {
+    const members = [1, 2, 3].map((index) => member(index, 2));
+    expect(planRollout(rollout({ members })).steps).toEqual([{ step: 'enter', state: 'done', reason: '' }]);
+    const done = rollout({ members, state: 'done' });
+    expect(planRollout(done)).toEqual({ steps: [], nextAt: undefined });
+    expect(planRollout({ ...done, wanted: 1 }).steps).toEqual([
+      { step: 'retire', id: 'c2-3', why: 'surplus' },
+      { step: 'retire', id: 'c2-2', why: 'surplus' },
+    ]);
+    expect(planRollout({ ...done, members: members.slice(1) }).steps).toEqual([
+      { step: 'create', index: 1, release: 2 },
+    ]);
+  });
+});
+
+describe('a release that goes wrong', () => {
+  const members = [member(1, 2, { state: 'failed', said: 'ended with 1' }), ...olds(3).slice(1)];
+  const note = { step: 'note-failed', indexes: [1] };
+
+  it('stops where it is, and says why', () => {
+    expect(planRollout(rollout({ members })).steps).toEqual([
+      note,
+      { step: 'enter', state: 'paused', reason: 'container 1 ended with 1' },
+    ]);
+  });
+
+  it('goes back where it is told, once', () => {
+    const back = policy({ onFailure: 'rollback' });
+    expect(planRollout(rollout({ members, policy: back })).steps).toEqual([
+      note,
+      { step: 'roll-back', reason: 'container 1 ended with 1' },
+    ]);
+    const again = planRollout(rollout({ members, policy: back, mayRollBack: false }));
+    expect(again.steps[1]).toMatchObject({ step: 'enter', state: 'paused' });
+  });
+
+  it('goes on where so many may fail, or all', () => {
+    for (const lax of [policy({ maxFailureRatio: 0.34 }), policy({ onFailure: 'continue' })])
+      expect(planRollout(rollout({ members, policy: lax })).steps).toEqual([note]);
+    const noted = rollout({ members, failed: [1], policy: policy({ onFailure: 'continue' }) });
+    expect(planRollout(noted).steps).toEqual([{ step: 'retire', id: 'c1-2', why: 'replaced' }]);
+  });
+
+  it('makes what is missing while it is paused as it was before', () => {
+    const paused = rollout({ members: olds(3).slice(1), state: 'paused' });
+    expect(planRollout(paused).steps).toEqual([{ step: 'create', index: 1, release: 1 }]);
+    expect(planRollout({ ...paused, fallback: undefined }).steps).toEqual([
+      { step: 'create', index: 1, release: 2 },
+    ]);
+  });
+
+  it('tries again what an engine has refused, after a while', () => {
+    const refused = [member(1, 1, { state: 'failed', refused: true, since: 500 })];
+    const first = rollout({ release: 1, wanted: 1, fallback: undefined, members: refused });
+    expect(planRollout(first)).toEqual({ steps: [], nextAt: 500 + REFUSED_MS });
+    const due = planRollout({ ...first, now: 500 + REFUSED_MS });
+    expect(due.steps).toEqual([{ step: 'retire', id: 'c1-1', why: 'refused' }]);
+    expect(planRollout({ ...first, state: 'done' })).toEqual({ steps: [], nextAt: 500 + REFUSED_MS });
+  });
+});
+
+it('recreates: never two versions at once', () => {
+  const recreate = policy({ kind: 'recreate' });
+  const begun = rollout({ members: olds(2), policy: recreate });
+  expect(planRollout(begun).steps.map(({ step }) => step)).toEqual(['retire', 'retire']);
+  const one = [member(1, 1, { leaving: true })];
+  expect(planRollout({ ...begun, members: one }).steps).toEqual([]);
+  expect(planRollout({ ...begun, members: [] }).steps).toHaveLength(3);
+});
+
+describe('a service that is on each host', () => {
+  it('is made where it is missing, and is done once it is everywhere', () => {
+    const members = [member(1, 2)];
+    const begun = rollout({ wanted: 2, members, uncovered: ['h2'] });
+    expect(planRollout(begun).steps).toEqual([{ step: 'create', index: 2, release: 2, hostId: 'h2' }]);
+    const everywhere = rollout({ wanted: 2, members: [...members, member(2, 2)], uncovered: [] });
+    expect(planRollout(everywhere).steps).toEqual([{ step: 'enter', state: 'done', reason: '' }]);
+  });
+});
+
+describe('a job', () => {
+  const job = rollout({ wanted: 1, release: 1, fallback: undefined });
+  it('runs once a release, to its end', () => {
+    expect(planJob(job).steps).toEqual([{ step: 'create', index: 1, release: 1 }]);
+    const ended = { ...job, members: [member(1, 1, { state: 'ended' })] };
+    expect(planJob(ended).steps).toEqual([{ step: 'enter', state: 'done', reason: '' }]);
+    expect(planJob({ ...job, state: 'done' }).steps).toEqual([]);
+    const anew = { ...ended, release: 2 };
+    expect(planJob(anew).steps).toEqual([{ step: 'retire', id: 'c1-1', why: 'replaced' }]);
+  });
+
+  it('says how it failed', () => {
+    const members = [member(1, 1, { state: 'failed', said: 'ended with 3' })];
+    expect(planJob({ ...job, members }).steps).toEqual([
+      { step: 'enter', state: 'failed', reason: 'container 1 ended with 3' },
+    ]);
+  });
+});
+
+/** Containers that do what the planner asks for, each with its own luck. */
+class Playground {
+  members: Member[];
+  state: Rollout['state'] = 'releasing';
+  failed: number[] = [];
+  now = 0;
+  private count = 0;
+
+  constructor(
+    private readonly base: Rollout,
+    private readonly luck: () => MemberState,
+  ) {
+    this.members = [...base.members];
+  }
+
+  picture(): Rollout {
+    const { now, state, failed, members } = this;
+    return { ...this.base, now, state, failed, members };
+  }
+
+  act(step: RolloutStep): void {
+    switch (step.step) {
+      case 'create': {
+        const { index, release } = step;
+        expect(this.members.map((one) => one.index)).not.toContain(index);
+        const id = `n${this.count++}`;
+        this.members.push(member(index, release, { id, state: 'starting', since: this.now }));
+        return;
+      }
+      case 'retire':
+        this.members = this.members.map((one) => (one.id === step.id ? { ...one, leaving: true } : one));
+        return;
+      case 'note-failed':
+        this.failed.push(...step.indexes);
+        return;
+      case 'enter':
+        this.state = step.state;
+        return;
+      case 'roll-back':
+        this.state = 'rolled-back';
+    }
+  }
+
+  /** Time goes on: what leaves is gone, what starts is ready or fails. */
+  tick(): void {
+    this.now += 50;
+    this.members = this.members
+      .filter(({ leaving }) => !leaving)
+      .map((one) => (one.state === 'starting' ? { ...one, state: this.luck(), since: this.now } : one));
+  }
+}
+
+const policies = fc.record({
+  kind: fc.constantFrom('rolling' as const, 'recreate' as const),
+  parallelism: fc.integer({ min: 0, max: 4 }),
+  delayMs: fc.constantFrom(0, 120),
+  monitorMs: fc.constantFrom(0, 100),
+  maxFailureRatio: fc.constantFrom(0, 0.5),
+  order: fc.constantFrom('stop-first' as const, 'start-first' as const),
+  onFailure: fc.constantFrom('pause' as const, 'continue' as const, 'rollback' as const),
+});
+
+function play(base: Rollout, luck: () => MemberState, check: (ground: Playground) => void): Playground {
+  const ground = new Playground(base, luck);
+  for (let turn = 0; turn < 400 && ground.state === 'releasing'; turn++) {
+    const { steps } = planRollout(ground.picture());
+    for (const step of steps) ground.act(step);
+    check(ground);
+    // Told the same again: nothing is done twice.
+    if (ground.state === 'releasing')
+      for (const step of planRollout(ground.picture()).steps)
+        expect(['enter', 'note-failed', 'roll-back', 'retire']).toContain(step.step);
+    ground.tick();
+  }
+  return ground;
+}
+
+describe('any release', () => {
+  it('keeps as many at work as its policy allows, and ends', () => {
+    fc.assert(
+      fc.property(policies, fc.integer({ min: 0, max: 6 }), (chosen, wanted) => {
+        const parallel = Math.max(1, chosen.parallelism === 0 ? wanted : chosen.parallelism);
+        const base = rollout({ wanted, policy: chosen, members: olds(wanted) });
+        const ended = play(
+          base,
+          () => 'ready',
+          ({ members }) => {
+            const live = members.filter(({ leaving }) => !leaving);
+            const ready = live.filter(({ state }) => state === 'ready').length;
+            if (chosen.kind === 'recreate') {
+              expect(new Set(members.map(({ release }) => release)).size).toBeLessThanOrEqual(1);
+              return;
+            }
+            const least = chosen.order === 'start-first' ? wanted : wanted - parallel;
+            expect(ready).toBeGreaterThanOrEqual(least);
+            expect(live.length).toBeLessThanOrEqual(
+              chosen.order === 'start-first' ? wanted + parallel : wanted,
+            );
+          },
+        );
+        expect(ended.state).toBe('done');
+        expect(ended.members.filter(({ leaving }) => !leaving)).toHaveLength(wanted);
+        expect(ended.members.every(({ release, leaving }) => release === 2 || leaving)).toBe(true);
+      }),
+    );
+  });
+
+  it('ends with failures too, and a bad one takes no more of the old ones than it has to', () => {
+    fc.assert(
+      fc.property(policies, fc.integer({ min: 1, max: 6 }), (chosen, wanted) => {
+        const parallel = Math.max(1, chosen.parallelism === 0 ? wanted : chosen.parallelism);
+        const base = rollout({ wanted, policy: chosen, members: olds(wanted) });
+        const ended = play(
+          base,
+          () => 'failed',
+          () => undefined,
+        );
+        const lax = chosen.onFailure === 'continue';
+        expect(lax ? ['done'] : ['done', 'paused', 'rolled-back']).toContain(ended.state);
+        if (lax || chosen.kind === 'recreate' || chosen.maxFailureRatio > 0) return;
+        const old = ended.members.filter(({ release, leaving }) => release === 1 && !leaving).length;
+        expect(old).toBeGreaterThanOrEqual(chosen.order === 'start-first' ? wanted : wanted - parallel);
+      }),
+    );
+  });
+});

@@ -1,0 +1,317 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FakeCluster } from '../api/docker/testing/fake-cluster.ts';
+import type { Placer } from '../api/placement/placer.ts';
+import { deploy } from '../api/services/deploy.ts';
+import { ServiceHands } from '../api/services/hands.ts';
+import { readStack } from '../compose/index.ts';
+import { ServiceController } from '../controllers/index.ts';
+import { systemClock } from '../kit/clock.ts';
+import { BerthError } from '../kit/errors.ts';
+import { silentLogger } from '../kit/logger.ts';
+import type { Container } from '../model/container.ts';
+import { releaseKey, serviceKey } from '../model/deployment.ts';
+import type { Stack } from '../model/stack.ts';
+import { beginRelease } from '../store/releases.ts';
+
+let cluster: FakeCluster;
+let controller: ServiceController;
+/** Image to what the engine says to a container of it. */
+const refusals = new Map<string, string>();
+
+beforeEach(async () => {
+  cluster = await FakeCluster.start('a', 'b', 'c');
+  refusals.clear();
+  let acting: Promise<unknown> = Promise.resolve();
+  cluster.store.watch(({ changes }) => {
+    expectUnique();
+    for (const { table, after, before } of changes) {
+      if (table !== 'containers' || after === undefined) continue;
+      const { id, desired } = after as Container;
+      if ((before as Container | undefined)?.desired.generation === desired.generation) continue;
+      if (refusals.has(desired.spec.Image) && desired.state === 'running') continue;
+      acting = acting.then(() => cluster.settled(id, desired.generation)).catch(() => undefined);
+    }
+  });
+  controller = start();
+});
+afterEach(async () => {
+  controller.close();
+  await cluster.close();
+});
+
+function start(): ServiceController {
+  const hands = new ServiceHands({ ...cluster.deps, placer });
+  const settled = (id: string) => {
+    const image = cluster.store.view((tx) => tx.get('containers', id)?.desired.spec.Image ?? '');
+    const refusal = refusals.get(image);
+    if (refusal === undefined) return Promise.resolve();
+    return Promise.reject(new BerthError('engine', refusal, { status: 500 }));
+  };
+  return new ServiceController({
+    store: cluster.store,
+    hands,
+    clock: systemClock,
+    logger: silentLogger,
+    settled,
+  });
+}
+
+/** The host that an expression names, else the one with the fewest containers. */
+const placer: Placer = {
+  place(tx, { name, spec }) {
+    const [, id] = /node\.id==([\w-]+)/.exec(spec.Labels?.['com.docker.swarm.constraints'] ?? '') ?? [];
+    return id === undefined ? cluster.deps.placer.place(tx, { name, spec }) : { hostId: id };
+  },
+  explain: (tx) => ({
+    ...{ chosen: undefined, refusal: undefined },
+    hosts: [...tx.all('hosts')].map(({ id, name }) => ({
+      ...{ hostId: id, hostName: name, fits: true, reasons: [], score: 0 },
+    })),
+  }),
+};
+
+function stackOf(text: string): Stack {
+  const read = (path: string) => (path === '/shop/compose.yml' ? text : undefined);
+  return readStack({ files: ['/shop/compose.yml'], folder: '/shop', read, env: {} }).stack;
+}
+
+const put = (stack: Stack) => cluster.store.update((tx) => deploy(tx, stack, 'root', Date.now()));
+const members = (service: string): Container[] =>
+  cluster.store.view((tx) =>
+    [...tx.by('containers', 'stackService', serviceKey('shop', service))].sort(
+      (x, y) => (x.service?.index ?? 0) - (y.service?.index ?? 0),
+    ),
+  );
+const release = (service: string) =>
+  cluster.store.view((tx) => {
+    const record = tx.get('services', serviceKey('shop', service));
+    return tx.get('releases', releaseKey('shop', service, record?.release ?? 0));
+  });
+const status = (service: string) =>
+  cluster.store.view((tx) => tx.get('serviceStatus', serviceKey('shop', service)));
+const until = (check: () => void) => expect.poll(() => outcome(check), { timeout: 8_000 }).toBe('');
+function outcome(check: () => void): string {
+  try {
+    check();
+    return '';
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
+}
+const isDone = (service: string, number = 1) =>
+  until(() => expect(release(service)).toMatchObject({ number, state: 'done' }));
+
+/** At every moment: no two containers have one name, or one index of a service. */
+function expectUnique(): void {
+  const all = cluster.store.view((tx) => [...tx.all('containers')]);
+  const slots = all.flatMap(({ service: one }) => (one === undefined ? [] : `${one.name} ${one.index}`));
+  expect(new Set(slots).size).toBe(slots.length);
+  expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+}
+
+const compose = (web = 'web:1', more = '') => `
+services:
+  web:
+    image: ${web}
+    depends_on: [db]
+    deploy:
+      replicas: 3
+      update_config: { monitor: 20ms, failure_action: pause }
+      rollback_config: { monitor: 20ms }
+    volumes: [cache:/cache]
+${more}
+  db:
+    image: db:1
+    deploy: { update_config: { monitor: 20ms } }
+networks: { default: { driver: bridge } }
+volumes: { cache: {} }
+`;
+
+describe('a stack', () => {
+  it('is made: networks and volumes first, by its order, under the names that compose gives', async () => {
+    await put(stackOf(compose()));
+    await isDone('web');
+    expect(members('web').map(({ name }) => name)).toEqual(['shop_web_1', 'shop_web_2', 'shop_web_3']);
+    const [first] = members('web');
+    expect(first?.desired.spec.Labels).toMatchObject({
+      'com.docker.compose.project': 'shop',
+      'com.docker.compose.service': 'web',
+      'com.docker.compose.container-number': '1',
+      'com.docker.compose.oneoff': 'False',
+      'berth.restart': 'always',
+      'berth.failover': 'true',
+    });
+    const [db] = members('db');
+    expect(db?.createdAt).toBeLessThanOrEqual(first?.createdAt ?? 0);
+    const made = cluster.store.view((tx) => [
+      ...[...tx.all('networks')].map(({ name }) => name),
+      ...[...tx.all('volumes')].map(({ name }) => name),
+    ]);
+    expect(made).toEqual(['shop_default', 'shop_cache']);
+    expect(status('web')).toMatchObject({ wanted: 3, ready: 3, current: 3, waiting: '' });
+  });
+
+  it('is not changed by being deployed again', async () => {
+    await put(stackOf(compose()));
+    await isDone('web');
+    const before = members('web').map(({ id, desired }) => `${id} ${desired.generation}`);
+    const { diff, releases } = await put(stackOf(compose()));
+    expect({ ...diff, releases }).toEqual({ created: [], changed: [], removed: [], releases: [] });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(members('web').map(({ id, desired }) => `${id} ${desired.generation}`)).toEqual(before);
+  });
+
+  it('is released anew where it was changed, one container after the other, and only that service', async () => {
+    await put(stackOf(compose()));
+    await isDone('web');
+    const old = members('db')[0]?.id;
+    const { releases } = await put(stackOf(compose('web:2')));
+    expect(releases).toEqual([{ service: 'web', number: 2 }]);
+    await isDone('web', 2);
+    expect(members('web').map(({ desired }) => desired.spec.Image)).toEqual(['web:2', 'web:2', 'web:2']);
+    expect(members('web').map(({ service }) => service?.index)).toEqual([1, 2, 3]);
+    expect(members('db').map(({ id }) => id)).toEqual([old]);
+    expect(release('web')?.changes).toContainEqual({
+      ...{ field: 'container.Image', before: 'web:1', after: 'web:2' },
+    });
+  });
+
+  it('gets a container back that somebody removed, and goes with its networks and without its volumes', async () => {
+    await put(stackOf(compose()));
+    await isDone('web');
+    const [first] = members('web');
+    await cluster.store.update((tx) => tx.delete('containers', first?.id ?? ''));
+    await until(() => expect(members('web')).toHaveLength(3));
+    expect(members('web').map(({ name }) => name)).toContain('shop_web_1');
+    await cluster.store.update((tx) => {
+      const record = tx.get('stacks', 'shop');
+      if (record !== undefined) tx.put('stacks', { ...record, removing: true });
+    });
+    const left = () =>
+      cluster.store.view((tx) =>
+        (['stacks', 'services', 'releases', 'serviceStatus', 'containers', 'networks'] as const).map(
+          (table) => tx.count(table),
+        ),
+      );
+    await until(() => expect(left()).toEqual([0, 0, 0, 0, 0, 0]));
+    expect(cluster.store.view((tx) => tx.get('volumes', 'shop_cache'))).toBeDefined();
+  });
+
+  it('follows the number that was set by hand, until it is deployed again', async () => {
+    await put(stackOf(compose()));
+    await isDone('web');
+    await cluster.store.update((tx) => {
+      const record = tx.get('services', 'shop/web');
+      if (record !== undefined) tx.put('services', { ...record, scale: 5 });
+    });
+    await until(() => expect(members('web')).toHaveLength(5));
+    const { diff, releases } = await put(stackOf(compose()));
+    expect(diff.changed).toEqual([
+      {
+        item: { kind: 'service', key: 'web' },
+        fields: [{ field: 'scale, set by hand', before: 5, after: 3 }],
+      },
+    ]);
+    expect(releases).toEqual([]);
+    await until(() => expect(members('web').map(({ service }) => service?.index)).toEqual([1, 2, 3]));
+  });
+});
+
+describe('a release', () => {
+  it('stops at the first container that an engine refuses; the others stay, and resuming or going back ends it', async () => {
+    await put(stackOf(compose()));
+    await isDone('web');
+    refusals.set('web:bad', 'no such device');
+    await put(stackOf(compose('web:bad')));
+    await until(() => expect(release('web')).toMatchObject({ state: 'paused', failed: [1] }));
+    expect(release('web')?.reason).toBe('container 1 no such device');
+    expect(members('web').filter(({ desired }) => desired.spec.Image === 'web:1')).toHaveLength(2);
+    await cluster.store.update((tx) => {
+      const record = tx.get('services', 'shop/web');
+      const good = tx.get('releases', 'shop/web/1');
+      if (record === undefined || good === undefined) throw new Error('no record');
+      const cause = { kind: 'rollback', to: 1, automatic: false } as const;
+      beginRelease(tx, record, good.spec, { cause, by: 'root', at: Date.now() });
+    });
+    await isDone('web', 3);
+    expect(members('web').map(({ desired }) => desired.spec.Image)).toEqual(['web:1', 'web:1', 'web:1']);
+    // What was as it is to be again has stayed.
+    expect(members('web').map(({ service }) => service?.release)).toEqual([3, 1, 1]);
+  });
+
+  it('goes back by itself where the file says so', async () => {
+    const back = (image: string) =>
+      compose(image).replace('failure_action: pause', 'failure_action: rollback');
+    await put(stackOf(back('web:1')));
+    await isDone('web');
+    refusals.set('web:bad', 'no such device');
+    await put(stackOf(back('web:bad')));
+    await isDone('web', 3);
+    expect(release('web')?.cause).toEqual({ kind: 'rollback', to: 1, automatic: true });
+    const bad = cluster.store.view((tx) => tx.get('releases', 'shop/web/2'));
+    expect(bad).toMatchObject({ state: 'rolled-back', reason: 'container 1 no such device' });
+  });
+
+  it('takes no container away for one that no host would take, and says why', async () => {
+    await put(stackOf(compose()));
+    await isDone('web');
+    await put(stackOf(compose('missing:1')));
+    await until(() => expect(status('web')?.waiting).toContain('No such image: missing:1'));
+    expect(members('web').map(({ desired }) => desired.spec.Image)).toEqual(['web:1', 'web:1', 'web:1']);
+    expect(release('web')).toMatchObject({ state: 'releasing', failed: [] });
+  });
+});
+
+it('waits for what it depends on: a job that ends well', async () => {
+  const text = `
+services:
+  migrate: { image: migrate:1 }
+  web:
+    image: web:1
+    depends_on: { migrate: { condition: service_completed_successfully } }
+    deploy: { update_config: { monitor: 10ms } }
+networks: { default: { driver: bridge } }
+`;
+  await put(stackOf(text));
+  await until(() => expect(status('web')?.waiting).toBe('waits for migrate (to end well)'));
+  expect(members('web')).toEqual([]);
+  const [job] = members('migrate');
+  expect(job?.desired.spec.Labels?.['berth.restart']).toBeUndefined();
+  const own = [...cluster.hosts.values()].flatMap(({ engine }) =>
+    [...engine.containers.values()].map((container) => ({ engine, container })),
+  );
+  for (const { engine, container } of own) engine.set(container, 'exited');
+  await isDone('migrate');
+  await isDone('web');
+  expect(members('migrate')).toHaveLength(1);
+});
+
+it('is on each host once, also on those that come later', async () => {
+  const text = `
+services:
+  agent: { image: agent:1, labels: { berth.global: "true" } }
+networks: { default: { driver: bridge } }
+`;
+  await put(stackOf(text.replace(/\n {2}agent: \{/, '\n  agent: { network_mode: host,')));
+  await until(() => expect(members('agent')).toHaveLength(3));
+  expect(new Set(members('agent').map(({ assigned }) => assigned.hostId)).size).toBe(3);
+  await cluster.addHost('d', '10.0.0.4');
+  await until(() => expect(members('agent').map(({ assigned }) => assigned.hostId)).toContain('h-d'));
+});
+
+it('goes on where a manager was killed, at any moment, and makes nothing twice', async () => {
+  await put(stackOf(compose()));
+  for (const image of ['web:2', 'web:3']) {
+    await put(stackOf(compose(image)));
+    for (let turn = 0; turn < 15; turn++) {
+      controller.close();
+      await new Promise((resolve) => setTimeout(resolve, turn));
+      controller = start();
+      await new Promise((resolve) => setTimeout(resolve, turn % 4));
+    }
+  }
+  await until(() => expect(release('web')).toMatchObject({ state: 'done' }));
+  expect(members('web').map(({ name, desired }) => `${name} ${desired.spec.Image}`)).toEqual(
+    [1, 2, 3].map((index) => `shop_web_${index} web:3`),
+  );
+});

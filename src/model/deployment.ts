@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { serviceSchema } from './service.ts';
+import { stackSchema } from './stack.ts';
+
+/** How a release goes. It moves forward only: what is done, superseded or rolled back stays so. */
+export const releaseStateSchema = z.enum([
+  'releasing', // containers of it take the place of those before it
+  'paused', // by a user, or by its policy after failures: those before it are left as they are
+  'done', // all containers are of this release, and have proved themselves
+  'failed', // a job that ended with an error
+  'superseded', // another release came before it was done
+  'rolled-back', // it failed, and its policy brought the one before it back
+]);
+export type ReleaseState = z.infer<typeof releaseStateSchema>;
+
+/** A stack as somebody has deployed it. */
+export const stackRecordSchema = z.object({
+  kind: z.literal('stack-record'),
+  name: z.string(),
+  stack: stackSchema,
+  /** Counts the deployments that have changed something, from 1. */
+  generation: z.number().int(),
+  /** Of the last deployment: milliseconds since the epoch, and the user. */
+  at: z.number(),
+  by: z.string(),
+  /** It is being taken away: its containers, then its networks, then this record. Volumes stay. */
+  removing: z.boolean().optional(),
+});
+export type StackRecord = Readonly<z.infer<typeof stackRecordSchema>>;
+
+/** A service of a stack; desired is the user's, and `scale` too. */
+export const serviceRecordSchema = z.object({
+  kind: z.literal('service-record'),
+  stack: z.string(),
+  name: z.string(),
+  service: serviceSchema,
+  /** Containers, set by hand; null: as the compose file says. */
+  scale: z.number().int().nullable(),
+  /** Counts every change of the two above, from 1. */
+  generation: z.number().int(),
+  /** Number of the release that is wanted. */
+  release: z.number().int(),
+  removing: z.boolean().optional(),
+});
+export type ServiceRecord = Readonly<z.infer<typeof serviceRecordSchema>>;
+
+export const fieldChangeSchema = z.object({
+  field: z.string(),
+  /** Undefined: it was not there, or is no more. */
+  before: z.unknown().optional(),
+  after: z.unknown().optional(),
+});
+
+/** One version of a service going out. */
+export const releaseRecordSchema = z.object({
+  kind: z.literal('release-record'),
+  stack: z.string(),
+  service: z.string(),
+  /** From 1, in the order of the service's releases. */
+  number: z.number().int(),
+  /** What its containers are made from. */
+  spec: serviceSchema,
+  at: z.number(),
+  by: z.string(),
+  /** What came: `deploy`, `restart`, or a `rollback` to the release `to`. */
+  cause: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('deploy') }),
+    z.object({ kind: z.literal('restart') }),
+    z.object({ kind: z.literal('rollback'), to: z.number().int(), automatic: z.boolean() }),
+  ]),
+  /** Against the release before it. */
+  changes: z.array(fieldChangeSchema),
+  state: releaseStateSchema,
+  /** Why it is in that state, in one line; empty where there is nothing to say. */
+  reason: z.string(),
+  /** Indexes whose new container has failed within its monitor time. */
+  failed: z.array(z.number().int()),
+});
+export type ReleaseRecord = Readonly<z.infer<typeof releaseRecordSchema>>;
+
+/** What is seen of a service; made anew by each manager and never on disk. */
+export const serviceStatusSchema = z.object({
+  kind: z.literal('service-status'),
+  stack: z.string(),
+  name: z.string(),
+  /** Containers that are wanted; of a job, ends. */
+  wanted: z.number().int(),
+  /** Of all releases, and those that do their work (of a job: that have ended well). */
+  running: z.number().int(),
+  ready: z.number().int(),
+  /** Of the release that is wanted, and ready. */
+  current: z.number().int(),
+  /** Why it goes no further now, in one line; empty where nothing holds it up. */
+  waiting: z.string(),
+});
+export type ServiceStatus = Readonly<z.infer<typeof serviceStatusSchema>>;
+
+/** So many releases of a service are kept, the newest. */
+export const KEPT_RELEASES = 20;
+
+/** Key of a service's record, and of its containers. */
+export function serviceKey(stack: string, service: string): string {
+  return `${stack}/${service}`;
+}
+
+/** Key of a release's record. */
+export function releaseKey(stack: string, service: string, number: number): string {
+  return `${stack}/${service}/${number}`;
+}
