@@ -7,6 +7,7 @@ import { audit } from './audit.ts';
 import { bundle } from './bundle.ts';
 import { completion } from './completion.ts';
 import { context } from './context.ts';
+import { deploy } from './deploy.ts';
 import { dnsAdd } from './dns/add.ts';
 import { dnsLs } from './dns/ls.ts';
 import { dnsRm } from './dns/rm.ts';
@@ -34,10 +35,23 @@ import { orphanLs } from './orphan/ls.ts';
 import { orphanRm } from './orphan/rm.ts';
 import { plan } from './plan.ts';
 import { rebalance } from './rebalance.ts';
+import { releaseHistory } from './release/history.ts';
+import { releasePause, releaseResume } from './release/pause.ts';
+import { releaseRollback } from './release/rollback.ts';
+import { serviceInspect } from './service/inspect.ts';
+import { serviceLs } from './service/ls.ts';
+import { servicePs } from './service/ps.ts';
+import { serviceRestart } from './service/restart.ts';
+import { serviceScale } from './service/scale.ts';
 import { settingsGet } from './settings/get.ts';
 import { settingsLs } from './settings/ls.ts';
 import { settingsSet } from './settings/set.ts';
 import { stackConfig } from './stack/config.ts';
+import { stackDiff } from './stack/diff.ts';
+import { stackEvents } from './stack/events.ts';
+import { stackLs } from './stack/ls.ts';
+import { stackPs } from './stack/ps.ts';
+import { stackRm } from './stack/rm.ts';
 import { status } from './status.ts';
 import { tokenCreate } from './token/create.ts';
 import { tokenLs } from './token/ls.ts';
@@ -55,6 +69,8 @@ export const GROUPS: readonly Readonly<{ name: string; summary: string; heading:
   { name: 'node', summary: 'Hosts of the cluster', heading: 'Cluster:' },
   { name: 'token', summary: 'Tokens with which hosts join', heading: 'Cluster:' },
   { name: 'stack', summary: 'Stacks of services, from compose files', heading: 'Cluster:' },
+  { name: 'service', summary: 'Services of stacks: equal containers', heading: 'Cluster:' },
+  { name: 'release', summary: 'Versions of services going out, and back', heading: 'Cluster:' },
   { name: 'ip', summary: 'Addresses of networks that span hosts', heading: 'Cluster:' },
   { name: 'orphan', summary: 'Containers that a restored database does not know', heading: 'Cluster:' },
   { name: 'dns', summary: 'Zones that the manager answers for', heading: 'Cluster:' },
@@ -81,7 +97,22 @@ export const COMMANDS: readonly CommandSpec[] = [
   tokenCreate,
   tokenLs,
   tokenRm,
+  deploy,
+  stackLs,
+  stackPs,
+  stackDiff,
   stackConfig,
+  stackEvents,
+  stackRm,
+  serviceLs,
+  servicePs,
+  serviceScale,
+  serviceRestart,
+  serviceInspect,
+  releaseHistory,
+  releaseRollback,
+  releasePause,
+  releaseResume,
   plan,
   rebalance,
   ipLs,

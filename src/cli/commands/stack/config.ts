@@ -1,14 +1,8 @@
-import {
-  ComposeError,
-  configText,
-  problemText,
-  type ReadStack,
-  readStack,
-  withoutSecrets,
-} from '../../../compose/index.ts';
-import { type CliContext, command } from '../../command.ts';
-import { type ComposeFlags, composeInput, composeOptions } from '../../compose-files.ts';
-import { clean, cleanLines } from '../../terminal/text.ts';
+import { configText, problemText, withoutSecrets } from '../../../compose/index.ts';
+import { command } from '../../command.ts';
+import { type ComposeFlags, composeOptions } from '../../compose-files.ts';
+import { readTold } from '../../read-stack.ts';
+import { cleanLines } from '../../terminal/text.ts';
 
 type Flags = ComposeFlags & Readonly<{ format?: 'yaml' | 'json'; model?: boolean; quiet?: boolean }>;
 
@@ -40,14 +34,3 @@ export const stackConfig = command<Flags>({
     out.line(cleanLines(text.trimEnd()));
   },
 });
-
-/** Mistakes behind the first one are told before it, which is the command's error. */
-function readTold(context: CliContext, flags: Flags): ReadStack {
-  try {
-    return readStack(composeInput(context, flags));
-  } catch (thrown) {
-    if (thrown instanceof ComposeError)
-      for (const problem of thrown.problems.slice(1)) context.out.note(clean(problemText(problem)));
-    throw thrown;
-  }
-}

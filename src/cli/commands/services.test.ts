@@ -1,0 +1,187 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { ServiceView, StackView } from '../../contract/v1/services.ts';
+import { tempDir, withManager } from '../testing/run.ts';
+
+const service = (more: Partial<ServiceView> = {}): ServiceView => ({
+  ...{ stack: 'shop', name: 'web', image: 'web:1', mode: 'replicated', scale: null, wanted: 2, running: 2 },
+  ...{
+    ready: 2,
+    current: 2,
+    waiting: '',
+    release: { number: 1, state: 'done', reason: '' },
+    removing: false,
+  },
+  ...more,
+});
+const stackView = (services: ServiceView[]): StackView => ({
+  ...{ name: 'shop', generation: 1, at: 1, by: 'root', removing: false, services },
+});
+const spec = {
+  ...{ kind: 'stack' as const, name: 'shop', services: [], externals: [], networks: [], volumes: [] },
+  ...{ configs: [], secrets: [] },
+};
+
+function folder(): string {
+  const cwd = join(tempDir(), 'shop');
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, 'compose.yaml'), 'services:\n  web:\n    image: web:1\n');
+  return cwd;
+}
+const created = {
+  diff: {
+    created: [{ kind: 'service' as const, key: 'web' }],
+    changed: [
+      {
+        item: { kind: 'service' as const, key: 'db' },
+        fields: [{ field: 'container.Image', before: 'db:1', after: 'db:2\u001b[2J' }],
+      },
+    ],
+    removed: [{ kind: 'network' as const, key: 'back' }],
+  },
+  warnings: ['service web: nothing serves its routes yet'],
+  releases: [{ service: 'web', number: 1 }],
+};
+
+it('deploys: shows what changes, and how it goes until it is done', async () => {
+  const looks = [
+    service({ ready: 0, release: { number: 1, state: 'releasing', reason: '' }, waiting: 'no host fits' }),
+    service({ ready: 1, release: { number: 1, state: 'releasing', reason: '' } }),
+    service(),
+  ];
+  const { berth, manager } = await withManager({
+    'stack.deploy': () => created,
+    'stack.get': () => ({ ...stackView([looks.shift() ?? service()]), spec }),
+  });
+  const { code, stdout, stderr } = await berth(['deploy'], { cwd: folder() });
+  expect(code).toBe(0);
+  expect(stdout.split('\n')).toEqual([
+    'stack shop:',
+    '  + service web',
+    '  ~ service db',
+    '      container.Image: "db:1" -> "db:2\\u001b[2J"',
+    '  - network back',
+    'stack shop is deployed',
+    '',
+  ]);
+  expect(stderr.split('\n')).toEqual([
+    'warning: service web: nothing serves its routes yet',
+    'web: 0/2 ready, release 1 releasing (no host fits)',
+    'web: 1/2 ready, release 1 releasing',
+    'web: 2/2 ready, release 1 done',
+    '',
+  ]);
+  expect(manager.calls[0]).toMatchObject({
+    name: 'stack.deploy',
+    input: { stack: 'shop', dryRun: false, spec: { services: [{ name: 'web' }] } },
+  });
+}, 60_000);
+
+it('says that nothing changes, and looks only where it is told to', async () => {
+  const nothing = { diff: { created: [], changed: [], removed: [] }, warnings: [], releases: [] };
+  const { berth, manager } = await withManager({ 'stack.deploy': () => nothing });
+  const cwd = folder();
+  expect((await berth(['deploy'], { cwd })).stdout).toBe('stack shop: nothing changes\n');
+  expect((await berth(['stack', 'diff'], { cwd })).stdout).toBe('stack shop: nothing changes\n');
+  expect(manager.calls.map(({ input }) => (input as { dryRun: boolean }).dryRun)).toEqual([false, true]);
+}, 60_000);
+
+it('ends with an error where a release has stopped, or takes too long', async () => {
+  let shown = service({
+    ready: 1,
+    release: { number: 2, state: 'paused', reason: 'container 1 ended with 3' },
+  });
+  const { berth } = await withManager({
+    'stack.deploy': () => created,
+    'stack.get': () => ({ ...stackView([shown]), spec }),
+  });
+  const stopped = await berth(['deploy'], { cwd: folder() });
+  expect(stopped.code).toBe(4);
+  expect(stopped.stderr).toContain('release 2 of shop/web is paused: container 1 ended with 3');
+  expect(stopped.stderr).toContain('"berth release rollback shop/web" goes back');
+  shown = service({
+    ready: 0,
+    release: { number: 2, state: 'releasing', reason: '' },
+    waiting: 'no host fits',
+  });
+  const late = await berth(['deploy', '--timeout', '1'], { cwd: folder() });
+  expect(late.code).toBe(1);
+  expect(late.stderr).toContain(
+    'shop/web is not released after 1 s: 0/2 ready, release 2 releasing (no host fits)',
+  );
+  expect((await berth(['deploy', '--detach'], { cwd: folder() })).code).toBe(0);
+}, 60_000);
+
+it('scales, restarts, goes back, pauses and resumes a service', async () => {
+  const { berth, manager } = await withManager({
+    'service.scale': () => service({ scale: 5 }),
+    'service.restart': () => service(),
+    'release.rollback': () => service({ release: { number: 4, state: 'releasing', reason: '' } }),
+    'release.pause': () => service(),
+    'release.resume': () => service(),
+    'stack.get': () => ({ ...stackView([service()]), spec }),
+  });
+  expect((await berth(['service', 'scale', 'shop/web', '5'])).stdout).toBe('shop/web scaled to 5\n');
+  expect((await berth(['release', 'rollback', 'shop/web', '--to', '2'])).stdout).toBe(
+    'shop/web is release 4\n',
+  );
+  await berth(['service', 'restart', 'shop/web', '-d']);
+  await berth(['release', 'pause', 'shop/web']);
+  await berth(['release', 'resume', 'shop/web', '-d']);
+  const own = { stack: 'shop', service: 'web' };
+  expect(
+    manager.calls.filter(({ name }) => name !== 'stack.get').map(({ name, input }) => [name, input]),
+  ).toEqual([
+    ['service.scale', { ...own, replicas: 5 }],
+    ['release.rollback', { ...own, to: 2 }],
+    ['service.restart', own],
+    ['release.pause', own],
+    ['release.resume', own],
+  ]);
+  for (const [count, code] of [
+    ['-1', 2],
+    ['x', 2],
+    ['10001', 2],
+  ] as const)
+    expect((await berth(['service', 'scale', 'shop/web', '--', count])).code).toBe(code);
+  expect((await berth(['service', 'ps', 'web'])).stderr).toContain(
+    '"web" names no service: write STACK/SERVICE',
+  );
+}, 60_000);
+
+it('lists stacks, services, containers and releases, and takes a stack away', async () => {
+  const lists = [[stackView([service()])], [stackView([service({ running: 1 })])], []];
+  const member = {
+    ...{ id: 'c1', name: 'shop_web_1', service: 'web', index: 1, release: 1, hostId: 'h', hostName: 'alpha' },
+    ...{ image: 'web:1', state: 'running', health: 'none', startedAt: 0, refusal: '' },
+  };
+  const release = {
+    ...{
+      number: 2,
+      at: 1,
+      by: 'ann',
+      cause: { kind: 'rollback' as const, to: 1, automatic: true },
+      changes: [],
+    },
+    ...{ state: 'done' as const, reason: '', failed: [], image: 'web:1' },
+  };
+  const { berth, manager } = await withManager({
+    'stack.list': () => ({ stacks: lists.length > 1 ? (lists.shift() ?? []) : [] }),
+    'stack.get': () => ({ ...stackView([service()]), spec }),
+    'stack.ps': () => ({ containers: [member] }),
+    'release.history': () => ({ releases: [release] }),
+    'stack.remove': () => ({}),
+  });
+  expect((await berth(['stack', 'ls'])).stdout).toMatch(/shop +1 +2\/2 +done +.*by root/);
+  expect((await berth(['service', 'ls', 'shop'])).stdout).toMatch(
+    /shop\/web +replicated +2\/2 +web:1 +1 done/,
+  );
+  expect((await berth(['stack', 'ps', 'shop'])).stdout).toMatch(/shop_web_1 +web +alpha +1 +web:1 +running/);
+  expect((await berth(['release', 'history', 'shop/web'])).stdout).toContain('back to 1, by itself');
+  expect((await berth(['stack', 'rm', 'shop'])).code).toBe(2);
+  const removed = await berth(['stack', 'rm', 'shop', '--yes']);
+  expect([removed.code, removed.stdout]).toEqual([0, 'shop\n']);
+  expect(removed.stderr).toContain('shop: 1 containers left');
+  expect(manager.calls.filter(({ name }) => name === 'stack.remove')).toHaveLength(1);
+}, 60_000);

@@ -1,0 +1,55 @@
+import { problemText } from '../compose/index.ts';
+import type { RouteOutput } from '../contract/v1/route.ts';
+import type { Routes } from '../contract/v1/routes.ts';
+import type { CliContext } from './command.ts';
+import type { ComposeFlags } from './compose-files.ts';
+import { type FollowFlags, followStack } from './follow-stack.ts';
+import { readTold } from './read-stack.ts';
+import { clean } from './terminal/text.ts';
+
+type Answer = RouteOutput<Routes['stack.deploy']>;
+/** Longest value that a difference shows. */
+const SHOWN = 120;
+
+/** Reads the compose files, shows what changes, and (unless it is only to be shown) does it and follows how it goes. */
+export async function deployStack(
+  context: CliContext,
+  flags: ComposeFlags & FollowFlags & Readonly<{ dryRun?: boolean }>,
+): Promise<void> {
+  const { call, out, globals } = context;
+  const { stack: spec, warnings } = readTold(context, flags);
+  for (const warning of warnings) out.warn(problemText(warning));
+  const { dryRun = false } = flags;
+  const answer = await call('stack.deploy', { stack: spec.name, spec, dryRun });
+  for (const warning of answer.warnings) out.warn(warning);
+  if (globals.json) out.json(answer);
+  else printDiff(context, spec.name, answer.diff, dryRun);
+  if (dryRun || flags.detach === true || isNothing(answer.diff)) return;
+  await followStack(context, spec.name, flags);
+  if (!globals.json) out.line(`stack ${clean(spec.name)} is deployed`);
+}
+
+function isNothing({ created, changed, removed }: Answer['diff']): boolean {
+  return created.length + changed.length + removed.length === 0;
+}
+
+function printDiff({ out }: CliContext, stack: string, diff: Answer['diff'], dryRun: boolean): void {
+  if (isNothing(diff)) {
+    out.line(`stack ${clean(stack)}: nothing changes`);
+    return;
+  }
+  out.line(`stack ${clean(stack)}${dryRun ? ', nothing is done' : ''}:`);
+  for (const { kind, key } of diff.created) out.line(out.style('green', `  + ${kind} ${clean(key)}`));
+  for (const { item, fields } of diff.changed) {
+    out.line(out.style('yellow', `  ~ ${item.kind} ${clean(item.key)}`));
+    for (const { field, before, after } of fields)
+      out.line(`      ${clean(field)}: ${shown(before)} -> ${shown(after)}`);
+  }
+  for (const { kind, key } of diff.removed) out.line(out.style('red', `  - ${kind} ${clean(key)}`));
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'none';
+  const text = JSON.stringify(value);
+  return clean(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+}

@@ -1,0 +1,101 @@
+import type { ServiceView, StackView } from '../contract/v1/services.ts';
+import { BerthError } from '../kit/errors.ts';
+import type { CliContext } from './command.ts';
+import { serviceText } from './service-text.ts';
+import { clean } from './terminal/text.ts';
+
+const POLL_MS = 300;
+
+/** No further: whoever waits need not wait any longer. */
+const ENDED: ReadonlySet<ServiceView['release']['state']> = new Set(['done', 'paused', 'failed']);
+
+/** Flags of commands that wait for releases. */
+export type FollowFlags = Readonly<{ detach?: boolean; timeout?: number }>;
+
+/**
+ * Shows how far the services are, a line for each change, until all are released and as many as are wanted.
+ * Ctrl-C ends the watching, nothing else.
+ * @param services names; all of the stack, if left out
+ * @throws BerthError `conflict` where a release has stopped, `timeout`
+ */
+export async function followStack(
+  context: CliContext,
+  stack: string,
+  { timeout }: FollowFlags,
+  services?: readonly string[],
+): Promise<void> {
+  const { call, clock, interrupt, out } = context;
+  const until = timeout === undefined ? undefined : clock.now() + timeout * 1000;
+  const told = new Map<string, string>();
+  for (;;) {
+    const all = (await call('stack.get', { stack })).services;
+    const followed = all.filter(({ name, removing }) => services?.includes(name) ?? !removing);
+    for (const one of all) {
+      if (services !== undefined && !services.includes(one.name)) continue;
+      const text = textOf(one);
+      if (told.get(one.name) === text) continue;
+      told.set(one.name, text);
+      out.note(`${clean(one.name)}: ${clean(text)}`);
+    }
+    const leaving = services === undefined && all.some(({ removing }) => removing);
+    if (!leaving && followed.every(isSettled)) {
+      const stopped = followed.find(({ release }) => release.state !== 'done');
+      if (stopped === undefined) return;
+      throw stoppedAt(stack, stopped);
+    }
+    if (until !== undefined && clock.now() >= until) throw tooLate(stack, followed, timeout ?? 0);
+    await clock.sleep(POLL_MS, interrupt);
+  }
+}
+
+/** Waits until the stack is gone. */
+export async function followRemoval(context: CliContext, stack: string): Promise<void> {
+  const { call, clock, interrupt, out } = context;
+  let left: number | undefined;
+  for (;;) {
+    const found = (await call('stack.list', {})).stacks.find(({ name }) => name === stack);
+    if (found === undefined) return;
+    const now = containersOf(found);
+    if (now !== left && now > 0) out.note(`${clean(stack)}: ${now} containers left`);
+    left = now;
+    await clock.sleep(POLL_MS, interrupt);
+  }
+}
+
+function containersOf({ services }: StackView): number {
+  return services.reduce((sum, { running }) => sum + running, 0);
+}
+
+function isSettled({ release, mode, wanted, ready }: ServiceView): boolean {
+  if (!ENDED.has(release.state)) return false;
+  return release.state !== 'done' || mode === 'job' || ready >= wanted;
+}
+
+function textOf(one: ServiceView): string {
+  if (one.removing) return `${one.running} left`;
+  const { wanted, ready, release, waiting } = one;
+  return serviceText({
+    ...{ wanted, ready, release: release.number, state: release.state },
+    reason: release.reason || waiting,
+  });
+}
+
+function stoppedAt(stack: string, { name, release, waiting }: ServiceView): BerthError {
+  const { number, state, reason } = release;
+  return new BerthError(
+    'conflict',
+    `release ${number} of ${stack}/${name} is ${state}: ${reason || waiting || 'it was stopped'}`,
+    {
+      hint: `"berth release rollback ${stack}/${name}" goes back, "berth release resume ${stack}/${name}" goes on`,
+    },
+  );
+}
+
+function tooLate(stack: string, services: readonly ServiceView[], seconds: number): BerthError {
+  const late = services.find((one) => !isSettled(one));
+  return new BerthError(
+    'timeout',
+    `${stack}/${late?.name ?? ''} is not released after ${seconds} s: ${late === undefined ? '' : textOf(late)}`,
+    { hint: `it goes on all the same: "berth stack ps ${stack}" shows how far it is` },
+  );
+}

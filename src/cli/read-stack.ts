@@ -1,0 +1,15 @@
+import { ComposeError, problemText, type ReadStack, readStack } from '../compose/index.ts';
+import type { CliContext } from './command.ts';
+import { type ComposeFlags, composeInput } from './compose-files.ts';
+import { clean } from './terminal/text.ts';
+
+/** The stack of the compose files that the flags name. Mistakes behind the first one are told before it is thrown. */
+export function readTold(context: CliContext, flags: ComposeFlags): ReadStack {
+  try {
+    return readStack(composeInput(context, flags));
+  } catch (thrown) {
+    if (thrown instanceof ComposeError)
+      for (const problem of thrown.problems.slice(1)) context.out.note(clean(problemText(problem)));
+    throw thrown;
+  }
+}
