@@ -62,9 +62,9 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
     const key = namespaceOf(network);
     if (span.encrypted === true) {
       encrypted.add(key);
-      const elsewhere = localOf(dataAddress) === undefined ? dataAddress : undefined;
+      const local = localOf(dataAddress) !== undefined;
       await inTurn('keys', async () => {
-        await needEncryption(run, elsewhere);
+        await needEncryption(run, dataAddress, local);
         await block(run);
       });
     }

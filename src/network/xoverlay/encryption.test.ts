@@ -162,7 +162,7 @@ src 0.0.0.0/0 dst 0.0.0.0/0 proto udp dport 4790
       tried.add(/spi (\d+)/.exec(input)?.[1] ?? '');
       return '';
     };
-    for (let time = 0; time < 3; time++) await needEncryption(run);
+    for (let time = 0; time < 3; time++) await needEncryption(run, '10.9.0.1', true);
     expect(tried.size).toBe(3);
   });
 
@@ -170,7 +170,25 @@ src 0.0.0.0/0 dst 0.0.0.0/0 proto udp dport 4790
     const run: Run = async () => {
       throw new BerthError('internal', 'ip: Error: Requested AEAD algorithm not found.');
     };
-    await expect(needEncryption(run)).rejects.toThrow(/cannot encrypt.*AEAD algorithm not found/);
-    await expect(needEncryption(async () => '', '203.0.113.9')).rejects.toThrow(/data address 203.0.113.9/);
+    await expect(needEncryption(run, '10.9.0.1', true)).rejects.toThrow(
+      /cannot encrypt.*between IPv4 addresses.*AEAD algorithm not found/,
+    );
+    await expect(needEncryption(async () => '', '203.0.113.9', false)).rejects.toThrow(
+      /data address 203.0.113.9/,
+    );
+  });
+
+  it('is tried between addresses of the family that the data address is of', async () => {
+    const kernelWithoutSix: Run = async (_, { input = '' } = {}) => {
+      if (input.includes('dst 2001:db8::2')) throw new BerthError('internal', 'ip: Protocol not supported');
+      return '';
+    };
+    await needEncryption(kernelWithoutSix, '10.9.0.1', true);
+    await expect(needEncryption(kernelWithoutSix, 'fd99::1', true)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /between IPv6 addresses, as its data address fd99::1 is one \(.*not supported/,
+      ),
+      hint: expect.stringContaining('CONFIG_INET6_ESP'),
+    });
   });
 });

@@ -192,24 +192,32 @@ function withoutSix(name: string, thrown: unknown): boolean {
   return name.includes(':') && /address family not supported/i.test(messageOf(thrown));
 }
 
+/** By family of the data address: addresses for documentation (RFC 5737, RFC 3849), and what the kernel needs. */
+const TRIALS = {
+  4: { between: 'src 192.0.2.1 dst 192.0.2.2', config: 'CONFIG_INET_ESP', module: 'esp4' },
+  6: { between: 'src 2001:db8::1 dst 2001:db8::2', config: 'CONFIG_INET6_ESP', module: 'esp6' },
+} as const;
+
 /**
- * Finds out whether the kernel can encrypt, by trying: with an association that nothing uses, between addresses for
- * documentation (RFC 5737), taken away at once. One that an earlier trial has left, or another agent tries, is not in the way.
- * @param elsewhere the host's data address where no interface of it has that (behind NAT): the two ends of an association
+ * Finds out whether the kernel can encrypt between addresses of the data address's family, by trying: with an association that
+ * nothing uses, taken away at once. One that an earlier trial has left, or another agent tries, is not in the way.
+ * @param local whether an interface of this host has the data address; behind NAT none has: the two ends of an association
  *   must see the same addresses
  * @throws BerthError `unsupported` with what the kernel said
  */
-export async function needEncryption(run: Run, elsewhere?: string): Promise<void> {
-  if (elsewhere !== undefined) {
+export async function needEncryption(run: Run, dataAddress: string, local: boolean): Promise<void> {
+  if (!local) {
     throw new BerthError(
       'unsupported',
-      `this host cannot encrypt networks: no interface of it has its data address ${elsewhere}`,
+      `this host cannot encrypt networks: no interface of it has its data address ${dataAddress}`,
       {
         hint: 'give it an address of its own with --data-addr, or make the network without "--opt encrypted"',
       },
     );
   }
-  const trial = `src 192.0.2.1 dst 192.0.2.2 proto esp spi ${randomInt(FIRST_SPI, LAST_SPI)}`;
+  const family = dataAddress.includes(':') ? 6 : 4;
+  const { between, config, module } = TRIALS[family];
+  const trial = `${between} proto esp spi ${randomInt(FIRST_SPI, LAST_SPI)}`;
   const key = '00'.repeat(36);
   const lines = [
     `xfrm state add ${trial} mode transport aead rfc4106(gcm(aes)) 0x${key} ${ICV_BITS}`,
@@ -220,9 +228,9 @@ export async function needEncryption(run: Run, elsewhere?: string): Promise<void
   } catch (thrown) {
     throw new BerthError(
       'unsupported',
-      `the kernel of this host cannot encrypt networks (${messageOf(thrown)})`,
+      `the kernel of this host cannot encrypt networks between IPv${family} addresses, as its data address ${dataAddress} is one (${messageOf(thrown)})`,
       {
-        hint: 'it needs CONFIG_INET_ESP and CONFIG_CRYPTO_GCM (modules esp4 and gcm), as the kernels of distributions have; or make the network without "--opt encrypted"',
+        hint: `it needs ${config} and CONFIG_CRYPTO_GCM (modules ${module} and gcm), as the kernels of distributions have; or make the network without "--opt encrypted"`,
       },
     );
   }
