@@ -20,6 +20,8 @@ export const labelKeySchema = z
 
 export const labelsSchema = z.record(labelKeySchema, z.string().max(4096));
 
+const kernelLifeSchema = z.string().regex(/^[0-9a-f]{32}$/);
+
 /**
  * What the cluster knows of a host for good. Owned by the operator (labels, cordon) and by the join (identity);
  * what the agent sees is `HostStatus`.
@@ -44,6 +46,8 @@ export const hostSchema = z.object({
   dataAddress: z.string().optional(),
   /** It said last that it has a probe device (`HostNetworking`). */
   probed: z.boolean().optional(),
+  /** What it said last of its kernel (`HostNetworking`). */
+  kernelLife: kernelLifeSchema.optional(),
 });
 export type Host = Readonly<z.infer<typeof hostSchema>>;
 
@@ -109,6 +113,8 @@ export const hostNetworkingSchema = z.object({
   wireMtu: z.number().int(),
   /** It makes a probe device for the networks that it is on; left out by agents that know of none. */
   probed: z.boolean().optional(),
+  /** Another one whenever its kernel has lost its counts of packets: keys of before are not to be used again. */
+  kernelLife: kernelLifeSchema.optional(),
 });
 export type HostNetworking = Readonly<z.infer<typeof hostNetworkingSchema>>;
 

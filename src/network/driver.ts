@@ -49,7 +49,7 @@ export type EspKey = Readonly<{
   key: string;
 }>;
 
-/** Keys between this host and another one that has an encrypted network in common with it. */
+/** Keys between this host and another one that has an encrypted network in common with it: the first ones of their chains. */
 export type PeerKeys = Readonly<{
   /** Data addresses: of the other host, and of this one. */
   address: string;
@@ -95,4 +95,6 @@ export interface NetworkDriver {
   members(network: HostNetwork, change: MembersChange): Promise<void>;
   /** Of a driver that can encrypt: the keys with all other hosts, whenever one changes; none ends all encryption. */
   keys?(peers: readonly PeerKeys[]): Promise<void>;
+  /** Of the same, every minute: no key may be used for more packets than it is good for. */
+  renewKeys?(): Promise<void>;
 }

@@ -111,6 +111,23 @@ async function opened(more: Partial<Parameters<typeof HostNetworks.open>[0]> = {
   return { networks, served };
 }
 
+it('has drivers renew keys again and again, also after one could not', async () => {
+  let times = 0;
+  const renewKeys = async () => {
+    times += 1;
+    if (times === 1) throw new BerthError('internal', 'ip: No buffer space');
+  };
+  await opened({ renewMs: 5, drivers: [{ ...driver, renewKeys }] });
+  await expect.poll(() => times).toBeGreaterThan(3);
+});
+
+it('tells a manager of its kernel, which says the same at each connection', async () => {
+  const { networks } = await opened();
+  const { kernelLife } = await networks.hello();
+  expect(kernelLife).toMatch(/^[0-9a-f]{32}$/);
+  expect((await networks.hello()).kernelLife).toBe(kernelLife);
+});
+
 describe('a network of an earlier life', () => {
   it('answers names once there is somewhere to', async () => {
     const { namesNamespace } = driver;

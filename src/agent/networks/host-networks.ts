@@ -31,6 +31,7 @@ import { type Answer, Asks } from './asks.ts';
 import { DataPaths } from './data-paths.ts';
 import { EngineComparison } from './engine-comparison.ts';
 import { clusterNetworkOf, removeFromEngine } from './engine-networks.ts';
+import { kernelLife } from './kernel-life.ts';
 import { type DataPeer, dataPeers, elsewhere, tunnelOf } from './member-lists.ts';
 import type { NamesService } from './names-service.ts';
 import { type MadeNetwork, NetworkBook } from './network-book.ts';
@@ -56,6 +57,8 @@ export type NetworkOptions = Readonly<{
   retryMs?: number;
   /** Between two looks at the engine. */
   lookMs?: number;
+  /** Instead of `RENEW_MS`. */
+  renewMs?: number;
 }>;
 
 type HostNetworksOptions = NetworkOptions &
@@ -75,6 +78,8 @@ type Hello = NonNullable<(AgentFrame & { t: 'hello' })['network']>;
 /** Until what no container needs any more is taken away: a container that moves on or is made again may be back at once. */
 const IDLE_MS = 10_000;
 const RETRY_MS = 5_000;
+/** At a million packets a second a key is good for half an hour until the next one is used, and for as long again. */
+const RENEW_MS = 60_000;
 /** Until a manager that could not write what is held here is told again. */
 const HOLD_AGAIN_MS = 30_000;
 /** Changes that come within are one to the probe device. */
@@ -170,6 +175,7 @@ export class HostNetworks {
     await networks.restore(networks.book.bound());
     for (const driver of networks.drivers) await networks.serve(driver);
     networks.prepareProbe();
+    networks.renewKeys();
     return networks;
   }
 
@@ -184,7 +190,13 @@ export class HostNetworks {
       return [driver.name, state] as const;
     });
     const drivers = Object.fromEntries(await Promise.all(states));
-    return { drivers, wireMtu: await wireMtuAt(this.options.dataAddress), ...this.paths.hello() };
+    const life = await kernelLife();
+    return {
+      drivers,
+      wireMtu: await wireMtuAt(this.options.dataAddress),
+      ...this.paths.hello(),
+      ...(life === undefined ? {} : { kernelLife: life }),
+    };
   }
 
   /** A manager has let this host in. */
@@ -355,6 +367,9 @@ export class HostNetworks {
       namesNamespace: (network) => driver.namesNamespace(network),
       members: (network, change) => driver.members(network, change),
       ...(driver.keys === undefined ? {} : { keys: (peers) => driver.keys?.(peers) ?? Promise.resolve() }),
+      ...(driver.renewKeys === undefined
+        ? {}
+        : { renewKeys: () => driver.renewKeys?.() ?? Promise.resolve() }),
       ensure: async (network) => {
         await driver.ensure(network);
         await driver.members(network, this.remote(network.id));
@@ -418,6 +433,18 @@ export class HostNetworks {
         this.later('keys', this.retryMs, () => this.tellKeys());
       }
     }
+  }
+
+  /** Again and again: how many packets a key has been used for, only the kernel knows. */
+  private renewKeys(): void {
+    this.later('renew', this.options.renewMs ?? RENEW_MS, async () => {
+      for (const driver of this.drivers)
+        await driver.renewKeys?.().catch((thrown) => {
+          if (this.closed) return;
+          this.options.logger.error({ error: messageOf(thrown) }, 'keys not renewed');
+        });
+      this.renewKeys();
+    });
   }
 
   private remote(id: string): MembersChange {

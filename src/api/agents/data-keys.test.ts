@@ -24,7 +24,7 @@ describe('keys of a pair of hosts', () => {
     );
   });
 
-  it('are nobody else’s, of one direction only, and new with each rotation and each address', () => {
+  it('are nobody else’s, of one direction only, and new with each rotation, address and start of either kernel', () => {
     const at = 100 * ring.rotationMs;
     const all = [
       ...peerKeys(ring, a, [b, c], at),
@@ -32,6 +32,9 @@ describe('keys of a pair of hosts', () => {
       ...peerKeys(ring, c, [a, b], at),
       ...peerKeys(ring, a, [b, c], at + ring.rotationMs),
       ...peerKeys(ring, { ...a, address: '10.0.0.9' }, [b], at),
+      ...peerKeys(ring, { ...a, life: '01' }, [b], at),
+      ...peerKeys(ring, { ...a, life: '02' }, [b], at),
+      ...peerKeys(ring, a, [{ ...b, life: '01' }], at),
       ...peerKeys({ ...ring, clusterId: 'c2' }, a, [b], at),
       ...peerKeys({ ...ring, secret: new Uint8Array(32) }, a, [b], at),
     ];
@@ -61,6 +64,9 @@ describe('what hosts are told', () => {
     expect(keys.changes(a, [{ ...c, address: '10.0.0.7' }])).toMatchObject({
       put: [{ address: '10.0.0.7' }],
     });
+    expect(keys.changes(a, [{ ...c, address: '10.0.0.7', life: '01' }])?.put).toHaveLength(1);
+    expect(keys.changes(a, [{ ...c, address: '10.0.0.7', life: '01' }])).toBeUndefined();
+    expect(keys.update(a, [{ ...c, address: '10.0.0.7' }], [])?.put).toHaveLength(1);
     now += ring.rotationMs;
     expect(keys.changes(a, [{ ...c, address: '10.0.0.7' }])?.put).toHaveLength(1);
     keys.forget('a');

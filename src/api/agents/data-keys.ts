@@ -1,6 +1,13 @@
 import type { KeysChange, PeerKeys } from '../../contract/link.ts';
 import type { Clock } from '../../kit/clock.ts';
-import { type DeriveKey, deriveKey, type KeyedHost, type KeyRing, keptKeys } from './derived-keys.ts';
+import {
+  type DeriveKey,
+  deriveKey,
+  identityOf,
+  type KeyedHost,
+  type KeyRing,
+  keptKeys,
+} from './derived-keys.ts';
 
 /** How long a key is used. */
 export const KEY_ROTATION_MS = 12 * 3_600_000;
@@ -100,7 +107,7 @@ export class DataKeys {
   }
 }
 
-/** What the keys of a pair are made of, beside the hosts themselves. */
+/** What the keys of a pair are made of. */
 function textOf(epoch: number, own: KeyedHost, other: KeyedHost): string {
-  return `${epoch} ${own.address} ${other.address}`;
+  return [epoch, ...identityOf(own), ...identityOf(other)].join(' ');
 }

@@ -1,8 +1,8 @@
 import { hkdfSync } from 'node:crypto';
 import type { PeerKeys } from '../../contract/link.ts';
 
-/** A host as keys are made for it. */
-export type KeyedHost = Readonly<{ id: string; address: string }>;
+/** A host as keys are made for it; `life`: as in `HostNetworking.kernelLife`. */
+export type KeyedHost = Readonly<{ id: string; address: string; life?: string }>;
 
 export type KeyRing = Readonly<{
   /** See `openDataSecret`. */
@@ -24,10 +24,17 @@ const KEPT = 250_000;
 /** A host is told of the epochs before and after its own as well; another one may be one behind. */
 const EPOCHS = 4;
 
-/** HKDF (RFC 5869). AES-GCM must never see a nonce twice under one key: direction, pair, addresses and epoch differ. */
+/** All that makes a host's keys other ones. */
+export const identityOf = ({ id, address, life }: KeyedHost): readonly string[] =>
+  life === undefined ? [id, address] : [id, address, life];
+
+/**
+ * HKDF (RFC 5869). AES-GCM must never see a nonce twice under one key: direction, pair, addresses, lives of both kernels and
+ * epoch differ.
+ */
 export function deriveKey({ secret, clusterId }: Omit<KeyRing, 'rotationMs'>): DeriveKey {
   return (from, to, epoch) => {
-    const info = JSON.stringify(['berth esp', from.id, from.address, to.id, to.address, epoch]);
+    const info = JSON.stringify(['berth esp', ...identityOf(from), ...identityOf(to), epoch]);
     const bytes = Buffer.from(hkdfSync('sha256', secret, clusterId, info, KEY_BYTES + SPI_BYTES));
     const spi = bytes.readUInt32BE(KEY_BYTES);
     return {
@@ -57,7 +64,7 @@ export function keptKeys(derive: DeriveKey, limit = KEPT): DeriveKey {
       epochs.set(epoch, keys);
       for (const old of [...epochs.keys()]) if (old <= newest - EPOCHS) drop(old);
     }
-    const name = `${from.id} ${from.address} ${to.id} ${to.address}`;
+    const name = [...identityOf(from), ...identityOf(to)].join(' ');
     const known = keys.get(name);
     if (known !== undefined) return known;
     const made = derive(from, to, epoch);

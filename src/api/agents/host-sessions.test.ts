@@ -829,13 +829,16 @@ describe('networks that span hosts', () => {
         frame.t === 'members' ? frame.networks.flatMap(({ put }) => put.map((one) => one.probed)) : [],
       );
     const kept = () => store.view((tx) => tx.get('hosts', 'h1')?.probed);
+    const life = () => store.view((tx) => tx.get('hosts', 'h1')?.kernelLife);
+    const kernelLife = 'ab'.repeat(16);
     let session = new FakeSession('h1');
     sessions.attach(session);
-    session.hello({ network: { ...network, probed: true } });
+    session.hello({ network: { ...network, probed: true, kernelLife } });
     session.say(empty);
     await expect.poll(() => [probed().at(-1), kept()]).toEqual([true, true]);
     session.say({ t: 'paths', paths: {}, probed: false });
     await expect.poll(() => [probed().at(-1), kept()]).toEqual([undefined, undefined]);
+    expect(life()).toBe(kernelLife);
     session.say({ t: 'paths', paths: {}, probed: true });
     await expect.poll(() => [probed().at(-1), kept()]).toEqual([true, true]);
     session.close('gone');
@@ -845,7 +848,7 @@ describe('networks that span hosts', () => {
     sessions.attach(session);
     session.hello({ network });
     session.say(empty);
-    await expect.poll(() => [probed().at(-1), kept()]).toEqual([undefined, undefined]);
+    await expect.poll(() => [probed().at(-1), kept(), life()]).toEqual([undefined, undefined, undefined]);
   });
 
   it('are asked for by hosts, whose data paths are noted', async () => {

@@ -7,6 +7,7 @@ import {
 } from '../../contract/link.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { type DeltaLog, MAX_CLOCK_SKEW } from '../../link/index.ts';
+import type { HostNetworking } from '../../model/host.ts';
 import { normalIp } from '../../model/ip.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ChangeSet, Store, WriteTx } from '../../store/store.ts';
@@ -192,7 +193,7 @@ export class HostSessions {
     live.agentVersion = hello.agentVersion;
     live.dataAddress = hello.dataAddress;
     live.network = hello.network;
-    this.keepReach(session, hello.dataAddress, live.network?.probed);
+    this.keepReach(session, hello.dataAddress, live.network);
     this.states.witnesses.add({
       hostId: session.hostId,
       address: hello.dataAddress,
@@ -208,21 +209,27 @@ export class HostSessions {
   }
 
   /** After a restart of the manager the others find its containers before it is there itself. */
-  private keepReach({ hostId, hostName }: AgentSession, said: string, probed = false): void {
+  private keepReach(
+    { hostId, hostName }: AgentSession,
+    said: string,
+    { probed = false, kernelLife }: Partial<HostNetworking> = {},
+  ): void {
     const { store, logger } = this.deps;
     const dataAddress = normalIp(said);
     if (dataAddress === undefined)
       logger.warn({ host: hostName, said: said.slice(0, 80) }, 'its data address is no IP address');
     const before = store.view((tx) => tx.get('hosts', hostId));
     if (before === undefined) return;
-    if (before.dataAddress === dataAddress && (before.probed ?? false) === probed) return;
+    const known = before.dataAddress === dataAddress && (before.probed ?? false) === probed;
+    if (known && before.kernelLife === kernelLife) return;
     store
       .update((tx) => {
         const host = tx.get('hosts', hostId);
         if (host === undefined) return;
-        const { dataAddress: _, probed: __, ...rest } = host;
+        const { dataAddress: _, probed: __, kernelLife: ___, ...rest } = host;
         const reached = dataAddress === undefined ? {} : { dataAddress };
-        tx.put('hosts', { ...rest, ...reached, ...(probed ? { probed } : {}) });
+        const life = kernelLife === undefined ? {} : { kernelLife };
+        tx.put('hosts', { ...rest, ...reached, ...life, ...(probed ? { probed } : {}) });
       })
       .catch((thrown) =>
         logger.warn({ host: hostName, error: messageOf(thrown) }, 'data address not written'),
@@ -319,7 +326,8 @@ export class HostSessions {
         break;
       }
       case 'paths':
-        if (frame.probed !== undefined) this.keepReach(session, live.dataAddress, frame.probed);
+        if (frame.probed !== undefined)
+          this.keepReach(session, live.dataAddress, { ...live.network, probed: frame.probed });
         await store.update((tx) => notePaths(tx, session.hostId, frame, this.deps.clock.now()));
         break;
       case 'events':

@@ -3,6 +3,7 @@ import type { Member } from '../../model/span.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { endpointIn } from '../networks/spanning.ts';
 import { holdersOf } from './assignment-of.ts';
+import type { KeyedHost } from './derived-keys.ts';
 import { type MemberParts, memberOf } from './member-of.ts';
 import { orphanEndpoint } from './orphan-members.ts';
 
@@ -54,6 +55,12 @@ function plainMember(tx: ReadTx, networkId: string, id: string): Omit<Known, 'te
     member = { ...member, ...address, mac, id, hostId, via, ...probe, names, up: hostUp };
   }
   return member && { member, hostIds: [hostId] };
+}
+
+/** A host as keys are made for it. */
+export function keyedHost(tx: ReadTx, id: string): KeyedHost {
+  const life = tx.get('hosts', id)?.kernelLife;
+  return { id, address: hostOf(tx, id).via, ...(life === undefined ? {} : { life }) };
 }
 
 type HostParts = Pick<MemberParts, 'via' | 'probed' | 'hostUp' | 'hostReported'>;

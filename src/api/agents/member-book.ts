@@ -24,8 +24,8 @@ export type MemberChanges = {
 
 type BookChanges = Readonly<{
   networks: ReadonlyMap<BookedNetwork, MemberChanges>;
-  /** Hosts whose data address is another one. */
-  readdressed: ReadonlySet<string>;
+  /** Hosts whose keys are other ones: for another data address, or a kernel that was started anew. */
+  rekeyed: ReadonlySet<string>;
 }>;
 
 type Mark = (networkId: string, id: string) => void;
@@ -77,17 +77,19 @@ export class MemberBook {
       if (ids === undefined) affected.set(networkId, new Set([id]));
       else ids.add(id);
     };
-    const readdressed = new Set<string>();
+    const rekeyed = new Set<string>();
     for (const change of changes) {
       this.markAffected(change, mark);
       if (change.table !== 'hosts' && change.table !== 'hostStatus') continue;
-      if (change.before?.dataAddress !== change.after?.dataAddress) readdressed.add(change.key);
+      if (change.before?.dataAddress !== change.after?.dataAddress) rekeyed.add(change.key);
+      if (change.table === 'hosts' && change.before?.kernelLife !== change.after?.kernelLife)
+        rekeyed.add(change.key);
     }
     const networks = new Map<BookedNetwork, MemberChanges>();
     this.store.view((tx) => {
       for (const [networkId, ids] of affected) for (const id of ids) this.look(tx, networkId, id, networks);
     });
-    return { networks, readdressed };
+    return { networks, rekeyed };
   }
 
   /** Nobody is on it any more, and everybody has been told. */

@@ -58,6 +58,31 @@ it('hosts on an encrypted network get the keys of their pairs, others none', asy
   expect(told('h2')()).toMatchObject([{ whole: true, put: [{ hostId: 'h1' }] }]);
 });
 
+it('a host whose kernel was started anew gets other keys, and so do the others for it', async () => {
+  store = await networkStore(3);
+  members = new NetworkMembers({ store, logger: silentLogger, keys: testKeys(), pause: () => 0 });
+  await store.update((tx) => {
+    putNetwork(tx, 'secret', ['10.1.0.0/24'], { options: { encrypted: '' } });
+    for (const n of [1, 2, 3]) putContainer(tx, `c${n}`, `h${n}`, ['secret']);
+  });
+  const [h1, h2, h3] = [told('h1'), told('h2'), told('h3')] as const;
+  const [before] = h1();
+  h2();
+  h3();
+  await store.update((tx) => {
+    const host = tx.get('hosts', 'h2');
+    if (host !== undefined) tx.put('hosts', { ...host, kernelLife: '0'.repeat(32) });
+  });
+  const [first] = h1();
+  const [second] = h2();
+  expect(first).toMatchObject({ whole: false, put: [{ hostId: 'h2' }], drop: [] });
+  expect(first?.put[0]?.out).not.toEqual(before?.put[0]?.out);
+  expect(second?.put.map(({ hostId }) => hostId)).toEqual(['h1', 'h3']);
+  expect(second?.put[0]?.in).toContainEqual(first?.put[0]?.out);
+  expect(first?.put[0]?.in).toContainEqual(second?.put[0]?.out);
+  expect(h3()).toHaveLength(1);
+});
+
 /** How often hosts are looked at, and how many peers they are told of. */
 class CountingKeys extends DataKeys {
   looks = 0;

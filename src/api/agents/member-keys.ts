@@ -7,8 +7,8 @@ type MemberKeysDeps = Readonly<{
   /** Hosts that have an encrypted network in common with it. */
   peersOf(hostId: string): ReadonlySet<string>;
   shares(hostId: string, other: string): boolean;
-  /** Data address; empty where it is not known. */
-  addressOf(hostId: string): string;
+  /** Its data address is empty where it is not known. */
+  keyedHost(hostId: string): KeyedHost;
   send(hostId: string, keys: KeysChange): void;
 }>;
 
@@ -88,10 +88,9 @@ export class MemberKeys {
   }
 
   private whole(hostId: string): KeysChange | undefined {
-    const { keys, peersOf, addressOf } = this.deps;
-    const own = { id: hostId, address: addressOf(hostId) };
-    const others =
-      own.address === '' ? [] : [...peersOf(hostId)].map((id) => ({ id, address: addressOf(id) }));
+    const { keys, peersOf, keyedHost } = this.deps;
+    const own = keyedHost(hostId);
+    const others = own.address === '' ? [] : [...peersOf(hostId)].map((id) => keyedHost(id));
     return keys.changes(
       own,
       others.filter(({ address }) => address !== ''),
@@ -99,14 +98,14 @@ export class MemberKeys {
   }
 
   private part(hostId: string, peers: ReadonlySet<string>): KeysChange | undefined {
-    const { keys, shares, addressOf } = this.deps;
-    const own = { id: hostId, address: addressOf(hostId) };
+    const { keys, shares, keyedHost } = this.deps;
+    const own = keyedHost(hostId);
     const put: KeyedHost[] = [];
     const drop: string[] = [];
     for (const id of peers) {
-      const address = own.address !== '' && shares(hostId, id) ? addressOf(id) : '';
-      if (address === '') drop.push(id);
-      else put.push({ id, address });
+      const other = keyedHost(id);
+      if (own.address === '' || other.address === '' || !shares(hostId, id)) drop.push(id);
+      else put.push(other);
     }
     return keys.update(own, put, drop);
   }

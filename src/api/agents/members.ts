@@ -4,7 +4,7 @@ import type { Logger } from '../../kit/logger.ts';
 import type { Member } from '../../model/span.ts';
 import type { ChangeSet, Store } from '../../store/store.ts';
 import { type DataKeys, KEYS_LOOK_MS } from './data-keys.ts';
-import { hostOf } from './known-member.ts';
+import { keyedHost } from './known-member.ts';
 import { addChanges, type BookedNetwork, MemberBook, type MemberChanges } from './member-book.ts';
 import { memberFrames } from './member-frames.ts';
 import { MemberKeys } from './member-keys.ts';
@@ -53,7 +53,7 @@ export class NetworkMembers {
       keys,
       peersOf: (hostId) => this.book.peersOf(hostId),
       shares: (hostId, other) => this.book.shares(hostId, other),
-      addressOf: (hostId) => store.view((tx) => hostOf(tx, hostId).via),
+      keyedHost: (id) => store.view((tx) => keyedHost(tx, id)),
       send: (hostId, change) => this.send([hostId], { t: 'members', networks: [], gone: [], keys: change }),
     });
     this.unwatch = store.watch((set) => this.onChange(set));
@@ -111,8 +111,8 @@ export class NetworkMembers {
   }
 
   private onChange({ changes }: ChangeSet): void {
-    const { networks, readdressed } = this.book.take(changes);
-    for (const hostId of readdressed) this.rekey(hostId, this.book.peersOf(hostId));
+    const { networks, rekeyed } = this.book.take(changes);
+    for (const hostId of rekeyed) this.rekey(hostId, this.book.peersOf(hostId));
     for (const [network, change] of networks) {
       if (network.span.encrypted === true) this.keysDue(network, change);
       const so = this.due.get(network);

@@ -9,6 +9,7 @@ import type {
   Joined,
   MembersChange,
   NetworkDriver,
+  PeerKeys,
 } from '../driver.ts';
 import { localOf } from '../local-address.ts';
 import { NAMES_ADDRESS } from '../names-address.ts';
@@ -22,7 +23,7 @@ import {
   VXLAN,
   vniOf,
 } from './device-names.ts';
-import { block, encrypt, needEncryption, unblock } from './encryption.ts';
+import { block, encrypt, needEncryption, renewLinks, unblock } from './encryption.ts';
 import { NO_ENTRIES } from './entries.ts';
 import { devicesOf, entriesIn, isRight, namespaceState } from './kernel.ts';
 import { MemberBook } from './member-book.ts';
@@ -53,6 +54,7 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
   const inTurn = newKeyedQueue();
   /** Encrypted networks of this host, by namespace, those that could not be made yet as well. */
   const encrypted = new Set<string>();
+  let told: readonly PeerKeys[] = [];
 
   const perform = ({ argv, lines }: Command) =>
     run(argv, lines === undefined ? {} : { input: lines.map((line) => `${line}\n`).join('') });
@@ -213,7 +215,19 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
 
     namesNamespace: async (network) => namespacePath(network),
 
-    keys: (peers) => inTurn('keys', () => encrypt(run, { peers, blocked: encrypted.size > 0 })),
+    keys: (peers) =>
+      inTurn('keys', () => {
+        told = peers;
+        return encrypt(run, { peers, blocked: encrypted.size > 0 });
+      }),
+
+    renewKeys: () =>
+      inTurn('keys', async () => {
+        if (told.length === 0) return;
+        const renewed = await renewLinks(run, { peers: told, blocked: encrypted.size > 0 });
+        if (renewed.length > 0)
+          logger.info({ to: renewed }, 'so many packets were sent that a new key is used');
+      }),
 
     members: tell,
   };

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { BerthError } from '../../kit/errors.ts';
 import type { Run } from '../commands.ts';
-import type { PeerKeys } from '../driver.ts';
-import { encrypt, encryptionLines, needEncryption, presentIn } from './encryption.ts';
+import type { EspKey, PeerKeys } from '../driver.ts';
+import { countedIn, encrypt, encryptionLines, needEncryption, presentIn, renewLinks } from './encryption.ts';
+import { linkOf, PACKETS_EACH } from './key-chain.ts';
 
 const key = (spi: number) => ({ spi, key: spi.toString(16).padStart(72, '0') });
 const peer = (outSpi: number, inSpis: readonly number[]): PeerKeys => ({
@@ -112,7 +113,7 @@ describe('encryption between two hosts', () => {
     };
     await encrypt(run, { peers: [peer(0x1001, [0x2001])], blocked: true });
     expect(ran).toEqual([
-      ['ip', 'xfrm', 'state'],
+      ['ip', '-statistics', 'xfrm', 'state'],
       ['ip', 'xfrm', 'policy'],
       ['ip', '-force', '-batch', '-'],
     ]);
@@ -153,6 +154,82 @@ src 0.0.0.0/0 dst 0.0.0.0/0 proto udp dport 4790
       expect(four).not.toContain('::');
       const none = 'ip: RTNETLINK answers: Address family not supported by protocol';
       await encrypt(kernel(four, none), wanted(0x1001));
+    });
+  });
+
+  describe('after many packets', () => {
+    /** As iproute2 6.1 prints it with statistics. */
+    const association = (src: string, dst: string, one: EspKey, sent: number, heard: number) =>
+      `src ${src} dst ${dst}
+\tproto esp spi 0x${one.spi.toString(16).padStart(8, '0')}(${one.spi}) reqid 48711(0x0000be47) mode transport
+\treplay-window 0 seq 0x00000000 flag  (0x00000000)
+\taead rfc4106(gcm(aes)) 0x${one.key} (288 bits) 128
+\tanti-replay context: seq 0x0, oseq 0x${sent.toString(16)}, bitmap 0x00000000
+\tsel src ${src}/32 dst ${dst}/32 proto udp sport 0 dport 4790 uid 0
+\tlifetime config:
+\t  limit: soft (INF)(bytes), hard (INF)(bytes)
+\t  limit: soft (INF)(packets), hard (INF)(packets)
+\t  expire add: soft 0(sec), hard 0(sec)
+\tlifetime current:
+\t  ${heard * 84}(bytes), ${heard}(packets)
+\t  add 2026-11-29 12:00:00 use 2026-11-29 12:00:01
+\tstats:
+\t  replay-window 0 replay 0 failed 0
+`;
+    const [out, next] = [key(0x1001), linkOf(key(0x1001), 1)];
+    const states = (sent: number, heard: number) =>
+      association('10.9.0.1', '10.9.0.2', out, sent, 0) +
+      association('10.9.0.2', '10.9.0.1', key(0x2001), 0, heard);
+    const wanted = { peers: [peer(0x1001, [0x2001])], blocked: true };
+    /** @returns what is carried out, and to whom the host sends with another key */
+    async function renewed(shown: string) {
+      const batches: string[] = [];
+      const run: Run = async (argv, { input = '' } = {}) => {
+        if (argv.includes('state')) return shown;
+        if (argv.includes('policy')) return POLICIES;
+        batches.push(input);
+        return '';
+      };
+      return { to: await renewLinks(run, wanted), batches };
+    }
+
+    it('finds what was counted, and of which key', () => {
+      const counted = countedIn(states(0xfffffff1, 7));
+      expect(counted.get('10.9.0.1 10.9.0.2')?.get(0x1001)).toEqual({
+        sent: 0xfffffff1,
+        heard: 0,
+        key: out.key,
+      });
+      expect(counted.get('10.9.0.2 10.9.0.1')?.get(0x2001)).toMatchObject({ heard: 7 });
+      expect(countedIn(STATES.replaceAll('48711', '1')).size).toBe(0);
+    });
+
+    it('does nothing as long as there is nothing to do', async () => {
+      expect(await renewed(states(PACKETS_EACH - 1, 0))).toEqual({ to: [], batches: [] });
+    });
+
+    it('sends with the next key of the chain, and lets the one before go', async () => {
+      const { to, batches } = await renewed(states(PACKETS_EACH, 0));
+      expect(to).toEqual(['10.9.0.2']);
+      const lines = batches.join('').split('\n');
+      expect(lines[0]).toContain(
+        `spi ${next.spi} reqid 48711 mode transport aead rfc4106(gcm(aes)) 0x${next.key} `,
+      );
+      const policy = lines.findIndex(
+        (line) => line.includes('dir out tmpl') && line.includes(`spi ${next.spi} `),
+      );
+      const gone = lines.findIndex(
+        (line) => line.includes('state delete') && line.endsWith(`spi ${out.spi}`),
+      );
+      expect(policy).toBeGreaterThan(0);
+      expect(gone).toBeGreaterThan(policy);
+    });
+
+    it('takes the next key as soon as the one before has been heard', async () => {
+      const { to, batches } = await renewed(states(0, 1));
+      expect(to).toEqual([]);
+      expect(batches.join('')).toContain(`0x${linkOf(key(0x2001), 1).key} `);
+      expect(batches.join('')).not.toContain('state delete');
     });
   });
 

@@ -3,6 +3,14 @@ import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Run } from '../commands.ts';
 import type { EspKey, PeerKeys } from '../driver.ts';
 import { ENCRYPTED_PORT } from './device-names.ts';
+import {
+  type Association,
+  type Associations,
+  direction,
+  FIRST_SPI,
+  LAST_SPI,
+  linksInUse,
+} from './key-chain.ts';
 
 /** Marks what is Berth's among the kernel's security associations and policies. */
 const REQID = 48_711;
@@ -10,9 +18,6 @@ const REQID = 48_711;
 const ICV_BITS = 128;
 /** The kernel takes the policy with the lowest number. */
 const LAST = 2000;
-/** SPIs below are reserved (RFC 4303, section 2.1). */
-const FIRST_SPI = 256;
-const LAST_SPI = 2 ** 32 - 1;
 /** By number: a host without /etc/protocols does not know the name, and does not print it. */
 const UDP = 17;
 const OUR_PORT = new RegExp(`proto (udp|${UDP}) dport ${ENCRYPTED_PORT}`);
@@ -132,18 +137,59 @@ function blocks(shown: string): string[] {
   return shown.split(/\n(?=\S)/).filter((block) => block.trim() !== '');
 }
 
+/** What has been counted of each association of Berth's, from the answer of `ip -statistics xfrm state`. */
+export function countedIn(states: string): Associations {
+  const counted = new Map<string, Map<number, Association>>();
+  for (const block of blocks(states)) {
+    const [, src = '', dst = ''] = /^src (\S+) dst (\S+)/.exec(block) ?? [];
+    const [, spi] = /proto esp spi (0x[0-9a-f]+)/.exec(block) ?? [];
+    const [, key] = /aead \S+ 0x([0-9a-f]+)/.exec(block) ?? [];
+    const [, sent] = /\boseq (0x[0-9a-f]+)/.exec(block) ?? [];
+    const [, heard] = /lifetime current:\s+\d+\(bytes\), (\d+)\(packets\)/.exec(block) ?? [];
+    if (spi === undefined || key === undefined || !block.includes(`reqid ${REQID}`)) continue;
+    const name = direction(src, dst);
+    const oneWay = counted.get(name) ?? new Map<number, Association>();
+    counted.set(name, oneWay.set(Number(spi), { sent: Number(sent ?? 0), heard: Number(heard ?? 0), key }));
+  }
+  return counted;
+}
+
+const STATES = ['ip', '-statistics', 'xfrm', 'state'];
+const POLICIES = ['ip', 'xfrm', 'policy'];
+
+/** What there is, and the keys that are wanted as links of their chains. */
+async function look(run: Run, wanted: Wanted): Promise<{ present: Present; now: Wanted }> {
+  const states = await run(STATES);
+  const present = presentIn(states, await run(POLICIES));
+  return { present, now: { ...wanted, peers: linksInUse(wanted.peers, countedIn(states)) } };
+}
+
+/**
+ * To be called from time to time: an association that has carried half of what it may is followed by the next one, and what
+ * others may send next is taken.
+ * @returns data addresses to which this host sends with another key from now on
+ */
+export async function renewLinks(run: Run, wanted: Wanted): Promise<string[]> {
+  const { present, now } = await look(run, wanted);
+  // the policies that block are not looked at: a kernel without IPv6 has not all of them
+  if (namesOf({ peers: now.peers, blocked: false }).every((name) => present.has(name))) return [];
+  await encrypt(run, wanted);
+  return now.peers.flatMap(({ own, address, out }) =>
+    present.has(sendsName(own, address, out.spi)) ? [] : [address],
+  );
+}
+
 /** Brings the kernel's associations and policies to what is wanted; without peers and networks all of Berth's go. */
 export async function encrypt(run: Run, wanted: Wanted): Promise<void> {
-  const shown = async () =>
-    presentIn(await run(['ip', 'xfrm', 'state']), await run(['ip', 'xfrm', 'policy']));
-  const lines = encryptionLines(wanted, await shown());
+  const { present, now } = await look(run, wanted);
+  const lines = encryptionLines(now, present);
   if (lines.length === 0) return;
   try {
     // One that fails must not stop those of the other peers.
     await run(['ip', '-force', '-batch', '-'], { input: lines.map((line) => `${line}\n`).join('') });
   } catch (thrown) {
-    const present = await shown();
-    const missing = namesOf(wanted).filter((name) => !present.has(name) && !withoutSix(name, thrown));
+    const after = presentIn(await run(STATES), await run(POLICIES));
+    const missing = namesOf(now).filter((name) => !after.has(name) && !withoutSix(name, thrown));
     if (missing.length === 0) return;
     throw new BerthError(
       'internal',
@@ -176,14 +222,14 @@ export async function block(run: Run): Promise<void> {
   try {
     await run(['ip', '-force', '-batch', '-'], { input: [...policies.values(), ''].join('\n') });
   } catch (thrown) {
-    const present = presentIn('', await run(['ip', 'xfrm', 'policy']));
+    const present = presentIn('', await run(POLICIES));
     if ([...policies.keys()].some((name) => !present.has(name) && !withoutSix(name, thrown))) throw thrown;
   }
 }
 
 /** The last encrypted network has gone: the port may be anybody's. */
 export async function unblock(run: Run): Promise<void> {
-  const present = presentIn('', await run(['ip', 'xfrm', 'policy']));
+  const present = presentIn('', await run(POLICIES));
   const lines = [...blockPolicies().keys()].flatMap((name) => present.get(name) ?? []);
   if (lines.length > 0) await run(['ip', '-force', '-batch', '-'], { input: [...lines, ''].join('\n') });
 }
