@@ -3,7 +3,8 @@ import { type Lab, startLab } from '../lab/lab.ts';
 import { addTrunk } from '../lab/openvswitch.ts';
 import { ensureRequirements } from '../lab/requirements.ts';
 import { run, tryRun } from '../lab/run.ts';
-import { endpointAt, pingFrom, VlanHost, vlanNetwork } from '../lab/vlan-host.ts';
+import { pingFrom, VlanHost } from '../lab/vlan-host.ts';
+import { endpointAt, vlanNetwork } from '../lab/vlan-network.ts';
 
 /**
  * A host on an access port: no tags. h1 has a Linux bridge over its uplink, h2 macvlan over its own, and a machine that is no

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { addTrunk, must, startOpenVSwitch } from '../lab/openvswitch.ts';
-import { endpointAt, fetchFrom, pingFrom, VlanHost, vlanNetwork } from '../lab/vlan-host.ts';
+import { fetchFrom, pingFrom, VlanHost } from '../lab/vlan-host.ts';
+import { endpointAt, vlanNetwork } from '../lab/vlan-network.ts';
 import { Capture } from '../lab/watch.ts';
 
 /**

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { ensureRequirements } from '../lab/requirements.ts';
 import { LabError, run, tryRun } from '../lab/run.ts';
+import { SWITCH_SCHEMA } from '../lab/switch-programs.ts';
 import type { Kernel } from './debian-kernel.ts';
 
 /** What the guest runs, by the Debian packages that bring it to this machine. */
@@ -22,7 +23,7 @@ const PROGRAMS = {
   'util-linux': ['nsenter', 'unshare'],
 };
 /** What it reads. */
-const FILES = ['/usr/share/openvswitch/vswitch.ovsschema'];
+const FILES = [SWITCH_SCHEMA];
 /** What this machine needs to make and run it. */
 const TOOLS = [
   ['qemu-system-x86_64', 'qemu-system-x86'],
@@ -34,8 +35,8 @@ const TOOLS = [
 /** Parts of the kernel that the guest may load; all of its drivers would be three times as much. */
 const MODULES = [
   ...['kernel/net', 'kernel/crypto', 'kernel/lib', 'kernel/arch/x86/crypto', 'kernel/drivers/net/vxlan'],
-  ...['kernel/drivers/net/veth.ko', 'kernel/drivers/net/macvlan.ko', 'modules.builtin', 'modules.order'],
-  'modules.builtin.modinfo',
+  ...['veth', 'macvlan', 'tun'].map((driver) => `kernel/drivers/net/${driver}.ko`),
+  ...['modules.builtin', 'modules.order', 'modules.builtin.modinfo'],
 ];
 /** Where a distribution with a merged /usr has symbolic links. */
 const MERGED = ['/bin', '/sbin', '/lib', '/lib64'];

@@ -1,9 +1,7 @@
 import type { Lab } from './lab.ts';
 import { ensureRequirements } from './requirements.ts';
 import { LabError, run } from './run.ts';
-
-const FOLDER = '/run/openvswitch';
-const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
+import { START_SWITCH } from './switch-programs.ts';
 
 /**
  * An Open vSwitch of the host's own, with folders that only it sees; it dies with the host. Where the machine's kernel has
@@ -16,19 +14,7 @@ export async function startOpenVSwitch(lab: Lab, host: string): Promise<void> {
     ['tcpdump', 'tcpdump'],
     ['busybox', 'busybox-static'],
   ]);
-  const database = `${FOLDER}/conf.db`;
-  const quiet = ['--pidfile', '--detach', '--no-chdir', '-vconsole:off'];
-  const socket = `${FOLDER}/db.sock`;
-  for (const argv of [
-    ['mkdir', '-p', FOLDER],
-    ['mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', FOLDER],
-    ['ovsdb-tool', 'create', database, SCHEMA],
-    ['ovsdb-server', database, `--remote=punix:${socket}`, `--log-file=${FOLDER}/ovsdb.log`, ...quiet],
-    ['ovs-vsctl', '--timeout=10', '--no-wait', 'init'],
-    ['ovs-vswitchd', `unix:${socket}`, `--log-file=${FOLDER}/vswitchd.log`, ...quiet],
-  ]) {
-    await must(lab, host, argv);
-  }
+  for (const argv of START_SWITCH) await must(lab, host, argv);
 }
 
 /**

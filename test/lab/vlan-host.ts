@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
 import { BerthError } from '../../src/kit/errors.ts';
-import type { Endpoint, Span } from '../../src/model/span.ts';
+import type { Endpoint } from '../../src/model/span.ts';
 import type { Run } from '../../src/network/commands.ts';
 import type { HostNetwork, Joined } from '../../src/network/driver.ts';
 import { VlanDriver } from '../../src/network/vlan/vlan-driver.ts';
 import { putInto, takeOut } from './container.ts';
 import type { Lab } from './lab.ts';
 import { must } from './openvswitch.ts';
-
-const hex = (text: string) => createHash('sha256').update(text).digest('hex');
+import { hexId } from './vlan-network.ts';
 
 /** Runs programs on a lab's host as an agent there would. */
 export function runOn(lab: Lab, host: string): Run {
@@ -53,7 +51,7 @@ export class VlanHost {
 
   /** Joins, and does as an engine does. */
   async start(container: string, network: HostNetwork, endpoint: Endpoint): Promise<Joined> {
-    const joined = await this.driver.join(network, { endpointId: hex(container), endpoint });
+    const joined = await this.driver.join(network, { endpointId: hexId(container), endpoint });
     await putInto((argv) => this.exec(argv), container, joined, endpoint);
     return joined;
   }
@@ -61,7 +59,7 @@ export class VlanHost {
   /** As an engine does: the container is gone, then the driver hears. */
   async stop(container: string, network: HostNetwork, joined: Joined): Promise<void> {
     await takeOut((argv) => this.exec(argv), container, joined);
-    await this.driver.leave(network, hex(container));
+    await this.driver.leave(network, hexId(container));
   }
 
   /** Whether the address answers from inside of the container. */
@@ -91,18 +89,4 @@ export const fetchFrom = (namespace: string, ip: string): string[] => [
 /** Arguments that ping an address from inside of a namespace; exit code 0 where it answers. */
 export function pingFrom(namespace: string, ip: string): string[] {
   return ['ip', 'netns', 'exec', namespace, 'busybox', 'ping', '-c', '2', '-W', '1', '-w', '3', ip];
-}
-
-export function vlanNetwork(name: string, span: Partial<Span> & Pick<Span, 'pools'>): HostNetwork {
-  return {
-    id: hex(`network ${name}`),
-    engineId: hex(`engine's network ${name}`),
-    span: { driver: 'vlan', mtu: 1500, internal: false, ...span },
-  };
-}
-
-/** With the MAC that the manager derives from it. */
-export function endpointAt(ipv4: string, ipv6?: string): Endpoint {
-  const octets = ipv4.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0'));
-  return { ipv4, mac: ['02', 'be', ...octets].join(':'), ...(ipv6 === undefined ? {} : { ipv6 }) };
 }

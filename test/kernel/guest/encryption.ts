@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { linkOf, PACKETS_EACH } from '../../../src/network/xoverlay/key-chain.ts';
 import { until } from '../../lab/run.ts';
-import { addressOf, EPOCH, Pair, type Side } from './pair.ts';
+import { addressOf, EPOCH, Pair, type Side, xoverlayAt } from './pair.ts';
 import type { Suite } from './protocol.ts';
+import { tracesOf } from './traces.ts';
+import { passText } from './transfer.ts';
 import { Wire } from './wire.ts';
 
 /** What is looked for on the wire: 16 bytes that a ping carries over and over, and lines of a file. */
@@ -26,40 +29,18 @@ export function encryptionSuite(family: 4 | 6): Suite {
   const nodad = family === 4 ? '' : ' nodad';
 
   const [one, two] = [() => pair.sides[0], () => pair.sides[1]];
-  const traces = () => Promise.all(pair.sides.map(tracesOf));
+  const traces = () => Promise.all(pair.sides.map(({ host }) => tracesOf(host)));
 
   /** The largest IP packets that were seen, bytes. */
   const lengths = (frames: readonly string[]) =>
     frames.flatMap((line) => /, length (\d+): /.exec(line)?.[1] ?? []).map((length) => Number(length) - 14);
 
-  async function passesFile(): Promise<void> {
-    const from = one();
-    const to = two();
+  /** From the first container to the second one, by TCP. */
+  function passesFile(): Promise<void> {
+    const { host, endpoint } = two();
     const text = FILE_WORDS.repeat(FILE_BYTES / FILE_WORDS.length);
-    const server = to.host.spawn(['ip', 'netns', 'exec', 'c', 'busybox', 'nc', '-l', '-p', '9000']);
-    const got: Buffer[] = [];
-    server.stdout?.on('data', (bytes: Buffer) => got.push(bytes));
-    const ended = new Promise((done) => server.once('close', done));
-    await until('the server', async () => (await listens(pair, to, 9000)) || undefined, {
-      timeoutMs: 10_000,
-    });
-    const nc = [
-      'ip',
-      'netns',
-      'exec',
-      'c',
-      'busybox',
-      'timeout',
-      '30',
-      'busybox',
-      'nc',
-      to.endpoint.ipv4,
-      '9000',
-    ];
-    const sent = await from.host.exec('', nc, { input: text, timeoutMs: 40_000 });
-    assert.equal(sent.code, 0, sent.stderr);
-    await ended;
-    assert.equal(Buffer.concat(got).toString() === text, true, 'the file has come as it was sent');
+    const to = { host, container: 'c', ip: endpoint.ipv4 };
+    return passText({ host: one().host, container: 'c' }, to, text);
   }
 
   /** How many questions of pings reach the second container, and how many of them are answered. */
@@ -158,8 +139,62 @@ export function encryptionSuite(family: 4 | 6): Suite {
         // three epochs, two directions
         assert.equal(used.size, 6);
         assert.equal(await seen.count(CLEAR), 0);
-        // keys that are not taken any more are gone: of three epochs one comes in each, and one goes out
-        assert.equal((await a.host.must('ip', 'xfrm', 'state')).match(/^src /gm)?.length, 4);
+        // keys that are not taken any more are gone: of three epochs one comes in each, of the two that were heard the next
+        // of their chains as well, and one goes out
+        assert.equal((await a.host.must('ip', 'xfrm', 'state')).match(/^src /gm)?.length, 6);
+      },
+
+      async 'a key that was used for half of its packets is followed by the next, with no packet lost'() {
+        await pair.tellKeys(EPOCH + 3);
+        const [a, b] = pair.sides;
+        assert.equal(await pair.pings(3), 3);
+        // what was heard, the host that hears looks at
+        await b.driver.renewKeys();
+        const [keys] = pair.keysOf(a, EPOCH + 3);
+        assert.ok(keys !== undefined);
+        const spis = [0, 1].map((at) => linkOf(keys.out, at).spi);
+        assert.equal(await sendingSpi(a), spis[0]);
+        await countOnFrom(pair, a, PACKETS_EACH - 3);
+        await a.driver.renewKeys();
+        assert.equal(await sendingSpi(a), spis[0]);
+        const capture = await wire.capture();
+        const pinging = pair.pings(25);
+        await sleep(700);
+        await a.driver.renewKeys();
+        assert.equal(await pinging, 25);
+        assert.equal(await sendingSpi(a), spis[1]);
+        assert.equal(await pair.pings(3), 3);
+        const frames = await (await capture.end()).show(`src host ${a.address} and proto 50`);
+        const used = new Set(frames.flatMap((line) => /ESP\(spi=(0x[0-9a-f]+)/.exec(line)?.[1] ?? []));
+        assert.deepEqual([...used].map(Number), spis);
+      },
+
+      async 'a key that was used to its end carries nothing, and the next one does'() {
+        // as where no agent has run for long
+        await pair.tellKeys(EPOCH + 4);
+        const [a, b] = pair.sides;
+        assert.equal(await pair.pings(3), 3);
+        await b.driver.renewKeys();
+        await countOnFrom(pair, a, 2 ** 32 - 4);
+        const ended = await counter(a, 'XfrmOutStateSeqError');
+        assert.ok((await pair.pings(8, '-W', '1')) <= 3);
+        assert.ok((await counter(a, 'XfrmOutStateSeqError')) >= ended + 5);
+        await a.driver.renewKeys();
+        assert.equal(await pair.pings(5), 5);
+        // and on: another half of the next one, which the other host has heard by now
+        await b.driver.renewKeys();
+        await countOnFrom(pair, a, PACKETS_EACH);
+        await a.driver.renewKeys();
+        assert.equal(await pair.pings(5), 5);
+        // a later life of the agent goes on from there
+        await a.driver.kill();
+        const driver = await a.host.driver(xoverlayAt(a.address));
+        pair = pair.with(0, driver);
+        await driver.ensure(pair.network);
+        const before = await sendingSpi(a);
+        await pair.tellKeys(EPOCH + 4);
+        assert.equal(await sendingSpi(a), before);
+        assert.equal(await pair.pings(5), 5);
       },
 
       async 'what was encrypted with another key is dropped'() {
@@ -189,7 +224,7 @@ export function encryptionSuite(family: 4 | 6): Suite {
         const a = one();
         await a.driver.kill();
         assert.equal(await pair.pings(3), 3);
-        const driver = await a.host.driver(a.address);
+        const driver = await a.host.driver(xoverlayAt(a.address));
         await driver.ensure(pair.network);
         assert.equal(await pair.pings(3), 3);
         await driver.keys(pair.keysOf(a, EPOCH + 1));
@@ -206,25 +241,32 @@ export function encryptionSuite(family: 4 | 6): Suite {
   };
 }
 
-async function listens(pair: Pair, side: Side, port: number): Promise<boolean> {
-  const hexPort = port.toString(16).toUpperCase().padStart(4, '0');
-  const { stdout } = await pair.exec(side, 'cat', '/proc/net/tcp', '/proc/net/tcp6');
-  return new RegExp(`:${hexPort} 0+:0000 0A`).test(stdout);
+/** With which association the policy to the other host sends. */
+async function sendingSpi({ host, address }: Side): Promise<number> {
+  const shown = await host.must('ip', 'xfrm', 'policy');
+  const policy = shown.split(/\n(?=src )/).find((one) => one.startsWith(`src ${address}/`)) ?? '';
+  return Number(/proto esp spi (0x[0-9a-f]+)/.exec(policy)?.[1]);
 }
+
+/** The association that the host sends with has carried so many packets; only the kernel's count is another one. */
+async function countOnFrom(pair: Pair, side: Side, packets: number): Promise<void> {
+  const { host, address: src } = side;
+  const { address: dst } = pair.other(side);
+  const spi = await sendingSpi(side);
+  const shown = await host.must('ip', 'xfrm', 'state');
+  const states = shown.split(/\n(?=src )/).filter((one) => one.startsWith(`src ${src} dst ${dst}`));
+  const [, key] = /aead \S+ 0x([0-9a-f]+)/.exec(states.find((one) => spiOf(one) === spi) ?? '') ?? [];
+  const [, reqid] = /reqid (\d+)/.exec(shown) ?? [];
+  await host.ip(
+    `xfrm state delete src ${src} dst ${dst} proto esp spi ${spi}`,
+    `xfrm state add src ${src} dst ${dst} proto esp spi ${spi} reqid ${reqid} mode transport replay-oseq ${packets} ` +
+      `aead rfc4106(gcm(aes)) 0x${key} 128 sel src ${src} dst ${dst} proto 17 dport 4790`,
+  );
+}
+
+const spiOf = (state: string) => Number(/proto esp spi (0x[0-9a-f]+)/.exec(state)?.[1]);
 
 async function counter({ host }: Side, name: string): Promise<number> {
   const shown = await host.must('cat', '/proc/net/xfrm_stat');
   return Number(new RegExp(`^${name}\\s+(\\d+)`, 'm').exec(shown)?.[1]);
-}
-
-/** What shows of networks on the host. */
-async function tracesOf({ host }: Side): Promise<string> {
-  const shown = await Promise.all([
-    host.must('ip', '-brief', 'link'),
-    host.must('ip', 'netns', 'list'),
-    host.must('ip', 'xfrm', 'state'),
-    host.must('ip', 'xfrm', 'policy'),
-    host.must('cat', '/proc/net/udp', '/proc/net/udp6'),
-  ]);
-  return shown.join('\n');
 }

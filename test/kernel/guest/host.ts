@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { NetworkDriver } from '../../../src/network/driver.ts';
 import { type Output, run, tryRun, until } from '../../lab/run.ts';
-import type { Asked, Told } from './driver-process.ts';
+import type { Asked, DriverOf, Told } from './driver-process.ts';
 
 /** The first process of a host: folders of its own where namespaces and switches leave their files. */
 const FIRST =
@@ -53,6 +53,11 @@ export class GuestHost {
     await run(this.enter(['ip', '-batch', '-']), { timeoutMs: 30_000, input: lines.join('\n') });
   }
 
+  /** Before a program that is to run in a container's network, and nowhere else of the host: signals reach it. */
+  inNetOf(container: string): string[] {
+    return ['nsenter', `--net=/proc/${this.pid}/root/run/netns/${container}`, '--'];
+  }
+
   /** Runs on, with its input open, until it ends by itself or is killed. */
   spawn(argv: readonly string[]): ChildProcess {
     const [program = '', ...args] = this.enter(argv);
@@ -60,9 +65,10 @@ export class GuestHost {
   }
 
   /** The network driver in a process of the host, as in its agent. */
-  async driver(dataAddress: string): Promise<HostDriver> {
+  async driver(which: DriverOf): Promise<HostDriver> {
     const [program = '', ...args] = this.enter([process.execPath]);
-    const child = fork(process.argv[1] ?? '', [dataAddress], { execPath: program, execArgv: args });
+    const told = [JSON.stringify(which)];
+    const child = fork(process.argv[1] ?? '', told, { execPath: program, execArgv: args });
     await once(child, 'message');
     return new HostDriver(child);
   }
@@ -81,8 +87,7 @@ export class GuestHost {
   }
 }
 
-type Calls = Pick<NetworkDriver, 'ensure' | 'remove' | 'join' | 'leave' | 'members'> &
-  Required<Pick<NetworkDriver, 'keys'>>;
+type Calls = Omit<Required<NetworkDriver>, 'name' | 'sweep'>;
 
 /** What a host's driver does, in its process. */
 export class HostDriver implements Calls {
@@ -90,12 +95,15 @@ export class HostDriver implements Calls {
 
   constructor(private readonly child: ChildProcess) {}
 
+  readonly preflight: Calls['preflight'] = (...args) => this.call('preflight', args);
   readonly ensure: Calls['ensure'] = (...args) => this.call('ensure', args);
   readonly remove: Calls['remove'] = (...args) => this.call('remove', args);
   readonly join: Calls['join'] = (...args) => this.call('join', args);
   readonly leave: Calls['leave'] = (...args) => this.call('leave', args);
+  readonly namesNamespace: Calls['namesNamespace'] = (...args) => this.call('namesNamespace', args);
   readonly members: Calls['members'] = (...args) => this.call('members', args);
   readonly keys: Calls['keys'] = (...args) => this.call('keys', args);
+  readonly renewKeys: Calls['renewKeys'] = (...args) => this.call('renewKeys', args);
 
   /** The process ends as by SIGKILL: nothing is taken away. */
   async kill(): Promise<void> {

@@ -14,7 +14,8 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 $b stty -F /dev/ttyS1 raw -echo
 ($b sleep 1500; $b poweroff -f) &
 # loaded on demand they take longer here than programs wait for
-/usr/sbin/modprobe --all xfrm_user esp4 esp6 gcm aesni_intel vxlan veth bridge 8021q macvlan openvswitch
+/usr/sbin/modprobe --all xfrm_user esp4 esp6 gcm aesni_intel vxlan veth bridge br_netfilter nft_compat \
+  8021q macvlan openvswitch tun
 node=$($b sed -n 's/.* berth\.node=\([^ ]*\).*/\1/p' /proc/cmdline)
 "$node" /guest.mjs </dev/ttyS1 >/dev/ttyS1 2>/dev/console
 echo "the tests have ended with $?" >/dev/console

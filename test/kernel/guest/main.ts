@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { serveDriver } from './driver-process.ts';
+import { type DriverOf, serveDriver } from './driver-process.ts';
 import type { Answer, Question, Suite } from './protocol.ts';
 import { SUITES } from './suites.ts';
 
@@ -36,6 +36,6 @@ async function serveTests(): Promise<void> {
   }
 }
 
-const [dataAddress] = process.argv.slice(2);
-if (dataAddress === undefined) await serveTests();
-else serveDriver(dataAddress);
+const [driver] = process.argv.slice(2);
+if (driver === undefined) await serveTests();
+else serveDriver(JSON.parse(driver) as DriverOf);

@@ -37,7 +37,8 @@ export class Pair {
       const host = wire.host(`h${n}`);
       const address = addressOf(n, family);
       const ipv4 = `10.213.0.${n}`;
-      return { host, address, driver: await host.driver(address), endpoint: { ipv4, mac: macFor(ipv4) } };
+      const driver = await host.driver(xoverlayAt(address));
+      return { host, address, driver, endpoint: { ipv4, mac: macFor(ipv4) } };
     };
     const span: Span = {
       driver: 'xoverlay',
@@ -127,6 +128,8 @@ export class Pair {
     return Number(received);
   }
 }
+
+export const xoverlayAt = (dataAddress: string) => ({ name: 'xoverlay', dataAddress });
 
 export const addressOf = (n: number, family: 4 | 6) => (family === 4 ? `10.99.0.${n}` : `fd99::${n}`);
 

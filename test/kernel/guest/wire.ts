@@ -1,16 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { run } from '../../lab/run.ts';
+import { Capture } from './capture.ts';
 import { GuestHost } from './host.ts';
 
 const WIRE = 'wire';
-const FILE = '/tmp/capture';
-const READ = ['tcpdump', '-r', FILE, '-n', '-Z', 'root'];
+
+/** A machine of the company that is no host of the cluster: its interface on a VLAN of the wire. */
+export type Machine = Readonly<{ name: string; vlanId: number; mac: string; addresses: readonly string[] }>;
 
 /** Hosts on one switch, which is in the guest's own namespace: what passes there has left a host. */
 export class Wire {
+  private readonly machines: Machine[] = [];
+
   private constructor(readonly hosts: ReadonlyMap<string, GuestHost>) {}
 
   static async make(names: readonly string[]): Promise<Wire> {
@@ -32,53 +32,30 @@ export class Wire {
     return host;
   }
 
+  /** A namespace whose interface `vlan` sends and takes frames with that tag only. */
+  async addMachine(machine: Machine): Promise<void> {
+    const { name, vlanId, mac, addresses } = machine;
+    this.machines.push(machine);
+    await run(['ip', 'netns', 'add', name]);
+    const peer = `type veth peer name eth0 address ${mac} netns ${name}`;
+    await run(['ip', 'link', 'add', `wire-${name}`, 'up', 'master', WIRE, ...peer.split(' ')]);
+    const inside = [
+      'link set lo up',
+      'link set eth0 up',
+      `link add link eth0 name vlan up type vlan id ${vlanId}`,
+      ...addresses.map((one) => `address add ${one} dev vlan${one.includes(':') ? ' nodad' : ''}`),
+    ];
+    await run(['ip', '-n', name, '-batch', '-'], { input: inside.join('\n') });
+  }
+
   async remove(): Promise<void> {
+    for (const { name } of this.machines) await run(['ip', 'netns', 'delete', name]);
     for (const host of this.hosts.values()) await host.stop();
     await run(['ip', 'link', 'delete', WIRE]);
   }
 
-  /** Everything that passes from now on; it listens when this returns. */
-  async capture(): Promise<Capture> {
-    const words = ['-i', WIRE, '-n', '-U', '--immediate-mode', '-s', '0', '-Z', 'root', '-w', FILE];
-    const child = spawn('tcpdump', words, { stdio: ['ignore', 'ignore', 'pipe'] });
-    const exited = once(child, 'exit');
-    const said: string[] = [];
-    await new Promise<void>((done, refuse) => {
-      createInterface({ input: child.stderr }).on('line', (line) => {
-        said.push(line);
-        if (line.includes('listening on')) done();
-      });
-      exited.then(() => refuse(new Error(`tcpdump does not capture: ${said.join('; ')}`)), refuse);
-    });
-    return new Capture(child, exited);
+  /** Everything that passes from now on. */
+  capture(): Promise<Capture> {
+    return Capture.start(WIRE);
   }
 }
-
-export class Capture {
-  constructor(
-    private readonly child: ChildProcess,
-    private readonly exited: Promise<unknown[]>,
-  ) {}
-
-  async end(): Promise<Captured> {
-    this.child.kill('SIGINT');
-    const [code] = await this.exited;
-    if (code !== 0) throw new Error(`tcpdump has ended with ${code}`);
-    const bytes = await readFile(FILE);
-    return {
-      count: async (filter) => lines(await run([...READ, filter])).length,
-      show: async (filter, ...how) => lines(await run([...READ, '-e', ...how, filter])),
-      has: (text) => bytes.includes(text),
-    };
-  }
-}
-
-/** What has passed on the wire. Filters are those of pcap-filter(7). */
-export type Captured = Readonly<{
-  count(filter: string): Promise<number>;
-  show(filter: string, ...how: string[]): Promise<string[]>;
-  /** Whether it is to be found in any frame as it is. */
-  has(text: string): boolean;
-}>;
-
-const lines = (text: string) => text.split('\n').filter((line) => line !== '');
