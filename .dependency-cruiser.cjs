@@ -10,6 +10,7 @@ const rooms = {
   engine: ['model', 'kit'],
   network: ['model', 'kit'],
   link: ['contract', 'model', 'kit'],
+  router: ['model', 'kit'],
   agent: ['engine', 'network', 'router', 'link', 'contract', 'model', 'kit'],
   api: ['contract', 'store', 'scheduler', 'compose', 'link', 'model', 'kit'],
   cli: ['contract', 'compose', 'model', 'kit'],

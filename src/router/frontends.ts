@@ -1,0 +1,138 @@
+import { PAGE_NAMES, type RouterEntry, type RouterState, type TcpRoute } from '../model/router.ts';
+import { aclLines, canaryLines } from './http-route.ts';
+import { type Layout, NOBODY, tcpBackend } from './layout.ts';
+import { PAGES } from './pages.ts';
+
+/** Labels before the domain of a wildcard. Each costs a look-up where no other route fits. */
+const WILDCARD_DEPTH = 6;
+/** Requests a second up to which each one is in the log of response times; above it one of 64. */
+const LOG_ALL_UP_TO = 1000;
+
+/** Everything but the backends of routes. */
+export function baseLines(state: RouterState, layout: Layout): readonly string[] {
+  const ports = new Map<number, TcpRoute[]>();
+  for (const route of state.tcpRoutes) ports.set(route.port, [...(ports.get(route.port) ?? []), route]);
+  const canaries = state.routes.filter(({ canary }) => canary.length > 0).flatMap(canaryLines);
+  return [
+    'global',
+    `  stats socket ${layout.runtimeSocket} mode 600 level admin expose-fd listeners`,
+    '  stats timeout 1h',
+    // without it HAProxy takes what the system allows, which in a container may be a thousand million
+    '  fd-hard-limit 200000',
+    `  hard-stop-after ${state.drainSeconds}s`,
+    '  mworker-max-reloads 20',
+    '  ssl-default-bind-options ssl-min-ver TLSv1.2',
+    '  tune.ssl.default-dh-param 2048',
+    'ring times',
+    '  format raw',
+    '  maxlen 512',
+    '  size 1048576',
+    'defaults http',
+    '  mode http',
+    '  timeout connect 3s',
+    '  timeout http-request 10s',
+    '  timeout http-keep-alive 60s',
+    '  timeout client 60s',
+    '  timeout server 60s',
+    '  timeout queue 5s',
+    '  timeout tunnel 1h',
+    '  option idle-close-on-response',
+    '  option redispatch 1',
+    '  retries 2',
+    '  balance roundrobin',
+    `  dynamic-cookie-key ${state.cookieKey}`,
+    ...PAGE_NAMES.map((name) => {
+      const more = ['hdr', 'X-Content-Type-Options', 'nosniff', ...(PAGES[name].more ?? [])].join(' ');
+      return `  http-error status ${PAGES[name].status} content-type "text/plain; charset=utf-8" lf-file ${layout.page(name)} ${more}`;
+    }),
+    'defaults tcp',
+    '  mode tcp',
+    '  timeout connect 3s',
+    '  timeout client 1h',
+    '  timeout server 1h',
+    '  timeout queue 5s',
+    '  option redispatch 1',
+    '  retries 2',
+    '  balance roundrobin',
+    ...state.entries.flatMap((entry) => entryLines(entry, layout, canaries, state.defaultCertificate)),
+    ...[...ports].flatMap(([port, routes]) => portLines(port, routes, layout)),
+    `backend ${NOBODY} from http`,
+    '  http-request deny deny_status 404',
+  ];
+}
+
+function entryLines(
+  entry: RouterEntry,
+  layout: Layout,
+  canaries: readonly string[],
+  defaultCertificate: string | undefined,
+): readonly string[] {
+  const at = bindAddress(entry);
+  const tls = entry.tls ? ` ssl crt-list ${layout.certificateList} alpn h2,http/1.1` : '';
+  const scheme = entry.tls ? 'https' : 'http';
+  const believed = entry.trust.length > 0;
+  const unfound = 'unless { var(txn.route) -m found }';
+  const lookUp = (sample: string) =>
+    `http-request set-var(txn.route) ${sample},concat(,txn.path,/),map_beg(${layout.routes})`;
+  const lines = [
+    `bind ${at}${tls}`,
+    // the first one of the list; another one needs a reload, so it stands here
+    ...(entry.tls ? [`description default certificate: ${defaultCertificate ?? 'the first one'}`] : []),
+    ...aclLines('proxy', 'src', entry.proxyFrom),
+    ...(entry.proxyFrom.length > 0 ? ['tcp-request connection expect-proxy layer4 if proxy'] : []),
+    'log ring@times format raw local0',
+    'log-format "%b %s %ST %Tw %Tc %Tr"',
+    `http-request set-log-level silent if { fe_req_rate gt ${LOG_ALL_UP_TO} } { rand(64) gt 0 }`,
+    'http-request set-var(txn.host) req.hdr(host),field(1,:),lower,rtrim(.)',
+    'http-request set-var(txn.path) path,url_dec',
+    // what a container may read as another path than it is routed by: rules of /admin are not to be got around by /x/../admin
+    'http-request deny deny_status 400 if { var(txn.host) -m sub / }',
+    'http-request deny deny_status 400 if { var(txn.path) -m sub /../ /./ } or { var(txn.path) -m end /.. /. }',
+    'http-request set-var(txn.path) var(txn.path),regsub(//+,/,g) if { var(txn.path) -m sub // }',
+    lookUp('var(txn.host)'),
+    ...Array.from({ length: WILDCARD_DEPTH }, (_, i) => [
+      `http-request set-var(txn.above) var(txn.${i === 0 ? 'host' : 'above'}),field(2,.,0) ${unfound}`,
+      `${lookUp('str(*.),concat(,txn.above)')} ${unfound}`,
+    ]).flat(),
+    ...aclLines('trusted', 'src', entry.trust),
+    ...(believed
+      ? [
+          'http-request set-var(txn.trusted) bool(true) if trusted',
+          'http-request set-src req.hdr_ip(X-Forwarded-For,-1) if trusted { req.hdr(X-Forwarded-For) -m found }',
+        ]
+      : []),
+    `http-request set-header X-Forwarded-Proto ${scheme}${believed ? ' unless { var(txn.trusted) -m bool } { req.hdr(X-Forwarded-Proto) -m str http https }' : ''}`,
+    'http-request set-header X-Forwarded-For %[src]',
+    'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
+    'http-request del-header Forwarded',
+    ...canaries,
+    'use_backend %[var(txn.route)] if { var(txn.route) -m found }',
+    `default_backend ${NOBODY}`,
+  ];
+  return [`frontend entry:${at} from http`, ...lines.map((line) => `  ${line}`)];
+}
+
+const bindAddress = ({ address, port }: RouterEntry) =>
+  `${address.includes(':') ? `[${address}]` : address}:${port}`;
+
+function portLines(port: number, routes: readonly TcpRoute[], layout: Layout): readonly string[] {
+  const [first] = routes;
+  const head = [`frontend port:${port} from tcp`, `  bind :::${port} v4v6`];
+  if (first !== undefined && first.names.length === 0)
+    return [...head, `  default_backend ${tcpBackend(first.id)}`];
+  const unfound = 'unless { var(sess.route) -m found }';
+  const lookUp = (sample: string) =>
+    `tcp-request content set-var(sess.route) ${sample},map_str(${layout.names(port)})`;
+  return [
+    ...head,
+    '  tcp-request inspect-delay 5s',
+    '  tcp-request content set-var(sess.name) req.ssl_sni,lower if { req.ssl_hello_type 1 }',
+    `  ${lookUp('var(sess.name)')}`,
+    ...Array.from({ length: WILDCARD_DEPTH }, (_, i) => [
+      `  tcp-request content set-var(sess.above) var(sess.${i === 0 ? 'name' : 'above'}),field(2,.,0) ${unfound}`,
+      `  ${lookUp('str(*.),concat(,sess.above)')} ${unfound}`,
+    ]).flat(),
+    '  tcp-request content reject unless { var(sess.route) -m found }',
+    '  use_backend %[var(sess.route)]',
+  ];
+}

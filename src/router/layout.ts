@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import type { Pool, PoolServer } from '../model/router.ts';
+
+/** Names of things in HAProxy's configuration. Those of users have no `:`, so that nothing of theirs is one of ours. */
+
+/** The folder of the configuration, as HAProxy sees it, and what is in it. */
+export type Layout = Readonly<{
+  configuration: string;
+  routes: string;
+  certificateList: string;
+  certificate(name: string): string;
+  names(port: number): string;
+  page(name: string): string;
+  runtimeSocket: string;
+  masterSocket: string;
+}>;
+
+export function layoutOf(folder: string): Layout {
+  return {
+    configuration: `${folder}/conf.d`,
+    routes: `${folder}/routes.map`,
+    certificateList: `${folder}/certificates.list`,
+    certificate: (name) => `${folder}/certificates/${name}.pem`,
+    names: (port) => `${folder}/names-${port}.map`,
+    page: (name) => `${folder}/pages/${name}.txt`,
+    runtimeSocket: `${folder}/run/runtime.sock`,
+    masterSocket: `${folder}/run/master.sock`,
+  };
+}
+
+export const NOBODY = 'nobody';
+
+/** The backend of a route, or of one of its pools, which canary rules lead to. */
+export function httpBackend(route: string, pool?: string): string {
+  return pool === undefined ? `http:${route}` : `http:${route}:${pool}`;
+}
+
+export function tcpBackend(route: string): string {
+  return `tcp:${route}`;
+}
+
+/**
+ * `v2:10.0.0.7:8080`, and the pool's options behind it: a server whose address or options change is another one, so that
+ * what HAProxy has by a name is always what is meant by it.
+ */
+export function serverName(pool: Pool, { address, port }: PoolServer): string {
+  const options = serverOptions(pool).join(' ');
+  const mark = options === '' ? '' : `:${createHash('sha256').update(options).digest('hex').slice(0, 8)}`;
+  return `${pool.id}:${address}:${port}${mark}`;
+}
+
+/** Words of a `server` line behind its address; `add server` takes them as well. */
+export function serverOptions({ protocol, proxyProtocol, tls }: Pool): readonly string[] {
+  const h2 = tls.kind === 'none' ? ['proto', 'h2'] : ['alpn', 'h2'];
+  const encryption = {
+    none: () => [],
+    unverified: () => ['ssl', 'verify', 'none'],
+    verified: (name: string) => [
+      ...['ssl', 'verify', 'required', 'ca-file', '/etc/ssl/certs/ca-certificates.crt'],
+      ...['verifyhost', name, 'sni', `str(${name})`],
+    ],
+  };
+  return [
+    ...(proxyProtocol ? ['send-proxy-v2'] : []),
+    ...(protocol === 'h2' ? h2 : []),
+    ...encryption[tls.kind](tls.kind === 'verified' ? tls.name : ''),
+  ];
+}
+
+/** How HAProxy is run on such a folder: a master with workers, in the foreground. */
+export function haproxyArgv(folder: string): readonly string[] {
+  const { masterSocket, configuration } = layoutOf(folder);
+  return ['haproxy', '-W', '-S', `${masterSocket},mode,600,level,admin`, '-f', configuration];
+}

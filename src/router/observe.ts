@@ -1,0 +1,67 @@
+import type { RuntimeSocket } from './runtime-socket.ts';
+import type { FoundTables, ServerSetting, Servers } from './tables.ts';
+
+/** Which worker answers, and which configuration it has read. */
+export type Worker = Readonly<{ pid: number; digest: string }>;
+
+export async function readWorker(socket: RuntimeSocket): Promise<Worker> {
+  const info = await socket.ask('show info');
+  return {
+    pid: Number(/^Pid: (\d+)$/m.exec(info)?.[1]),
+    digest: /^description: (.*)$/m.exec(info)?.[1] ?? '',
+  };
+}
+
+/** What the worker has now, of that of which there may be something to change. */
+export async function readTables(
+  socket: RuntimeSocket,
+  maps: Iterable<string>,
+  certificates: string | undefined,
+): Promise<FoundTables> {
+  const found = new Map<string, ReadonlyMap<string, string>>();
+  for (const file of maps) found.set(file, parseMap(await socket.ask(`show map ${file}`)));
+  return {
+    backends: parseServers(await socket.ask('show servers state')),
+    maps: found,
+    certificates: certificates === undefined ? new Map() : await readCertificates(socket, certificates),
+  };
+}
+
+/** FMAINT, IMAINT, CMAINT and RMAINT of `srv_admin_state` (management.txt, `show servers state`). */
+const OUT = 0x01 | 0x02 | 0x04 | 0x20;
+
+/** Of `show servers state`, format 1: by backend, by server. */
+export function parseServers(answer: string): ReadonlyMap<string, Servers> {
+  const backends = new Map<string, Map<string, ServerSetting>>();
+  for (const line of answer.split('\n').slice(2)) {
+    const [, backend, , server, , , admin, weight] = line.split(' ');
+    if (backend === undefined || server === undefined) continue;
+    const servers = backends.get(backend) ?? new Map<string, ServerSetting>();
+    servers.set(server, { weight: Number(weight), out: (Number(admin) & OUT) !== 0 });
+    backends.set(backend, servers);
+  }
+  return backends;
+}
+
+/** Of `show map`: an ID, the key, and the value on each line. */
+export function parseMap(answer: string): ReadonlyMap<string, string> {
+  const map = new Map<string, string>();
+  for (const line of answer.split('\n')) {
+    const [, key, value] = line.split(' ');
+    if (key !== undefined && value !== undefined) map.set(key, value);
+  }
+  return map;
+}
+
+async function readCertificates(socket: RuntimeSocket, list: string): Promise<FoundTables['certificates']> {
+  const lines = (answer: string) => answer.split('\n').filter((line) => line !== '' && !/^[#*]/.test(line));
+  const listed = new Set(
+    lines(await socket.ask(`show ssl crt-list ${list}`)).map((line) => line.split(' ', 1)[0] ?? ''),
+  );
+  const found = new Map<string, Readonly<{ sha1: string; listed: boolean }>>();
+  for (const file of lines(await socket.ask('show ssl cert'))) {
+    const sha1 = /^SHA1 FingerPrint: ([0-9A-F]+)$/m.exec(await socket.ask(`show ssl cert ${file}`))?.[1];
+    found.set(file, { sha1: sha1 ?? '', listed: listed.has(file) });
+  }
+  return found;
+}

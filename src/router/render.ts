@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import { type HttpRoute, PAGE_NAMES, type Pool, type RouterState, type TcpRoute } from '../model/router.ts';
+import { certificateTable } from './certificate.ts';
+import { baseLines } from './frontends.ts';
+import { httpBackendLines } from './http-route.ts';
+import { httpBackend, type Layout, tcpBackend } from './layout.ts';
+import { pageText } from './pages.ts';
+import { serversOf, serverWords } from './servers.ts';
+import type { WantedBackend, WantedTables } from './tables.ts';
+
+/** What a state is for HAProxy. */
+export type Rendered = Readonly<{
+  /** By name in the folder of the configuration. Strings of files that have not changed are the same. */
+  files: ReadonlyMap<string, string>;
+  tables: WantedTables;
+  /** Of all that cannot be changed without a reload; HAProxy says it as its description. */
+  digest: string;
+}>;
+
+/** Backends are in as many files, so that a change writes some kilobytes, and not the whole configuration. */
+const SHARDS = 64;
+
+type Part = Readonly<{
+  fixed: string;
+  whole: string;
+  backends: ReadonlyMap<string, WantedBackend>;
+  hash: string;
+}>;
+
+/** Renders states, and remembers what it made of routes: pass those that have not changed as the same objects. */
+export class Renderer {
+  private readonly parts = new WeakMap<HttpRoute | TcpRoute, Part>();
+  private shards: readonly Readonly<{ parts: readonly Part[]; text: string; hash: string }>[] = [];
+
+  constructor(private readonly layout: Layout) {}
+
+  /** @throws BerthError `bad_request` for a certificate that is none, or whose key belongs to another one */
+  render(state: RouterState): Rendered {
+    const { layout } = this;
+    const parts = [...state.routes, ...state.tcpRoutes].map((route) => this.part(route));
+    this.shards = this.intoShards([...state.routes, ...state.tcpRoutes], parts);
+    const maps = mapsOf(state, layout);
+    const certificates = certificateTable(state.certificates, layout);
+    const base = baseLines(state, layout);
+    const pages = PAGE_NAMES.map((name) => [`pages/${name}.txt`, pageText(name, state.pages)] as const);
+    const hash = createHash('sha256').update(JSON.stringify([base, pages]));
+    for (const shard of this.shards) hash.update(shard.hash);
+    const digest = hash.digest('hex').slice(0, 32);
+    const files = new Map<string, string>([
+      ['conf.d/00-base.cfg', text(base).replace('\nglobal\n', `\nglobal\n  description ${digest}\n`)],
+      ...this.shards.map((shard, i) => [`conf.d/${shardName(i)}`, shard.text] as const),
+      ...pages,
+      ['certificates.list', text(certificateOrder(state).map(layout.certificate))],
+      ...state.certificates.map(({ name, pem }) => [`certificates/${name}.pem`, pem] as const),
+      ...[...maps].map(
+        ([file, map]) => [file.slice(layout.routes.lastIndexOf('/') + 1), mapText(map)] as const,
+      ),
+    ]);
+    const backends = new Map(parts.flatMap((part) => [...part.backends]));
+    return {
+      files,
+      tables: {
+        backends,
+        maps,
+        certificates,
+        ...{ certificateList: layout.certificateList, cookieKey: state.cookieKey },
+      },
+      digest,
+    };
+  }
+
+  private part(route: HttpRoute | TcpRoute): Part {
+    const known = this.parts.get(route);
+    if (known !== undefined) return known;
+    const made = route.kind === 'http-route' ? httpPart(route) : tcpPart(route);
+    this.parts.set(route, made);
+    return made;
+  }
+
+  private intoShards(routes: readonly (HttpRoute | TcpRoute)[], parts: readonly Part[]) {
+    const members: Part[][] = Array.from({ length: SHARDS }, () => []);
+    parts.forEach((part, i) => {
+      members[shardOf(routes[i]?.id ?? '')]?.push(part);
+    });
+    return members.map((own, i) => {
+      const before = this.shards[i];
+      if (before?.parts.length === own.length && own.every((part, k) => part === before.parts[k]))
+        return before;
+      const hash = createHash('sha256');
+      for (const part of own) hash.update(part.hash);
+      return { parts: own, text: text(own.map(({ whole }) => whole)), hash: hash.digest('hex') };
+    });
+  }
+}
+
+const text = (lines: readonly string[]) =>
+  `${['# Made by Berth, which overwrites it.', ...lines].join('\n')}\n`;
+const shardName = (i: number) => `10-backends-${String(i).padStart(2, '0')}.cfg`;
+
+function shardOf(id: string): number {
+  let hash = 0;
+  for (let i = 0; i < id.length; i++) hash = (hash * 31 + id.charCodeAt(i)) >>> 0;
+  return hash % SHARDS;
+}
+
+function httpPart(route: HttpRoute): Part {
+  const alone = new Set(route.canary.map(({ pool }) => pool));
+  const sticky = route.rules.sticky !== undefined;
+  return makePart([
+    backendPart(httpBackendLines(route), httpBackend(route.id), route.pools, sticky),
+    ...route.pools
+      .filter(({ id }) => alone.has(id))
+      .map((pool) =>
+        // The rule has chosen: a weight of 0 is for all others.
+        backendPart(
+          httpBackendLines(route, pool.id),
+          httpBackend(route.id, pool.id),
+          [{ ...pool, weight: 1 }],
+          sticky,
+        ),
+      ),
+  ]);
+}
+
+function tcpPart(route: TcpRoute): Part {
+  const name = tcpBackend(route.id);
+  return makePart([backendPart([`backend ${name} from tcp`], name, route.pools, false)]);
+}
+
+function backendPart(lines: readonly string[], name: string, pools: readonly Pool[], sticky: boolean) {
+  const servers = serversOf(pools);
+  const fixed = lines.join('\n  ');
+  const whole = [
+    fixed,
+    ...[...servers].map(([server, setting]) => `server ${serverWords(server, setting)}`),
+  ].join('\n  ');
+  return { fixed, whole, name, backend: { servers, sticky } };
+}
+
+function makePart(own: readonly ReturnType<typeof backendPart>[]): Part {
+  const fixed = own.map((one) => one.fixed).join('\n');
+  return {
+    fixed,
+    whole: own.map((one) => one.whole).join('\n'),
+    backends: new Map(own.map(({ name, backend }) => [name, backend])),
+    hash: createHash('sha256').update(fixed).digest('hex'),
+  };
+}
+
+/** Keys end in `/`, and so does what is looked up: `/api` is no beginning of `/apis` then. */
+function mapsOf({ routes, tcpRoutes }: RouterState, layout: Layout) {
+  const maps = new Map<string, Map<string, string>>([[layout.routes, new Map()]]);
+  for (const { id, names } of routes)
+    for (const { domain, path } of names)
+      maps.get(layout.routes)?.set(`${domain}${path === '/' ? '' : path}/`, httpBackend(id));
+  for (const { id, port, names } of tcpRoutes) {
+    if (names.length === 0) continue;
+    const map = maps.get(layout.names(port)) ?? new Map<string, string>();
+    for (const name of names) map.set(name, tcpBackend(id));
+    maps.set(layout.names(port), map);
+  }
+  return maps;
+}
+
+function mapText(map: ReadonlyMap<string, string>): string {
+  let lines = '';
+  for (const [key, value] of map) lines += `${key} ${value}\n`;
+  return lines;
+}
+
+function certificateOrder({ certificates, defaultCertificate }: RouterState): readonly string[] {
+  const names = certificates.map(({ name }) => name);
+  return [
+    ...names.filter((name) => name === defaultCertificate),
+    ...names.filter((name) => name !== defaultCertificate),
+  ];
+}

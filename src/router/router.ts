@@ -1,0 +1,159 @@
+import type { Clock } from '../kit/clock.ts';
+import { BerthError } from '../kit/errors.ts';
+import { newKeyedQueue } from '../kit/keyed-queue.ts';
+import { type Logger, silentLogger } from '../kit/logger.ts';
+import type { RouterState } from '../model/router.ts';
+import { ConfigurationFiles } from './files.ts';
+import { layoutOf } from './layout.ts';
+import { Leaving } from './leaving.ts';
+import { reload } from './master.ts';
+import { readTables, readWorker, type Worker } from './observe.ts';
+import { perform } from './perform.ts';
+import { plan } from './plan.ts';
+import { type Rendered, Renderer } from './render.ts';
+import { RuntimeSocket } from './runtime-socket.ts';
+import type { FoundTables, Servers, WantedTables } from './tables.ts';
+
+export type RouterOptions = Readonly<{
+  /** Absolute; made where it is missing. HAProxy's configuration, and its sockets in `run/`. */
+  folder: string;
+  /** The same one as HAProxy sees it, where that is in a container. */
+  folderInside?: string;
+  clock: Clock;
+  logger?: Logger;
+}>;
+
+/** What was done: by the runtime socket alone, or by a reload. */
+export type Applied = Readonly<{ kind: 'commands'; commands: number } | { kind: 'reload'; because: string }>;
+
+/** One HAProxy, held to one state after the other. */
+export class Router {
+  private readonly files: ConfigurationFiles;
+  private readonly renderer: Renderer;
+  private readonly layout;
+  private readonly inside;
+  private readonly inTurn = newKeyedQueue();
+  private readonly leaving: Leaving;
+  private readonly logger: Logger;
+  /** What a worker has, as this process has told it; undefined until it was looked at, and after a failure. */
+  private known: Readonly<{ worker: Worker; tables: FoundTables }> | undefined;
+
+  constructor(private readonly options: RouterOptions) {
+    this.logger = options.logger ?? silentLogger;
+    this.files = new ConfigurationFiles(options.folder);
+    this.layout = layoutOf(options.folder);
+    this.inside = layoutOf(options.folderInside ?? options.folder);
+    this.renderer = new Renderer(this.inside);
+    this.leaving = new Leaving(
+      this.layout,
+      options.clock,
+      this.logger,
+      (task) => this.inTurn('', task),
+      (at) => this.forget(at),
+    );
+  }
+
+  /**
+   * The state's files, before HAProxy is started: those of the first one, or of one that came while it did not run.
+   * @throws BerthError `bad_request`, the file system's error
+   */
+  write(state: RouterState): Promise<void> {
+    return this.inTurn('', () => this.files.write(this.renderer.render(state).files));
+  }
+
+  /**
+   * Holds a running HAProxy to the state. First the files, so that one which starts anew by itself reads the same; then
+   * commands, or a reload. What an earlier process of ours has left half way is found by looking at what HAProxy has.
+   * Routes that have not changed should be the same objects as last time: 10,000 of them cost nothing then.
+   * @throws BerthError `bad_request` for a state that HAProxy does not take, `unavailable` where it does not run,
+   *   `timeout`, `internal` with its answer. The files are written then: what is missing comes with the next state.
+   */
+  apply(state: RouterState): Promise<Applied> {
+    return this.inTurn('', async () => {
+      const rendered = this.renderer.render(state);
+      await this.files.write(rendered.files);
+      this.leaving.limit(state.drainSeconds * 1000);
+      const socket = await RuntimeSocket.open(this.layout.runtimeSocket);
+      try {
+        const applied = await this.level(socket, rendered);
+        this.logger.debug({ applied }, 'router: state applied');
+        return applied;
+      } catch (thrown) {
+        this.known = undefined;
+        throw thrown;
+      } finally {
+        socket.close();
+      }
+    });
+  }
+
+  /** Resolves once no request and no connection is with that address any more, in old workers as well. */
+  whenDrained(address: string, port: number, signal?: AbortSignal): Promise<void> {
+    return this.leaving.whenDrained(address, port, signal);
+  }
+
+  close(): void {
+    this.leaving.close();
+  }
+
+  private async level(socket: RuntimeSocket, rendered: Rendered): Promise<Applied> {
+    const worker = await readWorker(socket);
+    if (worker.digest !== rendered.digest)
+      return this.reload(rendered, 'what is fixed in its configuration has changed');
+    const { tables } = rendered;
+    const found =
+      this.known?.worker.pid === worker.pid && this.known.worker.digest === worker.digest
+        ? this.known.tables
+        : await readTables(
+            socket,
+            tables.maps.keys(),
+            tables.certificates.size > 0 ? tables.certificateList : undefined,
+          );
+    const next = plan(found, tables);
+    if (next.kind === 'reload') return this.reload(rendered, next.because);
+    await perform(socket, next);
+    this.known = { worker, tables: afterwards(tables, next.leaving) };
+    this.leaving.watch(next.leaving);
+    return { kind: 'commands', commands: next.commands.length + next.replace.size };
+  }
+
+  private async reload(rendered: Rendered, because: string): Promise<Applied> {
+    await reload(this.layout.masterSocket, this.options.clock);
+    const socket = await RuntimeSocket.open(this.layout.runtimeSocket);
+    try {
+      const worker = await readWorker(socket);
+      if (worker.digest !== rendered.digest)
+        throw new BerthError('internal', `HAProxy has read another configuration than ${rendered.digest}`);
+      this.known = { worker, tables: afterwards(rendered.tables, []) };
+    } finally {
+      socket.close();
+    }
+    // The old worker's are drained with it.
+    this.leaving.watch([]);
+    return { kind: 'reload', because };
+  }
+
+  /** A server that has left was deleted. */
+  private forget(at: string): void {
+    const [backend = '', server = ''] = at.split('/');
+    const servers = this.known?.tables.backends.get(backend);
+    if (this.known === undefined || servers === undefined) return;
+    const rest = new Map([...servers].filter(([name]) => name !== server));
+    const backends = new Map(this.known.tables.backends).set(backend, rest);
+    this.known = { ...this.known, tables: { ...this.known.tables, backends } };
+  }
+}
+
+/** What a worker has once it was brought to `wanted`: that, and the servers that are still leaving. */
+function afterwards(wanted: WantedTables, leaving: readonly string[]): FoundTables {
+  const backends = new Map<string, Servers>();
+  for (const [name, { servers }] of wanted.backends) backends.set(name, servers);
+  for (const at of leaving) {
+    const [backend = '', server = ''] = at.split('/');
+    backends.set(backend, new Map(backends.get(backend)).set(server, { weight: 0, out: true }));
+  }
+  const certificates = new Map(
+    [...wanted.certificates].map(([file, { sha1 }]) => [file, { sha1, listed: true }]),
+  );
+  return { backends, maps: wanted.maps, certificates };
+}

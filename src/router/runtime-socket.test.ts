@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RuntimeSocket } from './runtime-socket.ts';
+
+/** HAProxy's side, as the test has it. */
+let folder: string;
+let path: string;
+let server: Server;
+let onData: (text: string, socket: Socket) => void;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'berth-runtime-'));
+  path = join(folder, 'runtime.sock');
+  onData = (_text, socket) => socket.write('\n> ');
+  server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (bytes) => onData(String(bytes), socket));
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+});
+
+afterEach(() => {
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('a runtime socket', () => {
+  it('puts an answer together, however it is cut', async () => {
+    const socket = await RuntimeSocket.open(path);
+    onData = (_text, peer) => {
+      let rest = 'one\ntwo > three\n\n> ';
+      const timer = setInterval(() => {
+        peer.write(rest.slice(0, 3));
+        rest = rest.slice(3);
+        if (rest === '') clearInterval(timer);
+      }, 2);
+    };
+    expect(await socket.ask('show info')).toBe('one\ntwo > three');
+    socket.close();
+  });
+
+  it('gives up on an answer that does not come, without saying what is secret', async () => {
+    const socket = await RuntimeSocket.open(path, 50);
+    onData = () => {};
+    const asked = socket.ask('set dynamic-cookie-key backend http:x SECRET');
+    await expect(asked).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.not.stringContaining('SECRET'),
+    });
+    await expect(socket.ask('show info')).rejects.toMatchObject({ code: 'timeout' });
+  });
+
+  it('says that HAProxy has gone', async () => {
+    const socket = await RuntimeSocket.open(path);
+    onData = (_text, peer) => peer.destroy();
+    await expect(socket.ask('show info')).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(RuntimeSocket.open(join(folder, 'nobody'))).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('sends one command, and never what ends it', async () => {
+    const socket = await RuntimeSocket.open(path);
+    for (const command of ['show info; shutdown', 'show\ninfo'])
+      await expect(socket.ask(command)).rejects.toThrow('not one command');
+    await expect(socket.ask('set ssl cert x', 'a\n\nshutdown frontend x')).rejects.toThrow('not one command');
+    let got = '';
+    onData = (text, peer) => {
+      got += text;
+      if (got.endsWith('\n\n')) peer.write('+ + Done\n\n> ');
+    };
+    expect(await socket.ask('set ssl cert x', 'a\nb\n')).toBe('Done');
+    expect(got).toBe('set ssl cert x <<\na\nb\n\n');
+    socket.close();
+  });
+});

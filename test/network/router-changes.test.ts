@@ -1,0 +1,310 @@
+import { Agent, request } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
+import type { Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ensureRequirements } from '../lab/requirements.ts';
+import { ADDRESS, ask, PORT, pool, route, startContainer, stateOf, TestRouter } from './haproxy.ts';
+
+/** How a real HAProxy goes from one state to the next. */
+const haproxy = new TestRouter();
+type Container = Awaited<ReturnType<typeof startContainer>>;
+const containers: Container[] = [];
+
+async function container(name: string): Promise<Container> {
+  const one = await startContainer(name);
+  containers.push(one);
+  return one;
+}
+
+let a: Container;
+let b: Container;
+
+beforeAll(async () => {
+  await ensureRequirements([['haproxy', 'haproxy']]);
+  [a, b] = [await container('a'), await container('b')];
+  await haproxy.start(stateOf([]));
+});
+
+afterAll(async () => {
+  await haproxy.stop();
+  for (const { server } of containers) {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+const shop = (old: number, fresh: number, more: object = {}) =>
+  stateOf([
+    route(
+      'shop',
+      'x.com',
+      [pool('old', [a.port], { weight: old }), pool('new', [b.port], { weight: fresh })],
+      more,
+    ),
+  ]);
+
+/** How many of so many requests each container had. */
+async function shares(count: number): Promise<Record<string, number>> {
+  const had: Record<string, number> = {};
+  for (let i = 0; i < count; i++) {
+    const by = (await ask('x.com')).seen?.by ?? 'nobody';
+    had[by] = (had[by] ?? 0) + 1;
+  }
+  return had;
+}
+
+describe('by the runtime socket alone', () => {
+  let worker: number | undefined;
+  beforeEach(async () => {
+    await haproxy.router.apply(shop(100, 0));
+    worker = await haproxy.worker();
+  });
+  const sameWorker = async () => expect(await haproxy.worker()).toBe(worker);
+
+  it('weights move requests, exactly', async () => {
+    for (const [old, fresh, expected] of [
+      [100, 0, { a: 100 }],
+      [99, 1, { a: 99, b: 1 }],
+      [50, 50, { a: 50, b: 50 }],
+      [10, 30, { a: 25, b: 75 }],
+      [0, 100, { b: 100 }],
+    ] as const) {
+      expect(await haproxy.router.apply(shop(old, fresh))).toMatchObject({ kind: 'commands' });
+      await shares(100); // of the weights before, a cycle may not have ended
+      const had = await shares(100);
+      for (const name of ['a', 'b'] as const)
+        expect(
+          Math.abs((had[name] ?? 0) - ((expected as Record<string, number>)[name] ?? 0)),
+          JSON.stringify(had),
+        ).toBeLessThanOrEqual(1);
+    }
+    expect(await haproxy.router.apply(shop(0, 100))).toEqual({ kind: 'commands', commands: 0 });
+    await sameWorker();
+  });
+
+  it('servers and names come and go', async () => {
+    const c = await container('c');
+    const pools = [pool('old', [a.port]), pool('new', [b.port, c.port])];
+    await haproxy.router.apply(stateOf([route('shop', ['x.com', 'y.com', '*.z.com'], pools)]));
+    expect(Object.keys(await shares(20)).sort()).toEqual(['a', 'b', 'c']);
+    expect((await ask('y.com')).status).toBe(200);
+    expect((await ask('q.z.com')).status).toBe(200);
+    await haproxy.router.apply(stateOf([route('shop', 'x.com', [pool('new', [c.port])])]));
+    expect(await shares(20)).toEqual({ c: 20 });
+    expect((await ask('y.com')).status).toBe(404);
+    expect((await ask('q.z.com')).status).toBe(404);
+    // Deleted by and by; one that comes back before is taken in again.
+    await haproxy.router.apply(stateOf([route('shop', 'x.com', [pool('old', [a.port])])]));
+    expect(await shares(20)).toEqual({ a: 20 });
+    await haproxy.router.whenDrained(ADDRESS, c.port);
+    await sameWorker();
+  });
+
+  it('hundreds of names change in one step', async () => {
+    const names = (from: number) => Array.from({ length: 200 }, (_, i) => `n${from + i}.x.com`);
+    const pools = [pool('old', [a.port])];
+    const routes = (from: number) => [
+      route('shop', names(from), pools),
+      route('other', names(from + 1000), [pool('other', [b.port])]),
+    ];
+    await haproxy.router.apply(stateOf(routes(0)));
+    const now = await haproxy.worker();
+    expect(await haproxy.router.apply(stateOf(routes(100)))).toEqual({ kind: 'commands', commands: 1 });
+    expect((await ask('n99.x.com')).status).toBe(404);
+    expect((await ask('n299.x.com')).seen?.by).toBe('a');
+    expect((await ask('n1299.x.com')).seen?.by).toBe('b');
+    expect(await haproxy.worker()).toBe(now);
+  });
+
+  it('a client with a cookie stays with its container, at weight 0 too, until that has left', async () => {
+    const sticky = { rules: { sticky: { cookie: 'BERTH_SHOP', idleSeconds: 600, lifeSeconds: 3600 } } };
+    await haproxy.router.apply(shop(100, 0, sticky));
+    // Servers that come in later have cookies as well.
+    const c = await container('late');
+    const state = (weight: number) =>
+      stateOf([
+        route(
+          'shop',
+          'x.com',
+          [pool('old', [a.port], { weight: 100 - weight }), pool('late', [c.port], { weight })],
+          sticky,
+        ),
+      ]);
+    await haproxy.router.apply(state(100));
+    const first = await ask('x.com');
+    expect(first.seen?.by).toBe('late');
+    const cookie = String(first.headers['set-cookie']).split(';')[0] ?? '';
+    expect(cookie).toMatch(/^BERTH_SHOP=[0-9a-f]{16}/);
+    const asked = async () => (await ask('x.com', '/', { headers: { cookie } })).seen?.by;
+    await haproxy.router.apply(state(0));
+    expect(await asked()).toBe('late');
+    expect((await ask('x.com')).seen?.by).toBe('a');
+    await haproxy.router.apply(stateOf([route('shop', 'x.com', [pool('old', [a.port])], sticky)]));
+    expect(await asked()).toBe('a');
+  });
+
+  it('what an earlier agent left half way is found and made good', async () => {
+    // Killed between files and commands: another router object knows nothing of what this one did.
+    const before = haproxy.newRouter();
+    await before.apply(shop(50, 50));
+    const next = stateOf([route('shop', ['x.com', 'new.com'], [pool('new', [b.port])])]);
+    await haproxy.newRouter().write(next);
+    expect((await ask('new.com')).status).toBe(404);
+    before.close();
+    haproxy.router.close();
+    haproxy.router = haproxy.newRouter();
+    expect(await haproxy.router.apply(next)).toMatchObject({ kind: 'commands' });
+    expect((await ask('new.com')).seen?.by).toBe('b');
+    expect(await shares(10)).toEqual({ b: 10 });
+    await sameWorker();
+  });
+});
+
+describe('an HAProxy', () => {
+  it('that was killed reads what it had', async () => {
+    await haproxy.router.apply(shop(0, 100));
+    await haproxy.kill();
+    await expect(haproxy.router.apply(shop(100, 0))).rejects.toMatchObject({ code: 'unavailable' });
+    await haproxy.startHaproxy();
+    // The files of the state that it did not hear of were written.
+    expect(await shares(4)).toEqual({ a: 4 });
+    expect(await haproxy.router.apply(shop(0, 100))).toMatchObject({ kind: 'commands' });
+    expect(await shares(4)).toEqual({ b: 4 });
+  });
+
+  it('goes on with the old configuration where it cannot take the new one', async () => {
+    await haproxy.router.apply(shop(100, 0));
+    const entry = { address: '192.0.2.1', port: PORT, tls: false, proxyFrom: [], trust: [] }; // nobody's
+    const bad = stateOf([], { entries: [entry] });
+    await expect(haproxy.router.apply(bad)).rejects.toThrow('goes on with the old one');
+    expect(await shares(4)).toEqual({ a: 4 });
+    await haproxy.router.apply(shop(0, 100));
+    expect(await shares(4)).toEqual({ b: 4 });
+  });
+
+  it('fails no request while containers come and go and configurations are replaced', async () => {
+    const [c, d] = [await container('c2'), await container('d2')];
+    const agent = new Agent({ keepAlive: true, maxSockets: 20 });
+    const failed: string[] = [];
+    let done = 0;
+    let stopping = false;
+    const state = (ports: readonly number[], value: string) => {
+      const rules = { response: { set: [{ name: 'X-Version', value }], remove: [] } };
+      return stateOf([route('shop', 'x.com', [pool('v', ports)], { rules })]);
+    };
+    await haproxy.router.apply(state([a.port, b.port], '1'));
+    const client = async (i: number) => {
+      while (!stopping) {
+        const began = performance.now();
+        const answer = await ask('x.com', '/', i % 2 === 0 ? { agent } : {}).catch((error) => error as Error);
+        if (answer instanceof Error || answer.status !== 200)
+          failed.push(answer instanceof Error ? String(answer) : `${answer.status} ${answer.text}`);
+        done++;
+        await setTimeout(Math.max(0, 50 - (performance.now() - began)));
+      }
+    };
+    const clients = Array.from({ length: 16 }, (_, i) => client(i));
+    const leave = async (one: Container) => {
+      await haproxy.router.whenDrained(ADDRESS, one.port);
+      one.server.close();
+      one.server.closeAllConnections();
+    };
+    const kinds: string[] = [];
+    for (let turn = 0; turn < 3; turn++) {
+      kinds.push((await haproxy.router.apply(state([a.port, b.port, c.port], String(turn)))).kind);
+      await setTimeout(150);
+      kinds.push((await haproxy.router.apply(state([b.port, d.port], String(turn)))).kind);
+      await setTimeout(150);
+    }
+    await leave(a);
+    await leave(c);
+    kinds.push((await haproxy.router.apply(state([d.port], 'last'))).kind);
+    await leave(b);
+    await setTimeout(300);
+    stopping = true;
+    await Promise.all(clients);
+    agent.destroy();
+    expect(failed).toEqual([]);
+    expect(done).toBeGreaterThan(100);
+    expect(kinds.filter((kind) => kind === 'reload').length).toBeGreaterThanOrEqual(3);
+    expect(kinds).toContain('commands');
+  });
+});
+
+describe('connections that stay', () => {
+  /** An echo behind an upgrade, through HAProxy. */
+  function webSocket(): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const headers = {
+        host: 'ws.com',
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+        'sec-websocket-version': '13',
+      };
+      const sent = request({ host: ADDRESS, port: PORT, headers, agent: false });
+      sent.on('upgrade', (_answer, socket) => resolve(socket));
+      sent.on('response', ({ statusCode }) => reject(new Error(`no upgrade: ${statusCode}`)));
+      sent.on('error', reject);
+      sent.end();
+    });
+  }
+
+  const echo = (socket: Socket, text: string) =>
+    new Promise<string>((resolve) => {
+      socket.once('data', (bytes) => resolve(String(bytes)));
+      socket.write(text);
+    });
+
+  it('are upgraded, go on when their container leaves and through a reload, and are cut when the limit is over', async () => {
+    const one = await container('ws');
+    one.server.on('upgrade', (asked, socket) => {
+      const accept = 'ICX+Yqv66kxgM0FcWaLWlFLwTAI='; // of the key above (RFC 6455, section 4.2.2)
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+      );
+      socket.on('error', () => socket.destroy());
+      socket.pipe(socket);
+      expect(asked.headers['x-forwarded-host']).toBe('ws.com');
+    });
+    const live = await container('ws2');
+    const state = (ports: readonly number[], drainSeconds = 30) =>
+      stateOf([route('ws', 'ws.com', [pool('v', ports)])], { drainSeconds });
+    await haproxy.router.apply(state([one.port]));
+    const socket = await webSocket();
+    expect(await echo(socket, 'one')).toBe('one');
+    await haproxy.router.apply(state([live.port]));
+    const drained = haproxy.router.whenDrained(ADDRESS, one.port).then(() => 'drained');
+    expect(await echo(socket, 'two')).toBe('two');
+    expect((await ask('ws.com')).seen?.by).toBe('ws2');
+    // A reload, which shortens the limit for what its own workers have.
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    expect(await haproxy.router.apply(state([live.port], 2))).toMatchObject({ kind: 'reload' });
+    expect(await echo(socket, 'three')).toBe('three');
+    // The old worker ends when its own limit is over, with what it still has.
+    socket.destroy();
+    await closed;
+    expect(await drained).toBe('drained');
+    // The limit, by the runtime socket: the container leaves, and who does not go is cut.
+    await haproxy.router.apply(state([one.port], 2));
+    const third = await webSocket();
+    const cut = new Promise((resolve) => third.once('close', resolve));
+    await haproxy.router.apply(state([live.port], 2));
+    expect(await echo(third, 'four')).toBe('four');
+    await cut;
+    await haproxy.router.whenDrained(ADDRESS, one.port);
+  });
+
+  it('may be HTTP/2, without TLS too', async () => {
+    await haproxy.router.apply(stateOf([route('h2', 'h2.com', [pool('v', [(await container('h2')).port])])]));
+    const session = connectHttp2(`http://${ADDRESS}:${PORT}`);
+    const stream = session.request({ ':path': '/', ':authority': 'h2.com' });
+    const status = new Promise((resolve) =>
+      stream.once('response', (headers) => resolve(headers[':status'])),
+    );
+    stream.resume();
+    expect(await status).toBe(200);
+    session.close();
+  });
+});
