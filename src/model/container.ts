@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { probesSchema } from './probe.ts';
 
 /** Docker's rule for container names (daemon/names/names.go: RestrictedNameChars). */
 export const CONTAINER_NAME = /^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
@@ -52,6 +53,8 @@ export const containerSchema = z.object({
   /** The API version in which the spec was written ("1.41"): it is passed to the engine in the same. */
   apiVersion: z.string(),
   desired: desiredSchema,
+  /** Whoever made the container says so: its labels, or the service that it belongs to. */
+  probes: probesSchema.optional(),
   assigned: z.object({
     hostId: z.string(),
     at: z.number(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { desiredSchema } from './container.ts';
+import { probesSchema } from './probe.ts';
 import { endpointSchema, spanSchema } from './span.ts';
 
 /**
@@ -20,6 +21,7 @@ export type Life = Readonly<z.infer<typeof lifeSchema>>;
 export const heldSchema = z.object({
   apiVersion: z.string(),
   desired: desiredSchema,
+  probes: probesSchema.optional(),
   /** Networks and volumes that must be on the host before the container is made; made by the agent where missing. */
   needs: z.object({
     networks: z.array(

@@ -20,7 +20,7 @@ export function assignmentOf(
   container: Container,
   hostId: string = container.assigned.hostId,
 ): Assignment {
-  const { id, name, apiVersion, assigned } = container;
+  const { id, name, apiVersion, probes, assigned } = container;
   const { moving } = assigned;
   const leaves = moving !== undefined && (moving.phase === 'stop' || moving.hostId === hostId);
   const desired = leaves ? stoppedForMove(container.desired) : container.desired;
@@ -39,7 +39,11 @@ export function assignmentOf(
     const volume = tx.get('volumes', reference);
     return volume?.hostId === hostId ? [{ spec: { ...volume.spec, Name: volume.name } }] : [];
   });
-  return { id, name, apiVersion, desired, needs: { networks, volumes } };
+  return {
+    ...{ id, name, apiVersion, desired },
+    ...(probes === undefined ? {} : { probes }),
+    needs: { networks, volumes },
+  };
 }
 
 /** With the container's own stop signal and grace. What the user has stopped or removed is so on every host. */

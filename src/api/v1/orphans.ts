@@ -30,7 +30,8 @@ export const orphanHandlers: Handlers<keyof typeof orphanRoutes> = {
       for (const { spec } of held.needs.volumes)
         if (tx.get('volumes', spec.Name) === undefined)
           tx.put('volumes', { kind: 'volume', name: spec.Name, ...made, hostId: orphan.hostId, spec });
-      takeIn(tx, orphan, held.apiVersion, held.desired, made);
+      const probes = held.probes === undefined ? {} : { probes: held.probes };
+      takeIn(tx, orphan, held.apiVersion, held.desired, { ...made, ...probes });
       return view;
     }),
 
@@ -64,7 +65,7 @@ function takeIn(
   { id, name, hostId }: Orphan,
   apiVersion: string,
   desired: Desired,
-  made: Pick<Container, 'createdAt' | 'createdBy'>,
+  made: Pick<Container, 'createdAt' | 'createdBy' | 'probes'>,
 ): void {
   const before = tx.get('containers', id);
   const generation = Math.max(desired.generation, before?.desired.generation ?? 0) + 1;

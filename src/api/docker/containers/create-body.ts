@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BerthError } from '../../../kit/errors.ts';
 import { type DockerSpec, dockerSpecSchema } from '../../../model/container.ts';
+import { probesOfLabels } from '../../../model/probe-labels.ts';
 import { restartLabelProblem } from '../../../model/restart-policy.ts';
 import { checked } from '../json.ts';
 
@@ -64,7 +65,7 @@ export function createBody(body: unknown): DockerSpec {
       throw new BerthError('bad_request', `invalid HostConfig.${name} ${value}: it cannot be below 0`);
     }
   }
-  const problem = restartLabelProblem(spec);
+  const problem = restartLabelProblem(spec) ?? probesOfLabels(spec.Labels ?? {}).problem;
   if (problem !== undefined) throw new BerthError('bad_request', problem);
   return spec;
 }

@@ -1,5 +1,6 @@
 import { BerthError } from '../../../kit/errors.ts';
 import { CONTAINER_NAME } from '../../../model/container.ts';
+import { probesOfLabels } from '../../../model/probe-labels.ts';
 import { withoutExpressions } from '../../../scheduler/spec-expressions.ts';
 import { endContainer } from '../../networks/give-back.ts';
 import { setAuditTarget } from '../audit.ts';
@@ -32,6 +33,7 @@ export async function createContainer(call: DockerCall): Promise<void> {
         ...{ name: given, spec, platform: query.get('platform') || undefined },
         ...{ apiVersion: call.apiVersion, by: call.principal.user, at: deps.clock.now() },
         desired: { state: 'created', starts: 0 },
+        probes: probesOfLabels(spec.Labels ?? {}).probes,
       },
     ),
   );

@@ -23,6 +23,7 @@ export type NewContainer = Readonly<{
   /** What it is to do at once. */
   desired: Pick<Desired, 'state' | 'starts'>;
   service?: Container['service'];
+  probes?: Container['probes'];
 }>;
 
 export type Places = Readonly<{ placer: Pick<Placer, 'place'>; connected(hostId: string): boolean }>;
@@ -37,7 +38,7 @@ export function putContainer(
   { placer, connected }: Places,
   asked: NewContainer,
 ): Readonly<{ container: Container; pins: Pins }> {
-  const { platform, apiVersion, by, at, service } = asked;
+  const { platform, apiVersion, by, at, service, probes } = asked;
   const name = asked.name || randomName((one) => holderOf(tx, one, connected) !== undefined);
   refuseTakenName(tx, name, connected);
   const { spec, hosts } = resolveReferences(tx, asked.spec, connected);
@@ -54,6 +55,7 @@ export function putContainer(
     desired: { generation: 1, spec, platform, ...asked.desired },
     assigned: { hostId, at },
     ...(service === undefined ? {} : { service }),
+    ...(probes === undefined ? {} : { probes }),
   };
   try {
     takeAddresses(tx, container, at);
