@@ -5,7 +5,6 @@ import { type KeyedQueue, newKeyedQueue } from '../kit/keyed-queue.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { ObservedContainer } from '../model/container.ts';
 import { AssignmentFiles } from './assignment-files.ts';
-import { saidOfComeback } from './comeback.ts';
 import type { KnownContainer } from './container-picture.ts';
 import { type AgentLink, Conversation } from './conversation.ts';
 import type { Group } from './frame-groups.ts';
@@ -18,8 +17,10 @@ import { type EngineHealth, OBSERVER_TIMINGS, Observer, type ObserverTimings } f
 import { Orphans } from './orphans.ts';
 import { Outbox } from './outbox.ts';
 import { OwnEngine } from './own-engine.ts';
+import { Prober } from './probes/prober.ts';
 import { Reconciler } from './reconciler.ts';
 import { coresOfShares } from './reservation.ts';
+import { saidOf } from './said-of.ts';
 
 export type AgentOptions = Readonly<{
   engine: Engine;
@@ -109,6 +110,7 @@ class HostAgent implements Agent {
   private readonly observer: Observer;
   private readonly outbox = new Outbox();
   private readonly reconciler: Reconciler;
+  private readonly prober: Prober;
   private readonly lease: Lease;
   private readonly orphans: Orphans;
   private readonly intake: Intake<AgentLink>;
@@ -152,6 +154,11 @@ class HostAgent implements Agent {
       onResult: (result) => this.outbox.addResult(result),
     });
     const { observer, reconciler, outbox, lease } = this;
+    this.prober = new Prober({
+      ...{ engine, files, observer, clock, logger },
+      onDead: (id) => reconciler.kick(id),
+      onEvent: (event) => outbox.addEvents([event]),
+    });
     this.orphans = new Orphans({ files, observer, reconciler, logger });
     this.intake = new Intake({
       ...{ files, observer, clock, logger, dir },
@@ -193,6 +200,7 @@ class HostAgent implements Agent {
   async close(): Promise<void> {
     this.own.close();
     this.lease.close();
+    this.prober.close();
     this.conversation.end('the agent is stopping');
     this.observer.close();
     await this.intake.settled();
@@ -213,8 +221,11 @@ class HostAgent implements Agent {
         this.outbox.add(difference);
         if (difference.kind === 'networks') this.networks?.onListed(this.observer.networks.all());
       },
-      onContainer: (clusterId) => this.reconciler.kick(clusterId),
-      onEvents: (events) => this.outbox.addEvents(events),
+      onContainer: (clusterId) => {
+        this.reconciler.kick(clusterId);
+        this.prober.look(clusterId);
+      },
+      onEvents: (events) => this.outbox.addEvents(events.filter((event) => !this.prober.execs.isOwn(event))),
       onInfo: (info) => this.onInfo(info.engineId),
       onListed: () => this.onListed(),
       onHealth: () => {
@@ -235,6 +246,7 @@ class HostAgent implements Agent {
       return;
     }
     this.observer.close();
+    this.prober.close();
     this.conversation.end(this.own.refusal ?? '');
     void this.reconciler.close();
   }
@@ -254,6 +266,7 @@ class HostAgent implements Agent {
     this.orphans.spare();
     this.networks?.onListed(this.observer.networks.all());
     this.reconciler.kickAll();
+    this.prober.lookAll();
   }
 
   private onTaken(session: AgentLink, { t, restored }: Group, ids: readonly string[]): void {
@@ -268,6 +281,7 @@ class HostAgent implements Agent {
       this.orphans.tell(session);
     }
     this.reconciler.assigned(ids);
+    for (const id of ids) this.prober.look(id);
     this.networks?.assigned();
     this.conversation.askForLease();
   }
@@ -277,7 +291,7 @@ class HostAgent implements Agent {
     if (holding?.kind !== 'hold') return undefined;
     const { acted, assignment } = holding;
     const cores = coresOfShares(assignment.desired.spec.HostConfig ?? {});
-    const comeback = (observed: ObservedContainer) => saidOfComeback(holding, observed);
-    return { generation: acted.generation, engineId: acted.engineId, cores, comeback };
+    const said = (observed: ObservedContainer) => saidOf(holding, observed);
+    return { generation: acted.generation, engineId: acted.engineId, cores, said };
   }
 }

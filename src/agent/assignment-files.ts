@@ -15,7 +15,7 @@ import {
   parsedLine,
   stateSchema,
 } from './disk-records.ts';
-import { type Acted, type Comeback, type Hold, type Holding, idOf } from './holding.ts';
+import { type Acted, type Comeback, type Hold, type Holding, idOf, type Probed } from './holding.ts';
 import { LineJournal, syncFolder } from './line-journal.ts';
 import { replaceFile } from './replace-file.ts';
 
@@ -267,6 +267,11 @@ export class AssignmentFiles {
   async setComeback(id: string, comeback: Comeback): Promise<void> {
     // A full disk keeps nothing down.
     await this.noteChange(id, { comeback })?.catch((thrown) => this.warn(id, thrown));
+  }
+
+  /** Notes what probes have found out, as `setComeback`. */
+  async setProbed(id: string, probed: Probed): Promise<void> {
+    await this.noteChange(id, { probed })?.catch((thrown) => this.warn(id, thrown));
   }
 
   private noteChange(id: string, change: HoldChange): Promise<void> | undefined {

@@ -121,7 +121,7 @@ export function dueOf(hold: Hold, observed: ObservedContainer | undefined): Due 
 }
 
 /** How long until then, milliseconds; 0 where it is time. A time that no back-off gives comes from a clock that was set. */
-export function waitFor({ at }: Due, now: number): number {
+export function waitFor({ at }: Due | Readonly<{ at: number }>, now: number): number {
   const wait = at - now;
   return wait > BACKOFF.maxMs + SETTLE_MS ? 0 : Math.max(0, wait);
 }
@@ -130,15 +130,12 @@ export function waitFor({ at }: Due, now: number): number {
 export function saidOfComeback(
   hold: Hold,
   observed: ObservedContainer,
-): Pick<ObservedContainer, 'restarts' | 'nextStartAt'> {
-  if (policyOf(hold)?.by !== 'agent') return {};
+): Readonly<{ restarts: number; nextStartAt?: number }> {
+  if (policyOf(hold)?.by !== 'agent') return { restarts: 0 };
   const due = dueOf(hold, observed);
   // The one that is due has not been done.
   const restarts = hold.comeback.count - (due === undefined ? 0 : 1);
-  return {
-    ...(restarts > 0 ? { restarts } : {}),
-    ...(due === undefined ? {} : { nextStartAt: due.at }),
-  };
+  return { restarts, ...(due === undefined ? {} : { nextStartAt: due.at }) };
 }
 
 /**

@@ -9,6 +9,7 @@ import { Acting } from './acting.ts';
 import { Catalog, type Difference } from './catalog.ts';
 import { inspectFromList, type ListEntry, type Listing } from './listing.ts';
 import { clusterIdIn, type Inspect, observedContainer } from './observe.ts';
+import type { AgentsWord } from './said-of.ts';
 
 /** What the agent knows of a cluster ID, for the containers that carry it. */
 export type KnownContainer = Readonly<{
@@ -16,7 +17,7 @@ export type KnownContainer = Readonly<{
   engineId: string | undefined;
   cores: number;
   /** What the agent has to say of one that looks like this. */
-  comeback(observed: ObservedContainer): Pick<ObservedContainer, 'restarts' | 'nextStartAt'>;
+  said(observed: ObservedContainer): AgentsWord;
 }>;
 
 export type PictureDeps = Readonly<{
@@ -84,13 +85,13 @@ export class ContainerPicture {
     return this.take(engineId, inspect, look);
   }
 
-  /** The agent has acted on a generation that changed nothing on the engine. */
+  /** What the agent itself has to say of it is another thing now; on the engine nothing has changed. */
   regenerate(engineId: string): void {
     const before = this.containers.get(engineId);
     if (before?.clusterId === undefined) return;
     const known = this.deps.known(before.clusterId);
-    const { restarts, nextStartAt, ...seen } = before;
-    this.tell({ ...seen, generation: known?.generation ?? 0, ...known?.comeback(before) });
+    const { restarts, nextStartAt, probes, ...seen } = before;
+    this.tell({ ...seen, generation: known?.generation ?? 0, ...known?.said(before) });
   }
 
   /** Looks at every container that the engine has, and forgets those that it has no more. */
@@ -180,7 +181,7 @@ export class ContainerPicture {
       cores: known?.cores ?? 0,
     };
     const seen = observedContainer(inspect, owner);
-    const observed = { ...seen, ...known?.comeback(seen) };
+    const observed = { ...seen, ...known?.said(seen) };
     this.tell(observed);
     return observed;
   }

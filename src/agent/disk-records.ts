@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { assignmentSchema, resumePointSchema } from '../contract/link.ts';
-import { desiredStateSchema } from '../model/container.ts';
+import { desiredStateSchema, probeResultSchema } from '../model/container.ts';
 import { NO_COMEBACK } from './holding.ts';
 
 const actedSchema = z.object({
@@ -18,6 +18,20 @@ const comebackSchema = z.object({
   stays: z.enum(['done', 'held']).optional(),
   stuck: z.literal(true).optional(),
 });
+const verdictSchema = z.object({
+  health: z.enum(['starting', 'healthy', 'unhealthy']),
+  since: z.number(),
+  results: z.array(probeResultSchema).readonly(),
+});
+const probedSchema = z.object({
+  run: z.string(),
+  readiness: verdictSchema.optional(),
+  liveness: verdictSchema.optional(),
+  restarts: z.number(),
+  starts: z.number(),
+  short: z.number(),
+  at: z.number(),
+});
 export const holdingSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('hold'),
@@ -26,6 +40,7 @@ export const holdingSchema = z.discriminatedUnion('kind', [
     acted: actedSchema,
     // Absent in files of an earlier version.
     comeback: comebackSchema.default(NO_COMEBACK),
+    probed: probedSchema.optional(),
     orphan: z.literal(true).optional(),
   }),
   z.object({ kind: z.literal('purge'), id: z.string(), name: z.string() }),
@@ -52,6 +67,7 @@ export type AgentState = Readonly<z.infer<typeof stateSchema>>;
 const changeSchema = z.object({
   acted: actedSchema.optional(),
   comeback: comebackSchema.optional(),
+  probed: probedSchema.optional(),
   startedBefore: z.number().optional(),
 });
 export type HoldChange = Readonly<z.infer<typeof changeSchema>>;

@@ -1,5 +1,5 @@
 import type { Assignment } from '../contract/link.ts';
-import type { DesiredState, ObservedContainer } from '../model/container.ts';
+import type { DesiredState, ObservedContainer, ProbeResult } from '../model/container.ts';
 
 /** How far the agent has got with an assignment. Kept beside it on the disk. */
 export type Acted = Readonly<{
@@ -35,6 +35,30 @@ export type Comeback = Readonly<{
 
 export const NO_COMEBACK: Comeback = Object.freeze({ count: 0, short: 0, at: 0 });
 
+/** What one probe says of a run of a container. */
+export type Verdict = Readonly<{
+  health: 'starting' | 'healthy' | 'unhealthy';
+  /** Since when, milliseconds since the epoch. */
+  since: number;
+  /** The last results by then, the newest last. */
+  results: readonly ProbeResult[];
+}>;
+
+/** What probes have found out of a container's last run. Kept beside the assignment on the disk. */
+export type Probed = Readonly<{
+  /** Which run this is about (`runOf`). */
+  run: string;
+  readiness?: Verdict;
+  liveness?: Verdict;
+  /** How often liveness has restarted it since the user started it (`starts`); one that is due is counted already. */
+  restarts: number;
+  starts: number;
+  /** Restarts in a row between which it was not live for long: the step of the back-off. */
+  short: number;
+  /** Where liveness fails: when it is to be restarted. Milliseconds since the epoch. */
+  at: number;
+}>;
+
 /** What a container of this host should be: held to its assignment, or taken away because it belongs elsewhere now. */
 export type Holding = Hold | Readonly<{ kind: 'purge'; id: string; name: string }>;
 
@@ -45,6 +69,8 @@ export type Hold = Readonly<{
   startedBefore: number;
   acted: Acted;
   comeback: Comeback;
+  /** Undefined before the first probe. */
+  probed?: Probed;
   /** The manager was put back to a state that does not know it: it runs on until somebody takes it in or away. */
   orphan?: true;
 }>;
@@ -60,4 +86,9 @@ export function isFresh(holding: Holding): holding is Hold {
 
 export function isAlive({ state }: ObservedContainer): boolean {
   return state.status === 'running' || state.status === 'paused' || state.status === 'restarting';
+}
+
+/** Names one run of a container: from a start to its end. */
+export function runOf({ engineId, state }: ObservedContainer): string {
+  return `${engineId} ${state.startedAt}`;
 }

@@ -4,6 +4,7 @@ import { restartPolicyOf } from '../model/restart-policy.ts';
 import { dueOf, waitFor } from './comeback.ts';
 import { type Hold, type Holding, isAlive, isFresh } from './holding.ts';
 import { planFurtherNetworks, planNetworks } from './plan-networks.ts';
+import { restartDue } from './probes/probed.ts';
 import type { Step } from './step.ts';
 
 const NO_NETWORKS: ReadonlySet<string> = new Set();
@@ -26,7 +27,9 @@ export function plan(
   if (!isFresh(holding)) {
     const there = observed === undefined ? [] : planThere(assignment, observed, networks);
     const dead = planDead(holding, observed, now);
-    return [...there, ...dead, ...(dead.length > 0 ? [] : planComeback(holding, observed, now))];
+    if (dead.length > 0) return [...there, ...dead];
+    const back = planComeback(holding, observed, now);
+    return [...there, ...(back.length > 0 ? back : planRevival(holding, observed, now))];
   }
   if (desired.state === 'removed') {
     const { force = false, volumes = false } = desired.remove ?? {};
@@ -72,6 +75,14 @@ function planComeback(hold: Hold, observed: ObservedContainer | undefined, now: 
   if (due.start) steps.push({ step: 'start' });
   if (due.start && assignment.desired.state === 'paused') steps.push({ step: 'pause' });
   return steps;
+}
+
+/** Its liveness probe fails: it is started again, whatever its restart policy. */
+function planRevival(hold: Hold, observed: ObservedContainer | undefined, now: number): readonly Step[] {
+  const at = restartDue(hold, observed);
+  if (at === undefined || waitFor({ at }, now) > 0) return [];
+  if (observed?.state.status !== 'running') return [{ step: 'start' }];
+  return [{ step: 'restart', timeout: undefined, signal: undefined }];
 }
 
 /** Its image may be gone as well; a first create leaves pulling to the user, who has been told so by Docker's own 404. */

@@ -27,6 +27,7 @@ import type { Lease } from './lease.ts';
 import { engineMute, PATIENCE_MS } from './mute.ts';
 import type { Observer } from './observer.ts';
 import { plan } from './plan.ts';
+import { restartDue } from './probes/probed.ts';
 import type { Step, StepArguments } from './step.ts';
 import type { StepContext } from './step-context.ts';
 import { EXECUTORS } from './steps.ts';
@@ -242,13 +243,14 @@ export class Reconciler {
     const { files, observer, clock } = this.deps;
     const holding = files.get(id);
     if (holding?.kind !== 'hold' || isFresh(holding) || this.stopping.signal.aborted) return;
-    const due = dueOf(holding, observer.picture.find(id));
-    if (due === undefined) return;
+    const observed = observer.picture.find(id);
+    const at = dueOf(holding, observed)?.at ?? restartDue(holding, observed);
+    if (at === undefined) return;
     const kick = () => {
       this.wakes.delete(id);
       this.kick(id);
     };
-    this.wakes.set(id, setTimeout(kick, waitFor(due, clock.now()) + 1));
+    this.wakes.set(id, setTimeout(kick, waitFor({ at }, clock.now()) + 1));
   }
 
   /** The holding with its comeback as it is now that the container looks like this; on the disk before anything is done. */

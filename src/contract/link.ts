@@ -35,11 +35,13 @@ export const HEADER_REASON = 'berth-reason';
 export const HEADER_MACHINE = 'berth-machine-id';
 /**
  * Version of this protocol; manager and agents may be one apart. 2: agents know `probe`. 3: agents have networks that span
- * hosts. 4: agents tell what they hold of plain docker (`hold`).
+ * hosts. 4: agents tell what they hold of plain docker (`hold`). 5: agents run containers' probes.
  */
-export const LINK_VERSION = 4;
+export const LINK_VERSION = 5;
 /** From which version on the other end knows `hold` and `held`. */
 export const HOLD_VERSION = 4;
+/** From which version on agents run probes, and tell what they have found out. */
+export const PROBES_VERSION = 5;
 /** Longest line of a session, bytes. */
 export const MAX_FRAME = 16 * 1024 * 1024;
 

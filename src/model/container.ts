@@ -116,6 +116,33 @@ export const reservationSchema = z.object({
 });
 export type Reservation = Readonly<z.infer<typeof reservationSchema>>;
 
+export const probeResultSchema = z.object({
+  /** When it began, milliseconds since the epoch, and how long it took. */
+  at: z.number(),
+  ms: z.number(),
+  ok: z.boolean(),
+  /** One line: the status, the error, the command's first words. */
+  said: z.string(),
+});
+export type ProbeResult = Readonly<z.infer<typeof probeResultSchema>>;
+
+/** What its host's probes have found out about this run of a container. */
+export const observedProbesSchema = z.object({
+  /** It may be given work; without a readiness probe it always may. */
+  ready: z.boolean(),
+  /** It need not be started again. */
+  live: z.boolean(),
+  /** No verdict yet on one of them: `ready` is false by that, `live` true. */
+  starting: z.boolean(),
+  /** Since when it is so, milliseconds since the epoch. */
+  since: z.number(),
+  /** What the result said that made it so. */
+  said: z.string(),
+  /** The last results by then, the newest last. */
+  results: z.array(probeResultSchema).readonly(),
+});
+export type ObservedProbes = Readonly<z.infer<typeof observedProbesSchema>>;
+
 /**
  * A container as the agent sees it on its engine. Never written to disk. `clusterId` is undefined for containers that
  * Berth did not make (shown, never touched).
@@ -141,9 +168,11 @@ export const observedContainerSchema = z.object({
   networkSettings: z.unknown(),
   mounts: z.unknown(),
   reservation: reservationSchema,
-  /** How often the agent has started it again by Berth's restart policy; the engine counts its own. */
+  /** How often the agent has started it again, by Berth's restart policy or a liveness probe; the engine counts its own. */
   restarts: z.number().optional(),
   /** It has ended, and the agent starts it again then (milliseconds since the epoch). */
   nextStartAt: z.number().optional(),
+  /** While it runs, and its host probes it itself: not where only the engine's own health check counts. */
+  probes: observedProbesSchema.optional(),
 });
 export type ObservedContainer = Readonly<z.infer<typeof observedContainerSchema>>;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const port = z.number().int().min(1).max(65_535);
 const milliseconds = z.number().min(0);
 
-/** How a host finds out whether a container of the service does its work. */
+/** How a host finds out whether a container does its work. */
 export const probeSchema = z.object({
   kind: z.literal('probe'),
   check: z.discriminatedUnion('kind', [

@@ -3,6 +3,7 @@ import {
   type AgentFrame,
   type AssignmentDelta,
   LINK_VERSION,
+  PROBES_VERSION,
   type ResumePoint,
 } from '../../contract/link.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
@@ -190,6 +191,7 @@ export class HostSessions {
       );
       return false;
     }
+    live.version = hello.version;
     live.agentVersion = hello.agentVersion;
     live.dataAddress = hello.dataAddress;
     live.network = hello.network;
@@ -293,7 +295,11 @@ export class HostSessions {
     orphans: ToldOrphans,
   ): Promise<void> {
     const { store, events } = this.deps;
-    const known = { acted: (id: string) => this.results.acted(id), complete: live.signs.reported };
+    const known = {
+      acted: (id: string) => this.results.acted(id),
+      complete: live.signs.reported,
+      probes: live.version >= PROBES_VERSION,
+    };
     // A host that was removed while its report waited in line has no place for it any more.
     if (store.view((tx) => tx.get('hosts', session.hostId)) === undefined) return;
     switch (frame.t) {
@@ -378,7 +384,8 @@ export class HostSessions {
         this.results.forget(change.key);
         continue;
       }
-      const same = before?.desired === after.desired && before.name === after.name;
+      const same =
+        before?.desired === after.desired && before.name === after.name && before.probes === after.probes;
       for (const hostId of have) {
         if (same && had.includes(hostId)) continue;
         const assignment = this.deps.store.view((tx) => assignmentOf(tx, after, hostId));

@@ -20,6 +20,8 @@ export type Live = {
   /** All that is on it has been reported since the manager started. */
   reported: boolean;
   signs: { -readonly [K in keyof LifeSigns]: LifeSigns[K] };
+  /** Of the link, as its agent speaks it. */
+  version: number;
   agentVersion: string;
   dataAddress: string;
   network: HostNetworking | undefined;
@@ -117,6 +119,7 @@ export class HostStates {
         closeReason: '',
         dead: undefined,
       },
+      version: 0,
       agentVersion: '',
       dataAddress: '',
       network: undefined,

@@ -25,7 +25,8 @@ function orphanMember(tx: ReadTx, networkId: string, id: string): Omit<Known, 't
     const endpoint = orphanEndpoint(tx, networkId, orphan);
     if (endpoint === undefined || held === undefined) continue;
     const seen = [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === hostId);
-    const container = { id, name, desired: held.desired, assigned: { hostId } };
+    const { desired, probes } = held;
+    const container = { id, name, desired, probes, assigned: { hostId } };
     const member = memberOf({ networkId, container, endpoint, ...hostOf(tx, hostId), seen });
     return { member, hostIds: [hostId] };
   }

@@ -1,11 +1,13 @@
 import type { Container, DockerSpec, ObservedContainer } from '../../model/container.ts';
 import { LABEL_SERVICE } from '../../model/labels.ts';
+import { isOwn, isReady } from '../../model/readiness.ts';
 import type { Endpoint, Member } from '../../model/span.ts';
 
 /** What is known of a container on a network that spans hosts. */
 export type MemberParts = Readonly<{
   networkId: string;
-  container: Pick<Container, 'id' | 'name' | 'desired'> & Readonly<{ assigned: { readonly hostId: string } }>;
+  container: Pick<Container, 'id' | 'name' | 'desired' | 'probes'> &
+    Readonly<{ assigned: { readonly hostId: string } }>;
   endpoint: Endpoint;
   /** Data address of its host; empty while that is not known. */
   via: string;
@@ -28,7 +30,7 @@ export function memberOf(parts: MemberParts): Member {
   const running =
     seen === undefined
       ? !hostReported && desired.state === 'running'
-      : seen.state.status === 'running' && seen.state.health !== 'unhealthy';
+      : isReady(seen, container) || isStarting(seen, container);
   return {
     ...endpoint,
     id,
@@ -39,6 +41,11 @@ export function memberOf(parts: MemberParts): Member {
     up: hostUp && running,
     ...(ports.length === 0 ? {} : { ports }),
   };
+}
+
+/** By the engine's own check: containers that start together find each other, as with Docker. */
+function isStarting({ state }: ObservedContainer, { probes }: MemberParts['container']): boolean {
+  return state.status === 'running' && state.health === 'starting' && !isOwn(probes?.readiness);
 }
 
 /**

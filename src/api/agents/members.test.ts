@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ManagerFrame } from '../../contract/link.ts';
 import { silentLogger } from '../../kit/logger.ts';
-import type { ObservedContainer } from '../../model/container.ts';
+import type { ObservedContainer, ObservedProbes } from '../../model/container.ts';
+import type { Probe } from '../../model/probe.ts';
 import type { Member } from '../../model/span.ts';
 import type { Store, WriteTx } from '../../store/index.ts';
 import { endContainer } from '../networks/give-back.ts';
@@ -268,6 +269,43 @@ describe('a member', () => {
     expect(ups()).toEqual([false]);
     await store.update((tx) => putHost(tx, 'h1', { dataAddress: '198.51.100.1' }));
     expect(frames.get('h1')?.at(-1)?.networks[0]?.put).toMatchObject([{ up: true, via: '198.51.100.1' }]);
+  });
+
+  it('with a readiness probe is up while that says so, and not before', async () => {
+    const check = { kind: 'tcp', port: 80 } as const;
+    const readiness: Probe = {
+      ...{ kind: 'probe', check, intervalMs: 1, timeoutMs: 1, successes: 1, failures: 1, startPeriodMs: 0 },
+    };
+    await put('a', 'h1', 'x1');
+    await store.update((tx) => {
+      const [container] = tx.by('containers', 'name', 'a');
+      if (container !== undefined) tx.put('containers', { ...container, probes: { readiness } });
+    });
+    connect('h1');
+    const told = async (probes?: Partial<ObservedProbes>) => {
+      await store.update((tx) => {
+        seen(tx, 'a', 'h1', { health: 'starting' });
+        const [observed] = tx.all('observedContainers');
+        const found = {
+          ready: true,
+          live: true,
+          starting: false,
+          since: 0,
+          said: '',
+          results: [],
+          ...probes,
+        };
+        if (observed !== undefined && probes !== undefined)
+          tx.put('observedContainers', { ...observed, probes: found });
+      });
+      return (frames.get('h1')?.splice(0) ?? []).flatMap(({ networks }) =>
+        networks.flatMap(({ put }) => put.map(({ up }) => up)),
+      );
+    };
+    expect((await told()).at(-1)).toBe(false);
+    expect(await told({ ready: false })).toEqual([]);
+    expect(await told({ ready: true })).toEqual([true]);
+    expect(await told({ ready: false })).toEqual([false]);
   });
 
   it('is nowhere while its host says no IP address', async () => {

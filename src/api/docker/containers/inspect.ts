@@ -6,6 +6,7 @@ import { sendJson } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { clusterNetworkSettings } from './cluster-networks.ts';
 import { containerPath, reachableTarget, rewriteFor, type Target } from './find.ts';
+import { healthState } from './health-state.ts';
 import { type HostInfo, hostInfoOf } from './host-info.ts';
 
 type Json = Record<string, unknown>;
@@ -79,9 +80,14 @@ function restarts({ seen }: Target, answer: Json): Json {
   const own = typeof answer.RestartCount === 'number' ? answer.RestartCount : 0;
   const state = object(answer.State);
   const waits = nextStartAt !== undefined && state.Status === 'exited';
+  const health = seen === undefined ? undefined : healthState(seen, state);
   return {
     RestartCount: own + byAgent,
-    State: waits ? { ...state, Status: 'restarting', Restarting: true, Running: true } : answer.State,
+    State: {
+      ...state,
+      ...(waits ? { Status: 'restarting', Restarting: true, Running: true } : {}),
+      ...(health === undefined ? {} : { Health: health }),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Container, EngineState, ObservedContainer, Port } from '../../../model/container.ts';
 import { userLabels } from '../../../model/labels.ts';
+import { healthOf } from '../../../model/readiness.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import type { Candidate } from './candidates.ts';
 import { clusterNetworkSettings, shownMode } from './cluster-networks.ts';
@@ -86,7 +87,8 @@ function stateOf(
     const state = assumedState(record, host);
     return lost ? { ...state, status: 'dead' } : state;
   }
-  return seen.nextStartAt === undefined ? seen.state : { ...seen.state, status: 'restarting' };
+  if (seen.nextStartAt !== undefined) return { ...seen.state, status: 'restarting' };
+  return seen.probes === undefined ? seen.state : { ...seen.state, health: healthOf(seen) };
 }
 
 /**

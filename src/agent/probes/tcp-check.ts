@@ -1,0 +1,6 @@
+import { type Checker, ok } from './check.ts';
+import { converse } from './connection.ts';
+
+/** Healthy where a connection opens. */
+export const tcpCheck: Checker<'tcp'> = ({ port }, context) =>
+  converse(context, { port, tls: false }, (_, end) => end(ok(`port ${port} is open`)));
