@@ -21,6 +21,7 @@ type Asked = Readonly<{
   by: string;
   hostId?: string;
   service: NonNullable<Parameters<typeof putContainer>[2]['service']>;
+  probes: Parameters<typeof putContainer>[2]['probes'];
 }>;
 
 type Made =
@@ -37,9 +38,9 @@ export class ServiceHands {
 
   make(tx: WriteTx, asked: Asked): Made {
     const { placer, clock, store } = this.deps;
-    const { name, spec, platform, by, service, hostId } = asked;
+    const { name, spec, platform, by, service, probes, hostId } = asked;
     const bound = hostId === undefined ? spec : onHost(spec, hostId);
-    const wanted = { name, spec: bound, platform, by, service, at: clock.now() };
+    const wanted = { name, spec: bound, platform, by, service, probes, at: clock.now() };
     const desired = { state: 'running', starts: 1 } as const;
     try {
       const places = { placer, connected: (id: string) => this.connected(id) };

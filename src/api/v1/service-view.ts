@@ -8,6 +8,7 @@ import {
   type StackRecord,
   serviceKey,
 } from '../../model/deployment.ts';
+import { healthOf } from '../../model/readiness.ts';
 import type { ReadTx } from '../../store/store.ts';
 
 /** @throws BerthError `not_found` */
@@ -83,7 +84,7 @@ function memberView(tx: ReadTx, { id, name, desired, assigned, service }: Contai
     ...{ id, name, service: service?.name ?? '', index: service?.index ?? 0, release: service?.release ?? 0 },
     ...{ hostId, hostName: tx.get('hosts', hostId)?.name ?? hostId, image: desired.spec.Image },
     state: service?.leaving === true ? 'leaving' : (seen?.state.status ?? 'pending'),
-    health: seen?.state.health ?? 'none',
+    health: seen === undefined ? 'none' : healthOf(seen),
     startedAt: seen?.state.startedAt ?? 0,
     refusal: service?.refusal ?? '',
   };

@@ -12,6 +12,7 @@ export type AskedContainer = Readonly<{
   /** Only this host will do. */
   hostId?: string;
   service: NonNullable<Container['service']>;
+  probes: Container['probes'];
 }>;
 
 /** `image-missing`: that host would take it, were the image there. */

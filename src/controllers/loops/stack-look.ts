@@ -13,6 +13,7 @@ import { beginRelease, releasesOf } from '../../store/releases.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
 import { containerName, containerSpec } from '../plan/services/container-spec.ts';
 import { waitsFor } from '../plan/services/dependencies.ts';
+import { probesOf } from '../plan/services/member.ts';
 import { planJob, planRollout, type RolloutPlan, type RolloutStep } from '../plan/services/rollout.ts';
 import type { ImagePulls } from './image-pulls.ts';
 import type { AskedContainer, Made, ServiceHands } from './service-hands.ts';
@@ -212,6 +213,7 @@ class StackLook {
       by,
       ...(hostId === undefined ? {} : { hostId }),
       service: { stack, name: service, index, release: number },
+      probes: probesOf(spec),
     };
   }
 

@@ -1,4 +1,6 @@
 import type { Container, ObservedContainer } from '../../../model/container.ts';
+import type { Probes } from '../../../model/probe.ts';
+import { healthOf, isReady } from '../../../model/readiness.ts';
 import type { Service } from '../../../model/service.ts';
 
 /**
@@ -30,21 +32,19 @@ export type Condition = Pick<Member, 'state' | 'running' | 'said'>;
 
 /** What the record and its host's report say; a container that is not ready in time is the caller's to tell. */
 export function conditionOf(
-  { desired, service }: Pick<Container, 'desired' | 'service'>,
+  container: Pick<Container, 'desired' | 'service' | 'probes'>,
   seen: ObservedContainer | undefined,
   runs: Service['runs']['kind'],
 ): Condition {
+  const { desired, service } = container;
   const failed = (said: string, running = false): Condition => ({ state: 'failed', running, said });
   if (service?.refusal !== undefined) return failed(service.refusal);
   if (desired.state === 'stopped') return failed('was stopped by hand');
   if (seen === undefined) return { state: 'starting', running: false, said: 'is being made' };
-  const { status, health, exitCode, error } = seen.state;
+  const { status, exitCode, error } = seen.state;
   switch (status) {
     case 'running':
-      if (health === 'unhealthy') return failed('is unhealthy', true);
-      return health === 'starting'
-        ? { state: 'starting', running: true, said: 'is not healthy yet' }
-        : { state: 'ready', running: true, said: '' };
+      return whileRunning(container, seen);
     case 'exited':
     case 'dead':
       if (runs === 'job' && status === 'exited' && exitCode === 0 && error === '')
@@ -62,6 +62,24 @@ export function conditionOf(
     default:
       return { state: 'starting', running: false, said: `is ${status}` };
   }
+}
+
+function whileRunning(container: Pick<Container, 'probes'>, seen: ObservedContainer): Condition {
+  const { probes } = seen;
+  const why = probes === undefined || probes.said === '' ? '' : `: ${probes.said}`;
+  const running = true;
+  if (probes?.live === false) return { state: 'failed', running, said: `is not live${why}` };
+  if (isReady(seen, container)) return { state: 'ready', running, said: '' };
+  const unhealthy = probes === undefined ? healthOf(seen) === 'unhealthy' : !probes.starting && !probes.ready;
+  return unhealthy
+    ? { state: 'failed', running, said: `is unhealthy${why}` }
+    : { state: 'starting', running, said: `is not healthy yet${why}` };
+}
+
+/** What hosts are to look at in containers of the service. */
+export function probesOf({ readiness, liveness }: Service): Probes | undefined {
+  if (readiness === undefined && liveness === undefined) return undefined;
+  return { ...(readiness && { readiness }), ...(liveness && { liveness }) };
 }
 
 /** A container that is up but not ready for longer than this has failed, milliseconds. */

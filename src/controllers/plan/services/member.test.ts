@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import type { Container, EngineState, ObservedContainer, ObservedProbes } from '../../../model/container.ts';
+import type { Probe } from '../../../model/probe.ts';
+import { conditionOf } from './member.ts';
+
+const check = { kind: 'tcp', port: 80 } as const;
+const readiness: Probe = {
+  ...{ kind: 'probe', check, intervalMs: 1, timeoutMs: 1, successes: 1, failures: 1, startPeriodMs: 0 },
+};
+
+function condition(
+  found: Partial<ObservedProbes> | undefined,
+  health: EngineState['health'] = 'none',
+  probes: Container['probes'] = { readiness },
+) {
+  const base = { ready: true, live: true, starting: false, since: 0, said: '', results: [] };
+  const seen = {
+    state: { status: 'running', health },
+    ...(found === undefined ? {} : { probes: { ...base, ...found } }),
+  } as unknown as ObservedContainer;
+  return conditionOf({ desired: { state: 'running' }, probes } as unknown as Container, seen, 'service');
+}
+
+it.each([
+  ['its host has not looked yet', condition(undefined), 'starting', 'is not healthy yet'],
+  ['it is not ready yet', condition({ starting: true, ready: false }), 'starting', 'is not healthy yet'],
+  ['it is ready', condition({}), 'ready', ''],
+  ['it is not', condition({ ready: false, said: 'HTTP 503' }), 'failed', 'is unhealthy: HTTP 503'],
+  ['it is not live', condition({ live: false, said: 'exit 1' }), 'failed', 'is not live: exit 1'],
+  [
+    'the engine’s own check has not been met',
+    condition(undefined, 'starting', {}),
+    'starting',
+    'is not healthy yet',
+  ],
+  ['the engine’s own check fails', condition(undefined, 'unhealthy', {}), 'failed', 'is unhealthy'],
+  ['nothing is looked at', condition(undefined, 'none', {}), 'ready', ''],
+])('a container of a service: %s', (_, { state, said, running }, expected, words) => {
+  expect({ state, said, running }).toEqual({ state: expected, said: words, running: true });
+});
