@@ -84,8 +84,9 @@ export interface NetworkDriver {
    */
   sweep(network: HostNetwork, keep: () => ReadonlySet<string>): Promise<void>;
   /**
-   * The network namespace in which names are to be answered at 169.254.53.53 (`/run/netns/…`), once `ensure` has been done;
-   * undefined where this network has none on this host: its containers then ask other servers only.
+   * The network namespace in which names are to be answered at 169.254.53.53 (`/run/netns/…`), once `ensure` has been done,
+   * or was refused where an earlier life has made one; undefined where this network has none on this host: its containers
+   * then ask other servers only. Makes nothing.
    */
   namesNamespace(network: HostNetwork): Promise<string | undefined>;
   /**

@@ -371,21 +371,31 @@ export class HostNetworks {
         ? {}
         : { renewKeys: () => driver.renewKeys?.() ?? Promise.resolve() }),
       ensure: async (network) => {
-        await driver.ensure(network);
-        await driver.members(network, this.remote(network.id));
-        const path = await driver.namesNamespace(network);
-        if (path === undefined) {
-          this.mute.add(network.id);
-          return;
+        try {
+          await driver.ensure(network);
+          await driver.members(network, this.remote(network.id));
+        } catch (thrown) {
+          // Containers that run there run on, and ask for names.
+          await this.answerNames(driver, network).catch(() => {});
+          throw thrown;
         }
-        this.mute.delete(network.id);
-        names?.serve(network.id, path);
+        await this.answerNames(driver, network);
       },
       remove: async (network) => {
         await names?.unserve(network.id);
         await driver.remove(network);
       },
     };
+  }
+
+  private async answerNames(driver: NetworkDriver, network: HostNetwork): Promise<void> {
+    const path = await driver.namesNamespace(network);
+    if (path === undefined) {
+      this.mute.add(network.id);
+      return;
+    }
+    this.mute.delete(network.id);
+    this.names?.serve(network.id, path);
   }
 
   /** The hosts with which containers of this one can speak by VXLAN, on these networks. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BerthError } from '../../kit/errors.ts';
 import type { Span } from '../../model/span.ts';
 import type { Run } from '../commands.ts';
-import { bridgeName, portNames } from './device-names.ts';
+import { bridgeName, portNames, serviceNames } from './device-names.ts';
 import { VlanDriver } from './vlan-driver.ts';
 
 const LINKS = [
@@ -110,8 +110,19 @@ describe('choice of a backend', () => {
   });
 
   it('makes no namespace of names where the backend has none', async () => {
-    const vlan = driver(hostWith([], ALL), 'eth1');
+    const host = hostWith([], ALL);
+    const vlan = driver(host, 'eth1');
+    await vlan.ensure(network({ backend: 'macvlan' }));
     expect(await vlan.namesNamespace(network({ backend: 'macvlan' }))).toBeUndefined();
+    expect(host.ran.filter((line) => line.includes('netns add berth-vlan-'))).toEqual([]);
+  });
+
+  it('answers names where it has the namespace, whatever uplink the host was given since', async () => {
+    const { namespace } = serviceNames('n1');
+    const host = hostWith([], [], `${namespace} (id: 0)\n`);
+    const path = await driver(host, 'eth9').namesNamespace(network());
+    expect(path).toBe(`/run/netns/${namespace}`);
+    expect(host.ran).toEqual(['ip netns list']);
   });
 });
 

@@ -5,7 +5,15 @@ import type { HostEndpoint, HostNetwork, Joined, NetworkDriver } from '../driver
 import { NAMES_ADDRESS } from '../names-address.ts';
 import { type Place, unusable, usable, type Verdict, type VlanBackend } from './backend.ts';
 import { BACKENDS } from './backends.ts';
-import { isPortOf, isProbeOf, type PortNames, portNames, portOf, probeMac } from './device-names.ts';
+import {
+  isPortOf,
+  isProbeOf,
+  type PortNames,
+  portNames,
+  portOf,
+  probeMac,
+  serviceNames,
+} from './device-names.ts';
 import { ipBatch, removeLink, removeNamespace } from './ip.ts';
 import { readLinks, readNamespaces } from './links.ts';
 import { placeOf, wordsOf } from './place.ts';
@@ -141,12 +149,10 @@ export class VlanDriver implements NetworkDriver {
     }
   }
 
-  async namesNamespace(network: HostNetwork): Promise<string | undefined> {
-    const { run } = this.options;
-    const place = this.placeOf(network);
-    const { connectService } = await this.choose(network, place);
-    if (connectService === undefined) return undefined;
-    return `/run/netns/${(await ensureService(run, place)).namespace}`;
+  /** What is there: a network that stays on another uplink has it still, though `ensure` is refused. */
+  async namesNamespace({ id }: HostNetwork): Promise<string | undefined> {
+    const { namespace } = serviceNames(id);
+    return (await readNamespaces(this.options.run)).has(namespace) ? `/run/netns/${namespace}` : undefined;
   }
 
   /** Switches learn by themselves where members are. */
