@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import type { ChangeEvent } from '../contract/v1/cluster.ts';
 import { networkStore, putHost, putNetwork } from './networks/networks.fixture.ts';
 import { smallWires } from './small-wires.ts';
+import { ChangeFeed } from './v1/change-feed.ts';
 import type { ApiDeps } from './v1/deps.ts';
 import { nodeList, nodeView } from './v1/node-view.ts';
 import { clusterStatus } from './v1/status.ts';
@@ -44,4 +46,30 @@ it('a host whose address is an IPv6 one needs more, one without the driver nothi
     expect(texts[3]).toBe('and for 2 more networks');
     expect([smallWires(tx)('h3'), smallWires(tx)('h4')]).toEqual([[], []]);
   });
+});
+
+it('is an event when it comes about and when it ends, by the wire or by the network, and once', async () => {
+  const store = await networkStore(2);
+  const feed = new ChangeFeed(store);
+  const told: string[] = [];
+  feed.subscribe(undefined, (_, event) => {
+    const { kind, ...one } = event as ChangeEvent;
+    if (kind === 'node' && 'reason' in one) told.push(`${one.name} ${one.change}: ${one.reason}`);
+  });
+  const atH3 = (wireMtu: number, lastHeardAt = 0) =>
+    store.update((tx) =>
+      putHost(tx, 'h3', { dataAddress: '192.0.2.3', network: wire(wireMtu), lastHeardAt }),
+    );
+  await atH3(1500);
+  const id = await store.update((tx) => putNetwork(tx, 'x1', ['10.1.0.0/24']).id);
+  await atH3(1400);
+  await atH3(1400, 5_000);
+  await atH3(1500);
+  expect(told.splice(0)).toEqual(['h3 added: ', `h3 changed: ${text}`, 'h3 changed: ']);
+  await atH3(1400);
+  await store.update((tx) => tx.delete('networks', id));
+  await store.update((tx) => putNetwork(tx, 'x1', ['10.1.0.0/24'], { options: { mtu: '1450' } }));
+  await store.update((tx) => tx.delete('hosts', 'h3'));
+  expect(told).toEqual([`h3 changed: ${text}`, 'h3 changed: ', `h3 changed: ${text}`, `h3 removed: ${text}`]);
+  feed.close();
 });

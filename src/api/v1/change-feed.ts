@@ -4,6 +4,7 @@ import type { ObservedContainer } from '../../model/container.ts';
 import { serviceKey } from '../../model/deployment.ts';
 import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
 import type { EventSource } from './handler.ts';
+import { KnownWires } from './known-wires.ts';
 import { serviceView } from './service-view.ts';
 
 type Summary = Exclude<ChangeEvent, { kind: 'reset' }>;
@@ -27,9 +28,11 @@ export class ChangeFeed implements EventSource {
   private readonly listeners = new Set<Listener>();
   /** What was told last of each thing, to tell only what is new. */
   private readonly told = new Map<string, Summary>();
+  private readonly wires: KnownWires;
   private readonly unwatch: () => void;
 
   constructor(private readonly store: Store) {
+    this.wires = store.view((tx) => new KnownWires(tx));
     store.view((tx) => {
       const keys = new Set<string>();
       for (const host of tx.all('hosts')) keys.add(`node/${host.id}`);
@@ -38,7 +41,7 @@ export class ChangeFeed implements EventSource {
       for (const { name } of tx.all('stacks')) keys.add(`stack/${name}`);
       for (const { stack, name } of tx.all('services')) keys.add(`service/${serviceKey(stack, name)}`);
       for (const key of keys) {
-        const summary = summarise(tx, key);
+        const summary = summarise(tx, key, this.wires);
         if (summary !== undefined) this.told.set(key, summary);
       }
     });
@@ -81,9 +84,9 @@ export class ChangeFeed implements EventSource {
   private onChange({ changes }: ChangeSet): void {
     const keys = new Set<string>();
     for (const change of changes) for (const key of keysOf(change)) keys.add(key);
-    if (keys.size === 0) return;
     this.store.view((tx) => {
-      for (const key of keys) this.tell(key, summarise(tx, key));
+      for (const hostId of this.wires.apply(tx, changes)) keys.add(`node/${hostId}`);
+      for (const key of keys) this.tell(key, summarise(tx, key, this.wires));
     });
   }
 
@@ -143,12 +146,12 @@ function keyOfSeen(seen: ObservedContainer): string {
     : `container/${seen.clusterId}`;
 }
 
-function summarise(tx: ReadTx, key: string): Summary | undefined {
+function summarise(tx: ReadTx, key: string, wires: KnownWires): Summary | undefined {
   const slash = key.indexOf('/');
   const rest = key.slice(slash + 1);
   switch (key.slice(0, slash)) {
     case 'node':
-      return summariseNode(tx, rest);
+      return summariseNode(tx, rest, wires.textOf(rest));
     case 'container':
       return summariseContainer(tx, rest);
     case 'stack':
@@ -160,7 +163,7 @@ function summarise(tx: ReadTx, key: string): Summary | undefined {
   }
 }
 
-function summariseNode(tx: ReadTx, id: string): Summary | undefined {
+function summariseNode(tx: ReadTx, id: string, wire: string): Summary | undefined {
   const host = tx.get('hosts', id);
   if (host === undefined) return undefined;
   const status = tx.get('hostStatus', id);
@@ -171,7 +174,7 @@ function summariseNode(tx: ReadTx, id: string): Summary | undefined {
     name: host.name,
     state: status?.state ?? 'pending',
     cordoned: host.cordoned,
-    reason: status?.reason ?? '',
+    reason: [status?.reason, wire].filter(Boolean).join('; '),
   };
 }
 
