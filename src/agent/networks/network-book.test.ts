@@ -149,7 +149,11 @@ describe('an address of the manager', () => {
   it('is given back where the disk does not take it', async () => {
     // A folder in its place: root may write everywhere.
     await mkdir(join(dir, 'networks.json.tmp'));
-    await expect(taken()).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(taken()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining(`cannot write its networks to ${dir} (EISDIR`),
+      hint: 'free space there',
+    });
     await expect.poll(() => asked.map(({ op }) => op)).toEqual(['take-address', 'give-back']);
     expect(book.lease('n1', lease.ip)).toBeUndefined();
     await rm(join(dir, 'networks.json.tmp'), { recursive: true });

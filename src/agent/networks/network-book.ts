@@ -151,7 +151,7 @@ export class NetworkBook implements HostBook {
       if (before === undefined || before.engineId === UNMADE) delete this.state.networks[id];
       else this.state.networks[id] = before;
       if (before?.engineId === UNMADE) this.tellLater({ op: 'delete-network', network: id });
-      throw unwritten(thrown);
+      throw this.unwritten(thrown);
     }
   }
 
@@ -272,7 +272,7 @@ export class NetworkBook implements HostBook {
     } catch (thrown) {
       // Nobody would give it back after a restart.
       this.giveBack(lease);
-      throw unwritten(thrown);
+      throw this.unwritten(thrown);
     }
     return lease;
   }
@@ -355,14 +355,16 @@ export class NetworkBook implements HostBook {
       if (holding.kind === 'hold') yield* holding.assignment.needs.networks;
   }
 
+  private unwritten(thrown: unknown): BerthError {
+    const { dir } = this.deps.files;
+    return new BerthError(
+      'unavailable',
+      `the host cannot write its networks to ${dir} (${messageOf(thrown)})`,
+      { hint: 'free space there', cause: thrown },
+    );
+  }
+
   private get state() {
     return this.deps.files.state;
   }
-}
-
-function unwritten(thrown: unknown): BerthError {
-  return new BerthError('unavailable', `the host cannot write its networks: ${messageOf(thrown)}`, {
-    hint: 'free space in the data directory of the agent',
-    cause: thrown,
-  });
 }

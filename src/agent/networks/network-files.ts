@@ -48,7 +48,8 @@ export class NetworkFiles {
   private writing: Promise<void> | undefined;
 
   private constructor(
-    private readonly dir: string,
+    /** Where all of it is. */
+    readonly dir: string,
     /** Changed in place by the book, which then saves it. */
     readonly state: NetworkState,
     private readonly logger: Logger,
