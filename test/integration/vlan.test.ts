@@ -1,18 +1,19 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { Company } from '../lab/company.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { addTrunk, must, startOpenVSwitch } from '../lab/openvswitch.ts';
-import { fetchFrom, pingFrom, VlanHost } from '../lab/vlan-host.ts';
+import { fetchFrom, VlanHost } from '../lab/vlan-host.ts';
 import { endpointAt, vlanNetwork } from '../lab/vlan-network.ts';
 import { Capture } from '../lab/watch.ts';
 
 /**
  * h1 and h2 are hosts of a cluster; h3 is the rest of the company: a switch with the gateway of VLAN 217 and a machine in
- * VLAN 218, on access ports.
+ * VLAN 218, on access ports. Each test finds the hosts without networks, and leaves them so.
  */
 let lab: Lab;
 let h1: VlanHost;
 let h2: VlanHost;
-const atCompany = (...argv: string[]) => must(lab, 'h3', argv);
+let company: Company;
 
 const v217 = vlanNetwork('v217', {
   vlanId: 217,
@@ -27,49 +28,35 @@ const v218 = vlanNetwork('v218', {
 });
 const GATEWAY_MAC = '02:00:00:00:02:17';
 
+const MACHINES = ['gw217', 'pc218'];
+
 beforeAll(async () => {
   lab = await startLab({ hosts: 3, join: false });
   const hosts = ['h1', 'h2', 'h3'];
   await addTrunk(lab, hosts);
   for (const host of hosts) await startOpenVSwitch(lab, host);
-  await makeCompany();
+  company = new Company(lab, 'h3');
+  await company.start();
+  const addresses = ['10.217.0.1/24', 'fd00:217::1/64'];
+  await company.add({ name: 'gw217', vlan: 217, addresses, mac: GATEWAY_MAC });
+  await company.add({ name: 'pc218', vlan: 218, addresses: ['10.217.0.1/24'], mac: '02:00:00:00:02:18' });
   h1 = new VlanHost(lab, 'h1', 'eth1');
   h2 = new VlanHost(lab, 'h2', 'eth1');
+});
+/** What a test that failed has left is not the next one's. */
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  for (const host of [h1, h2]) await host.clear([v217, v218]);
+  await new VlanHost(lab, 'h3', 'eth1').clear([v217], MACHINES);
+  await lab.exec('h1', ['ip', 'link', 'delete', 'eth2']);
+  await lab.exec('h3', ['ip', '-n', 'gw217', 'route', 'delete', '169.254.53.53/32']);
 });
 afterAll(() => lab?.down());
 
 /** Of a machine that does much beside. */
 const PATIENCE = { timeout: 60_000 };
 
-async function makeCompany(): Promise<void> {
-  await atCompany('ovs-vsctl', 'add-br', 'company', '--', 'set', 'Bridge', 'company', 'datapath_type=netdev');
-  await atCompany('ovs-vsctl', 'add-port', 'company', 'eth1');
-  await addMachine('gw217', 217, ['10.217.0.1/24', 'fd00:217::1/64']);
-  await addMachine('pc218', 218, ['10.217.0.1/24']);
-}
-
-/** A machine that is no host of the cluster, on an access port of the company's switch. */
-async function addMachine(name: string, vlan: number, addresses: readonly string[]): Promise<void> {
-  const mac = `02:00:00:00:02:${vlan - 200}`;
-  await atCompany('ip', 'netns', 'add', name);
-  await atCompany(
-    ...['ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0'],
-    'address',
-    mac,
-    'netns',
-    name,
-  );
-  await atCompany('ip', 'link', 'set', name, 'up');
-  await atCompany('ip', '-n', name, 'link', 'set', 'eth0', 'up');
-  await atCompany('ip', 'netns', 'exec', name, 'ethtool', '--offload', 'eth0', 'tx', 'off');
-  for (const address of addresses) {
-    const nodad = address.includes(':') ? ['nodad'] : [];
-    await atCompany('ip', '-n', name, 'address', 'add', address, 'dev', 'eth0', ...nodad);
-  }
-  await atCompany('ovs-vsctl', 'add-port', 'company', name, `tag=${vlan}`);
-}
-
-const pings = async (machine: string, ip: string) => (await lab.exec('h3', pingFrom(machine, ip))).code === 0;
+const pings = (machine: string, ip: string) => company.pings(machine, ip);
 
 it('says what this host has', async () => {
   expect(await h1.driver.preflight()).toEqual({ usable: true, reason: 'openvswitch on eth1' });
@@ -119,14 +106,14 @@ it('connects containers of one VLAN over hosts, and with the machines there, and
 it('uses the switch that an operator has made, and leaves it as it was', async () => {
   const h3 = new VlanHost(lab, 'h3', 'eth1');
   const state = ['ovs-vsctl', '--columns=name,protected,external_ids,tag', 'list', 'Port'];
-  const before = [await h3.traces(), await atCompany(...state)];
+  const before = [await h3.traces(), await company.exec(...state)];
   await h3.driver.ensure(v217);
   const local = await h3.start('local', v217, endpointAt('10.217.0.15'));
   await expect.poll(() => pings('gw217', '10.217.0.15'), PATIENCE).toBe(true);
   await expect.poll(() => h3.reaches('local', '169.254.53.53'), PATIENCE).toBe(true);
   await h3.stop('local', v217, local);
   await h3.driver.remove(v217);
-  expect([await h3.traces(), await atCompany(...state)]).toEqual(before);
+  expect([await h3.traces(), await company.exec(...state)]).toEqual(before);
 });
 
 it('goes on after a SIGKILL half way, wherever, and leaves nothing', async () => {
@@ -176,6 +163,7 @@ it('refuses an address that a machine on the VLAN has, and names its MAC', async
     `address fd00:217::1 is in use by a machine with the MAC ${GATEWAY_MAC}`,
   );
   expect(await h1.traces()).toBe(before);
+  await h1.driver.remove(v217);
 });
 
 it('refuses an address while an older copy of the container answers for it, and takes nothing from that', async () => {
@@ -188,6 +176,7 @@ it('refuses an address while an older copy of the container answers for it, and 
   );
   await expect.poll(() => pings('gw217', '10.217.0.20'), PATIENCE).toBe(true);
   await h1.stop('old', v217, old);
+  for (const host of [h1, h2]) await host.driver.remove(v217);
 });
 
 it('announces a container that has moved, so that frames for it go to its new host at once', async () => {
@@ -197,8 +186,7 @@ it('announces a container that has moved, so that frames for it go to its new ho
   const before = await h1.start('mover', v217, endpoint);
   await expect.poll(() => pings('gw217', '10.217.0.30'), PATIENCE).toBe(true);
   await h1.stop('mover', v217, before);
-  const inGateway = lab.execArgv('h3', ['ip', 'netns', 'exec', 'gw217']);
-  const frames = await Capture.start(inGateway, ['-i', 'eth0', 'ether', 'src', endpoint.mac]);
+  const frames = await Capture.start(company.inside('gw217'), ['-i', 'eth0', 'ether', 'src', endpoint.mac]);
   const heard = (words: string) => frames.lines.filter((line) => line.includes(words)).length;
   const after = await h2.start('mover', v217, endpoint);
   await expect
@@ -208,19 +196,22 @@ it('announces a container that has moved, so that frames for it go to its new ho
   await frames.end();
   await expect.poll(() => pings('gw217', '10.217.0.30'), PATIENCE).toBe(true);
   await h2.stop('mover', v217, after);
+  for (const host of [h1, h2]) await host.driver.remove(v217);
 });
 
 it('answers for names on the host alone', async () => {
-  await h1.driver.ensure(v217);
-  await h2.driver.ensure(v217);
+  for (const host of [h1, h2]) await host.driver.ensure(v217);
   const path = await h1.driver.namesNamespace(v217);
   expect(path).toMatch(/^\/run\/netns\/berth-vlan-/);
   const namespace = path?.split('/').at(-1) ?? '';
   const a = await h1.start('asker', v217, endpointAt('10.217.0.40'));
   await expect.poll(() => h1.reaches('asker', '169.254.53.53'), PATIENCE).toBe(true);
   // from the gateway's machine it is not there, although it would look on the link
-  await atCompany('ip', '-n', 'gw217', 'route', 'add', '169.254.53.53/32', 'dev', 'eth0');
+  const route = (verb: string) =>
+    company.exec('ip', '-n', 'gw217', 'route', verb, '169.254.53.53/32', 'dev', 'eth0');
+  await route('add');
   expect(await pings('gw217', '169.254.53.53')).toBe(false);
+  await route('delete');
   expect(await h1.reaches(namespace, '10.217.0.1')).toBe(false);
 
   // what has been taken away by force is made again
@@ -228,10 +219,10 @@ it('answers for names on the host alone', async () => {
   await h1.driver.ensure(v217);
   await expect.poll(() => h1.reaches('asker', '169.254.53.53'), PATIENCE).toBe(true);
   await h1.stop('asker', v217, a);
+  for (const host of [h1, h2]) await host.driver.remove(v217);
 });
 
 it('stays on its uplink while containers are on it, and goes with the host to another one afterwards', async () => {
-  await h1.driver.remove(v217);
   const before = await h1.traces();
   await must(lab, 'h1', ['ip', 'link', 'add', 'eth2', 'type', 'veth', 'peer', 'name', 'eth2-far']);
   const onNew = await h1.traces();

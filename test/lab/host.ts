@@ -27,7 +27,7 @@ export function onHost(host: HostPlan, argv: readonly string[]): string[] {
  * @param beside starts what runs beside the engine from the boot on: an engine waits for its plugins
  */
 export async function startHost(plan: LabPlan, host: HostPlan, beside?: () => Promise<void>): Promise<void> {
-  if (hostPid(host) === undefined) await boot(plan, host);
+  await bootMachine(plan, host);
   const running = () => findIn(host.namespace, ['dockerd', host.engine]) !== undefined;
   // Until it is dockerd it is what enters the host's namespaces, which takes its time on a busy machine.
   const pid = running() ? undefined : startEngine(plan, host);
@@ -70,7 +70,9 @@ export function lastLines(file: string, count = 5): string {
   return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-count).join(' | ');
 }
 
-async function boot(plan: LabPlan, host: HostPlan): Promise<void> {
+/** Start the host without its engine, unless it runs. */
+export async function bootMachine(plan: LabPlan, host: HostPlan): Promise<void> {
+  if (hostPid(host) !== undefined) return;
   mkdirSync(host.folder, { recursive: true });
   writeIdentity(plan, host);
   const booted = join(host.folder, 'booted');

@@ -18,7 +18,7 @@ import {
   stopManager,
   waitReady,
 } from './cluster.ts';
-import { hostPid, killHost, onHost, startHost } from './host.ts';
+import { bootMachine, hostPid, killHost, onHost, startHost } from './host.ts';
 import { type HostPlan, LABS_FOLDER, type LabPlan, planLab } from './plan.ts';
 import { killAll, processesIn } from './processes.ts';
 import { register, registeredLabs, removeIfEmpty, unregister } from './registry.ts';
@@ -37,6 +37,8 @@ export interface LabOptions {
   readonly dir?: string;
   /** Labels that hosts bring along when they join, by host name: `{h1: {rack: 'r1'}}`. */
   readonly labels?: HostLabels;
+  /** How agents are started that do not run. */
+  readonly agent?: AgentStart;
   /** Leave what there is when the start fails, to look at. Default false. */
   readonly keep?: boolean;
 }
@@ -124,10 +126,15 @@ export class Lab {
     await waitReady(this.plan, [host]);
   }
 
-  /** Start machine, engine and, where the host has joined, agent, as a boot does: neither waits for the other. */
-  async boot(name: string): Promise<void> {
+  /**
+   * Start machine, engine and, where the host has joined, agent, as a boot does: neither waits for the other.
+   * @param first what the machine starts before them
+   */
+  async boot(name: string, first: () => Promise<void> = async () => {}): Promise<void> {
     const host = this.host(name);
     await setPort(this.plan, host.name, 'up');
+    await bootMachine(this.plan, host);
+    await first();
     await startHost(this.plan, host, this.joined && hasJoined(host) ? () => this.join(name) : undefined);
   }
 
@@ -248,7 +255,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     await Promise.all(plan.hosts.map((host) => startHost(plan, host)));
     if (state.joined) {
       await startManager(plan);
-      await startAgents(plan, plan.hosts, state.labels);
+      await startAgents(plan, plan.hosts, state.labels, options.agent);
       await waitReady(plan, plan.hosts);
     }
     return lab;

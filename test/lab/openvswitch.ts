@@ -46,8 +46,8 @@ export async function addTrunk(lab: Lab, hosts: readonly string[]): Promise<void
 }
 
 /** Runs a command on the host. @throws LabError where it fails */
-export async function must(lab: Lab, host: string, argv: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await lab.exec(host, argv, { timeoutMs: 120_000 });
+export async function must(lab: Lab, host: string, argv: readonly string[], input = ''): Promise<string> {
+  const { code, stdout, stderr } = await lab.exec(host, argv, { timeoutMs: 120_000, input });
   if (code !== 0)
     throw new LabError(`${host}: ${argv.join(' ')}: exit ${code}: ${(stderr || stdout).trim()}`);
   return stdout;
