@@ -1,7 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureImage } from '../images/bake.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { until } from '../lab/run.ts';
+import { Watch } from '../lab/watch.ts';
+
+const BERTH = fileURLToPath(new URL('../../berth', import.meta.url));
 
 let lab: Lab;
 beforeAll(async () => {
@@ -72,6 +76,51 @@ it('a container keeps its address on another host, and a reserved one through it
   ]);
   expect(await berth('ip', 'ls', 'x1')).toMatch(/10\.77\.0\.40 .* used +container db on host h1 +db/);
   await docker('exec', 'web', 'ping', '-c', '1', '-W', '5', '10.77.0.40');
+});
+
+it('an address that was given back is nobody else’s for the grace time, and its own again at once', async () => {
+  // One address beside the gateway's.
+  await docker('network', 'create', '-d', 'xoverlay', '--subnet', '10.79.0.0/30', 'small');
+  const take = (name: string) => run(name, 'h1', '--net', 'small');
+  await take('first');
+  await docker('rm', '-f', 'first');
+  expect(await refusal('run', '-d', '--name', 'second', '--net', 'small', 'busybox', 'true')).toMatch(
+    /no available IPv4 addresses.*: small: .*1 of containers that are gone, the first free again in \d+ s/,
+  );
+  await take('first');
+  await docker('rm', '-f', 'first');
+  await berth('settings', 'set', 'addressGraceMs=1s');
+  await until('the end of the grace time', () => take('second').catch(() => undefined), {
+    timeoutMs: 30_000,
+  });
+  expect(await address('second', 'eth0')).toBe('10.79.0.2/30');
+  await berth('settings', 'set', 'addressGraceMs=60s');
+  await docker('rm', '-f', 'second');
+  await docker('network', 'rm', 'small');
+});
+
+it('a host whose wire is too small for a network is shown, and an event tells when that comes about and ends', async () => {
+  await docker('network', 'create', '-d', 'xoverlay', '--subnet', '10.80.0.0/24', 'full-size');
+  const events = new Watch([BERTH, 'events', '--json', '--data-dir', lab.addresses.dataDir]);
+  const withMtu = async (mtu: number) => {
+    await lab.killAgent('h2');
+    await lab.exec('h2', ['ip', 'link', 'set', 'eth0', 'mtu', String(mtu)]);
+    await lab.join('h2');
+    await lab.waitReady();
+  };
+  const words =
+    /has a wire with MTU 1400 at [\d.]+, too small for network full-size \(MTU 1450, which needs 1500 there\)/;
+  const warnings = async () => JSON.parse(await berth('status', '--json')).warnings.join('\n');
+  const told = () => events.lines.map((line) => JSON.parse(line).event.reason ?? '');
+  const poll = { timeout: 60_000, interval: 250 };
+  await withMtu(1400);
+  await expect.poll(warnings, poll).toMatch(new RegExp(`host h2 ${words.source}`));
+  await expect.poll(told, poll).toContainEqual(expect.stringMatching(words));
+  await withMtu(1500);
+  await expect.poll(warnings, poll).not.toMatch(words);
+  await expect.poll(() => told().at(-1), poll).toBe('');
+  await events.end();
+  await docker('network', 'rm', 'full-size');
 });
 
 it('a running container is connected and disconnected, also for its next life', async () => {
