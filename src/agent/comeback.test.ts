@@ -156,6 +156,24 @@ describe('an end', () => {
     expect(looked(again, ended(143)).due).toEqual({ at: NOW + 100, make: false, start: true });
   });
 
+  it('of what its engine can never start again: it is taken away at once, and is back at once', () => {
+    const words = `task ${'5'.repeat(64)}: already exists`;
+    let stuck = looked(hold({ label: 'always' }), ended(137)).comeback;
+    const refuse = () => {
+      stuck = refusedAgain({ ...hold({ label: 'always' }), comeback: stuck }, ended(137), about(), words);
+    };
+    for (let n = 0; n < 4; n++) {
+      expect(stuck).not.toHaveProperty('stuck');
+      refuse();
+    }
+    const holding = () => ({ ...hold({ label: 'always' }), comeback: stuck });
+    expect(plan(holding(), ended(137), NOW)).toEqual([{ step: 'remove', force: true, volumes: false }]);
+    expect(looked(holding(), undefined).due).toEqual(make(true));
+    refuse();
+    expect(stuck.at).toBe(NOW + 3_200);
+    expect(plan(holding(), ended(137), NOW)).toEqual([]);
+  });
+
   it('a clock that was set back keeps nothing down', () => {
     expect(waitFor({ at: NOW + 3_600_000, make: false, start: true }, NOW)).toBe(0);
     expect(waitFor({ at: NOW + LONGEST, make: false, start: true }, NOW)).toBe(LONGEST);

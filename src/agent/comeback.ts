@@ -102,7 +102,9 @@ export function refusedAgain(
     return { ...comeback, end, at: about.now, stays: 'done' };
   const at = about.now + backoffDelay(BACKOFF, comeback.short, about.random);
   const next = { ...comeback, count: tries, short: comeback.short + 1, end, at };
-  return observed !== undefined && isStuck(comeback, refusal) ? { ...next, stuck: true } : next;
+  if (observed === undefined || !isStuck(comeback, refusal)) return next;
+  // Taken away at once; where that is refused as well, later once more.
+  return comeback.stuck === true ? next : { ...next, at: about.now, stuck: true };
 }
 
 /**
@@ -175,7 +177,9 @@ function lost(before: Comeback, end: string, { now, random }: Circumstances): Co
   // What ended a moment ago was on its way out.
   const stays = before.stays !== undefined && now >= before.at ? before.stays : undefined;
   const comeback = before.stays === undefined ? untried(before, now) : before;
-  const step = now - comeback.at < STABLE_MS ? comeback.short : 0;
+  // What was stuck has been taken away on purpose: the new one has not failed yet.
+  const failing = comeback.stuck !== true && now - comeback.at < STABLE_MS;
+  const step = failing ? comeback.short : 0;
   const at = now + backoffDelay(BACKOFF, step, random);
   return { count: comeback.count, short: step + 1, end, at, ...(stays === undefined ? {} : { stays }) };
 }

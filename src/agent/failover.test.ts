@@ -110,6 +110,48 @@ describe('what stays', () => {
     expect(starts.starts).toBe(0);
   });
 
+  it('what the user stops stays so, also where its start is under way and is refused, or its engine is away', async () => {
+    const { engine, manager, starts } = await holding(label('always'));
+    const first = web(engine).id;
+    const stopped = (generation: number) =>
+      assignmentRecord('web', { generation, state: 'stopped', starts: 1 }, label('always'));
+    let answer: (() => void) | undefined;
+    const { request } = engine;
+    engine.request = async (asked) => {
+      if (!asked.path.includes(`/containers/${first}/start`)) return request.call(engine, asked);
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      return refusal(409, `task ${first}: already exists`);
+    };
+    engine.world.containers.exit(web(engine), 137);
+    await expect.poll(() => answer !== undefined).toBe(true);
+    expect(manager.observed('web')?.nextStartAt).toBeDefined();
+    manager.put(stopped(2));
+    await sleep(50);
+    answer?.();
+    await manager.result(stopped(2));
+    expect(manager.observed('web')?.nextStartAt).toBeUndefined();
+
+    engine.request = request;
+    const again = assignmentRecord('web', { generation: 3, state: 'running', starts: 2 }, label('always'));
+    manager.put(again);
+    await manager.result(again);
+    engine.world.containers.exit(web(engine), 137);
+    await manager.until(() => manager.observed('web')?.nextStartAt !== undefined);
+    engine.setRunning(false);
+    await manager.until(() => manager.frames.some((f) => f.t === 'heartbeat' && !f.engine));
+    manager.put(stopped(4));
+    expect((await manager.result(stopped(4))).error).toMatchObject({ status: 503 });
+    manager.results.length = 0;
+    engine.setRunning(true);
+    await manager.result(stopped(4));
+    await sleep(500);
+    expect(manager.observed('web')).not.toHaveProperty('nextStartAt');
+    expect(all(engine)).toEqual(['web exited']);
+    expect(starts.starts).toBe(1);
+  });
+
   it('what the user removes is gone for good', async () => {
     const { engine, manager, web: wanted, starts } = await holding(label('always'));
     const removed = { force: true, volumes: false };

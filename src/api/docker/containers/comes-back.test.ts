@@ -83,6 +83,19 @@ describe("Berth's restart policy at the endpoint", () => {
     await client.json('POST', `/containers/web/${verb}`, undefined, 204);
     expect(record(id)?.desired.state).toBe('stopped');
   });
+
+  it('what the user has stopped is not told as restarting, though its agent cannot say so now', async () => {
+    const id = await run('always');
+    await ended({ nextStartAt: Date.now() + 60_000 });
+    const made = record(id);
+    if (made === undefined) throw new Error('none there');
+    await cluster.store.update((tx) => {
+      tx.put('containers', { ...made, desired: { ...made.desired, state: 'stopped' } });
+    });
+    expect(await ps('?all=1')).toMatchObject([{ Id: id, State: 'exited' }]);
+    const { State } = await client.json<{ State: { Status: string } }>('GET', '/containers/web/json');
+    expect(State.Status).toBe('exited');
+  });
 });
 
 describe('a container that was removed on its host', () => {

@@ -8,6 +8,7 @@ import { clusterNetworkSettings } from './cluster-networks.ts';
 import { containerPath, reachableTarget, rewriteFor, type Target } from './find.ts';
 import { healthState } from './health-state.ts';
 import { type HostInfo, hostInfoOf } from './host-info.ts';
+import { waitsForStart } from './live-state.ts';
 
 type Json = Record<string, unknown>;
 
@@ -75,12 +76,12 @@ function namesOnly(env: unknown): unknown {
 }
 
 /** What the agent restarts looks as what the engine does: the engine itself does not know of it. */
-function restarts({ seen }: Target, answer: Json): Json {
-  const { nextStartAt, restarts: byAgent = 0 } = seen ?? {};
+function restarts(target: Target, answer: Json): Json {
+  const byAgent = target.seen?.restarts ?? 0;
   const own = typeof answer.RestartCount === 'number' ? answer.RestartCount : 0;
   const state = object(answer.State);
-  const waits = nextStartAt !== undefined && state.Status === 'exited';
-  const health = seen === undefined ? undefined : healthState(seen, state);
+  const waits = waitsForStart(target) && state.Status === 'exited';
+  const health = target.seen === undefined ? undefined : healthState(target.seen, state);
   return {
     RestartCount: own + byAgent,
     State: {

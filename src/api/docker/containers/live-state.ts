@@ -1,4 +1,4 @@
-import type { EngineState } from '../../../model/container.ts';
+import type { Container, EngineState } from '../../../model/container.ts';
 import { restartPolicyOf } from '../../../model/restart-policy.ts';
 import type { DockerCall } from '../call.ts';
 import { askJson, enginePath } from '../passthrough.ts';
@@ -19,9 +19,21 @@ export function isUp(status: Status | undefined): boolean {
  * What the engine restarts says so itself, unless it is gone and being made again.
  */
 export function comesBack({ record, seen }: Target): boolean {
-  const policy = record === undefined ? undefined : restartPolicyOf(record.desired.spec);
-  const wanted = record?.desired.state === 'running' || record?.desired.state === 'paused';
-  return wanted && policy !== undefined && (policy.by === 'agent' || seen === undefined);
+  if (record === undefined || !isWanted(record)) return false;
+  const policy = restartPolicyOf(record.desired.spec);
+  return policy !== undefined && (policy.by === 'agent' || seen === undefined);
+}
+
+/**
+ * Its agent is about to start it again. Not where the user has asked for something else since: the agent's last word may be
+ * older, as long as its engine does not answer.
+ */
+export function waitsForStart({ record, seen }: Pick<Target, 'record' | 'seen'>): boolean {
+  return seen?.nextStartAt !== undefined && (record === undefined || isWanted(record));
+}
+
+function isWanted({ desired }: Container): boolean {
+  return desired.state === 'running' || desired.state === 'paused';
 }
 
 /**

@@ -7,6 +7,7 @@ import { clusterNetworkSettings, shownMode } from './cluster-networks.ts';
 import { isGivenUp, seenOf } from './find.ts';
 import { type HostInfo, type HostTable, strangerHost } from './host-info.ts';
 import { humanStatus } from './human-status.ts';
+import { waitsForStart } from './live-state.ts';
 
 /** A container as lists see it: the cluster's record, or what an agent reports, or both. */
 export type Row = Readonly<{
@@ -87,7 +88,7 @@ function stateOf(
     const state = assumedState(record, host);
     return lost ? { ...state, status: 'dead' } : state;
   }
-  if (seen.nextStartAt !== undefined) return { ...seen.state, status: 'restarting' };
+  if (waitsForStart({ record, seen })) return { ...seen.state, status: 'restarting' };
   return seen.probes === undefined ? seen.state : { ...seen.state, health: healthOf(seen) };
 }
 
