@@ -3,6 +3,7 @@ import { BerthError } from '../kit/errors.ts';
 import { newKeyedQueue } from '../kit/keyed-queue.ts';
 import { type Logger, silentLogger } from '../kit/logger.ts';
 import type { RouterState } from '../model/router.ts';
+import { type AccessFigures, readFigures } from './access-figures.ts';
 import { ConfigurationFiles } from './files.ts';
 import { layoutOf } from './layout.ts';
 import { Leaving } from './leaving.ts';
@@ -11,6 +12,7 @@ import { readTables, readWorker, type Worker } from './observe.ts';
 import { perform } from './perform.ts';
 import { plan } from './plan.ts';
 import { type Rendered, Renderer } from './render.ts';
+import { type ResponseTimes, TimesReader } from './response-times.ts';
 import { RuntimeSocket } from './runtime-socket.ts';
 import type { FoundTables, Servers, WantedTables } from './tables.ts';
 
@@ -35,6 +37,7 @@ export class Router {
   private readonly inTurn = newKeyedQueue();
   private readonly leaving: Leaving;
   private readonly logger: Logger;
+  private readonly times: TimesReader;
   /** What a worker has, as this process has told it; undefined until it was looked at, and after a failure. */
   private known: Readonly<{ worker: Worker; tables: FoundTables }> | undefined;
 
@@ -44,6 +47,7 @@ export class Router {
     this.layout = layoutOf(options.folder);
     this.inside = layoutOf(options.folderInside ?? options.folder);
     this.renderer = new Renderer(this.inside);
+    this.times = new TimesReader(this.layout.runtimeSocket);
     this.leaving = new Leaving(
       this.layout,
       options.clock,
@@ -92,8 +96,22 @@ export class Router {
     return this.leaving.whenDrained(address, port, signal);
   }
 
+  /** By route and pool. @throws BerthError `unavailable` where HAProxy does not run, `timeout` */
+  async readAccess(): Promise<
+    Readonly<{ figures: readonly AccessFigures[]; times: readonly ResponseTimes[] }>
+  > {
+    const socket = await RuntimeSocket.open(this.layout.runtimeSocket);
+    try {
+      // all proxies; 2 and 4: backends and servers
+      return { figures: readFigures(await socket.ask('show stat -1 6 -1')), times: this.times.read() };
+    } finally {
+      socket.close();
+    }
+  }
+
   close(): void {
     this.leaving.close();
+    this.times.close();
   }
 
   private async level(socket: RuntimeSocket, rendered: Rendered): Promise<Applied> {
@@ -101,8 +119,10 @@ export class Router {
     if (worker.digest !== rendered.digest)
       return this.reload(rendered, 'what is fixed in its configuration has changed');
     const { tables } = rendered;
+    const same = this.known?.worker.pid === worker.pid && this.known.worker.digest === worker.digest;
+    if (!same) this.times.connect();
     const found =
-      this.known?.worker.pid === worker.pid && this.known.worker.digest === worker.digest
+      same && this.known !== undefined
         ? this.known.tables
         : await readTables(
             socket,
@@ -128,6 +148,7 @@ export class Router {
     } finally {
       socket.close();
     }
+    this.times.connect();
     // The old worker's are drained with it.
     this.leaving.watch([]);
     return { kind: 'reload', because };

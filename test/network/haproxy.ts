@@ -14,6 +14,8 @@ import { run } from '../lab/run.ts';
 const own = await ownNumber();
 export const ADDRESS = `127.55.${own}.1`;
 export const PORT = 8080;
+/** Ports of all addresses, which HAProxy takes for TCP. */
+export const TCP_PORTS = [15_000 + own * 2, 15_001 + own * 2] as const;
 
 /** A real HAProxy on a folder of its own, and the router that holds it. */
 export class TestRouter {
@@ -53,7 +55,13 @@ export class TestRouter {
   async kill(): Promise<void> {
     const pids = (await this.workers()).concat(this.process?.pid ?? []);
     const ended = new Promise((resolve) => this.process?.once('exit', resolve));
-    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // an old worker that has ended meanwhile
+      }
+    }
     await ended;
   }
 
@@ -86,7 +94,7 @@ export type Seen = Readonly<{
   body: string;
 }>;
 
-/** A container: says what it was asked, and who it is. */
+/** A container: says what it was asked, and who it is; for `/slow` it takes its time. */
 export async function startContainer(name: string): Promise<Readonly<{ server: Server; port: number }>> {
   const server = createServer({ keepAliveTimeout: 60_000 }, (asked, answer) => {
     let body = '';
@@ -97,7 +105,9 @@ export async function startContainer(name: string): Promise<Readonly<{ server: S
       const seen = { by: name, method: asked.method, url: asked.url, headers: asked.headers, body };
       answer.setHeader('content-type', 'application/json');
       answer.setHeader('x-powered-by', 'test');
-      answer.end(JSON.stringify(seen));
+      const end = () => answer.end(JSON.stringify(seen));
+      if (asked.url === '/slow') setTimeout(end, 60);
+      else end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, ADDRESS, resolve));

@@ -3,6 +3,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { TIME_BOUNDS } from '../../src/router/index.ts';
 import { ensureRequirements } from '../lab/requirements.ts';
 import { ADDRESS, ask, PORT, pool, route, startContainer, stateOf, TestRouter } from './haproxy.ts';
 
@@ -158,6 +159,40 @@ describe('by the runtime socket alone', () => {
     expect((await ask('new.com')).seen?.by).toBe('b');
     expect(await shares(10)).toEqual({ b: 10 });
     await sameWorker();
+  });
+});
+
+describe('what goes through', () => {
+  it('is counted by route and release, with the time that it took', async () => {
+    const slow = await container('slow');
+    const rules = { rateLimit: { requests: 8, seconds: 600 } };
+    const pools = [pool('old', [b.port]), pool('new', [slow.port], { weight: 0 })];
+    const canary = [{ in: 'header', name: 'X-New', value: '1', pool: 'new' }];
+    await haproxy.router.apply(stateOf([route('counted', 'x.com', pools, { rules, canary })]));
+    for (let i = 0; i < 5; i++) await ask('x.com');
+    for (let i = 0; i < 2; i++) await ask('x.com', '/slow', { headers: { 'x-new': '1' } });
+    for (let i = 0; i < 7; i++) await ask('x.com');
+    const read = async () => {
+      const { figures, times } = await haproxy.router.readAccess();
+      const of = (name: string | undefined) => figures.find((one) => one.pool === name)?.responses;
+      const counted = times.filter((one) => one.route === 'counted');
+      const sum = (name: string, above: number) =>
+        counted
+          .find((one) => one.pool === name)
+          ?.counts.filter((_, i) => (TIME_BOUNDS[i] ?? Number.POSITIVE_INFINITY) > above)
+          .reduce((all, count) => all + count, 0);
+      return {
+        old: of('old'),
+        new: of('new'),
+        own: of(undefined),
+        oldTimes: sum('old', 0),
+        slowTimes: sum('new', 50),
+      };
+    };
+    await expect.poll(read, { timeout: 30_000 }).toEqual({
+      ...{ old: [0, 8, 0, 0, 0, 0], new: [0, 2, 0, 0, 0, 0], own: [0, 0, 0, 4, 0, 0] },
+      ...{ oldTimes: 8, slowTimes: 2 },
+    });
   });
 });
 
