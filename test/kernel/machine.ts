@@ -13,7 +13,7 @@ import { makeInitramfs } from './guest-files.ts';
 const BOOT_MS = 120_000;
 const BOOT_TRIES = 3;
 /** Also where this process is killed: longer than all tests take, seconds. */
-const LIFE_S = 1_500;
+const LIFE_S = 3_600;
 const CONSOLE_LINES = 40;
 
 /** A virtual machine with a kernel that is not this machine's, emulated (no /dev/kvm is needed), which runs the tests of `guest/`. */

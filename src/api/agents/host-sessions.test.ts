@@ -843,6 +843,13 @@ describe('networks that span hosts', () => {
     await expect.poll(() => [probed().at(-1), kept()]).toEqual([true, true]);
     session.close('gone');
     expect(kept()).toBe(true);
+    // Its machine was started anew, and nothing else is another one.
+    session = new FakeSession('h1');
+    sessions.attach(session);
+    session.hello({ network: { ...network, probed: true, kernelLife: 'cd'.repeat(16) } });
+    session.say(empty);
+    await expect.poll(life).toBe('cd'.repeat(16));
+    session.close('gone');
     // An agent of the version before.
     session = new FakeSession('h1');
     sessions.attach(session);

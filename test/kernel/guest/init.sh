@@ -1,6 +1,6 @@
 #!/usr/bin/busybox sh
 # First process of the guest: mounts what programs need, then runs the tests that come by the second serial port. The first
-# one is the console. The machine ends with them, or after 25 minutes.
+# one is the console. The machine ends with them, or after an hour.
 b=/usr/bin/busybox
 $b mount -t proc proc /proc
 $b mount -t sysfs sysfs /sys
@@ -12,7 +12,7 @@ $b ln -s /run /var/run
 echo root:x:0:0::/:/bin/sh >/etc/passwd
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 $b stty -F /dev/ttyS1 raw -echo
-($b sleep 1500; $b poweroff -f) &
+($b sleep 3600; $b poweroff -f) &
 # loaded on demand they take longer here than programs wait for
 /usr/sbin/modprobe --all xfrm_user esp4 esp6 gcm aesni_intel vxlan veth bridge br_netfilter nft_compat \
   8021q macvlan openvswitch tun
