@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { SUITES } from './guest/suites.ts';
 import { GuestMachine } from './machine.ts';
 
-/** Longer than a test takes on a machine that does much else. */
-const TEST_MS = 240_000;
+/** Longer than a test, and what its suite sets up, takes on a machine that does much else. */
+const TEST_MS = 600_000;
+/** The test behind one that has hung boots another guest first. */
+const BOOT_MS = 400_000;
 
 let guest: GuestMachine | undefined;
 const machine = async () => {
@@ -17,7 +19,7 @@ afterAll(() => guest?.stop());
 
 for (const [suite, { tests }] of Object.entries(SUITES)) {
   describe(suite, () => {
-    it.each(Object.keys(tests))('%s', async (name) => {
+    const perform = async (name: string) => {
       const running = await machine();
       try {
         await running.run({ suite, name }, TEST_MS);
@@ -29,6 +31,7 @@ for (const [suite, { tests }] of Object.entries(SUITES)) {
         }
         throw thrown;
       }
-    });
+    };
+    it.each(Object.keys(tests))('%s', perform, TEST_MS + BOOT_MS);
   });
 }
