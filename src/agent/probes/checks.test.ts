@@ -101,6 +101,14 @@ describe('http', () => {
     expect(performance.now() - began).toBeLessThan(1_500);
   });
 
+  it('blames nobody for time in which this host itself stood still', async () => {
+    const silent = await raw(() => undefined);
+    const asked = get(silent, '/', 50);
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const until = performance.now() + 1_300; performance.now() < until; );
+    expect(await asked).toMatchObject({ kind: 'unknown', said: expect.stringContaining('was held up') });
+  });
+
   it('a connection that is closed without a word is no answer', async () => {
     const port = await raw((socket) => socket.destroy());
     expect((await get(port)).kind).toBe('failed');

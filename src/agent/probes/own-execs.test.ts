@@ -20,6 +20,12 @@ it('knows its own by ID, also where the event is faster than the answer', () => 
   expect(all(execs, 'e2')).toEqual([true, true, true]);
 });
 
+it('knows a command without arguments', () => {
+  const execs = new OwnExecs();
+  execs.begin('c1', ['true']);
+  expect(execs.isOwn(event('exec_create: true ', 'e1'))).toBe(true);
+});
+
 it("lets everybody else's be: another container, another command, the same one beside it", () => {
   const execs = new OwnExecs();
   expect(all(execs, 'e1')).toEqual([false, false, false]);

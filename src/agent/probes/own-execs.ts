@@ -53,6 +53,7 @@ export class OwnExecs {
   }
 }
 
+/** A command without arguments has a blank behind it in events (moby: daemon/exec.go). */
 function keyOf(engineId: string, command: string): string {
-  return `${engineId} ${command}`;
+  return `${engineId} ${command.trimEnd()}`;
 }

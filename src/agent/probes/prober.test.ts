@@ -86,10 +86,12 @@ describe('readiness', () => {
   });
 
   it('is known again after a restart of the agent, and is not lost before the first look', async () => {
-    status.ready = 200;
     const { engine, dir, agent, manager } = await holding({
       readiness: http('/ready', { intervalMs: 3_000 }),
     });
+    // What came with the assignment is in its file by then: the verdict must get there by itself.
+    await sleep(800);
+    status.ready = 200;
     await manager.until(() => seen(manager)?.probes?.ready === true);
     const { since } = seen(manager)?.probes ?? {};
     await agent.close();
@@ -104,6 +106,20 @@ describe('readiness', () => {
     await engine.json('POST', '/containers/web/restart');
     await again.until(() => seen(again)?.probes?.ready === false);
     expect(health(again)).toEqual({ ready: false, live: true, starting: true });
+  });
+
+  it('is decided by nothing that says nothing of the container: an engine that refuses the command', async () => {
+    const exec: Probe = { ...http('/'), check: { kind: 'exec', argv: ['true'] }, failures: 1 };
+    const { engine, manager } = await holding({ readiness: exec });
+    let refused = 0;
+    const { request } = engine;
+    engine.request = (wanted) => {
+      if (wanted.path.endsWith('/exec')) refused++;
+      return request.call(engine, wanted);
+    };
+    // The simulated engine knows no exec.
+    await expect.poll(() => refused, { timeout: 4_000 }).toBeGreaterThan(3);
+    expect(health(manager)).toEqual({ ready: false, live: true, starting: true });
   });
 
   it('is not asked of what does not run, nor of what has no probes any more', async () => {

@@ -197,17 +197,25 @@ export class Prober {
     const written = files.setProbed(id, probed);
     const said = verdict.results.at(-1)?.said ?? '';
     logger.info({ container: id, name: observed.name, probe: name, health: verdict.health, said }, 'probe');
-    observer.picture.regenerate(observed.engineId);
-    const now = observer.picture.find(id);
-    const after = now === undefined ? 'none' : healthOf(now);
-    if (
-      after !== before &&
-      observed.state.health === 'none' &&
-      (after === 'healthy' || after === 'unhealthy')
-    )
-      this.deps.onEvent(healthEvent(observed, after, fineTime(clock)));
+    if (name === 'readiness' || verdict.health !== 'unhealthy') {
+      this.tell(id, observed, before);
+      return;
+    }
     // First on the disk, so that no restart goes uncounted.
-    if (name === 'liveness' && verdict.health === 'unhealthy') void written.then(() => this.deps.onDead(id));
+    void written.then(() => {
+      this.tell(id, observed, before);
+      this.deps.onDead(id);
+    });
+  }
+
+  private tell(id: string, { engineId }: ObservedContainer, before: ReturnType<typeof healthOf>): void {
+    const { observer, clock } = this.deps;
+    observer.picture.regenerate(engineId);
+    const now = observer.picture.find(id);
+    if (now === undefined || now.state.health !== 'none') return;
+    const after = healthOf(now);
+    if (after !== before && (after === 'healthy' || after === 'unhealthy'))
+      this.deps.onEvent(healthEvent(now, after, fineTime(clock)));
   }
 
   /** Liveness by the engine's own health check: its word is the verdict. */

@@ -6,6 +6,7 @@ import { silentLogger } from '../../kit/logger.ts';
 import { DeltaLog } from '../../link/index.ts';
 import type { Container, ObservedContainer } from '../../model/container.ts';
 import type { Host } from '../../model/host.ts';
+import type { Probe } from '../../model/probe.ts';
 import { defaultSettings } from '../../model/settings.ts';
 import { containerRecord } from '../../store/contract.suite.ts';
 import { newMemoryStore, type Store } from '../../store/index.ts';
@@ -264,6 +265,44 @@ describe('assignments', () => {
         ],
       },
     ]);
+  });
+
+  it('have the probes of the container, also where nothing else is another one', async () => {
+    const check = { kind: 'tcp', port: 80 } as const;
+    const liveness: Probe = {
+      ...{ kind: 'probe', check, intervalMs: 1, timeoutMs: 1, successes: 1, failures: 1, startPeriodMs: 0 },
+    };
+    await put('a');
+    const session = await connect();
+    const probes = { liveness };
+    await store.update((tx) => {
+      const record = tx.get('containers', 'a');
+      if (record !== undefined) tx.put('containers', { ...record, probes });
+    });
+    expect(session.news.slice(1)).toMatchObject([
+      { t: 'deltas', deltas: [{ op: 'put', assignment: { id: 'a', probes } }] },
+    ]);
+  });
+
+  it('of before probes were known: containers that have some count as ready', async () => {
+    const check = { kind: 'tcp', port: 80 } as const;
+    const readiness: Probe = {
+      ...{ kind: 'probe', check, intervalMs: 1, timeoutMs: 1, successes: 1, failures: 1, startPeriodMs: 0 },
+    };
+    await put('a', 'h1', { probes: { readiness } });
+    const probes = () =>
+      store.view((tx) => [...tx.all('observedContainers')].map((one) => one.probes?.ready));
+    for (const [version, ready] of [
+      [LINK_VERSION - 1, true],
+      [LINK_VERSION, undefined],
+    ] as const) {
+      const session = new FakeSession('h1');
+      sessions.attach(session);
+      session.hello({ version });
+      session.say({ ...empty, containers: [seen('one', 'a')] });
+      await settle();
+      expect(probes()).toEqual([ready]);
+    }
   });
 
   it('come as a snapshot where the place is of another life of the manager', async () => {
