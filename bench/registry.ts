@@ -5,6 +5,16 @@ import { members } from './fleet/members.ts';
 import { failover } from './lab/failover.ts';
 import { network } from './lab/network/network.ts';
 import { overhead } from './lab/overhead.ts';
+import { probes } from './lab/probes.ts';
 import { placement } from './placement.ts';
 
-export const BENCHMARKS: readonly Benchmark[] = [placement, overhead, fleet, failover, api, network, members];
+export const BENCHMARKS: readonly Benchmark[] = [
+  placement,
+  overhead,
+  fleet,
+  failover,
+  api,
+  network,
+  members,
+  probes,
+];
