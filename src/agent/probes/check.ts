@@ -18,8 +18,10 @@ export type CheckContext = Readonly<{
   target: CheckTarget;
   /** No look takes longer. Milliseconds. */
   timeoutMs: number;
-  /** Nobody wants to know any more. */
+  /** Fires when nobody wants to know any more. */
   signal: AbortSignal;
+  /** Called then as well: for looks that are too many for a listener of the signal each. */
+  stops: Set<() => void>;
   engine: Engine;
 }>;
 

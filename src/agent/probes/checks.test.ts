@@ -29,7 +29,12 @@ const raw = (talk: (socket: Socket) => void) => listen(createServer(talk));
 function context(timeoutMs = 2_000, address: string | undefined = '127.0.0.1'): CheckContext {
   return {
     target: { engineId: 'e', address: async () => address },
-    ...{ timeoutMs, signal: new AbortController().signal, engine: undefined as unknown as Engine },
+    ...{
+      timeoutMs,
+      signal: new AbortController().signal,
+      stops: new Set(),
+      engine: undefined as unknown as Engine,
+    },
   };
 }
 const get = (port: number, path = '/', timeoutMs?: number) =>
@@ -133,6 +138,17 @@ describe('tcp', () => {
     for (const socket of sockets) socket.destroy();
     const refused = await tcpCheck({ kind: 'tcp', port }, context());
     expect(refused).toMatchObject({ kind: 'failed', said: expect.stringContaining('ECONNREFUSED') });
+  });
+
+  it('ends when nobody wants to know any more', async () => {
+    const about = context();
+    const silent = await raw((socket) => socket.resume());
+    const asked = httpCheck({ kind: 'http', scheme: 'http', port: silent, path: '/' }, about);
+    await expect.poll(() => sockets.size).toBe(1);
+    for (const stop of [...about.stops]) stop();
+    expect((await asked).kind).toBe('unknown');
+    await expect.poll(() => sockets.size).toBe(0);
+    expect(about.stops.size).toBe(0);
   });
 
   it('says so where the host does not reach the container', async () => {

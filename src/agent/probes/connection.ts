@@ -13,7 +13,7 @@ type Dialogue = (socket: Socket, end: (result: CheckResult) => void) => void;
  * up.
  */
 export async function converse(
-  { target, timeoutMs, signal }: CheckContext,
+  { target, timeoutMs, signal, stops }: CheckContext,
   { port, tls }: Readonly<{ port: number; tls: boolean }>,
   talk: Dialogue,
 ): Promise<CheckResult> {
@@ -26,13 +26,13 @@ export async function converse(
     const socket = tls ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port });
     const end = (result: CheckResult) => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
+      stops.delete(stop);
       socket.destroy();
       resolve(result);
     };
     const timer = setTimeout(() => end(timedOut(began, timeoutMs)), timeoutMs);
     const stop = () => end(unknown('not asked any more'));
-    signal.addEventListener('abort', stop, { once: true });
+    stops.add(stop);
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const own = OWN_TROUBLES.has(error.code ?? '');
       end(own ? unknown(error.message) : failed(error.message));

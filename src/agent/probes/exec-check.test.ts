@@ -38,7 +38,7 @@ function run(fake: Fake, timeoutMs = 2_000, kill = async (_: number, __: string)
   const { engine, asked } = engineOf(fake);
   const context: CheckContext = {
     target: { engineId: 'e1', address: async () => undefined },
-    ...{ timeoutMs, signal: new AbortController().signal, engine },
+    ...{ timeoutMs, signal: new AbortController().signal, stops: new Set(), engine },
   };
   const argv = ['test', '$(id)', 'a b'];
   return { asked, result: execCheck(new OwnExecs(), kill)({ kind: 'exec', argv }, context) };

@@ -56,6 +56,7 @@ type Watched = Readonly<{
   startedAt: number;
   target: Target;
   stopping: AbortController;
+  stops: Set<() => void>;
   watches: readonly Watch[];
 }>;
 
@@ -124,6 +125,7 @@ export class Prober {
       startedAt: observed.state.startedAt,
       target: this.targetOf(observed),
       stopping: new AbortController(),
+      stops: new Set(),
       watches,
     };
     this.watched.set(id, watched);
@@ -141,6 +143,7 @@ export class Prober {
     if (watched === undefined) return false;
     this.watched.delete(id);
     watched.stopping.abort(new Error('not asked any more'));
+    for (const stop of [...watched.stops]) stop();
     for (const { timer } of watched.watches) clearTimeout(timer);
     return true;
   }
@@ -168,7 +171,10 @@ export class Prober {
     this.lookLater(id, watched, watch, wait - ms);
   }
 
-  private async check({ target, stopping }: Watched, { check, timeoutMs }: Probe): Promise<CheckResult> {
+  private async check(
+    { target, stopping, stops }: Watched,
+    { check, timeoutMs }: Probe,
+  ): Promise<CheckResult> {
     if (check.kind === 'image') return unknown('the engine looks itself');
     const checker = this.checkers[check.kind] as Checker<typeof check.kind>;
     const limit = check.kind === 'exec' ? this.execLimit : this.limit;
@@ -176,6 +182,7 @@ export class Prober {
       target,
       timeoutMs: Math.max(1, timeoutMs),
       signal: stopping.signal,
+      stops,
       engine: this.deps.engine,
     };
     try {
@@ -242,8 +249,9 @@ export class Prober {
     return {
       engineId,
       address: async () => {
+        if (found !== undefined) return found;
         const way = wayTo(picture.find(clusterId) ?? observed, known);
-        found ??= way.kind === 'address' ? way.address : await this.gateways.of(way.engineId);
+        found = way.kind === 'address' ? way.address : await this.gateways.of(way.engineId);
         return found;
       },
       lost: () => {
