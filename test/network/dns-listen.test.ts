@@ -27,6 +27,28 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** A set with weights has one answer each time, one without all of them, from another one on. */
+async function answersBySets(): Promise<void> {
+  const add = (name: string, last: number, ...more: string[]) =>
+    berth('dns', 'add', 'apps.example.com', name, 'A', `192.0.2.${last}`, ...more);
+  for (const [last, weight] of Object.entries({ 21: '3', 22: '1', 23: '0' }))
+    await add('canary', Number(last), '--weight', weight);
+  for (const last of [31, 32]) await add('equal', last);
+  const often = async (name: string, times: number) =>
+    (await dig(...Array<string>(times).fill(`${name}.apps.example.com`))).split('\n');
+  const canary = await often('canary', 200);
+  expect(canary).toHaveLength(200);
+  const share = (last: number) => canary.filter((address) => address === `192.0.2.${last}`).length;
+  // Three quarters and a quarter; five times the spread of 200 throws of dice is 31.
+  expect(share(22)).toBeGreaterThan(15);
+  expect(share(21)).toBeGreaterThan(115);
+  expect(share(21) + share(22)).toBe(200);
+  const equal = await often('equal', 30);
+  expect(equal).toHaveLength(60);
+  const firsts = equal.filter((_, at) => at % 2 === 0);
+  expect([...new Set(firsts)].sort()).toEqual(['192.0.2.31', '192.0.2.32']);
+}
+
 it('the manager answers for its zones where it is told to, and keeps both over a restart', async () => {
   await up();
   await berth('dns', 'zone', 'add', 'apps.example.com', '--wildcard', '192.0.2.10');
@@ -38,6 +60,7 @@ it('the manager answers for its zones where it is told to, and keeps both over a
   expect(await dig('www.apps.example.com')).toBe('192.0.2.11');
   await berth('dns', 'rm', made.split(':')[0] ?? '', '--yes');
   expect(await dig('www.apps.example.com')).toBe('192.0.2.10');
+  await answersBySets();
   await berth('down');
   await up();
   expect(await dig('x.apps.example.com')).toBe('192.0.2.10');
