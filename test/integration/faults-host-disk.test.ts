@@ -42,6 +42,76 @@ const free = (folder: string) => on('h2', 'rm', '-f', `${folder}/fill`);
 const started = (name: string) =>
   plain('inspect', '-f', '{{.State.Running}} {{.State.StartedAt}}', name).catch(() => '');
 
+it('a full disk under what an agent keeps of networks: a host that would take part in one more refuses and says why, what is there goes on, and all is well when there is room', async () => {
+  const folder = `${lab.host('h2').folder}/agent/networks`;
+  // An agent that takes its time to start is no host that was lost: such a one gets nothing new for a while.
+  await lab.berth(['settings', 'set', 'downAfterMs=60s']);
+  await lab.killAgent('h2');
+  await onSmallDisk(folder, '1m');
+  await lab.join('h2');
+  await lab.waitReady();
+  for (const [name, subnet] of Object.entries({ near: '10.71.0.0/24', far: '10.72.0.0/24' }))
+    await lab.docker(['network', 'create', '-d', 'xoverlay', `--subnet=${subnet}`, name]);
+  const peer = ['-e', 'constraint:node==h1', '--net', 'near', '--name', 'peer'];
+  await lab.docker(['run', '-d', ...peer, 'busybox', 'sleep', '9000']);
+  expect((await run('keeps', '--net', 'near')).code).toBe(0);
+  const FULL = /cannot write its networks to \S+agent\/networks \(ENOSPC.*\): free space there/;
+  const asks = ['docker', 'exec', 'keeps', 'nslookup', 'peer'];
+  const talks = () =>
+    until(async () => {
+      const [ping, found] = [
+        await lab.exec('h2', ['docker', 'exec', 'keeps', 'ping', '-c', '1', 'peer']),
+        await lab.exec('h2', asks),
+      ];
+      return `${ping.code} ${/10\.71\.0\.\d+/.test(found.stdout)}`;
+    }).toBe('0 true');
+  await talks();
+  const spaces = () => on('h2', 'ls', '/run/netns');
+  const before = await spaces();
+
+  await fill(folder);
+  for (const again of [1, 2]) {
+    const refused = await run('late', '--net', 'far');
+    expect(refused.code, `${again}`).not.toBe(0);
+    expect(refused.stderr).toMatch(FULL);
+  }
+  // Of an address for plain docker only the host knows; it is given back.
+  await expect(plain('run', '--rm', '--net', 'near', 'busybox', 'true')).rejects.toThrow(FULL);
+  const byHand = () => lab.berth(['ip', 'ls', 'near']);
+  await until(byHand).not.toMatch(/plain docker/);
+  expect(await plain('network', 'ls', '--format', '{{.Name}}')).not.toMatch(/^far$/m);
+  expect(await spaces()).toBe(before);
+  // A network that the host has needs nothing new on the disk.
+  expect((await run('joins', '--net', 'near')).code).toBe(0);
+  await talks();
+  await lab.killAgent('h2');
+  await lab.join('h2');
+  await lab.waitReady();
+  await talks();
+  expect((await run('late', '--net', 'far')).stderr).toMatch(FULL);
+
+  await free(folder);
+  expect((await run('late', '--net', 'far')).code).toBe(0);
+  const ip = '{{.NetworkSettings.Networks.near.IPAddress}}';
+  const address = (await lab.docker(['inspect', '-f', ip, 'peer'])).trim();
+  await plain('run', '-d', '--name', 'byhand', '--net', 'near', 'busybox', 'sleep', '9000');
+  expect(
+    (await lab.exec('h2', ['docker', 'exec', 'byhand', 'ping', '-c', '1', '-W', '5', address])).code,
+  ).toBe(0);
+  expect(await byHand()).toMatch(/plain docker/);
+  await plain('rm', '-f', 'byhand');
+  await until(byHand).not.toMatch(/plain docker/);
+  await lab.killAgent('h2');
+  await lab.join('h2');
+  await lab.waitReady();
+  expect(await on('h2', 'find', folder)).not.toMatch(/unreadable/);
+  await until(names).toEqual(['joins', 'keeps', 'late']);
+  await talks();
+  await lab.docker(['rm', '-f', 'joins', 'keeps', 'late', 'peer']);
+  await lab.docker(['network', 'rm', 'near', 'far']);
+  await lab.berth(['settings', 'set', 'downAfterMs=5s']);
+});
+
 it("a full disk under an agent's assignments: new wishes are refused and say why, the host keeps what it holds, and goes on when there is room", async () => {
   const folder = `${lab.host('h2').folder}/agent`;
   await lab.killAgent('h2');
