@@ -3,6 +3,11 @@ import type { CliContext } from './command.ts';
 
 const POLL_MS = 500;
 
+/** `1 container`, `2 containers`. */
+export function containers(count: number): string {
+  return count === 1 ? '1 container' : `${count} containers`;
+}
+
 /** What would go where, and what would stay. */
 export function printPlan(context: CliContext, { waiting, stays }: Moves): void {
   const { out } = context;
@@ -32,6 +37,12 @@ export function printStays({ out }: CliContext, { stays }: Pick<Moves, 'stays'>)
     stays,
   );
   out.line();
+}
+
+/** What has turned out to stay since the plan was shown. */
+export function newStays(plan: Pick<Moves, 'stays'>, done: Pick<Moves, 'stays'>): Pick<Moves, 'stays'> {
+  const shown = new Set(plan.stays.map(({ id, reason }) => `${id} ${reason}`));
+  return { stays: done.stays.filter(({ id, reason }) => !shown.has(`${id} ${reason}`)) };
 }
 
 /** Asks until it is done; Ctrl-C ends the asking, not the moves. */

@@ -160,7 +160,7 @@ describe('a host that is to be empty', () => {
       { name: 'pinned', reason: expect.stringMatching(/node==h1 not met/) },
     ]);
     expect(await where()).toEqual(before);
-    await expect(lab.berth(['node', 'drain', 'h1', '--yes'])).rejects.toThrow(/1 containers stay: pinned/);
+    await expect(lab.berth(['node', 'drain', 'h1', '--yes'])).rejects.toThrow(/1 container stays: pinned/);
     const after = await where();
     expect(after.map((line) => line.split(' ').slice(0, 2))).toEqual(
       before.map((line) => line.split(' ').slice(0, 2)),

@@ -166,7 +166,7 @@ describe('a drain', () => {
     try {
       await until(listening).toContain(':18080');
       await expect(lab.berth(['node', 'drain', home, '--yes'])).rejects.toThrow(
-        /1 containers stay: web: .*(address already in use|port is already allocated)/,
+        /1 container stays: web: .*(address already in use|port is already allocated)/,
       );
     } finally {
       taker.stdin.end();

@@ -19,8 +19,20 @@ describe('node drain', () => {
     expect(stdout).toMatch(/web +h1 +h2/);
     expect(stdout).toMatch(/db +h1 +volume data is on h1/);
     expect(stdout).toContain('h1: 1 moved, 1 stay, cordoned');
-    expect(stderr).toContain('1 containers stay: db: volume data is on h1');
+    expect(stderr).toContain('1 container stays: db: volume data is on h1');
     expect(code).toBe(5);
+  });
+
+  it('shows once what stays, and says where nothing is to move', async () => {
+    const plan: Moves = { ...planned, waiting: [], stays: [held] };
+    const { berth } = await withManager({
+      'node.drain': () => plan,
+      'node.drained': () => ({ ...done, moved: [], stays: [held] }),
+    });
+    const { stdout } = await berth(['node', 'drain', 'h1', '--yes']);
+    expect(stdout.match(/STAYS/g)).toHaveLength(1);
+    expect(stdout).toContain('h1: nothing to move');
+    expect(stdout).toContain('h1: 0 moved, 1 stay, cordoned');
   });
 
   it('with --dry-run only shows, and does not ask', async () => {
@@ -86,7 +98,7 @@ it('rebalance fails where something did not move, not where something has to sta
   expect(fine.code).toBe(0);
   after = { ...done, moved: [], stays: [held, { ...web, reason: 'h2: the port is taken' }] };
   const failed = await berth(['rebalance', '--yes']);
-  expect(failed.stderr).toContain('1 containers were not moved: web: h2: the port is taken');
+  expect(failed.stderr).toContain('1 container not moved: web: h2: the port is taken');
   expect(failed.code).toBe(5);
 });
 

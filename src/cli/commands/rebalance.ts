@@ -1,6 +1,6 @@
 import { BerthError } from '../../kit/errors.ts';
 import { command } from '../command.ts';
-import { followMoves, printPlan, printStays } from '../moves.ts';
+import { containers, followMoves, newStays, printPlan, printStays } from '../moves.ts';
 
 export const rebalance = command<{ dryRun?: boolean; yes?: boolean }>({
   name: 'rebalance',
@@ -33,12 +33,12 @@ export const rebalance = command<{ dryRun?: boolean; yes?: boolean }>({
       return;
     }
     if (!globals.json) printPlan(context, plan);
-    await prompt.confirm(`Move ${plan.waiting.length} containers?`, yes);
+    await prompt.confirm(`Move ${containers(plan.waiting.length)}?`, yes);
     await call('cluster.rebalance', {});
     const done = await followMoves(context, () => call('cluster.rebalanced'));
     if (globals.json) out.json(done);
     else {
-      printStays(context, done);
+      printStays(context, newStays(plan, done));
       out.line(`${done.moved.length} moved, ${done.stays.length} stay`);
     }
     // What keeps its host too full was shown before, and is no failure.
@@ -48,7 +48,7 @@ export const rebalance = command<{ dryRun?: boolean; yes?: boolean }>({
     if (first !== undefined)
       throw new BerthError(
         'no_room',
-        `${failed.length} containers were not moved: ${first.name}: ${first.reason}`,
+        `${containers(failed.length)} not moved: ${first.name}: ${first.reason}`,
       );
   },
 });

@@ -1,7 +1,7 @@
 import type { Moves } from '../../../contract/v1/moves.ts';
 import { BerthError } from '../../../kit/errors.ts';
 import { type CliContext, command } from '../../command.ts';
-import { followMoves, printPlan, printStays } from '../../moves.ts';
+import { containers, followMoves, newStays, printPlan, printStays } from '../../moves.ts';
 import { clean } from '../../terminal/text.ts';
 import { collectLabels } from '../../values.ts';
 
@@ -41,6 +41,7 @@ export const nodeDrain = command<
       const without = nodes.filter((other) => other !== node);
       const plan = await call('node.drain', { node, dryRun: true, without });
       if (!globals.json) printPlan(context, plan);
+      if (!globals.json && plan.waiting.length === 0) out.line(`${clean(node)}: nothing to move`);
       plans.push({ node, ...plan });
     }
     if (dryRun) {
@@ -48,13 +49,15 @@ export const nodeDrain = command<
       return;
     }
     const count = plans.reduce((sum, { waiting }) => sum + waiting.length, 0);
-    await prompt.confirm(`Move ${count} containers away from ${nodes.map(clean).join(', ')}?`, yes);
+    const hosts = nodes.map(clean).join(', ');
+    const question = count === 0 ? `Cordon ${hosts}?` : `Move ${containers(count)} away from ${hosts}?`;
+    await prompt.confirm(question, yes);
     if (nodes.length > 1) for (const node of nodes) await call('node.cordon', { node });
     const answers: (Moves & { node: string })[] = [];
-    for (const node of nodes) {
+    for (const { node, ...plan } of plans) {
       await call('node.drain', { node });
       const done = await followMoves(context, () => call('node.drained', { node }));
-      if (!globals.json) printStays(context, done);
+      if (!globals.json) printStays(context, newStays(plan, done));
       answers.push({ node, ...done });
       if (!globals.json)
         out.line(`${clean(node)}: ${done.moved.length} moved, ${done.stays.length} stay, cordoned`);
@@ -64,10 +67,8 @@ export const nodeDrain = command<
     if (stay.length > 0)
       throw new BerthError(
         'no_room',
-        `${stay.length} containers stay: ${stay[0]?.name}: ${stay[0]?.reason}`,
-        {
-          hint: 'remove them, or make room, and drain again',
-        },
+        `${containers(stay.length)} ${stay.length === 1 ? 'stays' : 'stay'}: ${stay[0]?.name}: ${stay[0]?.reason}`,
+        { hint: `remove ${stay.length === 1 ? 'it' : 'them'}, or make room, and drain again` },
       );
   },
 });
