@@ -68,7 +68,7 @@ function containersOf({ services }: StackView): number {
 
 function isSettled({ release, mode, wanted, ready }: ServiceView): boolean {
   if (!ENDED.has(release.state)) return false;
-  return release.state !== 'done' || mode === 'job' || ready >= wanted;
+  return release.state !== 'done' || mode === 'job' || ready === wanted;
 }
 
 function textOf(one: ServiceView): string {
@@ -86,7 +86,10 @@ function stoppedAt(stack: string, { name, release, waiting }: ServiceView): Bert
     'conflict',
     `release ${number} of ${stack}/${name} is ${state}: ${reason || waiting || 'it was stopped'}`,
     {
-      hint: `"berth release rollback ${stack}/${name}" goes back, "berth release resume ${stack}/${name}" goes on`,
+      hint:
+        state === 'failed'
+          ? `"docker logs" of its container says more; "berth service restart ${stack}/${name}" runs it again`
+          : `"berth release rollback ${stack}/${name}" goes back, "berth release resume ${stack}/${name}" goes on`,
     },
   );
 }

@@ -39,8 +39,10 @@ export function serviceView(tx: ReadTx, record: ServiceRecord): ServiceView {
   const status = tx.get('serviceStatus', serviceKey(stack, name));
   const release = tx.get('releases', releaseKey(stack, name, number));
   const { kind } = service.scale;
-  const replicas = service.scale.kind === 'replicated' ? service.scale.replicas : 0;
-  const { wanted = scale ?? replicas, running = 0, ready = 0, current = 0, waiting = '' } = status ?? {};
+  const { running = 0, ready = 0, current = 0, waiting = '' } = status ?? {};
+  // What was asked for in this moment has not been looked at by the controller.
+  const wanted =
+    service.scale.kind === 'replicated' ? (scale ?? service.scale.replicas) : (status?.wanted ?? 0);
   return {
     ...{ stack, name, image: service.container.Image, scale, wanted, running, ready, current, waiting },
     mode: service.runs.kind === 'job' ? 'job' : kind,

@@ -76,6 +76,36 @@ it('scales by hand, and shows by whom a release was stopped', async () => {
   await expect(operator.call('release.rollback', { ...web, to: 9 })).rejects.toThrow('no release 9');
 });
 
+it('shows what a deployment would change of a service that was rolled back', async () => {
+  await deploy(file('web:1'));
+  await deploy(file('web:2'));
+  await api.root.call('release.rollback', { stack: 'shop', service: 'web', to: 1 });
+  const { diff, releases } = await deploy(file('web:2'));
+  expect(diff.changed.map(({ fields }) => fields)).toEqual([
+    [{ field: 'container.Image', before: 'web:1', after: 'web:2' }],
+  ]);
+  expect(releases).toEqual([{ service: 'web', number: 4 }]);
+});
+
+it('tells in the status what keeps a service from going on, and counts what was asked for at once', async () => {
+  await deploy(file('web:1'));
+  await api.store.update((tx) =>
+    tx.put('serviceStatus', {
+      ...{ kind: 'service-status', stack: 'shop', name: 'web', wanted: 2, running: 2, ready: 2, current: 2 },
+      waiting: 'no host fits web',
+    }),
+  );
+  await api.root.call('release.pause', { stack: 'shop', service: 'db' });
+  expect((await api.root.call('cluster.status')).warnings).toEqual(
+    expect.arrayContaining([
+      'service shop/web: no host fits web',
+      'service shop/db: release 1 is paused: by root',
+    ]),
+  );
+  const scaled = await api.root.call('service.scale', { stack: 'shop', service: 'web', replicas: 5 });
+  expect(scaled).toMatchObject({ wanted: 5, ready: 2 });
+});
+
 it('keeps the last twenty releases', async () => {
   await deploy(file('web:1'));
   for (let i = 0; i < 25; i++) await api.root.call('service.restart', { stack: 'shop', service: 'web' });

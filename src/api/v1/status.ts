@@ -7,6 +7,7 @@ import { isUnmanaged } from '../orphans.ts';
 import { smallWires } from '../small-wires.ts';
 import type { ApiDeps } from './deps.ts';
 import { loadOf } from './node-view.ts';
+import { serviceView } from './service-view.ts';
 
 /** More of one kind are counted rather than listed. */
 const MAX_WARNINGS = 20;
@@ -53,6 +54,12 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
     warnings.push(
       `${orphans} container${orphans === 1 ? ' runs' : 's run'} on that this database does not know (a backup was put back): "berth orphan ls" lists ${orphans === 1 ? 'it' : 'them'}`,
     );
+  }
+  for (const service of tx.all('services')) {
+    const { stack, name, release, waiting } = serviceView(tx, service);
+    const stopped = release.state === 'paused' || release.state === 'failed';
+    const reason = stopped ? `release ${release.number} is ${release.state}: ${release.reason}` : waiting;
+    if (reason !== '') warnings.push(`service ${stack}/${name}: ${reason}`);
   }
   const containers = countContainers(tx, hosts);
   if (containers.missing > 0) {
