@@ -11,9 +11,12 @@ import { silentLogger } from '../kit/logger.ts';
 import type { Container } from '../model/container.ts';
 import { releaseKey, serviceKey } from '../model/deployment.ts';
 import type { Stack } from '../model/stack.ts';
+import { FakeDisk } from '../store/fake-disk.fixture.ts';
+import { newJournalledStore } from '../store/memory/store.ts';
 import { beginRelease } from '../store/releases.ts';
 
 let cluster: FakeCluster;
+let disk: FakeDisk;
 let controller: ServiceController;
 /** Image to what the engine says to a container of it. */
 const refusals = new Map<string, string>();
@@ -21,7 +24,8 @@ const refusals = new Map<string, string>();
 const doubles: string[] = [];
 
 beforeEach(async () => {
-  cluster = await FakeCluster.start('a', 'b', 'c');
+  disk = new FakeDisk();
+  cluster = await FakeCluster.startOn(newJournalledStore(disk), 'a', 'b', 'c');
   refusals.clear();
   doubles.length = 0;
   let acting: Promise<unknown> = Promise.resolve();
@@ -317,4 +321,23 @@ it('goes on where a manager was killed, at any moment, and makes nothing twice',
   expect(members('web').map(({ name, desired }) => `${name} ${desired.spec.Image}`)).toEqual(
     [1, 2, 3].map((index) => `shop_web_${index} web:3`),
   );
+});
+
+it('does nothing by half while the disk is full, and goes on by itself once there is room', async () => {
+  await put(stackOf(compose()));
+  await isDone('web');
+  const before = members('web').map(({ id }) => id);
+  await put(stackOf(compose('web:2')));
+  disk.full = true;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const kept = [...disk.rows.values()].filter(({ table }) => table === 'containers');
+  expect(kept.map(({ json }) => (JSON.parse(json) as Container).id).sort()).toEqual(
+    cluster.store.view((tx) => [...tx.all('containers')].map(({ id }) => id).sort()),
+  );
+  disk.full = false;
+  await isDone('web', 2);
+  expect(members('web').map(({ name, desired }) => `${name} ${desired.spec.Image}`)).toEqual(
+    [1, 2, 3].map((index) => `shop_web_${index} web:2`),
+  );
+  expect(before.some((id) => members('web').some((one) => one.id === id))).toBe(false);
 });

@@ -24,13 +24,13 @@ type FakeHost = { id: string; name: string; engine: FakeEngine; port: number; co
  * at once what the records say.
  */
 export class FakeCluster implements Engines, Assignments {
-  readonly store: Store = newMemoryStore();
   readonly hosts = new Map<string, FakeHost>();
   readonly deps: DockerDeps;
   /** What the engine of any host answers to the next action on a container. */
   refuse: { status: number; message: string } | undefined;
   private constructor(
     readonly dir: string,
+    readonly store: Store = newMemoryStore(),
     readonly endpoint: (deps: DockerDeps) => DockerEndpoint = newDockerEndpoint,
   ) {
     this.deps = {
@@ -46,8 +46,13 @@ export class FakeCluster implements Engines, Assignments {
   }
 
   /** @param names of its hosts; `h-NAME` are their IDs, 10.0.0.1, 10.0.0.2 … their addresses */
-  static async start(...names: string[]): Promise<FakeCluster> {
-    const cluster = new FakeCluster(await mkdtemp(join(tmpdir(), 'berth-docker-')));
+  static start(...names: string[]): Promise<FakeCluster> {
+    return FakeCluster.startOn(undefined, ...names);
+  }
+
+  /** The same over a store of the test's own. */
+  static async startOn(store: Store | undefined, ...names: string[]): Promise<FakeCluster> {
+    const cluster = new FakeCluster(await mkdtemp(join(tmpdir(), 'berth-docker-')), store);
     for (const [i, name] of names.entries()) await cluster.addHost(name, `10.0.0.${i + 1}`);
     return cluster;
   }
