@@ -148,13 +148,15 @@ describe('a stack', () => {
 
 /** Images under the names that the seeds' files have, which do nothing for an hour. */
 async function bake(names: readonly string[]): Promise<void> {
-  const recipe = 'FROM busybox\nENTRYPOINT ["sh", "-c", "exec sleep 3600"]\n';
-  for (const { name: host } of lab.hosts)
-    for (const name of names) {
-      const build = ['env', 'DOCKER_BUILDKIT=0', 'docker', 'build', '-q', '-t', name, '-'];
+  const recipe = 'FROM busybox\nENTRYPOINT ["sh", "-c", "exec sleep 3600"]\nSTOPSIGNAL SIGKILL\n';
+  const tags = names.flatMap((name) => ['-t', name]);
+  const build = ['env', 'DOCKER_BUILDKIT=0', 'docker', 'build', '-q', ...tags, '-'];
+  await Promise.all(
+    lab.hosts.map(async ({ name: host }) => {
       const built = await lab.exec(host, build, { input: recipe });
       expect(built.code, built.stderr).toBe(0);
-    }
+    }),
+  );
 }
 
 const printed = (seed: string) =>
@@ -211,10 +213,12 @@ describe('a host that dies', () => {
     ).toEqual([1, 2, 3]);
     expect((await running('web')).find(({ index }) => index === lost?.index)?.id).toBe(lost?.id);
     expect(await lab.berth(['stack', 'rm', 'shop', '--yes'])).toBe('shop');
-    await until(() => lab.docker(['ps', '-aq'])).toBe('');
-    expect(await lab.docker(['network', 'ls', '--filter', 'name=shop', '-q'])).toBe('');
+    const filter = ['--filter', 'label=com.docker.compose.project=shop'];
+    expect(await lab.docker(['ps', '-a', ...filter, '--format', '{{.Names}}'])).toBe('');
     expect(await lab.docker(['volume', 'ls', '-q'])).toContain('shop_data');
-    for (const { name } of lab.hosts.filter((host) => host.name !== lost?.hostName))
+    for (const { name } of lab.hosts.filter((host) => host.name !== lost?.hostName)) {
+      expect(await lab.docker(['ps', '-aq', ...filter], name)).toBe('');
       await until(() => lab.docker(['network', 'ls', '--filter', 'name=shop', '-q'], name)).toBe('');
+    }
   });
 });
