@@ -7,6 +7,7 @@ import { network } from './lab/network/network.ts';
 import { overhead } from './lab/overhead.ts';
 import { probes } from './lab/probes.ts';
 import { placement } from './placement.ts';
+import { router } from './router/router.ts';
 
 export const BENCHMARKS: readonly Benchmark[] = [
   placement,
@@ -17,4 +18,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   network,
   members,
   probes,
+  router,
 ];

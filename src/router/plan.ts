@@ -84,6 +84,7 @@ function mapCommands(found: FoundTables, wanted: WantedTables) {
   const replace = new Map<string, ReadonlyMap<string, string>>();
   for (const [file, map] of wanted.maps) {
     const has = found.maps.get(file) ?? new Map<string, string>();
+    if (has === map) continue;
     const own: Command[] = [];
     for (const [key, value] of map) {
       const now = has.get(key);

@@ -27,10 +27,19 @@ type Part = Readonly<{
   hash: string;
 }>;
 
+type RenderedMaps = Readonly<{
+  /** What they were made from. */
+  of: readonly unknown[];
+  maps: WantedTables['maps'];
+  texts: readonly (readonly [file: string, text: string])[];
+}>;
+
 /** Renders states, and remembers what it made of routes: pass those that have not changed as the same objects. */
 export class Renderer {
   private readonly parts = new WeakMap<HttpRoute | TcpRoute, Part>();
   private shards: readonly Readonly<{ parts: readonly Part[]; text: string; hash: string }>[] = [];
+
+  private maps: RenderedMaps | undefined;
 
   constructor(private readonly layout: Layout) {}
 
@@ -39,7 +48,7 @@ export class Renderer {
     const { layout } = this;
     const parts = [...state.routes, ...state.tcpRoutes].map((route) => this.part(route));
     this.shards = this.intoShards([...state.routes, ...state.tcpRoutes], parts);
-    const maps = mapsOf(state, layout);
+    const { maps, texts } = this.renderMaps(state);
     const certificates = certificateTable(state.certificates, layout);
     const base = baseLines(state, layout);
     const pages = PAGE_NAMES.map((name) => [`pages/${name}.txt`, pageText(name, state.pages)] as const);
@@ -52,9 +61,7 @@ export class Renderer {
       ...pages,
       ['certificates.list', text(certificateOrder(state).map(layout.certificate))],
       ...state.certificates.map(({ name, pem }) => [`certificates/${name}.pem`, pem] as const),
-      ...[...maps].map(
-        ([file, map]) => [file.slice(layout.routes.lastIndexOf('/') + 1), mapText(map)] as const,
-      ),
+      ...texts,
     ]);
     const backends = new Map(parts.flatMap((part) => [...part.backends]));
     return {
@@ -67,6 +74,22 @@ export class Renderer {
       },
       digest,
     };
+  }
+
+  /** Made anew only where a name has changed: a weight among 10,000 routes does not touch them. */
+  private renderMaps(state: RouterState): RenderedMaps {
+    const { routes, tcpRoutes } = state;
+    const of = [
+      ...routes.flatMap(({ id, names }) => [id, names]),
+      ...tcpRoutes.flatMap(({ id, port, names }) => [id, port, names]),
+    ];
+    const before = this.maps;
+    if (before?.of.length === of.length && of.every((one, i) => one === before.of[i])) return before;
+    const maps = mapsOf(state, this.layout);
+    const folder = this.layout.routes.lastIndexOf('/') + 1;
+    const texts = [...maps].map(([file, map]) => [file.slice(folder), mapText(map)] as const);
+    this.maps = { of, maps, texts };
+    return this.maps;
   }
 
   private part(route: HttpRoute | TcpRoute): Part {

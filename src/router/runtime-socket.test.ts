@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { perform } from './perform.ts';
 import { RuntimeSocket } from './runtime-socket.ts';
 
 /** HAProxy's side, as the test has it. */
@@ -43,7 +44,7 @@ describe('a runtime socket', () => {
   });
 
   it('gives up on an answer that does not come, without saying what is secret', async () => {
-    const socket = await RuntimeSocket.open(path, 50);
+    const socket = await RuntimeSocket.open(path, { timeoutMs: 50 });
     onData = () => {};
     const asked = socket.ask('set dynamic-cookie-key backend http:x SECRET');
     await expect(asked).rejects.toMatchObject({
@@ -51,6 +52,23 @@ describe('a runtime socket', () => {
       message: expect.not.stringContaining('SECRET'),
     });
     await expect(socket.ask('show info')).rejects.toMatchObject({ code: 'timeout' });
+  });
+
+  it('gives up on an answer without an end', async () => {
+    const socket = await RuntimeSocket.open(path, { mostBytes: 1000 });
+    onData = (_text, peer) => peer.write('x'.repeat(2000));
+    await expect(socket.ask('show stat')).rejects.toThrow('over 1000 bytes');
+  });
+
+  it('says what HAProxy answered where it is not what was expected', async () => {
+    const socket = await RuntimeSocket.open(path);
+    onData = (_text, peer) => peer.write('No such backend.\n\n> ');
+    const commands = [{ line: 'set dynamic-cookie-key backend http:x SECRET', expect: /^$/ }];
+    const done = perform(socket, { kind: 'commands', commands, replace: new Map(), leaving: [] });
+    await expect(done).rejects.toMatchObject({
+      message: 'HAProxy answers "set dynamic-cookie-key backend http:x" with: No such backend.',
+    });
+    socket.close();
   });
 
   it('says that HAProxy has gone', async () => {

@@ -7,6 +7,8 @@ const PROMPT = Buffer.from('\n> ');
 const MOST_BYTES = 256 * 1024 * 1024;
 const TIMEOUT_MS = 10_000;
 
+type Limits = Readonly<{ timeoutMs?: number; mostBytes?: number }>;
+
 /**
  * HAProxy's command line on a unix socket (management.txt, section 9.3). One connection stays with one worker: after a reload
  * a new one is needed, and whoever still has the old one talks to a worker that serves nobody new.
@@ -21,6 +23,7 @@ export class RuntimeSocket {
     private readonly socket: Socket,
     private readonly path: string,
     private readonly timeoutMs: number,
+    private readonly mostBytes: number,
   ) {
     socket.on('data', (chunk) => this.take(chunk));
     socket.on('error', (error) => this.fail(messageOf(error)));
@@ -28,8 +31,9 @@ export class RuntimeSocket {
   }
 
   /** @throws BerthError `unavailable` where nobody listens, `timeout` */
-  static async open(path: string, timeoutMs = TIMEOUT_MS): Promise<RuntimeSocket> {
-    const opened = new RuntimeSocket(connect(path), path, timeoutMs);
+  static async open(path: string, limits: Limits = {}): Promise<RuntimeSocket> {
+    const { timeoutMs = TIMEOUT_MS, mostBytes = MOST_BYTES } = limits;
+    const opened = new RuntimeSocket(connect(path), path, timeoutMs, mostBytes);
     // Its first answer is empty, and ends in a prompt as all others do.
     await opened.ask('prompt');
     return opened;
@@ -66,7 +70,7 @@ export class RuntimeSocket {
   private take(chunk: Buffer): void {
     this.chunks.push(chunk);
     this.bytes += chunk.length;
-    if (this.bytes > MOST_BYTES) this.fail(`an answer of over ${MOST_BYTES} bytes`);
+    if (this.bytes > this.mostBytes) this.fail(`an answer of over ${this.mostBytes} bytes`);
     const end = chunk.length >= PROMPT.length ? chunk : Buffer.concat(this.chunks);
     if (!end.subarray(-PROMPT.length).equals(PROMPT)) return;
     const answer = Buffer.concat(this.chunks).subarray(0, -PROMPT.length).toString();

@@ -248,6 +248,7 @@ describe('a route', () => {
     const canary = [
       { in: 'header', name: 'X-Canary', value, pool: 'new' },
       { in: 'cookie', name: 'beta', value: 'yes', pool: 'new' },
+      { in: 'header', name: 'X-Option', value: '-i', pool: 'new' },
     ];
     await apply(route('shop', 'shop.com', pools, { canary }), route('other', 'other.com', to('a')));
     const asked = async (host: string, headers: Record<string, string>) =>
@@ -257,6 +258,7 @@ describe('a route', () => {
     expect(await asked('shop.com', { 'x-canary': 'x' })).toBe('a');
     expect(await asked('shop.com', { cookie: 'a=1; beta=yes' })).toBe('b');
     expect(await asked('shop.com', { cookie: 'beta=no' })).toBe('a');
+    expect(await asked('shop.com', { 'x-option': '-i' })).toBe('b');
     expect(await asked('other.com', { 'x-canary': value })).toBe('a');
   });
 });

@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type HttpRoute, headerValueSchema, type RouterState, routerStateSchema } from '../model/router.ts';
+import { layoutOf } from './layout.ts';
+import { Renderer } from './render.ts';
+
+const routeOf = (id: string, more: object = {}) => ({
+  ...{ kind: 'http-route', id, names: [{ domain: `${id}.com`, path: '/' }], canary: [] },
+  rules: { allow: [], deny: [], gzip: false },
+  pools: [
+    {
+      ...{ id: 'v1', weight: 100, proxyProtocol: false, protocol: 'http1', tls: { kind: 'none' } },
+      servers: [{ address: '10.0.0.1', port: 80, weight: 1, state: 'ready' }],
+    },
+  ],
+  ...more,
+});
+
+function stateOf(routes: readonly object[], more: object = {}): RouterState {
+  return routerStateSchema.parse({
+    ...{
+      kind: 'router',
+      entries: [{ address: '::', port: 80, tls: false, proxyFrom: [], trust: [] }],
+      routes,
+    },
+    ...{
+      tcpRoutes: [],
+      certificates: [],
+      pages: {},
+      cookieKey: '0123456789abcdef',
+      drainSeconds: 5,
+      ...more,
+    },
+  });
+}
+
+/** All lines of the configuration. */
+const linesOf = (state: RouterState) =>
+  [...new Renderer(layoutOf('/r')).render(state).files]
+    .filter(([name]) => name.startsWith('conf.d/'))
+    .flatMap(([, text]) => text.split('\n'));
+
+describe('a configuration', () => {
+  it('is another one for what needs a reload, and for nothing else', () => {
+    const digest = (routes: readonly object[], more: object = {}) =>
+      new Renderer(layoutOf('/r')).render(stateOf([...routes, all], more)).digest;
+    const all = routeOf('all', { names: [{ domain: '*.com', path: '/all' }] });
+    const [pool] = routeOf('a').pools;
+    const before = digest([routeOf('a'), routeOf('b')]);
+    expect(digest([routeOf('a', { names: [{ domain: 'z.com', path: '/z' }] }), routeOf('b')])).toBe(before);
+    expect(digest([routeOf('a', { pools: [] }), routeOf('b')])).toBe(before);
+    expect(digest([routeOf('a', { pools: [{ ...pool, weight: 3 }] }), routeOf('b')])).toBe(before);
+    const gzip = { rules: { allow: [], deny: [], gzip: true } };
+    expect(digest([routeOf('a', gzip), routeOf('b')])).not.toBe(before);
+    expect(digest([routeOf('a')])).not.toBe(before);
+    expect(digest([routeOf('a'), routeOf('b')], { pages: { nobody: 'x' } })).not.toBe(before);
+    expect(digest([routeOf('a'), routeOf('b')], { drainSeconds: 6 })).not.toBe(before);
+  });
+
+  it('looks up paths and wildcards where a route has some', () => {
+    const lines = (domain: string, path: string) =>
+      linesOf(stateOf([routeOf('a', { names: [{ domain, path }] })])).filter((line) =>
+        /url_dec|str\(\*\.\)/.test(line),
+      );
+    expect(lines('x.com', '/')).toEqual([]);
+    expect(lines('x.com', '/a')).toHaveLength(1);
+    expect(lines('*.x.com', '/')).toHaveLength(6);
+  });
+
+  it('keeps what has not changed', () => {
+    const renderer = new Renderer(layoutOf('/r'));
+    const state = stateOf(Array.from({ length: 500 }, (_, i) => routeOf(`r${i}`)));
+    const first = renderer.render(state);
+    const changed = {
+      ...state,
+      routes: state.routes.with(7, routeOf('r7', { pools: [] }) as unknown as HttpRoute),
+    };
+    // Names are the same objects where they are the same.
+    const second = renderer.render({
+      ...changed,
+      routes: changed.routes.map((one, i) =>
+        i === 7 ? { ...one, names: state.routes[7]?.names ?? [] } : one,
+      ),
+    });
+    const other = [...second.files]
+      .filter(([name, text]) => first.files.get(name) !== text)
+      .map(([name]) => name);
+    expect(other).toHaveLength(1);
+    expect(second.tables.maps).toBe(first.tables.maps);
+    expect(second.tables.backends.get('http:r8')).toBe(first.tables.backends.get('http:r8'));
+    expect(second.tables.backends.get('http:r7')?.servers.size).toBe(0);
+  });
+
+  it('has a line for a header, whatever its value is', () => {
+    const values = fc
+      .stringMatching(/^[\x20-\x7e\t]*$/)
+      .filter((text) => headerValueSchema.safeParse(text).success);
+    const plain = linesOf(stateOf([withHeader('x')]));
+    fc.assert(
+      fc.property(values, (value) => {
+        const lines = linesOf(stateOf([withHeader(value)]));
+        expect(lines.length).toBe(plain.length);
+        const own = lines.filter((line, i) => line !== plain[i] && !line.startsWith('  description '));
+        expect(own.every((line) => line.startsWith('  http-request set-header X-Any "'))).toBe(true);
+      }),
+    );
+    function withHeader(value: string) {
+      const request = { set: [{ name: 'X-Any', value }], remove: [] };
+      return routeOf('a', { rules: { allow: [], deny: [], gzip: false, request } });
+    }
+  });
+});
