@@ -71,6 +71,17 @@ export const updatePolicySchema = z.object({
 });
 export type UpdatePolicy = Readonly<z.infer<typeof updatePolicySchema>>;
 
+/** Swarm's defaults (docker service update). */
+export const DEFAULT_POLICY: UpdatePolicy = {
+  kind: 'rolling',
+  parallelism: 1,
+  delayMs: 0,
+  monitorMs: 5000,
+  maxFailureRatio: 0,
+  order: 'stop-first',
+  onFailure: 'pause',
+};
+
 /** Where lines of a container's log come from, and how long they are kept. */
 export const logSourceSchema = z.object({
   kind: z.literal('log'),

@@ -8,7 +8,7 @@ import type { DockerCli } from './clients.ts';
 import { type Ended, type ProgramOptions, program, type Running, start, tryProgram } from './program.ts';
 import type { Registry } from './registry.ts';
 
-type Kind = 'container' | 'network' | 'volume' | 'image';
+type Kind = 'container' | 'network' | 'volume' | 'image' | 'service';
 
 /** What containers of the tests run that should live: they end at once when they are told to. */
 export const FOREVER = ['sh', '-c', 'trap "exit 0" TERM INT; while :; do sleep 0.1; done'] as const;
@@ -102,6 +102,7 @@ export class Bench {
     const of = (kind: Kind) => made.filter((one) => one.kind === kind).map(({ name }) => name);
     const remove = (names: string[], act: (name: string) => Promise<unknown>) =>
       Promise.all(names.map((name) => act(name).catch(ignoreMissing)));
+    await remove(of('service'), (name) => this.docker.getService(name).remove());
     await remove(of('container'), (name) => this.docker.getContainer(name).remove({ force: true, v: true }));
     await remove(of('network'), (name) => this.docker.getNetwork(name).remove());
     await remove(of('volume'), (name) => this.docker.getVolume(name).remove({ force: true }));

@@ -7,6 +7,7 @@ import type { CaseGroup } from './case.ts';
 import { CONTAINER_CASES } from './cases/container.ts';
 import { IMAGE_CASES } from './cases/image.ts';
 import { OBJECT_CASES } from './cases/object.ts';
+import { SERVICE_CASES } from './cases/service.ts';
 import { SYSTEM_CASES } from './cases/system.ts';
 import { composeClient, dockerClis, dockerodeColumn, ensureClients, pythonClient } from './clients.ts';
 import { COMPOSE_CASES, ComposeBench } from './compose.ts';
@@ -16,7 +17,13 @@ import { type Registry, startRegistry } from './registry.ts';
 import { Table } from './table.ts';
 
 const PAGE = join(import.meta.dirname, '../../docs/conformance.md');
-const GROUPS: readonly CaseGroup[] = [CONTAINER_CASES, IMAGE_CASES, OBJECT_CASES, SYSTEM_CASES];
+const GROUPS: readonly CaseGroup[] = [
+  CONTAINER_CASES,
+  IMAGE_CASES,
+  OBJECT_CASES,
+  SERVICE_CASES,
+  SYSTEM_CASES,
+];
 
 const HEAD = `# What clients can do
 

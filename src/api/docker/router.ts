@@ -40,7 +40,10 @@ export class Router {
     }
     const first = path.split('/')[1] ?? '';
     if (UNSERVED.has(first)) {
-      throw new BerthError('unsupported', `${method} ${path}: Berth does not serve Docker's "${first}" API`);
+      throw new BerthError(
+        'unsupported',
+        `${method} ${path}: Berth does not serve that part of Docker's "${first}" API`,
+      );
     }
     throw new BerthError('not_found', 'page not found');
   }

@@ -2,6 +2,7 @@ import type { DockerRoute } from './call.ts';
 import { CONTAINER_ROUTES } from './containers/routes.ts';
 import { IMAGE_ROUTES } from './images/routes.ts';
 import { NETWORK_ROUTES } from './networks/routes.ts';
+import { SERVICE_ROUTES } from './services/routes.ts';
 import { SYSTEM_ROUTES } from './system/routes.ts';
 import { VOLUME_ROUTES } from './volumes/routes.ts';
 
@@ -12,4 +13,5 @@ export const DOCKER_ROUTES: readonly DockerRoute[] = [
   ...IMAGE_ROUTES,
   ...NETWORK_ROUTES,
   ...VOLUME_ROUTES,
+  ...SERVICE_ROUTES,
 ];

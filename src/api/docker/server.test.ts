@@ -63,7 +63,7 @@ describe('the Docker endpoint', () => {
     ['/v1.9/containers/json', 400, 'client version 1.9 is too old. Minimum supported API version is 1.24'],
     ['/v1.41', 404, 'page not found'],
     ['/nothing', 404, 'page not found'],
-    ['/v1.41/swarm', 501, 'does not serve'],
+    ['/v1.41/swarm/nothing', 501, 'does not serve that part'],
     ['/containers/%zz/json', 400, 'percent-encoding'],
     ['/images/../json', 400, 'names nothing'],
     ['/images/%2e%2e%2fcontainers%2fx/json', 400, 'names nothing'],

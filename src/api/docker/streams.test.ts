@@ -274,12 +274,22 @@ describe('TLS', () => {
     await cluster.store.update(() => undefined);
     const seen = JSON.parse((await ask('GET', '/containers/web/json', vera)).text);
     expect(seen.Config.Env).toEqual(['PASSWORD=(hidden)', 'EMPTY']);
+    const spec = { TaskTemplate: { ContainerSpec: { Image: 'web', Env: ['PASSWORD=x'] } } };
+    await client.json('POST', '/services/create', { Name: 'site', ...spec }, 201);
+    for (const path of ['/services/site', '/services', '/tasks']) {
+      const { text } = await ask('GET', path, vera);
+      expect([path, text]).toEqual([path, expect.stringContaining('"Env":["PASSWORD=(hidden)"]')]);
+    }
+    expect(await client.json('GET', '/services/site')).toMatchObject({ Spec: spec });
+    expect((await ask('POST', '/nodes/alpha/update?version=1', vera)).status).toBe(403);
     const refused = await ask('POST', '/containers/web/stop', vera);
     expect(refused.status).toBe(403);
     expect(refused.text).toContain('user \\"vera\\" has the role \\"viewer\\"');
     const olga = await issueUserCertificate(ca, { name: 'olga', role: 'operator' }, now);
     expect((await ask('POST', '/containers/web/stop', olga)).status).toBe(204);
     expect((await ask('POST', '/containers/web/start', olga)).status).toBe(204);
+    // Hosts are an admin's.
+    expect((await ask('POST', '/nodes/alpha/update?version=1', olga)).status).toBe(403);
     const gone = await issueUserCertificate(ca, { name: 'gone', role: 'admin' }, now);
     expect(await ask('GET', '/containers/json', gone)).toMatchObject({ status: 401 });
     const { csr, key } = await newCsr('alpha');

@@ -1,19 +1,8 @@
-import type { ServiceDependency, UpdatePolicy } from '../../model/service.ts';
+import { DEFAULT_POLICY, type ServiceDependency, type UpdatePolicy } from '../../model/service.ts';
 import type { LabelSet } from '../labels/label-set.ts';
 import { MOST_REPLICAS } from '../labels/scaling.ts';
 import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
-
-/** Swarm's defaults (docker service update). */
-const POLICY: UpdatePolicy = {
-  kind: 'rolling',
-  parallelism: 1,
-  delayMs: 0,
-  monitorMs: 5000,
-  maxFailureRatio: 0,
-  order: 'stop-first',
-  onFailure: 'pause',
-};
 
 export function updateOf(service: Reader, labels: LabelSet): UpdatePolicy {
   const policy = policyOf(service.get('deploy').get('update_config'), ['continue', 'pause', 'rollback']);
@@ -39,13 +28,14 @@ function policyOf<F extends UpdatePolicy['onFailure']>(
   failureActions: readonly F[],
 ): UpdatePolicy {
   return {
-    kind: POLICY.kind,
-    parallelism: config.get('parallelism').whole(0, MOST_REPLICAS) ?? POLICY.parallelism,
-    delayMs: config.get('delay').duration ?? POLICY.delayMs,
-    monitorMs: config.get('monitor').duration ?? POLICY.monitorMs,
-    maxFailureRatio: config.get('max_failure_ratio').number({ min: 0, max: 1 }) ?? POLICY.maxFailureRatio,
-    order: config.get('order').oneOf(['stop-first', 'start-first']) ?? POLICY.order,
-    onFailure: config.get('failure_action').oneOf(failureActions) ?? POLICY.onFailure,
+    kind: DEFAULT_POLICY.kind,
+    parallelism: config.get('parallelism').whole(0, MOST_REPLICAS) ?? DEFAULT_POLICY.parallelism,
+    delayMs: config.get('delay').duration ?? DEFAULT_POLICY.delayMs,
+    monitorMs: config.get('monitor').duration ?? DEFAULT_POLICY.monitorMs,
+    maxFailureRatio:
+      config.get('max_failure_ratio').number({ min: 0, max: 1 }) ?? DEFAULT_POLICY.maxFailureRatio,
+    order: config.get('order').oneOf(['stop-first', 'start-first']) ?? DEFAULT_POLICY.order,
+    onFailure: config.get('failure_action').oneOf(failureActions) ?? DEFAULT_POLICY.onFailure,
   };
 }
 

@@ -14,8 +14,6 @@ function unserved(command: string, args: readonly string[], says: RegExp, why: s
   };
 }
 
-const SWARM = 'refused: Berth is the cluster, and does not use Docker’s swarm mode';
-
 /** The cluster as a whole, and what it does not serve. */
 export const SYSTEM_CASES: CaseGroup = {
   title: 'System',
@@ -34,13 +32,14 @@ export const SYSTEM_CASES: CaseGroup = {
     {
       command: 'docker info',
       differs:
-        'shows the cluster and each host in classic Swarm’s lines; what only one engine can have (init binary, runtimes) is empty.',
+        'shows the cluster and each host in classic Swarm’s lines, and an active swarm, so that clients offer services; what only one engine can have (init binary, runtimes) is empty.',
       async run(bench) {
         const out = await bench.run(['info']);
         expect(out).toMatch(/^ ?Nodes: 3$/m);
         for (const { name, address } of bench.lab.hosts) expect(out).toContain(`${name}: ${address}:`);
         expect(out.match(/└ Status: Healthy/g)).toHaveLength(3);
         expect(out).toMatch(/Server Version: \d/);
+        expect(out).toMatch(/Swarm: active\n[\s\S]*Is Manager: true/);
       },
     },
     {
@@ -125,39 +124,20 @@ export const SYSTEM_CASES: CaseGroup = {
     unserved(
       'docker swarm',
       ['swarm', 'init'],
-      /does not serve Docker's "swarm" API/,
-      `${SWARM}; hosts join with \`berth token create\`.`,
+      /does not use Docker’s swarm mode: "berth token create"/,
+      'refused: Berth is the cluster, and does not use Docker’s swarm mode; hosts join with `berth token create`.',
     ),
-    unserved(
-      'docker node',
-      ['node', 'ls'],
-      /does not serve Docker's "nodes" API/,
-      `${SWARM}; \`berth node\` shows and changes hosts. A view of them for this command comes with services.`,
-    ),
-    unserved(
-      'docker service',
-      ['service', 'ls'],
-      /does not serve Docker's "services" API/,
-      'refused: services come with a later part of Berth.',
-    ),
-    unserved(
-      'docker stack',
-      ['stack', 'ls'],
-      /does not serve Docker's|only supported|"services" API/,
-      'refused: it needs services, which come with a later part of Berth; docker-compose works.',
-    ),
-    unserved(
-      'docker secret',
-      ['secret', 'ls'],
-      /does not serve Docker's "secrets" API/,
-      `${SWARM}, to which secrets belong.`,
-    ),
-    unserved(
-      'docker config',
-      ['config', 'ls'],
-      /does not serve Docker's "configs" API/,
-      `${SWARM}, to which configs belong.`,
-    ),
+    {
+      command: 'docker secret, docker config',
+      differs: 'there are none, and none can be made: services have volumes and environment variables.',
+      async run(bench) {
+        for (const noun of ['secret', 'config']) {
+          expect(await bench.run([noun, 'ls', '-q'])).toBe('');
+          const { code, stderr } = await bench.try([noun, 'create', 'x', '-'], { input: 'x' });
+          expect([code, stderr]).toEqual([1, expect.stringContaining('use a volume')]);
+        }
+      },
+    },
     unserved(
       'docker plugin',
       ['plugin', 'ls'],

@@ -26,9 +26,9 @@ export async function checkDriver(call: DockerCall, driver: string): Promise<voi
   if (driver === 'overlay') {
     throw new BerthError(
       'unsupported',
-      'network driver "overlay" needs Docker’s swarm mode, which Berth does not use',
+      'network driver "overlay" is the cluster’s own here, which no host has; Docker’s needs its swarm mode',
       {
-        hint: 'use "bridge", or a driver whose plugin is on the hosts',
+        hint: 'use "bridge", or see "berth node ls" for what the hosts lack',
       },
     );
   }

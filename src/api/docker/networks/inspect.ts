@@ -21,11 +21,16 @@ export async function inspectNetwork(call: DockerCall): Promise<void> {
   const { seen } = found;
   const scope = call.query.get('scope');
   const spans = found.kind === 'cluster' && isSpanning(found.record) ? found.record : undefined;
-  if (scope && scope !== (spans === undefined ? (seen?.scope ?? 'local') : 'global'))
-    throw new BerthError('not_found', `network ${reference} not found`);
+  // Services of Docker look for networks of swarm mode, which span hosts as these do.
+  const scopes = spans === undefined ? [seen?.scope ?? 'local'] : ['global', 'swarm'];
+  if (scope && !scopes.includes(scope)) throw new BerthError('not_found', `network ${reference} not found`);
   if (spans !== undefined) {
     const Containers = store.view((tx) => spanningContainers(tx, spans));
-    sendJson(call.res, 200, { ...spanningView(spans), Containers });
+    sendJson(call.res, 200, {
+      ...spanningView(spans),
+      Containers,
+      ...(scope === 'swarm' ? { Scope: scope } : {}),
+    });
     return;
   }
   let raw: Raw | undefined;

@@ -1,13 +1,20 @@
 import { BerthError } from '../../../kit/errors.ts';
 import type { Address } from '../../../model/address.ts';
+import { serviceKey } from '../../../model/deployment.ts';
 import { LABEL_ID } from '../../../model/labels.ts';
 import type { ObservedNetwork } from '../../../model/objects.ts';
+import type { ReadTx } from '../../../store/store.ts';
 import { holderText } from '../../networks/holder-text.ts';
 import { removeSpanning } from '../../networks/make-network.ts';
 import type { DockerCall } from '../call.ts';
 import { fanOut, hostsOf } from '../fanout.ts';
 import { ask, enginePath } from '../passthrough.ts';
+import { isLeaving } from '../services/find-service.ts';
 import { observe } from '../system/observe.ts';
+import { until } from '../until.ts';
+
+/** Containers of a service that was taken away stop in their own time, of which so much is waited, milliseconds. */
+const LEAVE_MS = 20_000;
 
 /** How many holders an error names. */
 const NAMED = 5;
@@ -18,6 +25,8 @@ const NAMED = 5;
  * @throws BerthError `forbidden` while a container has an address in it, in Docker's words and naming them
  */
 export async function removeSpanningNetwork(call: DockerCall, id: string): Promise<void> {
+  // `docker stack rm` asks for this right after it has taken the services away.
+  await until(call.deps.store, LEAVE_MS, (tx) => ![...tx.by('addresses', 'network', id)].some(leaves(tx)));
   const parts = await call.deps.store.update((tx) => {
     const network = tx.get('networks', id);
     const users = [...tx.by('addresses', 'network', id)].filter(isInUse);
@@ -51,6 +60,17 @@ async function removeParts(call: DockerCall, parts: readonly ObservedNetwork[]):
   for (const warning of warnings)
     call.deps.logger.debug({ warning }, 'a host still has its part of a network');
   await observe(call, [...networkOn.keys()], 'observedNetworks');
+}
+
+/** Whether an address is of a container that goes with its service. */
+function leaves(tx: ReadTx): (address: Address) => boolean {
+  return ({ holder }) => {
+    const container = holder.kind === 'container' ? tx.get('containers', holder.id) : undefined;
+    const member = container?.service;
+    if (member === undefined) return false;
+    const service = tx.get('services', serviceKey(member.stack, member.name));
+    return service === undefined || isLeaving(tx, service);
+  };
 }
 
 function isInUse({ holder }: Address): boolean {

@@ -6,6 +6,9 @@ import type { ReadTx } from '../../../store/store.ts';
 import { driverHosts } from '../../networks/usable-drivers.ts';
 import type { CreateNetworkBody } from './create-body.ts';
 
+/** Swarm mode's driver, which `docker stack deploy` asks for: over all hosts is what the cluster's own does. */
+const OVERLAY = 'overlay';
+
 /** How many hosts an error names. */
 const NAMED = 4;
 
@@ -17,7 +20,7 @@ const NAMED = 4;
  */
 export function spanDriverOf(tx: ReadTx, body: CreateNetworkBody): SpanDriver | undefined {
   const named = body.Driver ?? '';
-  if (named === '' || named === 'default') {
+  if (named === '' || named === 'default' || named === OVERLAY) {
     if (body.ConfigOnly === true || body.ConfigFrom?.Network || body.Ingress === true) return undefined;
     const own = spanDriver(settingsOf(tx).networkDriver);
     return own !== undefined && driverHosts(tx, own.name).usable.length > 0 ? own : undefined;

@@ -1,6 +1,7 @@
 import { SETTINGS_KEY } from '../../../store/tables.ts';
 import type { DockerCall } from '../call.ts';
 import { sendJson } from '../json.ts';
+import { swarmInfo } from '../services/swarm.ts';
 import { clusterStatus, countContainers } from './cluster-status.ts';
 import { unreachableWarnings } from './hosts.ts';
 import { common, engines, serverVersion } from './identity.ts';
@@ -75,14 +76,7 @@ export async function info(call: DockerCall): Promise<void> {
       Labels: [],
       ExperimentalBuild: false,
       ServerVersion: serverVersion(tx, deps.version),
-      Swarm: {
-        NodeID: '',
-        NodeAddr: '',
-        LocalNodeState: 'inactive',
-        ControlAvailable: false,
-        Error: '',
-        RemoteManagers: null,
-      },
+      Swarm: swarmInfo(tx, call.req.headers['user-agent'] ?? ''),
       LiveRestoreEnabled: false,
       Isolation: '',
       InitBinary: '',

@@ -118,8 +118,12 @@ export class FakeEngine {
       /^\/containers\/([^/]+)\/logs$/,
       this.of((_c, _req, res, url) => {
         res.writeHead(200, { 'content-type': 'application/vnd.docker.raw-stream' });
-        res.write('line\n');
-        if (url.searchParams.get('follow') !== '1') res.end();
+        // One frame of stdout, in two pieces.
+        res.write(Buffer.from([1, 0, 0, 0, 0, 0]));
+        setTimeout(() => {
+          res.write(Buffer.from('\0\x05line\n', 'latin1'));
+          if (url.searchParams.get('follow') !== '1') res.end();
+        }, 5);
       }),
     ],
     ['GET', /^\/containers\/([^/]+)\/export$/, this.of((_c, _req, res) => pour(res, 64 * 1024 * 1024))],

@@ -1,0 +1,106 @@
+import { roleAllows } from '../../../model/access.ts';
+import type { ReleaseRecord, ServiceRecord } from '../../../model/deployment.ts';
+import type { Service } from '../../../model/service.ts';
+import { releaseBefore, releasesOf } from '../../../store/releases.ts';
+import type { ReadTx } from '../../../store/store.ts';
+import type { DockerCall } from '../call.ts';
+import { dockerLabels, dockerName, serviceId } from './names.ts';
+import { withNetworkIds } from './network-targets.ts';
+import { at, type Json, withAt } from './spec/part.ts';
+import { toServiceSpec } from './spec/service-spec.ts';
+import { taskCounts } from './task-view.ts';
+
+/** Whether environments are shown: passwords stand in them, and a viewer may not exec either. */
+export type Eyes = Readonly<{ env: boolean }>;
+
+export function eyesOf({ principal }: Pick<DockerCall, 'principal'>): Eyes {
+  return { env: roleAllows(principal.role, 'operator') };
+}
+
+/** A service as `GET /services` has it; with `status`, how many of its tasks run. */
+export function serviceView(tx: ReadTx, record: ServiceRecord, eyes: Eyes, status: boolean): Json {
+  const { stack, name, generation, release: number } = record;
+  const releases = releasesOf(tx, stack, name);
+  const release = releases[0];
+  const before = releaseBefore(tx, record, number);
+  const Spec = specView(tx, record, scaled(record), eyes);
+  const update = release && updateStatus(record, release);
+  return {
+    ID: serviceId(record),
+    Version: { Index: generation },
+    CreatedAt: time(releases.at(-1)?.at ?? 0),
+    UpdatedAt: time(Math.max(release?.at ?? 0, tx.get('stacks', stack)?.at ?? 0)),
+    Spec,
+    ...(before === undefined ? {} : { PreviousSpec: specView(tx, record, before.spec, eyes) }),
+    Endpoint: {
+      Spec: at(Spec, 'EndpointSpec') ?? {},
+      ...(at(Spec, 'EndpointSpec.Ports') === undefined ? {} : { Ports: at(Spec, 'EndpointSpec.Ports') }),
+    },
+    ...(update === undefined ? {} : { UpdateStatus: update }),
+    ...(status ? { ServiceStatus: taskCounts(tx, record) } : {}),
+    ...(record.service.runs.kind === 'job'
+      ? { JobStatus: { JobIteration: { Index: number }, LastExecution: time(release?.at ?? 0) } }
+      : {}),
+  };
+}
+
+/** The service with the number of containers that was set by hand. */
+export function scaled({ service, scale }: ServiceRecord): Service {
+  if (scale === null || service.scale.kind === 'global') return service;
+  return { ...service, scale: { kind: 'replicated', replicas: scale } };
+}
+
+function specView(tx: ReadTx, record: ServiceRecord, service: Service, { env }: Eyes): Json {
+  const spec = toServiceSpec(service, { dockerName: dockerName(record) });
+  const hidden = env ? spec : withoutValues(spec, 'TaskTemplate.ContainerSpec.Env');
+  return {
+    Name: dockerName(record),
+    Labels: dockerLabels(record.stack, service.labels),
+    ...withNetworkIds(tx, hidden),
+  };
+}
+
+/** With the names alone of the environment at the path. */
+export function withoutValues(value: Json, path: string): Json {
+  const entries = at(value, path);
+  if (!Array.isArray(entries)) return value;
+  const names = entries.map((entry) => String(entry).replace(/=.*$/s, '=(hidden)'));
+  return withAt(value, path, names);
+}
+
+/**
+ * How far an update has come; undefined for a service as it was created. One that is done says so until only numbers were
+ * changed since: clients take it for the end of what they wait for.
+ */
+function updateStatus(record: ServiceRecord, release: ReleaseRecord): Json | undefined {
+  const { number, state, cause, reason, at: begun } = release;
+  if (number === 1) return undefined;
+  const back = cause.kind === 'rollback';
+  const status = (State: string, Message: string) => ({ State, StartedAt: time(begun), Message });
+  switch (state) {
+    case 'releasing':
+      return back
+        ? status('rollback_started', reason || `back to release ${cause.to}`)
+        : status('updating', reason || 'update in progress');
+    case 'paused':
+      return status(back ? 'rollback_paused' : 'paused', reason);
+    case 'failed':
+      return status('paused', reason);
+    case 'done': {
+      const untouched =
+        record.scale === null && JSON.stringify(record.service.scale) === JSON.stringify(release.spec.scale);
+      if (!untouched) return undefined;
+      return status(
+        back ? 'rollback_completed' : 'completed',
+        back ? 'rollback completed' : 'update completed',
+      );
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** As Go writes times. */
+function time(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,257 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type DockerEndpoint, newDockerEndpoint } from '../api/docker/server.ts';
+import { TestClient } from '../api/docker/testing/client.ts';
+import { FakeCluster } from '../api/docker/testing/fake-cluster.ts';
+import { ServiceHands } from '../api/services/hands.ts';
+import { ServiceController } from '../controllers/index.ts';
+import { systemClock } from '../kit/clock.ts';
+import { silentLogger } from '../kit/logger.ts';
+import type { Container } from '../model/container.ts';
+
+/** The services view of the endpoint with the controller behind it, on fake engines. */
+let cluster: FakeCluster;
+let endpoint: DockerEndpoint;
+let client: TestClient;
+let controller: ServiceController;
+
+beforeEach(async () => {
+  cluster = await FakeCluster.start('a', 'b');
+  endpoint = newDockerEndpoint(cluster.deps);
+  await endpoint.listenUnix(cluster.socket);
+  client = new TestClient(cluster.socket);
+  let acting: Promise<unknown> = Promise.resolve();
+  cluster.store.watch(({ changes }) => {
+    for (const { table, after, before } of changes) {
+      if (table !== 'containers' || after === undefined) continue;
+      const { id, desired } = after as Container;
+      if ((before as Container | undefined)?.desired.generation === desired.generation) continue;
+      acting = acting.then(() => cluster.settled(id, desired.generation)).catch(() => undefined);
+    }
+  });
+  controller = new ServiceController({
+    store: cluster.store,
+    hands: new ServiceHands(cluster.deps),
+    clock: systemClock,
+    logger: silentLogger,
+    settled: () => Promise.resolve(),
+  });
+});
+afterEach(async () => {
+  controller.close();
+  await endpoint.close();
+  await cluster.close();
+});
+
+type Service = {
+  ID: string;
+  Version: { Index: number };
+  Spec: { Name: string; Labels: Record<string, string>; TaskTemplate: Record<string, unknown> };
+  UpdateStatus?: { State: string };
+  ServiceStatus?: { RunningTasks: number; DesiredTasks: number };
+};
+type Task = {
+  ID: string;
+  Slot: number;
+  NodeID?: string;
+  DesiredState: string;
+  Status: { State: string; Err?: string; ContainerStatus?: { ContainerID: string } };
+};
+
+const QUICK = { Parallelism: 0, Monitor: 1_000_000, FailureAction: 'pause' };
+const spec = (Name: string, more: Record<string, unknown> = {}, Image = 'web:1') => ({
+  Name,
+  TaskTemplate: { ContainerSpec: { Image, Env: ['PASSWORD=x'] } },
+  Mode: { Replicated: { Replicas: 2 } },
+  UpdateConfig: QUICK,
+  RollbackConfig: QUICK,
+  ...more,
+});
+const create = async (name: string, more?: Record<string, unknown>, image?: string) =>
+  (await client.json<{ ID: string }>('POST', '/services/create', spec(name, more, image), 201)).ID;
+const inspect = (ref: string) => client.json<Service>('GET', `/services/${ref}`);
+const filters = (value: unknown) => `filters=${encodeURIComponent(JSON.stringify(value))}`;
+const tasks = (service: string, more = {}) =>
+  client.json<Task[]>('GET', `/tasks?${filters({ service: [service], ...more })}`);
+const running = async (service: string) =>
+  (await tasks(service, { 'desired-state': ['running'], '_up-to-date': ['true'] })).filter(
+    ({ Status }) => Status.State === 'running',
+  );
+const update = async (ref: string, body: unknown, more = '') => {
+  const { Version } = await inspect(ref);
+  return client.send('POST', `/services/${ref}/update?version=${Version.Index}${more}`, body);
+};
+const runs = (service: string, count: number) =>
+  expect.poll(async () => (await running(service)).length, { timeout: 15_000 }).toBe(count);
+
+describe('a service of Docker', () => {
+  it('is created, listed, scaled, updated, rolled back and removed', async () => {
+    const id = await create('web');
+    await runs('web', 2);
+    const [listed] = await client.json<Service[]>(
+      'GET',
+      `/services?status=true&${filters({ name: ['web'] })}`,
+    );
+    expect(listed).toMatchObject({
+      ID: id,
+      Spec: { Name: 'web', Labels: {}, Mode: { Replicated: { Replicas: 2 } } },
+      ServiceStatus: { RunningTasks: 2, DesiredTasks: 2 },
+    });
+    expect((await inspect(id.slice(0, 8))).ID).toBe(id);
+    const [first] = await tasks('web');
+    expect(first).toMatchObject({ Slot: 1, NodeID: expect.stringMatching(/^h-/), DesiredState: 'running' });
+    const container = first?.Status.ContainerStatus?.ContainerID ?? '';
+    expect(container.startsWith(first?.ID ?? '-')).toBe(true);
+    expect(await client.json('GET', `/tasks/${first?.ID}`)).toMatchObject({ ServiceID: id });
+
+    const scaled = await inspect('web');
+    expect((await update('web', { ...scaled.Spec, Mode: { Replicated: { Replicas: 3 } } })).status).toBe(200);
+    await runs('web', 3);
+    expect((await tasks('web')).some(({ ID }) => ID === first?.ID)).toBe(true);
+
+    expect((await update('web', spec('web', {}, 'web:2'))).status).toBe(200);
+    await expect.poll(async () => (await inspect('web')).UpdateStatus?.State).toBe('completed');
+    await runs('web', 2);
+    expect((await tasks('web')).some(({ ID }) => ID === first?.ID)).toBe(false);
+
+    expect((await update('web', spec('web'), '&rollback=previous')).status).toBe(200);
+    await expect.poll(async () => (await inspect('web')).UpdateStatus?.State).toBe('rollback_completed');
+    expect((await inspect('web')).Spec.TaskTemplate).toMatchObject({ ContainerSpec: { Image: 'web:1' } });
+
+    expect((await client.send('DELETE', '/services/web')).status).toBe(200);
+    expect((await client.send('GET', '/services/web')).status).toBe(404);
+    // At once, though its containers are still being stopped.
+    await create('web');
+    await runs('web', 2);
+  }, 60_000);
+
+  it('refuses an update of what somebody else has changed meanwhile', async () => {
+    await create('web');
+    const { Version, Spec } = await inspect('web');
+    const send = () => client.send('POST', `/services/web/update?version=${Version.Index}`, Spec);
+    await update('web', { ...Spec, Mode: { Replicated: { Replicas: 1 } } });
+    const late = await send();
+    expect([late.status, late.text]).toEqual([409, expect.stringContaining('update out of sequence')]);
+    const none = await client.send('POST', '/services/web/update', Spec);
+    expect(none.status).toBe(409);
+  });
+
+  it('belongs to the stack that its label names, and the others of that stack stay as they are', async () => {
+    const Labels = { 'com.docker.stack.namespace': 'shop', own: 'x' };
+    await create('shop_web', { Labels });
+    await create('shop_db', { Labels });
+    const stack = cluster.store.view((tx) => tx.get('stacks', 'shop'));
+    expect(stack?.stack.services.map(({ name }) => name)).toEqual(['db', 'web']);
+    expect((await inspect('shop_web')).Spec.Labels).toEqual(Labels);
+    await runs('shop_web', 2);
+    const label = filters({ label: ['com.docker.stack.namespace=shop'] });
+    expect(await client.json<Task[]>('GET', `/tasks?${label}`)).toHaveLength(4);
+    const names = cluster.store.view((tx) => [...tx.all('containers')].map(({ name }) => name).sort());
+    expect(names).toEqual(['shop_db_1', 'shop_db_2', 'shop_web_1', 'shop_web_2']);
+    await client.json('DELETE', '/services/shop_web');
+    expect(cluster.store.view((tx) => tx.get('stacks', 'shop')?.removing)).toBeUndefined();
+    await client.json('DELETE', '/services/shop_db');
+    await expect.poll(() => cluster.store.view((tx) => tx.get('stacks', 'shop'))).toBeUndefined();
+  });
+
+  it('says what a place without a container waits for', async () => {
+    await cluster.setConnected('a', false);
+    await cluster.setConnected('b', false);
+    await create('web');
+    await expect.poll(async () => (await tasks('web'))[0]?.Status.Err).toContain('no resources available');
+    expect(await tasks('web')).toMatchObject([
+      { Slot: 1, Status: { State: 'pending' } },
+      { Slot: 2, Status: { State: 'pending' } },
+    ]);
+  });
+
+  it.each<[string, Record<string, unknown>, number, string]>([
+    ['web', {}, 409, 'name conflicts with an existing object'],
+    ['web2', { Labels: { 'com.docker.stack.namespace': 'shop' } }, 400, 'call it shop_web2'],
+    ['s_a', { Labels: { 'com.docker.stack.namespace': 'standalone' } }, 400, 'no name of a stack'],
+    ['-x', {}, 400, 'invalid Name'],
+    ['a', { Mode: { Replicated: { Replicas: -1 } } }, 400, 'Replicas'],
+    ['a', { TaskTemplate: { ContainerSpec: { Image: '' } } }, 400, 'name an image'],
+    ['a', { Networks: [{ Target: 'ghost' }] }, 404, 'network ghost not found'],
+    ['a', { TaskTemplate: { ContainerSpec: { Image: 'a', Secrets: [{}] } } }, 501, 'Secrets'],
+    [
+      'a',
+      { TaskTemplate: { ContainerSpec: { Image: 'a' }, Placement: { Constraints: ['x==y'] } } },
+      400,
+      'unknown key "x"',
+    ],
+  ])('%s %j: %i %s', async (name, more, status, says) => {
+    await create('web');
+    const { text, ...answer } = await client.send('POST', '/services/create', spec(name, more));
+    expect([answer.status, JSON.parse(text).message]).toEqual([status, expect.stringContaining(says)]);
+  });
+
+  it('refuses another name, another mode, and a way back where there is none', async () => {
+    await create('web');
+    const refused = async (body: unknown, more = '') => {
+      const { status, text } = await update('web', body, more);
+      return `${status} ${JSON.parse(text).message}`;
+    };
+    expect(await refused(spec('other'))).toMatch(/^501 renaming services is not supported/);
+    expect(await refused(spec('web', { Mode: { Global: {} } }))).toMatch(/^501 .*mode change/);
+    expect(await refused(spec('web'), '&rollback=previous')).toMatch(/^400 .*does not have a previous spec/);
+    expect(await refused(spec('web'), '&rollback=x')).toMatch(/^400 invalid rollback/);
+  });
+});
+
+describe('nodes and the cluster', () => {
+  type Node = { ID: string; Version: { Index: number }; Spec: Record<string, unknown> };
+
+  it('shows hosts, and changes their labels and whether new containers go there', async () => {
+    const nodes = await client.json<Node[]>('GET', '/nodes');
+    expect(nodes).toMatchObject([
+      {
+        Spec: { Role: 'worker', Availability: 'active' },
+        Description: { Hostname: 'a' },
+        Status: { State: 'ready' },
+      },
+      { Description: { Hostname: 'b' } },
+    ]);
+    const { ID, Version, Spec } = await client.json<Node>('GET', '/nodes/a');
+    const send = (body: unknown) => client.send('POST', `/nodes/${ID}/update?version=${Version.Index}`, body);
+    expect((await send({ ...Spec, Availability: 'drain' })).text).toContain('berth node drain a');
+    expect((await send({ ...Spec, Role: 'manager' })).status).toBe(501);
+    expect((await send({ ...Spec, Availability: 'pause', Labels: { rack: 'r2' } })).status).toBe(200);
+    expect((await client.json<Node>('GET', '/nodes/a')).Spec).toMatchObject({
+      Availability: 'pause',
+      Labels: { rack: 'r2' },
+    });
+    expect((await send(Spec)).text).toContain('update out of sequence');
+    const none = `/nodes?${filters({ role: ['manager'] })}`;
+    expect(await client.json('GET', none)).toEqual([]);
+  });
+
+  it('is a swarm that is controlled here, and that no client makes, joins or leaves', async () => {
+    expect(await client.json('GET', '/info')).toMatchObject({
+      Swarm: { LocalNodeState: 'active', ControlAvailable: true, Nodes: 2, Cluster: { TLSInfo: {} } },
+    });
+    const compose = await client.send('GET', '/info', undefined, { 'user-agent': 'docker-compose/1.29.2 x' });
+    expect(JSON.parse(compose.text).Swarm.LocalNodeState).toBe('inactive');
+    for (const verb of ['init', 'join', 'leave', 'update', 'unlock'])
+      expect((await client.send('POST', `/swarm/${verb}`, {})).text).toContain('Berth is the cluster');
+    expect(await client.json('GET', '/secrets')).toEqual([]);
+    expect((await client.send('POST', '/secrets/create', { Name: 'x' })).text).toContain('use a volume');
+    expect((await client.send('GET', '/configs/x')).status).toBe(404);
+  });
+});
+
+describe('logs of a service', () => {
+  it('are those of all its containers, each line with whose it is', async () => {
+    await create('web');
+    await runs('web', 2);
+    const plain = await client.send('GET', '/services/web/logs?stdout=1');
+    expect(plain.status).toBe(200);
+    const detailed = await client.send('GET', '/services/web/logs?stdout=1&details=1');
+    const [first, second] = await tasks('web');
+    for (const task of [first, second])
+      expect(detailed.text).toContain(`com.docker.swarm.task.id=${task?.ID} `);
+    expect((await client.send('GET', '/services/web/logs')).text).toContain('at least one stream');
+    const one = await client.send('GET', `/tasks/${first?.ID}/logs?stdout=1&details=1`);
+    expect(one.text).toContain(first?.ID);
+    expect(one.text).not.toContain(second?.ID);
+  });
+});
