@@ -1,7 +1,7 @@
 // Makes base images from Debian packages, for machines where no registry is in reach, as `docker save` archives in a
 // cache outside the checkout. Needs no engine to make one, and nothing but Node: `berth up --demo` uses it as well.
 //
-//   node scripts/bake-image.mjs busybox|debian:bookworm-slim [--host DOCKER_URL] [--no-install]
+//   node scripts/bake-image.mjs busybox|haproxy|debian:bookworm-slim [--host DOCKER_URL] [--no-install]
 //
 // prints the archive's path; with --host it is loaded into that engine, unless the engine has the image already.
 import { execFileSync } from 'node:child_process';
@@ -39,6 +39,12 @@ const recipes = {
     prepare: (context) => ({ ...context, binary: staticBusybox(context) }),
     key: ({ binary }) => sha256(readFileSync(binary)),
     fill: fillBusybox,
+  },
+  'haproxy:latest': {
+    cmd: ['haproxy', '-v'],
+    prepare: (context) => ({ ...context, files: haproxyFiles(context) }),
+    key: ({ files }) => files.map((path) => sha256(readFileSync(path))).join(' '),
+    fill: fillHaproxy,
   },
   'debian:bookworm-slim': {
     cmd: ['bash'],
@@ -153,6 +159,27 @@ function fillBusybox(root, { binary }) {
   writeFileSync(join(root, 'etc/nsswitch.conf'), 'hosts: files dns\n');
 }
 
+/** Debian's haproxy as it is installed on this machine, and the libraries that it asks for. */
+function haproxyFiles({ install }) {
+  needProgram('haproxy', ['haproxy'], install);
+  const program = ['/usr/sbin/haproxy', '/usr/local/sbin/haproxy'].find((path) => existsSync(path));
+  if (program === undefined) throw new BakeError('haproxy is in neither /usr/sbin nor /usr/local/sbin');
+  const libraries = [...run('ldd', [program]).matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path]) => path);
+  return [program, ...libraries];
+}
+
+function fillHaproxy(root, { files }) {
+  for (const folder of ['dev', 'etc', 'proc', 'run', 'sys', 'tmp', 'var']) mkdirSync(join(root, folder));
+  chmodSync(join(root, 'tmp'), 0o1777);
+  for (const path of files) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    copyFileSync(path, join(root, path));
+    chmodSync(join(root, path), 0o755);
+  }
+  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/:/bin/false\n');
+  writeFileSync(join(root, 'etc/group'), 'root:x:0:\n');
+}
+
 function fillDebian(root, { install }) {
   needProgram('debootstrap', ['debootstrap', 'debian-archive-keyring'], install);
   const script = ['--variant=minbase', 'bookworm', root, MIRROR];
@@ -250,7 +277,7 @@ function main() {
   const install = values['no-install'] !== true;
   if (positionals.length !== 1) {
     throw new BakeError(
-      'say which image -> bake-image.mjs busybox|debian:bookworm-slim [--host DOCKER_URL] [--no-install]',
+      'say which image -> bake-image.mjs busybox|haproxy|debian:bookworm-slim [--host DOCKER_URL] [--no-install]',
     );
   }
   const [name] = positionals;
