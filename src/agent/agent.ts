@@ -20,6 +20,7 @@ import { OwnEngine } from './own-engine.ts';
 import { Prober } from './probes/prober.ts';
 import { Reconciler } from './reconciler.ts';
 import { coresOfShares } from './reservation.ts';
+import { Ingress, type IngressOptions } from './routing/ingress.ts';
 import { saidOf } from './said-of.ts';
 
 export type AgentOptions = Readonly<{
@@ -40,6 +41,8 @@ export type AgentOptions = Readonly<{
   anyEngine?: boolean;
   /** For networks that span hosts; without it this host takes part in none. */
   networks?: NetworkOptions;
+  /** For a router; without it this host cannot be an ingress host. */
+  ingress?: IngressOptions;
   /** How long the engine is waited for before the one that was seen last counts; milliseconds. */
   engineGraceMs?: number;
 }>;
@@ -81,7 +84,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const etcMachineId = options.etcMachineId ?? (await readEtcMachineId());
   const exclusive = newKeyedQueue();
   const networks = await openNetworks(options, files, exclusive);
-  return new HostAgent(options, files, etcMachineId, exclusive, networks);
+  const ingress = await openIngress(options);
+  return new HostAgent(options, files, { etcMachineId, exclusive, networks, ingress });
 }
 
 async function openNetworks(
@@ -103,6 +107,18 @@ async function openNetworks(
   });
 }
 
+async function openIngress(options: AgentOptions): Promise<Ingress | undefined> {
+  const { ingress, engine, identity, logger, clock = systemClock } = options;
+  return ingress && Ingress.open({ ...ingress, engine, identity, clock, logger });
+}
+
+type Parts = Readonly<{
+  etcMachineId: string;
+  exclusive: KeyedQueue;
+  networks: HostNetworks | undefined;
+  ingress: Ingress | undefined;
+}>;
+
 class HostAgent implements Agent {
   readonly calls: PatientEngine;
   private readonly clock: Clock;
@@ -116,14 +132,16 @@ class HostAgent implements Agent {
   private readonly intake: Intake<AgentLink>;
   private readonly conversation: Conversation;
   private readonly bootedAt: number;
+  private readonly networks: HostNetworks | undefined;
+  private readonly ingress: Ingress | undefined;
 
   constructor(
     private readonly options: AgentOptions,
     private readonly files: AssignmentFiles,
-    etcMachineId: string,
-    exclusive: KeyedQueue,
-    private readonly networks: HostNetworks | undefined,
+    { etcMachineId, exclusive, networks, ingress }: Parts,
   ) {
+    this.networks = networks;
+    this.ingress = ingress;
     const { engine, identity, logger, dir } = options;
     const clock = options.clock ?? systemClock;
     this.clock = clock;
@@ -169,7 +187,20 @@ class HostAgent implements Agent {
     });
     const { orphans, intake, machineId } = this;
     this.conversation = new Conversation({
-      ...{ identity, machineId, files, observer, outbox, intake, orphans, lease, networks, clock, logger },
+      ...{
+        identity,
+        machineId,
+        files,
+        observer,
+        outbox,
+        intake,
+        orphans,
+        lease,
+        networks,
+        ingress,
+        clock,
+        logger,
+      },
       ...{ agentVersion: options.agentVersion, dataAddress: options.dataAddress },
       hasFenced: () => this.fencedIds().length > 0,
     });
@@ -206,6 +237,7 @@ class HostAgent implements Agent {
     await this.intake.settled();
     await this.reconciler.close();
     this.outbox.close();
+    await this.ingress?.close();
     await this.networks?.close();
     await this.files.settled();
   }
@@ -225,7 +257,10 @@ class HostAgent implements Agent {
         this.reconciler.kick(clusterId);
         this.prober.look(clusterId);
       },
-      onEvents: (events) => this.outbox.addEvents(events.filter((event) => !this.prober.execs.isOwn(event))),
+      onEvents: (events) => {
+        this.ingress?.onEvents(events);
+        this.outbox.addEvents(events.filter((event) => !this.prober.execs.isOwn(event)));
+      },
       onInfo: (info) => this.onInfo(info.engineId),
       onListed: () => this.onListed(),
       onHealth: () => {
@@ -265,6 +300,7 @@ class HostAgent implements Agent {
     this.orphans.remove();
     this.orphans.spare();
     this.networks?.onListed(this.observer.networks.all());
+    this.ingress?.onListed();
     this.reconciler.kickAll();
     this.prober.lookAll();
   }

@@ -11,6 +11,7 @@ import type { HostNetworks } from './networks/host-networks.ts';
 import type { Observer } from './observer.ts';
 import type { Orphans } from './orphans.ts';
 import type { Outbox } from './outbox.ts';
+import type { Ingress } from './routing/ingress.ts';
 
 /** What a manager's session must be able to do; `LinkClient` gives one for each connection. */
 export type AgentLink = Pick<ManagerSession, 'send' | 'onFrame' | 'onClose' | 'close'>;
@@ -27,6 +28,7 @@ type ConversationDeps = Readonly<{
   orphans: Orphans;
   lease: Lease;
   networks: HostNetworks | undefined;
+  ingress: Ingress | undefined;
   clock: Clock;
   logger: Logger;
   /** Whether there are containers that may run only under a lease. */
@@ -110,6 +112,10 @@ export class Conversation {
       case 'held':
         networks?.onHeld(frame);
         break;
+      case 'router':
+      case 'no-router':
+        this.onRouter(session, frame);
+        break;
       case 'snapshot':
       case 'deltas':
         intake.onFrame(session, frame);
@@ -123,6 +129,16 @@ export class Conversation {
     this.deps.intake.forget();
     this.deps.outbox.shut();
     this.deps.networks?.detach();
+    this.deps.ingress?.detach();
+  }
+
+  private onRouter(session: AgentLink, frame: ManagerFrame & { t: 'router' | 'no-router' }): void {
+    const { ingress } = this.deps;
+    if (ingress !== undefined) ingress.onFrame(frame);
+    else if (frame.t === 'router') {
+      const error = 'its Docker Engine is on another machine than its agent: no router can run there';
+      session.send({ t: 'routed', seq: frame.change.seq, serving: false, error, draining: [] });
+    }
   }
 
   private async welcome(session: AgentLink, frame: ManagerFrame & { t: 'welcome' }): Promise<void> {
@@ -155,6 +171,7 @@ export class Conversation {
     });
     this.greeted = true;
     networks?.attach((asked) => session.send(asked), frame.version);
+    this.deps.ingress?.attach((routed) => session.send(routed));
     this.beat(session);
     this.heartbeat = setInterval(() => this.beat(session), HEARTBEAT_MS);
     if (observer.ready) this.tellAll(session);

@@ -44,6 +44,10 @@ const READERS: Readonly<Record<SettingKey, (text: string, key: string) => unknow
   networkPools: list,
   addressGraceMs: milliseconds,
   fanoutTimeoutMs: milliseconds,
+  appsDomain: (text) => text.toLowerCase(),
+  routerImage: (text) => text,
+  routerPort: number,
+  drainMs: milliseconds,
 };
 
 /** `a,b`, or as JSON. */

@@ -3,6 +3,8 @@ import { observedContainerSchema } from '../model/container.ts';
 import { engineInfoSchema, hostNetworkingSchema } from '../model/host.ts';
 import { heldSchema, orphanSchema } from '../model/life.ts';
 import { observedImageSchema, observedNetworkSchema, observedVolumeSchema } from '../model/objects.ts';
+import { entrySchema, httpRouteSchema, routerStateSchema, tcpRouteSchema } from '../model/router.ts';
+import { settingsSchema } from '../model/settings.ts';
 import { endpointSchema, ipSchema, memberSchema, poolSchema, spanSchema } from '../model/span.ts';
 
 /**
@@ -35,13 +37,16 @@ export const HEADER_REASON = 'berth-reason';
 export const HEADER_MACHINE = 'berth-machine-id';
 /**
  * Version of this protocol; manager and agents may be one apart. 2: agents know `probe`. 3: agents have networks that span
- * hosts. 4: agents tell what they hold of plain docker (`hold`). 5: agents run containers' probes.
+ * hosts. 4: agents tell what they hold of plain docker (`hold`). 5: agents run containers' probes, and routers
+ * (`router`).
  */
 export const LINK_VERSION = 5;
 /** From which version on the other end knows `hold` and `held`. */
 export const HOLD_VERSION = 4;
 /** From which version on agents run probes, and tell what they have found out. */
 export const PROBES_VERSION = 5;
+/** From which version on agents run routers. */
+export const ROUTER_VERSION = 5;
 /** Longest line of a session, bytes. */
 export const MAX_FRAME = 16 * 1024 * 1024;
 
@@ -158,6 +163,33 @@ export const heldAddressSchema = z.object({
   mac: z.string(),
 });
 
+/** What all routers have in common: everything but the routes. */
+export const routerBaseSchema = z.object({
+  image: settingsSchema.shape.routerImage,
+  entries: z.array(entrySchema),
+  cookieKey: routerStateSchema.shape.cookieKey,
+  drainSeconds: routerStateSchema.shape.drainSeconds,
+});
+export type RouterBase = Readonly<z.infer<typeof routerBaseSchema>>;
+
+/** What a router is told; several in order are one change, up to the first one without `more`. */
+export const routerChangeSchema = z.object({
+  /** Place in the order of all changes of this manager's life; said back in `routed`. */
+  seq: z.number().int(),
+  /** There are no other routes than these and those in `keep`. */
+  whole: z.boolean(),
+  base: routerBaseSchema,
+  /** A route takes the place of the one with its ID. */
+  http: z.array(httpRouteSchema),
+  tcp: z.array(tcpRouteSchema),
+  /** IDs. */
+  drop: z.array(z.string()),
+  /** IDs of routes of which the manager does not know yet what they are: they stay as the host has them. */
+  keep: z.array(z.string()),
+  more: z.boolean().optional(),
+});
+export type RouterChange = Readonly<z.infer<typeof routerChangeSchema>>;
+
 export const managerFrameSchema = z.discriminatedUnion('t', [
   /** First frame: whose cluster this is and what the host is called in it. */
   z.object({
@@ -240,6 +272,10 @@ export const managerFrameSchema = z.discriminatedUnion('t', [
     /** It could not be written (the manager's disk is full): to be told again. */
     again: z.boolean().optional(),
   }),
+  /** From version 5 on: this host is an ingress host, and its router is to be so. */
+  z.object({ t: z.literal('router'), change: routerChangeSchema }),
+  /** From version 5 on: this host has no router. */
+  z.object({ t: z.literal('no-router'), seq: z.number().int() }),
   /** What changed since `at.seq` − deltas.length. */
   z.object({ t: z.literal('deltas'), at: resumePointSchema, deltas: z.array(assignmentDeltaSchema) }),
 ]);
@@ -352,6 +388,18 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
       .refine((paths) => Object.keys(paths).length <= MAX_PATHS, `more than ${MAX_PATHS} paths`),
     /** Where it is not as `hello.network.probed` said any more. */
     probed: z.boolean().optional(),
+  }),
+  /**
+   * From version 5 on: the router is as the change with that number says. `serving`: it takes requests, be it with an older
+   * state; `error` says in a sentence what keeps it from that, or from the newest state. `draining`: servers (`ADDRESS PORT`)
+   * in `maint` that still have connections; said again when that changes.
+   */
+  z.object({
+    t: z.literal('routed'),
+    seq: z.number().int(),
+    serving: z.boolean(),
+    error: z.string().max(2_000),
+    draining: z.array(z.string().max(100)).max(50_000),
   }),
   z.object({ t: z.literal('events'), events: z.array(engineEventSchema) }),
   /** For each target of `probe`, in its order: milliseconds until its machine answered, null where it did not. */

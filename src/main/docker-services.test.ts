@@ -30,7 +30,7 @@ beforeEach(async () => {
   });
   controller = new ServiceController({
     store: cluster.store,
-    hands: new ServiceHands(cluster.deps),
+    hands: new ServiceHands(cluster.deps, () => true),
     clock: systemClock,
     logger: silentLogger,
     settled: () => Promise.resolve(),

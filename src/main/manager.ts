@@ -6,6 +6,7 @@ import { newDockerEndpoint } from '../api/docker/server.ts';
 import { newClusterEvents } from '../api/events/cluster-events.ts';
 import { keepAddressesSwept } from '../api/networks/address-sweep.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
+import { cookieKeyOf } from '../api/routing/cookie-key.ts';
 import { ServiceHands } from '../api/services/hands.ts';
 import { newApiEndpoint } from '../api/v1/endpoint.ts';
 import { Mover, NodeFailover, PlannedMoves, ServiceController } from '../controllers/index.ts';
@@ -64,7 +65,10 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const isHere = (address: string) => isOwnAddress(address);
     const secret = await openDataSecret(dir.pki);
     const keys = new DataKeys({ secret, clusterId, rotationMs: KEY_ROTATION_MS }, clock);
-    const sessions = new HostSessions({ store, events, deltas, clock, logger, reach, isHere, keys });
+    const cookieKey = cookieKeyOf(secret, clusterId);
+    const sessions = new HostSessions({
+      ...{ store, events, deltas, clock, logger, reach, isHere, keys, cookieKey },
+    });
     closers.push(() => sessions.close());
     closers.push(keepAddressesSwept({ store, clock, logger }));
     const hostName = (id: string) => store.view((tx) => tx.get('hosts', id)?.name);
@@ -107,7 +111,10 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     );
     const { assignments } = sessions;
     const dockerDeps = { store, engines, placer, assignments, events, clock, logger, version };
-    const services = new ServiceController({ ...hands, hands: new ServiceHands(dockerDeps) });
+    const services = new ServiceController({
+      ...hands,
+      hands: new ServiceHands(dockerDeps, (id) => sessions.isOut(id)),
+    });
     closers.push(() => services.close());
     const docker = newDockerEndpoint(dockerDeps, maxConnections);
     const { dnsListen } = config;

@@ -72,6 +72,8 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
     agentVersion: version,
     dataAddress: await dataAddressOf(options.dataAddress, logger),
     logger,
+    // HAProxy's folder is bound into its container: by an engine on this machine.
+    ...(engineUrl.startsWith('unix:') ? { ingress: { dir: join(folder, 'router') } } : {}),
     ...(networks === undefined ? {} : { networks: { ...networks, ...vlan, ...namesOf(logger) } }),
     ...(options.anyEngine === undefined ? {} : { anyEngine: options.anyEngine }),
   });

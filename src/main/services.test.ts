@@ -10,6 +10,7 @@ import { BerthError } from '../kit/errors.ts';
 import { silentLogger } from '../kit/logger.ts';
 import type { Container } from '../model/container.ts';
 import { releaseKey, serviceKey } from '../model/deployment.ts';
+import { defaultSettings } from '../model/settings.ts';
 import type { Stack } from '../model/stack.ts';
 import { FakeDisk } from '../store/fake-disk.fixture.ts';
 import { newJournalledStore } from '../store/memory/store.ts';
@@ -22,12 +23,15 @@ let controller: ServiceController;
 const refusals = new Map<string, string>();
 /** Names and places of a service that two containers had at the same time; a watcher that throws fails no test. */
 const doubles: string[] = [];
+/** Containers to which no router leads any more. */
+const out = new Set<string>();
 
 beforeEach(async () => {
   disk = new FakeDisk();
   cluster = await FakeCluster.startOn(newJournalledStore(disk), 'a', 'b', 'c');
   refusals.clear();
   doubles.length = 0;
+  out.clear();
   let acting: Promise<unknown> = Promise.resolve();
   cluster.store.watch(({ changes }) => {
     doubles.push(...doublesNow());
@@ -48,7 +52,7 @@ afterEach(async () => {
 });
 
 function start(): ServiceController {
-  const hands = new ServiceHands({ ...cluster.deps, placer });
+  const hands = new ServiceHands({ ...cluster.deps, placer }, (id) => out.has(id));
   const settled = (id: string) => {
     const image = cluster.store.view((tx) => tx.get('containers', id)?.desired.spec.Image ?? '');
     const refusal = refusals.get(image);
@@ -268,6 +272,42 @@ describe('a release', () => {
     expect(release('web')).toMatchObject({ state: 'releasing', failed: [] });
   });
 });
+
+it('stops a container that has routes once no router leads to it any more, or nobody says so for long', async () => {
+  const routed = (image: string) =>
+    compose(image).replace(
+      '    depends_on',
+      '    labels: { berth.routing.port_80: a.example.com }\n    depends_on',
+    );
+  await put(stackOf(routed('web:1')));
+  await isDone('web');
+  const [first] = members('web');
+  expect(first?.desired.spec.HostConfig).toMatchObject({ PortBindings: { '80/tcp': [{ HostPort: '' }] } });
+  await put(stackOf(routed('web:2')));
+  await until(() => expect(members('web')[0]?.service).toMatchObject({ leaving: true }));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(members('web')[0]?.desired.state).toBe('running');
+  const told = () =>
+    cluster.store.update((tx) => {
+      for (const { id } of tx.all('containers')) out.add(id);
+      tx.put('hostRouters', {
+        kind: 'host-router',
+        id: 'h-a',
+        serving: true,
+        error: '',
+        seq: Math.random(),
+        draining: [],
+      });
+    });
+  await told();
+  await until(() => expect(members('web')[0]?.service).toMatchObject({ release: 2 }));
+  out.clear();
+  const record = cluster.store.view((tx) => tx.get('settings', 'cluster'));
+  const settings = { ...defaultSettings, ...record?.settings, drainMs: 0 };
+  await cluster.store.update((tx) => tx.put('settings', { kind: 'settings', clusterId: 'c1', settings }));
+  // Nobody says so any more: five seconds each.
+  await expect.poll(() => members('web')[1]?.service?.release, { timeout: 12_000 }).toBe(2);
+}, 30_000);
 
 it('waits for what it depends on: a job that ends well', async () => {
   const text = `

@@ -76,6 +76,8 @@ export const containerSchema = z.object({
       release: z.number().int(),
       /** It is to go: stopped with its own grace first, then removed. */
       leaving: z.boolean().optional(),
+      /** Since when, where the routers are to leave it before it is stopped: milliseconds since the epoch. */
+      leavingAt: z.number().optional(),
       /** What its host's engine said when it refused to make or start it. */
       refusal: z.string().optional(),
     })

@@ -143,6 +143,21 @@ export type PlainRefusals = Readonly<{
   refused: readonly Readonly<{ network: string; ip?: string; reason: string }>[];
 }>;
 
+/** How the router of an ingress host does, as the host has told it last. Never written to disk. */
+export type HostRouter = Readonly<{
+  kind: 'host-router';
+  /** The host's ID. */
+  id: string;
+  /** It takes requests. */
+  serving: boolean;
+  /** One sentence: what keeps it from that, or from what it is to be; empty where nothing does. */
+  error: string;
+  /** Number of the last change that it has said something of. */
+  seq: number;
+  /** Servers, as `ADDRESS PORT`, that are leaving and still have connections. */
+  draining: readonly string[];
+}>;
+
 /** What is seen of a host now. Never written to disk: the agent repeats it. Owned by the link and the agent. */
 export type HostStatus = Readonly<{
   kind: 'host-status';

@@ -19,6 +19,11 @@ export const LABEL_PARTITION = 'berth.partition';
 /** On users' containers: of which service it is a replica. */
 export const LABEL_SERVICE = 'berth.service';
 
+/** On hosts. `true`: domains lead here; where no host has it, they lead to every host. */
+export const LABEL_INGRESS = 'berth.ingress';
+/** On the container that is a host's router, beside `LABEL_CLUSTER`: what it was made from, as a digest. */
+export const LABEL_ROUTER = 'berth.router';
+
 /** Classic Swarm's labels, which keep the expressions that were stripped from the environment. JSON arrays of strings. */
 export const SWARM_LABELS = {
   constraints: 'com.docker.swarm.constraints',

@@ -1,6 +1,12 @@
 import { digestOf } from '../kit/digest.ts';
 import type { Service } from './service.ts';
 
+/** Ports of the containers that the router reaches: each gets a port of its host, whichever is free. */
+export function routedPorts({ routes, listeners }: Pick<Service, 'routes' | 'listeners'>): readonly number[] {
+  const all = [...routes, ...listeners.filter(({ protocol }) => protocol !== 'udp')].map(({ port }) => port);
+  return [...new Set(all)].sort((a, b) => a - b);
+}
+
 const known = new WeakMap<Service, string>();
 
 /** Digest of all of a service that its containers are made from. */
@@ -8,7 +14,11 @@ export function containerDigest(service: Service): string {
   const kept = known.get(service);
   if (kept !== undefined) return kept;
   const { container, platform, identity, naming, runs, scale, readiness, liveness } = service;
-  const parts = { container, platform, identity, naming, runs, mode: scale.kind, readiness, liveness };
+  const ports = routedPorts(service);
+  const parts = {
+    ...{ container, platform, identity, naming, runs, mode: scale.kind, readiness, liveness },
+    ...(ports.length === 0 ? {} : { ports }),
+  };
   const digest = digestOf(parts);
   known.set(service, digest);
   return digest;

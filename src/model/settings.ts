@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { labelKeySchema } from './host.ts';
+import { domainSchema } from './router.ts';
 
 /** Settings of the cluster; one record. Every field has a default, so an older record reads well. */
 export const settingsSchema = z.strictObject({
@@ -47,6 +48,23 @@ export const settingsSchema = z.strictObject({
   addressGraceMs: z.number().min(0).default(60_000),
   /** How long an answer from one host is waited for when many are asked (milliseconds). */
   fanoutTimeoutMs: z.number().min(100).default(5000),
+  /** Domain behind routes that name a prefix only: `shop` is `shop.apps.example.com` where this is `apps.example.com`. */
+  appsDomain: domainSchema
+    .refine((name) => !name.startsWith('*'), { error: 'appsDomain is a domain without *' })
+    .or(z.literal(''))
+    .default(''),
+  /** What the router of an ingress host is started from: HAProxy 2.6 or later. Pulled where a host has it not. */
+  routerImage: z
+    .string()
+    .max(255)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._/:@-]*$/, {
+      error: (issue) => `"${String(issue.input)}" is not the name of an image`,
+    })
+    .default('haproxy:2.8-alpine'),
+  /** Where ingress hosts listen for HTTP. */
+  routerPort: z.number().int().min(1).max(65_535).default(80),
+  /** How long a container that leaves may still have requests before it is stopped (milliseconds). */
+  drainMs: z.number().int().min(0).max(3_600_000).default(10_000),
 });
 export type Settings = Readonly<z.infer<typeof settingsSchema>>;
 

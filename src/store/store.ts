@@ -3,7 +3,15 @@ import type { Address, AddressCursor } from '../model/address.ts';
 import type { Container, ObservedContainer } from '../model/container.ts';
 import type { ReleaseRecord, ServiceRecord, ServiceStatus, StackRecord } from '../model/deployment.ts';
 import type { DnsRecord, DnsZone } from '../model/dns.ts';
-import type { Host, HostFailover, HostPaths, HostStatus, HostTrust, PlainRefusals } from '../model/host.ts';
+import type {
+  Host,
+  HostFailover,
+  HostPaths,
+  HostRouter,
+  HostStatus,
+  HostTrust,
+  PlainRefusals,
+} from '../model/host.ts';
 import type { Life, Orphan } from '../model/life.ts';
 import type { Network, ObservedImage, ObservedNetwork, ObservedVolume, Volume } from '../model/objects.ts';
 import type { SettingsRecord } from '../model/settings.ts';
@@ -32,6 +40,7 @@ export type Tables = {
   // Below: observations, repeated by the agents and never written to disk.
   hostStatus: HostStatus;
   hostPaths: HostPaths;
+  hostRouters: HostRouter;
   plainRefusals: PlainRefusals;
   hostFailovers: HostFailover;
   addressCursors: AddressCursor;

@@ -83,6 +83,7 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   hostStatus: { durable: false, key: (r) => r.id, indexes: {} },
   plainRefusals: { durable: false, key: (r) => r.id, indexes: {} },
   hostPaths: { durable: false, key: (r) => r.id, indexes: {} },
+  hostRouters: { durable: false, key: (r) => r.id, indexes: {} },
   addressCursors: { durable: false, key: (r) => `${r.networkId}/${r.subnet}`, indexes: {} },
   hostFailovers: { durable: false, key: (r) => r.id, indexes: {} },
   orphans: {

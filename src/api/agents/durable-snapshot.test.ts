@@ -29,6 +29,7 @@ async function startManager(): Promise<void> {
   const events = { add: () => {}, subscribe: () => () => {} };
   sessions = new HostSessions({
     keys: testKeys(),
+    cookieKey: '0123456789abcdef',
     store,
     deltas,
     events,

@@ -33,7 +33,7 @@ export function deltaFrames(
 }
 
 /** At least one part; one that is too large by itself is alone. */
-function partsOf<T>(list: readonly T[], limit: number): T[][] {
+export function partsOf<T>(list: readonly T[], limit = BYTES_PER_FRAME): T[][] {
   // Measuring costs as much as sending, and one goes alone in any case.
   if (list.length === 1) return [[...list]];
   const parts: T[][] = [[]];

@@ -14,6 +14,7 @@ import { settingsOf } from '../../store/settings.ts';
 import type { ChangeSet, Store, WriteTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
 import type { ClusterEvents } from '../events/cluster-events.ts';
+import { Routers } from '../routing/routers.ts';
 import { assignmentOf, holdersOf } from './assignment-of.ts';
 import type { Assignments } from './assignments.ts';
 import type { DataKeys } from './data-keys.ts';
@@ -38,6 +39,8 @@ type HostSessionsDeps = HostStatesDeps &
     isHere(address: string): boolean;
     /** Of encrypted networks. */
     keys: DataKeys;
+    /** Of sticky cookies, hexadecimal. */
+    cookieKey: string;
   }>;
 
 const REMOVED = 'the host was removed from the cluster: join it again with a new token';
@@ -62,10 +65,13 @@ async function isDurable(store: Store): Promise<boolean> {
  */
 export class HostSessions {
   readonly assignments: Assignments;
+  /** Of a container that leaves: whether no router leads to it any more; see `Routers`. */
+  readonly isOut = (containerId: string): boolean => this.routers.isOut(containerId);
   private readonly results: ActionResults;
   private readonly states: HostStates;
   private readonly kept: KeptOrphans;
   private readonly members: NetworkMembers;
+  private readonly routers: Routers;
   private readonly asks: NetworkAsks;
   private readonly unwatch: () => void;
 
@@ -77,6 +83,7 @@ export class HostSessions {
     this.kept = new KeptOrphans(deps);
     // Before the assignments: who is on a network is there before the container that wants to speak with them.
     this.members = new NetworkMembers(deps);
+    this.routers = new Routers(deps);
     this.asks = new NetworkAsks(deps);
     this.unwatch = deps.store.watch((set) => this.onChange(set));
   }
@@ -154,6 +161,7 @@ export class HostSessions {
       live.greeted = false;
       live.level = false;
       this.members.detach(session.hostId);
+      this.routers.detach(session.hostId);
       this.results.lost(session.hostId, session.hostName);
       this.states.lost(session.hostId, live, reason);
     });
@@ -170,6 +178,7 @@ export class HostSessions {
   close(): void {
     this.states.close();
     this.members.close();
+    this.routers.close();
     this.kept.close();
     this.unwatch();
     for (const { session } of this.states.all()) session?.close('the manager is stopping');
@@ -206,6 +215,7 @@ export class HostSessions {
     const { seen } = hello;
     const restored = seen !== undefined && !store.view((tx) => isPast(tx, seen, store.revision));
     this.members.attach(session.hostId, (frame) => session.send(frame), { restored });
+    this.routers.attach(session.hostId, hello.version, (frame) => session.send(frame));
     this.catchUp(session, live, hello, restored).catch((thrown) => session.close(messageOf(thrown)));
     return true;
   }
@@ -335,6 +345,9 @@ export class HostSessions {
         if (frame.probed !== undefined)
           this.keepReach(session, live.dataAddress, { ...live.network, probed: frame.probed });
         await store.update((tx) => notePaths(tx, session.hostId, frame, this.deps.clock.now()));
+        break;
+      case 'routed':
+        await this.routers.said(session.hostId, frame);
         break;
       case 'events':
         events.add(session.hostId, frame.events);

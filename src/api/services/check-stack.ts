@@ -78,19 +78,14 @@ function refuseUnsupported({ name, files, runs, update }: Service): void {
     throw refuse('nothing runs it at its times yet', 'leave berth.cron out, or run it by your own cron');
   if (update.kind === 'blue-green' || update.kind === 'canary')
     throw refuse(
-      `a ${update.kind} release needs routes, which nothing serves yet`,
+      `a ${update.kind} release is not carried out yet`,
       'write rolling or recreate in berth.release',
     );
 }
 
-function notDone({ name, routes, listeners, scaling, logs, pull, dependsOn }: Service): string[] {
+function notDone({ name, scaling, logs, pull, dependsOn }: Service): string[] {
   const said = (count: number, text: string) => (count > 0 ? [`service ${name}: ${text}`] : []);
   return [
-    ...said(routes.length, 'nothing serves its routes yet'),
-    ...said(
-      listeners.length,
-      `nothing listens on port ${listeners[0]?.frontPort} yet: write mode: host for a port of its hosts`,
-    ),
     ...said(scaling === undefined ? 0 : 1, 'its number of containers does not follow its load yet'),
     ...said(logs.length, 'its logs are kept by the engines alone'),
     ...said(pull === 'always' ? 1 : 0, 'its image is pulled only where it is missing'),

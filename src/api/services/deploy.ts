@@ -5,6 +5,7 @@ import type { Stack } from '../../model/stack.ts';
 import { diffStacks, type StackDiff } from '../../model/stack-diff.ts';
 import { beginRelease } from '../../store/releases.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
+import { checkRoutes } from '../routing/check-routes.ts';
 
 export type Deployed = Readonly<{
   diff: StackDiff;
@@ -44,7 +45,7 @@ function stackNow(tx: ReadTx, name: string): Stack | undefined {
 /**
  * Writes what the stack is to be. Services whose containers would be other ones begin a release; the rest changes at once.
  * A stack that is deployed as it is changes nothing, but that what was set by hand ends.
- * @throws BerthError `conflict` while it is being taken away
+ * @throws BerthError `conflict` while it is being taken away, or where another service has its domain; `bad_request`
  */
 export function deploy(tx: WriteTx, stack: Stack, by: string, at: number): Deployed {
   const before = tx.get('stacks', stack.name);
@@ -52,6 +53,8 @@ export function deploy(tx: WriteTx, stack: Stack, by: string, at: number): Deplo
     throw new BerthError('conflict', `stack ${stack.name} is being taken away`, {
       hint: 'deploy it again once "berth stack ls" shows it no more',
     });
+  // In the same transaction: of two that want one domain at the same time only one gets it.
+  checkRoutes(tx, stack);
   const diff = diffOf(tx, stack);
   const releases: { service: string; number: number }[] = [];
   for (const service of stack.services) {

@@ -34,7 +34,10 @@ const PULL_MS = 3_600_000;
 
 /** Makes what the service controller asks for, by the same ways as the Docker endpoint. */
 export class ServiceHands {
-  constructor(private readonly deps: DockerDeps) {}
+  constructor(
+    private readonly deps: DockerDeps,
+    readonly isOut: (containerId: string) => boolean,
+  ) {}
 
   make(tx: WriteTx, asked: Asked): Made {
     const { placer, clock, store } = this.deps;

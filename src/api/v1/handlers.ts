@@ -9,6 +9,7 @@ import { joiningHandlers } from './joining.ts';
 import { moveHandlers } from './moves.ts';
 import { nodeHandlers } from './nodes.ts';
 import { orphanHandlers } from './orphans.ts';
+import { routeListHandlers } from './route-list.ts';
 import { serviceHandlers } from './services.ts';
 import { sessionHandlers } from './session.ts';
 import { settingsHandlers } from './settings.ts';
@@ -26,6 +27,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...moveHandlers,
     ...orphanHandlers,
     ...serviceHandlers,
+    ...routeListHandlers,
     ...addressHandlers,
     ...dnsHandlers,
     ...joinTokenHandlers,

@@ -120,6 +120,7 @@ function removeHost(tx: WriteTx, host: Host, now: number): void {
     tx.delete('observedVolumes', `${host.id}/${seen.name}`);
   tx.delete('hostStatus', host.id);
   tx.delete('hostPaths', host.id);
+  tx.delete('hostRouters', host.id);
   tx.delete('plainRefusals', host.id);
   tx.delete('hostTrust', host.id);
   tx.delete('hostFailovers', host.id);

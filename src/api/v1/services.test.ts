@@ -115,7 +115,7 @@ it('keeps the last twenty releases', async () => {
 
 it('refuses what it would do by half, naming the service and what to do', async () => {
   const wrong: [string, string][] = [
-    [', labels: { berth.release: canary }', 'a canary release needs routes'],
+    [', labels: { berth.release: canary }', 'a canary release is not carried out yet'],
     [', labels: { berth.cron: "0 3 * * *" }', 'nothing runs it at its times yet'],
     [', environment: ["constraint:x"]', 'service web: '],
   ];
@@ -148,13 +148,45 @@ it('refuses what it would do by half, naming the service and what to do', async 
 
 it('warns of what nothing does yet', async () => {
   const { warnings } = await deploy(
-    file('web:1', ', ports: ["80:80"], labels: { aliyun.routing.port_80: shop }'),
+    file(
+      'web:1',
+      ', ports: ["80:80", "53:53/udp"], labels: { aliyun.routing.port_80: https://a.example.com }',
+    ),
     true,
   );
   expect(warnings).toEqual([
-    'service web: nothing serves its routes yet',
-    'service web: nothing listens on port 80 yet: write mode: host for a port of its hosts',
+    'service web: a.example.com is served without TLS, as the router has no certificates yet',
+    'service web: nothing listens on port 80 for it alone, as the router has that for domains: give it one with berth.routing.port_80',
+    'service web: nothing listens on port 53 (udp): the router has no UDP',
   ]);
+});
+
+it('refuses a domain or port that another service has, and a prefix without a domain behind it', async () => {
+  const at = (name: string, more: string) => {
+    const spec = { ...stack(file('web:1', more)), name };
+    return api.root.call('stack.deploy', { stack: name, spec });
+  };
+  const to = (domain: string) => `, labels: { berth.routing.port_80: ${domain} }`;
+  await at('shop', `${to('"*.example.com;b.example.com/api/"')}, ports: ["81:80"]`);
+  await expect(at('other', to('b.example.com/api'))).rejects.toThrow(
+    'service web: b.example.com/api is taken by service shop/web',
+  );
+  await expect(at('other', ', ports: ["81:82"]')).rejects.toThrow('port 81 of the ingress hosts is taken by');
+  await expect(at('other', to('shop'))).rejects.toThrow('its route "shop" needs a domain behind it');
+  await expect(at('other', to('b.example.com/a/../b'))).rejects.toThrow(
+    'is not a path that the router takes',
+  );
+  await at('other', to('"a.example.com;b.example.com"'));
+  await at('shop', to('c.example.com'));
+  const { routes } = await api.root.call('route.list', {});
+  expect(routes.map(({ name, service }) => `${name} ${service}`)).toEqual([
+    'a.example.com other/web',
+    'b.example.com other/web',
+    'c.example.com shop/web',
+  ]);
+  expect((await api.root.call('cluster.status', {})).warnings).toContain(
+    'c.example.com has no container to lead to: see "berth service ps shop/web"',
+  );
 });
 
 it('is read by viewers and changed by operators, and is in the audit log', async () => {

@@ -3,6 +3,7 @@ import { BerthError } from '../../kit/errors.ts';
 import { type ReleaseRecord, releaseKey, type ServiceRecord } from '../../model/deployment.ts';
 import { beginRelease, releaseBefore, releasesOf } from '../../store/releases.ts';
 import type { WriteTx } from '../../store/store.ts';
+import { checkRoutes } from '../routing/check-routes.ts';
 import { checkStack } from '../services/check-stack.ts';
 import { deploy, diffOf } from '../services/deploy.ts';
 import type { Call, Handlers } from './handler.ts';
@@ -29,7 +30,7 @@ export const serviceHandlers: Handlers<Names> = {
     about(dryRun ? `${params.stack} (dry run)` : params.stack);
     if (spec.name !== params.stack)
       throw new BerthError('bad_request', `the stack calls itself ${spec.name}, not ${params.stack}`);
-    const warnings = checkStack(spec);
+    const warnings = [...checkStack(spec), ...deps.store.view((tx) => checkRoutes(tx, spec))];
     const { diff, releases } = dryRun
       ? { diff: deps.store.view((tx) => diffOf(tx, spec)), releases: [] }
       : await deps.store.update((tx) => deploy(tx, spec, principal.user, deps.clock.now()));

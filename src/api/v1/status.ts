@@ -4,6 +4,7 @@ import type { ReadTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
 import { brokenPaths, brokenTexts, dataPaths, hostNetworks } from '../broken-paths.ts';
 import { isUnmanaged } from '../orphans.ts';
+import { deadRoutes } from '../routing/route-view.ts';
 import { smallWires } from '../small-wires.ts';
 import type { ApiDeps } from './deps.ts';
 import { loadOf } from './node-view.ts';
@@ -35,6 +36,8 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
     const broken = brokenPaths(tx, host.id, dataPaths(tx, host.id, networksOf));
     for (const text of brokenTexts(broken)) warnings.push(`host ${host.name} ${text}`);
     for (const text of smallWiresOf(host.id)) warnings.push(`host ${host.name} ${text}`);
+    const router = tx.get('hostRouters', host.id)?.error ?? '';
+    if (router !== '') warnings.push(`host ${host.name}: ${router}`);
     const [refused, ...others] = tx.get('plainRefusals', host.id)?.refused ?? [];
     if (refused !== undefined) {
       const more = others.length === 0 ? '' : `, and ${others.length} more`;
@@ -49,6 +52,7 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
   }
   if (hosts.length === 0) warnings.push('no host has joined: "berth token create" prints how to add one');
   else if (byState.ready === 0) warnings.push('no host is ready: nothing can be placed');
+  warnings.push(...deadRoutes(tx));
   const orphans = tx.count('orphans');
   if (orphans > 0) {
     warnings.push(

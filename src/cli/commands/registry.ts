@@ -38,6 +38,7 @@ import { rebalance } from './rebalance.ts';
 import { releaseHistory } from './release/history.ts';
 import { releasePause, releaseResume } from './release/pause.ts';
 import { releaseRollback } from './release/rollback.ts';
+import { routeLs } from './route/ls.ts';
 import { serviceInspect } from './service/inspect.ts';
 import { serviceLs } from './service/ls.ts';
 import { servicePs } from './service/ps.ts';
@@ -71,6 +72,7 @@ export const GROUPS: readonly Readonly<{ name: string; summary: string; heading:
   { name: 'stack', summary: 'Stacks of services, from compose files', heading: 'Cluster:' },
   { name: 'service', summary: 'Services of stacks: equal containers', heading: 'Cluster:' },
   { name: 'release', summary: 'Versions of services going out, and back', heading: 'Cluster:' },
+  { name: 'route', summary: 'Domains and ports that lead to services', heading: 'Cluster:' },
   { name: 'ip', summary: 'Addresses of networks that span hosts', heading: 'Cluster:' },
   { name: 'orphan', summary: 'Containers that a restored database does not know', heading: 'Cluster:' },
   { name: 'dns', summary: 'Zones that the manager answers for', heading: 'Cluster:' },
@@ -113,6 +115,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   releaseRollback,
   releasePause,
   releaseResume,
+  routeLs,
   plan,
   rebalance,
   ipLs,

@@ -40,7 +40,7 @@ const created = {
     ],
     removed: [{ kind: 'network' as const, key: 'back' }],
   },
-  warnings: ['service web: nothing serves its routes yet'],
+  warnings: ['service web: its logs are kept by the engines alone'],
   releases: [{ service: 'web', number: 1 }],
 };
 
@@ -66,7 +66,7 @@ it('deploys: shows what changes, and how it goes until it is done', async () => 
     '',
   ]);
   expect(stderr.split('\n')).toEqual([
-    'warning: service web: nothing serves its routes yet',
+    'warning: service web: its logs are kept by the engines alone',
     'web: 0/2 ready, release 1 releasing (no host fits)',
     'web: 1/2 ready, release 1 releasing',
     'web: 2/2 ready, release 1 done',

@@ -7,6 +7,7 @@ import { joiningRoutes } from './joining.ts';
 import { moveRoutes } from './moves.ts';
 import { nodeRoutes } from './nodes.ts';
 import { orphanRoutes } from './orphans.ts';
+import { routeListRoutes } from './route-list.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes } from './session.ts';
 
@@ -18,6 +19,7 @@ export const routes = {
   ...moveRoutes,
   ...orphanRoutes,
   ...serviceRoutes,
+  ...routeListRoutes,
   ...addressRoutes,
   ...dnsRoutes,
   ...joinTokenRoutes,

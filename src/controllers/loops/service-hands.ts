@@ -39,4 +39,6 @@ export interface ServiceHands {
   /** @throws BerthError `engine` in the engine's words; `host_down` */
   pull(hostId: string, image: string, platform: string | undefined, signal: AbortSignal): Promise<void>;
   connected(hostId: string): boolean;
+  /** Of a container that leaves: no router leads to it any more, and no request of it is under way. */
+  isOut(containerId: string): boolean;
 }

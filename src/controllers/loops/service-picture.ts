@@ -2,12 +2,16 @@ import type { Container, ObservedContainer } from '../../model/container.ts';
 import { type ReleaseRecord, releaseKey, type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import { containerDigest } from '../../model/service-parts.ts';
 import { releaseBefore, releasesOf } from '../../store/releases.ts';
+import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { containerSpec, policyFor } from '../plan/services/container-spec.ts';
 import type { Waited } from '../plan/services/dependencies.ts';
 import { conditionOf, type Member, readyWithin } from '../plan/services/member.ts';
 import type { Rollout } from '../plan/services/rollout.ts';
 import type { ServiceHands } from './service-hands.ts';
+
+/** Beside the time for requests under way: how long routers have to say that they lead there no more. */
+const ROUTERS_MS = 5_000;
 
 /** A service with all that its planner looks at. */
 export type ServicePicture = Readonly<{
@@ -16,6 +20,10 @@ export type ServicePicture = Readonly<{
   rollout: Rollout;
   /** Leaving ones that have stopped, or whose host is away: their records can go. */
   stopped: readonly string[];
+  /** Leaving ones to which no router leads any more, or that have been waited for long enough: they can stop. */
+  drained: readonly string[];
+  /** When leaving ones have been waited for long enough; undefined where none is waited for. */
+  drainAt: number | undefined;
   /** When a container that starts will have taken too long; undefined where none starts. */
   lateAt: number | undefined;
 }>;
@@ -53,6 +61,8 @@ export function pictureOf(
   if (release === undefined) return undefined;
   const members: Member[] = [];
   const stopped: string[] = [];
+  const drained: string[] = [];
+  let drainAt: number | undefined;
   let lateAt: number | undefined;
   for (const container of tx.by('containers', 'stackService', serviceKey(stack, name))) {
     const { id, assigned, desired } = container;
@@ -67,6 +77,11 @@ export function pictureOf(
     if (waits) lateAt = Math.min(lateAt ?? late, late);
     members.push(waits && now >= late && service.runs.kind === 'service' ? tooLate(member, seen) : member);
     if (member.leaving && desired.state !== 'removed' && hasStopped(container, seen, hands)) stopped.push(id);
+    else if (member.leaving && desired.state === 'running') {
+      const end = (container.service?.leavingAt ?? 0) + settingsOf(tx).drainMs + ROUTERS_MS;
+      if (now >= end || hands.isOut(id)) drained.push(id);
+      else drainAt = Math.min(drainAt ?? end, end);
+    }
   }
   const wanted = record.scale ?? (service.scale.kind === 'replicated' ? service.scale.replicas : 0);
   const uncovered = service.scale.kind === 'global' ? uncoveredHosts(tx, record, members, hands) : undefined;
@@ -85,7 +100,7 @@ export function pictureOf(
     failed: release.failed,
     ...(uncovered === undefined ? {} : { uncovered }),
   };
-  return { record, release, rollout, stopped, lateAt };
+  return { record, release, rollout, stopped, drained, drainAt, lateAt };
 }
 
 /** One that was made for another release and is as this one wants it stays: who goes back finds it there. */

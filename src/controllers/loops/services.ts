@@ -37,6 +37,8 @@ export class ServiceController {
   private readonly due = new Map<string, number>();
   /** Stacks with something that found no host, or no image. */
   private readonly waiting = new Set<string>();
+  /** Stacks with a container that routers are about to leave. */
+  private readonly draining = new Set<string>();
   private timer: AbortController | undefined;
   private running = false;
 
@@ -94,6 +96,9 @@ export class ServiceController {
       case 'hosts':
       case 'settings':
         this.wakeAll();
+        return;
+      case 'hostRouters':
+        for (const stack of this.draining) this.wake(stack, 0);
         return;
       case 'networks':
       case 'volumes':
@@ -158,7 +163,7 @@ export class ServiceController {
     const { clock, logger } = this.deps;
     try {
       const now = clock.now();
-      const { made, nextAt, waits } = await lookAtStack(stack, {
+      const { made, nextAt, waits, drains } = await lookAtStack(stack, {
         ...this.deps,
         watch: this.watch,
         pulls: this.pulls,
@@ -166,6 +171,8 @@ export class ServiceController {
       });
       if (waits) this.waiting.add(stack);
       else this.waiting.delete(stack);
+      if (drains) this.draining.add(stack);
+      else this.draining.delete(stack);
       for (const id of made) this.follow(id, 1);
       if (nextAt !== undefined) this.wake(stack, Math.max(1, nextAt - now));
     } catch (thrown) {

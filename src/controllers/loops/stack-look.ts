@@ -9,6 +9,7 @@ import {
   type StackRecord,
   serviceKey,
 } from '../../model/deployment.ts';
+import { routedPorts } from '../../model/service-parts.ts';
 import { beginRelease, releasesOf } from '../../store/releases.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
 import { containerName, containerSpec } from '../plan/services/container-spec.ts';
@@ -37,9 +38,11 @@ export type Looked = Readonly<{
   nextAt: number | undefined;
   /** Something waits for room, a host or an image. */
   waits: boolean;
+  /** Something leaves, and routers still lead to it. */
+  drains: boolean;
 }>;
 
-const NOTHING: Looked = { made: [], nextAt: undefined, waits: false };
+const NOTHING: Looked = { made: [], nextAt: undefined, waits: false, drains: false };
 
 /** A service with what is to be done for it. */
 type Planned = Readonly<{ picture: ServicePicture; plan: RolloutPlan; gate: string | undefined }>;
@@ -93,6 +96,8 @@ class StackLook {
   private readonly made: string[] = [];
   private readonly times: number[] = [];
   private waits = false;
+  /** Something begins to leave to which routers lead. */
+  private retired = false;
   /** Service to the first reason for which it goes no further. */
   private readonly reasons = new Map<string, string>();
 
@@ -133,6 +138,7 @@ class StackLook {
     return plans.some(
       ({ picture, plan, gate }) =>
         picture.stopped.length > 0 ||
+        picture.drained.length > 0 ||
         plan.steps.some((step) => step.step !== 'retire' || !refusals.has(step.id)) ||
         this.isGone(picture) ||
         this.deps.store.view((tx) => this.isNews(tx, this.statusOf(picture, gate))),
@@ -142,6 +148,7 @@ class StackLook {
   act(tx: WriteTx, plans: readonly Planned[], refusals: ReadonlySet<string>): void {
     for (const { picture, plan, gate } of plans) {
       for (const id of picture.stopped) drop(tx, id);
+      for (const id of picture.drained) stop(tx, id);
       for (const step of plan.steps)
         if (step.step !== 'retire' || !refusals.has(step.id)) this.carryOut(tx, picture, step);
       if (this.isGone(picture)) {
@@ -156,10 +163,12 @@ class StackLook {
   outcome(plans: readonly Planned[]): Looked {
     for (const { picture, plan } of plans) {
       if (plan.nextAt !== undefined) this.times.push(plan.nextAt);
+      if (picture.drainAt !== undefined) this.times.push(picture.drainAt);
       if (picture.lateAt !== undefined && picture.lateAt > this.deps.now) this.times.push(picture.lateAt);
     }
     const nextAt = this.times.length === 0 ? undefined : Math.min(...this.times);
-    return { made: this.made, nextAt, waits: this.waits };
+    const drains = plans.some(({ picture }) => picture.drainAt !== undefined) || this.retired;
+    return { made: this.made, nextAt, waits: this.waits, drains };
   }
 
   private carryOut(tx: WriteTx, picture: ServicePicture, step: RolloutStep): void {
@@ -169,7 +178,7 @@ class StackLook {
         this.create(tx, picture, step);
         return;
       case 'retire':
-        retire(tx, step.id);
+        if (retire(tx, step.id, this.deps.now) === 'draining') this.retired = true;
         return;
       case 'note-failed':
         this.change(tx, release, (now) => ({ failed: [...now.failed, ...step.indexes] }));
@@ -289,14 +298,35 @@ class StackLook {
   }
 }
 
-/** Stopped with its own grace first; its record goes after that. */
-function retire(tx: WriteTx, id: string): void {
+/**
+ * Stopped with its own grace first; its record goes after that. One that routers lead to leaves these before it is stopped,
+ * so that no request meets a container that is ending.
+ */
+function retire(tx: WriteTx, id: string, now: number): 'draining' | 'stopped' {
   const record = tx.get('containers', id);
-  if (record?.service === undefined || record.service.leaving === true) return;
-  tx.put('containers', {
-    ...changed(record, { state: 'stopped', stop: undefined }),
-    service: { ...record.service, leaving: true },
-  });
+  if (record?.service === undefined || record.service.leaving === true) return 'stopped';
+  const service = { ...record.service, leaving: true };
+  if (isRouted(tx, record)) {
+    tx.put('containers', { ...record, service: { ...service, leavingAt: now } });
+    return 'draining';
+  }
+  tx.put('containers', { ...changed(record, { state: 'stopped', stop: undefined }), service });
+  return 'stopped';
+}
+
+function isRouted(tx: ReadTx, { id, desired, service, assigned }: Container): boolean {
+  if (service === undefined || desired.state !== 'running') return false;
+  const spec = tx.get('releases', releaseKey(service.stack, service.name, service.release))?.spec;
+  const seen = [...tx.by('observedContainers', 'clusterId', id)].find(
+    (one) => one.hostId === assigned.hostId,
+  );
+  return spec !== undefined && routedPorts(spec).length > 0 && seen?.state.status === 'running';
+}
+
+function stop(tx: WriteTx, id: string): void {
+  const record = tx.get('containers', id);
+  if (record?.service?.leaving !== true || record.desired.state !== 'running') return;
+  tx.put('containers', changed(record, { state: 'stopped', stop: undefined }));
 }
 
 /** Named volumes stay, and unnamed ones: nobody has asked for their end. */

@@ -4,6 +4,7 @@ import type { Service } from '../../../model/service.ts';
 import type { Stack } from '../../../model/stack.ts';
 import { beginRelease, releaseBefore } from '../../../store/releases.ts';
 import type { ReadTx } from '../../../store/store.ts';
+import { checkRoutes } from '../../routing/check-routes.ts';
 import { checkStack } from '../../services/check-stack.ts';
 import { dropService, putService } from '../../services/put-service.ts';
 import { setAuditTarget } from '../audit.ts';
@@ -110,7 +111,7 @@ function asked(
     ...{ kind: 'stack', name: stack, services: [whole], externals: [] },
     ...{ networks: [], volumes: [], configs: [], secrets: [] },
   };
-  const notDone = checkStack(alone);
+  const notDone = [...checkStack(alone), ...checkRoutes(tx, { name: stack, services: [whole] }, others)];
   const taken = others.find(({ naming }) => JSON.stringify(naming) === JSON.stringify(whole.naming));
   if (taken !== undefined)
     throw new BerthError(

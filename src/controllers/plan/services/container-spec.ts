@@ -2,7 +2,7 @@ import type { DockerSpec } from '../../../model/container.ts';
 import { LABEL_FAILOVER, LABEL_RESTART } from '../../../model/labels.ts';
 import { restartPolicyOf } from '../../../model/restart-policy.ts';
 import type { Service, UpdatePolicy } from '../../../model/service.ts';
-import { containerDigest } from '../../../model/service-parts.ts';
+import { containerDigest, routedPorts } from '../../../model/service-parts.ts';
 import type { Stack } from '../../../model/stack.ts';
 import { withoutExpressions } from '../../../scheduler/spec-expressions.ts';
 
@@ -39,7 +39,27 @@ export function containerSpec(stack: Pick<Stack, 'networks'>, service: Service, 
       [COMPOSE.hash]: containerDigest(service),
     },
     ...withAddresses(stack, service, index),
+    ...withPorts(service),
   });
+}
+
+/** Where the router reaches it: never a fixed port, as a host has that once and may have several containers. */
+function withPorts(service: Service): Partial<DockerSpec> {
+  const { ExposedPorts, HostConfig } = service.container;
+  const { NetworkMode, PortBindings } = (HostConfig ?? {}) as {
+    NetworkMode?: unknown;
+    PortBindings?: Readonly<Record<string, unknown>> | null;
+  };
+  const ports = routedPorts(service).map((port) => `${port}/tcp`);
+  // What has another's network, or its host's, has no ports of its own.
+  const none = typeof NetworkMode === 'string' && /^(?:host$|none$|container:)/.test(NetworkMode);
+  if (ports.length === 0 || none) return {};
+  const exposed = Object.fromEntries(ports.map((port) => [port, {}]));
+  const bound = Object.fromEntries(ports.map((port) => [port, [{ HostIp: '', HostPort: '' }]]));
+  return {
+    ExposedPorts: { ...exposed, ...ExposedPorts },
+    HostConfig: { ...HostConfig, PortBindings: { ...bound, ...PortBindings } },
+  };
 }
 
 /** Addresses that belong to an index, by the networks' keys in the file. */

@@ -1,0 +1,212 @@
+import type { RouterChange } from '../../contract/link.ts';
+import { stableJson } from '../../kit/digest.ts';
+import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import type { HttpRoute, TcpRoute } from '../../model/router.ts';
+import { routeIds, type ServedRoutes, servedRoutes } from '../../model/service-routes.ts';
+import { settingsOf } from '../../store/settings.ts';
+import type { Change, ReadTx, Store } from '../../store/store.ts';
+import { type ContainerWay, isUnheard, waysOf } from './service-ways.ts';
+
+/** What of all routes is new. */
+export type RouteChanges = Pick<RouterChange, 'http' | 'tcp' | 'drop'>;
+
+/** A container that leaves, and the servers that it is in routers. */
+type Leaving = { seq: number | undefined; servers: readonly string[] };
+
+const NOTHING: ServedRoutes = { http: [], tcp: [] };
+
+/** All services' routes as the routers are to have them, and what of that has changed. */
+export class RouteBook {
+  private readonly served = new Map<string, ServedRoutes>();
+  /** Services whose containers have not all been seen yet, with the IDs of their routes. */
+  private readonly unheard = new Map<string, readonly string[]>();
+  private readonly dirty = new Set<string>();
+  private readonly leaving = new Map<string, Leaving>();
+  /** Name or port to the service that has it: of two only one gets it. */
+  private readonly holders = new Map<string, string>();
+  /** Services that want a name which another one has. */
+  private readonly waiting = new Set<string>();
+
+  constructor(private readonly store: Store) {
+    this.dirtyAll();
+  }
+
+  /** Notes which services may be other ones now. */
+  note(changes: readonly Change[]): void {
+    for (const change of changes) this.noteOne(change);
+  }
+
+  dirtyAll(): void {
+    for (const record of this.store.view((tx) => [...tx.all('services')]))
+      this.dirty.add(serviceKey(record.stack, record.name));
+  }
+
+  get isDirty(): boolean {
+    return this.dirty.size > 0;
+  }
+
+  /** IDs of routes that stay as routers have them. */
+  get keep(): readonly string[] {
+    return [...this.unheard.values()].flat();
+  }
+
+  get all(): Pick<RouterChange, 'http' | 'tcp'> {
+    const served = [...this.served.values()];
+    return { http: served.flatMap(({ http }) => http), tcp: served.flatMap(({ tcp }) => tcp) };
+  }
+
+  /**
+   * Works out anew what was noted.
+   * @param seq number of the change in which routers are told
+   * @param patient what is on hosts that have not reported yet may still come
+   */
+  refresh(seq: number, patient: boolean): RouteChanges {
+    const changes: RouteChanges = { http: [], tcp: [], drop: [] };
+    // Twice: what one has given up may be another's, which waits for it.
+    for (let pass = 0; pass < 2; pass++) {
+      const keys = [...this.dirty];
+      this.dirty.clear();
+      this.store.view((tx) => {
+        for (const key of keys) this.refreshOne(tx, key, tx.get('services', key), { patient, seq, changes });
+      });
+    }
+    return changes;
+  }
+
+  /** The change in which routers were told that a container leaves, and the servers that it was; undefined before that. */
+  toldOf(containerId: string): Readonly<{ seq: number; servers: readonly string[] }> | undefined {
+    const known = this.leaving.get(containerId);
+    return known?.seq === undefined ? undefined : { seq: known.seq, servers: known.servers };
+  }
+
+  private refreshOne(
+    tx: ReadTx,
+    key: string,
+    record: ServiceRecord | undefined,
+    { patient, seq, changes }: Readonly<{ patient: boolean; seq: number; changes: RouteChanges }>,
+  ): void {
+    const settings = settingsOf(tx);
+    this.unheard.delete(key);
+    const known = this.served.get(key) ?? NOTHING;
+    let next = NOTHING;
+    if (record !== undefined) {
+      const named = { stack: record.stack, name: record.name, service: record.service };
+      if (patient && !this.served.has(key) && isUnheard(tx, record)) {
+        const ids = routeIds(named, settings);
+        if (ids.length > 0) this.unheard.set(key, ids);
+        return;
+      }
+      const ways = waysOf(tx, record);
+      next = this.withoutTaken(key, servedRoutes(named, ways, settings));
+      this.noteLeaving(tx, key, ways, seq);
+    }
+    const before = new Map([...known.http, ...known.tcp].map((route) => [route.id, route]));
+    const http = next.http.map((route) => this.sameOr(before, route));
+    const tcp = next.tcp.map((route) => this.sameOr(before, route));
+    changes.http.push(...http.filter((route) => before.get(route.id) !== route));
+    changes.tcp.push(...tcp.filter((route) => before.get(route.id) !== route));
+    const ids = new Set([...http, ...tcp].map(({ id }) => id));
+    changes.drop.push(...[...before.keys()].filter((id) => !ids.has(id)));
+    if (http.length + tcp.length > 0 || record !== undefined) this.served.set(key, { http, tcp });
+    else this.served.delete(key);
+    if (record === undefined) this.giveUp(key, new Set());
+  }
+
+  /** The object that was there before, where it says the same: it is not told again. */
+  private sameOr<R extends HttpRoute | TcpRoute>(
+    before: ReadonlyMap<string, HttpRoute | TcpRoute>,
+    route: R,
+  ): R {
+    const known = before.get(route.id);
+    return known !== undefined && stableJson(known) === stableJson(route) ? (known as R) : route;
+  }
+
+  /** Names and ports are refused at deployment where another has them; one that was rolled back may find its own taken. */
+  private withoutTaken(key: string, { http, tcp }: ServedRoutes): ServedRoutes {
+    const wanted = new Set<string>();
+    const isFree = (what: string) => {
+      const holder = this.holders.get(what);
+      if (holder !== undefined && holder !== key) {
+        this.waiting.add(key);
+        return false;
+      }
+      wanted.add(what);
+      this.holders.set(what, key);
+      return true;
+    };
+    const free: ServedRoutes = {
+      http: http.flatMap((route) => {
+        const names = route.names.filter(({ domain, path }) => isFree(`${domain}${path}`));
+        return names.length === 0 ? [] : [names.length === route.names.length ? route : { ...route, names }];
+      }),
+      tcp: tcp.filter(({ port }) => isFree(`:${port}`)),
+    };
+    this.giveUp(key, wanted);
+    return free;
+  }
+
+  private giveUp(key: string, wanted: ReadonlySet<string>): void {
+    for (const [what, holder] of this.holders) {
+      if (holder !== key || wanted.has(what)) continue;
+      this.holders.delete(what);
+      for (const other of this.waiting) this.dirty.add(other);
+      this.waiting.clear();
+    }
+  }
+
+  private noteLeaving(tx: ReadTx, key: string, ways: readonly ContainerWay[], seq: number): void {
+    for (const container of tx.by('containers', 'stackService', key)) {
+      if (container.service?.leaving !== true || this.leaving.get(container.id)?.seq !== undefined) continue;
+      this.leaving.set(container.id, { seq, servers: [] });
+    }
+    for (const { id, leaving, at, spec } of ways) {
+      const known = this.leaving.get(id);
+      if (!leaving || known === undefined) continue;
+      const ports = [...spec.routes, ...spec.listeners].flatMap(({ port }) => at(port) ?? []);
+      known.servers = ports.map(({ address, port }) => `${address} ${port}`);
+    }
+  }
+
+  private noteOne(change: Change): void {
+    switch (change.table) {
+      case 'services':
+        this.dirtyService(change.after ?? change.before);
+        return;
+      case 'containers':
+        this.dirtyService(change.after?.service ?? change.before?.service);
+        if (change.after === undefined) this.leaving.delete(change.key);
+        return;
+      case 'observedContainers': {
+        const id = change.after?.clusterId ?? change.before?.clusterId;
+        if (id !== undefined) this.dirtyService(this.store.view((tx) => tx.get('containers', id)?.service));
+        return;
+      }
+      case 'hostStatus': {
+        const { before, after } = change;
+        const same =
+          before?.state === after?.state &&
+          before?.silent === after?.silent &&
+          before?.reported === after?.reported &&
+          before?.dataAddress === after?.dataAddress;
+        if (!same) this.dirtyHost(change.key);
+        return;
+      }
+      case 'settings':
+        this.dirtyAll();
+    }
+  }
+
+  private dirtyHost(hostId: string): void {
+    for (const { service } of this.store.view((tx) => [...tx.by('containers', 'host', hostId)]))
+      this.dirtyService(service);
+  }
+
+  private dirtyService(found: Readonly<{ stack: string; name: string }> | undefined): void {
+    if (found === undefined) return;
+    const key = serviceKey(found.stack, found.name);
+    const service = this.store.view((tx) => tx.get('services', key)?.service);
+    const { http, tcp } = this.served.get(key) ?? NOTHING;
+    const has = service === undefined || service.routes.length + service.listeners.length > 0;
+    if (has || http.length + tcp.length > 0) this.dirty.add(key);
+  }
+}

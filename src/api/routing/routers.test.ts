@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type ManagerFrame, ROUTER_VERSION, type RouterChange } from '../../contract/link.ts';
+import { silentLogger } from '../../kit/logger.ts';
+import type { Container, ObservedContainer } from '../../model/container.ts';
+import type { ReleaseRecord, ServiceRecord } from '../../model/deployment.ts';
+import type { HostStatus } from '../../model/host.ts';
+import type { Service } from '../../model/service.ts';
+import { defaultSettings } from '../../model/settings.ts';
+import { newMemoryStore, type Store } from '../../store/index.ts';
+import { Routers } from './routers.ts';
+
+let store: Store;
+let routers: Routers;
+let frames: (ManagerFrame & { t: 'router' | 'no-router' })[];
+
+beforeEach(async () => {
+  store = newMemoryStore();
+  frames = [];
+  await store.update((tx) => {
+    tx.put('settings', {
+      kind: 'settings',
+      clusterId: 'c1',
+      settings: { ...defaultSettings, failoverGraceMs: 60_000 },
+    });
+  });
+  for (const id of ['h1', 'h2']) await putHost(id);
+  routers = start();
+});
+afterEach(async () => {
+  routers.close();
+  await store.close();
+});
+
+const start = () => new Routers({ store, logger: silentLogger, cookieKey: '0123456789abcdef', pauseMs: 0 });
+const attach = () => routers.attach('h1', ROUTER_VERSION, (frame) => frames.push(frame));
+const service = (domain: string) =>
+  ({
+    ...{ name: 'web', weight: 100, listeners: [], container: { Image: 'web' } },
+    routes: [
+      {
+        kind: 'route',
+        port: 80,
+        host: { kind: 'domain', name: domain },
+        path: '/',
+        scheme: 'http',
+        scope: 'public',
+        sticky: false,
+      },
+    ],
+  }) as unknown as Service;
+
+function putHost(id: string, more: Partial<HostStatus> = {}, labels: Record<string, string> = {}) {
+  return store.update((tx) => {
+    const dataAddress = id.replace('h', '192.0.2.');
+    tx.put('hosts', {
+      ...{ kind: 'host', id, name: id, labels, cordoned: false, dataAddress },
+      ...{ certFingerprint: '', machineId: id, joinedAt: 0, joinTokenId: '' },
+    });
+    tx.put('hostStatus', {
+      ...{ kind: 'host-status', id, state: 'ready', reason: '', address: '', dataAddress, agentVersion: '' },
+      ...{ engine: undefined, lastHeardAt: 0, connectedAt: 0, reported: true, ...more },
+    });
+  });
+}
+
+function putService(stack: string, domain: string) {
+  const spec = service(domain);
+  const record: ServiceRecord = {
+    ...{ kind: 'service-record', stack, name: 'web', service: spec, scale: null, generation: 1, release: 1 },
+  };
+  return store.update((tx) => {
+    tx.put('services', record);
+    tx.put('releases', { kind: 'release-record', stack, service: 'web', number: 1, spec } as ReleaseRecord);
+  });
+}
+
+function putContainer(id: string, hostId: string, port: number | undefined, leaving = false, stack = 'shop') {
+  return store.update((tx) => {
+    tx.put('containers', {
+      ...{
+        kind: 'container',
+        id,
+        name: id,
+        desired: { generation: 1, state: 'running', spec: { Image: 'web' } },
+      },
+      ...{ assigned: { hostId, at: 0 } },
+      service: { stack, name: 'web', index: 1, release: 1, ...(leaving ? { leaving } : {}) },
+    } as Container);
+    if (port === undefined) return;
+    tx.put('observedContainers', {
+      ...{
+        kind: 'observed-container',
+        hostId,
+        engineId: `e-${id}`,
+        clusterId: id,
+        name: id,
+        networkMode: 'bridge',
+      },
+      ...{ labels: {}, state: { status: 'running', health: 'none' } },
+      ports: [{ ip: '0.0.0.0', privatePort: 80, publicPort: port, type: 'tcp' }],
+    } as unknown as ObservedContainer);
+  });
+}
+
+/** What has come since it was asked last. */
+function news(): string[] {
+  return frames.splice(0).map((frame) => (frame.t === 'router' ? words(frame.change) : 'no router'));
+}
+function words({ whole, http, drop, keep }: RouterChange): string {
+  const routes = http.map(({ names, pools }) => {
+    const servers = pools.flatMap((pool) =>
+      pool.servers.map(
+        ({ address, port, state }) => `${address}:${port}${state === 'maint' ? ' leaves' : ''}`,
+      ),
+    );
+    return `${names[0]?.domain} -> ${servers.join(', ')}`;
+  });
+  const rest = [...drop.map(() => 'one dropped'), ...keep.map(() => 'one kept')];
+  return [...(whole ? ['all'] : []), ...routes, ...rest].join('; ');
+}
+const said = (seq: number, draining: string[] = [], serving = true) =>
+  routers.said('h1', { t: 'routed', seq, serving, error: '', draining });
+const until = (what: () => unknown) => expect.poll(what, { interval: 5 });
+
+it('tells an ingress host of all routes, then of what changes', async () => {
+  attach();
+  await until(news).toEqual(['no router']);
+  await putService('shop', 'a.example.com');
+  await until(news).toEqual(['all; a.example.com -> ']);
+  await putContainer('c1', 'h1', 1001);
+  await until(news).toEqual(['a.example.com -> 192.0.2.1:1001']);
+  await putService('other', 'b.example.com');
+  await until(news).toEqual(['b.example.com -> ']);
+  await store.update((tx) => tx.delete('services', 'shop/web'));
+  await until(news).toEqual(['one dropped']);
+});
+
+it('tells those with the label alone where a host has it', async () => {
+  await putService('shop', 'a.example.com');
+  attach();
+  await until(news).toEqual(['all; a.example.com -> ']);
+  await putHost('h2', {}, { 'berth.ingress': 'true' });
+  await until(news).toEqual(['no router']);
+  await putHost('h1', {}, { 'berth.ingress': 'true' });
+  await until(news).toEqual(['all; a.example.com -> ']);
+});
+
+it('is out of routing once those that serve have said so, and no request is under way', async () => {
+  await putService('shop', 'a.example.com');
+  await putContainer('c1', 'h1', 1001);
+  attach();
+  await until(news).toEqual(['all; a.example.com -> 192.0.2.1:1001']);
+  const last = () => (frames.at(-1) as { change: RouterChange }).change.seq;
+  await putContainer('c1', 'h1', 1001, true);
+  await until(() => frames.length).toBe(1);
+  const seq = last();
+  expect(words((frames.at(-1) as { change: RouterChange }).change)).toBe(
+    'a.example.com -> 192.0.2.1:1001 leaves',
+  );
+  expect(routers.isOut('c1')).toBe(false);
+  await said(seq - 1);
+  expect(routers.isOut('c1')).toBe(false);
+  await said(seq, ['192.0.2.1 1001']);
+  expect(routers.isOut('c1')).toBe(false);
+  await said(seq, ['192.0.2.1 1001'], false);
+  expect(routers.isOut('c1')).toBe(true);
+  await said(seq);
+  expect(routers.isOut('c1')).toBe(true);
+});
+
+it('leads to a host that is not heard of only where there is no other', async () => {
+  await putService('shop', 'a.example.com');
+  await putContainer('c1', 'h1', 1001);
+  await putContainer('c2', 'h2', 1002);
+  attach();
+  await until(news).toEqual(['all; a.example.com -> 192.0.2.1:1001, 192.0.2.2:1002']);
+  await putHost('h2', { silent: true });
+  await until(news).toEqual(['a.example.com -> 192.0.2.1:1001']);
+  await putHost('h1', { state: 'down' });
+  await until(news).toEqual(['a.example.com -> 192.0.2.1:1001, 192.0.2.2:1002']);
+});
+
+it('leaves routes as they are while a manager that has started has not heard of their hosts', async () => {
+  await putService('shop', 'a.example.com');
+  await putContainer('c1', 'h1', undefined);
+  await putHost('h1', { reported: false });
+  routers.close();
+  routers = start();
+  attach();
+  await until(news).toEqual(['all; one kept']);
+  await putContainer('c1', 'h1', 1001);
+  await putHost('h1');
+  await until(news).toEqual(['a.example.com -> 192.0.2.1:1001']);
+});
+
+it('gives a domain that two services have to one of them', async () => {
+  attach();
+  await until(news).toEqual(['no router']);
+  await putService('shop', 'a.example.com');
+  await until(news).toEqual(['all; a.example.com -> ']);
+  await putService('other', 'a.example.com');
+  await putContainer('c1', 'h1', 1001, false, 'other');
+  await putService('third', 'c.example.com');
+  await until(news).toEqual(['c.example.com -> ']);
+  await store.update((tx) => tx.delete('services', 'shop/web'));
+  await until(news).toEqual(['a.example.com -> 192.0.2.1:1001; one dropped']);
+});
+
+it('says nothing to an agent that knows no routers', async () => {
+  await putService('shop', 'a.example.com');
+  routers.attach('h1', ROUTER_VERSION - 1, (frame) => frames.push(frame));
+  routers.attach('h2', ROUTER_VERSION, (frame) => frames.push(frame));
+  await until(news).toEqual(['all; a.example.com -> ']);
+});

@@ -1,0 +1,201 @@
+import {
+  type AgentFrame,
+  type ManagerFrame,
+  ROUTER_VERSION,
+  type RouterBase,
+  type RouterChange,
+} from '../../contract/link.ts';
+import { messageOf } from '../../kit/errors.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { HttpRoute, TcpRoute } from '../../model/router.ts';
+import { settingsOf } from '../../store/settings.ts';
+import type { ChangeSet, ReadTx, Store } from '../../store/store.ts';
+import { partsOf } from '../agents/frames.ts';
+import { RouteBook, type RouteChanges } from './route-book.ts';
+import { ingressHosts } from './service-ways.ts';
+
+type RouterFrame = ManagerFrame & { t: 'router' | 'no-router' };
+type Send = (frame: RouterFrame) => void;
+
+/** An ingress host's connection. */
+type Told = {
+  readonly send: Send;
+  /** Number of the last change that it was told, whether that was a router; undefined before the first one. */
+  seq: number;
+  router: boolean | undefined;
+};
+
+/** Changes that come right behind one that was told are gathered for so long, milliseconds. */
+const PAUSE_MS = 20;
+
+type RoutersDeps = Readonly<{
+  store: Store;
+  logger: Logger;
+  /** Of sticky cookies: hexadecimal, the same in all lives of the manager. */
+  cookieKey: string;
+  pauseMs?: number;
+}>;
+
+/**
+ * Tells each ingress host which routes its router is to have, and hears what became of that. Follows the store, and tells a
+ * change at once; those that come right behind it are told together. After a start of the manager routes of which not all
+ * containers have been seen stay as routers have them, for as long as hosts have to connect.
+ */
+export class Routers {
+  private readonly book: RouteBook;
+  private readonly sessions = new Map<string, Told>();
+  private readonly unwatch: () => void;
+  private readonly patience: NodeJS.Timeout;
+  private patient = true;
+  private pausing: NodeJS.Timeout | undefined;
+  /** There is something to tell once the pause is over. */
+  private due = false;
+  private seq = 0;
+  private base: RouterBase;
+
+  constructor(private readonly deps: RoutersDeps) {
+    const { store } = deps;
+    this.book = new RouteBook(store);
+    this.base = store.view((tx) => this.baseOf(tx));
+    this.unwatch = store.watch((set) => this.onChange(set));
+    this.patience = setTimeout(
+      () => {
+        this.patient = false;
+        this.book.dirtyAll();
+        this.soon();
+      },
+      store.view((tx) => settingsOf(tx).failoverGraceMs),
+    );
+    this.patience.unref();
+    this.round();
+  }
+
+  close(): void {
+    this.unwatch();
+    this.sessions.clear();
+    clearTimeout(this.patience);
+    clearTimeout(this.pausing);
+  }
+
+  /** A host has connected: it hears of everything. */
+  attach(hostId: string, version: number, send: Send): void {
+    this.detach(hostId);
+    if (version < ROUTER_VERSION) return;
+    this.sessions.set(hostId, { send, seq: 0, router: undefined });
+    this.soon();
+  }
+
+  detach(hostId: string): void {
+    this.sessions.delete(hostId);
+  }
+
+  /** What a host says of its router. @throws BerthError where it cannot be written */
+  async said(hostId: string, { seq, serving, error, draining }: AgentFrame & { t: 'routed' }): Promise<void> {
+    const router = { kind: 'host-router', id: hostId, seq, serving, error, draining } as const;
+    await this.deps.store.update((tx) => {
+      if (tx.get('hosts', hostId) !== undefined) tx.put('hostRouters', router);
+    });
+  }
+
+  /**
+   * Whether no router leads to a container that leaves any more, and no request of it is under way, as far as ingress hosts
+   * that are connected and serve have said.
+   */
+  isOut(containerId: string): boolean {
+    const told = this.book.toldOf(containerId);
+    if (told === undefined) return false;
+    return this.deps.store.view((tx) => {
+      for (const [hostId, { seq, router }] of this.sessions) {
+        if (router === false) continue;
+        const said = tx.get('hostRouters', hostId);
+        if (said !== undefined && said.seq >= seq && !said.serving) continue;
+        if (said === undefined || said.seq < Math.min(told.seq, seq)) return false;
+        if (told.servers.some((server) => said.draining.includes(server))) return false;
+      }
+      return true;
+    });
+  }
+
+  private onChange({ changes }: ChangeSet): void {
+    this.book.note(changes);
+    const others = changes.some(({ table }) => table === 'hosts' || table === 'settings');
+    if (others || this.book.isDirty) this.soon();
+  }
+
+  /** Now, or at the end of the pause. */
+  private soon(): void {
+    this.due = true;
+    if (this.pausing === undefined) this.round();
+  }
+
+  private round(): void {
+    this.due = false;
+    const next = this.seq + 1;
+    const changes = this.book.refresh(next, this.patient);
+    const base = this.deps.store.view((tx) => this.baseOf(tx));
+    const sameBase = JSON.stringify(base) === JSON.stringify(this.base);
+    this.base = base;
+    const isNews = !sameBase || changes.http.length + changes.tcp.length + changes.drop.length > 0;
+    if (isNews || [...this.sessions.values()].some(({ router }) => router === undefined)) this.seq = next;
+    const { http, tcp } = this.book.all;
+    const some = http.length + tcp.length + this.book.keep.length > 0;
+    const ingress = new Set(this.deps.store.view((tx) => ingressHosts(tx).map(({ id }) => id)));
+    for (const [hostId, told] of this.sessions) {
+      const router = some && ingress.has(hostId);
+      if (router && told.router !== true) this.tell(hostId, told, { http, tcp, drop: [] }, true);
+      else if (router && isNews) this.tell(hostId, told, changes, false);
+      else if (!router && told.router !== false) this.tellNone(hostId, told);
+    }
+    this.pausing = setTimeout(() => {
+      this.pausing = undefined;
+      if (this.due) this.round();
+    }, this.deps.pauseMs ?? PAUSE_MS);
+    this.pausing.unref();
+  }
+
+  private tell(hostId: string, told: Told, { http, tcp, drop }: RouteChanges, whole: boolean): void {
+    const routes = partsOf<HttpRoute | TcpRoute>([...http, ...tcp]);
+    const base = { seq: this.seq, base: this.base };
+    this.send(
+      hostId,
+      told,
+      routes.map((part, i): RouterFrame => {
+        const change: RouterChange = {
+          ...base,
+          whole: whole && i === 0,
+          http: part.filter((route) => route.kind === 'http-route'),
+          tcp: part.filter((route) => route.kind === 'tcp-route'),
+          drop: i === 0 ? drop : [],
+          keep: i === 0 && whole ? [...this.book.keep] : [],
+          ...(i < routes.length - 1 ? { more: true } : {}),
+        };
+        return { t: 'router', change };
+      }),
+    );
+    told.router = true;
+  }
+
+  private tellNone(hostId: string, told: Told): void {
+    this.send(hostId, told, [{ t: 'no-router', seq: this.seq }]);
+    told.router = false;
+  }
+
+  private send(hostId: string, told: Told, frames: readonly RouterFrame[]): void {
+    try {
+      for (const frame of frames) told.send(frame);
+    } catch (thrown) {
+      this.deps.logger.error({ host: hostId, error: messageOf(thrown) }, 'routes not sent');
+    }
+    told.seq = this.seq;
+  }
+
+  private baseOf(tx: ReadTx): RouterBase {
+    const { routerImage, routerPort, drainMs } = settingsOf(tx);
+    return {
+      image: routerImage,
+      entries: [{ address: '0.0.0.0', port: routerPort, tls: false, proxyFrom: [], trust: [] }],
+      cookieKey: this.deps.cookieKey,
+      drainSeconds: Math.max(1, Math.ceil(drainMs / 1000)),
+    };
+  }
+}

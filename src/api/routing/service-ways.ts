@@ -1,0 +1,88 @@
+import type { Container, ObservedContainer } from '../../model/container.ts';
+import { releaseKey, type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import type { Host } from '../../model/host.ts';
+import { normalIp } from '../../model/ip.ts';
+import { LABEL_INGRESS } from '../../model/labels.ts';
+import { isReady } from '../../model/readiness.ts';
+import type { RoutedContainer } from '../../model/service-routes.ts';
+import type { ReadTx } from '../../store/store.ts';
+
+/** Hosts that domains lead to: those with the label; where none has it, all of them. */
+export function ingressHosts(tx: ReadTx): readonly Host[] {
+  const all = [...tx.all('hosts')];
+  const labelled = all.filter(({ labels }) => labels[LABEL_INGRESS] === 'true');
+  return labelled.length === 0 ? all : labelled;
+}
+
+/** Where the router reaches one container. */
+export type ContainerWay = RoutedContainer & Readonly<{ id: string; leaving: boolean }>;
+
+/**
+ * Containers of a service that the router may lead to, and those that leave. On a host that is not heard of they count only
+ * where there are no others: better an attempt than a page that says that nobody is there.
+ */
+export function waysOf(tx: ReadTx, { stack, name, service }: ServiceRecord): readonly ContainerWay[] {
+  const near: ContainerWay[] = [];
+  const silent: ContainerWay[] = [];
+  for (const container of tx.by('containers', 'stackService', serviceKey(stack, name))) {
+    const { id, assigned } = container;
+    const observed = [...tx.by('observedContainers', 'clusterId', id)].find(
+      ({ hostId }) => hostId === assigned.hostId,
+    );
+    const leaving = container.service?.leaving === true;
+    if (observed === undefined || !(leaving ? isRunning(observed) : mayServe(container, observed))) continue;
+    const release = container.service?.release ?? 0;
+    const spec = tx.get('releases', releaseKey(stack, name, release))?.spec ?? service;
+    const address = addressOf(tx, assigned.hostId);
+    if (address === undefined) continue;
+    const state = leaving ? 'maint' : 'ready';
+    const way = {
+      id,
+      leaving,
+      release,
+      spec,
+      state,
+      at: (port: number) => wayTo(observed, address, port),
+    } as const;
+    (isSilent(tx, assigned.hostId) ? silent : near).push(way);
+  }
+  return near.some(({ leaving }) => !leaving) ? near : [...near, ...silent];
+}
+
+/** Containers that should run on hosts of which nothing has been heard since the manager started. */
+export function isUnheard(tx: ReadTx, { stack, name }: ServiceRecord): boolean {
+  for (const { assigned, desired } of tx.by('containers', 'stackService', serviceKey(stack, name)))
+    if (desired.state === 'running' && tx.get('hostStatus', assigned.hostId)?.reported !== true) return true;
+  return false;
+}
+
+function isRunning({ state }: ObservedContainer): boolean {
+  return state.status === 'running';
+}
+
+function mayServe(container: Container, observed: ObservedContainer): boolean {
+  return container.desired.state === 'running' && isReady(observed, container);
+}
+
+function addressOf(tx: ReadTx, hostId: string): string | undefined {
+  const said = tx.get('hostStatus', hostId)?.dataAddress || tx.get('hosts', hostId)?.dataAddress;
+  return said === undefined ? undefined : normalIp(said);
+}
+
+function isSilent(tx: ReadTx, hostId: string): boolean {
+  const status = tx.get('hostStatus', hostId);
+  return status?.state === 'down' || status?.silent === true;
+}
+
+/** By the port of its host that was chosen for it, or by the same one where it lives in its host's network. */
+function wayTo({ networkMode, ports }: ObservedContainer, address: string, port: number) {
+  if (networkMode === 'host') return { address, port };
+  const found = ports.find(
+    ({ privatePort, publicPort, type, ip = '' }) =>
+      privatePort === port &&
+      publicPort !== undefined &&
+      type === 'tcp' &&
+      (['', '0.0.0.0', '::'].includes(ip) || ip === address),
+  );
+  return found?.publicPort === undefined ? undefined : { address, port: found.publicPort };
+}

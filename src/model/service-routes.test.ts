@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import { routerStateSchema } from './router.ts';
+import type { Route, Service } from './service.ts';
+import { type RoutedContainer, servedPath, servedRoutes } from './service-routes.ts';
+import { defaultSettings } from './settings.ts';
+
+const settings = { ...defaultSettings, appsDomain: 'apps.example.com' };
+const route = (host: string, more: Partial<Route> = {}): Route => ({
+  ...{ kind: 'route', port: 80, host: { kind: 'domain', name: host }, path: '/', scheme: 'http' },
+  ...{ scope: 'public', sticky: false, ...more },
+});
+const service = (more: Partial<Service>): Service =>
+  ({ name: 'web', routes: [], listeners: [], weight: 100, ...more }) as Service;
+const named = (one: Service) => ({ stack: 'shop', name: one.name, service: one });
+const container = (release: number, host: number, more: Partial<RoutedContainer> = {}): RoutedContainer => ({
+  ...{ release, spec: { routes: [], listeners: [] }, state: 'ready', ...more },
+  at: more.at ?? ((port) => ({ address: `192.0.2.${host}`, port: 30_000 + port })),
+});
+
+it('has a route for all names of a port, with a pool for each release whose share is that of its containers', () => {
+  const one = service({
+    routes: [route('a.example.com'), route('', { host: { kind: 'prefix', name: 'shop' }, path: '/api/' })],
+  });
+  const { http } = servedRoutes(named(one), [container(1, 1), container(1, 2), container(2, 3)], settings);
+  expect(http).toHaveLength(1);
+  expect(http[0]?.names).toEqual([
+    { domain: 'a.example.com', path: '/' },
+    { domain: 'shop.apps.example.com', path: '/api' },
+  ]);
+  expect(http[0]?.pools.map(({ id, weight, servers }) => [id, weight, servers.length])).toEqual([
+    ['r2', 1, 1],
+    ['r1', 2, 2],
+  ]);
+});
+
+it('counts one that leaves for nothing, and keeps it for its requests under way', () => {
+  const one = service({ routes: [route('a.example.com')] });
+  const leaving = container(1, 1, { state: 'maint' });
+  const [{ pools } = { pools: [] }] = servedRoutes(named(one), [leaving, container(1, 2)], settings).http;
+  expect(pools).toMatchObject([{ weight: 1, servers: [{ state: 'maint' }, { state: 'ready' }] }]);
+});
+
+it('reaches containers of an earlier release by the port that these have', () => {
+  const one = service({ routes: [route('a.example.com', { port: 81 })] });
+  const old = container(1, 1, { spec: { routes: [route('a.example.com')], listeners: [] } });
+  const [{ pools } = { pools: [] }] = servedRoutes(named(one), [old, container(2, 2)], settings).http;
+  expect(pools.flatMap(({ servers }) => servers.map(({ port }) => port))).toEqual([30_081, 30_080]);
+});
+
+it('gives two names of one domain cookies of their own, and routes that a router takes', () => {
+  const sticky = [
+    route('a.example.com', { sticky: true }),
+    route('a.example.com', { sticky: true, port: 81, path: '/b' }),
+  ];
+  const one = service({
+    routes: [...sticky, route('x.local', { scope: 'cluster' })],
+    listeners: [
+      { kind: 'listener', protocol: 'tcp', frontPort: 5432, port: 5432 },
+      { kind: 'listener', protocol: 'tcp', frontPort: 80, port: 80 },
+      { kind: 'listener', protocol: 'udp', frontPort: 53, port: 53 },
+    ],
+  });
+  const served = servedRoutes({ ...named(one), stack: 'Shop*' }, [container(1, 1)], settings);
+  expect(new Set(served.http.map(({ rules }) => rules.sticky?.cookie)).size).toBe(2);
+  expect(served.tcp.map(({ port }) => port)).toEqual([5432]);
+  const state = { kind: 'router', entries: [], routes: served.http, tcpRoutes: served.tcp, certificates: [] };
+  routerStateSchema.parse({ ...state, pages: {}, cookieKey: '0123456789abcdef', drainSeconds: 10 });
+});
+
+it('keeps shares within a router’s weights, and no container without one', () => {
+  const many = Array.from({ length: 400 }, (_, i) =>
+    container(1, 1, { at: () => ({ address: '192.0.2.1', port: 1000 + i }) }),
+  );
+  const one = service({ routes: [route('a.example.com')] });
+  const [{ pools } = { pools: [] }] = servedRoutes(named(one), [...many, container(2, 2)], settings).http;
+  expect(pools.map(({ weight }) => weight)).toEqual([1, 100]);
+  const [none] = servedRoutes(named({ ...one, weight: 0 }), many, settings).http;
+  expect(none?.pools.map(({ weight }) => weight)).toEqual([0]);
+});
+
+it.each([
+  ['/', '/'],
+  ['/a//b/', '/a/b'],
+  ['/a%20b', undefined],
+  ['/a/../b', undefined],
+  ['/%zz', undefined],
+])('takes the path %s as %s', (path, expected) => expect(servedPath(path)).toBe(expected));
