@@ -198,6 +198,25 @@ describe('a service of Docker', () => {
   });
 });
 
+describe('a service of a compose file', () => {
+  it('is scaled, keeps what Docker has no word for, and has no more containers than names', async () => {
+    await create('shop_web', { Labels: { 'com.docker.stack.namespace': 'shop' } });
+    const kept = () => cluster.store.view((tx) => tx.get('services', 'shop/web')) ?? expect.fail();
+    await cluster.store.update((tx) => {
+      const record = kept();
+      const naming = { kind: 'fixed', name: 'front' } as const;
+      tx.put('services', { ...record, scale: 1, service: { ...record.service, naming, weight: 7 } });
+    });
+    const { Spec } = await inspect('shop_web');
+    expect(Spec).toMatchObject({ Mode: { Replicated: { Replicas: 1 } } });
+    const scaled = (Replicas: number) => update('shop_web', { ...Spec, Mode: { Replicated: { Replicas } } });
+    const refused = await scaled(3);
+    expect([refused.status, refused.text]).toEqual([409, expect.stringContaining('names it front')]);
+    expect((await scaled(0)).status).toBe(200);
+    expect(kept()).toMatchObject({ scale: null, service: { weight: 7, scale: { replicas: 0 } } });
+  });
+});
+
 describe('nodes and the cluster', () => {
   type Node = { ID: string; Version: { Index: number }; Spec: Record<string, unknown> };
 
@@ -249,6 +268,8 @@ describe('logs of a service', () => {
     const [first, second] = await tasks('web');
     for (const task of [first, second])
       expect(detailed.text).toContain(`com.docker.swarm.task.id=${task?.ID} `);
+    const stamped = await client.send('GET', '/services/web/logs?stdout=1&details=1&timestamps=1');
+    expect(stamped.text).toMatch(/2026-01-01T00:00:00\.000000000Z com\.docker\.swarm\.node\.id=\S+ line\n/);
     expect((await client.send('GET', '/services/web/logs')).text).toContain('at least one stream');
     const one = await client.send('GET', `/tasks/${first?.ID}/logs?stdout=1&details=1`);
     expect(one.text).toContain(first?.ID);

@@ -4,6 +4,7 @@ import { type ReleaseRecord, releaseKey, type ServiceRecord } from '../../model/
 import { beginRelease, releaseBefore, releasesOf } from '../../store/releases.ts';
 import type { WriteTx } from '../../store/store.ts';
 import { checkRoutes } from '../routing/check-routes.ts';
+import { checkScale } from '../services/check-scale.ts';
 import { checkStack } from '../services/check-stack.ts';
 import { deploy, diffOf } from '../services/deploy.ts';
 import type { Call, Handlers } from './handler.ts';
@@ -74,21 +75,11 @@ export const serviceHandlers: Handlers<Names> = {
     }),
   'service.scale': (call) =>
     change(call, (tx, record) => {
-      const { scale, naming, identity, name } = record.service;
+      const { scale, name } = record.service;
       const { replicas } = call.body;
       if (scale.kind === 'global')
         throw new BerthError('conflict', `service ${name} is on each host: it has no number of containers`);
-      if (naming.kind === 'fixed' && replicas > 1)
-        throw new BerthError(
-          'conflict',
-          `service ${name} has one container: container_name names it ${naming.name}`,
-        );
-      const short = Object.entries(identity.ips).find(([, addresses]) => addresses.length < replicas);
-      if (short !== undefined)
-        throw new BerthError(
-          'conflict',
-          `service ${name} has ${short[1].length} addresses on network ${short[0]}, fewer than ${replicas}`,
-        );
+      checkScale(record.service, replicas);
       tx.put('services', { ...record, scale: replicas, generation: record.generation + 1 });
     }),
   'service.restart': (call) =>

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { assignmentOf } from '../../agents/assignment-of.ts';
-import { giveBackOf } from '../../networks/give-back.ts';
+import { endContainer, giveBackOf } from '../../networks/give-back.ts';
 import { endpointIn } from '../../networks/spanning.ts';
 import { type DockerEndpoint, newDockerEndpoint } from '../server.ts';
 import { TestClient } from '../testing/client.ts';
@@ -86,6 +86,49 @@ describe('a network that spans hosts', () => {
     ]);
     await client.json('DELETE', `/networks/${id.slice(0, 12)}`, undefined, 204);
     expect(cluster.store.view((tx) => [tx.count('networks'), tx.count('addresses')])).toEqual([0, 0]);
+  });
+
+  it('is what swarm mode’s clients ask for: driver overlay, found in the scope swarm', async () => {
+    const id = await create('o1', { Driver: 'overlay', Attachable: true });
+    expect(await inspect('o1')).toMatchObject({ Driver: 'xoverlay', Scope: 'global' });
+    expect(await inspect('o1?scope=swarm')).toMatchObject({ Id: id, Scope: 'swarm' });
+    expect((await client.send('GET', '/networks/o1?scope=local')).status).toBe(404);
+    await create('plain', { Driver: 'bridge' });
+    expect((await client.send('GET', '/networks/plain?scope=swarm')).status).toBe(404);
+  });
+
+  it('is attached to a service by its ID, which knows it by name', async () => {
+    const id = await create('o1');
+    const Networks = [{ Target: id, Aliases: ['www'] }];
+    const TaskTemplate = { ContainerSpec: { Image: 'busybox' }, Networks };
+    await client.json('POST', '/services/create', { Name: 'web', TaskTemplate }, 201);
+    const kept = cluster.store.view((tx) => tx.get('services', 'standalone/web'))?.service.container;
+    expect(kept).toMatchObject({
+      HostConfig: { NetworkMode: 'o1' },
+      NetworkingConfig: { EndpointsConfig: { o1: { Aliases: ['web', 'www'] } } },
+    });
+    expect(await client.json('GET', '/services/web')).toMatchObject({ Spec: { TaskTemplate: { Networks } } });
+    // As clients of before API 1.25 wrote it.
+    const older = { Name: 'old', TaskTemplate: { ContainerSpec: { Image: 'busybox' } }, Networks };
+    await client.json('POST', '/services/create', older, 201);
+    expect(await client.json('GET', '/services/old')).toMatchObject({ Spec: { TaskTemplate: { Networks } } });
+  });
+
+  it('is removed once the containers have gone whose service was taken away', async () => {
+    const id = await create('o1');
+    const TaskTemplate = { ContainerSpec: { Image: 'busybox' }, Networks: [{ Target: id }] };
+    await client.json('POST', '/services/create', { Name: 'web', TaskTemplate }, 201);
+    const container = await make('web_1', on('o1'));
+    await cluster.store.update((tx) => {
+      const service = { stack: 'standalone', name: 'web', index: 1, release: 1 };
+      tx.put('containers', { ...record(container), service });
+    });
+    expect((await refusal('DELETE', '/networks/o1'))[0]).toBe(403);
+    await client.json('DELETE', '/services/web');
+    const removal = refusal('DELETE', '/networks/o1');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await cluster.store.update((tx) => endContainer(tx, container, 0));
+    expect(await removal).toEqual([204, '']);
   });
 
   it('is what a create without a driver makes, where a host has it', async () => {

@@ -5,6 +5,7 @@ import type { Stack } from '../../../model/stack.ts';
 import { beginRelease, releaseBefore } from '../../../store/releases.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import { checkRoutes } from '../../routing/check-routes.ts';
+import { checkScale } from '../../services/check-scale.ts';
 import { checkStack } from '../../services/check-stack.ts';
 import { dropService, putService } from '../../services/put-service.ts';
 import { setAuditTarget } from '../audit.ts';
@@ -105,6 +106,7 @@ function asked(
   const { service, warnings } = fromServiceSpec(spec, base, { dockerName: given.Name });
   const { [LABEL_NAMESPACE]: _, ...labels } = given.Labels ?? {};
   const whole: Service = { ...service, labels };
+  if (whole.scale.kind === 'replicated') checkScale(whole, whole.scale.replicas);
   const others = tx.get('stacks', stack)?.stack.services.filter(({ name }) => name !== whole.name) ?? [];
   // Of the others only the names count: what they have was looked at when they came.
   const alone: Stack = {

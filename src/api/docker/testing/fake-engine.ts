@@ -118,10 +118,12 @@ export class FakeEngine {
       /^\/containers\/([^/]+)\/logs$/,
       this.of((_c, _req, res, url) => {
         res.writeHead(200, { 'content-type': 'application/vnd.docker.raw-stream' });
+        const stamp = url.searchParams.get('timestamps') === '1' ? '2026-01-01T00:00:00.000000000Z ' : '';
+        const line = `${stamp}line\n`;
         // One frame of stdout, in two pieces.
         res.write(Buffer.from([1, 0, 0, 0, 0, 0]));
         setTimeout(() => {
-          res.write(Buffer.from('\0\x05line\n', 'latin1'));
+          res.write(Buffer.from(`\0${String.fromCharCode(line.length)}${line}`, 'latin1'));
           if (url.searchParams.get('follow') !== '1') res.end();
         }, 5);
       }),
