@@ -28,7 +28,7 @@ type IngressDeps = IngressOptions &
   }>;
 
 /** HAProxy has been started, and should answer by then: milliseconds. */
-const START_MS = 8_000;
+const START_MS = 5_000;
 const LOOK_MS = 50;
 /** After HAProxy has ended by itself its engine starts it again: that comes first. */
 const ENDED_MS = 1_000;
@@ -47,6 +47,8 @@ export class Ingress {
   private send: ((frame: Routed) => void) | undefined;
   /** Number of the change that `wanted` is; undefined where no manager has said it on this connection. */
   private seq: number | undefined;
+  /** Number of the change that was carried out last, or not. */
+  private handled: number | undefined;
   private running: Promise<void> | undefined;
   private again: NodeJS.Timeout | undefined;
   private saving: NodeJS.Timeout | undefined;
@@ -93,6 +95,7 @@ export class Ingress {
   /** A manager listens from now on; it says first what the router is to be. */
   attach(send: (frame: Routed) => void): void {
     this.seq = undefined;
+    this.handled = undefined;
     this.gathering = undefined;
     this.send = send;
   }
@@ -100,6 +103,7 @@ export class Ingress {
   detach(): void {
     this.send = undefined;
     this.seq = undefined;
+    this.handled = undefined;
   }
 
   onFrame(frame: ManagerFrame & { t: 'router' | 'no-router' }): void {
@@ -161,7 +165,9 @@ export class Ingress {
         if (this.stop.signal.aborted) return;
         await this.failed(thrown);
       }
-      if (seq === this.seq) this.tell();
+      // Of a manager before this one it says nothing.
+      if (seq !== undefined && this.seq !== undefined && seq <= this.seq) this.handled = seq;
+      this.tell();
       if (this.stop.signal.aborted || this.wanted === wanted) return;
     }
   }
@@ -238,7 +244,7 @@ export class Ingress {
   }
 
   private tell(): void {
-    const { seq, serving, error } = this;
+    const { handled: seq, serving, error } = this;
     if (seq === undefined) return;
     try {
       this.send?.({ t: 'routed', seq, serving, error, draining: [...this.draining.keys()] });
