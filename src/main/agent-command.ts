@@ -78,6 +78,7 @@ const ENTRIES: ReadonlySet<string> = new Set([
     'dockerd.pid.new',
     'assignments',
     'networks',
+    'router',
   ],
 ]);
 
