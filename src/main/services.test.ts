@@ -281,6 +281,8 @@ it('stops a container that has routes once no router leads to it any more, or no
     );
   await put(stackOf(routed('web:1')));
   await isDone('web');
+  const other = { ...stackOf(routed('web:1')), name: 'other' };
+  await expect(put(other)).rejects.toThrow('a.example.com is taken by service shop/web');
   const [first] = members('web');
   expect(first?.desired.spec.HostConfig).toMatchObject({ PortBindings: { '80/tcp': [{ HostPort: '' }] } });
   await put(stackOf(routed('web:2')));
@@ -289,7 +291,7 @@ it('stops a container that has routes once no router leads to it any more, or no
   expect(members('web')[0]?.desired.state).toBe('running');
   const told = () =>
     cluster.store.update((tx) => {
-      for (const { id } of tx.all('containers')) out.add(id);
+      for (const { id, service: of } of tx.all('containers')) if (of?.leaving === true) out.add(id);
       tx.put('hostRouters', {
         kind: 'host-router',
         id: 'h-a',
