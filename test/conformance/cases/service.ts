@@ -151,7 +151,16 @@ export const SERVICE_CASES: CaseGroup = {
           );
           const before = await bench.run(['stack', 'ps', '-q', stack]);
           expect(before.split('\n')).toHaveLength(3);
-          const said = await bench.run(['exec', `${stack}_web_1`, 'sh', '-c', 'echo $WORD; ping -c 1 db']);
+          const inWeb = ['exec', `${stack}_web_1`, 'sh', '-c', 'echo $WORD; ping -c 1 db'];
+          // A name is told a moment after its container runs.
+          const said = await until(
+            'an answer of db',
+            async () => {
+              const { code, stdout } = await bench.try(inWeb);
+              return code === 0 ? stdout : undefined;
+            },
+            { timeoutMs: 20_000 },
+          );
           expect(said).toMatch(/^said\n[\s\S]*1 packets received/);
           await deploy();
           expect(await bench.run(['stack', 'ps', '-q', stack])).toBe(before);

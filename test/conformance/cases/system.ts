@@ -141,7 +141,7 @@ export const SYSTEM_CASES: CaseGroup = {
     unserved(
       'docker plugin',
       ['plugin', 'ls'],
-      /does not serve Docker's "plugins" API/,
+      /does not serve that part of Docker's "plugins" API/,
       'refused: a plugin belongs to one engine and may have rights on its host; install it on the host itself. Networks and volumes may use it.',
     ),
     unserved(

@@ -122,6 +122,20 @@ describe('a container that was removed on its host', () => {
     );
   });
 
+  it('is told as being made, where its host has just been given it', async () => {
+    const id = await removed();
+    const made = record(id);
+    await cluster.store.update((tx) => {
+      if (made !== undefined)
+        tx.put('containers', { ...made, assigned: { ...made.assigned, at: Date.now() } });
+    });
+    const { status, text } = await client.send('GET', '/containers/web/json');
+    expect([status, JSON.parse(text).message]).toEqual([
+      404,
+      expect.stringContaining('host alpha is about to make it'),
+    ]);
+  });
+
   it('comes back with a start, and goes for good with a removal', async () => {
     await removed();
     await client.json('POST', '/containers/web/start', undefined, 204);

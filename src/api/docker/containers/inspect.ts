@@ -9,6 +9,7 @@ import { containerPath, reachableTarget, rewriteFor, type Target } from './find.
 import { healthState } from './health-state.ts';
 import { type HostInfo, hostInfoOf } from './host-info.ts';
 import { waitsForStart } from './live-state.ts';
+import { isNew } from './row.ts';
 
 type Json = Record<string, unknown>;
 
@@ -18,16 +19,20 @@ export async function inspectContainer(call: DockerCall): Promise<void> {
   const path = enginePath(call, containerPath(target, '/json'), call.query);
   const request = { method: 'GET', path, signal: call.signal };
   const answer = await askJson<Json>(call, target.hostId, request, rewriteFor(target)).catch((thrown) => {
-    throw target.seen === undefined ? withLoss(target, thrown) : thrown;
+    throw target.seen === undefined ? withLoss(target, thrown, call.deps.clock.now()) : thrown;
   });
   const host = hostInfoOf(call, target.hostId);
   sendJson(call.res, 200, inspected(call, target, host, answer));
 }
 
 /** A record without container: who asks is to know that the name is not free, and what to do. */
-function withLoss({ record, name, hostName }: Target, thrown: unknown): unknown {
+function withLoss({ record, name, hostName }: Target, thrown: unknown, now: number): unknown {
   const gone = thrown instanceof BerthError && thrown.code === 'engine' && thrown.status === 404;
   if (!gone || record === undefined || record.desired.state === 'removed') return thrown;
+  if (isNew(record, now))
+    return new BerthError('not_found', `No such container: ${name}: host ${hostName} is about to make it`, {
+      hint: 'try again in a moment; of a container of a service, "berth service ls" says what holds it up',
+    });
   return new BerthError('not_found', `No such container: ${name}: it was removed on its host ${hostName}`, {
     hint: `"docker start ${name}" makes it again, "docker rm ${name}" gives it up`,
   });

@@ -72,9 +72,14 @@ function rowOfSeen(tx: ReadTx, seen: ObservedContainer, hosts: HostTable): Row {
 /** A host has so long to make what is new to it. */
 const MAKING_MS = 10_000;
 
-function isLost({ desired, assigned }: Container, host: HostInfo, now: number): boolean {
-  const made = desired.state !== 'created' && desired.state !== 'removed';
-  return host.ready && made && now - assigned.at > MAKING_MS;
+/** Its host may be about to make it still. */
+export function isNew({ assigned }: Container, now: number): boolean {
+  return now - assigned.at <= MAKING_MS;
+}
+
+function isLost(record: Container, host: HostInfo, now: number): boolean {
+  const made = record.desired.state !== 'created' && record.desired.state !== 'removed';
+  return host.ready && made && !isNew(record, now);
 }
 
 /** The engine's word, save for what is ended and the agent is about to start again, and what is gone. */
