@@ -12,10 +12,10 @@ const onTrunk = (host: string) => `10.250.0.${host.slice(1)}`;
 beforeAll(async () => {
   lab = await startLab({ hosts: HOSTS.length });
   await addTrunk(lab, HOSTS);
-  for (const host of HOSTS) {
+  for (const host of HOSTS)
     await must(lab, host, ['ip', 'address', 'add', `${onTrunk(host)}/24`, 'dev', 'eth1']);
-    await ensureImage('busybox', lab.host(host).engine);
-  }
+  // Through the cluster, which knows of it then.
+  await ensureImage('busybox', lab.endpoint);
 });
 afterAll(() => lab?.down());
 

@@ -10,7 +10,7 @@ const BERTH = fileURLToPath(new URL('../../berth', import.meta.url));
 let lab: Lab;
 beforeAll(async () => {
   lab = await startLab({ hosts: 2 });
-  for (const host of ['h1', 'h2']) await ensureImage('busybox', lab.host(host).engine);
+  await ensureImage('busybox', lab.endpoint);
 });
 afterAll(() => lab?.down());
 

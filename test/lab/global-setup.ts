@@ -13,7 +13,7 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const name = ownName();
   const lab = await startLab({ name, hosts: 3 });
-  for (const host of lab.hosts) await ensureImage('busybox', host.engine);
+  await ensureImage('busybox', lab.endpoint);
   project.provide('lab', { name, dir: lab.plan.folder });
   return () => downLab({ name, dir: lab.plan.folder });
 }
