@@ -99,6 +99,32 @@ describe('an engine that does not answer', () => {
   }, 20_000);
 });
 
+describe('a container that somebody removes just before the agent starts it', () => {
+  it('is made anew: its client hears of no error', async () => {
+    const engine = newSimulatedEngine();
+    let removes = false;
+    const meddled = between(engine, ({ path }) => {
+      if (!removes || !path.includes('/start')) return undefined;
+      removes = false;
+      engine.world.containers.remove(engine.world.containers.get('web'), true);
+      return undefined;
+    });
+    const agent = await openAgent(meddled, await temporaryDir());
+    const manager = new FakeManager();
+    await manager.greet(agent);
+    const made = assignmentRecord('web', { state: 'created' });
+    manager.put(made);
+    expect((await manager.result(made)).error).toBeUndefined();
+    const before = engine.world.containers.get('web').id;
+    removes = true;
+    const started = assignmentRecord('web', { state: 'running', generation: 2 });
+    manager.put(started);
+    expect((await manager.result(started)).error).toBeUndefined();
+    expect(engine.world.containers.get('web').status).toBe('running');
+    expect(engine.world.containers.get('web').id).not.toBe(before);
+  });
+});
+
 describe('an engine that answers garbage', () => {
   it.each([
     ['/info', '<html>'],

@@ -345,6 +345,11 @@ export class Reconciler {
     logger.warn({ container: id, name: context.name, error: messageOf(thrown) }, 'could not act');
     if (context.engineId !== undefined) await this.look(context.engineId);
     const status = refusalStatus(thrown);
+    if (status === 404 && this.isGone(context)) {
+      // Somebody removed it after it was looked at: that is no refusal, and it is made anew.
+      this.kick(id);
+      return;
+    }
     if (holding.kind === 'purge' || status === undefined) {
       if (holding.kind === 'hold' && isFresh(holding)) this.tellUnavailable(holding, messageOf(thrown));
       this.retryLater(id);
@@ -365,6 +370,11 @@ export class Reconciler {
     files.acted(id, acted);
     if (context.engineId !== undefined) this.deps.observer.picture.regenerate(context.engineId);
     this.tellResult(holding, acted, context.warnings);
+  }
+
+  /** It was there, and is no more. */
+  private isGone({ id, engineId }: StepContext): boolean {
+    return engineId !== undefined && this.deps.observer.picture.find(id) === undefined;
   }
 
   /** The engine did not make or start it again (its port is in use, its image is gone): later once more. */
