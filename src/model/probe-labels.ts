@@ -90,6 +90,7 @@ function checkOf(
   return { kind: 'http', scheme: scheme === 'https' ? 'https' : 'http', port: number, path: target };
 }
 
+const PROBE_LABEL = /^(berth|aliyun)\.(probe|liveness)\./;
 const FIELDS: readonly string[] = ['url', 'cmd', ...Object.keys(NUMBERS)];
 
 /**
@@ -99,6 +100,9 @@ const FIELDS: readonly string[] = ['url', 'cmd', ...Object.keys(NUMBERS)];
 export function probesOfLabels(
   labels: Readonly<Record<string, string>>,
 ): Readonly<{ probes: Probes | undefined; problem: string | undefined }> {
+  // Nearly all containers: this is on the way of each create.
+  if (!Object.keys(labels).some((label) => PROBE_LABEL.test(label)))
+    return { probes: undefined, problem: undefined };
   const wrong = (label: string, message: string) => ({
     probes: undefined,
     problem: `label ${label} ${message}`,
