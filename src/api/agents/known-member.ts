@@ -1,5 +1,6 @@
 import { normalIp } from '../../model/ip.ts';
 import type { Member } from '../../model/span.ts';
+import { seenOn } from '../../store/seen.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { endpointIn } from '../networks/spanning.ts';
 import { holdersOf } from './assignment-of.ts';
@@ -24,7 +25,7 @@ function orphanMember(tx: ReadTx, networkId: string, id: string): Omit<Known, 't
     const { name, hostId, held } = orphan;
     const endpoint = orphanEndpoint(tx, networkId, orphan);
     if (endpoint === undefined || held === undefined) continue;
-    const seen = [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === hostId);
+    const seen = seenOn(tx, id, hostId);
     const { desired, probes } = held;
     const container = { id, name, desired, probes, assigned: { hostId } };
     const member = memberOf({ networkId, container, endpoint, ...hostOf(tx, hostId), seen });
@@ -38,7 +39,7 @@ function containerMember(tx: ReadTx, networkId: string, id: string): Omit<Known,
   const endpoint = container && endpointIn(tx, id, networkId);
   if (container === undefined || endpoint === undefined) return undefined;
   const { hostId } = container.assigned;
-  const seen = [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === hostId);
+  const seen = seenOn(tx, id, hostId);
   const member = memberOf({ networkId, container, endpoint, ...hostOf(tx, hostId), seen });
   return { member, hostIds: holdersOf(container) };
 }

@@ -1,6 +1,7 @@
 import type { ActionResult, AgentFrame } from '../../contract/link.ts';
 import type { Container, ObservedContainer } from '../../model/container.ts';
 import { isOwn } from '../../model/readiness.ts';
+import { seenOn } from '../../store/seen.ts';
 import type { ReadTx, TableName, WriteTx } from '../../store/store.ts';
 import { TABLES } from '../../store/tables.ts';
 import { endContainer } from '../networks/give-back.ts';
@@ -110,11 +111,7 @@ function hasRemovedItself(tx: ReadTx, hostId: string, container: Container, { ac
   if (desired.spec.HostConfig?.AutoRemove !== true || desired.state === 'created') return false;
   if (assigned.hostId !== hostId || assigned.moving !== undefined || acted(id) < desired.generation)
     return false;
-  return !isSeen(tx, hostId, id);
-}
-
-function isSeen(tx: ReadTx, hostId: string, id: string): boolean {
-  return [...tx.by('observedContainers', 'clusterId', id)].some((one) => one.hostId === hostId);
+  return seenOn(tx, id, hostId) === undefined;
 }
 
 /** What is known of a host beside its reports. */
@@ -140,7 +137,7 @@ function withResults(known: Known, results: readonly ActionResult[]): Known {
 function finishedRemovals(tx: ReadTx, hostId: string, known: Known): string[] {
   return [...tx.by('containers', 'host', hostId)].flatMap((container) => {
     const { id, desired } = container;
-    const removed = desired.state === 'removed' && !isSeen(tx, hostId, id);
+    const removed = desired.state === 'removed' && seenOn(tx, id, hostId) === undefined;
     return removed || hasRemovedItself(tx, hostId, container, known) ? [id] : [];
   });
 }

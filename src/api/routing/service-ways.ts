@@ -5,6 +5,7 @@ import { normalIp } from '../../model/ip.ts';
 import { LABEL_INGRESS } from '../../model/labels.ts';
 import { isReady } from '../../model/readiness.ts';
 import type { RoutedContainer } from '../../model/service-routes.ts';
+import { seenOf } from '../../store/seen.ts';
 import type { ReadTx } from '../../store/store.ts';
 
 /** Hosts that domains lead to: those with the label; where none has it, all of them. */
@@ -26,9 +27,7 @@ export function waysOf(tx: ReadTx, { stack, name, service }: ServiceRecord): rea
   const silent: ContainerWay[] = [];
   for (const container of tx.by('containers', 'stackService', serviceKey(stack, name))) {
     const { id, assigned } = container;
-    const observed = [...tx.by('observedContainers', 'clusterId', id)].find(
-      ({ hostId }) => hostId === assigned.hostId,
-    );
+    const observed = seenOf(tx, container);
     const leaving = container.service?.leaving === true;
     if (observed === undefined || !(leaving ? isRunning(observed) : mayServe(container, observed))) continue;
     const release = container.service?.release ?? 0;

@@ -2,6 +2,7 @@ import type { OrphanView, orphanRoutes } from '../../contract/v1/orphans.ts';
 import { BerthError } from '../../kit/errors.ts';
 import type { Container, Desired } from '../../model/container.ts';
 import type { Orphan } from '../../model/life.ts';
+import { seenOn } from '../../store/seen.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
 import { adoptNetworks, holdAddresses, networkProblem } from '../networks/adopt.ts';
 import type { Handlers } from './handler.ts';
@@ -101,7 +102,7 @@ function fullName({ hostName, name }: Pick<OrphanView, 'hostName' | 'name'>): st
 }
 
 function viewOf(tx: ReadTx, { id, name, hostId, held }: Orphan): OrphanView {
-  const seen = [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === hostId);
+  const seen = seenOn(tx, id, hostId);
   const image = held?.desired.spec.Image ?? seen?.image;
   const problem = problemOf(tx, { id, name, held });
   return {

@@ -9,6 +9,7 @@ import {
   serviceKey,
 } from '../../model/deployment.ts';
 import { healthOf } from '../../model/readiness.ts';
+import { seenOn } from '../../store/seen.ts';
 import type { ReadTx } from '../../store/store.ts';
 
 /** @throws BerthError `not_found` */
@@ -81,7 +82,7 @@ export function membersOf(tx: ReadTx, stack: string, service?: string): readonly
 
 function memberView(tx: ReadTx, { id, name, desired, assigned, service }: Container): ServiceMember {
   const { hostId } = assigned;
-  const seen = [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === hostId);
+  const seen = seenOn(tx, id, hostId);
   return {
     ...{ id, name, service: service?.name ?? '', index: service?.index ?? 0, release: service?.release ?? 0 },
     ...{ hostId, hostName: tx.get('hosts', hostId)?.name ?? hostId, image: desired.spec.Image },

@@ -1,5 +1,6 @@
 import type { Status } from '../../contract/v1/cluster.ts';
 import type { Host, HostState } from '../../model/host.ts';
+import { seenOf } from '../../store/seen.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
 import { brokenPaths, brokenTexts, dataPaths, hostNetworks } from '../broken-paths.ts';
@@ -108,9 +109,7 @@ function countContainers(tx: ReadTx, hosts: readonly Host[]) {
   }
   for (const container of tx.all('containers')) {
     const { hostId } = container.assigned;
-    const seen = [...tx.by('observedContainers', 'clusterId', container.id)].find(
-      (one) => one.hostId === hostId,
-    );
+    const seen = seenOf(tx, container);
     const state = stateOf(hostId, seen?.state.status ?? 'pending');
     count(state);
     if (seen === undefined && container.desired.state === 'running' && states.get(hostId) === 'ready') {

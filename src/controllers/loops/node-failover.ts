@@ -3,6 +3,7 @@ import type { Clock } from '../../kit/clock.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { HostFailover, HostTrust } from '../../model/host.ts';
+import { seenOn } from '../../store/seen.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
 import { type Candidate, type Move, planMoves, type Stay } from '../plan/moves.ts';
@@ -227,7 +228,7 @@ export class NodeFailover {
           if (assigned.moving !== undefined || !failsOver(desired.spec)) continue;
           // A cut-off host stops it by itself, and not sooner than its lease says.
           if (confirmed && isFenced(desired.spec)) continue;
-          const seen = [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === hostId);
+          const seen = seenOn(tx, id, hostId);
           if (hasEnded(record, seen, lastHeardAt)) {
             stays.push({ id, name, from: hostId, reason: 'it has ended by itself' });
           } else candidates.push({ id, name, from: hostId });

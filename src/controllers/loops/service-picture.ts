@@ -2,6 +2,7 @@ import type { Container, ObservedContainer } from '../../model/container.ts';
 import { type ReleaseRecord, releaseKey, type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import { containerDigest } from '../../model/service-parts.ts';
 import { releaseBefore, releasesOf } from '../../store/releases.ts';
+import { seenOf } from '../../store/seen.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { containerSpec, policyFor } from '../plan/services/container-spec.ts';
@@ -120,10 +121,6 @@ function isAsWanted(
 /** What others wait for. */
 export function waitedOf({ rollout: { wanted, release, state, members } }: ServicePicture): Waited {
   return { wanted, release, state, members };
-}
-
-function seenOf(tx: ReadTx, { id, assigned }: Container): ObservedContainer | undefined {
-  return [...tx.by('observedContainers', 'clusterId', id)].find((one) => one.hostId === assigned.hostId);
 }
 
 function memberOf(

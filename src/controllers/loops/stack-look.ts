@@ -11,6 +11,7 @@ import {
 } from '../../model/deployment.ts';
 import { routedPorts } from '../../model/service-parts.ts';
 import { beginRelease, releasesOf } from '../../store/releases.ts';
+import { seenOf } from '../../store/seen.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
 import { containerName, containerSpec } from '../plan/services/container-spec.ts';
 import { waitsFor } from '../plan/services/dependencies.ts';
@@ -314,13 +315,11 @@ function retire(tx: WriteTx, id: string, now: number): 'draining' | 'stopped' {
   return 'stopped';
 }
 
-function isRouted(tx: ReadTx, { id, desired, service, assigned }: Container): boolean {
+function isRouted(tx: ReadTx, record: Container): boolean {
+  const { desired, service } = record;
   if (service === undefined || desired.state !== 'running') return false;
   const spec = tx.get('releases', releaseKey(service.stack, service.name, service.release))?.spec;
-  const seen = [...tx.by('observedContainers', 'clusterId', id)].find(
-    (one) => one.hostId === assigned.hostId,
-  );
-  return spec !== undefined && routedPorts(spec).length > 0 && seen?.state.status === 'running';
+  return spec !== undefined && routedPorts(spec).length > 0 && seenOf(tx, record)?.state.status === 'running';
 }
 
 function stop(tx: WriteTx, id: string): void {

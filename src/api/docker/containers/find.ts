@@ -1,5 +1,6 @@
 import { BerthError } from '../../../kit/errors.ts';
 import type { Container, ObservedContainer } from '../../../model/container.ts';
+import { seenOf } from '../../../store/seen.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import { isUnmanaged } from '../../orphans.ts';
 import type { DockerCall } from '../call.ts';
@@ -79,14 +80,6 @@ export function containerPath(target: Target, rest: string): string {
 /** True where `record` waits only for its host to come back, to be removed: nobody sees it any more. */
 export function isGivenUp(record: Container, connected: Connected): boolean {
   return record.desired.state === 'removed' && !connected(record.assigned.hostId);
-}
-
-/** What is seen of a record's container on the host that it is assigned to. */
-export function seenOf(tx: ReadTx, record: Container): ObservedContainer | undefined {
-  for (const seen of tx.by('observedContainers', 'clusterId', record.id)) {
-    if (seen.hostId === record.assigned.hostId) return seen;
-  }
-  return undefined;
 }
 
 export function targetOfRecord(tx: ReadTx, record: Container): Target {

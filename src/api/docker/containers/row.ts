@@ -1,10 +1,11 @@
 import type { Container, EngineState, ObservedContainer, Port } from '../../../model/container.ts';
 import { userLabels } from '../../../model/labels.ts';
 import { healthOf } from '../../../model/readiness.ts';
+import { seenOf } from '../../../store/seen.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import type { Candidate } from './candidates.ts';
 import { clusterNetworkSettings, shownMode } from './cluster-networks.ts';
-import { isGivenUp, seenOf } from './find.ts';
+import { isGivenUp } from './find.ts';
 import { type HostInfo, type HostTable, strangerHost } from './host-info.ts';
 import { humanStatus } from './human-status.ts';
 import { waitsForStart } from './live-state.ts';
