@@ -171,7 +171,7 @@ export class Conversation {
     });
     this.greeted = true;
     networks?.attach((asked) => session.send(asked), frame.version);
-    this.deps.ingress?.attach((routed) => session.send(routed));
+    this.deps.ingress?.attach((told) => session.send(told), frame.version);
     this.beat(session);
     this.heartbeat = setInterval(() => this.beat(session), HEARTBEAT_MS);
     if (observer.ready) this.tellAll(session);

@@ -6,6 +6,7 @@ import { observedImageSchema, observedNetworkSchema, observedVolumeSchema } from
 import { entrySchema, httpRouteSchema, routerStateSchema, tcpRouteSchema } from '../model/router.ts';
 import { settingsSchema } from '../model/settings.ts';
 import { endpointSchema, ipSchema, memberSchema, poolSchema, spanSchema } from '../model/span.ts';
+import { trafficSchema } from '../model/traffic.ts';
 
 /**
  * What manager and agent say to each other. The agent dials (mTLS), then serves HTTP/2 on the connection that it
@@ -38,15 +39,15 @@ export const HEADER_MACHINE = 'berth-machine-id';
 /**
  * Version of this protocol; manager and agents may be one apart. 2: agents know `probe`. 3: agents have networks that span
  * hosts. 4: agents tell what they hold of plain docker (`hold`). 5: agents run containers' probes, and routers
- * (`router`).
+ * (`router`). 6: agents tell what goes through routers (`traffic`).
  */
-export const LINK_VERSION = 5;
+export const LINK_VERSION = 6;
 /** From which version on the other end knows `hold` and `held`. */
 export const HOLD_VERSION = 4;
-/** From which version on agents run probes, and tell what they have found out. */
-export const PROBES_VERSION = 5;
 /** From which version on agents run routers. */
 export const ROUTER_VERSION = 5;
+/** From which version on managers hear what goes through routers. */
+export const TRAFFIC_VERSION = 6;
 /** Longest line of a session, bytes. */
 export const MAX_FRAME = 16 * 1024 * 1024;
 
@@ -310,6 +311,8 @@ const observationSchema = {
 
 /** Of one host in a frame: more hosts than a cluster has. */
 const MAX_PATHS = 50_000;
+/** Routes and pools in one frame. */
+export const MAX_TRAFFIC = 5_000;
 
 export const agentFrameSchema = z.discriminatedUnion('t', [
   /** Answer to `welcome`. `resume`: the last deltas that are on the agent's disk. `now`: its clock, ms. */
@@ -400,6 +403,15 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
     serving: z.boolean(),
     error: z.string().max(2_000),
     draining: z.array(z.string().max(100)).max(50_000),
+  }),
+  /**
+   * From version 6 on, every few seconds while a router serves: what has gone through it in the last `ms`, which begin where
+   * those of the report before ended. Sent empty as well. What was not told is lost.
+   */
+  z.object({
+    t: z.literal('traffic'),
+    ms: z.number().min(0).max(3_600_000),
+    traffic: z.array(trafficSchema).max(MAX_TRAFFIC),
   }),
   z.object({ t: z.literal('events'), events: z.array(engineEventSchema) }),
   /** For each target of `probe`, in its order: milliseconds until its machine answered, null where it did not. */

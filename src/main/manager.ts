@@ -133,6 +133,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
           rebalanceJob: () => moves.rebalanceJob(),
           release: (hostId) => failover.release(hostId),
         },
+        access: sessions.access,
         plugins,
         ca: pki.ca,
         address: config.advertise,

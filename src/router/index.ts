@@ -1,4 +1,3 @@
 export { hashCredentials } from './basic-auth.ts';
 export { haproxyArgv } from './layout.ts';
-export { TIME_BOUNDS } from './response-times.ts';
 export { type Applied, Router, type RouterOptions } from './router.ts';

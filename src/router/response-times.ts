@@ -1,9 +1,5 @@
 import { connect, type Socket } from 'node:net';
-
-/** Upper bounds in milliseconds; the last bucket has what is above. */
-export const TIME_BOUNDS = [
-  1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1000, 2000, 5000, 10_000,
-];
+import { TIME_BOUNDS } from '../model/traffic.ts';
 
 /** How long requests took until their response began: waiting, connecting, and the container's own time. */
 export type ResponseTimes = Readonly<{ route: string; pool: string; counts: readonly number[] }>;

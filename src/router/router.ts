@@ -1,9 +1,9 @@
 import type { Clock } from '../kit/clock.ts';
-import { BerthError } from '../kit/errors.ts';
+import { BerthError, messageOf } from '../kit/errors.ts';
 import { newKeyedQueue } from '../kit/keyed-queue.ts';
 import { type Logger, silentLogger } from '../kit/logger.ts';
 import type { RouterState } from '../model/router.ts';
-import { type AccessFigures, readFigures } from './access-figures.ts';
+import type { Traffic } from '../model/traffic.ts';
 import { ConfigurationFiles } from './files.ts';
 import { layoutOf } from './layout.ts';
 import { Leaving } from './leaving.ts';
@@ -12,9 +12,10 @@ import { readTables, readWorker, type Worker } from './observe.ts';
 import { perform } from './perform.ts';
 import { plan } from './plan.ts';
 import { type Rendered, Renderer } from './render.ts';
-import { type ResponseTimes, TimesReader } from './response-times.ts';
+import { TimesReader } from './response-times.ts';
 import { RuntimeSocket } from './runtime-socket.ts';
 import type { FoundTables, Servers, WantedTables } from './tables.ts';
+import { TrafficMeter } from './traffic-meter.ts';
 
 export type RouterOptions = Readonly<{
   /** Absolute; made where it is missing. HAProxy's configuration, and its sockets in `run/`. */
@@ -28,6 +29,9 @@ export type RouterOptions = Readonly<{
 /** What was done: by the runtime socket alone, or by a reload. */
 export type Applied = Readonly<{ kind: 'commands'; commands: number } | { kind: 'reload'; because: string }>;
 
+/** Routes and pools whose traffic was read before reloads, and not yet asked for. */
+const MOST_METERED = 100_000;
+
 /** One HAProxy, held to one state after the other. */
 export class Router {
   private readonly files: ConfigurationFiles;
@@ -38,6 +42,9 @@ export class Router {
   private readonly leaving: Leaving;
   private readonly logger: Logger;
   private readonly times: TimesReader;
+  private readonly meter = new TrafficMeter();
+  /** Read before a reload, which begins the counters anew. */
+  private readonly metered: Traffic[] = [];
   /** What a worker has, as this process has told it; undefined until it was looked at, and after a failure. */
   private known: Readonly<{ worker: Worker; tables: FoundTables }> | undefined;
 
@@ -96,17 +103,17 @@ export class Router {
     return this.leaving.whenDrained(address, port, signal);
   }
 
-  /** By route and pool. @throws BerthError `unavailable` where HAProxy does not run, `timeout` */
-  async readAccess(): Promise<
-    Readonly<{ figures: readonly AccessFigures[]; times: readonly ResponseTimes[] }>
-  > {
-    const socket = await RuntimeSocket.open(this.layout.runtimeSocket);
-    try {
-      // all proxies; 2 and 4: backends and servers
-      return { figures: readFigures(await socket.ask('show stat -1 6 -1')), times: this.times.read() };
-    } finally {
-      socket.close();
-    }
+  /**
+   * What has gone through each route and pool since it was asked last; several of one route and pool are to be added up.
+   * @returns with the milliseconds that it took, not those that it waited for a state that is applied
+   * @throws BerthError `unavailable` where HAProxy does not run, `timeout`
+   */
+  takeTraffic(): Promise<Readonly<{ traffic: readonly Traffic[]; tookMs: number }>> {
+    return this.inTurn('', async () => {
+      const begun = performance.now();
+      await this.meterAll();
+      return { traffic: this.metered.splice(0), tookMs: performance.now() - begun };
+    });
   }
 
   close(): void {
@@ -137,7 +144,26 @@ export class Router {
     return { kind: 'commands', commands: next.commands.length + next.replace.size };
   }
 
+  private async meterAll(): Promise<void> {
+    const socket = await RuntimeSocket.open(this.layout.runtimeSocket);
+    try {
+      const { pid } = await readWorker(socket);
+      // Nobody asks: then nobody needs it.
+      if (this.metered.length > MOST_METERED) this.metered.length = 0;
+      // all proxies; 2 and 4: backends and servers
+      this.metered.push(...this.meter.take(pid, await socket.ask('show stat -1 6 -1'), this.times.read()));
+    } finally {
+      socket.close();
+    }
+  }
+
   private async reload(rendered: Rendered, because: string): Promise<Applied> {
+    await this.meterAll().catch((thrown) =>
+      this.logger.warn(
+        { reason: messageOf(thrown) },
+        'router: what went through is not read before a reload',
+      ),
+    );
     await reload(this.layout.masterSocket, this.options.clock);
     const socket = await RuntimeSocket.open(this.layout.runtimeSocket);
     try {

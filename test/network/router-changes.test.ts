@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { TIME_BOUNDS } from '../../src/router/index.ts';
+import { TIME_BOUNDS, type Traffic } from '../../src/model/traffic.ts';
 import { ensureRequirements } from '../lab/requirements.ts';
 import { ADDRESS, ask, PORT, pool, route, startContainer, stateOf, TestRouter } from './haproxy.ts';
 
@@ -175,31 +175,42 @@ describe('what goes through', () => {
     const rules = { rateLimit: { requests: 8, seconds: 600 } };
     const pools = [pool('old', [b.port]), pool('new', [slow.port], { weight: 0 })];
     const canary = [{ in: 'header', name: 'X-New', value: '1', pool: 'new' }];
+    await haproxy.router.takeTraffic();
     await haproxy.router.apply(stateOf([route('counted', 'x.com', pools, { rules, canary })]));
     for (let i = 0; i < 5; i++) await ask('x.com');
     for (let i = 0; i < 2; i++) await ask('x.com', '/slow', { headers: { 'x-new': '1' } });
     for (let i = 0; i < 7; i++) await ask('x.com');
+    const all: Traffic[] = [];
     const read = async () => {
-      const { figures, times } = await haproxy.router.readAccess();
-      const of = (name: string | undefined) => figures.find((one) => one.pool === name)?.responses;
-      const counted = times.filter((one) => one.route === 'counted');
-      const sum = (name: string, above: number) =>
-        counted
-          .find((one) => one.pool === name)
-          ?.counts.filter((_, i) => (TIME_BOUNDS[i] ?? Number.POSITIVE_INFINITY) > above)
-          .reduce((all, count) => all + count, 0);
+      all.push(...(await haproxy.router.takeTraffic()).traffic.filter(({ route: id }) => id === 'counted'));
+      const sum = (name: string | undefined, of: (one: Traffic) => readonly number[]) =>
+        all
+          .filter(({ pool: id }) => id === name)
+          .map(of)
+          .reduce((sums, counts) => counts.map((count, i) => count + (sums[i] ?? 0)), []);
+      const responses = (name?: string) => sum(name, (one) => one.responses);
+      const above = (name: string, ms: number) =>
+        sum(name, ({ times }) => times)
+          .filter((_, i) => (TIME_BOUNDS[i] ?? Number.POSITIVE_INFINITY) > ms)
+          .reduce((one, other) => one + other, 0);
       return {
-        old: of('old'),
-        new: of('new'),
-        own: of(undefined),
-        oldTimes: sum('old', 0),
-        slowTimes: sum('new', 50),
+        ...{ old: responses('old'), new: responses('new'), whole: responses() },
+        ...{ oldTimes: above('old', 0), slowTimes: above('new', 50) },
       };
     };
     await expect.poll(read, { timeout: 30_000 }).toEqual({
-      ...{ old: [0, 8, 0, 0, 0, 0], new: [0, 2, 0, 0, 0, 0], own: [0, 0, 0, 4, 0, 0] },
+      ...{ old: [0, 8, 0, 0, 0, 0], new: [0, 2, 0, 0, 0, 0], whole: [0, 10, 0, 4, 0, 0] },
       ...{ oldTimes: 8, slowTimes: 2 },
     });
+    for (let i = 0; i < 3; i++) await ask('x.com', '/', { headers: { 'x-new': '1' } });
+    const counted = route('counted', 'x.com', pools, { rules, canary });
+    // The counters begin anew, and nothing is lost or counted twice.
+    const applied = await haproxy.router.apply(stateOf([counted, route('other', 'y.com', pools)]));
+    expect(applied.kind).toBe('reload');
+    await ask('x.com', '/', { headers: { 'x-new': '1' } });
+    await expect
+      .poll(read, { timeout: 30_000 })
+      .toMatchObject({ new: [0, 6, 0, 0, 0, 0], whole: [0, 14, 0, 4, 0, 0] });
   });
 });
 

@@ -11,8 +11,11 @@ import type { RouterState } from '../../model/router.ts';
 import { Router } from '../../router/index.ts';
 import { FOLDER_INSIDE, RouterContainer } from './router-container.ts';
 import { changedRouter, readRouter, routerStateOf, type WantedRouter, writeRouter } from './router-record.ts';
+import { TrafficReports } from './traffic-reports.ts';
 
 type Routed = AgentFrame & { t: 'routed' };
+/** What the manager hears of a router. */
+type Told = AgentFrame & { t: 'routed' | 'traffic' };
 
 export type IngressOptions = Readonly<{
   /** For what the router is to be, and HAProxy's own folder; made where missing. */
@@ -41,6 +44,7 @@ const BACKOFF = { baseMs: 1_000, maxMs: 30_000 };
 export class Ingress {
   private readonly router: Router;
   private readonly container: RouterContainer;
+  private readonly reports: TrafficReports;
   private readonly stop = new AbortController();
   /** With further parts still to come. */
   private gathering: WantedRouter | undefined;
@@ -70,6 +74,8 @@ export class Ingress {
     const folder = join(dir, 'haproxy');
     this.router = new Router({ folder, folderInside: FOLDER_INSIDE, clock, logger });
     this.container = new RouterContainer({ engine, clusterId: identity.clusterId, folder });
+    const take = async () => (this.serving ? this.router.takeTraffic() : undefined);
+    this.reports = new TrafficReports({ take, clock, logger });
   }
 
   /** @throws the file system's error where the folder cannot be used */
@@ -92,15 +98,17 @@ export class Ingress {
     if (ended && this.wanted !== undefined) this.later(ENDED_MS);
   }
 
-  /** A manager listens from now on; it says first what the router is to be. */
-  attach(send: (frame: Routed) => void): void {
+  /** A manager of that link version listens from now on; it says first what the router is to be. */
+  attach(send: (frame: Told) => void, version: number): void {
     this.seq = undefined;
     this.handled = undefined;
     this.gathering = undefined;
     this.send = send;
+    this.reports.attach(send, version);
   }
 
   detach(): void {
+    this.reports.detach();
     this.send = undefined;
     this.seq = undefined;
     this.handled = undefined;
@@ -122,6 +130,7 @@ export class Ingress {
   async close(): Promise<void> {
     this.stop.abort(new Error('the agent is stopping'));
     clearTimeout(this.again);
+    this.reports.detach();
     for (const waiting of this.draining.values()) waiting.abort();
     await this.running;
     this.router.close();

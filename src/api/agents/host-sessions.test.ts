@@ -287,27 +287,6 @@ describe('assignments', () => {
     ]);
   });
 
-  it('of before probes were known: containers that have some count as ready', async () => {
-    const check = { kind: 'tcp', port: 80 } as const;
-    const readiness: Probe = {
-      ...{ kind: 'probe', check, intervalMs: 1, timeoutMs: 1, successes: 1, failures: 1, startPeriodMs: 0 },
-    };
-    await put('a', 'h1', { probes: { readiness } });
-    const probes = () =>
-      store.view((tx) => [...tx.all('observedContainers')].map((one) => one.probes?.ready));
-    for (const [version, ready] of [
-      [LINK_VERSION - 1, true],
-      [LINK_VERSION, undefined],
-    ] as const) {
-      const session = new FakeSession('h1');
-      sessions.attach(session);
-      session.hello({ version });
-      session.say({ ...empty, containers: [seen('one', 'a')] });
-      await settle();
-      expect(probes()).toEqual([ready]);
-    }
-  });
-
   it('come as a snapshot where the place is of another life of the manager', async () => {
     await put('a');
     const session = new FakeSession('h1');

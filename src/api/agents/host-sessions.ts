@@ -3,7 +3,6 @@ import {
   type AgentFrame,
   type AssignmentDelta,
   LINK_VERSION,
-  PROBES_VERSION,
   type ResumePoint,
 } from '../../contract/link.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
@@ -14,6 +13,7 @@ import { settingsOf } from '../../store/settings.ts';
 import type { ChangeSet, Store, WriteTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
 import type { ClusterEvents } from '../events/cluster-events.ts';
+import type { AccessBook } from '../routing/access-book.ts';
 import { Routers } from '../routing/routers.ts';
 import { assignmentOf, holdersOf } from './assignment-of.ts';
 import type { Assignments } from './assignments.ts';
@@ -67,6 +67,8 @@ export class HostSessions {
   readonly assignments: Assignments;
   /** Of a container that leaves: whether no router leads to it any more; see `Routers`. */
   readonly isOut = (containerId: string): boolean => this.routers.isOut(containerId);
+  /** What goes through routers. */
+  readonly access: AccessBook;
   private readonly results: ActionResults;
   private readonly states: HostStates;
   private readonly kept: KeptOrphans;
@@ -84,6 +86,7 @@ export class HostSessions {
     // Before the assignments: who is on a network is there before the container that wants to speak with them.
     this.members = new NetworkMembers(deps);
     this.routers = new Routers(deps);
+    this.access = this.routers.access;
     this.asks = new NetworkAsks(deps);
     this.unwatch = deps.store.watch((set) => this.onChange(set));
   }
@@ -140,6 +143,10 @@ export class HostSessions {
           .catch((thrown) =>
             this.deps.logger.warn({ host: session.hostName, error: messageOf(thrown) }, 'answer not sent'),
           );
+        return;
+      }
+      if (frame.t === 'traffic') {
+        this.access.take(session.hostId, frame);
         return;
       }
       if (frame.t === 'hold') {
@@ -301,14 +308,13 @@ export class HostSessions {
   private async onObservation(
     session: AgentSession,
     live: Live,
-    frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' | 'probed' | 'ask' | 'hold' }>,
+    frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' | 'probed' | 'ask' | 'hold' | 'traffic' }>,
     orphans: ToldOrphans,
   ): Promise<void> {
     const { store, events } = this.deps;
     const known = {
       acted: (id: string) => this.results.acted(id),
       complete: live.signs.reported,
-      probes: live.version >= PROBES_VERSION,
     };
     // A host that was removed while its report waited in line has no place for it any more.
     if (store.view((tx) => tx.get('hosts', session.hostId)) === undefined) return;
@@ -441,6 +447,7 @@ export class HostSessions {
     this.states.get(hostId)?.session?.close(REMOVED);
     this.states.forget(hostId);
     this.asks.forget(hostId);
+    this.access.forget(hostId);
     this.deps.deltas.forget(hostId);
   }
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { ObservedContainer } from '../../model/container.ts';
-import type { Probe } from '../../model/probe.ts';
 import { containerRecord } from '../../store/contract.suite.ts';
 import { newMemoryStore } from '../../store/index.ts';
 import type { WriteTx } from '../../store/store.ts';
@@ -36,7 +35,7 @@ function seen(engineId: string, clusterId?: string): ObservedContainer {
   };
 }
 /** A host that has acted on the first generation of everything. */
-const FIRST: Known = { acted: () => 1, complete: true, probes: true };
+const FIRST: Known = { acted: () => 1, complete: true };
 /** As `HostSessions` does it. */
 const full = (tx: WriteTx, frame: Parameters<typeof applyFull>[2], known = FIRST) =>
   endRecords(tx, applyFull(tx, 'h1', frame, known), 0);
@@ -131,36 +130,12 @@ describe('observations', () => {
     expect(there()).toBe(true);
     // Parts of a report say nothing of what is not in them.
     const results = [{ id: 'a', generation: 2 }];
-    await store.update((tx) =>
-      report(tx, { t: 'report', results }, { acted: () => 0, complete: false, probes: true }),
-    );
+    await store.update((tx) => report(tx, { t: 'report', results }, { acted: () => 0, complete: false }));
     expect(there()).toBe(true);
     await store.update((tx) => report(tx, { t: 'report', results }));
     expect(there()).toBe(false);
     await put({ ...record.assigned, moving: { hostId: 'h2', phase: 'stop' } });
-    await store.update((tx) => full(tx, empty, { acted: () => 2, complete: false, probes: true }));
+    await store.update((tx) => full(tx, empty, { acted: () => 2, complete: false }));
     expect(there()).toBe(true);
-  });
-
-  it('a host whose agent knows no probes: its containers that have some count as ready', async () => {
-    const store = newMemoryStore();
-    const check = { kind: 'tcp', port: 1 } as const;
-    const readiness: Probe = {
-      ...{ kind: 'probe', check, intervalMs: 1, timeoutMs: 1, successes: 1, failures: 1, startPeriodMs: 0 },
-    };
-    await store.update((tx) => {
-      tx.put('containers', { ...containerRecord('a', 'a'), probes: { readiness } });
-      tx.put('containers', containerRecord('b', 'b'));
-    });
-    const probes = () =>
-      store.view((tx) => [...tx.all('observedContainers')].map((one) => one.probes?.ready));
-    const containers = [seen('one', 'a'), seen('two', 'b')];
-    const older = { ...FIRST, probes: false };
-    await store.update((tx) => full(tx, { ...empty, containers }, older));
-    expect(probes()).toEqual([true, undefined]);
-    await store.update((tx) => full(tx, { ...empty, containers }));
-    expect(probes()).toEqual([undefined, undefined]);
-    await store.update((tx) => report(tx, { t: 'report', containers }, older));
-    expect(probes()).toEqual([true, undefined]);
   });
 });

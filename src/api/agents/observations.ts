@@ -1,6 +1,5 @@
 import type { ActionResult, AgentFrame } from '../../contract/link.ts';
-import type { Container, ObservedContainer } from '../../model/container.ts';
-import { isOwn } from '../../model/readiness.ts';
+import type { Container } from '../../model/container.ts';
 import { seenOn } from '../../store/seen.ts';
 import type { ReadTx, TableName, WriteTx } from '../../store/store.ts';
 import { TABLES } from '../../store/tables.ts';
@@ -15,8 +14,7 @@ type ObservedTable = 'observedContainers' | 'observedImages' | 'observedNetworks
  * whole of it is in; `endRecords` is for a transaction of its own, as a disk that refuses it must not undo what was seen.
  */
 export function applyFull(tx: WriteTx, hostId: string, full: Full, known: Known): readonly string[] {
-  const containers = full.containers.map(of<ObservedContainer>(hostId));
-  replace(tx, 'observedContainers', hostId, known.probes ? containers : containers.map(assumed(tx)));
+  replace(tx, 'observedContainers', hostId, full.containers.map(of(hostId)));
   replace(tx, 'observedImages', hostId, full.images.map(of(hostId)));
   replace(tx, 'observedNetworks', hostId, full.networks.map(of(hostId)));
   replace(tx, 'observedVolumes', hostId, full.volumes.map(of(hostId)));
@@ -27,9 +25,8 @@ export function applyFull(tx: WriteTx, hostId: string, full: Full, known: Known)
 export function applyReport(tx: WriteTx, hostId: string, report: Report, before: Known): readonly string[] {
   const ended: string[] = [];
   const known = withResults(before, report.results ?? []);
-  const took = known.probes ? (record: ObservedContainer) => record : assumed(tx);
   for (const record of report.containers ?? [])
-    tx.put('observedContainers', took(of<ObservedContainer>(hostId)(record)));
+    tx.put('observedContainers', of<typeof record>(hostId)(record));
   for (const record of report.images ?? []) tx.put('observedImages', of<typeof record>(hostId)(record));
   for (const record of report.networks ?? []) tx.put('observedNetworks', of<typeof record>(hostId)(record));
   for (const record of report.volumes ?? []) tx.put('observedVolumes', of<typeof record>(hostId)(record));
@@ -67,25 +64,6 @@ function of<R extends { hostId: string }>(hostId: string): (record: R) => R {
   return (record) => (record.hostId === hostId ? record : { ...record, hostId });
 }
 
-/** An agent of before knows no probes: its containers count as ready, or none that has a probe ever would. */
-function assumed(tx: ReadTx): (record: ObservedContainer) => ObservedContainer {
-  return (record) => {
-    const { probes } =
-      (record.clusterId === undefined ? undefined : tx.get('containers', record.clusterId)) ?? {};
-    if (!isOwn(probes?.readiness) && !isOwn(probes?.liveness)) return record;
-    const said = "not probed: its host's agent is of a version that knows no probes, upgrade it";
-    const found = {
-      ready: true,
-      live: true,
-      starting: false,
-      since: record.state.startedAt,
-      said,
-      results: [],
-    };
-    return { ...record, probes: found };
-  };
-}
-
 function replace<T extends ObservedTable>(
   tx: WriteTx,
   table: T,
@@ -120,8 +98,6 @@ export type Known = Readonly<{
   acted(id: string): number;
   /** All that is on the host has been reported on this connection. */
   complete: boolean;
-  /** Its agent runs probes. */
-  probes: boolean;
 }>;
 
 function withResults(known: Known, results: readonly ActionResult[]): Known {

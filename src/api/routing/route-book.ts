@@ -45,6 +45,12 @@ export class RouteBook {
     return this.dirty.size > 0;
   }
 
+  /** IDs of a service's routes, as routers have them. */
+  idsOf(service: string): readonly string[] {
+    const { http, tcp } = this.served.get(service) ?? NOTHING;
+    return [...http.map(({ id }) => id), ...tcp.map(({ id }) => id), ...(this.unheard.get(service) ?? [])];
+  }
+
   /** IDs of routes that stay as routers have them. */
   get keep(): readonly string[] {
     return [...this.unheard.values()].flat();

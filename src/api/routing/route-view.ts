@@ -1,52 +1,77 @@
 import type { RouteView } from '../../contract/v1/route-list.ts';
 import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import type { HttpRoute, TcpRoute } from '../../model/router.ts';
 import { isServed, servedName, servedRoutes } from '../../model/service-routes.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
+import type { AccessBook } from './access-book.ts';
 import { waysOf } from './service-ways.ts';
+import { trafficView } from './traffic-view.ts';
+
+type Access = Pick<AccessBook, 'ofRoute'>;
+
+/** What is told of traffic is of the last minute. */
+export const TRAFFIC_MS = 60_000;
 
 /** All that routers serve: a domain and path, or a port, each. Sorted. */
-export function routeViews(tx: ReadTx): RouteView[] {
-  const views = [...tx.all('services')].flatMap((record) => viewsOf(tx, record));
+export function routeViews(tx: ReadTx, access: Access): RouteView[] {
+  const views = [...tx.all('services')].flatMap((record) => viewsOf(tx, record, access));
   return views.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** A sentence for each service whose routes lead nowhere. */
 export function deadRoutes(tx: ReadTx): string[] {
-  const dead = new Map<string, string>();
-  for (const { name, service, ready } of routeViews(tx))
-    if (ready === 0 && !dead.has(service)) dead.set(service, name);
-  return [...dead].map(
-    ([service, name]) => `${name} has no container to lead to: see "berth service ps ${service}"`,
-  );
+  return [...tx.all('services')].flatMap((record) => {
+    const dead = servedBy(tx, record).find(({ route }) => readyOf(route) === 0);
+    const key = serviceKey(record.stack, record.name);
+    return dead === undefined
+      ? []
+      : [`${dead.name} has no container to lead to: see "berth service ps ${key}"`];
+  });
 }
 
-function viewsOf(tx: ReadTx, record: ServiceRecord): RouteView[] {
+function viewsOf(tx: ReadTx, record: ServiceRecord, access: Access): RouteView[] {
+  const service = serviceKey(record.stack, record.name);
+  return servedBy(tx, record).map(({ name, port, route }) => {
+    const traffic = (release?: number) => trafficView(access.ofRoute(route?.id ?? '', release, TRAFFIC_MS));
+    return {
+      ...{ name, service, port, ready: readyOf(route), traffic: traffic() },
+      pools: (route?.pools ?? []).map(({ id, weight, servers }) => {
+        const release = Number(id.slice(1));
+        return {
+          ...{ release, weight, traffic: traffic(release) },
+          servers: servers.map(({ address, port: at, state }) => ({ address, port: at, state })),
+        };
+      }),
+    };
+  });
+}
+
+type Served = Readonly<{ name: string; port: number; route: HttpRoute | TcpRoute | undefined }>;
+
+function readyOf(route: Served['route']): number {
+  return (route?.pools ?? []).flatMap(({ servers }) => servers).filter(({ state }) => state === 'ready')
+    .length;
+}
+
+/** Each name and port of a service that routers serve. */
+function servedBy(tx: ReadTx, record: ServiceRecord): readonly Served[] {
   const { stack, name, service } = record;
   if (service.routes.length + service.listeners.length === 0) return [];
   const settings = settingsOf(tx);
   const { http, tcp } = servedRoutes({ stack, name, service }, waysOf(tx, record), settings);
-  const view = (what: string, port: number, pools: (typeof tcp)[number]['pools']): RouteView => ({
-    ...{ name: what, service: serviceKey(stack, name), port },
-    ready: pools.flatMap(({ servers }) => servers).filter(({ state }) => state === 'ready').length,
-    pools: pools.map(({ id, weight, servers }) => ({
-      ...{ release: Number(id.slice(1)), weight },
-      servers: servers.map(({ address, port: at, state }) => ({ address, port: at, state })),
-    })),
+  const names = service.routes.flatMap((one): Served[] => {
+    const found = servedName(one, settings.appsDomain);
+    if (found === undefined) return [];
+    const { domain, path } = found;
+    const route = http.find((each) => each.names.some((it) => it.domain === domain && it.path === path));
+    return [{ name: `${domain}${path === '/' ? '' : path}`, port: one.port, route }];
   });
-  const poolsOf = (domain: string, path: string) =>
-    http.find(({ names }) => names.some((one) => one.domain === domain && one.path === path))?.pools ?? [];
-  return [
-    ...service.routes.flatMap((route) => {
-      const found = servedName(route, settings.appsDomain);
-      if (found === undefined) return [];
-      const { domain, path } = found;
-      return [view(`${domain}${path === '/' ? '' : path}`, route.port, poolsOf(domain, path))];
-    }),
-    ...service.listeners
-      .filter((one) => isServed(one, settings.routerPort))
-      .map((one) =>
-        view(`:${one.frontPort}`, one.port, tcp.find(({ port }) => port === one.frontPort)?.pools ?? []),
-      ),
-  ];
+  const ports = service.listeners
+    .filter((one) => isServed(one, settings.routerPort))
+    .map(({ frontPort, port }) => ({
+      ...{ name: `:${frontPort}`, port },
+      route: tcp.find((each) => each.port === frontPort),
+    }));
+  return [...names, ...ports];
 }

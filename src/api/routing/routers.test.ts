@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type ManagerFrame, ROUTER_VERSION, type RouterChange } from '../../contract/link.ts';
+import { systemClock } from '../../kit/clock.ts';
 import { silentLogger } from '../../kit/logger.ts';
 import type { Container, ObservedContainer } from '../../model/container.ts';
 import type { ReleaseRecord, ServiceRecord } from '../../model/deployment.ts';
@@ -31,7 +32,8 @@ afterEach(async () => {
   await store.close();
 });
 
-const start = () => new Routers({ store, logger: silentLogger, cookieKey: '0123456789abcdef', pauseMs: 0 });
+const start = () =>
+  new Routers({ store, clock: systemClock, logger: silentLogger, cookieKey: '0123456789abcdef', pauseMs: 0 });
 const attach = () => routers.attach('h1', ROUTER_VERSION, (frame) => frames.push(frame));
 const service = (domain: string) =>
   ({

@@ -5,14 +5,16 @@ import {
   type RouterBase,
   type RouterChange,
 } from '../../contract/link.ts';
+import type { Clock } from '../../kit/clock.ts';
 import { messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { HttpRoute, TcpRoute } from '../../model/router.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ChangeSet, ReadTx, Store } from '../../store/store.ts';
 import { partsOf } from '../agents/frames.ts';
+import { AccessBook } from './access-book.ts';
 import { RouteBook, type RouteChanges } from './route-book.ts';
-import { ingressHosts } from './service-ways.ts';
+import { ingressHosts, servingHosts } from './service-ways.ts';
 
 type RouterFrame = ManagerFrame & { t: 'router' | 'no-router' };
 type Send = (frame: RouterFrame) => void;
@@ -30,6 +32,7 @@ const PAUSE_MS = 20;
 
 type RoutersDeps = Readonly<{
   store: Store;
+  clock: Clock;
   logger: Logger;
   /** Of sticky cookies: hexadecimal, the same in all lives of the manager. */
   cookieKey: string;
@@ -42,6 +45,8 @@ type RoutersDeps = Readonly<{
  * containers have been seen stay as routers have them, for as long as hosts have to connect.
  */
 export class Routers {
+  /** What goes through them. */
+  readonly access: AccessBook;
   private readonly book: RouteBook;
   private readonly sessions = new Map<string, Told>();
   private readonly unwatch: () => void;
@@ -56,6 +61,11 @@ export class Routers {
   constructor(private readonly deps: RoutersDeps) {
     const { store } = deps;
     this.book = new RouteBook(store);
+    this.access = new AccessBook({
+      clock: deps.clock,
+      routesOf: (service) => this.book.idsOf(service),
+      serving: () => store.view(servingHosts),
+    });
     this.base = store.view((tx) => this.baseOf(tx));
     this.unwatch = store.watch((set) => this.onChange(set));
     this.patience = setTimeout(

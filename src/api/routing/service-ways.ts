@@ -15,6 +15,13 @@ export function ingressHosts(tx: ReadTx): readonly Host[] {
   return labelled.length === 0 ? all : labelled;
 }
 
+/** Ingress hosts whose routers take requests, as far as is known: one that has not said anything of its router may. */
+export function servingHosts(tx: ReadTx): readonly Host[] {
+  return ingressHosts(tx).filter(
+    ({ id }) => tx.get('hostStatus', id)?.state !== 'down' && tx.get('hostRouters', id)?.serving !== false,
+  );
+}
+
 /** Where the router reaches one container. */
 export type ContainerWay = RoutedContainer & Readonly<{ id: string; leaving: boolean }>;
 

@@ -14,6 +14,7 @@ import { newMemoryStore, SETTINGS_KEY, type Store } from '../../store/index.ts';
 import { FIRST_USER, firstRun } from '../auth/first-run.ts';
 import { hashSecret } from '../auth/secrets.ts';
 import type { Placer } from '../placement/placer.ts';
+import { AccessBook } from '../routing/access-book.ts';
 import type { ContainerMoves } from './container-moves.ts';
 import type { ApiDeps } from './deps.ts';
 import { type ApiEndpoint, newApiEndpoint } from './endpoint.ts';
@@ -104,6 +105,7 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
     store,
     placer: twoPerHost,
     moves: fakeMoves(store),
+    access: new AccessBook({ clock: fakeClock, routesOf: () => [], serving: () => [] }),
     ca,
     address: '127.0.0.1',
     apiPort: 8443,

@@ -4,6 +4,7 @@ import type { Ca } from '../../link/index.ts';
 import type { Store } from '../../store/store.ts';
 import type { Placer } from '../placement/placer.ts';
 import type { PluginRunner } from '../placement/store-placer.ts';
+import type { AccessBook } from '../routing/access-book.ts';
 import type { ContainerMoves } from './container-moves.ts';
 
 /** What the API's handlers stand on; wired in `src/main/`. */
@@ -12,6 +13,8 @@ export type ApiDeps = Readonly<{
   placer: Placer;
   /** Moves containers between hosts. */
   moves: ContainerMoves;
+  /** What goes through routers. */
+  access: Pick<AccessBook, 'of' | 'ofRoute' | 'missing'>;
   /** The cluster's certificate authority: signs hosts in, and the certificates of client bundles. */
   ca: Ca;
   /** Where other machines reach this manager: an address or a name, without a port. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { json, type RouteSpec } from './route.ts';
+import { trafficViewSchema } from './traffic.ts';
 
 const routeViewSchema = z.object({
   /** `shop.example.com/api`; `:5432` for a port of the ingress hosts. */
@@ -10,12 +11,15 @@ const routeViewSchema = z.object({
   port: z.number(),
   /** Containers that requests go to. */
   ready: z.number(),
+  /** Of the last minute, over all routers; what the router answered itself as well. Names of one service may share it. */
+  traffic: trafficViewSchema,
   /** One for each release that has containers, the newest first. */
   pools: z.array(
     z.object({
       release: z.number(),
       /** Share of requests, in relation to the other pools. */
       weight: z.number(),
+      traffic: trafficViewSchema,
       /** Where routers reach the containers; `maint` is one that leaves. */
       servers: z.array(z.object({ address: z.string(), port: z.number(), state: z.string() })),
     }),
@@ -35,6 +39,8 @@ export const routeListRoutes = {
         ingress: z.array(
           z.object({ host: z.string(), address: z.string(), serving: z.boolean(), error: z.string() }),
         ),
+        /** Names of ingress hosts that have not told of all of the last minute: their requests are not in the figures. */
+        missing: z.array(z.string()),
       }),
     ),
   },

@@ -1,15 +1,23 @@
 import { command } from '../../command.ts';
 import { printList } from '../../list.ts';
+import { errorText, rateText, timeText } from '../../traffic-text.ts';
 
 export const routeLs = command<{ quiet?: boolean }, []>({
   name: 'route ls',
   aliases: ['list'],
-  summary: 'List domains and ports that lead to services, and how much of each release is behind them',
+  summary:
+    'List domains and ports that lead to services, how much of each release is behind them, and what goes through',
+  details:
+    'Requests, errors (5xx) and 95th percentile of the time until responses begin are those of the last minute.',
   options: [{ flags: '-q, --quiet', summary: 'print the names only' }],
   examples: [['berth route ls', 'SHARE 3/1 r2/r1: three requests in four go to release 2']],
   async run(context, { quiet }) {
-    const { routes, ingress } = await context.call('route.list', {});
+    const { routes, ingress, missing } = await context.call('route.list', {});
     for (const { host, error } of ingress) if (error !== '') context.out.warn(`host ${host}: ${error}`);
+    if (missing.length > 0 && routes.length > 0)
+      context.out.warn(
+        `not in the figures, as they have not told of all of the last minute: ${missing.join(', ')}`,
+      );
     printList(context, routes, {
       quiet,
       id: ({ name }) => name,
@@ -32,6 +40,9 @@ export const routeLs = command<{ quiet?: boolean }, []>({
               ? ''
               : `${pools.map(({ weight }) => weight).join('/')} ${pools.map(({ release }) => `r${release}`).join('/')}`,
         },
+        { header: 'REQUESTS', align: 'right', cell: ({ traffic }) => rateText(traffic) },
+        { header: 'ERRORS', align: 'right', cell: ({ traffic }) => errorText(traffic) },
+        { header: 'P95', align: 'right', cell: ({ traffic }) => timeText(traffic.p95) },
         {
           header: 'SERVERS',
           cell: ({ pools }) =>

@@ -1,0 +1,79 @@
+import { type AgentFrame, MAX_TRAFFIC, TRAFFIC_VERSION } from '../../contract/link.ts';
+import type { Clock } from '../../kit/clock.ts';
+import { messageOf } from '../../kit/errors.ts';
+import type { Logger } from '../../kit/logger.ts';
+import type { Traffic } from '../../model/traffic.ts';
+
+type Report = AgentFrame & { t: 'traffic' };
+/** Undefined where no router serves. */
+type Taken = Readonly<{ traffic: readonly Traffic[]; tookMs: number }> | undefined;
+
+type TrafficReportsDeps = Readonly<{
+  /** What has gone through since it was asked last. */
+  take(): Promise<Taken>;
+  clock: Clock;
+  logger: Logger;
+}>;
+
+const PERIOD_MS = 2_000;
+const MOST_PERIOD_MS = 60_000;
+/** Reading takes at most this share of the time: with 10,000 routes it is some megabytes. */
+const SHARE = 0.02;
+
+/** Tells a manager every few seconds what has gone through this host's router. */
+export class TrafficReports {
+  private listener: AbortController | undefined;
+
+  constructor(private readonly deps: TrafficReportsDeps) {}
+
+  /** A manager listens from now on: it hears of what comes from now on. */
+  attach(send: (frame: Report) => void, version: number): void {
+    this.detach();
+    if (version < TRAFFIC_VERSION) return;
+    const listener = new AbortController();
+    this.listener = listener;
+    this.run(send, listener.signal).catch((thrown) => {
+      if (!listener.signal.aborted)
+        this.deps.logger.error({ error: messageOf(thrown) }, 'what goes through the router is told no more');
+    });
+  }
+
+  detach(): void {
+    this.listener?.abort(new Error('nobody listens any more'));
+    this.listener = undefined;
+  }
+
+  private async run(send: (frame: Report) => void, signal: AbortSignal): Promise<void> {
+    const { clock } = this.deps;
+    await this.take();
+    let from = clock.now();
+    let periodMs = PERIOD_MS;
+    for (;;) {
+      await clock.sleep(periodMs, signal);
+      const taken = await this.take();
+      if (signal.aborted) return;
+      const now = clock.now();
+      if (taken !== undefined) {
+        // A clock that was set says nothing of how long it was.
+        const ms = now >= from && now - from < 10 * periodMs ? now - from : periodMs;
+        for (const traffic of chunks(taken.traffic)) send({ t: 'traffic', ms, traffic });
+        periodMs = Math.min(MOST_PERIOD_MS, Math.max(PERIOD_MS, taken.tookMs / SHARE));
+      }
+      from = now;
+    }
+  }
+
+  private async take(): Promise<Taken> {
+    try {
+      return await this.deps.take();
+    } catch (thrown) {
+      this.deps.logger.debug({ reason: messageOf(thrown) }, 'router: what goes through is not read');
+      return undefined;
+    }
+  }
+}
+
+function chunks(traffic: readonly Traffic[]): Traffic[][] {
+  const count = Math.max(1, Math.ceil(traffic.length / MAX_TRAFFIC));
+  return Array.from({ length: count }, (_, i) => traffic.slice(i * MAX_TRAFFIC, (i + 1) * MAX_TRAFFIC));
+}

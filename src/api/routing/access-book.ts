@@ -1,0 +1,149 @@
+import type { AgentFrame } from '../../contract/link.ts';
+import type { Clock } from '../../kit/clock.ts';
+import {
+  type AccessFigures,
+  type AccessSummary,
+  MOST_WINDOW_MS,
+  STATUS_CLASSES,
+  summaryOf,
+  TIME_BOUNDS,
+  type Traffic,
+  type TrafficSums,
+} from '../../model/traffic.ts';
+import { TrafficRing, type Window, windowOf } from './traffic-ring.ts';
+
+type Said = AgentFrame & { t: 'traffic' };
+
+/** A host's reports without a gap: when they began, when the last one came, and how long that one was. */
+type Series = { since: number; last: number; ms: number };
+
+type AccessBookDeps = Readonly<{
+  clock: Clock;
+  /** IDs of a service's routes; the service is STACK/NAME. */
+  routesOf(service: string): readonly string[];
+  /** Hosts whose routers take requests, or may. */
+  serving(): readonly Readonly<{ id: string; name: string }>[];
+}>;
+
+/** So many reports may be late before they are missing. */
+const LATE = 3;
+/** A report is expected within this, milliseconds, whatever its host says of itself. */
+const SOON_MS = 2_000;
+/** Routes and pools that are kept at the most: each is some 30 KiB once it has had traffic all the time. */
+const MOST_RINGS = 50_000;
+const SWEEP_MS = 60_000;
+const WHOLE = '';
+
+/**
+ * What the routers of all hosts have counted, by route and pool: in memory, for half an hour. A host that goes away is in
+ * the sums of the time before; where it was in between is told by `missing`.
+ */
+export class AccessBook implements AccessFigures {
+  /** Route, then pool. */
+  private readonly routes = new Map<string, Map<string, TrafficRing>>();
+  private readonly series = new Map<string, Series>();
+  private rings = 0;
+  private sweptAt = 0;
+
+  constructor(private readonly deps: AccessBookDeps) {}
+
+  /** What a host reports of the last `ms`. */
+  take(hostId: string, { ms, traffic }: Said): void {
+    const now = this.deps.clock.now();
+    this.sweep(now);
+    const known = this.series.get(hostId);
+    const follows = known !== undefined && now - known.last <= LATE * Math.max(SOON_MS, ms);
+    this.series.set(hostId, { since: follows ? known.since : now - ms, last: now, ms });
+    for (const one of traffic) this.ring(one)?.add(one, now, ms);
+  }
+
+  /** The host has been removed. */
+  forget(hostId: string): void {
+    this.series.delete(hostId);
+  }
+
+  of(service: string, release: number | undefined, windowMs: number): AccessSummary {
+    return this.sum(this.deps.routesOf(service), release, windowMs);
+  }
+
+  /** As `of`, of one of a service's routes. */
+  ofRoute(route: string, release: number | undefined, windowMs: number): AccessSummary {
+    return this.sum([route], release, windowMs);
+  }
+
+  /** Names of ingress hosts that have not told of all of the last so many milliseconds. */
+  missing(windowMs: number): readonly string[] {
+    const now = this.deps.clock.now();
+    return this.missingIn(now, windowOf(now, Math.min(windowMs, MOST_WINDOW_MS)));
+  }
+
+  private sum(routes: readonly string[], release: number | undefined, windowMs: number): AccessSummary {
+    const now = this.deps.clock.now();
+    const window = windowOf(now, Math.min(windowMs, MOST_WINDOW_MS));
+    const pool = release === undefined ? WHOLE : `r${release}`;
+    const found = routes.map((route) => this.readOne(route, pool, window));
+    const missing = this.missingIn(now, window);
+    const ms = window.until - window.from;
+    return summaryOf(added(found), { windowMs: ms, ofPool: release !== undefined, missing });
+  }
+
+  /** Times are known of pools only: a route's are those of all of them. */
+  private readOne(route: string, pool: string, window: Window): TrafficSums {
+    const pools = this.routes.get(route) ?? new Map<string, TrafficRing>();
+    const own = pools.get(pool)?.read(window) ?? added([]);
+    if (pool !== WHOLE) return own;
+    const all = added([...pools].filter(([name]) => name !== WHOLE).map(([, ring]) => ring.read(window)));
+    return { ...own, times: all.times };
+  }
+
+  private missingIn(now: number, { from }: Window): readonly string[] {
+    const isWhole = (host: string) => {
+      const series = this.series.get(host);
+      if (series === undefined) return false;
+      const { since, last, ms } = series;
+      return since <= from && now - last <= LATE * Math.max(SOON_MS, ms);
+    };
+    return this.deps
+      .serving()
+      .filter(({ id }) => !isWhole(id))
+      .map(({ name }) => name);
+  }
+
+  private ring({ route, pool = WHOLE }: Traffic): TrafficRing | undefined {
+    const pools = this.routes.get(route) ?? new Map<string, TrafficRing>();
+    const known = pools.get(pool);
+    if (known !== undefined || this.rings >= MOST_RINGS) return known;
+    const ring = new TrafficRing();
+    pools.set(pool, ring);
+    this.routes.set(route, pools);
+    this.rings++;
+    return ring;
+  }
+
+  private sweep(now: number): void {
+    if (Math.abs(now - this.sweptAt) < SWEEP_MS) return;
+    this.sweptAt = now;
+    for (const [route, pools] of this.routes) {
+      for (const [pool, ring] of pools) {
+        if (now - ring.lastAt <= MOST_WINDOW_MS) continue;
+        pools.delete(pool);
+        this.rings--;
+      }
+      if (pools.size === 0) this.routes.delete(route);
+    }
+  }
+}
+
+function added(all: readonly TrafficSums[]): TrafficSums {
+  const lists = (of: (one: TrafficSums) => readonly number[], length: number) =>
+    Array.from({ length }, (_, i) => all.reduce((sum, one) => sum + (of(one)[i] ?? 0), 0));
+  const numbers = (of: (one: TrafficSums) => number) => all.reduce((sum, one) => sum + of(one), 0);
+  return {
+    responses: lists(({ responses }) => responses, STATUS_CLASSES),
+    sessions: numbers(({ sessions }) => sessions),
+    failures: numbers(({ failures }) => failures),
+    bytesIn: numbers(({ bytesIn }) => bytesIn),
+    bytesOut: numbers(({ bytesOut }) => bytesOut),
+    times: lists(({ times }) => times, TIME_BOUNDS.length + 1),
+  };
+}
