@@ -5,7 +5,13 @@ import { dialReason } from './dial-reason.ts';
 import { type EventStreamOptions, type StreamedEvent, watchEvents } from './event-stream.ts';
 import { errorBodySchema } from './v1/error.ts';
 import type { RouteInput, RouteOutput, RouteSpec } from './v1/route.ts';
-import { type JsonRouteName, type Routes, routes, type TextRouteName } from './v1/routes.ts';
+import {
+  type JsonRouteName,
+  type LinesRouteName,
+  type Routes,
+  routes,
+  type TextRouteName,
+} from './v1/routes.ts';
 
 /**
  * Where the manager is. `https` trusts nothing but the cluster's own CA (`ca`, PEM); there is no way to leave the check
@@ -35,6 +41,11 @@ export interface Client {
   ): Promise<RouteOutput<Routes[N]>>;
   /** As `call`, for routes that answer in text. */
   text(name: TextRouteName, options?: CallOptions): Promise<string>;
+  /** As `call`, for routes that answer with a value on each line; a line of a newer manager that is not known is left out. */
+  lines<N extends LinesRouteName>(
+    name: N,
+    ...args: Args<RouteInput<Routes[N]>>
+  ): AsyncIterable<RouteOutput<Routes[N]>>;
   /** Changes as they happen, resuming by itself after a lost connection; ends when `signal` aborts. */
   events(options?: EventStreamOptions): AsyncIterable<StreamedEvent>;
   close(): Promise<void>;
@@ -89,9 +100,33 @@ export function newClient(target: ClientTarget): Client {
     );
   };
 
+  async function* linesOf(
+    name: LinesRouteName,
+    input?: object,
+    options?: CallOptions,
+  ): AsyncGenerator<unknown> {
+    const route = routes[name];
+    const { body } = await send(route, { ...input }, options);
+    body.setEncoding('utf8');
+    let rest = '';
+    try {
+      for await (const part of body as AsyncIterable<string>) {
+        const whole = (rest + part).split('\n');
+        rest = whole.pop() ?? '';
+        for (const line of whole) {
+          const parsed = route.answer.schema.safeParse(JSON.parse(line));
+          if (parsed.success) yield parsed.data;
+        }
+      }
+    } catch (thrown) {
+      throw unreachable(target, thrown, options?.signal);
+    }
+  }
+
   return {
     call: callAny as Client['call'],
     text: async (name, options) => (await send(routes[name], {}, options)).body.text(),
+    lines: linesOf as Client['lines'],
     events: (options = {}) =>
       watchEvents(async (lastId, signal) => {
         const answer = await send(

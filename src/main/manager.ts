@@ -8,6 +8,7 @@ import { keepAddressesSwept } from '../api/networks/address-sweep.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
 import { cookieKeyOf } from '../api/routing/cookie-key.ts';
 import { ServiceHands } from '../api/services/hands.ts';
+import { StackLogs } from '../api/services/stack-logs.ts';
 import { newApiEndpoint } from '../api/v1/endpoint.ts';
 import { Mover, NodeFailover, PlannedMoves, ServiceController } from '../controllers/index.ts';
 import { systemClock } from '../kit/clock.ts';
@@ -134,6 +135,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
           release: (hostId) => failover.release(hostId),
         },
         access: sessions.access,
+        logs: new StackLogs(dockerDeps),
         plugins,
         ca: pki.ca,
         address: config.advertise,

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, newClient } from '../../contract/client.ts';
+import type { LogItem } from '../../contract/v1/services.ts';
 import type { Clock } from '../../kit/clock.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { silentLogger } from '../../kit/logger.ts';
@@ -18,6 +19,7 @@ import { AccessBook } from '../routing/access-book.ts';
 import type { ContainerMoves } from './container-moves.ts';
 import type { ApiDeps } from './deps.ts';
 import { type ApiEndpoint, newApiEndpoint } from './endpoint.ts';
+import type { LogQuery } from './stack-logs.ts';
 
 /** A running API over a memory store, on a free port of loopback and on a unix socket, for tests. */
 export type ApiFixture = Readonly<{
@@ -93,6 +95,18 @@ function fakeMoves(store: Store): ContainerMoves {
   };
 }
 
+/** An item of each kind; followed, until the reader leaves. */
+async function* fakeLogs(
+  { stack, service = 'web', follow }: LogQuery,
+  signal: AbortSignal,
+): AsyncGenerator<LogItem> {
+  const line = { kind: 'line' as const, container: `${stack}_${service}_1`, service, hostName: 'h1' };
+  yield { kind: 'note', text: 'container x: its host h9 is not connected' };
+  yield { ...line, stream: 'stderr', at: '2026-01-01T00:00:00.000000000Z', text: 'one' };
+  if (follow === true)
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+}
+
 export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-api-'));
   const clock = { time: Date.now() };
@@ -106,6 +120,7 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
     placer: twoPerHost,
     moves: fakeMoves(store),
     access: new AccessBook({ clock: fakeClock, routesOf: () => [], serving: () => [] }),
+    logs: { read: fakeLogs },
     ca,
     address: '127.0.0.1',
     apiPort: 8443,

@@ -6,6 +6,7 @@ import type { Placer } from '../placement/placer.ts';
 import type { PluginRunner } from '../placement/store-placer.ts';
 import type { AccessBook } from '../routing/access-book.ts';
 import type { ContainerMoves } from './container-moves.ts';
+import type { StackLogs } from './stack-logs.ts';
 
 /** What the API's handlers stand on; wired in `src/main/`. */
 export type ApiDeps = Readonly<{
@@ -15,6 +16,8 @@ export type ApiDeps = Readonly<{
   moves: ContainerMoves;
   /** What goes through routers. */
   access: Pick<AccessBook, 'of' | 'ofRoute' | 'missing'>;
+  /** What containers of stacks have written. */
+  logs: StackLogs;
   /** The cluster's certificate authority: signs hosts in, and the certificates of client bundles. */
   ca: Ca;
   /** Where other machines reach this manager: an address or a name, without a port. */

@@ -32,13 +32,18 @@ export interface EventSource {
   subscribe(after: string | undefined, listener: (id: string, data: unknown) => void): () => void;
 }
 
+/** Values for one client, until there are no more; `signal` fires when the client goes away. */
+export type LineSource<T> = (signal: AbortSignal) => AsyncIterable<T>;
+
 type AnswerOf<R> = R extends { answer: { type: 'json'; schema: infer S extends z.ZodType } }
   ? z.input<S>
   : R extends { answer: { type: 'text' } }
     ? string
     : R extends { answer: { type: 'stream' } }
       ? StreamAnswer
-      : EventSource;
+      : R extends { answer: { type: 'lines'; schema: infer S extends z.ZodType } }
+        ? LineSource<z.input<S>>
+        : EventSource;
 
 export type Handler<N extends RouteName> = (
   call: Call<N>,

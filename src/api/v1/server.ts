@@ -15,9 +15,10 @@ import { ChangeFeed } from './change-feed.ts';
 import { checkInput } from './check-input.ts';
 import type { ApiDeps } from './deps.ts';
 import { errorAnswer, MAX_BODY, tooLarge } from './error-answer.ts';
-import type { Call, EventSource, StreamAnswer } from './handler.ts';
+import type { Call, EventSource, LineSource, StreamAnswer } from './handler.ts';
 import { allHandlers } from './handlers.ts';
 import { sendEvents } from './send-events.ts';
+import { sendLines } from './send-lines.ts';
 
 /** By which server a request came in: it decides who is asking. */
 type Door = 'https' | 'socket';
@@ -150,7 +151,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
           body: checkInput(route.body, request.body, 'body'),
         };
         const answer = await run(name, route, caller, input);
-        return send(route, answer, caller, request, reply);
+        return send(name, answer, caller, request, reply);
       },
     });
   }
@@ -188,12 +189,13 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
   }
 
   function send(
-    route: RouteSpec,
+    name: RouteName,
     answer: unknown,
     caller: Caller,
     request: FastifyRequest,
     reply: FastifyReply,
   ): FastifyReply {
+    const route: RouteSpec = routes[name];
     switch (route.answer.type) {
       case 'json':
         // Through the schema: what it does not name (a password's hash) cannot get out.
@@ -210,6 +212,18 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
         reply.raw.once('close', () => streams.delete(reply.raw));
         const allowed = () => isStillAllowed(request, route, caller);
         sendEvents(request.raw, reply.raw, answer as EventSource, SECURITY_HEADERS, allowed);
+        return reply;
+      }
+      case 'lines': {
+        reply.hijack();
+        streams.add(reply.raw);
+        reply.raw.once('close', () => streams.delete(reply.raw));
+        void sendLines(reply.raw, answer as LineSource<unknown>, {
+          schema: route.answer.schema,
+          headers: SECURITY_HEADERS,
+          stillAllowed: () => isStillAllowed(request, route, caller),
+          onBroken: (reason) => deps.logger.warn({ route: name, reason }, 'an answer broke off'),
+        });
         return reply;
       }
     }

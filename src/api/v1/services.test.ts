@@ -235,3 +235,24 @@ it('tells services and stacks as events', async () => {
     'web changed 1 paused',
   ]);
 });
+
+it('sends the log of a stack a line at a time, until the reader leaves', async () => {
+  await deploy(file('web:1'));
+  const items = [];
+  for await (const item of api.root.lines('stack.logs', { stack: 'shop', service: 'db', tail: 3 }))
+    items.push(item);
+  expect(items).toEqual([
+    { kind: 'note', text: 'container x: its host h9 is not connected' },
+    expect.objectContaining({ kind: 'line', container: 'shop_db_1', stream: 'stderr', text: 'one' }),
+  ]);
+  const reader = new AbortController();
+  const followed = api.root.lines('stack.logs', { stack: 'shop', follow: true }, { signal: reader.signal });
+  const seen = (async () => {
+    for await (const item of followed) if (item.kind === 'line') reader.abort(new Error('enough'));
+  })();
+  await expect(seen).rejects.toThrow('enough');
+  const first = (input: Parameters<typeof api.root.lines<'stack.logs'>>[1]) =>
+    api.root.lines('stack.logs', input)[Symbol.asyncIterator]().next();
+  await expect(first({ stack: 'shop', service: 'nope' })).rejects.toThrow('no service "nope"');
+  await expect(first({ stack: 'shop', since: 'x' })).rejects.toThrow('"x" is no time in seconds');
+});

@@ -11,7 +11,7 @@ import type { Call, Handlers } from './handler.ts';
 import { findService, findStack, membersOf, releaseView, serviceView, stackView } from './service-view.ts';
 
 type Names =
-  | `stack.${'list' | 'get' | 'deploy' | 'remove' | 'ps'}`
+  | `stack.${'list' | 'get' | 'deploy' | 'remove' | 'ps' | 'logs'}`
   | `service.${'get' | 'ps' | 'scale' | 'restart'}`
   | `release.${'history' | 'rollback' | 'pause' | 'resume'}`;
 
@@ -63,6 +63,13 @@ export const serviceHandlers: Handlers<Names> = {
       findStack(tx, params.stack);
       return { containers: [...membersOf(tx, params.stack)] };
     }),
+  'stack.logs': ({ deps, params: { stack }, query }) => {
+    deps.store.view((tx) => {
+      if (query.service === undefined) findStack(tx, stack);
+      else findService(tx, stack, query.service);
+    });
+    return (signal) => deps.logs.read({ stack, ...query }, signal);
+  },
   'service.get': ({ deps, params }) =>
     deps.store.view((tx) => {
       const record = findService(tx, params.stack, params.service);

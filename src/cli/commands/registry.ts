@@ -40,6 +40,7 @@ import { releasePause, releaseResume } from './release/pause.ts';
 import { releaseRollback } from './release/rollback.ts';
 import { routeLs } from './route/ls.ts';
 import { serviceInspect } from './service/inspect.ts';
+import { serviceLogs } from './service/logs.ts';
 import { serviceLs } from './service/ls.ts';
 import { servicePs } from './service/ps.ts';
 import { serviceRestart } from './service/restart.ts';
@@ -50,6 +51,7 @@ import { settingsSet } from './settings/set.ts';
 import { stackConfig } from './stack/config.ts';
 import { stackDiff } from './stack/diff.ts';
 import { stackEvents } from './stack/events.ts';
+import { stackLogs } from './stack/logs.ts';
 import { stackLs } from './stack/ls.ts';
 import { stackPs } from './stack/ps.ts';
 import { stackRm } from './stack/rm.ts';
@@ -104,11 +106,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   stackPs,
   stackDiff,
   stackConfig,
+  stackLogs,
   stackEvents,
   stackRm,
   serviceLs,
   servicePs,
   serviceScale,
+  serviceLogs,
   serviceRestart,
   serviceInspect,
   releaseHistory,

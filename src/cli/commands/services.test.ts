@@ -185,3 +185,51 @@ it('lists stacks, services, containers and releases, and takes a stack away', as
   expect(removed.stderr).toContain('shop: 1 containers left');
   expect(manager.calls.filter(({ name }) => name === 'stack.remove')).toHaveLength(1);
 }, 60_000);
+
+it('shows logs with whose they are, harmless for a terminal', async () => {
+  const line = {
+    ...{
+      kind: 'line' as const,
+      container: 'shop_web_1',
+      service: 'web',
+      hostName: 'h1',
+      stream: 'stdout' as const,
+    },
+    ...{ at: '2026-01-01T00:00:00.000000000Z', text: '\u001b[31mred\u001b[0m\tand \u001b[2J' },
+  };
+  const { berth, manager } = await withManager({
+    'stack.logs': () => [{ kind: 'note', text: 'container x: gone' }, line],
+  });
+  const clock = { now: () => 1_000_000, sleep: () => Promise.resolve() };
+  const plain = await berth(['service', 'logs', 'shop/web', '-f', '--tail', '3', '--since', '10s'], {
+    clock,
+  });
+  expect(plain).toEqual({
+    code: 0,
+    stdout: 'shop_web_1 | red\tand \\x1b[2J\n',
+    stderr: 'warning: container x: gone\n',
+  });
+  expect(manager.calls[0]?.input).toEqual({
+    ...{ stack: 'shop', service: 'web', follow: true, tail: 3, since: '990.000' },
+  });
+  const coloured = await berth(['stack', 'logs', 'shop', '-t', '--no-log-prefix'], {
+    isTTY: { stdout: true },
+  });
+  expect(coloured.stdout).toBe(
+    '2026-01-01T00:00:00.000000000Z \u001b[31mred\u001b[0m\tand \\x1b[2J\u001b[0m\n',
+  );
+  const json = await berth([
+    'stack',
+    'logs',
+    'shop',
+    '--json',
+    '--since',
+    '2026-01-01T00:00:00Z',
+    '--tail',
+    'all',
+  ]);
+  expect(JSON.parse(json.stdout)).toEqual(line);
+  expect(manager.calls.at(-1)?.input).toEqual({ stack: 'shop', since: '1767225600.000' });
+  const wrong = await berth(['stack', 'logs', 'shop', '--since', 'then']);
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('--since: "then" is no time')]);
+}, 60_000);

@@ -12,7 +12,9 @@ type AnswerOf<R> = R extends { answer: { type: 'json'; schema: infer S extends z
   ? z.input<S>
   : R extends { answer: { type: 'text' } }
     ? string
-    : readonly Readonly<{ id: string; data: unknown }>[];
+    : R extends { answer: { type: 'lines'; schema: infer S extends z.ZodType } }
+      ? readonly z.input<S>[]
+      : readonly Readonly<{ id: string; data: unknown }>[];
 
 /** What stands behind the routes that a test uses; all others answer 404. */
 export type Handlers = {
@@ -122,6 +124,13 @@ async function serve(
       for (const { id, data } of answer as { id: string; data: unknown }[]) {
         response.write(`id: ${id}\ndata: ${JSON.stringify(schema.parse(data))}\n\n`);
       }
+      return;
+    }
+    case 'lines': {
+      const { schema } = route.answer;
+      response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+      for (const one of answer as unknown[]) response.write(`${JSON.stringify(schema.parse(one))}\n`);
+      response.end();
       return;
     }
     default:

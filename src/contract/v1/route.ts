@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import type { Role } from '../../model/access.ts';
 
-/** What a route answers with. `stream` is bytes, `events` is a stream of server-sent events. */
+/**
+ * What a route answers with. `stream` is bytes, `events` is a stream of server-sent events, `lines` one JSON value a line
+ * (https://github.com/ndjson/ndjson-spec) until there are no more, or the client goes away.
+ */
 export type Answer =
   | Readonly<{ type: 'json'; schema: z.ZodType }>
   | Readonly<{ type: 'text'; contentType: string }>
   | Readonly<{ type: 'stream'; contentType: string }>
-  | Readonly<{ type: 'events'; schema: z.ZodType }>;
+  | Readonly<{ type: 'events'; schema: z.ZodType }>
+  | Readonly<{ type: 'lines'; schema: z.ZodType }>;
 
 /** One line of the table of routes: the server registers its handler by it and the client's call is typed by it. */
 export type RouteSpec = Readonly<{
@@ -36,6 +40,11 @@ export type RouteOutput<R> =
 /** Answers in JSON by `schema`. */
 export function json<S extends z.ZodType>(schema: S): Readonly<{ type: 'json'; schema: S }> {
   return { type: 'json', schema };
+}
+
+/** Answers with a value by `schema` on each line. */
+export function lines<S extends z.ZodType>(schema: S): Readonly<{ type: 'lines'; schema: S }> {
+  return { type: 'lines', schema };
 }
 
 /** A flag in a query string. */

@@ -33,6 +33,10 @@ export type RouteName = keyof Routes;
 export type JsonRouteName = {
   [N in RouteName]: Routes[N]['answer'] extends { type: 'json' } ? N : never;
 }[RouteName];
+/** Routes that answer with a value on each line. */
+export type LinesRouteName = {
+  [N in RouteName]: Routes[N]['answer'] extends { type: 'lines' } ? N : never;
+}[RouteName];
 /** Routes that answer in text. */
 export type TextRouteName = {
   [N in RouteName]: Routes[N]['answer'] extends { type: 'text' } ? N : never;

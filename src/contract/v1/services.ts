@@ -7,7 +7,7 @@ import {
 } from '../../model/deployment.ts';
 import { serviceSchema } from '../../model/service.ts';
 import { STACK_NAME, stackSchema } from '../../model/stack.ts';
-import { json, nothingSchema, type RouteSpec } from './route.ts';
+import { json, lines, nothingSchema, queryFlag, queryNumber, type RouteSpec } from './route.ts';
 
 const stackParams = z.strictObject({
   stack: z.string().regex(STACK_NAME, { error: (issue) => `"${String(issue.input)}" is no name of a stack` }),
@@ -74,6 +74,29 @@ const memberSchema = z.object({
 });
 export type ServiceMember = z.infer<typeof memberSchema>;
 
+/** Seconds since the epoch, with at most nine decimals: as engines take a point in time. */
+const momentSchema = z
+  .string()
+  .regex(/^\d{1,12}(\.\d{1,9})?$/, { error: (issue) => `"${String(issue.input)}" is no time in seconds` });
+
+const logItemSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('line'),
+    container: z.string(),
+    service: z.string(),
+    hostName: z.string(),
+    /** Of containers with a terminal all is `stdout`. */
+    stream: z.enum(['stdout', 'stderr']),
+    /** RFC 3339, nanoseconds. */
+    at: z.string(),
+    /** Without its end; control characters are as the container wrote them. */
+    text: z.string(),
+  }),
+  /** Something of which there are no lines, and why. */
+  z.object({ kind: z.literal('note'), text: z.string() }),
+]);
+export type LogItem = z.infer<typeof logItemSchema>;
+
 const membersAnswer = json(z.object({ containers: z.array(memberSchema) }));
 const serviceAnswer = json(serviceViewSchema);
 
@@ -130,6 +153,23 @@ export const serviceRoutes = {
     role: 'viewer',
     params: stackParams,
     answer: membersAnswer,
+  },
+  /** What its containers have written, in the order of time; with `follow` also what they write from now on. */
+  'stack.logs': {
+    method: 'GET',
+    path: '/v1/stacks/:stack/logs',
+    role: 'viewer',
+    params: stackParams,
+    query: z.strictObject({
+      /** Of this service only. */
+      service: z.string().min(1).max(128).optional(),
+      follow: queryFlag.optional(),
+      /** Only so many of each container's newest lines; all, if left out. */
+      tail: queryNumber.optional(),
+      since: momentSchema.optional(),
+      until: momentSchema.optional(),
+    }),
+    answer: lines(logItemSchema),
   },
   'service.get': {
     method: 'GET',
