@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import type { Assignment } from '../contract/link.ts';
+import { BerthError } from '../kit/errors.ts';
 import { LABEL_CLUSTER, LABEL_ID } from '../model/labels.ts';
+import { spanDriver } from '../model/spanning/registry.ts';
 import { endpointConfig } from './create-body.ts';
 import { checked, isStatus } from './listing.ts';
 import { engineNetworkBody } from './networks/engine-networks.ts';
 import type { StepArguments } from './step.ts';
 import { call, exists, ignore, marked, QUICK_MS, type StepContext } from './step-context.ts';
 
+type Json = Readonly<Record<string, unknown>>;
 type Need = Assignment['needs']['networks'][number];
 
 const networksSchema = z.array(
@@ -23,10 +26,26 @@ export function ensureNetwork(
       await ensureSpanning(context, need);
       return;
     }
+    refuseRaw(need);
     if (await exists(context, `/networks/${encodeURIComponent(need.spec.Name)}`)) return;
     const body = { ...need.spec, CheckDuplicate: true, Labels: marked(context, need.spec.Labels, need.id) };
     await call(context, QUICK_MS, 'POST', `${context.prefix}/networks/create`, body).catch(ignore(409));
   });
+}
+
+/**
+ * Made from its spec alone, a network of the cluster's drivers would be one of plain docker: another network, with
+ * other addresses, under its name. No refusal, but a wait: it is tried again, and the client hears why.
+ */
+function refuseRaw({ spec }: Need): void {
+  const ipam = typeof spec.IPAM === 'object' && spec.IPAM !== null ? (spec.IPAM as Json).Driver : undefined;
+  const driver = [spec.Driver, ipam].find((name) => typeof name === 'string' && spanDriver(name));
+  if (driver === undefined) return;
+  throw new BerthError(
+    'unavailable',
+    `network ${spec.Name} is of the cluster's driver ${driver}, and the manager has not said what it is like: not made`,
+    { hint: 'remove the network and make it again; "docker network inspect" shows how it is recorded' },
+  );
 }
 
 /** @throws BerthError `engine` where the name is another network's on this host, or the driver refuses */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -76,6 +76,62 @@ describe("Docker's plugin protocol", () => {
     });
   });
 
+  it('refuses a request whose body the engine has lost, before anybody takes it for another one', async () => {
+    const asked: unknown[] = [];
+    await serve({ 'IpamDriver.RequestPool': (body) => asked.push(body) });
+    for (const nothing of ['', ' \n'])
+      expect(await post('IpamDriver.RequestPool', nothing)).toEqual({
+        status: 500,
+        answer: {
+          Err: 'the engine has sent IpamDriver.RequestPool without its body, as it does where the agent ended while it was asked: try again',
+        },
+      });
+    expect(asked).toEqual([]);
+  });
+
+  it('keeps no connection that it might close under the next request', async () => {
+    await serve({ who: () => ({}) });
+    const agent = new Agent({ keepAlive: true });
+    const sockets = new Set<unknown>();
+    for (let i = 0; i < 3; i++)
+      await new Promise<void>((resolve, reject) => {
+        const sent = request({ socketPath: path, path: '/who', method: 'POST', agent }, (response) => {
+          sockets.add(response.socket);
+          expect(response.headers.connection).toBe('close');
+          response.resume().on('close', resolve);
+        });
+        sent.on('error', reject);
+        sent.end('{}');
+      });
+    expect(sockets.size).toBe(3);
+    agent.destroy();
+  });
+
+  it('answers what it was asked before it closes, and waits for nothing that hangs', async () => {
+    const asked: string[] = [];
+    let answer: (value: unknown) => void = () => {};
+    const server = await serve({
+      who: () => {
+        asked.push('who');
+        return new Promise((resolve) => {
+          answer = resolve;
+        });
+      },
+      hangs: () => {
+        asked.push('hangs');
+        return new Promise(() => {});
+      },
+    });
+    const answered = post('who', '{}');
+    const cut = post('hangs', '{}').catch((thrown: Error) => thrown.message);
+    await expect.poll(() => asked.length).toBe(2);
+    const closed = server.close();
+    answer({ name: 'first' });
+    expect(await answered).toEqual({ status: 200, answer: { name: 'first' } });
+    await closed;
+    expect(await cut).toMatch(/socket hang up|ECONNRESET/);
+  });
+
   it('answers in bounded time, whatever hangs', async () => {
     await serve({ slow: () => new Promise(() => {}) }, 50);
     expect(await post('slow', '{}')).toMatchObject({ answer: { Err: 'slow took over 0.05 s' } });
@@ -89,7 +145,7 @@ describe('its socket', () => {
     expect(existsSync(path)).toBe(false);
     await writeFile(path, 'stale');
     await serve({ who: () => ({ name: 'second' }) });
-    expect(await post('who', '')).toMatchObject({ answer: { name: 'second' } });
+    expect(await post('who', '{}')).toMatchObject({ answer: { name: 'second' } });
   });
 
   it('is left to a program that serves it', async () => {
@@ -97,6 +153,6 @@ describe('its socket', () => {
     await expect(serve({ who: () => ({ name: 'second' }) })).rejects.toThrow(
       /another program serves .*x.sock/,
     );
-    expect(await post('who', '')).toMatchObject({ answer: { name: 'first' } });
+    expect(await post('who', '{}')).toMatchObject({ answer: { name: 'first' } });
   });
 });

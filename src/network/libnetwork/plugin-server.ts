@@ -21,10 +21,21 @@ type Options = Readonly<{
 const TIMEOUT_MS = 25_000;
 /** A network with many pools has some kilobytes. */
 const MAX_BODY = 1024 * 1024;
+/** Until requests under way are cut off where the server closes. */
+const CLOSE_MS = 3_000;
+/** All others have a body, and an engine that sends none has lost it: see `refuseLost`. */
+const WITHOUT_BODY: ReadonlySet<string> = new Set([
+  'Plugin.Activate',
+  'NetworkDriver.GetCapabilities',
+  'IpamDriver.GetCapabilities',
+  'IpamDriver.GetDefaultAddressSpaces',
+]);
 const CONTENT_TYPE = 'application/vnd.docker.plugins.v1.1+json';
 
 /**
  * Docker's plugin protocol on a Unix socket: JSON by POST, errors as `{"Err": "…"}` (docs.docker.com/engine/extend/plugin_api).
+ * Each request has a connection of its own: where one is closed under a request, an engine sends that again without its body
+ * (moby, pkg/plugins/client.go: the second attempt reads on where the first one has read to the end).
  * @throws BerthError `conflict` where another program serves the socket, the file system's error where it cannot be made
  */
 export async function servePlugin({
@@ -49,11 +60,11 @@ export async function servePlugin({
   server.requestTimeout = timeoutMs;
   await listenOn(server, path);
   return {
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: async () => {
+      const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      clearTimeout(timer);
+    },
   };
 }
 
@@ -69,18 +80,29 @@ async function answer(
   const body = await bodyOf(request);
   if (handler === undefined || request.method !== 'POST')
     throw new UnknownRequest(`${request.method} /${name.slice(0, 80)} is not a request that Berth answers`);
+  if (body === undefined && !WITHOUT_BODY.has(name)) throw refuseLost(name);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const error = new BerthError('timeout', `${name} took over ${timeoutMs / 1000} s`);
     timer = setTimeout(() => reject(error), timeoutMs);
   });
   try {
-    return await Promise.race([handler(body), late]);
+    return await Promise.race([handler(body ?? {}), late]);
   } finally {
     clearTimeout(timer);
   }
 }
 
+/** What it was about nobody can say any more; taken for a request without fields it would be answered wrongly. */
+function refuseLost(name: string): BerthError {
+  return new BerthError(
+    'bad_request',
+    `the engine has sent ${name} without its body, as it does where the agent ended while it was asked`,
+    { hint: 'try again' },
+  );
+}
+
+/** Undefined where there is none. */
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -92,7 +114,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   if (size > MAX_BODY) throw new BerthError('too_large', `a request of over ${MAX_BODY} bytes`);
   const text = Buffer.concat(chunks).toString();
   try {
-    return text.trim() === '' ? {} : JSON.parse(text);
+    return text.trim() === '' ? undefined : JSON.parse(text);
   } catch {
     throw new BerthError('bad_request', `the body is not JSON: ${text.slice(0, 80)}`);
   }
@@ -101,7 +123,11 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 function send(response: ServerResponse, status: number, value: unknown): void {
   if (response.writableEnded || response.destroyed) return;
   const body = `${JSON.stringify(value)}\n`;
-  response.writeHead(status, { 'content-type': CONTENT_TYPE, 'content-length': Buffer.byteLength(body) });
+  response.writeHead(status, {
+    'content-type': CONTENT_TYPE,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  });
   response.end(body);
 }
 

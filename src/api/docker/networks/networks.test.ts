@@ -143,6 +143,18 @@ describe('networks of the cluster', () => {
     expect(await message('GET', '/networks/shop')).toEqual([404, 'network shop not found']);
   });
 
+  it('are refused where only their addresses would be the cluster’s', async () => {
+    cluster = await newCluster({ h1: networking() });
+    for (const Driver of ['', 'bridge', 'macvlan'])
+      expect(
+        await message('POST', '/networks/create', { Name: 'shop', Driver, IPAM: { Driver: 'xoverlay' } }),
+      ).toEqual([
+        400,
+        `a network of driver ${Driver || 'bridge'} cannot have addresses of the cluster (IPAM driver xoverlay): make it with -d xoverlay, or leave --ipam-driver out`,
+      ]);
+    expect(count(cluster.store, 'networks')).toBe(0);
+  });
+
   it('go to the host of the container that is connected first, and hold the others to it', async () => {
     cluster = await newCluster({ h1: networking(), h2: networking() });
     const { store } = cluster;

@@ -16,9 +16,22 @@ const NAMED = 4;
  * The driver that makes the network span hosts; undefined where it is to live on one host. Docker's CLI always names a
  * driver (`bridge` unless told); compose and `--driver default` do not: then it is the cluster's own, as long as a host
  * has it.
- * @throws BerthError `unsupported` where hosts are there, and none has the driver that was named
+ * @throws BerthError `unsupported` where hosts are there, and none has the driver that was named; `bad_request` where only
+ *   the addresses are to be the cluster's: its hosts would be asked for them without hearing which network they are for
  */
 export function spanDriverOf(tx: ReadTx, body: CreateNetworkBody): SpanDriver | undefined {
+  const driver = namedDriver(tx, body);
+  const ipam = body.IPAM?.Driver ?? '';
+  if (driver === undefined && spanDriver(ipam) !== undefined)
+    throw new BerthError(
+      'bad_request',
+      `a network of driver ${body.Driver || 'bridge'} cannot have addresses of the cluster (IPAM driver ${ipam})`,
+      { hint: `make it with -d ${ipam}, or leave --ipam-driver out` },
+    );
+  return driver;
+}
+
+function namedDriver(tx: ReadTx, body: CreateNetworkBody): SpanDriver | undefined {
   const named = body.Driver ?? '';
   if (named === '' || named === 'default' || named === OVERLAY) {
     if (body.ConfigOnly === true || body.ConfigFrom?.Network || body.Ingress === true) return undefined;
