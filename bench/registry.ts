@@ -6,6 +6,7 @@ import { failover } from './lab/failover.ts';
 import { network } from './lab/network/network.ts';
 import { overhead } from './lab/overhead.ts';
 import { probes } from './lab/probes.ts';
+import { release } from './lab/release.ts';
 import { placement } from './placement.ts';
 import { router } from './router/router.ts';
 
@@ -19,4 +20,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   members,
   probes,
   router,
+  release,
 ];

@@ -6,7 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RouteView } from '../../src/contract/v1/route-list.ts';
 import { ensureImage } from '../images/bake.ts';
 import { startManager, stopManager } from '../lab/cluster.ts';
+import { ConstantLoad } from '../lab/constant-load.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
+import { SHOP, SHOP_CHAT, shopFile } from '../lab/shop.ts';
+import { WebSocketSessions } from '../lab/web-sockets.ts';
 
 /** A lab of its own: a host dies in it, and its manager. The tests follow each other, as one stack's life does. */
 let lab: Lab;
@@ -25,26 +28,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Says its version; until it listens it is not ready. */
-const compose = (version: string) => `
-services:
-  web:
-    image: busybox
-    command: [sh, -c, 'mkdir -p /www; echo ${version} > /www/index.html; exec httpd -f -p 8000 -h /www']
-    stop_grace_period: 500ms
-    labels:
-      berth.routing.port_8000: shop.example.com
-      berth.routing.session_sticky: 'false'
-      berth.probe.url: http://container:8000/
-      berth.probe.interval_seconds: '1'
-    deploy:
-      replicas: 3
-      update_config: { parallelism: 1, monitor: 300ms, failure_action: pause }
-`;
 const deploy = (version: string, name = 'shop') => {
   mkdirSync(join(folder, name), { recursive: true });
   const file = join(folder, name, 'compose.yaml');
-  writeFileSync(file, compose(version));
+  writeFileSync(file, shopFile(version));
   return lab.berth(['deploy', '-f', file, '--timeout', '90']);
 };
 
@@ -52,7 +39,7 @@ type Answer = Readonly<{ status: number; text: string }>;
 
 /** One request to the ingress host, on a connection of its own. */
 function ask(domain: string): Promise<Answer> {
-  const host = lab.hosts.find(({ name }) => name === INGRESS)?.address ?? '';
+  const host = lab.host(INGRESS).address;
   return new Promise((resolve, reject) => {
     const sent = request(
       { host, port: 80, agent: false, timeout: 8_000, headers: { host: domain } },
@@ -72,39 +59,24 @@ function ask(domain: string): Promise<Answer> {
 }
 const told = (domain: string) => ask(domain).then(({ status, text }) => `${status} ${text}`, String);
 
-/** Requests at a constant rate, until it is ended: how many, and what was said instead of a page, and when. */
-function load(perSecond: number) {
-  let count = 0;
-  const failed: { at: number; said: string }[] = [];
-  const running = new Set<Promise<unknown>>();
-  const timer = setInterval(() => {
-    count++;
-    const at = Date.now();
-    const one = told('shop.example.com').then((said) => {
-      running.delete(one);
-      if (!/^200 /.test(said)) failed.push({ at, said });
-    });
-    running.add(one);
-  }, 1000 / perSecond);
-  return async () => {
-    clearInterval(timer);
-    await Promise.all(running);
-    return { count, failed };
-  };
-}
+const ingress = () => [lab.host(INGRESS).address];
+/** Requests at a constant rate, until it is ended. */
+const load = () =>
+  new ConstantLoad({ routers: ingress(), domain: SHOP, perSecond: 50, expect: /^(one|two|three)$/ });
 
-const routes = async () => JSON.parse(await lab.berth(['route', 'ls', '--json'])) as RouteView[];
+const route = async () =>
+  (JSON.parse(await lab.berth(['route', 'ls', '--json'])) as RouteView[]).find(({ name }) => name === SHOP);
 const until = (what: () => Promise<unknown>, timeout = 30_000) =>
   expect.poll(what, { timeout, interval: 200 });
 
 describe('the router of an ingress host', () => {
   it('leads a domain to the containers of a service on all hosts, and others to a page', async () => {
     expect(await deploy('one')).toContain('stack shop is deployed');
-    await until(() => told('shop.example.com')).toBe('200 one');
+    await until(() => told(SHOP)).toBe('200 one');
     expect(await told('nobody.example.com')).toMatch(/^404 .*nobody\.example\.com/s);
-    const [route] = await routes();
-    expect(route).toMatchObject({ name: 'shop.example.com', service: 'shop/web', port: 8000, ready: 3 });
-    const servers = route?.pools.flatMap((pool) => pool.servers) ?? [];
+    const found = await route();
+    expect(found).toMatchObject({ name: SHOP, service: 'shop/web', port: 8000, ready: 3 });
+    const servers = found?.pools.flatMap((pool) => pool.servers) ?? [];
     expect(new Set(servers.map(({ address }) => address)).size).toBe(3);
     const running = (host: string) => lab.docker(['ps', '-q', '--filter', 'name=berth-router'], host);
     expect(await running(INGRESS)).not.toBe('');
@@ -115,39 +87,48 @@ describe('the router of an ingress host', () => {
     await expect(deploy('one', 'other')).rejects.toThrow('shop.example.com is taken by service shop/web');
   });
 
-  it('fails not one request while a release goes out', async () => {
-    const end = load(50);
+  it('fails no request and cuts no WebSocket while releases go out and are taken back', async () => {
+    const under = load();
+    const chats = new WebSocketSessions({
+      ...{ routers: ingress(), domain: SHOP_CHAT, sessions: 3, lastsMs: 1_000 },
+    });
     await deploy('two');
-    const { count, failed } = await end();
-    expect(failed).toEqual([]);
-    expect(count).toBeGreaterThan(50);
-    expect(await told('shop.example.com')).toBe('200 two');
+    expect(await told(SHOP)).toBe('200 two');
+    await lab.berth(['release', 'rollback', 'shop/web', '--timeout', '90']);
+    expect(await told(SHOP)).toBe('200 one');
+    await deploy('two');
+    const [requests, sessions] = await Promise.all([under.end(), chats.end()]);
+    expect(requests.failed).toEqual([]);
+    expect(requests.count).toBeGreaterThan(50);
+    expect(sessions.failed).toEqual([]);
+    expect(sessions.messages).toBeGreaterThan(10);
+    expect(await told(SHOP)).toBe('200 two');
   });
 
   it('serves while there is no manager, and after its HAProxy was killed', async () => {
     await stopManager(lab.plan, { kill: true });
-    expect(await told('shop.example.com')).toBe('200 two');
+    expect(await told(SHOP)).toBe('200 two');
     await lab.docker(['kill', 'berth-router'], INGRESS);
-    await until(() => told('shop.example.com')).toBe('200 two');
-    const end = load(50);
+    await until(() => told(SHOP)).toBe('200 two');
+    const under = load();
     await startManager(lab.plan);
     await lab.waitReady();
-    await until(async () => (await routes())[0]?.ready).toBe(3);
-    expect((await end()).failed).toEqual([]);
+    await until(async () => (await route())?.ready).toBe(3);
+    expect((await under.end()).failed).toEqual([]);
   });
 
   it('leads nowhere near a host that has died, and fails next to nothing meanwhile', async () => {
     const dead = lab.hosts.find(({ name }) => name === 'h3')?.address ?? '';
-    const servers = async () => (await routes())[0]?.pools.flatMap((pool) => pool.servers) ?? [];
+    const servers = async () => (await route())?.pools.flatMap((pool) => pool.servers) ?? [];
     expect((await servers()).map(({ address }) => address)).toContain(dead);
-    const end = load(50);
+    const under = load();
     await lab.kill('h3');
     await until(async () => (await servers()).map(({ address }) => address)).not.toContain(dead);
-    await until(async () => (await routes())[0]?.ready).toBe(3);
+    await until(async () => (await route())?.ready).toBe(3);
     // Those that the host had, and had not answered.
-    expect((await end()).failed.length).toBeLessThanOrEqual(10);
-    const after = load(50);
+    expect((await under.end()).failed.length).toBeLessThanOrEqual(10);
+    const after = load();
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    expect((await after()).failed).toEqual([]);
+    expect((await after.end()).failed).toEqual([]);
   });
 });
