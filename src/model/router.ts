@@ -10,7 +10,8 @@ const said = (what: string) => ({
   error: (issue: { input?: unknown }) => `"${String(issue.input)}" ${what}`,
 });
 const port = z.number().int().min(1).max(65_535);
-const seconds = z
+/** Up to a week. */
+export const secondsSchema = z
   .number()
   .int()
   .min(1)
@@ -75,7 +76,7 @@ const ipSchema = z
   .transform((text) => normalIp(text) ?? text);
 
 /** An address, or a subnet (`192.0.2.0/24`). */
-const sourceSchema = z
+export const sourceSchema = z
   .string()
   .refine(
     (text) => normalIp(text) !== undefined || parseSubnet(text)?.hostBits === false,
@@ -139,7 +140,7 @@ export const canaryRuleSchema = z.object({
 });
 export type CanaryRule = Readonly<z.infer<typeof canaryRuleSchema>>;
 
-const headersSchema = z.object({
+export const headersSchema = z.object({
   set: z.array(z.object({ name: headerNameSchema, value: headerValueSchema })).max(50),
   remove: z.array(headerNameSchema).max(50),
 });
@@ -206,10 +207,12 @@ export const routeRulesSchema = z.object({
   /** Bytes of a request's body. A body without a length is refused then (411). */
   bodyLimit: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
   /** How long a container may take: until it answers; and, with an upgraded connection, without a byte in either direction. */
-  timeouts: z.object({ responseSeconds: seconds, tunnelSeconds: seconds }).optional(),
+  timeouts: z.object({ responseSeconds: secondsSchema, tunnelSeconds: secondsSchema }).optional(),
   gzip: z.boolean(),
   /** Requests with the same cookie go to the same container while it is there. */
-  sticky: z.object({ cookie: headerNameSchema, idleSeconds: seconds, lifeSeconds: seconds }).optional(),
+  sticky: z
+    .object({ cookie: headerNameSchema, idleSeconds: secondsSchema, lifeSeconds: secondsSchema })
+    .optional(),
 });
 export type RouteRules = Readonly<z.infer<typeof routeRulesSchema>>;
 
@@ -306,7 +309,7 @@ export const routerStateSchema = z
       .string()
       .regex(/^[0-9a-f]{16,128}$/, { error: 'the key of cookies is not hexadecimal, 16 digits or more' }),
     /** How long connections may go on with a container that has left, and with a configuration that was replaced. */
-    drainSeconds: seconds,
+    drainSeconds: secondsSchema,
   })
   .superRefine((state, context) => {
     for (const message of clashes(state)) context.addIssue({ code: 'custom', message });

@@ -85,3 +85,51 @@ it.each([
   ['/a/../b', undefined],
   ['/%zz', undefined],
 ])('takes the path %s as %s', (path, expected) => expect(servedPath(path)).toBe(expected));
+
+it('has the rules of each route, and a port for each set of names', () => {
+  const one = service({
+    routes: [
+      route('a.example.com', { options: { gzip: true } }),
+      route('b.example.com'),
+      route('c.example.com', { options: { gzip: true } }),
+    ],
+    listeners: [
+      { kind: 'listener', protocol: 'tcp', frontPort: 8443, port: 443, names: ['x.example.com'] },
+      {
+        kind: 'listener',
+        protocol: 'tcp',
+        frontPort: 8443,
+        port: 444,
+        names: ['y.example.com'],
+        proxyProtocol: true,
+      },
+    ],
+  });
+  const served = servedRoutes(named(one), [container(1, 1)], settings);
+  expect(served.http.map(({ names, rules }) => [names.length, rules.gzip])).toEqual([
+    [2, true],
+    [1, false],
+  ]);
+  expect(
+    served.tcp.map(({ port, names, pools }) => [
+      port,
+      names,
+      pools[0]?.proxyProtocol,
+      pools[0]?.servers[0]?.port,
+    ]),
+  ).toEqual([
+    [8443, ['x.example.com'], false, 30_443],
+    [8443, ['y.example.com'], true, 30_444],
+  ]);
+  expect(new Set(served.tcp.map(({ id }) => id)).size).toBe(2);
+});
+
+it('speaks to containers of an earlier release as that one said', () => {
+  const one = service({ routes: [route('a.example.com', { options: { protocol: 'h2' } })] });
+  const old = container(1, 1, { spec: { routes: [route('a.example.com')], listeners: [] } });
+  const [{ pools } = { pools: [] }] = servedRoutes(named(one), [old, container(2, 2)], settings).http;
+  expect(pools.map(({ id, protocol }) => [id, protocol])).toEqual([
+    ['r2', 'h2'],
+    ['r1', 'http1'],
+  ]);
+});

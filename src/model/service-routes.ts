@@ -1,4 +1,5 @@
-import { digestOf } from '../kit/digest.ts';
+import { digestOf, stableJson } from '../kit/digest.ts';
+import { rulesOf, wayOf } from './route-options.ts';
 import { type HttpRoute, type Pool, type PoolServer, pathSchema, type TcpRoute } from './router.ts';
 import type { Listener, Route, Service } from './service.ts';
 
@@ -23,6 +24,7 @@ type Named = Readonly<{ stack: string; name: string; service: Service }>;
 
 /** So long a browser stays with a container: without a request, and in all. */
 const STICKY = { idleSeconds: 1_800, lifeSeconds: 86_400 };
+const TLS_PORT = 443;
 const NAMES_PER_ROUTE = 200;
 const MOST_POOLS = 16;
 const MOST_SERVERS = 2_000;
@@ -75,7 +77,7 @@ export function servedRoutes(
   for (const route of service.routes) {
     const name = servedName(route, settings.appsDomain);
     if (name === undefined) continue;
-    const key = `${route.port} ${route.sticky}`;
+    const key = stableJson([route.port, route.sticky, route.options ?? {}]);
     const group = groups.get(key);
     const known = group?.names.some(({ domain, path }) => domain === name.domain && path === name.path);
     if (group === undefined) groups.set(key, { route, names: [name] });
@@ -86,6 +88,7 @@ export function servedRoutes(
       service,
       containers,
       ({ routes }) => routes.find((one) => isSame(one, route))?.port ?? route.port,
+      ({ routes }) => wayOf((routes.find((one) => isSame(one, route)) ?? route).options ?? {}),
     );
     return chunks(names).map((part) => httpRoute(named, route, part, pools));
   });
@@ -93,17 +96,16 @@ export function servedRoutes(
     .filter((one) => isServed(one, settings.routerPort))
     .map(
       (listener): TcpRoute => ({
-        ...{
-          kind: 'tcp-route',
-          id: idOf(named, `:${listener.frontPort}`),
-          port: listener.frontPort,
-          names: [],
-        },
+        ...{ kind: 'tcp-route', port: listener.frontPort, names: listener.names ?? [] },
+        id: idOf(named, [`:${listener.frontPort}`, ...(listener.names ?? [])].join(' ')),
         pools: poolsOf(
           service,
           containers,
-          ({ listeners }) =>
-            listeners.find(({ frontPort }) => frontPort === listener.frontPort)?.port ?? listener.port,
+          ({ listeners }) => listeners.find((one) => isSameListener(one, listener))?.port ?? listener.port,
+          ({ listeners }) => {
+            const { proxyProtocol } = listeners.find((one) => isSameListener(one, listener)) ?? listener;
+            return wayOf({ proxyProtocol });
+          },
         ),
       }),
     );
@@ -114,14 +116,18 @@ function isSame(one: Route, { host, path }: Route): boolean {
   return one.host.kind === host.kind && one.host.name === host.name && one.path === path;
 }
 
-function httpRoute(named: Named, { sticky }: Route, names: ServedName[], pools: Pool[]): HttpRoute {
+function isSameListener(one: Listener, { frontPort, names }: Listener): boolean {
+  return one.frontPort === frontPort && stableJson(one.names ?? []) === stableJson(names ?? []);
+}
+
+function httpRoute(named: Named, { sticky, options }: Route, names: ServedName[], pools: Pool[]): HttpRoute {
   const [first] = names;
   const id = idOf(named, `${first?.domain}${first?.path}`);
   // A cookie of its own: two routes of one domain would take each other's for one of a container that has gone.
   const cookie = `berth-${id.slice(-8)}`;
   return {
     ...{ kind: 'http-route', id, names, pools, canary: [] },
-    rules: { allow: [], deny: [], gzip: false, ...(sticky ? { sticky: { cookie, ...STICKY } } : {}) },
+    rules: { ...rulesOf(options ?? {}, TLS_PORT), ...(sticky ? { sticky: { cookie, ...STICKY } } : {}) },
   };
 }
 
@@ -138,13 +144,16 @@ function poolsOf(
   { weight }: Service,
   containers: readonly RoutedContainer[],
   portOf: (spec: RoutedContainer['spec']) => number,
+  wayFor: (spec: RoutedContainer['spec']) => ReturnType<typeof wayOf>,
 ): Pool[] {
   const releases = new Map<number, Map<string, PoolServer>>();
+  const ways = new Map<number, ReturnType<typeof wayOf>>();
   for (const { release, spec, state, at } of containers) {
     const way = at(portOf(spec));
     if (way === undefined) continue;
     const servers = releases.get(release) ?? new Map<string, PoolServer>();
     releases.set(release, servers);
+    ways.set(release, wayFor(spec));
     const key = `${way.address} ${way.port}`;
     // Two that share their host's network are one way in, as long as one of them stays.
     if (servers.get(key)?.state !== 'ready') servers.set(key, { ...way, weight: 1, state });
@@ -153,13 +162,14 @@ function poolsOf(
     .sort(([a], [b]) => b - a)
     .slice(0, MOST_POOLS)
     .map(([release, servers]) => ({
+      ...(ways.get(release) ?? wayOf({})),
       id: `r${release}`,
       servers: [...servers.values()].slice(0, MOST_SERVERS),
     }));
   const ready = pools.map(({ servers }) => servers.filter(({ state }) => state === 'ready').length);
   const total = ready.reduce((sum, count) => sum + count, 0);
   return pools.map((pool, i) => ({
-    ...{ ...pool, proxyProtocol: false, protocol: 'http1', tls: { kind: 'none' } },
+    ...pool,
     weight: weight === 0 ? 0 : shareOf(ready[i] ?? 0, total),
   }));
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { dockerSpecSchema } from './container.ts';
 import { probeSchema } from './probe.ts';
+import { routeOptionsSchema } from './route-options.ts';
+import { domainSchema } from './router.ts';
 
 const port = z.number().int().min(1).max(65_535);
 const milliseconds = z.number().min(0);
@@ -22,6 +24,8 @@ export const routeSchema = z.object({
   scope: z.enum(['public', 'cluster']),
   /** Requests with the same cookie go to the same container. */
   sticky: z.boolean(),
+  /** What happens to requests on their way. */
+  options: routeOptionsSchema.optional(),
 });
 export type Route = Readonly<z.infer<typeof routeSchema>>;
 
@@ -33,6 +37,10 @@ export const listenerSchema = z.object({
   port,
   /** Name or ID of the external balancer that a file names; it points at the listener on the ingress hosts. */
   balancer: z.string().optional(),
+  /** Connections by the name that a TLS client asks for (SNI), passed on as they come; others of the port may be others'. */
+  names: z.array(domainSchema).optional(),
+  /** Containers are told the client by the PROXY protocol. */
+  proxyProtocol: z.boolean().optional(),
 });
 export type Listener = Readonly<z.infer<typeof listenerSchema>>;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { labelKeySchema } from './host.ts';
-import { domainSchema } from './router.ts';
+import { domainSchema, sourceSchema } from './router.ts';
 
 /** Settings of the cluster; one record. Every field has a default, so an older record reads well. */
 export const settingsSchema = z.strictObject({
@@ -63,6 +63,10 @@ export const settingsSchema = z.strictObject({
     .default('haproxy:2.8-alpine'),
   /** Where ingress hosts listen for HTTP. */
   routerPort: z.number().int().min(1).max(65_535).default(80),
+  /** Balancers in front of the ingress hosts whose X-Forwarded-For and X-Forwarded-Proto are believed: subnets. */
+  routerTrust: z.array(sourceSchema).max(1000).default([]),
+  /** Balancers in front that begin each connection with the PROXY protocol: subnets. From others none is taken. */
+  routerProxyFrom: z.array(sourceSchema).max(1000).default([]),
   /** How long a container that leaves may still have requests before it is stopped (milliseconds). */
   drainMs: z.number().int().min(0).max(3_600_000).default(10_000),
 });

@@ -8,6 +8,9 @@ const WILDCARD_DEPTH = 6;
 /** Requests a second up to which each one is in the log of response times; above it one of 64. */
 const LOG_ALL_UP_TO = 1000;
 
+/** Answered by 200 for any domain: for health checks of balancers in front. */
+const HEALTH_PATH = '/.berth/health';
+
 /** Everything but the backends of routes. */
 export function baseLines(state: RouterState, layout: Layout): readonly string[] {
   const ports = new Map<number, TcpRoute[]>();
@@ -109,6 +112,7 @@ function entryLines(
     ...(entry.tls ? [`description default certificate: ${defaultCertificate ?? 'the first one'}`] : []),
     ...aclLines('proxy', 'src', entry.proxyFrom),
     ...(entry.proxyFrom.length > 0 ? ['tcp-request connection expect-proxy layer4 if proxy'] : []),
+    `monitor-uri ${HEALTH_PATH}`,
     'log ring@times format raw local0',
     'log-format "%b %s %ST %Tw %Tc %Tr"',
     `http-request set-log-level silent if { fe_req_rate gt ${LOG_ALL_UP_TO} } { rand(64) gt 0 }`,

@@ -1,3 +1,2 @@
-export { hashCredentials } from './basic-auth.ts';
 export { haproxyArgv } from './layout.ts';
 export { type Applied, Router, type RouterOptions } from './router.ts';

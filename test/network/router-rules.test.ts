@@ -1,6 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hashCredentials } from '../../src/router/index.ts';
+import { hashCredentials } from '../../src/kit/credentials.ts';
+import { ROUTE_FIELDS, routeOptionsOf } from '../../src/model/route-fields.ts';
+import { rulesOf, wayOf } from '../../src/model/route-options.ts';
 import { ensureRequirements } from '../lab/requirements.ts';
 import { ADDRESS, ask, PORT, pool, route, startContainer, stateOf, TestRouter } from './haproxy.ts';
 
@@ -227,6 +229,38 @@ describe('a route', () => {
       );
     });
     expect(JSON.parse(gunzipSync(zipped).toString()).by).toBe('a');
+  });
+
+  it('has rules as users write them, each by itself, and whatever is in them', async () => {
+    const text = `a"b\\c 'd' #e $HOME %[src] } { if x`;
+    const hostile = { request_headers: `X-Evil: ${text}`, response_headers: `X-Evil: ${text}` };
+    const routes = [
+      ...Object.entries(ROUTE_FIELDS).map(
+        ([field, { example }]) => [field.replaceAll('_', '-'), { [field]: example }] as const,
+      ),
+      ['hostile', hostile] as const,
+    ].map(([id, texts]) => {
+      const { options, problems } = routeOptionsOf((field) => (texts as Record<string, string>)[field]);
+      expect(problems).toEqual([]);
+      return route(id, `${id}.com`, [pool('v1', [port('a')], wayOf(options))], {
+        rules: rulesOf(options, 8443),
+      });
+    });
+    await apply(...routes);
+    const { seen, headers } = await ask('hostile.com');
+    expect([seen?.headers['x-evil'], headers['x-evil']]).toEqual([text, text]);
+    expect((await ask('rewrite.com', '/api/x')).seen?.url).toBe('/v2/x');
+    expect((await ask('redirect.com', '/x?y')).headers.location).toBe('https://www.example.com/x?y');
+    expect((await ask('basic-auth.com')).status).toBe(401);
+    expect((await ask('allow.com')).status).toBe(403);
+  });
+
+  it('answers the health check of a balancer in front, for any domain', async () => {
+    for (const host of ['127.0.0.1', 'hostile.com']) {
+      const { status, seen } = await ask(host, '/.berth/health');
+      expect([status, seen]).toEqual([200, undefined]);
+    }
+    expect((await ask('127.0.0.1', '/.berth/health/x')).status).toBe(404);
   });
 
   it('says that no container can answer, in the words of who runs it', async () => {

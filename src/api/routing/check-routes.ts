@@ -1,4 +1,5 @@
 import { BerthError } from '../../kit/errors.ts';
+import { type Claim, Claims, portClaims } from '../../model/claims.ts';
 import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import { domainSchema } from '../../model/router.ts';
 import type { Listener, Route, Service } from '../../model/service.ts';
@@ -22,21 +23,22 @@ export function checkRoutes(
   rest: readonly Service[] = [],
 ): readonly string[] {
   const settings = settingsOf(tx);
-  const holders = new Map<string, string>();
+  const claims = new Claims();
   for (const { service, ...record } of othersOf(tx, stack))
-    for (const what of claimsOf(service, settings)) holders.set(what, serviceKey(record.stack, record.name));
+    for (const claim of claimsOf(service, settings))
+      claims.take(serviceKey(record.stack, record.name), claim);
   for (const service of rest)
-    for (const what of claimsOf(service, settings)) holders.set(what, serviceKey(stack, service.name));
+    for (const claim of claimsOf(service, settings)) claims.take(serviceKey(stack, service.name), claim);
   for (const service of services) {
     for (const route of service.routes) refuseRoute(service, route, settings);
-    for (const what of new Set(claimsOf(service, settings))) {
-      const holder = holders.get(what);
-      const key = serviceKey(stack, service.name);
+    for (const claim of claimsOf(service, settings)) {
+      const holder = claims.take(serviceKey(stack, service.name), claim);
       if (holder !== undefined)
-        throw new BerthError('conflict', `service ${service.name}: ${what} is taken by service ${holder}`, {
-          hint: `take it from ${holder}, or choose another one; "berth route ls" lists them`,
-        });
-      holders.set(what, key);
+        throw new BerthError(
+          'conflict',
+          `service ${service.name}: ${claim.what} is taken by service ${holder}`,
+          { hint: `take it from ${holder}, or choose another one; "berth route ls" lists them` },
+        );
     }
   }
   return services.flatMap((service) => [
@@ -50,12 +52,12 @@ function* othersOf(tx: ReadTx, stack: string): Iterable<ServiceRecord> {
 }
 
 /** In words that messages can name. */
-function claimsOf({ routes, listeners }: Service, settings: Settings): string[] {
+function claimsOf({ routes, listeners }: Service, settings: Settings): Claim[] {
   const names = routes.flatMap((route) => servedName(route, settings.appsDomain) ?? []);
   const ports = listeners.filter((one) => isServed(one, settings.routerPort));
   return [
-    ...names.map(({ domain, path }) => `${domain}${path === '/' ? '' : path}`),
-    ...ports.map(({ frontPort }) => `port ${frontPort} of the ingress hosts`),
+    ...names.map(({ domain, path }) => ({ what: `${domain}${path === '/' ? '' : path}`, shared: false })),
+    ...ports.flatMap((one) => portClaims(one, `port ${one.frontPort} of the ingress hosts`)),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { RouterChange } from '../../contract/link.ts';
 import { stableJson } from '../../kit/digest.ts';
+import { type Claim, Claims, portClaims } from '../../model/claims.ts';
 import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import type { HttpRoute, TcpRoute } from '../../model/router.ts';
 import { routeIds, type ServedRoutes, servedRoutes } from '../../model/service-routes.ts';
@@ -22,8 +23,8 @@ export class RouteBook {
   private readonly unheard = new Map<string, readonly string[]>();
   private readonly dirty = new Set<string>();
   private readonly leaving = new Map<string, Leaving>();
-  /** Name or port to the service that has it: of two only one gets it. */
-  private readonly holders = new Map<string, string>();
+  /** Names and ports: of two services that want one only one gets it. */
+  private readonly claims = new Claims();
   /** Services that want a name which another one has. */
   private readonly waiting = new Set<string>();
 
@@ -129,35 +130,33 @@ export class RouteBook {
 
   /** Names and ports are refused at deployment where another has them; one that was rolled back may find its own taken. */
   private withoutTaken(key: string, { http, tcp }: ServedRoutes): ServedRoutes {
-    const wanted = new Set<string>();
-    const isFree = (what: string) => {
-      const holder = this.holders.get(what);
-      if (holder !== undefined && holder !== key) {
-        this.waiting.add(key);
-        return false;
-      }
-      wanted.add(what);
-      this.holders.set(what, key);
-      return true;
-    };
+    const kept = new Set<string>();
+    const isFree = (claims: readonly Claim[]) =>
+      claims.every((claim) => {
+        if (this.claims.take(key, claim) !== undefined) {
+          this.waiting.add(key);
+          return false;
+        }
+        kept.add(claim.what);
+        return true;
+      });
     const free: ServedRoutes = {
       http: http.flatMap((route) => {
-        const names = route.names.filter(({ domain, path }) => isFree(`${domain}${path}`));
+        const names = route.names.filter(({ domain, path }) =>
+          isFree([{ what: `${domain}${path}`, shared: false }]),
+        );
         return names.length === 0 ? [] : [names.length === route.names.length ? route : { ...route, names }];
       }),
-      tcp: tcp.filter(({ port }) => isFree(`:${port}`)),
+      tcp: tcp.filter(({ port, names }) => isFree(portClaims({ names: [...names] }, `:${port}`))),
     };
-    this.giveUp(key, wanted);
+    this.giveUp(key, kept);
     return free;
   }
 
-  private giveUp(key: string, wanted: ReadonlySet<string>): void {
-    for (const [what, holder] of this.holders) {
-      if (holder !== key || wanted.has(what)) continue;
-      this.holders.delete(what);
-      for (const other of this.waiting) this.dirty.add(other);
-      this.waiting.clear();
-    }
+  private giveUp(key: string, kept: ReadonlySet<string>): void {
+    if (!this.claims.giveUp(key, kept)) return;
+    for (const other of this.waiting) this.dirty.add(other);
+    this.waiting.clear();
   }
 
   private noteLeaving(tx: ReadTx, key: string, ways: readonly ContainerWay[], seq: number): void {

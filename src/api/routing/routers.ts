@@ -200,10 +200,11 @@ export class Routers {
   }
 
   private baseOf(tx: ReadTx): RouterBase {
-    const { routerImage, routerPort, drainMs } = settingsOf(tx);
+    const { routerImage, routerPort, routerTrust, routerProxyFrom, drainMs } = settingsOf(tx);
+    const proxyFrom = [...routerProxyFrom];
     return {
       image: routerImage,
-      entries: [{ address: '0.0.0.0', port: routerPort, tls: false, proxyFrom: [], trust: [] }],
+      entries: [{ address: '0.0.0.0', port: routerPort, tls: false, proxyFrom, trust: [...routerTrust] }],
       cookieKey: this.deps.cookieKey,
       drainSeconds: Math.max(1, Math.ceil(drainMs / 1000)),
     };

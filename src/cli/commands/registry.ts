@@ -39,6 +39,7 @@ import { releaseHistory } from './release/history.ts';
 import { releasePause, releaseResume } from './release/pause.ts';
 import { releaseRollback } from './release/rollback.ts';
 import { routeLs } from './route/ls.ts';
+import { routePassword } from './route/password.ts';
 import { serviceInspect } from './service/inspect.ts';
 import { serviceLogs } from './service/logs.ts';
 import { serviceLs } from './service/ls.ts';
@@ -120,6 +121,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   releasePause,
   releaseResume,
   routeLs,
+  routePassword,
   plan,
   rebalance,
   ipLs,

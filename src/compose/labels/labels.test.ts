@@ -132,7 +132,64 @@ describe('routes', () => {
   });
 });
 
+describe('rules of routes', () => {
+  const options = (labels: Labels) => service(labels).routes.map((one) => one.options);
+
+  it('are of all ports, or of one alone, which goes first', () => {
+    expect(
+      options({
+        'berth.routing.port_80': 'a.x.com',
+        'berth.routing.port_81': 'b.x.com',
+        'berth.routing.gzip': 'true',
+        'berth.routing.rate_limit': '9/s',
+        'berth.routing.port_81.gzip': 'false',
+      }),
+    ).toEqual([
+      { gzip: true, rateLimit: { requests: 9, seconds: 1 } },
+      { gzip: false, rateLimit: { requests: 9, seconds: 1 } },
+    ]);
+    expect(options({ 'berth.routing.port_80': 'a.x.com' })).toEqual([undefined]);
+  });
+
+  it('are errors and warnings with their key', () => {
+    const port = { 'berth.routing.port_80': 'a.x.com' };
+    expect(errors({ ...port, 'berth.routing.port_80.timeout': 'soon' })).toEqual([
+      'labels["berth.routing.port_80.timeout"]: "soon" is no time: write seconds, or a number with s, m or h, such as 90s',
+    ]);
+    expect(warnings({ ...port, 'berth.routing.port_81.gzip': 'true' })).toEqual([
+      'labels["berth.routing.port_81.gzip"]: changes nothing without routing.port_81',
+    ]);
+    expect(warnings({ 'berth.routing.gzip': 'true' })[0]).toContain(
+      'changes nothing without routing.port_PORT',
+    );
+    expect(errors({ ...port, 'berth.routing.gzipp': 'true' })[0]).toContain(
+      'did you mean berth.routing.gzip?',
+    );
+    expect(warnings({ 'aliyun.routing.gzip': 'true' })[0]).toContain('is no label that Berth knows');
+  });
+});
+
 describe('listeners', () => {
+  it('are told apart by the names that TLS clients ask for', () => {
+    const labels = (names: string) => ({
+      'berth.lb.port_443': 'tcp://lb:8443',
+      'berth.lb.port_443.names': names,
+    });
+    expect(
+      service({ ...labels('a.x.com, B.x.com'), 'berth.lb.port_443.proxy_protocol': 'true' }).listeners,
+    ).toMatchObject([{ frontPort: 8443, port: 443, names: ['a.x.com', 'b.x.com'], proxyProtocol: true }]);
+    expect(errors(labels('a b..c'))[0]).toContain('"b..c" is no domain');
+    const both = (names: Labels) =>
+      JSON.stringify({
+        services: { a: { image: 'x', labels: labels('a.x.com') }, b: { image: 'y', labels: names } },
+      });
+    expect(errorsOf(both(labels('b.x.com')))).toEqual([]);
+    expect(errorsOf(both(labels('a.x.com')))[0]).toContain('listens on port 8443/tcp for a.x.com');
+    expect(errorsOf(both({ 'berth.lb.port_443': 'tcp://lb:8443' }))[0]).toContain(
+      'listens on port 8443/tcp of',
+    );
+  });
+
   it('take the place of ports of the hosts', () => {
     const { listeners, container } = service(
       { 'aliyun.lb.port_80': 'udp://lb:53' },

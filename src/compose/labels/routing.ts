@@ -1,3 +1,5 @@
+import { ROUTE_FIELDS, routeOptionsOf } from '../../model/route-fields.ts';
+import type { RouteOptions } from '../../model/route-options.ts';
 import type { Listener, Route } from '../../model/service.ts';
 import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
@@ -14,21 +16,45 @@ export type ReadListener = Readonly<{ listener: Listener; reader: Reader }>;
 
 export function routesOf(labels: LabelSet): ReadRoute[] {
   const sticky = labels.get('routing.session_sticky').boolean ?? true;
-  return labels.below('routing.port_').flatMap(([port, reader]) => {
+  const ports = labels.below('routing.port_').filter(([port]) => !port.includes('.'));
+  warnOfLoose(labels, new Set(ports.map(([port]) => port)));
+  return ports.flatMap(([port, reader]) => {
     const number = portOf(port, reader);
     if (number === undefined) return [];
+    const options = optionsOf(labels, port);
     const texts = (reader.text ?? '').split(';').map((text) => text.trim());
     if (texts.every((text) => text === ''))
       reader.error('names no domain: write www.example.com or a prefix');
     return texts
       .filter((text) => text !== '')
       .flatMap((text) => {
-        const made = routeOf(text, number, sticky);
+        const made = routeOf(text, number, { sticky, ...options });
         if (typeof made !== 'string') return [{ route: made, reader }];
         reader.error(`${quoted(text)} ${made}`);
         return [];
       });
   });
+}
+
+/** Those of one port, and where it says nothing those of all ports. */
+function optionsOf(labels: LabelSet, port: string): Readonly<{ options?: RouteOptions }> {
+  const at = (field: string) => {
+    const own = labels.get(`routing.port_${port}.${field}`);
+    return own.isThere ? own : labels.get(`routing.${field}`);
+  };
+  const { options, problems } = routeOptionsOf((field) => at(field).text);
+  for (const { field, message } of problems) at(field).error(message);
+  return Object.keys(options).length === 0 ? {} : { options };
+}
+
+/** Rules without a route: a slip in the port, or a domain that was forgotten. */
+function warnOfLoose(labels: LabelSet, ports: ReadonlySet<string>): void {
+  for (const [name, reader] of labels.below('routing.')) {
+    const [, port, field = name] = /^port_([^.]+)\.(.+)$/.exec(name) ?? [];
+    if (!(field in ROUTE_FIELDS)) continue;
+    if (port === undefined ? ports.size === 0 : !ports.has(port))
+      reader.warn(`changes nothing without routing.port_${port ?? 'PORT'}`);
+  }
 }
 
 function portOf(text: string, reader: Reader): number | undefined {
@@ -38,14 +64,14 @@ function portOf(text: string, reader: Reader): number | undefined {
 }
 
 /** A route, or what is wrong with it. */
-function routeOf(text: string, port: number, sticky: boolean): Route | string {
+function routeOf(text: string, port: number, more: Pick<Route, 'sticky' | 'options'>): Route | string {
   const [, scheme = 'http', host = '', path = '/'] = /^(?:([a-z]+):\/\/)?([^/]*)(\/.*)?$/is.exec(text) ?? [];
   const wanted = scheme.toLowerCase();
   if (wanted !== 'http' && wanted !== 'https')
     return `begins with ${quoted(scheme)}: write http:// or https://`;
   if (!PATH.test(path)) return 'has a path with characters that a path cannot have (RFC 3986)';
   if (path.length > 128) return 'has a path of more than 128 characters';
-  const base = { kind: 'route', port, path, scheme: wanted, sticky } as const;
+  const base = { kind: 'route', port, path, scheme: wanted, ...more } as const;
   if (!host.includes('.')) {
     if (!PREFIX.test(host)) return 'has a prefix that is none: 1 to 63 letters a to z, digits and -';
     return { ...base, host: { kind: 'prefix', name: host }, scope: 'public' };
@@ -57,7 +83,8 @@ function routeOf(text: string, port: number, sticky: boolean): Route | string {
 }
 
 export function listenersOf(labels: LabelSet): ReadListener[] {
-  return labels.below('lb.port_').flatMap(([port, reader]): ReadListener[] => {
+  const ports = labels.below('lb.port_').filter(([port]) => !port.includes('.'));
+  return ports.flatMap(([port, reader]): ReadListener[] => {
     const number = portOf(port, reader);
     if (number === undefined) return [];
     const text = reader.text ?? '';
@@ -74,7 +101,20 @@ export function listenersOf(labels: LabelSet): ReadListener[] {
       frontPort,
       port: number,
       balancer,
+      ...namesOf(labels.get(`lb.port_${port}.names`)),
+      ...(labels.get(`lb.port_${port}.proxy_protocol`).boolean === true ? { proxyProtocol: true } : {}),
     };
     return [{ listener, reader }];
   });
+}
+
+function namesOf(reader: Reader): Readonly<{ names?: string[] }> {
+  if (!reader.isThere) return {};
+  const names: string[] = [];
+  for (const text of (reader.text ?? '').split(/[\s,]+/)) {
+    const domain = parseDomain(text);
+    if ('problem' in domain) reader.error(`${quoted(text)} ${domain.problem}`);
+    else names.push(domain.name);
+  }
+  return { names };
 }

@@ -1,3 +1,5 @@
+import { ROUTE_FIELDS } from '../../model/route-fields.ts';
+
 /** What a label does; `warned` ones have no meaning in Berth, and say so. */
 export type LabelRow = Readonly<{
   /** Behind `aliyun.` or `berth.`; `*` stands for a port or a name. */
@@ -45,9 +47,21 @@ export const LABELS: readonly LabelRow[] = [
     '`true` (as without it) or `false`: requests with the same cookie go to the same container.',
   ),
   own('routing.weight', 'Share of requests beside other services with the same route, 0 to 100 (100).'),
+  ...Object.entries(ROUTE_FIELDS).flatMap(([name, { words }]) => [
+    own(`routing.${name}`, words),
+    own(`routing.port_*.${name}`, `As \`routing.${name}\`, for the routes of that port alone.`),
+  ]),
   row(
     'lb.port_*',
     '`tcp\\|http\\|https\\|udp://NAME:FRONT_PORT`: a listener on the ingress hosts for that port of the container; no port of a host is bound. NAME is the balancer outside that points at it.',
+  ),
+  own(
+    'lb.port_*.names',
+    "Domains, separated by commas: TLS connections to the front port that ask for one of these (SNI) go there as they come, with TLS ended in the container. Other names of the port may be other services'.",
+  ),
+  own(
+    'lb.port_*.proxy_protocol',
+    '`true`: containers are told the client by the PROXY protocol (version 2).',
   ),
   row('auto_scaling.min_instances', 'Fewest containers (1).'),
   row('auto_scaling.max_instances', 'Most containers (10).'),

@@ -1,3 +1,4 @@
+import { Claims, portClaims } from '../../model/claims.ts';
 import { hostNameSchema } from '../../model/host.ts';
 import { parseIp } from '../../model/ip.ts';
 import type { Service } from '../../model/service.ts';
@@ -287,17 +288,18 @@ function checkRoutes(read: readonly ReadService[]): void {
 
 /** Ports of the ingress hosts, on which tcp, http and https exclude each other. */
 function checkListeners(read: readonly ReadService[]): void {
-  const taken = new Map<string, string>();
+  const claims = new Claims();
   for (const { service, reader } of read)
-    for (const { protocol, frontPort } of service.listeners) {
-      const id = `${frontPort}/${protocol === 'udp' ? 'udp' : 'tcp'}`;
-      const other = taken.get(id);
-      if (other !== undefined)
-        reader.error(
-          other === service.name
-            ? `listens on port ${id} of the ingress hosts twice`
-            : `listens on port ${id} of the ingress hosts, and so does the service ${quoted(other)} (${placeText(reader.at)}): choose another port`,
-        );
-      taken.set(id, service.name);
-    }
+    service.listeners.forEach((listener, i) => {
+      const id = `${listener.frontPort}/${listener.protocol === 'udp' ? 'udp' : 'tcp'}`;
+      for (const claim of portClaims(listener, id)) {
+        const other = claims.take(`${i} ${service.name}`, claim)?.replace(/^\d+ /, '');
+        if (other !== undefined)
+          reader.error(
+            other === service.name
+              ? `listens on port ${claim.what} of the ingress hosts twice`
+              : `listens on port ${claim.what} of the ingress hosts, and so does the service ${quoted(other)} (${placeText(reader.at)}): choose another port`,
+          );
+      }
+    });
 }

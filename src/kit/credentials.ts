@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 
 /**
- * What a route's `auth.users` has of a user.
- * @param salt base64, the route's `auth.salt`
+ * HMAC-SHA-256 of a name and password as clients send them (RFC 7617).
+ * @param salt base64
  * @returns 64 hexadecimal digits
  */
 export function hashCredentials(user: string, password: string, salt: string): string {
