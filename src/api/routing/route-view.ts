@@ -69,9 +69,9 @@ function servedBy(tx: ReadTx, record: ServiceRecord): readonly Served[] {
   });
   const ports = service.listeners
     .filter((one) => isServed(one, settings.routerPort))
-    .map(({ frontPort, port }) => ({
-      ...{ name: `:${frontPort}`, port },
-      route: tcp.find((each) => each.port === frontPort),
+    .map(({ frontPort, port, names = [] }) => ({
+      ...{ name: [`:${frontPort}`, ...names].join(' '), port },
+      route: tcp.find((each) => each.port === frontPort && each.names.join() === names.join()),
     }));
   return [...names, ...ports];
 }
