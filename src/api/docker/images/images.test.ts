@@ -276,11 +276,16 @@ describe('tag and remove', () => {
   });
 
   it('removes everywhere and joins the answers', async () => {
-    const engine = ({ method, path }: Asked) => {
-      if (method === 'DELETE') return { json: [{ Untagged: 'app:1' }, { Deleted: A }] };
-      return path === '/images/json' ? { json: [] } : undefined;
+    const engine = () => {
+      let left = true;
+      return ({ method, path }: Asked) => {
+        if (path === '/images/json') return { json: [] };
+        if (method !== 'DELETE' || !left) return undefined;
+        left = false;
+        return { json: [{ Untagged: 'app:1' }, { Deleted: A }] };
+      };
     };
-    cluster = await newCluster({ h1: engine, h2: engine });
+    cluster = await newCluster({ h1: engine(), h2: engine() });
     await putImages(cluster.store, 'h1', image(A, ['app:1']));
     await putImages(cluster.store, 'h2', image(A, ['app:1']));
     expect(await cluster.json('DELETE', '/images/app:1?force=1')).toEqual([
@@ -291,6 +296,56 @@ describe('tag and remove', () => {
       cluster.asked.filter(({ method }) => method === 'DELETE').map(({ query }) => query.get('force')),
     ).toEqual(['1', '1']);
     expect((await cluster.call('DELETE', '/images/app:1')).status).toBe(404);
+  });
+
+  it('removes also where it was tagged a moment ago, and no report has said so yet', async () => {
+    // As an engine has it: gone once it is removed, and unknown to a host that never had it.
+    const engine = (...names: string[]) => {
+      const left = new Set(names);
+      return ({ method, path }: Asked) => {
+        if (path === '/images/json') return { json: [...left].map((name) => image(A, [name])) };
+        const name = path.slice('/images/'.length);
+        if (method !== 'DELETE') return undefined;
+        return left.delete(name)
+          ? { json: [{ Untagged: name }] }
+          : { status: 404, json: { message: `No such image: ${name}` } };
+      };
+    };
+    cluster = await newCluster({
+      ...{ h1: engine('app:1', 'late:1'), h2: engine('app:1', 'late:1'), h3: engine() },
+    });
+    await putImages(cluster.store, 'h1', image(A, ['app:1']));
+    await putImages(cluster.store, 'h2', image(A, []));
+    expect(await cluster.json('DELETE', '/images/app:1')).toEqual([{ Untagged: 'app:1' }]);
+    const asked = cluster.asked.filter(({ method }) => method === 'DELETE');
+    expect(asked.map(({ host }) => host).sort()).toEqual(['h1', 'h2', 'h3']);
+    // Nobody has said anything of this one.
+    expect(await cluster.json('DELETE', '/images/late:1')).toEqual([{ Untagged: 'late:1' }]);
+    expect(await cluster.json<unknown[]>('GET', '/images/json')).toEqual([]);
+    const again = await cluster.call('DELETE', '/images/late:1');
+    expect([again.status, again.text]).toEqual([404, expect.stringContaining('No such image: late:1')]);
+  });
+
+  it('heeds the refusal of a host that nobody knew to have it, and names one that gives no answer', async () => {
+    const removes = ({ method }: Asked) =>
+      method === 'DELETE' ? { json: [{ Untagged: 'app:1' }] } : { json: [] };
+    const says =
+      (status: number) =>
+      ({ method }: Asked) =>
+        method === 'DELETE' ? { status, json: { message: 'it is in use' } } : { json: [] };
+    cluster = await newCluster({ h1: removes, h2: says(409) });
+    await putImages(cluster.store, 'h1', image(A, ['app:1']));
+    const refused = await cluster.call('DELETE', '/images/app:1');
+    expect([refused.status, JSON.parse(refused.text).message]).toEqual([
+      409,
+      'it is in use (host h2; removed from h1)',
+    ]);
+    await cluster.close();
+    cluster = await newCluster({ h1: removes, h2: removes });
+    cluster.serve('h2', (req) => req.socket.destroy());
+    await putImages(cluster.store, 'h1', image(A, ['app:1']));
+    const answer = await cluster.call('DELETE', '/images/app:1');
+    expect([answer.status, answer.headers.warning]).toEqual([200, expect.stringContaining('host h2')]);
   });
 
   it('keeps an engine’s refusal, with cluster IDs, and says where it is gone', async () => {

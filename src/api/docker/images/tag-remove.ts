@@ -1,12 +1,13 @@
 import { BerthError, messageOf } from '../../../kit/errors.ts';
+import { looksLikeImageId } from '../../../scheduler/image-ref.ts';
 import type { DockerCall } from '../call.ts';
-import { type FanoutResult, fanOut } from '../fanout.ts';
+import { type FanoutResult, fanOut, type HostRef } from '../fanout.ts';
 import { asInputFault } from '../input-fault.ts';
 import { readJson, sendJson, sendNothing } from '../json.ts';
 import { ask, askJson, enginePath } from '../passthrough.ts';
 import { LONG_MS } from '../system/add-up.ts';
 import { rewriteContainerIds } from '../system/engine-text.ts';
-import { addWarnings } from '../system/hosts.ts';
+import { addWarnings, reachableHosts } from '../system/hosts.ts';
 import { observe } from '../system/observe.ts';
 import { findImage, noSuchImage } from './find-image.ts';
 import { together } from './merge-progress.ts';
@@ -37,46 +38,75 @@ export async function tagImage(call: DockerCall): Promise<void> {
 type Removal = Readonly<{ Untagged?: string; Deleted?: string }>;
 
 /**
- * `DELETE /images/<name>`: on every host that has it. Where a host refuses, the answer is its refusal, naming the host
- * and those from which the image is gone: it cannot be brought back there.
+ * `DELETE /images/<name>`: on every host that has it, also where nobody has heard of that yet (it was tagged there a moment
+ * ago). Where a host refuses, the answer is its refusal, naming the host and those from which the image is gone: it cannot
+ * be brought back there.
  */
 export async function removeImage(call: DockerCall): Promise<void> {
   const name = call.params.name ?? '';
   const { store } = call.deps;
   const found = store.view((tx) => findImage(tx, name));
-  const copies = found?.all ?? [];
-  const hosts =
-    found === undefined ? [(await hostWithImage(call, name)).host] : connectedCopies(call, copies);
-  if (hosts.length === 0) throw onlyOnLostHosts(call, name, copies);
+  const known = new Set(found?.all.map(({ hostId }) => hostId));
+  const hosts = reachableHosts(call);
+  const id = found === undefined ? await askedId(call, name) : found.byId ? found.imageId : undefined;
   // The beginning of an ID may fit another image on one host: the whole ID cannot.
-  const reference = found?.byId === true ? encodeURIComponent(found.imageId) : encodePath(name);
+  const reference = id === undefined ? encodePath(name) : encodeURIComponent(id);
   const path = enginePath(call, `/images/${reference}`, call.query);
-  const result = await fanOut(
-    call,
-    hosts,
-    (host, signal) =>
-      askJson<Removal[] | null>(
-        call,
-        host.id,
-        { method: 'DELETE', path, signal },
-        rewriteContainerIds(store, host.id),
-      ),
-    LONG_MS,
+  const remove = (host: HostRef, signal: AbortSignal) =>
+    askJson<Removal[] | null>(
+      call,
+      host.id,
+      { method: 'DELETE', path, signal },
+      rewriteContainerIds(store, host.id),
+    );
+  const [owners, others] = await Promise.all([
+    fanOut(
+      call,
+      hosts.filter(({ id }) => known.has(id)),
+      remove,
+      LONG_MS,
+    ),
+    fanOut(
+      call,
+      hosts.filter(({ id }) => !known.has(id)),
+      remove,
+    ),
+  ]);
+  // Who is not known to have it, and does not answer, keeps nobody from removing it elsewhere.
+  const silent = others.failures.filter(({ error }) => !isEngines(error));
+  const failures = [...owners.failures, ...others.failures.filter(({ error }) => isEngines(error))];
+  const answers = [...owners.answers, ...others.answers];
+  const had = [...answers, ...failures.filter(({ error }) => !isMissing(error))].map(({ host }) => host.id);
+  await observe(call, [...new Set([...known, ...had])], 'observedImages');
+  addWarnings(
+    call.res,
+    silent.map(({ host, error }) => `host ${host.name}: ${messageOf(error)}`),
   );
-  await observe(
-    call,
-    hosts.map(({ id }) => id),
-    'observedImages',
-  );
-  refusePartly(result, name);
-  sendJson(call.res, 200, distinct(result.answers.flatMap(({ value }) => value ?? [])));
+  if (found !== undefined && answers.length === 0 && !hosts.some((host) => known.has(host.id)))
+    if (failures.every(({ error }) => isMissing(error))) throw onlyOnLostHosts(call, name, found.all);
+  refusePartly({ answers, failures }, name);
+  sendJson(call.res, 200, distinct(answers.flatMap(({ value }) => value ?? [])));
 }
 
-function refusePartly(result: FanoutResult<unknown>, name: string): void {
+/** The whole ID where `reference` is the beginning of one that no agent reports; undefined for a name. */
+async function askedId(call: DockerCall, reference: string): Promise<string | undefined> {
+  if (!looksLikeImageId(reference)) return undefined;
+  const { imageId } = await hostWithImage(call, reference);
+  const whole = reference.startsWith('sha256:') ? reference : `sha256:${reference}`;
+  return imageId.startsWith(whole) ? imageId : undefined;
+}
+
+function isEngines(error: unknown): boolean {
+  return error instanceof BerthError && error.code === 'engine';
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof BerthError && error.status === 404;
+}
+
+function refusePartly(result: Pick<FanoutResult<unknown>, 'answers' | 'failures'>, name: string): void {
   // Gone already is what was wanted, unless it was gone everywhere.
-  const refused = result.failures.filter(
-    ({ error }) => !(error instanceof BerthError && error.status === 404),
-  );
+  const refused = result.failures.filter(({ error }) => !isMissing(error));
   if (refused.length === 0) {
     if (result.answers.length === 0) throw noSuchImage(name);
     return;
