@@ -2,13 +2,19 @@ import type { TableSpec } from '../tables.ts';
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
-/** One table in memory: records by key, and by each of its indexes. */
+/** One table in memory: records by key, and their keys by each of its indexes. */
 export class Table<R> {
   private readonly records = new Map<string, R>();
-  private readonly indexes = new Map<string, Entries<R>>();
+  private readonly indexes = new Map<string, Entries>();
+  /** The same in an array: each write goes over all of them. */
+  private readonly read: readonly Readonly<{ entries: Entries; of(record: R): string | undefined }>[];
 
-  constructor(private readonly spec: TableSpec<R>) {
-    for (const name of Object.keys(spec.indexes)) this.indexes.set(name, new Map());
+  constructor(spec: TableSpec<R>) {
+    this.read = Object.entries(spec.indexes).map(([name, of]) => {
+      const entries: Entries = new Map();
+      this.indexes.set(name, entries);
+      return { entries, of };
+    });
   }
 
   get size(): number {
@@ -29,7 +35,7 @@ export class Table<R> {
       throw new Error(`no index "${index}" on this table: add it to src/store/tables.ts`);
     const found = entries.get(value);
     if (found === undefined) return NOTHING;
-    return found instanceof Map ? found.values() : [found.record];
+    return typeof found === 'string' ? [this.records.get(found) as R] : recordsOf(this.records, found);
   }
 
   /** Puts `record` under `key`, or takes away what is there; returns what was there. */
@@ -37,50 +43,52 @@ export class Table<R> {
     const before = this.records.get(key);
     if (record === undefined) this.records.delete(key);
     else this.records.set(key, record);
-    for (const [name, entries] of this.indexes) {
-      const read = this.spec.indexes[name];
-      const old = before === undefined ? undefined : read?.(before);
-      const now = record === undefined ? undefined : read?.(record);
-      if (old !== undefined && old !== now) remove(entries, old, key);
-      // An entry that stays in its bucket keeps its place: a loop over the bucket may put what it reads.
-      if (record !== undefined && now !== undefined) add(entries, now, key, record);
+    for (const { entries, of } of this.read) {
+      const old = before === undefined ? undefined : of(before);
+      const now = record === undefined ? undefined : of(record);
+      // Most writes leave a record where it was. There it keeps its place: a loop over a bucket may put what it reads.
+      if (old === now) continue;
+      if (old !== undefined) remove(entries, old, key);
+      if (now !== undefined) add(entries, now, key);
     }
     return before;
   }
 }
 
-/** Most values of most indexes stand for one record: a map for each would be as large as the record. */
-type One<R> = Readonly<{ key: string; record: R }>;
-type Entries<R> = Map<string, One<R> | Map<string, R>>;
+/** Value to the keys under it. Most values of most indexes stand for one record: a set for each would be as large as it. */
+type Entries = Map<string, string | Set<string>>;
 
-function add<R>(entries: Entries<R>, value: string, key: string, record: R): void {
-  const found = entries.get(value);
-  if (found instanceof Map) found.set(key, record);
-  else if (found === undefined || found.key === key) entries.set(value, { key, record });
-  else
-    entries.set(
-      value,
-      new Map([
-        [found.key, found.record],
-        [key, record],
-      ]),
-    );
+function* recordsOf<R>(records: ReadonlyMap<string, R>, keys: Iterable<string>): Iterable<R> {
+  for (const key of keys) yield records.get(key) as R;
 }
 
-function remove<R>(entries: Entries<R>, value: string, key: string): void {
+function add(entries: Entries, value: string, key: string): void {
   const found = entries.get(value);
-  if (!(found instanceof Map)) {
-    if (found?.key === key) entries.delete(value);
-    return;
-  }
+  if (found === undefined) entries.set(value, key);
+  else if (typeof found === 'string') entries.set(value, new Set([found, key]));
+  else found.add(key);
+}
+
+function remove(entries: Entries, value: string, key: string): void {
+  const found = entries.get(value);
+  if (found === key) entries.delete(value);
+  if (found === undefined || typeof found === 'string') return;
   found.delete(key);
   if (found.size === 0) entries.delete(value);
 }
 
-/** Freezes a record and all that hangs on it. */
+/** Freezes a record and all that hangs on it: plain objects and arrays. */
 export function deepFreeze<R>(value: R): R {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const part of Object.values(value)) deepFreeze(part);
+  if (typeof value === 'object' && value !== null) freezeObject(value);
   return value;
+}
+
+function freezeObject(value: object): void {
+  if (Object.isFrozen(value)) return;
+  Object.freeze(value);
+  // For each write: the lists that `Object.values` makes cost more than the freezing.
+  for (const key in value) {
+    const part = (value as Readonly<Record<string, unknown>>)[key];
+    if (typeof part === 'object' && part !== null) freezeObject(part);
+  }
 }
