@@ -1,6 +1,7 @@
 import type { ClusterView } from './cluster-view.ts';
 import type { DomainLayout } from './domain-layout.ts';
 import type { Check } from './filters/filter.ts';
+import type { ReadonlyHostCounts } from './host-counts.ts';
 import { columnOf, type HostFigures } from './host-figures.ts';
 import { HostSet } from './host-set.ts';
 import type { HostView } from './host-view.ts';
@@ -92,7 +93,9 @@ export class Ranking {
     if (changed === undefined || changed.length > this.hosts.length) return false;
     this.caughtUp = view.changes.next;
     for (const answer of this.kept) answer.catchUp();
-    for (const host of changed) this.update(host);
+    const { replicasOf } = this.input;
+    const replicas = replicasOf === undefined ? undefined : view.hostsWith(replicasOf);
+    for (const host of changed) this.update(host, replicas);
     return true;
   }
 
@@ -170,12 +173,12 @@ export class Ranking {
     return true;
   }
 
-  private update(host: HostView): void {
-    const { view, layout, replicasOf } = this.input;
+  private update(host: HostView, replicas: ReadonlyHostCounts | undefined): void {
+    const { layout } = this.input;
     const i = host.order;
     const leaf = layout.leafOf[i] as number;
-    if (replicasOf !== undefined) {
-      const now = view.hostsWith(replicasOf).on(host);
+    if (replicas !== undefined) {
+      const now = replicas.on(host);
       const by = now - (this.replicas[i] as number);
       this.replicas[i] = now;
       if (by !== 0) this.addReplicas(i, by);

@@ -91,6 +91,16 @@ function observedPorts(seen: ObservedContainer): PortNeed[] {
   return ports;
 }
 
+/** True where the two hold the same ports of their host; nothing at all holds none. */
+export function samePorts(a: ObservedContainer | undefined, b: ObservedContainer | undefined): boolean {
+  const none = (seen: ObservedContainer | undefined) =>
+    seen === undefined || seen.ports.length + seen.reservation.ports.length === 0;
+  if (none(a) && none(b)) return true;
+  return (
+    JSON.stringify([a?.ports, a?.reservation.ports]) === JSON.stringify([b?.ports, b?.reservation.ports])
+  );
+}
+
 /** A range of which one port was given is that port; what is named twice is held once. */
 function mergePorts(asked: readonly PortNeed[], actual: readonly PortNeed[]): readonly PortNeed[] {
   if (actual.length === 0) return asked;

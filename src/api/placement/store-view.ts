@@ -4,7 +4,7 @@ import { ClusterView } from '../../scheduler/cluster-view.ts';
 import type { ContainerView } from '../../scheduler/host-view.ts';
 import type { ReadTx, Store, TableName } from '../../store/store.ts';
 import { TABLES } from '../../store/tables.ts';
-import { managedView, observedView, sameContainer } from './container-views.ts';
+import { managedView, observedView, sameContainer, samePorts } from './container-views.ts';
 
 const FOLLOWED = [
   'settings',
@@ -29,8 +29,8 @@ export class StoreView {
   private readonly unfollow: () => void;
   /** Cluster ID to the hosts on which the view counts it. */
   private readonly placedOn = new Map<string, readonly string[]>();
-  /** Key in `observedContainers` to the cluster ID that it had; only of Berth's containers. */
-  private readonly clusterIds = new Map<string, string>();
+  /** By key in `observedContainers`, what was read of it last. */
+  private readonly lastSeen = new Map<string, ObservedContainer>();
 
   constructor(store: Store) {
     this.unfollow = store.follow((table, key) => this.dirty.get(table as Followed)?.add(key));
@@ -110,18 +110,19 @@ export class StoreView {
 
   private readObserved(tx: ReadTx, key: string): void {
     const seen = tx.get('observedContainers', key);
-    const before = this.clusterIds.get(key);
-    const [hostId, engineId] = splitKey(key);
-    if (before !== undefined && before !== seen?.clusterId) {
-      this.clusterIds.delete(key);
-      this.readContainer(tx, before);
-    }
-    if (seen?.clusterId !== undefined) {
-      this.clusterIds.set(key, seen.clusterId);
-      this.view.removeContainer(hostId, engineId);
-      this.readContainer(tx, seen.clusterId);
-    } else if (seen !== undefined) this.put(hostId, observedView(seen));
-    else this.view.removeContainer(hostId, engineId);
+    const before = this.lastSeen.get(key);
+    if (seen === undefined) this.lastSeen.delete(key);
+    else this.lastSeen.set(key, seen);
+    const id = seen?.clusterId;
+    const same = before?.clusterId === id ? before : undefined;
+    if (before?.clusterId !== undefined && same === undefined) this.readContainer(tx, before.clusterId);
+    if (seen === undefined || id !== undefined) {
+      const [hostId, engineId] = splitKey(key);
+      if (before !== undefined && before.clusterId === undefined) this.view.removeContainer(hostId, engineId);
+      // Where it belongs only its ports count beside the record, and most reports tell of something else.
+      if (id === undefined || (isHome(tx, id, hostId) && samePorts(same, seen))) return;
+      this.readContainer(tx, id);
+    } else this.put(seen.hostId, observedView(seen));
   }
 
   private readImage(tx: ReadTx, key: string): void {
@@ -148,6 +149,10 @@ function factsOf(tx: ReadTx, host: Host) {
     address: status?.dataAddress ?? '',
     networkDrivers: status?.network?.drivers,
   };
+}
+
+function isHome(tx: ReadTx, id: string, hostId: string): boolean {
+  return tx.get('containers', id)?.assigned.hostId === hostId;
 }
 
 /** Host IDs have no slash. */
