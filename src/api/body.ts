@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { BerthError } from '../kit/errors.ts';
 
@@ -6,12 +7,19 @@ const BODY_MS = 60_000;
 /** For the answer to go out (milliseconds). */
 const FAREWELL_MS = 1_000;
 
+const EMPTY = Buffer.alloc(0);
+
+/** False where the request's head says that nothing comes behind it. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+}
+
 /**
  * Bytes that come in parts, in one piece that grows. Parts that are kept one by one cost some hundred bytes each, and
  * whoever sends a megabyte in chunks of one byte would take hundreds of them.
  */
 export class Gathered {
-  private room = Buffer.alloc(0);
+  private room = EMPTY;
   private used = 0;
 
   get length(): number {
@@ -21,7 +29,7 @@ export class Gathered {
   add(part: Buffer): void {
     const needed = this.used + part.length;
     if (needed > this.room.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.room.length * 2, 1024));
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.room.length * 2, 1024));
       this.room.copy(larger, 0, 0, this.used);
       this.room = larger;
     }

@@ -1,30 +1,29 @@
-import type { IncomingMessage } from 'node:http';
 import { messageOf } from '../../kit/errors.ts';
 import type { Store } from '../../store/store.ts';
 import { type AuditFact, putAudit } from '../auth/audit-log.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { DockerCall } from './call.ts';
 
-const targets = new WeakMap<IncomingMessage, string>();
-const begun = new WeakMap<IncomingMessage, () => void>();
+/** What a call tells the audit log while it is handled. */
+export type CallAudit = {
+  /** See `setAuditTarget`. */
+  target: string | undefined;
+  /** Writes the entry, once. */
+  write: () => void;
+};
 
 type Entry = Readonly<{ at: number; principal: Principal; fact: AuditFact }>;
 /** Entries of this turn of the event loop, which go into the store in one transaction. */
 const waiting = new WeakMap<Store, Entry[]>();
 
-/** `write` is called once: when `auditBegun` says so, or by who has called this. */
-export function onceBegun(call: DockerCall, write: () => void): void {
-  begun.set(call.req, write);
-}
-
 /** A raw connection stands, and may last for days: it goes into the audit log now rather than at its end. */
 export function auditBegun(call: DockerCall): void {
-  begun.get(call.req)?.();
+  call.audit.write();
 }
 
 /** Says what a call was done to, where neither path nor query names it (a name that Berth made up). */
 export function setAuditTarget(call: DockerCall, target: string): void {
-  targets.set(call.req, target);
+  call.audit.target = target;
 }
 
 /**
@@ -60,9 +59,8 @@ function writeEntries({ store, logger }: DockerCall['deps']): void {
 }
 
 function targetOf(call: DockerCall): string {
-  const set = targets.get(call.req);
-  if (set !== undefined) return set;
-  const { params, query } = call;
+  const { audit, params, query } = call;
+  if (audit.target !== undefined) return audit.target;
   const named = params.id ?? params.name;
   return (
     named ?? query.get('name') ?? query.get('t') ?? query.get('fromImage') ?? query.get('container') ?? ''

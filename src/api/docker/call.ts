@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Role } from '../../model/access.ts';
 import type { Principal } from '../auth/principal.ts';
+import type { CallAudit } from './audit.ts';
 import type { DockerDeps } from './deps.ts';
 
 /** One request to the Docker endpoint, parsed: what every handler gets. */
@@ -15,6 +16,8 @@ export type DockerCall = Readonly<{
   /** The API version that the client asked for, or the newest; always within what is served: "1.41". */
   apiVersion: string;
   principal: Principal;
+  /** For the audit log. */
+  audit: CallAudit;
   req: IncomingMessage;
   res: ServerResponse;
   /** Aborted when the client goes away: pass it to everything that is started for this call. */

@@ -4,8 +4,9 @@ import { BerthError } from '../../kit/errors.ts';
 import { roleAllows } from '../../model/access.ts';
 import type { Principal } from '../auth/principal.ts';
 import { RefusalBudget } from '../auth/refusal-budget.ts';
+import { hasBody } from '../body.ts';
 import { answerError, textOf } from './answer-error.ts';
-import { onceBegun, writeAudit } from './audit.ts';
+import { type CallAudit, writeAudit } from './audit.ts';
 import type { DockerCall, DockerRoute } from './call.ts';
 import type { DockerDeps } from './deps.ts';
 import { Router } from './router.ts';
@@ -36,13 +37,7 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
     const method = req.method ?? 'GET';
     const { route, params } = router.find(method, path);
     const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
-    const call: DockerCall = {
-      ...{ method, path, params, query, apiVersion, principal },
-      ...{ req, res, deps },
-      get signal() {
-        return gone.signal;
-      },
-    };
+    const call = new Call(method, path, params, query, apiVersion, principal, req, res, deps, gone);
     return { route, call };
   }
 
@@ -57,7 +52,7 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
       if (outcome === 'ok' || refusals.take(call.principal.user, deps.clock.now()))
         writeAudit(call, action, outcome);
     };
-    if (route.action !== undefined) onceBegun(call, audit);
+    call.audit.write = audit;
     try {
       refuseForeignPages(route, call.req);
       refuseRole(route, call);
@@ -114,10 +109,7 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
           await run(route, call, () => upgrade(call, socket));
           return;
         }
-        if (
-          Number(req.headers['content-length'] ?? 0) > 0 ||
-          req.headers['transfer-encoding'] !== undefined
-        ) {
+        if (hasBody(req)) {
           throw new BerthError(
             'bad_request',
             `${call.method} ${call.path} cannot upgrade to "${req.headers.upgrade}": leave the Upgrade header out`,
@@ -140,6 +132,28 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
 
 function bytesWritten(socket: Duplex): number {
   return 'bytesWritten' in socket && typeof socket.bytesWritten === 'number' ? socket.bytesWritten : 0;
+}
+
+/** A class, as thousands are made a second: an object with an accessor of its own costs some microseconds. */
+class Call implements DockerCall {
+  readonly audit: CallAudit = { target: undefined, write: () => undefined };
+
+  constructor(
+    readonly method: string,
+    readonly path: string,
+    readonly params: DockerCall['params'],
+    readonly query: URLSearchParams,
+    readonly apiVersion: string,
+    readonly principal: Principal,
+    readonly req: IncomingMessage,
+    readonly res: ServerResponse,
+    readonly deps: DockerDeps,
+    private readonly gone: Gone,
+  ) {}
+
+  get signal(): AbortSignal {
+    return this.gone.signal;
+  }
 }
 
 /** Whether the client went away. Few calls ask, and a signal costs as much as the rest of a short one. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { BerthError, messageOf } from '../../kit/errors.ts';
-import { readWhole } from '../body.ts';
+import { hasBody, readWhole } from '../body.ts';
 
 /** Largest JSON body, bytes. */
 export const MAX_JSON = 4 * 1024 * 1024;
@@ -13,6 +13,8 @@ const MAX_DEPTH = 100;
  * @throws BerthError `too_large` over 4 MiB; `bad_request` where it is no JSON, or another type is declared
  */
 export async function readJson(req: IncomingMessage): Promise<unknown> {
+  // As with most calls that start and stop: nothing is waited for, and no limit of time is set.
+  if (!hasBody(req)) return undefined;
   if (Number(req.headers['content-length'] ?? 0) > MAX_JSON) throw tooLarge();
   return parseJson(await readWhole(req, MAX_JSON, tooLarge), req.headers['content-type']);
 }

@@ -35,8 +35,9 @@ export class Router {
     for (const { route, pattern, names } of this.byMethod.get(method) ?? []) {
       const found = pattern.exec(path);
       if (found === null) continue;
-      const params = names.map((name, i) => [name, decode(found[i + 1] ?? '')]);
-      return { route, params: Object.fromEntries(params) };
+      const params: Record<string, string> = {};
+      for (const [i, name] of names.entries()) params[name] = decode(found[i + 1] ?? '');
+      return { route, params };
     }
     const first = path.split('/')[1] ?? '';
     if (UNSERVED.has(first)) {

@@ -90,9 +90,13 @@ function versionsOf(tx: ReadTx): ServedVersions {
 export function compareVersions(a: string, b: string): number {
   // Clients mostly speak the version that is served.
   if (a === b) return 0;
-  const [majorA = 0, minorA = 0] = a.split('.').map(Number);
-  const [majorB = 0, minorB = 0] = b.split('.').map(Number);
-  return majorA - majorB || minorA - minorB;
+  return numberOf(a) - numberOf(b);
+}
+
+/** "1.41" is 10041: minor versions have four digits at most. */
+function numberOf(version: string): number {
+  const dot = version.indexOf('.');
+  return Number(version.slice(0, dot)) * 10_000 + Number(version.slice(dot + 1));
 }
 
 /** True where the client's API version is `version` or newer. */

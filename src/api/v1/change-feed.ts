@@ -83,7 +83,7 @@ export class ChangeFeed implements EventSource {
 
   private onChange({ changes }: ChangeSet): void {
     const keys = new Set<string>();
-    for (const change of changes) for (const key of keysOf(change)) keys.add(key);
+    for (const change of changes) addKeys(change, keys);
     this.store.view((tx) => {
       for (const hostId of this.wires.apply(tx, changes)) keys.add(`node/${hostId}`);
       for (const key of keys) this.tell(key, summarise(tx, key, this.wires));
@@ -116,27 +116,33 @@ export class ChangeFeed implements EventSource {
   }
 }
 
-/** What a change of the store may have made another one. */
-function keysOf(change: Change): readonly string[] {
+/** Adds what a change of the store may have made another one. */
+function addKeys(change: Change, keys: Set<string>): void {
   switch (change.table) {
     case 'hosts':
     case 'hostStatus':
-      return [`node/${change.key}`];
+      keys.add(`node/${change.key}`);
+      return;
     case 'containers':
-      return [`container/${change.key}`];
-    case 'observedContainers':
-      return [change.before, change.after].flatMap((seen) => (seen === undefined ? [] : [keyOfSeen(seen)]));
+      keys.add(`container/${change.key}`);
+      return;
+    case 'observedContainers': {
+      const { before, after } = change;
+      if (before !== undefined && before.clusterId !== after?.clusterId) keys.add(keyOfSeen(before));
+      if (after !== undefined) keys.add(keyOfSeen(after));
+      return;
+    }
     case 'stacks':
-      return [`stack/${change.key}`];
+      keys.add(`stack/${change.key}`);
+      return;
     case 'services':
     case 'serviceStatus':
-      return [`service/${change.key}`];
+      keys.add(`service/${change.key}`);
+      return;
     case 'releases': {
       const release = change.after ?? change.before;
-      return release === undefined ? [] : [`service/${serviceKey(release.stack, release.service)}`];
+      if (release !== undefined) keys.add(`service/${serviceKey(release.stack, release.service)}`);
     }
-    default:
-      return [];
   }
 }
 
