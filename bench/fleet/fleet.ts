@@ -14,6 +14,8 @@ export type Fleet = Readonly<{
   /** From the first request until the last container was acknowledged as running. */
   seconds: number;
   managerCpu: number;
+  /** Of its main thread. */
+  threadCpu: number;
   hostsCpu: number;
   /** Of the client, which this process is. */
   clientCpu: number;
@@ -52,6 +54,7 @@ export async function startFleet(run: Run, benchmark: Benchmark): Promise<Fleet>
   const memoryBefore = manager.memory();
   const before = {
     manager: manager.cpuSeconds(),
+    thread: manager.threadSeconds(),
     hosts: hosts.cpuSeconds(),
     client: cpuSeconds(process.pid),
   };
@@ -63,6 +66,7 @@ export async function startFleet(run: Run, benchmark: Benchmark): Promise<Fleet>
   return {
     ...{ manager, hosts, docker, ids, seconds: seconds(), memoryBefore, memoryAfter: manager.memory() },
     managerCpu: manager.cpuSeconds() - before.manager,
+    threadCpu: manager.threadSeconds() - before.thread,
     hostsCpu: hosts.cpuSeconds() - before.hosts,
     clientCpu: cpuSeconds(process.pid) - before.client,
   };
@@ -89,7 +93,8 @@ export const fleet: Benchmark = {
   options: FLEET_OPTIONS,
   async run(run) {
     const made = await startFleet(run, fleet);
-    const { seconds, ids, managerCpu, hostsCpu, clientCpu, memoryBefore, memoryAfter, manager } = made;
+    const { seconds, ids, managerCpu, threadCpu, hostsCpu, clientCpu, memoryBefore, memoryAfter, manager } =
+      made;
     const idle = await idleCpu(made);
     await manager.stop();
     return {
@@ -100,6 +105,7 @@ export const fleet: Benchmark = {
         kind: String(run.options.get('kind') ?? FLEET_OPTIONS.kind),
         'containers/s': round(ids.length / seconds),
         'manager CPU s': round(managerCpu),
+        'its main thread CPU s': round(threadCpu),
         'hosts CPU s': round(hostsCpu),
         'client CPU s': round(clientCpu),
         'manager KiB per container': round((memoryAfter - memoryBefore) / 1024 / ids.length, 3),

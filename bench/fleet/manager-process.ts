@@ -24,6 +24,8 @@ export type ManagerProcess = Readonly<{
   berth(args: readonly string[]): Promise<string>;
   /** Seconds of CPU that it has used. */
   cpuSeconds(): number;
+  /** Those of its main thread, which every request passes. */
+  threadSeconds(): number;
   /** Bytes of memory that it holds. */
   memory(): number;
   /** Ends it in good order, so that a profile is written. */
@@ -83,13 +85,14 @@ export async function startManagerProcess(run: Run, profileDir?: string): Promis
       return (await promisify(execFile)(process.execPath, command, { maxBuffer: 64 * 1024 ** 2 })).stdout;
     },
     cpuSeconds: () => cpuSeconds(pid),
+    threadSeconds: () => cpuSeconds(`${pid}/task/${pid}`),
     memory: () => memory(pid),
     stop,
   };
 }
 
-/** Seconds of CPU, in user and system mode, that a process has used. */
-export function cpuSeconds(pid: number): number {
+/** Seconds of CPU, in user and system mode, that a process (or `PID/task/THREAD`) has used. */
+export function cpuSeconds(pid: number | string): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The name may hold spaces: fields count from behind its bracket; the 12th and 13th are utime and stime.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
