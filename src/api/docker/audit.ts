@@ -4,14 +4,6 @@ import { type AuditFact, putAudit } from '../auth/audit-log.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { DockerCall } from './call.ts';
 
-/** What a call tells the audit log while it is handled. */
-export type CallAudit = {
-  /** See `setAuditTarget`. */
-  target: string | undefined;
-  /** Writes the entry, once. */
-  write: () => void;
-};
-
 type Entry = Readonly<{ at: number; principal: Principal; fact: AuditFact }>;
 /** Entries of this turn of the event loop, which go into the store in one transaction. */
 const waiting = new WeakMap<Store, Entry[]>();

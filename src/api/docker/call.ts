@@ -2,8 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Role } from '../../model/access.ts';
 import type { Principal } from '../auth/principal.ts';
-import type { CallAudit } from './audit.ts';
 import type { DockerDeps } from './deps.ts';
+
+/** What a call tells the audit log while it is handled; see `audit.ts`. */
+export type CallAudit = {
+  /** What it was done to, where neither path nor query names it. */
+  target: string | undefined;
+  /** Writes the entry, once. */
+  write: () => void;
+};
 
 /** One request to the Docker endpoint, parsed: what every handler gets. */
 export type DockerCall = Readonly<{
