@@ -68,7 +68,7 @@ function containersOf({ services }: StackView): number {
 
 function isSettled({ release, mode, wanted, ready }: ServiceView): boolean {
   if (!ENDED.has(release.state)) return false;
-  return release.state !== 'done' || mode === 'job' || ready === wanted;
+  return release.state !== 'done' || mode === 'job' || mode === 'cron' || ready === wanted;
 }
 
 function textOf(one: ServiceView): string {

@@ -23,6 +23,9 @@ let controller: ServiceController;
 const refusals = new Map<string, string>();
 /** Names and places of a service that two containers had at the same time; a watcher that throws fails no test. */
 const doubles: string[] = [];
+/** How far the manager's clock is ahead of the hosts', milliseconds. */
+let ahead = 0;
+const now = () => Date.now() + ahead;
 /** Containers to which no router leads any more. */
 const out = new Set<string>();
 
@@ -32,6 +35,7 @@ beforeEach(async () => {
   refusals.clear();
   doubles.length = 0;
   out.clear();
+  ahead = 0;
   let acting: Promise<unknown> = Promise.resolve();
   cluster.store.watch(({ changes }) => {
     doubles.push(...doublesNow());
@@ -62,7 +66,7 @@ function start(): ServiceController {
   return new ServiceController({
     store: cluster.store,
     hands,
-    clock: systemClock,
+    clock: { ...systemClock, now },
     logger: silentLogger,
     settled,
   });
@@ -382,4 +386,96 @@ it('does nothing by half while the disk is full, and goes on by itself once ther
     [1, 2, 3].map((index) => `shop_web_${index} web:2`),
   );
   expect(before.some((id) => members('web').some((one) => one.id === id))).toBe(false);
+});
+
+describe('a job with times', () => {
+  const MINUTE = 60_000;
+  const text = (more = '') => `
+services:
+  job:
+    image: job:1
+    labels: { berth.cron: "* * * * *", berth.cron.keep: "3"${more} }
+networks: { default: { driver: bridge } }
+`;
+  const runs = () =>
+    cluster.store
+      .view((tx) => [...tx.by('jobRuns', 'service', 'shop/job')])
+      .sort((a, b) => a.number - b.number);
+  const states = () => runs().map(({ number, state }) => `${number} ${state}`);
+  /** The manager's next life begins so much later. */
+  const later = (ms: number) => {
+    controller.close();
+    ahead += ms;
+    controller = start();
+  };
+  const end = (number: number, exitCode = 0) => {
+    for (const host of ['a', 'b', 'c'])
+      for (const container of cluster.host(host).engine.containers.values())
+        if (container.name === `shop_job_${number}`)
+          cluster.host(host).engine.set(container, 'exited', exitCode);
+  };
+  const running = (number: number) =>
+    until(() =>
+      expect(
+        cluster.store.view((tx) => [...tx.by('observedContainers', 'name', `shop_job_${number}`)]),
+      ).toMatchObject([{ state: { status: 'running' } }]),
+    );
+
+  it('runs at its times, says how each run ended and what was missed, and keeps the last ones', async () => {
+    await put(stackOf(text()));
+    await isDone('job');
+    expect(members('job')).toEqual([]);
+    later(MINUTE);
+    await running(1);
+    expect(members('job')[0]?.desired.spec.Labels).not.toHaveProperty('berth.failover');
+    end(1, 3);
+    await until(() =>
+      expect(runs()).toMatchObject([{ state: 'failed', exitCode: 3, reason: 'ended with 3' }]),
+    );
+    later(20 * MINUTE);
+    await running(3);
+    end(3);
+    await until(() => expect(states()).toEqual(['1 failed', '2 missed', '3 succeeded']));
+    expect(runs()[1]).toMatchObject({ count: expect.toSatisfy((count: number) => count >= 18) });
+    later(MINUTE);
+    await running(4);
+    end(4);
+    await until(() => expect(states()).toEqual(['2 missed', '3 succeeded', '4 succeeded']));
+    await until(() => expect(members('job').map(({ name }) => name)).toEqual(['shop_job_3', 'shop_job_4']));
+    await cluster.store.update((tx) => {
+      const stack = tx.get('stacks', 'shop');
+      if (stack !== undefined) tx.put('stacks', { ...stack, removing: true });
+    });
+    await until(() =>
+      expect(cluster.store.view((tx) => [...tx.all('jobRuns'), ...tx.all('containers')])).toEqual([]),
+    );
+  });
+
+  it('runs once where the manager is killed, at any moment', async () => {
+    await put(stackOf(text(', berth.cron.overlap: allow')));
+    await isDone('job');
+    ahead += MINUTE;
+    for (let i = 0; i < 8; i++) {
+      later(0);
+      await new Promise((resolve) => setTimeout(resolve, i * 2));
+    }
+    await running(1);
+    const due = runs().map(({ dueAt }) => dueAt);
+    expect(new Set(due).size).toBe(due.length);
+    expect(members('job')).toHaveLength(due.length);
+  });
+
+  it('waits for a host, and says so where none comes in time', async () => {
+    for (const name of ['a', 'b', 'c']) await cluster.setConnected(name, false);
+    await put(stackOf(text()));
+    await isDone('job');
+    later(MINUTE);
+    await until(() =>
+      expect(runs()).toMatchObject([{ state: 'starting', reason: expect.stringMatching(/./) }]),
+    );
+    later(11 * MINUTE);
+    await until(() =>
+      expect(runs()[0]).toMatchObject({ state: 'failed', reason: expect.stringMatching(/./) }),
+    );
+  });
 });

@@ -40,6 +40,8 @@ export const serviceRecordSchema = z.object({
   generation: z.number().int(),
   /** Number of the release that is wanted. */
   release: z.number().int(),
+  /** Of a job with times: those up to this one have been run or told of, milliseconds since the epoch. */
+  checkedAt: z.number().optional(),
   removing: z.boolean().optional(),
 });
 export type ServiceRecord = Readonly<z.infer<typeof serviceRecordSchema>>;

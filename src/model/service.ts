@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { dockerSpecSchema } from './container.ts';
+import { cronSchema } from './cron.ts';
 import { probeSchema } from './probe.ts';
 import { routeOptionsSchema } from './route-options.ts';
 import { domainSchema } from './router.ts';
@@ -157,8 +158,7 @@ export const serviceSchema = z.object({
   runs: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('service') }),
     z.object({ kind: z.literal('job') }),
-    /** Five fields: minute, hour, day of the month, month, day of the week; UTC. */
-    z.object({ kind: z.literal('cron'), schedule: z.string() }),
+    cronSchema,
   ]),
   scale: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('replicated'), replicas: z.number().int().min(0) }),

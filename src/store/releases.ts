@@ -1,3 +1,4 @@
+import type { JobRun } from '../model/cron.ts';
 import {
   KEPT_RELEASES,
   type ReleaseRecord,
@@ -21,6 +22,11 @@ export function releaseBefore(
   number: number,
 ): ReleaseRecord | undefined {
   return releasesOf(tx, stack, name).find((one) => one.number < number && one.state === 'done');
+}
+
+/** Runs of a job that has times, the newest first. */
+export function jobRunsOf(tx: ReadTx, stack: string, service: string): readonly JobRun[] {
+  return [...tx.by('jobRuns', 'service', serviceKey(stack, service))].sort((a, b) => b.number - a.number);
 }
 
 export type ReleaseStart = Pick<ReleaseRecord, 'cause' | 'by' | 'at'>;

@@ -1,6 +1,7 @@
 import type { ApiToken, AuditEntry, JoinToken, User } from '../model/access.ts';
 import type { Address, AddressCursor } from '../model/address.ts';
 import type { Container, ObservedContainer } from '../model/container.ts';
+import type { JobRun } from '../model/cron.ts';
 import type { ReleaseRecord, ServiceRecord, ServiceStatus, StackRecord } from '../model/deployment.ts';
 import type { DnsRecord, DnsZone } from '../model/dns.ts';
 import type {
@@ -37,6 +38,7 @@ export type Tables = {
   stacks: StackRecord;
   services: ServiceRecord;
   releases: ReleaseRecord;
+  jobRuns: JobRun;
   // Below: observations, repeated by the agents and never written to disk.
   hostStatus: HostStatus;
   hostPaths: HostPaths;

@@ -1,3 +1,4 @@
+import { jobRunKey } from '../model/cron.ts';
 import { releaseKey, serviceKey } from '../model/deployment.ts';
 import { LABEL_SERVICE } from '../model/labels.ts';
 import type { TableName, Tables } from './store.ts';
@@ -78,6 +79,11 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   releases: {
     durable: true,
     key: (r) => releaseKey(r.stack, r.service, r.number),
+    indexes: { service: (r) => serviceKey(r.stack, r.service) },
+  },
+  jobRuns: {
+    durable: true,
+    key: (r) => jobRunKey(r.stack, r.service, r.number),
     indexes: { service: (r) => serviceKey(r.stack, r.service) },
   },
   hostStatus: { durable: false, key: (r) => r.id, indexes: {} },

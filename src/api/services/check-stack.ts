@@ -1,5 +1,6 @@
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { CONTAINER_NAME } from '../../model/container.ts';
+import { cronFault } from '../../model/cron.ts';
 import type { Service } from '../../model/service.ts';
 import type { Stack } from '../../model/stack.ts';
 import { placementRequest } from '../../scheduler/request.ts';
@@ -16,6 +17,7 @@ export function checkStack(stack: Stack): readonly string[] {
   refuseCycles(stack);
   for (const service of stack.services) {
     refuseUnsupported(service);
+    refuseTimes(service);
     try {
       const spec = withoutExpressions(createBody(service.container));
       placementRequest(service.name, spec);
@@ -66,7 +68,7 @@ function refuseCycles({ services }: Stack): void {
   for (const { name } of services) visit(name, []);
 }
 
-function refuseUnsupported({ name, files, runs, update }: Service): void {
+function refuseUnsupported({ name, files, update }: Service): void {
   const refuse = (what: string, hint: string) =>
     new BerthError('unsupported', `service ${name}: ${what}`, { hint });
   if (files.length > 0)
@@ -74,13 +76,22 @@ function refuseUnsupported({ name, files, runs, update }: Service): void {
       `its ${files[0]?.kind} "${files[0]?.source}" cannot be put into containers yet`,
       'use a volume, or an environment variable',
     );
-  if (runs.kind === 'cron')
-    throw refuse('nothing runs it at its times yet', 'leave berth.cron out, or run it by your own cron');
   if (update.kind === 'blue-green' || update.kind === 'canary')
     throw refuse(
       `a ${update.kind} release is not carried out yet`,
       'write rolling or recreate in berth.release',
     );
+}
+
+/** Compose files with wrong times are refused when they are read; this is for what comes without one. */
+function refuseTimes({ name, runs, scale, naming }: Service): void {
+  if (runs.kind !== 'cron') return;
+  const fault = cronFault(runs);
+  if (fault !== undefined) throw new BerthError('bad_request', `service ${name}: ${fault}`);
+  if (scale.kind !== 'replicated' || scale.replicas !== 1 || naming.kind === 'fixed')
+    throw new BerthError('bad_request', `service ${name} runs at its times: a run is one container`, {
+      hint: 'take global, the number of containers and container_name from it',
+    });
 }
 
 function notDone({ name, scaling, logs, pull, dependsOn }: Service): string[] {

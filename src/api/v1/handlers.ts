@@ -4,6 +4,7 @@ import { apiTokenHandlers } from './api-tokens.ts';
 import { clusterHandlers } from './cluster.ts';
 import { dnsHandlers } from './dns.ts';
 import type { EventSource, Handlers } from './handler.ts';
+import { jobHandlers } from './jobs.ts';
 import { joinTokenHandlers } from './join-tokens.ts';
 import { joiningHandlers } from './joining.ts';
 import { moveHandlers } from './moves.ts';
@@ -27,6 +28,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...moveHandlers,
     ...orphanHandlers,
     ...serviceHandlers,
+    ...jobHandlers,
     ...routeListHandlers,
     ...addressHandlers,
     ...dnsHandlers,

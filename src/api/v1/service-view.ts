@@ -43,10 +43,12 @@ export function serviceView(tx: ReadTx, record: ServiceRecord): ServiceView {
   const { running = 0, ready = 0, current = 0, waiting = '' } = status ?? {};
   // What was asked for in this moment has not been looked at by the controller.
   const wanted =
-    service.scale.kind === 'replicated' ? (scale ?? service.scale.replicas) : (status?.wanted ?? 0);
+    service.scale.kind === 'replicated' && service.runs.kind !== 'cron'
+      ? (scale ?? service.scale.replicas)
+      : (status?.wanted ?? 0);
   return {
     ...{ stack, name, image: service.container.Image, scale, wanted, running, ready, current, waiting },
-    mode: service.runs.kind === 'job' ? 'job' : kind,
+    mode: service.runs.kind === 'service' ? kind : service.runs.kind,
     release: { number, state: release?.state ?? 'releasing', reason: release?.reason ?? '' },
     removing: record.removing === true || tx.get('stacks', stack)?.removing === true,
   };

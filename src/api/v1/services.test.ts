@@ -116,7 +116,6 @@ it('keeps the last twenty releases', async () => {
 it('refuses what it would do by half, naming the service and what to do', async () => {
   const wrong: [string, string][] = [
     [', labels: { berth.release: canary }', 'a canary release is not carried out yet'],
-    [', labels: { berth.cron: "0 3 * * *" }', 'nothing runs it at its times yet'],
     [', environment: ["constraint:x"]', 'service web: '],
   ];
   for (const [more, message] of wrong) await expect(deploy(file('web:1', more))).rejects.toThrow(message);
@@ -255,4 +254,36 @@ it('sends the log of a stack a line at a time, until the reader leaves', async (
     api.root.lines('stack.logs', input)[Symbol.asyncIterator]().next();
   await expect(first({ stack: 'shop', service: 'nope' })).rejects.toThrow('no service "nope"');
   await expect(first({ stack: 'shop', since: 'x' })).rejects.toThrow('"x" is no time in seconds');
+});
+
+it('tells of jobs and their runs, and begins one by hand', async () => {
+  const text =
+    'services:\n  job: { image: j, labels: { berth.cron: "0 3 * * *", berth.cron.time_zone: Asia/Tokyo } }\n';
+  await deploy(`${text}  web: { image: w }\n`);
+  const job = { stack: 'shop', service: 'job' };
+  api.clock.time = Date.parse('2026-01-01T00:00:00Z');
+  const list = async () => (await api.root.call('job.list')).jobs;
+  expect(await list()).toMatchObject([
+    { ...job, schedule: '0 3 * * *', nextAt: Date.parse('2026-01-01T18:00:00Z'), running: 0, last: null },
+  ]);
+  const run = { number: 1, state: 'starting', by: 'root', dueAt: api.clock.time, hostName: '' };
+  expect(await api.root.call('job.run', job)).toMatchObject(run);
+  await expect(api.root.call('job.run', job)).rejects.toThrow('run 1 of shop/job goes on');
+  expect((await api.root.call('job.history', job)).runs).toMatchObject([run]);
+  expect(await list()).toMatchObject([{ running: 1, last: run }]);
+  expect(await api.root.call('service.get', job)).toMatchObject({ mode: 'cron', wanted: 0 });
+  await expect(api.root.call('service.scale', { ...job, replicas: 2 })).rejects.toThrow('runs at its times');
+  await expect(api.root.call('job.run', { stack: 'shop', service: 'web' })).rejects.toThrow(
+    'shop/web does not run at times',
+  );
+  const [spec] = stack(text).services;
+  const put = (more: object) =>
+    api.root.call('stack.deploy', {
+      stack: 'shop',
+      spec: { ...stack(text), services: [{ ...(spec as object), ...more } as never] },
+    });
+  await expect(put({ runs: { kind: 'cron', schedule: 'x' } })).rejects.toThrow(
+    'service job: "x" is no schedule',
+  );
+  await expect(put({ scale: { kind: 'replicated', replicas: 2 } })).rejects.toThrow('a run is one container');
 });

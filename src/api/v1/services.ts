@@ -86,6 +86,14 @@ export const serviceHandlers: Handlers<Names> = {
       const { replicas } = call.body;
       if (scale.kind === 'global')
         throw new BerthError('conflict', `service ${name} is on each host: it has no number of containers`);
+      if (record.service.runs.kind === 'cron')
+        throw new BerthError(
+          'conflict',
+          `service ${name} runs at its times: it has no number of containers`,
+          {
+            hint: `"berth job run ${record.stack}/${name}" runs it now`,
+          },
+        );
       checkScale(record.service, replicas);
       tx.put('services', { ...record, scale: replicas, generation: record.generation + 1 });
     }),

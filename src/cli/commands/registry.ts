@@ -21,6 +21,9 @@ import { help } from './help.ts';
 import { ipLs } from './ip/ls.ts';
 import { ipRelease } from './ip/release.ts';
 import { ipReserve } from './ip/reserve.ts';
+import { jobHistory } from './job/history.ts';
+import { jobLs } from './job/ls.ts';
+import { jobRun } from './job/run.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { nodeCordon, nodeUncordon } from './node/cordon.ts';
@@ -74,6 +77,7 @@ export const GROUPS: readonly Readonly<{ name: string; summary: string; heading:
   { name: 'token', summary: 'Tokens with which hosts join', heading: 'Cluster:' },
   { name: 'stack', summary: 'Stacks of services, from compose files', heading: 'Cluster:' },
   { name: 'service', summary: 'Services of stacks: equal containers', heading: 'Cluster:' },
+  { name: 'job', summary: 'Services that run to their end at their times', heading: 'Cluster:' },
   { name: 'release', summary: 'Versions of services going out, and back', heading: 'Cluster:' },
   { name: 'route', summary: 'Domains and ports that lead to services', heading: 'Cluster:' },
   { name: 'ip', summary: 'Addresses of networks that span hosts', heading: 'Cluster:' },
@@ -116,6 +120,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   serviceLogs,
   serviceRestart,
   serviceInspect,
+  jobLs,
+  jobHistory,
+  jobRun,
   releaseHistory,
   releaseRollback,
   releasePause,

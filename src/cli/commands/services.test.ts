@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { JobRunView } from '../../contract/v1/jobs.ts';
 import type { ServiceView, StackView } from '../../contract/v1/services.ts';
 import { tempDir, withManager } from '../testing/run.ts';
 
@@ -232,4 +233,43 @@ it('shows logs with whose they are, harmless for a terminal', async () => {
   expect(manager.calls.at(-1)?.input).toEqual({ stack: 'shop', since: '1767225600.000' });
   const wrong = await berth(['stack', 'logs', 'shop', '--since', 'then']);
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('--since: "then" is no time')]);
+}, 60_000);
+
+it('lists jobs and their runs, and runs one to its end', async () => {
+  const run = (more: Partial<JobRunView> = {}): JobRunView => ({
+    ...{
+      number: 7,
+      release: 1,
+      dueAt: 1_000,
+      state: 'running',
+      reason: '',
+      hostName: 'h1',
+      startedAt: 1_000,
+      ...more,
+    },
+  });
+  const ended = run({ state: 'failed', endedAt: 3_500, exitCode: 3, reason: 'ended with 3' });
+  const looks = [run({ by: 'ann' }), ended];
+  const job = {
+    ...{ stack: 'shop', service: 'backup', image: 'b', schedule: '0 3 * * *', timeZone: 'UTC', running: 0 },
+    ...{ overlap: 'skip' as const, latestMs: 1, keep: 3, nextAt: 3_601_000, last: ended },
+  };
+  const { berth } = await withManager({
+    'job.list': () => ({ jobs: [job] }),
+    'job.history': () => ({ runs: [looks.shift() ?? ended, run({ number: 6, state: 'missed', count: 12 })] }),
+    'job.run': () => run({ state: 'starting', by: 'ann' }),
+  });
+  const clock = { now: () => 1_000, sleep: () => Promise.resolve() };
+  expect((await berth(['job', 'ls'], { clock })).stdout).toMatch(
+    /shop\/backup +0 3 \* \* \* +UTC +in 1 hour .* failed +ended with 3/,
+  );
+  const went = await berth(['job', 'run', 'shop/backup'], { clock });
+  expect(went).toMatchObject({ code: 4, stdout: 'run 7 of shop/backup failed\n' });
+  expect(went.stderr).toMatch(
+    /run 7: starting\nrun 7: running\n.*failed: ended with 3.*service logs shop\/backup/s,
+  );
+  const detached = await berth(['job', 'run', 'shop/backup', '-d'], { clock });
+  expect(detached).toMatchObject({ code: 0, stdout: 'run 7 of shop/backup is asked for\n' });
+  const { stdout } = await berth(['job', 'history', 'shop/backup']);
+  expect(stdout).toMatch(/7 .* failed +3 +2\.5 s +h1 +schedule +ended with 3\n +6 .* missed \(12\) +- +- /);
 }, 60_000);

@@ -258,8 +258,33 @@ it('counts an invalid parallelism as 1, as Aliyun did', () => {
 });
 
 it.each([
-  [{ 'berth.cron': '0 3 * * 1-5' }, { kind: 'cron', schedule: '0 3 * * 1-5' }],
-  [{ 'berth.cron': '*/5 0,12 1-7/2 * 0' }, { kind: 'cron', schedule: '*/5 0,12 1-7/2 * 0' }],
+  [
+    { 'berth.cron': '0 3 * * 1-5' },
+    ...[
+      {
+        kind: 'cron',
+        schedule: '0 3 * * 1-5',
+        timeZone: 'UTC',
+        overlap: 'skip',
+        latestMs: 600_000,
+        keep: 10,
+      },
+    ],
+  ],
+  [
+    {
+      ...{
+        'berth.cron': '*/5  0,12 1-7/2 * 0',
+        'berth.cron.time_zone': 'Asia/Shanghai',
+        'berth.cron.keep': '3',
+      },
+      ...{ 'berth.cron.overlap': 'replace', 'berth.cron.timeout': '30m', 'berth.cron.latest': '1h' },
+    },
+    {
+      ...{ kind: 'cron', schedule: '*/5 0,12 1-7/2 * 0', timeZone: 'Asia/Shanghai', overlap: 'replace' },
+      ...{ timeoutMs: 1_800_000, latestMs: 3_600_000, keep: 3 },
+    },
+  ],
   [{ 'berth.job': 'true' }, { kind: 'job' }],
 ] as const)('runs %j to its end', (labels, runs) => {
   expect(service(labels).runs).toEqual(runs);
@@ -268,9 +293,26 @@ it.each([
 it.each(['* * * *', '60 * * * *', '5-1 * * * *', '*/0 * * * *', 'a * * * *'])(
   'refuses the schedule %s',
   (schedule) => {
-    expect(errors({ 'berth.cron': schedule })[0]).toContain('must be five fields');
+    expect(errors({ 'berth.cron': schedule })[0]).toContain('is no schedule: write minute');
   },
 );
+
+it.each([
+  [{ 'berth.cron.time_zone': 'Mars/Base' }, 'berth.cron.time_zone"]: "Mars/Base" is no time zone'],
+  [{ 'berth.cron': '0 0 30 2 *' }, 'names no time that ever comes'],
+  [{ 'berth.cron.overlap': 'never' }, 'must be one of skip, replace, allow'],
+  [{ 'berth.cron.timeout': '10ms' }, 'is less than a second'],
+  [{ 'berth.cron.keep': '0' }, 'must be a whole number from 1 to 100'],
+  [{ 'berth.scale': '2' }, 'stands beside berth.cron: a run is one container'],
+  [{ 'berth.global': 'true' }, 'stands beside berth.cron: a run is one container'],
+  [{ 'berth.job': 'true' }, 'stands beside berth.cron: only one of them is possible'],
+])('refuses times with %j', (labels, said) => {
+  expect(errors({ 'berth.cron': '* * * * *', ...labels })[0]).toContain(said);
+});
+
+it('wants times where something is said of them', () => {
+  expect(errors({ 'berth.cron.keep': '3' })[0]).toContain('goes with berth.cron');
+});
 
 it('gives addresses by index, one for each container', () => {
   const labels = { 'berth.ip.default': '10.0.0.10, 10.0.0.11', 'berth.scale': '2' };

@@ -90,7 +90,18 @@ export const LABELS: readonly LabelRow[] = [
     '`recreate`, `rolling`, `blue-green` or `canary`: how a new version takes the place of the old one.',
   ),
   own('job', '`true`: runs to its end once a release.'),
-  own('cron', 'Five fields, UTC: runs to its end at these times.'),
+  own('cron', 'Minute, hour, day of the month, month, day of the week: runs to its end at these times.'),
+  own('cron.time_zone', 'Zone in which the times are read, such as `Europe/Berlin` (UTC).'),
+  own(
+    'cron.overlap',
+    'While a run goes on the next one is left out (`skip`), takes its place (`replace`), or goes beside it (`allow`).',
+  ),
+  own('cron.timeout', 'A run that takes longer is stopped: `30m`.'),
+  own(
+    'cron.latest',
+    'A run that could not begin in time begins up to this much later (`10m`); after that it was missed.',
+  ),
+  own('cron.keep', 'Ended runs that are kept, with their containers, 1 to 100 (10).'),
   own('stable_names', '`true`: the host name of container N is `SERVICE-N`.'),
   own('ip.*', 'Addresses on the network of that name by index, separated by commas: `10.0.0.10,10.0.0.11`.'),
 ];

@@ -1,3 +1,4 @@
+import { cronFault, cronSchema, isTimeZone } from '../../model/cron.ts';
 import type { Scaling, Service } from '../../model/service.ts';
 import type { LabelSet } from '../labels/label-set.ts';
 import { MOST_REPLICAS, scalingOf } from '../labels/scaling.ts';
@@ -8,7 +9,7 @@ export type Scale = Readonly<{
   scale: Service['scale'];
   scaling: Scaling | undefined;
   runs: Service['runs'];
-  /** Most containers that it may come to; Infinity for global services. */
+  /** Most containers that it may come to; Infinity for global services and jobs with times. */
   most: number;
 }>;
 
@@ -26,6 +27,15 @@ export function scaleOf(service: Reader, labels: LabelSet): Scale {
   );
   const counts = given.map((one) => one.whole(0, MOST_REPLICAS));
   const [first] = given;
+  if (runs.kind === 'cron') {
+    if (isGlobal) everywhere.error('stands beside berth.cron: a run is one container');
+    given.find((_, i) => counts[i] !== 1)?.error('stands beside berth.cron: a run is one container');
+    if (scaling !== undefined)
+      labels.get('cron').error('stands beside automatic scaling: a run is one container');
+    // Those of earlier runs are kept for a while: it has no names and ports of its own.
+    const scale = { kind: 'replicated', replicas: 1 } as const;
+    return { scale, scaling: undefined, runs, most: Number.POSITIVE_INFINITY };
+  }
   if (isGlobal) {
     first?.warn('the service is global, which goes before: one container runs on each host that matches');
     if (scaling !== undefined)
@@ -53,45 +63,31 @@ export function scaleOf(service: Reader, labels: LabelSet): Scale {
   };
 }
 
-const CRON_FIELDS = [
-  [0, 59],
-  [0, 23],
-  [1, 31],
-  [1, 12],
-  [0, 7],
-] as const;
-
 function runsOf(mode: string | undefined, labels: LabelSet): Service['runs'] {
   const cron = labels.get('cron');
   const job = labels.get('job');
-  if (cron.isThere) {
-    const schedule = (cron.text ?? '').trim().replace(/\s+/g, ' ');
-    if (job.boolean === true) job.error('stands beside berth.cron: only one of them is possible');
-    if (!isCron(schedule))
-      cron.error(
-        'must be five fields: minute, hour, day of the month, month, day of the week, such as 0 3 * * *',
-      );
-    return { kind: 'cron', schedule };
+  if (!cron.isThere) {
+    const [first] = labels.below('cron.');
+    first?.[1].error('goes with berth.cron, which says when it runs');
+    return { kind: job.boolean === true || mode?.endsWith('-job') ? 'job' : 'service' };
   }
-  return { kind: job.boolean === true || mode?.endsWith('-job') ? 'job' : 'service' };
-}
-
-/** POSIX crontab's fields, with steps: `*`, `5`, `1-5`, `1,15`, and these with `/2` behind them. */
-function isCron(schedule: string): boolean {
-  const fields = schedule.split(' ');
-  return (
-    fields.length === CRON_FIELDS.length &&
-    fields.every((field, i) => {
-      const [min, max] = CRON_FIELDS[i] as readonly [number, number];
-      return field.split(',').every((part) => {
-        const [, from, to, step] = /^(?:\*|(\d{1,2})(?:-(\d{1,2}))?)(?:\/(\d{1,2}))?$/.exec(part) ?? [
-          undefined,
-          '99',
-        ];
-        const numbers = [from, to].filter((one) => one !== undefined).map(Number);
-        const ordered = to === undefined || Number(from) <= Number(to);
-        return ordered && step !== '0' && step !== '00' && numbers.every((one) => one >= min && one <= max);
-      });
-    })
-  );
+  if (job.boolean === true) job.error('stands beside berth.cron: only one of them is possible');
+  const of = (name: string) => labels.get(`cron.${name}`);
+  const timeoutMs = of('timeout').duration;
+  if (timeoutMs !== undefined && timeoutMs < 1000) of('timeout').error('is less than a second');
+  const latestMs = of('latest').duration;
+  const overlap = of('overlap').oneOf(['skip', 'replace', 'allow']);
+  const keep = of('keep').whole(1, 100);
+  const runs = cronSchema.parse({
+    kind: 'cron',
+    schedule: (cron.text ?? '').trim().replace(/\s+/g, ' '),
+    ...(of('time_zone').text === undefined ? {} : { timeZone: of('time_zone').text }),
+    ...(overlap === undefined ? {} : { overlap }),
+    ...(timeoutMs === undefined || timeoutMs < 1000 ? {} : { timeoutMs: Math.round(timeoutMs) }),
+    ...(latestMs === undefined ? {} : { latestMs: Math.round(latestMs) }),
+    ...(keep === undefined ? {} : { keep }),
+  });
+  const fault = cronFault(runs);
+  if (fault !== undefined) (isTimeZone(runs.timeZone) ? cron : of('time_zone')).error(fault);
+  return runs;
 }

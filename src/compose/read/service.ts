@@ -90,6 +90,12 @@ export function serviceOf(head: ServiceHead, context: StackContext): ReadService
       .warn('change nothing with network_mode: host: the service listens on the host itself');
   checkEndpointMode(reader);
   const restart = restartOf(reader);
+  if (scale.runs.kind === 'cron' && /^(?:always|unless-stopped)$/.test(restart.policy?.Name ?? ''))
+    reader
+      .get(reader.get('restart').isThere ? 'restart' : 'deploy')
+      .error(
+        'would start what has ended without end, and berth.cron says when it runs: write on-failure or no',
+      );
   const dependencies = dependenciesOf(reader, labels, networks.needs);
   const build = buildOf(reader, outside.lookup);
   const placement = placementOf(reader);

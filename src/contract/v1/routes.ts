@@ -2,6 +2,7 @@ import { accessRoutes } from './access.ts';
 import { addressRoutes } from './addresses.ts';
 import { clusterRoutes } from './cluster.ts';
 import { dnsRoutes } from './dns.ts';
+import { jobRoutes } from './jobs.ts';
 import { joinTokenRoutes } from './join-tokens.ts';
 import { joiningRoutes } from './joining.ts';
 import { moveRoutes } from './moves.ts';
@@ -19,6 +20,7 @@ export const routes = {
   ...moveRoutes,
   ...orphanRoutes,
   ...serviceRoutes,
+  ...jobRoutes,
   ...routeListRoutes,
   ...addressRoutes,
   ...dnsRoutes,

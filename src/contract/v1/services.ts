@@ -12,7 +12,7 @@ import { json, lines, nothingSchema, queryFlag, queryNumber, type RouteSpec } fr
 const stackParams = z.strictObject({
   stack: z.string().regex(STACK_NAME, { error: (issue) => `"${String(issue.input)}" is no name of a stack` }),
 });
-const serviceParams = stackParams.extend({ service: z.string().min(1).max(128) });
+export const serviceParams = stackParams.extend({ service: z.string().min(1).max(128) });
 
 const itemSchema = z.object({
   kind: z.enum(['service', 'external', 'network', 'volume', 'config', 'secret']),
@@ -35,8 +35,8 @@ const serviceViewSchema = serviceStatusSchema.omit({ kind: true, stack: true, na
   stack: z.string(),
   name: z.string(),
   image: z.string(),
-  /** `replicated`, `global` or `job`. */
-  mode: z.enum(['replicated', 'global', 'job']),
+  /** `cron`: a job that runs at its times; `berth job ls` has these. */
+  mode: z.enum(['replicated', 'global', 'job', 'cron']),
   /** Number of containers that was set by hand; null: as the compose file says. */
   scale: z.number().nullable(),
   release: z.object({ number: z.number(), state: releaseStateSchema, reason: z.string() }),

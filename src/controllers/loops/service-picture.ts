@@ -1,5 +1,6 @@
 import type { Container, ObservedContainer } from '../../model/container.ts';
 import { type ReleaseRecord, releaseKey, type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import type { Service } from '../../model/service.ts';
 import { containerDigest } from '../../model/service-parts.ts';
 import { releaseBefore, releasesOf } from '../../store/releases.ts';
 import { seenOf } from '../../store/seen.ts';
@@ -70,7 +71,10 @@ export function pictureOf(
     // It waits for its host to come back to be removed: nobody counts it any more.
     if (desired.state === 'removed' && !hands.connected(assigned.hostId)) continue;
     const seen = seenOf(tx, container);
-    const own = memberOf(container, seen, { watch, now, runs: service.runs.kind });
+    const heardAt = hands.connected(assigned.hostId)
+      ? undefined
+      : (tx.get('hostStatus', assigned.hostId)?.lastHeardAt ?? 0);
+    const own = memberOf(container, seen, { watch, now, runs: service.runs.kind, heardAt });
     const member = isAsWanted(tx, release, own.release) ? { ...own, release: release.number } : own;
     const late = member.since + readyWithin(service);
     const waits =
@@ -84,7 +88,10 @@ export function pictureOf(
       else drainAt = Math.min(drainAt ?? end, end);
     }
   }
-  const wanted = record.scale ?? (service.scale.kind === 'replicated' ? service.scale.replicas : 0);
+  // Of a job with times its runs say how many there are.
+  const replicas =
+    service.scale.kind === 'replicated' && service.runs.kind !== 'cron' ? service.scale.replicas : 0;
+  const wanted = record.scale ?? replicas;
   const uncovered = service.scale.kind === 'global' ? uncoveredHosts(tx, record, members, hands) : undefined;
   const before = releaseBefore(tx, record, release.number);
   const { cause } = release;
@@ -110,7 +117,7 @@ function isAsWanted(
   { stack, service, number, cause, spec }: ReleaseRecord,
   made: number,
 ): boolean {
-  if (made === number || cause.kind === 'restart' || spec.runs.kind === 'job') return made === number;
+  if (made === number || cause.kind === 'restart' || spec.runs.kind !== 'service') return made === number;
   const other = tx.get('releases', releaseKey(stack, service, made));
   // What came between may have been a restart, which wanted new ones.
   const later = releasesOf(tx, stack, service).filter((one) => one.number > made && one.number < number);
@@ -126,7 +133,18 @@ export function waitedOf({ rollout: { wanted, release, state, members } }: Servi
 function memberOf(
   container: Container,
   seen: ObservedContainer | undefined,
-  { watch, now, runs }: Readonly<{ watch: MemberWatch; now: number; runs: 'service' | 'job' | 'cron' }>,
+  {
+    watch,
+    now,
+    runs,
+    heardAt,
+  }: Readonly<{
+    watch: MemberWatch;
+    now: number;
+    runs: Service['runs']['kind'];
+    /** When its host was heard last, where that has no connection; 0: never by this manager. */
+    heardAt: number | undefined;
+  }>,
 ): Member {
   const { id, assigned, service } = container;
   const { index = 0, release = 0, leaving = false, refusal } = service ?? {};
@@ -140,6 +158,10 @@ function memberOf(
     leaving,
     refused: refusal !== undefined,
     since,
+    ...(seen?.state.status === 'exited'
+      ? { exitCode: seen.state.exitCode, endedAt: seen.state.finishedAt }
+      : {}),
+    ...(heardAt === undefined ? {} : { awaySince: heardAt || since }),
   };
   // Its process has ended between two looks: it is not as well as it seems.
   if (again && condition.state === 'ready' && runs === 'service')

@@ -69,6 +69,7 @@ export class ServiceController {
         this.wake(change.key, 0);
         return;
       case 'services':
+      case 'jobRuns':
       case 'releases': {
         const stack = change.after?.stack ?? change.before?.stack;
         if (stack !== undefined) this.wake(stack, 0);

@@ -1,6 +1,7 @@
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Container } from '../../model/container.ts';
+import { type JobRun, jobRunKey } from '../../model/cron.ts';
 import {
   type ReleaseRecord,
   releaseKey,
@@ -10,13 +11,14 @@ import {
   serviceKey,
 } from '../../model/deployment.ts';
 import { routedPorts } from '../../model/service-parts.ts';
-import { beginRelease, releasesOf } from '../../store/releases.ts';
+import { beginRelease, jobRunsOf, releasesOf } from '../../store/releases.ts';
 import { seenOf } from '../../store/seen.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
 import { containerName, containerSpec } from '../plan/services/container-spec.ts';
+import { type CronStep, planCron } from '../plan/services/cron.ts';
 import { waitsFor } from '../plan/services/dependencies.ts';
-import { probesOf } from '../plan/services/member.ts';
-import { planJob, planRollout, type RolloutPlan, type RolloutStep } from '../plan/services/rollout.ts';
+import { type Member, probesOf } from '../plan/services/member.ts';
+import { planJob, planRollout, type RolloutStep } from '../plan/services/rollout.ts';
 import type { ImagePulls } from './image-pulls.ts';
 import type { AskedContainer, Made, ServiceHands } from './service-hands.ts';
 import { type MemberWatch, pictureOf, type ServicePicture, waitedOf } from './service-picture.ts';
@@ -46,7 +48,9 @@ export type Looked = Readonly<{
 const NOTHING: Looked = { made: [], nextAt: undefined, waits: false, drains: false };
 
 /** A service with what is to be done for it. */
-type Planned = Readonly<{ picture: ServicePicture; plan: RolloutPlan; gate: string | undefined }>;
+type Planned = Readonly<{ picture: ServicePicture; plan: Plan; gate: string | undefined }>;
+type Step = RolloutStep | CronStep;
+type Plan = Readonly<{ steps: readonly Step[]; nextAt: number | undefined }>;
 
 /** Plans each service of the stack from one picture, then does what the plans say in one transaction. */
 export async function lookAtStack(name: string, deps: LookDeps): Promise<Looked> {
@@ -79,14 +83,28 @@ function planStack(tx: ReadTx, { name, removing }: StackRecord, deps: LookDeps):
       };
     const begun = rollout.members.some((one) => one.release === rollout.release);
     const gate = rollout.state === 'releasing' && !begun ? waitsFor(record.service, waited) : undefined;
-    return { picture, plan: planGated(picture, gate), gate };
+    return { picture, plan: planGated(tx, picture, gate, deps.now), gate };
   });
 }
 
 /** While it may not begin, what there is of the release before is kept. */
-function planGated({ record, rollout }: ServicePicture, gate: string | undefined): RolloutPlan {
-  if (record.service.runs.kind === 'job')
-    return gate === undefined ? planJob(rollout) : { steps: [], nextAt: undefined };
+function planGated(
+  tx: ReadTx,
+  { record, rollout, release }: ServicePicture,
+  gate: string | undefined,
+  now: number,
+): Plan {
+  const { runs } = record.service;
+  if (runs.kind === 'cron') {
+    const { members, state } = rollout;
+    const checkedAt = Math.max(record.checkedAt ?? 0, release.at);
+    const own = jobRunsOf(tx, record.stack, record.name);
+    const open = gate === undefined;
+    const plan = planCron({ now, cron: runs, release: release.number, checkedAt, runs: own, members, open });
+    if (!open || state !== 'releasing') return plan;
+    return { ...plan, steps: [{ step: 'enter', state: 'done', reason: '' }, ...plan.steps] };
+  }
+  if (runs.kind === 'job') return gate === undefined ? planJob(rollout) : { steps: [], nextAt: undefined };
   if (gate === undefined) return planRollout(rollout);
   if (rollout.fallback === undefined) return { steps: [], nextAt: undefined };
   return planRollout({ ...rollout, state: 'paused' });
@@ -172,7 +190,7 @@ class StackLook {
     return { made: this.made, nextAt, waits: this.waits, drains };
   }
 
-  private carryOut(tx: WriteTx, picture: ServicePicture, step: RolloutStep): void {
+  private carryOut(tx: WriteTx, picture: ServicePicture, step: Step): void {
     const { record, release } = picture;
     switch (step.step) {
       case 'create':
@@ -190,7 +208,71 @@ class StackLook {
         return;
       case 'roll-back':
         this.rollBack(tx, picture, step.reason);
+        return;
+      case 'checked':
+        this.checked(tx, record, step.at);
+        return;
+      case 'put-run':
+        tx.put('jobRuns', { kind: 'job-run', stack: record.stack, service: record.name, ...step.run });
+        return;
+      case 'change-run':
+        this.changeRun(tx, record, step.number, step.change);
+        return;
+      case 'forget-run':
+        tx.delete('jobRuns', jobRunKey(record.stack, record.name, step.number));
+        return;
+      case 'make-run':
+        this.makeRun(tx, record, step);
     }
+  }
+
+  private checked(tx: WriteTx, { stack, name }: ServiceRecord, at: number): void {
+    const now = tx.get('services', serviceKey(stack, name));
+    if (now !== undefined) tx.put('services', { ...now, checkedAt: at });
+  }
+
+  private changeRun(
+    tx: WriteTx,
+    { stack, name }: ServiceRecord,
+    number: number,
+    change: Partial<JobRun>,
+  ): void {
+    const run = tx.get('jobRuns', jobRunKey(stack, name, number));
+    if (run !== undefined) tx.put('jobRuns', { ...run, ...change });
+  }
+
+  /** A run and its container are one transaction: it is claimed and made, or neither. */
+  private makeRun(
+    tx: WriteTx,
+    record: ServiceRecord,
+    { number, release }: Extract<CronStep, { step: 'make-run' }>,
+  ): void {
+    const { stack, name } = record;
+    const from = tx.get('releases', releaseKey(stack, name, release));
+    if (from === undefined) {
+      const reason = `release ${release} is kept no more`;
+      this.changeRun(tx, record, number, { state: 'failed', endedAt: this.deps.now, reason });
+      return;
+    }
+    const result = this.makeOne(tx, from, number);
+    if (result.kind === 'made') {
+      const { id: containerId, hostId } = result;
+      this.made.push(containerId);
+      const startedAt = this.deps.now;
+      this.changeRun(tx, record, number, { state: 'running', startedAt, containerId, hostId, reason: '' });
+      return;
+    }
+    this.say(record, result, from);
+    const reason = this.reasons.get(name) ?? '';
+    // Only where it is another one: a change wakes the next look.
+    if (tx.get('jobRuns', jobRunKey(stack, name, number))?.reason !== reason)
+      this.changeRun(tx, record, number, { reason });
+  }
+
+  private makeOne(tx: WriteTx, from: ReleaseRecord, index: number, hostId?: string): Made {
+    const reason = this.deps.hands.ensureObjects(tx, this.stack.stack, from.spec, from.by);
+    if (reason !== undefined) return { kind: 'refused', reason };
+    return this.tried(() => this.deps.hands.make(tx, this.asked(from, index, hostId)));
   }
 
   private create(
@@ -198,15 +280,10 @@ class StackLook {
     { record, release }: ServicePicture,
     { index, release: number, hostId }: Extract<RolloutStep, { step: 'create' }>,
   ): void {
-    const { hands } = this.deps;
     const from =
       number === release.number ? release : tx.get('releases', releaseKey(record.stack, record.name, number));
     if (from === undefined) return;
-    const reason = hands.ensureObjects(tx, this.stack.stack, from.spec, from.by);
-    const result =
-      reason === undefined
-        ? this.tried(() => hands.make(tx, this.asked(from, index, hostId)))
-        : { kind: 'refused' as const, reason };
+    const result = this.makeOne(tx, from, index, hostId);
     if (result.kind === 'made') this.made.push(result.id);
     else this.say(record, result, from);
   }
@@ -280,6 +357,7 @@ class StackLook {
   }
 
   private statusOf({ record, rollout, release }: ServicePicture, gate: string | undefined): ServiceStatus {
+    if (record.service.runs.kind === 'cron') return this.cronStatus(record, rollout.members, gate);
     const live = rollout.members.filter(({ leaving }) => !leaving);
     const isReady = (state: string) => state === 'ready' || state === 'ended';
     const ill = live.find(({ state }) => state === 'failed');
@@ -290,6 +368,28 @@ class StackLook {
       ready: live.filter(({ state }) => isReady(state)).length,
       current: live.filter((one) => isReady(one.state) && one.release === release.number).length,
       waiting: this.reasons.get(record.name) ?? gate ?? illness,
+    };
+  }
+
+  /** As many as run now are wanted: those that have ended are history. */
+  private cronStatus(
+    { stack, name }: ServiceRecord,
+    members: readonly Member[],
+    gate: string | undefined,
+  ): ServiceStatus {
+    const live = members.filter((one) => !one.leaving && one.state !== 'ended' && one.state !== 'failed');
+    const running = live.filter((one) => one.running).length;
+    const ready = live.filter(({ state }) => state === 'ready').length;
+    const waiting = this.reasons.get(name) ?? gate ?? '';
+    return {
+      kind: 'service-status',
+      stack,
+      name,
+      wanted: live.length,
+      running,
+      ready,
+      current: ready,
+      waiting,
     };
   }
 
@@ -343,6 +443,7 @@ function changed(record: Container, change: Partial<Container['desired']>): Cont
 function forget(tx: WriteTx, { stack, name }: ServiceRecord): void {
   for (const { number } of releasesOf(tx, stack, name))
     tx.delete('releases', releaseKey(stack, name, number));
+  for (const { number } of jobRunsOf(tx, stack, name)) tx.delete('jobRuns', jobRunKey(stack, name, number));
   tx.delete('serviceStatus', serviceKey(stack, name));
   tx.delete('services', serviceKey(stack, name));
 }

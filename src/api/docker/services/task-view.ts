@@ -63,7 +63,7 @@ function taskOf(tx: ReadTx, record: ServiceRecord, container: Container): Task {
       createdAt,
     },
     upToDate: !leaving && isCurrent(record, number, release),
-    desired: leaving ? 'shutdown' : record.service.runs.kind === 'job' ? 'complete' : 'running',
+    desired: leaving ? 'shutdown' : record.service.runs.kind === 'service' ? 'running' : 'complete',
     template: templateOf(record, release?.spec ?? record.service),
     labels: desired.spec.Labels ?? {},
     status: statusOf(container, seenOf(tx, container), record),
@@ -82,7 +82,8 @@ function templateOf(record: ServiceRecord, service: ServiceRecord['service']): u
 /** Places without a container wait for something, and the service says for what. */
 function emptyPlaces(tx: ReadTx, record: ServiceRecord, taken: ReadonlySet<number>): Task[] {
   const { scale } = record.service;
-  if (scale.kind === 'global') return [];
+  // What runs at its times has no places that wait.
+  if (scale.kind === 'global' || record.service.runs.kind === 'cron') return [];
   const wanted = record.scale ?? scale.replicas;
   const { waiting = '' } = tx.get('serviceStatus', serviceKey(record.stack, record.name)) ?? {};
   const template = templateOf(record, record.service);
@@ -142,7 +143,7 @@ function statusOf(
       };
     default: {
       const well = exitCode === 0 && error === '' && status === 'exited';
-      const done = well && record.service.runs.kind === 'job';
+      const done = well && record.service.runs.kind !== 'service';
       return {
         ...{ ...none, at: finishedAt, exitCode, message: 'finished' },
         state: done ? 'complete' : service?.leaving === true ? 'shutdown' : well ? 'complete' : 'failed',

@@ -20,7 +20,7 @@ export function containerName({ naming }: Service, index: number): string {
 
 /**
  * What the container with that index is created with. A service runs on: without a policy of its own its containers are
- * started again, and but for those that are on each host they fail over with their host.
+ * started again, and but for those that are on each host and runs of jobs with times they fail over with their host.
  * @throws BerthError `bad_request` for an expression that does not parse
  */
 export function containerSpec(stack: Pick<Stack, 'networks'>, service: Service, index: number): DockerSpec {
@@ -31,7 +31,8 @@ export function containerSpec(stack: Pick<Stack, 'networks'>, service: Service, 
     ...container,
     ...(identity.hostnames ? { Hostname: `${service.name}-${index}` } : {}),
     Labels: {
-      ...(scale.kind === 'global' ? {} : { [LABEL_FAILOVER]: 'true' }),
+      // What runs at its times runs once: nobody knows how far it came on a host that is lost.
+      ...(scale.kind === 'global' || runs.kind === 'cron' ? {} : { [LABEL_FAILOVER]: 'true' }),
       ...(runsOn ? { [LABEL_RESTART]: 'always' } : {}),
       ...own,
       [COMPOSE.number]: String(index),

@@ -26,6 +26,11 @@ export type Member = Readonly<{
   since: number;
   /** Why it is not ready, in one line. */
   said: string;
+  /** Of one that has ended. */
+  exitCode?: number;
+  endedAt?: number;
+  /** Since when its host has no connection, milliseconds since the epoch; undefined while it has one. */
+  awaySince?: number;
 }>;
 
 export type Condition = Pick<Member, 'state' | 'running' | 'said'>;
@@ -47,14 +52,14 @@ export function conditionOf(
       return whileRunning(container, seen);
     case 'exited':
     case 'dead':
-      if (runs === 'job' && status === 'exited' && exitCode === 0 && error === '')
+      if (runs !== 'service' && status === 'exited' && exitCode === 0 && error === '')
         return { state: 'ended', running: true, said: '' };
       // Its host starts it again: a job has failed only where it does not.
-      if (runs === 'job' && seen.nextStartAt !== undefined)
+      if (runs !== 'service' && seen.nextStartAt !== undefined)
         return { state: 'starting', running: false, said: `ended with ${exitCode}, and is started again` };
       return failed(error === '' ? `ended with ${exitCode}` : `ended with ${exitCode}: ${error}`);
     case 'restarting':
-      if (runs === 'job')
+      if (runs !== 'service')
         return { state: 'starting', running: false, said: `ended with ${exitCode}, and is started again` };
       return failed(`ended with ${exitCode}, and is started again`);
     case 'paused':
