@@ -3,6 +3,7 @@ import { api } from './fleet/api.ts';
 import { fleet } from './fleet/fleet.ts';
 import { members } from './fleet/members.ts';
 import { failover } from './lab/failover.ts';
+import { names } from './lab/names.ts';
 import { network } from './lab/network/network.ts';
 import { overhead } from './lab/overhead.ts';
 import { probes } from './lab/probes.ts';
@@ -18,6 +19,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   api,
   network,
   members,
+  names,
   probes,
   router,
   release,

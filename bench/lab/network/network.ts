@@ -61,6 +61,19 @@ function figures(wire: string, measured: ReadonlyMap<string, Measured>): Record<
   );
 }
 
+function attachFigures(
+  name: string,
+  q: number,
+  { cluster, bridge }: Awaited<ReturnType<typeof attachTimes>>,
+): Record<string, number> {
+  const [own, engines] = [quantile(cluster, q), quantile(bridge, q)];
+  return {
+    [`attach, ${name} ms`]: round(own),
+    [`attach, bridge, ${name} ms`]: round(engines),
+    [`attach over bridge, ${name}`]: round(own / engines, 3),
+  };
+}
+
 function gbitsOf(measured: ReadonlyMap<string, Measured>, path: string): number {
   return measured.get(path)?.gbits ?? Number.NaN;
 }
@@ -107,10 +120,8 @@ export const network: Benchmark = {
         ...Object.fromEntries(
           Object.entries(memberFigures(moved)).map(([name, figure]) => [`${hosts} hosts, ${name}`, figure]),
         ),
-        'attach p50 ms': round(quantile(attached.cluster, 0.5)),
-        'attach p99 ms': round(quantile(attached.cluster, 0.99)),
-        'attach, bridge p50 ms': round(quantile(attached.bridge, 0.5)),
-        'attach, bridge p99 ms': round(quantile(attached.bridge, 0.99)),
+        ...attachFigures('p50', 0.5, attached),
+        ...attachFigures('p99', 0.99, attached),
       },
     };
   },
