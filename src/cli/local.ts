@@ -53,6 +53,8 @@ export type UpOptions = Readonly<{
   agent: boolean;
   /** False: nothing may be installed (`--no-install`). */
   install: boolean;
+  /** Secrets that the vault does not open are given up, once. */
+  forgetSecrets: boolean;
   /** Install and start a systemd unit. */
   service: boolean;
   foreground: boolean;

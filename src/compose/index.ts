@@ -122,8 +122,8 @@ function folderName(folder: string): string {
 /** The stack as it may be shown: of secrets only the digest of what they hold. */
 export function withoutSecrets(stack: Stack): Stack {
   const secrets = stack.secrets.map((secret) =>
-    secret.content.kind === 'text'
-      ? { ...secret, content: { kind: 'text' as const, text: `sha256:${digestOf(secret.content.text)}` } }
+    secret.content.kind === 'text' || secret.content.kind === 'base64'
+      ? { ...secret, content: { kind: 'text' as const, text: `sha256:${digestOf(secret.content)}` } }
       : secret,
   );
   return { ...stack, secrets };

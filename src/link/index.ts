@@ -21,6 +21,7 @@ export {
 export { newCsr } from './pki/csr.ts';
 export { openDataSecret } from './pki/data-secret.ts';
 export { CA_FILE, type ClusterPki, openClusterPki } from './pki/pki-files.ts';
+export { openVault, VAULT_FILE, type VaultFile } from './pki/vault-file.ts';
 export { fingerprintOf, type KeyPair } from './pki/x509.ts';
 export type {
   EngineRequest,

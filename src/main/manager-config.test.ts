@@ -27,6 +27,7 @@ const noFlags: UpOptions = {
   vlanUplink: undefined,
   agent: true,
   install: true,
+  forgetSecrets: false,
   service: false,
   foreground: false,
 };

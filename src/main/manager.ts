@@ -4,6 +4,7 @@ import { beginLife } from '../api/agents/lives.ts';
 import { firstRun } from '../api/auth/first-run.ts';
 import { newDockerEndpoint } from '../api/docker/server.ts';
 import { newClusterEvents } from '../api/events/cluster-events.ts';
+import { keepFilesSwept } from '../api/files/sweep-files.ts';
 import { keepAddressesSwept } from '../api/networks/address-sweep.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
 import { cookieKeyOf } from '../api/routing/cookie-key.ts';
@@ -24,6 +25,7 @@ import {
 } from '../link/index.ts';
 import { openSqliteStore, type Store } from '../store/index.ts';
 import { agentFile } from './agent-executable.ts';
+import { openClusterVault } from './cluster-vault.ts';
 import type { DataDir } from './data-dir.ts';
 import { isOwnAddress, ownAddresses } from './default-address.ts';
 import { groupId } from './group-id.ts';
@@ -55,6 +57,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const store = openSqliteStore(dir.database);
     closers.push(() => store.close());
     const { clusterId } = await firstRun(store, clock.now());
+    const { file: vault } = await openClusterVault(store, { folder: dir.pki, now: clock.now() });
     const openPki = () => {
       const names = [config.advertise, config.name, ...ownAddresses()];
       return openClusterPki(dir.pki, { clusterId, names, now: clock.now() });
@@ -72,6 +75,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     });
     closers.push(() => sessions.close());
     closers.push(keepAddressesSwept({ store, clock, logger }));
+    closers.push(keepFilesSwept({ store, logger }));
     const hostName = (id: string) => store.view((tx) => tx.get('hosts', id)?.name);
     const maxConnections = connectionsPerPort();
     const engines = new LinkServer({
@@ -111,7 +115,9 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       () => moves.close(),
     );
     const { assignments } = sessions;
-    const dockerDeps = { store, engines, placer, assignments, events, clock, logger, version };
+    const dockerDeps = {
+      ...{ store, engines, placer, assignments, events, vault: vault.vault, clock, logger, version },
+    };
     const services = new ServiceController({
       ...hands,
       hands: new ServiceHands(dockerDeps, (id) => sessions.isOut(id)),
@@ -138,6 +144,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         logs: new StackLogs(dockerDeps),
         plugins,
         ca: pki.ca,
+        vault,
         address: config.advertise,
         apiPort: config.apiListen.port,
         agentPort: config.agentListen.port,

@@ -91,7 +91,8 @@ function stackOf(text: string): Stack {
   return readStack({ files: ['/shop/compose.yml'], folder: '/shop', read, env: {} }).stack;
 }
 
-const put = (stack: Stack) => cluster.store.update((tx) => deploy(tx, stack, 'root', Date.now()));
+const put = (stack: Stack) =>
+  cluster.store.update((tx) => deploy(tx, cluster.deps.vault, stack, { by: 'root', at: Date.now() }));
 const members = (service: string): Container[] =>
   cluster.store.view((tx) =>
     [...tx.by('containers', 'stackService', serviceKey('shop', service))].sort(

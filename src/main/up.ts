@@ -7,6 +7,7 @@ import { BerthError, messageOf } from '../kit/errors.ts';
 import { newLogger } from '../kit/logger.ts';
 import { openSqliteStore } from '../store/index.ts';
 import { ensureAgentFile } from './agent-executable.ts';
+import { openClusterVault } from './cluster-vault.ts';
 import { startDaemon, untilSignal } from './daemon.ts';
 import {
   type DataDir,
@@ -57,6 +58,7 @@ export async function up(options: UpOptions, report: Report): Promise<void> {
   let adminPassword: string | undefined;
   let pid = (await serves(dir)) ? runningPid(dir.pidFile, MANAGER_WORDS) : undefined;
   if (pid !== undefined) {
+    if (options.forgetSecrets) report.warn('--forget-secrets: it runs, so it can read all of its secrets');
     const changed = kept === undefined ? [] : changedFlags(config, kept);
     if (changed.length > 0) {
       report.warn(
@@ -70,7 +72,7 @@ export async function up(options: UpOptions, report: Report): Promise<void> {
     await tryAddress('the Docker endpoint', '--docker-listen', config.dockerListen);
     if (config.dnsListen !== undefined) await tryAddress('the name server', '--dns-listen', config.dnsListen);
     if (config.agent) await provideEngine(dir, config, options, report);
-    adminPassword = await prepare(dir, config);
+    adminPassword = await prepare(dir, config, options, report);
     report.step('starting the manager');
     const executable = ensureAgentFile(report.warn);
     const started = options.service ? startService(dir, options) : startDetached(dir);
@@ -97,7 +99,7 @@ async function upInForeground(
 ): Promise<void> {
   if (config.agent) await provideEngine(dir, config, options, report);
   const logger = newLogger(process.env.BERTH_LOG ?? 'info');
-  const adminPassword = await prepare(dir, config);
+  const adminPassword = await prepare(dir, config, options, report);
   const manager = await startManager(dir, config, logger).catch((thrown) => {
     tellPassword(adminPassword, report);
     throw thrown;
@@ -118,11 +120,20 @@ function tellPassword(adminPassword: string | undefined, report: Report): void {
 }
 
 /** What must be there before the manager starts; the password is this process's to show, so it makes the first user. */
-async function prepare(dir: DataDir, config: ManagerConfig): Promise<string | undefined> {
+async function prepare(
+  dir: DataDir,
+  config: ManagerConfig,
+  { forgetSecrets: forget }: UpOptions,
+  report: Report,
+): Promise<string | undefined> {
   refuseLostDatabase(dir);
   const store = openSqliteStore(dir.database);
   try {
-    const { adminPassword } = await firstRun(store, systemClock.now());
+    const now = systemClock.now();
+    // First: where it refuses, the password of a first run would be lost.
+    const { forgotten } = await openClusterVault(store, { folder: dir.pki, now, forget });
+    if (forgotten.length > 0) report.warn(`forgotten, as nothing has their keys: ${forgotten.join(', ')}`);
+    const { adminPassword } = await firstRun(store, now);
     writeConfig(dir, config);
     return adminPassword;
   } finally {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { containerFileSchema } from './kept-file.ts';
 import { probesSchema } from './probe.ts';
 
 /** Docker's rule for container names (daemon/names/names.go: RestrictedNameChars). */
@@ -55,6 +56,8 @@ export const containerSchema = z.object({
   desired: desiredSchema,
   /** Whoever made the container says so: its labels, or the service that it belongs to. */
   probes: probesSchema.optional(),
+  /** Configs and secrets that are in it. */
+  files: z.array(containerFileSchema).optional(),
   assigned: z.object({
     hostId: z.string(),
     at: z.number(),

@@ -13,11 +13,12 @@ const known = new WeakMap<Service, string>();
 export function containerDigest(service: Service): string {
   const kept = known.get(service);
   if (kept !== undefined) return kept;
-  const { container, platform, identity, naming, runs, scale, readiness, liveness } = service;
+  const { container, platform, identity, naming, runs, scale, readiness, liveness, files } = service;
   const ports = routedPorts(service);
   const parts = {
     ...{ container, platform, identity, naming, runs, mode: scale.kind, readiness, liveness },
     ...(ports.length === 0 ? {} : { ports }),
+    ...(files.length === 0 ? {} : { files }),
   };
   const digest = digestOf(parts);
   known.set(service, digest);

@@ -125,6 +125,8 @@ export const mountedFileSchema = z.object({
   gid: z.string(),
   /** Permission bits. */
   mode: z.number().int().min(0).max(0o7777),
+  /** The one that the cluster keeps; undefined in a stack that is not deployed. */
+  file: z.object({ id: z.string(), name: z.string() }).optional(),
 });
 export type MountedFile = Readonly<z.infer<typeof mountedFileSchema>>;
 

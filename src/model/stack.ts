@@ -33,6 +33,10 @@ export const stackFileSchema = z.object({
     /** It is in the cluster already, by its name. */
     z.object({ kind: z.literal('external') }),
     z.object({ kind: z.literal('text'), text: z.string() }),
+    /** What is no text in UTF-8. */
+    z.object({ kind: z.literal('base64'), data: z.base64() }),
+    /** The cluster keeps it, by its ID, which tells nothing of it; of a stack that is deployed. */
+    z.object({ kind: z.literal('kept'), id: z.string() }),
   ]),
 });
 export type StackFile = Readonly<z.infer<typeof stackFileSchema>>;

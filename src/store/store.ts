@@ -13,6 +13,7 @@ import type {
   HostTrust,
   PlainRefusals,
 } from '../model/host.ts';
+import type { KeptFile } from '../model/kept-file.ts';
 import type { Life, Orphan } from '../model/life.ts';
 import type { Network, ObservedImage, ObservedNetwork, ObservedVolume, Volume } from '../model/objects.ts';
 import type { SettingsRecord } from '../model/settings.ts';
@@ -39,6 +40,7 @@ export type Tables = {
   services: ServiceRecord;
   releases: ReleaseRecord;
   jobRuns: JobRun;
+  keptFiles: KeptFile;
   // Below: observations, repeated by the agents and never written to disk.
   hostStatus: HostStatus;
   hostPaths: HostPaths;

@@ -1,5 +1,6 @@
 import { jobRunKey } from '../model/cron.ts';
 import { releaseKey, serviceKey } from '../model/deployment.ts';
+import { fileNameKey } from '../model/kept-file.ts';
 import { LABEL_SERVICE } from '../model/labels.ts';
 import type { TableName, Tables } from './store.ts';
 
@@ -85,6 +86,14 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
     durable: true,
     key: (r) => jobRunKey(r.stack, r.service, r.number),
     indexes: { service: (r) => serviceKey(r.stack, r.service) },
+  },
+  keptFiles: {
+    durable: true,
+    key: (r) => r.id,
+    indexes: {
+      name: (r) => (r.superseded === true ? undefined : fileNameKey(r.noun, r.name)),
+      stack: (r) => r.stack,
+    },
   },
   hostStatus: { durable: false, key: (r) => r.id, indexes: {} },
   plainRefusals: { durable: false, key: (r) => r.id, indexes: {} },

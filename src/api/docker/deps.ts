@@ -1,5 +1,6 @@
 import type { Clock } from '../../kit/clock.ts';
 import type { Logger } from '../../kit/logger.ts';
+import type { Vault } from '../../kit/vault.ts';
 import type { Engines } from '../../link/ports.ts';
 import type { Store } from '../../store/store.ts';
 import type { Assignments } from '../agents/assignments.ts';
@@ -16,6 +17,8 @@ export type DockerDeps = Readonly<{
   assignments: Assignments;
   /** Engine events of all hosts in one order. */
   events: ClusterEvents;
+  /** Seals what is not to be read from a disk. */
+  vault: Vault;
   clock: Clock;
   logger: Logger;
   /** Berth's own version. */

@@ -1,5 +1,6 @@
 import type { DockerRoute } from './call.ts';
 import { CONTAINER_ROUTES } from './containers/routes.ts';
+import { FILE_ROUTES } from './files/routes.ts';
 import { IMAGE_ROUTES } from './images/routes.ts';
 import { NETWORK_ROUTES } from './networks/routes.ts';
 import { SERVICE_ROUTES } from './services/routes.ts';
@@ -14,4 +15,5 @@ export const DOCKER_ROUTES: readonly DockerRoute[] = [
   ...NETWORK_ROUTES,
   ...VOLUME_ROUTES,
   ...SERVICE_ROUTES,
+  ...FILE_ROUTES,
 ];

@@ -1,10 +1,12 @@
 import { BerthError } from '../../kit/errors.ts';
+import type { Vault } from '../../kit/vault.ts';
 import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import { needsRelease } from '../../model/service-parts.ts';
 import type { Stack } from '../../model/stack.ts';
 import { diffStacks, type StackDiff } from '../../model/stack-diff.ts';
 import { beginRelease } from '../../store/releases.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
+import { type Author, keptStack, putStackFiles } from '../files/stack-files.ts';
 import { checkRoutes } from '../routing/check-routes.ts';
 
 export type Deployed = Readonly<{
@@ -12,8 +14,15 @@ export type Deployed = Readonly<{
   releases: readonly Readonly<{ service: string; number: number }>[];
 }>;
 
-/** What a deployment would change: a number of containers that was set by hand gives way to the file's. */
-export function diffOf(tx: ReadTx, stack: Stack): StackDiff {
+/**
+ * What a deployment would change: a number of containers that was set by hand gives way to the file's.
+ * @throws BerthError as `keptStack`
+ */
+export function diffOf(tx: ReadTx, vault: Vault, stack: Stack): StackDiff {
+  return diffOfKept(tx, keptStack(tx, vault, stack));
+}
+
+function diffOfKept(tx: ReadTx, stack: Stack): StackDiff {
   const diff = diffStacks(stackNow(tx, stack.name), stack);
   const byHand = stack.services.flatMap(({ name, scale }) => {
     const by = tx.get('services', serviceKey(stack.name, name))?.scale ?? null;
@@ -45,9 +54,11 @@ function stackNow(tx: ReadTx, name: string): Stack | undefined {
 /**
  * Writes what the stack is to be. Services whose containers would be other ones begin a release; the rest changes at once.
  * A stack that is deployed as it is changes nothing, but that what was set by hand ends.
- * @throws BerthError `conflict` while it is being taken away, or where another service has its domain; `bad_request`
+ * @throws BerthError `conflict` while it is being taken away, or where another service has its domain; `bad_request`; as
+ *   `keptStack`
  */
-export function deploy(tx: WriteTx, stack: Stack, by: string, at: number): Deployed {
+export function deploy(tx: WriteTx, vault: Vault, given: Stack, { by, at }: Author): Deployed {
+  const stack = keptStack(tx, vault, given);
   const before = tx.get('stacks', stack.name);
   if (before?.removing === true)
     throw new BerthError('conflict', `stack ${stack.name} is being taken away`, {
@@ -55,7 +66,8 @@ export function deploy(tx: WriteTx, stack: Stack, by: string, at: number): Deplo
     });
   // In the same transaction: of two that want one domain at the same time only one gets it.
   checkRoutes(tx, stack);
-  const diff = diffOf(tx, stack);
+  const diff = diffOfKept(tx, stack);
+  putStackFiles(tx, vault, given, { by, at });
   const releases: { service: string; number: number }[] = [];
   for (const service of stack.services) {
     const key = serviceKey(stack.name, service.name);

@@ -6,7 +6,7 @@ import type { LogItem } from '../../contract/v1/services.ts';
 import type { Clock } from '../../kit/clock.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { silentLogger } from '../../kit/logger.ts';
-import { createCa, issueServerCertificate, openCa } from '../../link/index.ts';
+import { createCa, issueServerCertificate, openCa, openVault, type VaultFile } from '../../link/index.ts';
 import type { Role, User } from '../../model/access.ts';
 import type { Container } from '../../model/container.ts';
 import type { Host } from '../../model/host.ts';
@@ -107,6 +107,12 @@ async function* fakeLogs(
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
 }
 
+async function testVaultFile(folder: string): Promise<VaultFile> {
+  const file = await openVault(folder, { now: 0, make: true });
+  if (file === undefined) throw new Error('no vault was made');
+  return file;
+}
+
 export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-api-'));
   const clock = { time: Date.now() };
@@ -122,6 +128,7 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
     access: new AccessBook({ clock: fakeClock, routesOf: () => [], serving: () => [] }),
     logs: { read: fakeLogs },
     ca,
+    vault: await testVaultFile(join(folder, 'pki')),
     address: '127.0.0.1',
     apiPort: 8443,
     agentPort: 8444,

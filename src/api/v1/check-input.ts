@@ -2,7 +2,16 @@ import { z } from 'zod';
 import { BerthError } from '../../kit/errors.ts';
 
 /** Fields whose values are never repeated in an answer, which may end in a log or a bug report. */
-const SECRET: ReadonlySet<string> = new Set(['password', 'current', 'token', 'csr', 'Env', 'Labels']);
+const SECRET: ReadonlySet<string> = new Set([
+  'password',
+  'current',
+  'token',
+  'csr',
+  'Env',
+  'Labels',
+  'content',
+  'secrets',
+]);
 const MAX_SHOWN = 80;
 
 /**

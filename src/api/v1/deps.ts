@@ -1,6 +1,6 @@
 import type { Clock } from '../../kit/clock.ts';
 import type { Logger } from '../../kit/logger.ts';
-import type { Ca } from '../../link/index.ts';
+import type { Ca, VaultFile } from '../../link/index.ts';
 import type { Store } from '../../store/store.ts';
 import type { Placer } from '../placement/placer.ts';
 import type { PluginRunner } from '../placement/store-placer.ts';
@@ -20,6 +20,8 @@ export type ApiDeps = Readonly<{
   logs: StackLogs;
   /** The cluster's certificate authority: signs hosts in, and the certificates of client bundles. */
   ca: Ca;
+  /** Seals what is not to be read from a disk. */
+  vault: VaultFile;
   /** Where other machines reach this manager: an address or a name, without a port. */
   address: string;
   apiPort: number;

@@ -13,11 +13,11 @@ const FRAMEWORK: Readonly<Record<string, (message: string) => BerthError>> = {
   FST_ERR_BAD_URL: () => new BerthError('bad_request', 'the path is not valid percent-encoding'),
 };
 
-/** Largest body, bytes. */
+/** Largest body where its route says nothing else, bytes. */
 export const MAX_BODY = 1024 * 1024;
 
-export function tooLarge(): BerthError {
-  return new BerthError('too_large', `the body is over ${MAX_BODY} bytes, the limit of this API`);
+export function tooLarge(limit: number): BerthError {
+  return new BerthError('too_large', `the body is over ${limit} bytes, the limit of this API`);
 }
 
 /** What was thrown, as status and body; strangers to the error table are logged under a reference and not shown. */

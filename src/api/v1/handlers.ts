@@ -3,6 +3,7 @@ import { addressHandlers } from './addresses.ts';
 import { apiTokenHandlers } from './api-tokens.ts';
 import { clusterHandlers } from './cluster.ts';
 import { dnsHandlers } from './dns.ts';
+import { fileHandlers } from './files.ts';
 import type { EventSource, Handlers } from './handler.ts';
 import { jobHandlers } from './jobs.ts';
 import { joinTokenHandlers } from './join-tokens.ts';
@@ -29,6 +30,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...orphanHandlers,
     ...serviceHandlers,
     ...jobHandlers,
+    ...fileHandlers,
     ...routeListHandlers,
     ...addressHandlers,
     ...dnsHandlers,

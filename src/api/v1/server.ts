@@ -124,6 +124,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
     app.route({
       method: route.method,
       url: route.path,
+      bodyLimit: route.mostBody ?? MAX_BODY,
       exposeHeadRoute: false,
       onRequest: async (request, reply) => {
         void reply.headers(SECURITY_HEADERS);
@@ -264,16 +265,21 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
     });
     made.removeAllContentTypeParsers();
     made.addContentTypeParser('application/json', async (request: FastifyRequest, body: IncomingMessage) =>
-      parseJson(await readWhole(body, MAX_BODY, tooLarge), request.headers['content-type']),
+      parseJson(
+        await readWhole(body, limitOf(request), () => tooLarge(limitOf(request))),
+        request.headers['content-type'],
+      ),
     );
     return made;
   }
 }
 
+const limitOf = (request: FastifyRequest) => request.routeOptions.bodyLimit;
+
 /** Fastify leaves the body of a GET alone, which would make it a request of its own. */
 function refuseBodyOfGet(request: FastifyRequest): void {
   const length = Number(request.headers['content-length'] ?? 0);
-  if (length > MAX_BODY) throw tooLarge();
+  if (length > limitOf(request)) throw tooLarge(limitOf(request));
   if (request.method !== 'GET') return;
   if (length > 0 || request.headers['transfer-encoding'] !== undefined) {
     throw new BerthError('bad_request', `GET ${pathOf(request)} takes no body`, {

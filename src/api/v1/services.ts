@@ -1,4 +1,3 @@
-import { withoutSecrets } from '../../compose/index.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { type ReleaseRecord, releaseKey, type ServiceRecord } from '../../model/deployment.ts';
 import { beginRelease, releaseBefore, releasesOf } from '../../store/releases.ts';
@@ -25,16 +24,19 @@ export const serviceHandlers: Handlers<Names> = {
   'stack.get': ({ deps, params }) =>
     deps.store.view((tx) => {
       const record = findStack(tx, params.stack);
-      return { ...stackView(tx, record), spec: withoutSecrets(record.stack) };
+      return { ...stackView(tx, record), spec: record.stack };
     }),
   'stack.deploy': async ({ deps, params, body: { spec, dryRun }, principal, about }) => {
     about(dryRun ? `${params.stack} (dry run)` : params.stack);
     if (spec.name !== params.stack)
       throw new BerthError('bad_request', `the stack calls itself ${spec.name}, not ${params.stack}`);
+    const { vault } = deps.vault;
     const warnings = [...checkStack(spec), ...deps.store.view((tx) => checkRoutes(tx, spec))];
     const { diff, releases } = dryRun
-      ? { diff: deps.store.view((tx) => diffOf(tx, spec)), releases: [] }
-      : await deps.store.update((tx) => deploy(tx, spec, principal.user, deps.clock.now()));
+      ? { diff: deps.store.view((tx) => diffOf(tx, vault, spec)), releases: [] }
+      : await deps.store.update((tx) =>
+          deploy(tx, vault, spec, { by: principal.user, at: deps.clock.now() }),
+        );
     const kept = diff.changed
       .filter(({ item }) => item.kind === 'network' || item.kind === 'volume')
       .map(({ item }) => `${item.kind} ${item.key} is there already, and stays as it is`);

@@ -78,6 +78,7 @@ describe('up', () => {
       vlanUplink: 'bond0',
       agent: false,
       install: false,
+      forgetSecrets: false,
       service: true,
       foreground: true,
     });
@@ -92,6 +93,7 @@ describe('up', () => {
       labels: {},
       agent: true,
       install: true,
+      forgetSecrets: false,
       foreground: false,
       apiListen: undefined,
       name: undefined,

@@ -17,6 +17,11 @@ import { dnsZoneRm } from './dns/zone-rm.ts';
 import { dnsZoneSet } from './dns/zone-set.ts';
 import { down } from './down.ts';
 import { events } from './events.ts';
+import { fileCreate } from './file/create.ts';
+import { fileInspect } from './file/inspect.ts';
+import { fileLs } from './file/ls.ts';
+import { fileRm } from './file/rm.ts';
+import { secretRotateKey } from './file/rotate-key.ts';
 import { help } from './help.ts';
 import { ipLs } from './ip/ls.ts';
 import { ipRelease } from './ip/release.ts';
@@ -80,6 +85,8 @@ export const GROUPS: readonly Readonly<{ name: string; summary: string; heading:
   { name: 'job', summary: 'Services that run to their end at their times', heading: 'Cluster:' },
   { name: 'release', summary: 'Versions of services going out, and back', heading: 'Cluster:' },
   { name: 'route', summary: 'Domains and ports that lead to services', heading: 'Cluster:' },
+  { name: 'secret', summary: 'Files for services that nobody is shown', heading: 'Cluster:' },
+  { name: 'config', summary: 'Files for services', heading: 'Cluster:' },
   { name: 'ip', summary: 'Addresses of networks that span hosts', heading: 'Cluster:' },
   { name: 'orphan', summary: 'Containers that a restored database does not know', heading: 'Cluster:' },
   { name: 'dns', summary: 'Zones that the manager answers for', heading: 'Cluster:' },
@@ -129,6 +136,15 @@ export const COMMANDS: readonly CommandSpec[] = [
   releaseResume,
   routeLs,
   routePassword,
+  fileLs('secret'),
+  fileInspect('secret'),
+  fileCreate('secret'),
+  fileRm('secret'),
+  secretRotateKey,
+  fileLs('config'),
+  fileInspect('config'),
+  fileCreate('config'),
+  fileRm('config'),
   plan,
   rebalance,
   ipLs,

@@ -70,6 +70,10 @@ export const up = command<Flags>({
     },
     { flags: '--no-agent', summary: 'this machine is a manager only, and runs no containers' },
     { flags: '--no-install', summary: 'install nothing; say what is missing' },
+    {
+      flags: '--forget-secrets',
+      summary: 'give up secrets whose keys are lost, once; without this it does not start then',
+    },
   ],
   examples: [
     ['berth up', 'start, or see that it runs'],
@@ -129,6 +133,7 @@ export const up = command<Flags>({
           vlanUplink: flags.vlanUplink,
           agent: flags.agent ?? true,
           install: flags.install ?? true,
+          forgetSecrets: flags.forgetSecrets ?? false,
           service: flags.service ?? false,
           foreground: flags.foreground ?? false,
         },

@@ -95,6 +95,27 @@ export class Prompter {
     return text.replace(/\r?\n$/, '');
   }
 
+  /**
+   * Everything on standard input, as it is.
+   * @throws BerthError `too_large` over `most` bytes
+   */
+  async pipedBytes(most: number): Promise<Buffer> {
+    if (this.interactive)
+      throw new BerthError('bad_request', 'standard input is a terminal, and a file was to be piped in', {
+        hint: 'pipe it in (… - < FILE), or name the file',
+      });
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of this.#options.stdin) {
+      const bytes = Buffer.from(chunk as Buffer | string);
+      length += bytes.length;
+      if (length > most)
+        throw new BerthError('too_large', `standard input holds more than ${most} bytes, which is the most`);
+      chunks.push(bytes);
+    }
+    return Buffer.concat(chunks);
+  }
+
   #needTerminal(question: string, instead: string): void {
     if (this.interactive) return;
     throw new BerthError(

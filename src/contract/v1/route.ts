@@ -24,6 +24,8 @@ export type RouteSpec = Readonly<{
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodObject;
+  /** Largest body, bytes; 1 MiB unless told. */
+  mostBody?: number;
   answer: Answer;
 }>;
 

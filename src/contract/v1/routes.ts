@@ -2,6 +2,7 @@ import { accessRoutes } from './access.ts';
 import { addressRoutes } from './addresses.ts';
 import { clusterRoutes } from './cluster.ts';
 import { dnsRoutes } from './dns.ts';
+import { fileRoutes } from './files.ts';
 import { jobRoutes } from './jobs.ts';
 import { joinTokenRoutes } from './join-tokens.ts';
 import { joiningRoutes } from './joining.ts';
@@ -21,6 +22,7 @@ export const routes = {
   ...orphanRoutes,
   ...serviceRoutes,
   ...jobRoutes,
+  ...fileRoutes,
   ...routeListRoutes,
   ...addressRoutes,
   ...dnsRoutes,

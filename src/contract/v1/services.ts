@@ -107,7 +107,7 @@ export const serviceRoutes = {
     role: 'viewer',
     answer: json(z.object({ stacks: z.array(stackViewSchema) })),
   },
-  /** The stack as it is deployed; of secrets only digests. */
+  /** The stack as it is deployed; of configs and secrets only their IDs. */
   'stack.get': {
     method: 'GET',
     path: '/v1/stacks/:stack',
@@ -128,6 +128,8 @@ export const serviceRoutes = {
       /** Only tells what would change. */
       dryRun: z.boolean().default(false),
     }),
+    /** Its configs and secrets come with it. */
+    mostBody: 16 * 1024 * 1024,
     answer: json(
       z.object({
         diff: diffSchema,

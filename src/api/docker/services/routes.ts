@@ -1,10 +1,9 @@
-import { BerthError } from '../../../kit/errors.ts';
 import type { DockerRoute } from '../call.ts';
 import { createService, removeService, updateService } from './change.ts';
 import { inspectService, inspectTask, listServices, listTasks } from './lists.ts';
 import { serviceLogs, taskLogs } from './logs.ts';
 import { inspectNode, listNodes, removeNode, updateNode } from './nodes.ts';
-import { inspectSwarm, nothing, refused } from './swarm.ts';
+import { inspectSwarm, refused } from './swarm.ts';
 
 const read = (pattern: string, handle: DockerRoute['handle']): DockerRoute => ({
   method: 'GET',
@@ -37,24 +36,6 @@ const REFUSED: readonly DockerRoute[] = [
   change('/swarm/unlock', 'swarm.unlock', refused(CLUSTER, 'there is nothing to unlock')),
 ];
 
-/** Configs and secrets are not kept: there are none, and none is made. */
-function filesOf(noun: 'config' | 'secret'): readonly DockerRoute[] {
-  const missing: DockerRoute['handle'] = async ({ params }) => {
-    throw new BerthError('not_found', `${noun} ${params.id} not found`);
-  };
-  const unkept = refused(
-    `Berth does not keep ${noun}s for services yet`,
-    'use a volume, or an environment variable',
-  );
-  return [
-    read(`/${noun}s`, nothing),
-    change(`/${noun}s/create`, `${noun}.create`, unkept),
-    read(`/${noun}s/:id`, missing),
-    change(`/${noun}s/:id/update`, `${noun}.update`, missing),
-    { ...change(`/${noun}s/:id`, `${noun}.remove`, missing), method: 'DELETE' },
-  ];
-}
-
 /** Services, tasks and nodes, as Docker's clients know them from its swarm mode. */
 export const SERVICE_ROUTES: readonly DockerRoute[] = [
   read('/services', listServices),
@@ -73,6 +54,4 @@ export const SERVICE_ROUTES: readonly DockerRoute[] = [
   { ...change('/nodes/:id', 'node.delete', removeNode), method: 'DELETE', role: 'admin' },
   read('/swarm', inspectSwarm),
   ...REFUSED,
-  ...filesOf('config'),
-  ...filesOf('secret'),
 ];

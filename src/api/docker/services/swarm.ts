@@ -75,8 +75,3 @@ export function refused(what: string, hint: string) {
     throw new BerthError('unsupported', what, { hint });
   };
 }
-
-/** Lists of what no cluster of Berth has. */
-export async function nothing({ res }: DockerCall): Promise<void> {
-  sendJson(res, 200, []);
-}

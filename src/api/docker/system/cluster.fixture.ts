@@ -10,6 +10,7 @@ import type { Duplex, Readable } from 'node:stream';
 import { systemClock } from '../../../kit/clock.ts';
 import { BerthError } from '../../../kit/errors.ts';
 import { silentLogger } from '../../../kit/logger.ts';
+import { newTestVault } from '../../../kit/vault.fixture.ts';
 import type { EngineRequest, Engines, EngineUpgrade } from '../../../link/ports.ts';
 import type { ObservedContainer } from '../../../model/container.ts';
 import { type Settings, settingsSchema } from '../../../model/settings.ts';
@@ -108,6 +109,7 @@ export async function newCluster(
     },
     assignments: { settled: () => Promise.reject(new Error('nothing is assigned here')) },
     events,
+    vault: newTestVault(),
     clock: systemClock,
     logger: silentLogger,
     version: '1.2.3',

@@ -7,6 +7,7 @@ import type { ActionResult } from '../../../contract/link.ts';
 import { systemClock } from '../../../kit/clock.ts';
 import { BerthError } from '../../../kit/errors.ts';
 import { silentLogger } from '../../../kit/logger.ts';
+import { newTestVault } from '../../../kit/vault.fixture.ts';
 import type { EngineRequest, Engines, EngineUpgrade } from '../../../link/ports.ts';
 import type { Container, ObservedContainer } from '../../../model/container.ts';
 import { newMemoryStore, type Store, type WriteTx } from '../../../store/index.ts';
@@ -39,6 +40,7 @@ export class FakeCluster implements Engines, Assignments {
       placer: firstFit,
       assignments: this,
       events: noEvents,
+      vault: newTestVault(),
       clock: systemClock,
       logger: silentLogger,
       version: '0.0.0-test',

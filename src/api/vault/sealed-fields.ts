@@ -1,0 +1,56 @@
+import { purposeOf } from '../../model/kept-file.ts';
+import type { ReadTx, TableName, Tables, WriteTx } from '../../store/store.ts';
+import { TABLES } from '../../store/tables.ts';
+
+/** Gives the text that is to stand in place of a sealed one. */
+export type Reseal = (sealed: string, purpose: string) => string;
+
+/** A table whose records have sealed texts in them. */
+type SealedTable = Readonly<{
+  /** The records, each with what it is called. */
+  records(tx: ReadTx): Iterable<Readonly<{ name: string; map(reseal: Reseal): unknown }>>;
+  /** Writes those anew of which `reseal` gives another text. */
+  reseal(tx: WriteTx, reseal: Reseal): void;
+  /** Deletes those for which `isLost` says so. */
+  drop(tx: WriteTx, isLost: (map: (reseal: Reseal) => unknown) => boolean): void;
+}>;
+
+/**
+ * @param name what a record is, to a person
+ * @param map the record with each sealed text of it given to `reseal`
+ */
+function sealedTable<T extends TableName>(
+  table: T,
+  name: (record: Tables[T]) => string,
+  map: (record: Tables[T], reseal: Reseal) => Tables[T],
+): SealedTable {
+  return {
+    *records(tx) {
+      for (const record of tx.all(table)) yield { name: name(record), map: (reseal) => map(record, reseal) };
+    },
+    reseal(tx, reseal) {
+      for (const record of [...tx.all(table)]) {
+        let changed = false;
+        const after = map(record, (sealed, purpose) => {
+          const text = reseal(sealed, purpose);
+          changed ||= text !== sealed;
+          return text;
+        });
+        if (changed) tx.put(table, after);
+      }
+    },
+    drop(tx, isLost) {
+      for (const record of [...tx.all(table)])
+        if (isLost((reseal) => map(record, reseal))) tx.delete(table, TABLES[table].key(record));
+    },
+  };
+}
+
+/** Every place where the store has something sealed: a new one is one entry here. */
+export const SEALED_TABLES: readonly SealedTable[] = [
+  sealedTable(
+    'keptFiles',
+    ({ noun, name }) => `${noun} ${name}`,
+    (record, reseal) => ({ ...record, sealed: reseal(record.sealed, purposeOf(record)) }),
+  ),
+];
