@@ -7,7 +7,7 @@ import { clean } from './terminal/text.ts';
 const POLL_MS = 300;
 
 /** No further: whoever waits need not wait any longer. */
-const ENDED: ReadonlySet<ServiceView['release']['state']> = new Set(['done', 'paused', 'failed']);
+const ENDED: ReadonlySet<ServiceView['release']['state']> = new Set(['done', 'waiting', 'paused', 'failed']);
 
 /** Flags of commands that wait for releases. */
 export type FollowFlags = Readonly<{ detach?: boolean; timeout?: number }>;
@@ -39,7 +39,12 @@ export async function followStack(
     }
     const leaving = services === undefined && all.some(({ removing }) => removing);
     if (!leaving && followed.every(isSettled)) {
-      const stopped = followed.find(({ release }) => release.state !== 'done');
+      for (const { name, release } of followed)
+        if (release.state === 'waiting')
+          out.note(
+            `${clean(name)}: both versions are there; "berth release weight ${stack}/${clean(name)} 20" shares the requests, "confirm" and "rollback" end it`,
+          );
+      const stopped = followed.find(({ release }) => release.state !== 'done' && release.state !== 'waiting');
       if (stopped === undefined) return;
       throw stoppedAt(stack, stopped);
     }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DockerEndpoint, newDockerEndpoint } from '../api/docker/server.ts';
 import { TestClient } from '../api/docker/testing/client.ts';
 import { FakeCluster } from '../api/docker/testing/fake-cluster.ts';
+import { AccessBook } from '../api/routing/access-book.ts';
 import { ServiceHands } from '../api/services/hands.ts';
 import { ServiceController } from '../controllers/index.ts';
 import { systemClock } from '../kit/clock.ts';
@@ -33,6 +34,7 @@ beforeEach(async () => {
     hands: new ServiceHands(cluster.deps, () => true),
     clock: systemClock,
     logger: silentLogger,
+    access: new AccessBook({ clock: systemClock, routesOf: () => [], serving: () => [] }),
     settled: () => Promise.resolve(),
   });
 });

@@ -121,6 +121,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const services = new ServiceController({
       ...hands,
       hands: new ServiceHands(dockerDeps, (id) => sessions.isOut(id)),
+      access: sessions.access,
     });
     closers.push(() => services.close());
     const docker = newDockerEndpoint(dockerDeps, maxConnections);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeCluster } from '../api/docker/testing/fake-cluster.ts';
 import type { Placer } from '../api/placement/placer.ts';
+import { AccessBook } from '../api/routing/access-book.ts';
 import { deploy } from '../api/services/deploy.ts';
 import { ServiceHands } from '../api/services/hands.ts';
 import { readStack } from '../compose/index.ts';
@@ -9,12 +10,13 @@ import { systemClock } from '../kit/clock.ts';
 import { BerthError } from '../kit/errors.ts';
 import { silentLogger } from '../kit/logger.ts';
 import type { Container } from '../model/container.ts';
-import { releaseKey, serviceKey } from '../model/deployment.ts';
+import { type ReleaseRecord, releaseKey, serviceKey } from '../model/deployment.ts';
 import { defaultSettings } from '../model/settings.ts';
 import type { Stack } from '../model/stack.ts';
+import { TIME_BOUNDS, type Traffic } from '../model/traffic.ts';
 import { FakeDisk } from '../store/fake-disk.fixture.ts';
 import { newJournalledStore } from '../store/memory/store.ts';
-import { beginRelease } from '../store/releases.ts';
+import { beginRelease, splitOf } from '../store/releases.ts';
 
 let cluster: FakeCluster;
 let disk: FakeDisk;
@@ -26,6 +28,8 @@ const doubles: string[] = [];
 /** How far the manager's clock is ahead of the hosts', milliseconds. */
 let ahead = 0;
 const now = () => Date.now() + ahead;
+/** What routers have counted. */
+let access: AccessBook;
 /** Containers to which no router leads any more. */
 const out = new Set<string>();
 
@@ -36,6 +40,7 @@ beforeEach(async () => {
   doubles.length = 0;
   out.clear();
   ahead = 0;
+  access = new AccessBook({ clock: systemClock, routesOf: () => ['route'], serving: () => [] });
   let acting: Promise<unknown> = Promise.resolve();
   cluster.store.watch(({ changes }) => {
     doubles.push(...doublesNow());
@@ -67,6 +72,7 @@ function start(): ServiceController {
     store: cluster.store,
     hands,
     clock: { ...systemClock, now },
+    access,
     logger: silentLogger,
     settled,
   });
@@ -478,5 +484,159 @@ networks: { default: { driver: bridge } }
     await until(() =>
       expect(runs()[0]).toMatchObject({ state: 'failed', reason: expect.stringMatching(/./) }),
     );
+  });
+});
+
+describe('a release in which both versions serve', () => {
+  const both = (image: string, labels: string) =>
+    compose(image).replace(
+      '    depends_on',
+      `    labels: { berth.routing.port_80: a.example.com, ${labels} }\n    depends_on`,
+    );
+  const green = (image: string) => both(image, 'berth.release: blue-green');
+  const images = () => {
+    const found = new Map<string, number>();
+    for (const { desired, service } of members('web'))
+      if (service?.leaving !== true) found.set(desired.spec.Image, (found.get(desired.spec.Image) ?? 0) + 1);
+    return Object.fromEntries(found);
+  };
+  const shares = () =>
+    cluster.store.view((tx) => {
+      const record = tx.get('services', 'shop/web');
+      const split = record && splitOf(tx, record);
+      const sides = [...new Set(members('web').map(({ service }) => split?.sideOf(service?.release ?? 0)))];
+      return split === undefined ? undefined : `${split.weight} % ${sides.sort().join(' ')}`;
+    });
+  const change = (more: Partial<ReleaseRecord>) =>
+    cluster.store.update((tx) => {
+      const record = tx.get('services', 'shop/web');
+      const now = tx.get('releases', releaseKey('shop', 'web', record?.release ?? 0));
+      if (now !== undefined) tx.put('releases', { ...now, ...more });
+    });
+  const back = (to: number) =>
+    cluster.store.update((tx) => {
+      const record = tx.get('services', 'shop/web');
+      const target = tx.get('releases', releaseKey('shop', 'web', to));
+      if (record === undefined || target === undefined) throw new Error('no record');
+      const cause = { kind: 'rollback', to, automatic: false } as const;
+      beginRelease(tx, record, target.spec, { cause, by: 'root', at: Date.now() });
+    });
+  /** Routers say that they lead to none that leaves. */
+  const drain = () => {
+    const all = cluster.store.view((tx) => [...tx.all('containers')]);
+    for (const { id, service } of all) if (service?.leaving === true) out.add(id);
+    return cluster.store.update((tx) => {
+      tx.put('hostRouters', {
+        ...{ kind: 'host-router', id: 'h-a', serving: true, error: '', seq: Math.random(), draining: [] },
+      });
+    });
+  };
+  const draining = async (check: () => void) => {
+    const timer = setInterval(() => void drain(), 20);
+    try {
+      await until(check);
+    } finally {
+      clearInterval(timer);
+    }
+  };
+
+  it('waits with both for a user, whose word takes the old one away, or the new one', async () => {
+    await put(stackOf(green('web:1')));
+    await isDone('web');
+    await put(stackOf(green('web:2')));
+    await until(() => expect(release('web')).toMatchObject({ number: 2, state: 'waiting' }));
+    expect(images()).toEqual({ 'web:1': 3, 'web:2': 3 });
+    expect(shares()).toBe('0 % new old');
+    await change({ shift: { weight: 30, step: -1, since: 0 } });
+    await change({ state: 'confirmed' });
+    await draining(() => expect(release('web')).toMatchObject({ number: 2, state: 'done' }));
+    expect(images()).toEqual({ 'web:2': 3 });
+    expect(shares()).toBeUndefined();
+    await put(stackOf(green('web:3')));
+    await until(() => expect(release('web')).toMatchObject({ number: 3, state: 'waiting' }));
+    await back(2);
+    // In the same moment: the old one is the new one's now, and the other gets nothing more.
+    expect(shares()).toBe('100 % new none');
+    await draining(() => expect(release('web')).toMatchObject({ number: 4, state: 'done' }));
+    expect(images()).toEqual({ 'web:2': 3 });
+  });
+
+  it('keeps shares and containers where managers are killed, hosts die, and the number is set by hand', async () => {
+    await put(stackOf(green('web:1')));
+    await isDone('web');
+    await put(stackOf(green('web:2')));
+    for (let turn = 0; turn < 12; turn++) {
+      controller.close();
+      await new Promise((resolve) => setTimeout(resolve, turn));
+      controller = start();
+      await new Promise((resolve) => setTimeout(resolve, turn % 4));
+    }
+    await until(() => expect(release('web')).toMatchObject({ number: 2, state: 'waiting' }));
+    await change({ shift: { weight: 70, step: -1, since: 0 } });
+    controller.close();
+    controller = start();
+    const lost = members('web').filter((_, i) => i % 2 === 0);
+    await cluster.store.update((tx) => {
+      for (const { id } of lost) tx.delete('containers', id);
+    });
+    await until(() => expect(images()).toEqual({ 'web:1': 3, 'web:2': 3 }));
+    await cluster.store.update((tx) => {
+      const record = tx.get('services', 'shop/web');
+      if (record !== undefined) tx.put('services', { ...record, scale: 4 });
+    });
+    await until(() => expect(images()).toEqual({ 'web:1': 4, 'web:2': 4 }));
+    expect(release('web')).toMatchObject({ number: 2, state: 'waiting', shift: { weight: 70 } });
+    expect(shares()).toBe('70 % new old');
+    for (let turn = 0; turn < 8; turn++) {
+      if (turn === 1) await change({ state: 'confirmed' });
+      controller.close();
+      controller = start();
+      await new Promise((resolve) => setTimeout(resolve, turn * 5));
+    }
+    await draining(() => expect(release('web')).toMatchObject({ number: 2, state: 'done' }));
+    expect(images()).toEqual({ 'web:2': 4 });
+  });
+
+  it('goes back by itself where the canary answers worse, and says why', async () => {
+    const canary = (image: string) =>
+      both(
+        image,
+        'berth.release: canary, berth.release.steps: "30:1s,60:1s", berth.release.min_requests: "10"',
+      ).replace('failure_action: pause', 'failure_action: rollback');
+    const told = (pool: string, good: number, bad: number): Traffic => ({
+      ...{ kind: 'http', route: 'route', pool, responses: [0, good, 0, 0, bad, 0], sessions: good + bad },
+      ...{ failures: 0, bytesIn: 0, bytesOut: 0, times: [...TIME_BOUNDS, 0].map(() => 0) },
+    });
+    const counting = setInterval(
+      () => access.take('h-a', { t: 'traffic', ms: 100, traffic: [told('r1', 20, 0), told('r2', 10, 10)] }),
+      100,
+    );
+    try {
+      await put(stackOf(canary('web:1')));
+      await isDone('web');
+      await put(stackOf(canary('web:2')));
+      await until(() => expect(release('web')).toMatchObject({ number: 2, shift: { weight: 30, step: 0 } }));
+      expect(images()).toEqual({ 'web:1': 3, 'web:2': 1 });
+      // Four seconds are needed for figures, more where the machine is busy.
+      await expect.poll(() => release('web')?.number, { timeout: 20_000 }).toBe(3);
+      await draining(() => expect(release('web')).toMatchObject({ state: 'done' }));
+    } finally {
+      clearInterval(counting);
+    }
+    expect(images()).toEqual({ 'web:1': 3 });
+    expect(release('web')?.cause).toEqual({ kind: 'rollback', to: 1, automatic: true });
+    expect(cluster.store.view((tx) => tx.get('releases', 'shop/web/2'))).toMatchObject({
+      state: 'rolled-back',
+      reason: expect.stringMatching(/^50 % of its \d+ requests ended in errors, 0 % of those before it$/),
+    });
+  }, 30_000);
+
+  it('leaves the old one alone where there is no room for both, and says why', async () => {
+    await put(stackOf(green('web:1')));
+    await isDone('web');
+    await put(stackOf(green('missing:1')));
+    await until(() => expect(status('web')?.waiting).toContain('No such image: missing:1'));
+    expect(images()).toEqual({ 'web:1': 3 });
+    expect(shares()).toBe('0 % old');
   });
 });

@@ -5,6 +5,8 @@ import { stackSchema } from './stack.ts';
 /** How a release goes. It moves forward only: what is done, superseded or rolled back stays so. */
 export const releaseStateSchema = z.enum([
   'releasing', // containers of it take the place of those before it
+  'waiting', // both versions serve: for a user to confirm it, or to go back
+  'confirmed', // all requests go to it, and those before it go
   'paused', // by a user, or by its policy after failures: those before it are left as they are
   'done', // all containers are of this release, and have proved themselves
   'failed', // a job that ended with an error
@@ -53,6 +55,17 @@ export const fieldChangeSchema = z.object({
   after: z.unknown().optional(),
 });
 
+/** How requests are shared while two versions serve at once. */
+export const shiftSchema = z.object({
+  /** Per cent of the requests that go to the new version. */
+  weight: z.number().int().min(0).max(100),
+  /** Index of the step of its policy that this is; -1: of none. */
+  step: z.number().int(),
+  /** Since when: milliseconds since the epoch. */
+  since: z.number(),
+});
+export type Shift = Readonly<z.infer<typeof shiftSchema>>;
+
 /** One version of a service going out. */
 export const releaseRecordSchema = z.object({
   kind: z.literal('release-record'),
@@ -77,6 +90,8 @@ export const releaseRecordSchema = z.object({
   reason: z.string(),
   /** Indexes whose new container has failed within its monitor time. */
   failed: z.array(z.number().int()),
+  /** Until it is done; left out where containers alone decide: each gets the same. */
+  shift: shiftSchema.optional(),
 });
 export type ReleaseRecord = Readonly<z.infer<typeof releaseRecordSchema>>;
 

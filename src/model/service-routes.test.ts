@@ -1,7 +1,14 @@
-import { expect, it } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 import { routerStateSchema } from './router.ts';
 import type { Route, Service } from './service.ts';
-import { type RoutedContainer, servedPath, servedRoutes } from './service-routes.ts';
+import {
+  type RequestSide,
+  type RequestSplit,
+  type RoutedContainer,
+  servedPath,
+  servedRoutes,
+} from './service-routes.ts';
 import { defaultSettings } from './settings.ts';
 
 const settings = { ...defaultSettings, appsDomain: 'apps.example.com' };
@@ -132,4 +139,63 @@ it('speaks to containers of an earlier release as that one said', () => {
     ['r2', 'h2'],
     ['r1', 'http1'],
   ]);
+});
+
+describe('two versions that serve at once', () => {
+  const one = service({ routes: [route('a.example.com')], listeners: [] });
+  const sideOf = (release: number): RequestSide => (release === 3 ? 'new' : release === 1 ? 'old' : 'none');
+  const served = (containers: RoutedContainer[], split: Partial<RequestSplit>) =>
+    servedRoutes(named(one), containers, settings, { weight: 20, sideOf, ...split }).http[0];
+  const weights = (containers: RoutedContainer[], split: Partial<RequestSplit> = {}) =>
+    Object.fromEntries(served(containers, split)?.pools.map(({ id, weight }) => [id, weight]) ?? []);
+  const olds = [container(1, 1), container(1, 2), container(1, 3)];
+
+  it('have the shares that are set, however many containers they have; one that was given up has none', () => {
+    expect(weights([...olds, container(3, 4)])).toEqual({ r1: 80, r3: 20 });
+    expect(weights([...olds, container(2, 4), container(3, 5)], { weight: 100 })).toEqual({
+      ...{ r1: 0, r2: 0, r3: 100 },
+    });
+    expect(weights([...olds, container(3, 4)], { weight: 0 })).toEqual({ r1: 100, r3: 0 });
+  });
+
+  it('leave their share to the other one where they have no container that is ready', () => {
+    const leaving = container(3, 4, { state: 'maint' });
+    expect(weights([...olds, leaving])).toEqual({ r1: 100, r3: 0 });
+    expect(weights([container(3, 4)], { weight: 0 })).toEqual({ r3: 100 });
+    expect(weights([container(2, 4)])).toEqual({ r2: 1 });
+  });
+
+  it('never share more than there is, and nothing but what was set', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(1, 2, 3, 4), { maxLength: 30 }),
+        fc.integer({ min: 0, max: 100 }),
+        (releases, weight) => {
+          const sides = (release: number): RequestSide =>
+            release === 2 ? 'none' : release > 2 ? 'new' : 'old';
+          const pools =
+            served(
+              releases.map((release, i) => container(release, i + 1)),
+              { weight, sideOf: sides },
+            )?.pools ?? [];
+          const sum = (side: RequestSide) =>
+            pools
+              .filter(({ id }) => sides(Number(id.slice(1))) === side)
+              .reduce((all, pool) => all + pool.weight, 0);
+          if (!releases.includes(1) || !releases.some((one) => one > 2)) return;
+          expect(sum('none')).toBe(0);
+          // Of two pools of one version each has a whole number.
+          expect(Math.abs(sum('new') - weight)).toBeLessThanOrEqual(1);
+          expect(sum('old')).toBe(100 - weight);
+        },
+      ),
+    );
+  });
+
+  it('are told apart by a header or cookie, as long as the new one has a container', () => {
+    const match = { in: 'cookie', name: 'beta', value: '1' } as const;
+    const both = served([...olds, container(3, 4)], { match });
+    expect(both?.canary).toEqual([{ ...match, pool: 'r3' }]);
+    expect(served(olds, { match })?.canary).toEqual([]);
+  });
 });

@@ -1,6 +1,13 @@
 import { digestOf, stableJson } from '../kit/digest.ts';
 import { rulesOf, wayOf } from './route-options.ts';
-import { type HttpRoute, type Pool, type PoolServer, pathSchema, type TcpRoute } from './router.ts';
+import {
+  type CanaryRule,
+  type HttpRoute,
+  type Pool,
+  type PoolServer,
+  pathSchema,
+  type TcpRoute,
+} from './router.ts';
 import type { Listener, Route, Service } from './service.ts';
 
 /** One container of a service, and where the router reaches a port of it. */
@@ -12,6 +19,19 @@ export type RoutedContainer = Readonly<{
   state: PoolServer['state'];
   /** Undefined where the router does not reach that port. */
   at(port: number): Readonly<{ address: string; port: number }> | undefined;
+}>;
+
+/** `none`: of neither the version that goes out nor the one before it. */
+export type RequestSide = 'new' | 'old' | 'none';
+
+/** How requests are shared between two versions that serve at once. */
+export type RequestSplit = Readonly<{
+  /** Per cent of the requests for the new one. */
+  weight: number;
+  /** Requests that go to the new one whatever the share is. */
+  match?: Omit<CanaryRule, 'pool'>;
+  /** Of containers of the release with that number. */
+  sideOf(release: number): RequestSide;
 }>;
 
 /** What a service has in the state of a router. */
@@ -65,12 +85,13 @@ export function routeIds(named: Named, settings: Settings): readonly string[] {
 
 /**
  * The service's part of a router's state. Each release is a pool whose share is that of its containers, so that all
- * containers get the same while a release goes out.
+ * containers get the same while a release goes out; with `split` the two versions have the shares that it says.
  */
 export function servedRoutes(
   named: Named,
   containers: readonly RoutedContainer[],
   settings: Settings,
+  split?: RequestSplit,
 ): ServedRoutes {
   const { service } = named;
   const groups = new Map<string, { route: Route; names: ServedName[] }>();
@@ -87,10 +108,12 @@ export function servedRoutes(
     const pools = poolsOf(
       service,
       containers,
+      split,
       ({ routes }) => routes.find((one) => isSame(one, route))?.port ?? route.port,
       ({ routes }) => wayOf((routes.find((one) => isSame(one, route)) ?? route).options ?? {}),
     );
-    return chunks(names).map((part) => httpRoute(named, route, part, pools));
+    const canary = canaryOf(pools, split);
+    return chunks(names).map((part) => httpRoute(named, route, part, { pools, canary }));
   });
   const tcp = service.listeners
     .filter((one) => isServed(one, settings.routerPort))
@@ -101,6 +124,7 @@ export function servedRoutes(
         pools: poolsOf(
           service,
           containers,
+          split,
           ({ listeners }) => listeners.find((one) => isSameListener(one, listener))?.port ?? listener.port,
           ({ listeners }) => {
             const { proxyProtocol } = listeners.find((one) => isSameListener(one, listener)) ?? listener;
@@ -120,13 +144,28 @@ function isSameListener(one: Listener, { frontPort, names }: Listener): boolean 
   return one.frontPort === frontPort && stableJson(one.names ?? []) === stableJson(names ?? []);
 }
 
-function httpRoute(named: Named, { sticky, options }: Route, names: ServedName[], pools: Pool[]): HttpRoute {
+/** To one pool: the newest of those that have a container to lead to. */
+function canaryOf(pools: readonly Pool[], split: RequestSplit | undefined): CanaryRule[] {
+  if (split?.match === undefined) return [];
+  const found = pools.find(
+    ({ id, servers }) =>
+      split.sideOf(Number(id.slice(1))) === 'new' && servers.some(({ state }) => state === 'ready'),
+  );
+  return found === undefined ? [] : [{ ...split.match, pool: found.id }];
+}
+
+function httpRoute(
+  named: Named,
+  { sticky, options }: Route,
+  names: ServedName[],
+  { pools, canary }: Pick<HttpRoute, 'pools' | 'canary'>,
+): HttpRoute {
   const [first] = names;
   const id = idOf(named, `${first?.domain}${first?.path}`);
   // A cookie of its own: two routes of one domain would take each other's for one of a container that has gone.
   const cookie = `berth-${id.slice(-8)}`;
   return {
-    ...{ kind: 'http-route', id, names, pools, canary: [] },
+    ...{ kind: 'http-route', id, names, pools, canary },
     rules: { ...rulesOf(options ?? {}, TLS_PORT), ...(sticky ? { sticky: { cookie, ...STICKY } } : {}) },
   };
 }
@@ -143,6 +182,7 @@ function idOf({ stack, name }: Named, what: string): string {
 function poolsOf(
   { weight }: Service,
   containers: readonly RoutedContainer[],
+  split: RequestSplit | undefined,
   portOf: (spec: RoutedContainer['spec']) => number,
   wayFor: (spec: RoutedContainer['spec']) => ReturnType<typeof wayOf>,
 ): Pool[] {
@@ -167,11 +207,31 @@ function poolsOf(
       servers: [...servers.values()].slice(0, MOST_SERVERS),
     }));
   const ready = pools.map(({ servers }) => servers.filter(({ state }) => state === 'ready').length);
-  const total = ready.reduce((sum, count) => sum + count, 0);
+  const sides = pools.map(({ id }) => split?.sideOf(Number(id.slice(1))) ?? 'none');
+  const weights = split === undefined ? byCount(ready) : bySides(ready, sides, split.weight);
   return pools.map((pool, i) => ({
     ...pool,
-    weight: weight === 0 ? 0 : shareOf(ready[i] ?? 0, total),
+    weight: weight === 0 ? 0 : (weights[i] ?? 0),
   }));
+}
+
+/** The same for each container. */
+function byCount(ready: readonly number[]): number[] {
+  const total = ready.reduce((sum, count) => sum + count, 0);
+  return ready.map((count) => shareOf(count, total));
+}
+
+/** A version without a container that is ready leaves its share to the other one: an attempt is better than a page. */
+function bySides(ready: readonly number[], sides: readonly RequestSide[], percent: number): number[] {
+  const count = (side: RequestSide) => ready.reduce((sum, one, i) => sum + (sides[i] === side ? one : 0), 0);
+  const [fresh, old] = [count('new'), count('old')];
+  if (fresh + old === 0) return byCount(ready);
+  const share = old === 0 ? 100 : fresh === 0 ? 0 : percent;
+  const shares = { new: share / Math.max(1, fresh), old: (100 - share) / Math.max(1, old), none: 0 };
+  return ready.map((one, i) => {
+    const wanted = one * shares[sides[i] ?? 'none'];
+    return wanted === 0 ? 0 : Math.max(1, Math.round(wanted));
+  });
 }
 
 function shareOf(count: number, total: number): number {

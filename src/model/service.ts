@@ -3,7 +3,7 @@ import { dockerSpecSchema } from './container.ts';
 import { cronSchema } from './cron.ts';
 import { probeSchema } from './probe.ts';
 import { routeOptionsSchema } from './route-options.ts';
-import { domainSchema } from './router.ts';
+import { canaryRuleSchema, domainSchema } from './router.ts';
 
 const port = z.number().int().min(1).max(65_535);
 const milliseconds = z.number().min(0);
@@ -66,6 +66,33 @@ export const scalingSchema = z.object({
 });
 export type Scaling = Readonly<z.infer<typeof scalingSchema>>;
 
+const percent = z.number().int().min(0).max(100);
+
+/** How requests go over to a new version while the old one serves beside it. */
+export const shiftPolicySchema = z.object({
+  /** Shares of the requests that the new version gets, one after the other, each held for so long; none: by hand. */
+  steps: z.array(z.object({ weight: percent, holdMs: milliseconds })).max(50),
+  /** After the last step: whether a user says that the old version can go. */
+  confirm: z.enum(['by-hand', 'by-itself']),
+  /** The new version against the old one, by what routers have counted since the step began; left out: nobody judges. */
+  analysis: z
+    .object({
+      /** Of the new version; on fewer it is not judged. */
+      minRequests: z.number().int().min(1),
+      /** How much larger its share of errors may be: 0.05 is five in a hundred. */
+      maxErrorRate: z.number().min(0).max(1),
+      /** How many times as long the 95th percentile of its response times may be. */
+      maxSlowdown: z.number().min(1),
+      /** So long it waits for enough requests once a step is over, before it stops. */
+      patienceMs: milliseconds,
+    })
+    .optional(),
+  /** Requests with that header or cookie go to the new version, whatever its share is. */
+  match: canaryRuleSchema.omit({ pool: true }).optional(),
+});
+export type ShiftPolicy = Readonly<z.infer<typeof shiftPolicySchema>>;
+export type Analysis = NonNullable<ShiftPolicy['analysis']>;
+
 /** How a new version takes the place of the old one, or the old one of the new one. */
 export const updatePolicySchema = z.object({
   kind: z.enum(['recreate', 'rolling', 'blue-green', 'canary']),
@@ -77,6 +104,8 @@ export const updatePolicySchema = z.object({
   maxFailureRatio: z.number().min(0).max(1),
   order: z.enum(['stop-first', 'start-first']),
   onFailure: z.enum(['continue', 'pause', 'rollback']),
+  /** Of kinds in which both versions serve at once, and only of these. */
+  shift: shiftPolicySchema.optional(),
 });
 export type UpdatePolicy = Readonly<z.infer<typeof updatePolicySchema>>;
 

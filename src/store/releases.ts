@@ -4,9 +4,12 @@ import {
   type ReleaseRecord,
   releaseKey,
   type ServiceRecord,
+  type Shift,
   serviceKey,
 } from '../model/deployment.ts';
 import type { Service } from '../model/service.ts';
+import { containerDigest } from '../model/service-parts.ts';
+import type { RequestSide, RequestSplit } from '../model/service-routes.ts';
 import { fieldChanges } from '../model/stack-diff.ts';
 import type { ReadTx, WriteTx } from './store.ts';
 
@@ -29,6 +32,43 @@ export function jobRunsOf(tx: ReadTx, stack: string, service: string): readonly 
   return [...tx.by('jobRuns', 'service', serviceKey(stack, service))].sort((a, b) => b.number - a.number);
 }
 
+/** Whether a container that was made for release `made` is as `release` wants it: who goes back finds it there. */
+export function servesAs(tx: ReadTx, release: ReleaseRecord, made: number): boolean {
+  const { stack, service, number, cause, spec } = release;
+  if (made === number || cause.kind === 'restart' || spec.runs.kind !== 'service') return made === number;
+  const other = tx.get('releases', releaseKey(stack, service, made));
+  // What came between may have been a restart, which wanted new ones.
+  const later = releasesOf(tx, stack, service).filter((one) => one.number > made && one.number < number);
+  if (later.some((one) => one.cause.kind === 'restart')) return false;
+  return other !== undefined && containerDigest(other.spec) === containerDigest(spec);
+}
+
+/** Who gets which share of a service's requests; undefined where all containers get the same. */
+export function splitOf(
+  tx: ReadTx,
+  { stack, name, release: number }: Pick<ServiceRecord, 'stack' | 'name' | 'release'>,
+): RequestSplit | undefined {
+  const release = tx.get('releases', releaseKey(stack, name, number));
+  if (release?.shift === undefined || release.state === 'done') return undefined;
+  const fallback = releaseBefore(tx, { stack, name }, number);
+  const known = new Map<number, RequestSide>();
+  const find = (made: number): RequestSide => {
+    if (servesAs(tx, release, made)) return 'new';
+    return fallback !== undefined && servesAs(tx, fallback, made) ? 'old' : 'none';
+  };
+  const { weight } = release.shift;
+  const match = release.state === 'paused' && weight === 0 ? undefined : release.spec.update.shift?.match;
+  return {
+    weight,
+    ...(match === undefined || release.cause.kind === 'rollback' ? {} : { match }),
+    sideOf: (made) => {
+      const side = known.get(made) ?? find(made);
+      known.set(made, side);
+      return side;
+    },
+  };
+}
+
 export type ReleaseStart = Pick<ReleaseRecord, 'cause' | 'by' | 'at'>;
 
 /**
@@ -44,16 +84,43 @@ export function beginRelease(
   const { stack, name } = service;
   const [newest, ...older] = releasesOf(tx, stack, name);
   const number = (newest?.number ?? 0) + 1;
-  if (newest !== undefined && (newest.state === 'releasing' || newest.state === 'paused'))
+  // One that was confirmed has all requests: what comes next stands against it.
+  if (newest?.state === 'confirmed') tx.put('releases', { ...newest, state: 'done', reason: '' });
+  else if (newest !== undefined && UNDER_WAY.has(newest.state))
     tx.put('releases', { ...newest, state: 'superseded', reason: `by release ${number}` });
+  const fallback = releaseBefore(tx, service, number);
+  // However many have failed since: its containers serve.
   for (const { number: old } of older.slice(KEPT_RELEASES - 2))
-    tx.delete('releases', releaseKey(stack, name, old));
+    if (old !== fallback?.number) tx.delete('releases', releaseKey(stack, name, old));
+  const shift = firstShift(newest, fallback, spec, start);
   tx.put('releases', {
     ...{ kind: 'release-record', stack, service: name, number, spec, ...start },
     changes: newest === undefined ? [] : fieldChanges(newest.spec, spec),
-    ...{ state: 'releasing', reason: '', failed: [] },
+    ...{ state: 'releasing', reason: '', failed: [], ...(shift === undefined ? {} : { shift }) },
   });
   const record = { ...service, service: spec, release: number, generation: service.generation + 1 };
   tx.put('services', record);
   return record;
+}
+
+const UNDER_WAY: ReadonlySet<ReleaseRecord['state']> = new Set(['releasing', 'waiting', 'paused']);
+
+/** A new version gets nothing at first; one to which it goes back while that serves gets everything at once. */
+function firstShift(
+  newest: ReleaseRecord | undefined,
+  fallback: ReleaseRecord | undefined,
+  spec: Service,
+  { cause, at }: ReleaseStart,
+): Shift | undefined {
+  if (fallback === undefined) return undefined;
+  if (cause.kind === 'rollback')
+    return newest?.shift === undefined || isOver(newest) ? undefined : { weight: 100, step: -1, since: at };
+  // The same version anew is nothing to compare.
+  return cause.kind === 'restart' || spec.update.shift === undefined
+    ? undefined
+    : { weight: 0, step: -1, since: at };
+}
+
+function isOver({ state }: ReleaseRecord): boolean {
+  return state === 'done' || state === 'confirmed';
 }

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Release, ServiceMember, ServiceView } from '../../src/contract/v1/services.ts';
+import type { Release } from '../../src/contract/v1/releases.ts';
+import type { ServiceMember, ServiceView } from '../../src/contract/v1/services.ts';
 import { ensureImage } from '../images/bake.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { tryRun } from '../lab/run.ts';

@@ -4,6 +4,7 @@ import { type Claim, Claims, portClaims } from '../../model/claims.ts';
 import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import type { HttpRoute, TcpRoute } from '../../model/router.ts';
 import { routeIds, type ServedRoutes, servedRoutes } from '../../model/service-routes.ts';
+import { splitOf } from '../../store/releases.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { Change, ReadTx, Store } from '../../store/store.ts';
 import { type ContainerWay, isUnheard, waysOf } from './service-ways.ts';
@@ -104,7 +105,7 @@ export class RouteBook {
         return;
       }
       const ways = waysOf(tx, record);
-      next = this.withoutTaken(key, servedRoutes(named, ways, settings));
+      next = this.withoutTaken(key, servedRoutes(named, ways, settings, splitOf(tx, record)));
       this.noteLeaving(tx, key, ways, seq);
     }
     const before = new Map([...known.http, ...known.tcp].map((route) => [route.id, route]));
@@ -177,6 +178,11 @@ export class RouteBook {
       case 'services':
         this.dirtyService(change.after ?? change.before);
         return;
+      case 'releases': {
+        const { stack, service: name } = change.after ?? change.before ?? {};
+        if (stack !== undefined && name !== undefined) this.dirtyService({ stack, name });
+        return;
+      }
       case 'containers':
         this.dirtyService(change.after?.service ?? change.before?.service);
         if (change.after === undefined) this.leaving.delete(change.key);

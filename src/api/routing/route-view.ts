@@ -2,6 +2,7 @@ import type { RouteView } from '../../contract/v1/route-list.ts';
 import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import type { HttpRoute, TcpRoute } from '../../model/router.ts';
 import { isServed, servedName, servedRoutes } from '../../model/service-routes.ts';
+import { splitOf } from '../../store/releases.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
 import type { AccessBook } from './access-book.ts';
@@ -59,7 +60,12 @@ function servedBy(tx: ReadTx, record: ServiceRecord): readonly Served[] {
   const { stack, name, service } = record;
   if (service.routes.length + service.listeners.length === 0) return [];
   const settings = settingsOf(tx);
-  const { http, tcp } = servedRoutes({ stack, name, service }, waysOf(tx, record), settings);
+  const { http, tcp } = servedRoutes(
+    { stack, name, service },
+    waysOf(tx, record),
+    settings,
+    splitOf(tx, record),
+  );
   const names = service.routes.flatMap((one): Served[] => {
     const found = servedName(one, settings.appsDomain);
     if (found === undefined) return [];

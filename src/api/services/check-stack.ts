@@ -18,6 +18,8 @@ export function checkStack(stack: Stack): readonly string[] {
   for (const service of stack.services) {
     refuseUnsupported(service);
     refuseTimes(service);
+    refuseOddPolicy(service);
+    refuseShift(service);
     try {
       const spec = withoutExpressions(createBody(service.container));
       placementRequest(service.name, spec);
@@ -68,7 +70,7 @@ function refuseCycles({ services }: Stack): void {
   for (const { name } of services) visit(name, []);
 }
 
-function refuseUnsupported({ name, files, update }: Service): void {
+function refuseUnsupported({ name, files }: Service): void {
   const refuse = (what: string, hint: string) =>
     new BerthError('unsupported', `service ${name}: ${what}`, { hint });
   if (files.length > 0)
@@ -76,11 +78,38 @@ function refuseUnsupported({ name, files, update }: Service): void {
       `its ${files[0]?.kind} "${files[0]?.source}" cannot be put into containers yet`,
       'use a volume, or an environment variable',
     );
-  if (update.kind === 'blue-green' || update.kind === 'canary')
+}
+
+/** Two versions that serve at once need a way to share requests, and containers that may be there twice. */
+function refuseShift({ name, update, runs, scale, naming, identity, routes, listeners }: Service): void {
+  const { shift, kind } = update;
+  if (shift === undefined) return;
+  const refuse = (what: string, hint: string) =>
+    new BerthError('bad_request', `service ${name}: a ${kind} release ${what}`, { hint });
+  if (runs.kind !== 'service' || scale.kind === 'global')
+    throw refuse('is for services with a number of containers that run on', 'write rolling in berth.release');
+  if (routes.length + listeners.length === 0)
     throw refuse(
-      `a ${update.kind} release is not carried out yet`,
-      'write rolling or recreate in berth.release',
+      'shares requests, and none come to it through the router',
+      'give it a route by berth.routing.port_80, or write rolling in berth.release',
     );
+  if (naming.kind === 'fixed' || identity.hostnames || Object.keys(identity.ips).length > 0)
+    throw refuse(
+      'has both versions at once, and its containers have names or addresses that are there once',
+      'leave out container_name, berth.stable_names and berth.ip, or write rolling in berth.release',
+    );
+}
+
+/** A policy that did not come from a compose file may have one without the other. */
+function refuseOddPolicy({ name, update: { kind, shift }, rollback }: Service): void {
+  const both = kind === 'blue-green' || kind === 'canary';
+  if (both !== (shift !== undefined))
+    throw new BerthError(
+      'bad_request',
+      `service ${name}: its update policy is ${kind}, ${both ? 'and needs shift' : 'which has no shift'}`,
+    );
+  if (rollback.shift !== undefined || rollback.kind === 'blue-green' || rollback.kind === 'canary')
+    throw new BerthError('bad_request', `service ${name}: a rollback is rolling or recreate`);
 }
 
 /** Compose files with wrong times are refused when they are read; this is for what comes without one. */

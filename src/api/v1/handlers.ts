@@ -11,6 +11,7 @@ import { joiningHandlers } from './joining.ts';
 import { moveHandlers } from './moves.ts';
 import { nodeHandlers } from './nodes.ts';
 import { orphanHandlers } from './orphans.ts';
+import { releaseHandlers } from './releases.ts';
 import { routeListHandlers } from './route-list.ts';
 import { serviceHandlers } from './services.ts';
 import { sessionHandlers } from './session.ts';
@@ -31,6 +32,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...serviceHandlers,
     ...jobHandlers,
     ...fileHandlers,
+    ...releaseHandlers,
     ...routeListHandlers,
     ...addressHandlers,
     ...dnsHandlers,

@@ -1,4 +1,5 @@
-import type { Release, ServiceMember, ServiceView, StackView } from '../../contract/v1/services.ts';
+import type { Release } from '../../contract/v1/releases.ts';
+import type { ServiceMember, ServiceView, StackView } from '../../contract/v1/services.ts';
 import { BerthError } from '../../kit/errors.ts';
 import type { Container } from '../../model/container.ts';
 import {
@@ -55,7 +56,7 @@ export function serviceView(tx: ReadTx, record: ServiceRecord): ServiceView {
 }
 
 export function releaseView(release: ReleaseRecord): Release {
-  const { number, at, by, cause, changes, state, reason, failed, spec } = release;
+  const { number, at, by, cause, changes, state, reason, failed, shift, spec } = release;
   // As it is written in JSON: what is undefined is not there.
   const told = changes.map(({ field, before, after }) => ({ field, before, after }));
   return {
@@ -67,6 +68,7 @@ export function releaseView(release: ReleaseRecord): Release {
     state,
     reason,
     failed: [...failed],
+    ...(shift === undefined ? {} : { shift }),
     image: spec.container.Image,
   };
 }

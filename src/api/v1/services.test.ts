@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readStack } from '../../compose/index.ts';
+import { type ReleaseRecord, releaseKey } from '../../model/deployment.ts';
 import type { MountedFile } from '../../model/service.ts';
 import type { Stack } from '../../model/stack.ts';
 import { type ApiFixture, startApi } from './api.fixture.ts';
@@ -115,7 +116,11 @@ it('keeps the last twenty releases', async () => {
 
 it('refuses what it would do by half, naming the service and what to do', async () => {
   const wrong: [string, string][] = [
-    [', labels: { berth.release: canary }', 'a canary release is not carried out yet'],
+    [', labels: { berth.release: canary }', 'a canary release shares requests, and none come to it'],
+    [
+      ', labels: { berth.stable_names: "true", berth.release: blue-green, berth.routing.port_80: a.example.com }',
+      'a blue-green release has both versions at once, and its containers have names',
+    ],
     [', environment: ["constraint:x"]', 'service web: '],
   ];
   for (const [more, message] of wrong) await expect(deploy(file('web:1', more))).rejects.toThrow(message);
@@ -286,4 +291,54 @@ it('tells of jobs and their runs, and begins one by hand', async () => {
     'service job: "x" is no schedule',
   );
   await expect(put({ scale: { kind: 'replicated', replicas: 2 } })).rejects.toThrow('a run is one container');
+});
+
+it('shares requests between two versions by hand, and takes a user’s word for the end of it', async () => {
+  const labels = ', labels: { berth.release: blue-green, berth.routing.port_80: a.example.com }';
+  const web = { stack: 'shop', service: 'web' };
+  const { root } = api;
+  const is = (state: ReleaseRecord['state'], current = 0) =>
+    api.store.update((tx) => {
+      const record = tx.get('services', 'shop/web');
+      const release = tx.get('releases', releaseKey('shop', 'web', record?.release ?? 0));
+      if (release !== undefined) tx.put('releases', { ...release, state });
+      tx.put('serviceStatus', {
+        ...{ kind: 'service-status', stack: 'shop', name: 'web', wanted: 2, running: 2, ready: 2, current },
+        waiting: '',
+      });
+    });
+  await deploy(file('web:1', labels));
+  await expect(root.call('release.weight', { ...web, weight: 10 })).rejects.toThrow(
+    'has no share of the requests',
+  );
+  await is('done');
+  await deploy(file('web:2', labels));
+  expect(await root.call('release.status', web)).toMatchObject({
+    ...{ kind: 'blue-green', release: { number: 2, shift: { weight: 0 } } },
+    next: 'once its containers are ready: confirmation',
+  });
+  await expect(root.call('release.weight', { ...web, weight: 10 })).rejects.toThrow(
+    'no container that is ready',
+  );
+  await expect(root.call('release.confirm', web)).rejects.toThrow('no container that is ready');
+  await expect(root.call('service.restart', web)).rejects.toThrow('two versions of service web serve');
+  await expect(root.call('release.weight', { ...web, weight: 101 })).rejects.toThrow('weight');
+  await is('waiting', 2);
+  await expect(api.client(api.tokens.viewer).call('release.weight', { ...web, weight: 5 })).rejects.toThrow();
+  expect((await root.call('release.weight', { ...web, weight: 10 })).release).toEqual({
+    ...{ number: 2, state: 'waiting', reason: '10 % of the requests go to it, as root has set' },
+  });
+  expect((await root.call('release.confirm', web)).release).toMatchObject({
+    state: 'confirmed',
+    reason: 'by root',
+  });
+  await expect(root.call('release.weight', { ...web, weight: 10 })).rejects.toThrow('is confirmed, not');
+  // What comes after stands against it.
+  await deploy(file('web:3', labels));
+  const { releases } = await root.call('release.history', web);
+  expect(releases.map(({ number, state, shift }) => [number, state, shift?.weight])).toEqual([
+    [3, 'releasing', 0],
+    [2, 'done', 10],
+    [1, 'done', undefined],
+  ]);
 });

@@ -1,18 +1,17 @@
 import { BerthError } from '../../kit/errors.ts';
-import { type ReleaseRecord, releaseKey, type ServiceRecord } from '../../model/deployment.ts';
-import { beginRelease, releaseBefore, releasesOf } from '../../store/releases.ts';
-import type { WriteTx } from '../../store/store.ts';
+import { releaseKey } from '../../model/deployment.ts';
+import { beginRelease } from '../../store/releases.ts';
 import { checkRoutes } from '../routing/check-routes.ts';
 import { checkScale } from '../services/check-scale.ts';
 import { checkStack } from '../services/check-stack.ts';
 import { deploy, diffOf } from '../services/deploy.ts';
-import type { Call, Handlers } from './handler.ts';
-import { findService, findStack, membersOf, releaseView, serviceView, stackView } from './service-view.ts';
+import { changeService } from './change-service.ts';
+import type { Handlers } from './handler.ts';
+import { findService, findStack, membersOf, serviceView, stackView } from './service-view.ts';
 
 type Names =
   | `stack.${'list' | 'get' | 'deploy' | 'remove' | 'ps' | 'logs'}`
-  | `service.${'get' | 'ps' | 'scale' | 'restart'}`
-  | `release.${'history' | 'rollback' | 'pause' | 'resume'}`;
+  | `service.${'get' | 'ps' | 'scale' | 'restart'}`;
 
 export const serviceHandlers: Handlers<Names> = {
   'stack.list': ({ deps }) =>
@@ -83,7 +82,7 @@ export const serviceHandlers: Handlers<Names> = {
       return { containers: [...membersOf(tx, params.stack, params.service)] };
     }),
   'service.scale': (call) =>
-    change(call, (tx, record) => {
+    changeService(call, (tx, record) => {
       const { scale, name } = record.service;
       const { replicas } = call.body;
       if (scale.kind === 'global')
@@ -100,85 +99,19 @@ export const serviceHandlers: Handlers<Names> = {
       tx.put('services', { ...record, scale: replicas, generation: record.generation + 1 });
     }),
   'service.restart': (call) =>
-    change(call, (tx, record) => {
-      begin(tx, call, record, { kind: 'restart' });
-    }),
-  'release.history': ({ deps, params: { stack, service } }) =>
-    deps.store.view((tx) => {
-      findService(tx, stack, service);
-      return { releases: releasesOf(tx, stack, service).map(releaseView) };
-    }),
-  'release.rollback': (call) =>
-    change(call, (tx, record) => {
-      const { stack, name, release } = record;
-      const { to } = call.body;
-      const target =
-        to === undefined
-          ? releaseBefore(tx, record, release)
-          : tx.get('releases', releaseKey(stack, name, to));
-      if (target === undefined)
+    changeService(call, (tx, record) => {
+      const release = tx.get('releases', releaseKey(record.stack, record.name, record.release));
+      if (release?.shift !== undefined && release.state !== 'done' && release.cause.kind !== 'rollback')
         throw new BerthError(
-          'not_found',
-          to === undefined
-            ? `service ${name} has no release before ${release} that was done`
-            : `service ${name} has no release ${to} any more`,
-          { hint: `"berth release history ${stack}/${name}" lists them` },
+          'conflict',
+          `two versions of service ${record.name} serve: which of them would be started again is not said`,
+          { hint: 'confirm the release, or roll it back, and restart the service then' },
         );
-      if (target.number === release)
-        throw new BerthError('conflict', `service ${name} has release ${release} already`);
-      begin(tx, call, record, { kind: 'rollback', to: target.number, automatic: false }, target.spec);
-    }),
-  'release.pause': (call) =>
-    change(call, (tx, record) => {
-      const release = current(tx, record, 'releasing');
-      tx.put('releases', { ...release, state: 'paused', reason: `by ${call.principal.user}` });
-    }),
-  'release.resume': (call) =>
-    change(call, (tx, record) => {
-      const release = current(tx, record, 'paused');
-      tx.put('releases', { ...release, state: 'releasing', reason: '', failed: [] });
+      const start = {
+        cause: { kind: 'restart' },
+        by: call.principal.user,
+        at: call.deps.clock.now(),
+      } as const;
+      beginRelease(tx, record, record.service, start);
     }),
 };
-
-type ServiceCall =
-  | Call<'service.scale'>
-  | Call<'service.restart'>
-  | Call<'release.rollback'>
-  | Call<'release.pause'>
-  | Call<'release.resume'>;
-
-/** One transaction; answers with the service as it is then. */
-async function change(
-  { deps, params, about }: ServiceCall,
-  write: (tx: WriteTx, record: ServiceRecord) => void,
-): Promise<ReturnType<typeof serviceView>> {
-  about(`${params.stack}/${params.service}`);
-  return deps.store.update((tx) => {
-    const record = findService(tx, params.stack, params.service);
-    if (record.removing === true || tx.get('stacks', params.stack)?.removing === true)
-      throw new BerthError('conflict', `service ${params.service} is being taken away`);
-    write(tx, record);
-    return serviceView(tx, findService(tx, params.stack, params.service));
-  });
-}
-
-function begin(
-  tx: WriteTx,
-  { deps, principal }: ServiceCall,
-  record: ServiceRecord,
-  cause: ReleaseRecord['cause'],
-  spec = record.service,
-): void {
-  beginRelease(tx, record, spec, { cause, by: principal.user, at: deps.clock.now() });
-}
-
-/** @throws BerthError `conflict` where the release is in another state */
-function current(tx: WriteTx, record: ServiceRecord, state: ReleaseRecord['state']): ReleaseRecord {
-  const { stack, name, release: number } = record;
-  const release = tx.get('releases', releaseKey(stack, name, number));
-  if (release?.state === state) return release;
-  throw new BerthError(
-    'conflict',
-    `release ${number} of service ${name} is ${release?.state ?? 'gone'}, not ${state}`,
-  );
-}

@@ -43,9 +43,12 @@ import { orphanLs } from './orphan/ls.ts';
 import { orphanRm } from './orphan/rm.ts';
 import { plan } from './plan.ts';
 import { rebalance } from './rebalance.ts';
+import { releaseConfirm } from './release/confirm.ts';
 import { releaseHistory } from './release/history.ts';
 import { releasePause, releaseResume } from './release/pause.ts';
 import { releaseRollback } from './release/rollback.ts';
+import { releaseStatus } from './release/status.ts';
+import { releaseWeight } from './release/weight.ts';
 import { routeLs } from './route/ls.ts';
 import { routePassword } from './route/password.ts';
 import { serviceInspect } from './service/inspect.ts';
@@ -130,7 +133,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   jobLs,
   jobHistory,
   jobRun,
+  releaseStatus,
   releaseHistory,
+  releaseWeight,
+  releaseConfirm,
   releaseRollback,
   releasePause,
   releaseResume,

@@ -321,3 +321,74 @@ it('gives addresses by index, one for each container', () => {
     'has 2 addresses, and the service may have 3 containers',
   );
 });
+
+describe('releases in which both versions serve', () => {
+  const update = (labels: Labels, more: object = {}) => service(labels, more).update;
+  it('are by hand, or step by step with a judgement, as the labels say', () => {
+    expect(update({ 'berth.release': 'blue-green' })).toMatchObject({
+      ...{ kind: 'blue-green', onFailure: 'pause', shift: { steps: [], confirm: 'by-hand' } },
+    });
+    expect(update({ 'berth.release': 'canary' })).toMatchObject({
+      kind: 'canary',
+      onFailure: 'rollback',
+      shift: {
+        steps: [5, 25, 50].map((weight) => ({ weight, holdMs: 120_000 })),
+        confirm: 'by-itself',
+        analysis: { minRequests: 50, maxErrorRate: 0.05, maxSlowdown: 2, patienceMs: 600_000 },
+      },
+    });
+    const chosen = {
+      ...{
+        'berth.release': 'blue-green',
+        'berth.release.steps': '0:30s, 20:1m30s,100',
+        'berth.release.cookie': 'beta=1',
+      },
+      ...{
+        'berth.release.confirm': 'false',
+        'berth.release.max_errors': '2.5',
+        'berth.release.patience': '1h',
+      },
+    };
+    expect(update(chosen, { deploy: { update_config: { failure_action: 'pause' } } })).toMatchObject({
+      onFailure: 'pause',
+      shift: {
+        steps: [
+          { weight: 0, holdMs: 30_000 },
+          { weight: 20, holdMs: 90_000 },
+          { weight: 100, holdMs: 120_000 },
+        ],
+        confirm: 'by-itself',
+        analysis: { minRequests: 50, maxErrorRate: 0.025, patienceMs: 3_600_000 },
+        match: { in: 'cookie', name: 'beta', value: '1' },
+      },
+    });
+    expect(
+      update({ 'berth.release': 'canary', 'berth.release.analysis': 'false' }).shift?.analysis,
+    ).toBeUndefined();
+    expect(update({ 'berth.release': 'rolling' }).shift).toBeUndefined();
+  });
+
+  it.each<[Labels, string]>([
+    [{ 'berth.release.steps': '5' }, 'goes with berth.release: blue-green or canary, and it is rolling'],
+    [{ 'berth.release.steps': '5:2m,101:2m' }, 'has "101:2m": a step is PERCENT:TIME with 0 to 100 per cent'],
+    [{ 'berth.release.steps': '5:soon' }, 'has "5:soon": a step is'],
+    [{ 'berth.release.steps': '50,20' }, 'has 20 per cent after 50: steps rise'],
+    [{ 'berth.release.steps': '' }, 'has "": a step is'],
+    [{ 'berth.release.min_requests': '0' }, 'must be a whole number from 1'],
+    [{ 'berth.release.max_slowdown': '0.5' }, 'must be a number from 1'],
+    [{ 'berth.release.header': 'X Beta=1' }, 'is "X Beta=1": write NAME=VALUE'],
+    [{ 'berth.release.header': 'a=1', 'berth.release.cookie': 'b=1' }, 'stands beside release.header'],
+    [
+      { 'berth.release.analysis': 'false', 'berth.release.max_errors': '1' },
+      'stands beside release.analysis: false',
+    ],
+  ])('refuse %j', (labels, message) => {
+    const kind: Labels = message.startsWith('goes with') ? {} : { 'berth.release': 'canary' };
+    expect(errors({ ...kind, ...labels })[0]).toContain(message);
+  });
+
+  it('refuse a judgement where there are no steps to judge', () => {
+    const wrong = errors({ 'berth.release': 'blue-green', 'berth.release.analysis': 'true' });
+    expect(wrong[0]).toContain('there are no steps: write release.steps');
+  });
+});

@@ -89,6 +89,36 @@ export const LABELS: readonly LabelRow[] = [
     'release',
     '`recreate`, `rolling`, `blue-green` or `canary`: how a new version takes the place of the old one.',
   ),
+  own(
+    'release.steps',
+    '`PERCENT[:TIME]`, separated by commas: shares of the requests for the new version, each for so long (2m): `5:2m,25:5m,50:5m`. Of `canary`, where `5:2m,25:2m,50:2m` is meant without it, and of `blue-green`, where nothing is: by hand then.',
+  ),
+  own(
+    'release.confirm',
+    '`true`: the old version goes when somebody confirms the release (`blue-green`); `false`: after the last step (`canary`).',
+  ),
+  own(
+    'release.analysis',
+    '`true` (`canary`) or `false` (`blue-green`): the new version is compared with the old one, and the release stops by itself.',
+  ),
+  own(
+    'release.min_requests',
+    'Requests to the new version within a step without which it is not judged (50).',
+  ),
+  own(
+    'release.max_errors',
+    'Per cent of its requests by which it may have more errors than the old version (5).',
+  ),
+  own(
+    'release.max_slowdown',
+    'How many times the 95th percentile of its response times may be that of the old one (2).',
+  ),
+  own('release.patience', 'How long it waits for enough requests behind a step, before it stops (10m).'),
+  own(
+    'release.header',
+    '`NAME=VALUE`: requests with that header go to the new version, whatever its share is.',
+  ),
+  own('release.cookie', '`NAME=VALUE`: as `release.header`, of a cookie.'),
   own('job', '`true`: runs to its end once a release.'),
   own('cron', 'Minute, hour, day of the month, month, day of the week: runs to its end at these times.'),
   own('cron.time_zone', 'Zone in which the times are read, such as `Europe/Berlin` (UTC).'),

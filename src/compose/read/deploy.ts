@@ -1,5 +1,6 @@
 import { DEFAULT_POLICY, type ServiceDependency, type UpdatePolicy } from '../../model/service.ts';
 import type { LabelSet } from '../labels/label-set.ts';
+import { shiftOf } from '../labels/release.ts';
 import { MOST_REPLICAS } from '../labels/scaling.ts';
 import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
@@ -12,10 +13,16 @@ export function updateOf(service: Reader, labels: LabelSet): UpdatePolicy {
   const number = /^\d{1,5}$/.test(parallelism.text ?? '') ? Number(parallelism.text) : 0;
   if (parallelism.isThere && number < 1)
     parallelism.warn(`is ${quoted(parallelism.text)}, which counts as 1`);
+  const kind = release ?? (rolling === false ? 'recreate' : policy.kind);
+  const shift = shiftOf(labels, kind);
+  // Who is judged by itself goes back by itself, where nothing else is said.
+  const isSaid = service.get('deploy').get('update_config').get('failure_action').isThere;
   return {
     ...policy,
-    kind: release ?? (rolling === false ? 'recreate' : policy.kind),
+    kind,
     parallelism: parallelism.isThere ? Math.max(1, number) : policy.parallelism,
+    onFailure: shift?.analysis !== undefined && !isSaid ? 'rollback' : policy.onFailure,
+    ...(shift === undefined ? {} : { shift }),
   };
 }
 

@@ -9,6 +9,7 @@ import { joiningRoutes } from './joining.ts';
 import { moveRoutes } from './moves.ts';
 import { nodeRoutes } from './nodes.ts';
 import { orphanRoutes } from './orphans.ts';
+import { releaseRoutes } from './releases.ts';
 import { routeListRoutes } from './route-list.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes } from './session.ts';
@@ -23,6 +24,7 @@ export const routes = {
   ...serviceRoutes,
   ...jobRoutes,
   ...fileRoutes,
+  ...releaseRoutes,
   ...routeListRoutes,
   ...addressRoutes,
   ...dnsRoutes,

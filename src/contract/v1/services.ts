@@ -1,10 +1,5 @@
 import { z } from 'zod';
-import {
-  fieldChangeSchema,
-  releaseRecordSchema,
-  releaseStateSchema,
-  serviceStatusSchema,
-} from '../../model/deployment.ts';
+import { fieldChangeSchema, releaseStateSchema, serviceStatusSchema } from '../../model/deployment.ts';
 import { serviceSchema } from '../../model/service.ts';
 import { STACK_NAME, stackSchema } from '../../model/stack.ts';
 import { json, lines, nothingSchema, queryFlag, queryNumber, type RouteSpec } from './route.ts';
@@ -25,11 +20,6 @@ const diffSchema = z.object({
   changed: z.array(z.object({ item: itemSchema, fields: z.array(fieldChangeSchema) })),
   removed: z.array(itemSchema),
 });
-
-const releaseSchema = releaseRecordSchema
-  .omit({ kind: true, stack: true, service: true, spec: true })
-  .extend({ image: z.string() });
-export type Release = z.infer<typeof releaseSchema>;
 
 const serviceViewSchema = serviceStatusSchema.omit({ kind: true, stack: true, name: true }).extend({
   stack: z.string(),
@@ -98,7 +88,7 @@ const logItemSchema = z.discriminatedUnion('kind', [
 export type LogItem = z.infer<typeof logItemSchema>;
 
 const membersAnswer = json(z.object({ containers: z.array(memberSchema) }));
-const serviceAnswer = json(serviceViewSchema);
+export const serviceAnswer = json(serviceViewSchema);
 
 export const serviceRoutes = {
   'stack.list': {
@@ -202,43 +192,6 @@ export const serviceRoutes = {
     path: '/v1/stacks/:stack/services/:service/restart',
     role: 'operator',
     action: 'service.restart',
-    params: serviceParams,
-    answer: serviceAnswer,
-  },
-  /** Newest first. */
-  'release.history': {
-    method: 'GET',
-    path: '/v1/stacks/:stack/services/:service/releases',
-    role: 'viewer',
-    params: serviceParams,
-    answer: json(z.object({ releases: z.array(releaseSchema) })),
-  },
-  /** Begins a new release that is as an earlier one. */
-  'release.rollback': {
-    method: 'POST',
-    path: '/v1/stacks/:stack/services/:service/rollback',
-    role: 'operator',
-    action: 'release.rollback',
-    params: serviceParams,
-    body: z.strictObject({
-      /** Number of the release; the last one before this that was done, if left out. */
-      to: z.number().int().min(1).optional(),
-    }),
-    answer: serviceAnswer,
-  },
-  'release.pause': {
-    method: 'POST',
-    path: '/v1/stacks/:stack/services/:service/pause',
-    role: 'operator',
-    action: 'release.pause',
-    params: serviceParams,
-    answer: serviceAnswer,
-  },
-  'release.resume': {
-    method: 'POST',
-    path: '/v1/stacks/:stack/services/:service/resume',
-    role: 'operator',
-    action: 'release.resume',
     params: serviceParams,
     answer: serviceAnswer,
   },

@@ -1,19 +1,22 @@
 import type { Container, ObservedContainer } from '../../model/container.ts';
 import { type ReleaseRecord, releaseKey, type ServiceRecord, serviceKey } from '../../model/deployment.ts';
-import type { Service } from '../../model/service.ts';
-import { containerDigest } from '../../model/service-parts.ts';
-import { releaseBefore, releasesOf } from '../../store/releases.ts';
+import type { Service, UpdatePolicy } from '../../model/service.ts';
+import type { AccessFigures } from '../../model/traffic.ts';
+import { releaseBefore, servesAs } from '../../store/releases.ts';
 import { seenOf } from '../../store/seen.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { containerSpec, policyFor } from '../plan/services/container-spec.ts';
 import type { Waited } from '../plan/services/dependencies.ts';
 import { conditionOf, type Member, readyWithin } from '../plan/services/member.ts';
-import type { Rollout } from '../plan/services/rollout.ts';
+import type { Rollout, ShiftFigures } from '../plan/services/rollout.ts';
 import type { ServiceHands } from './service-hands.ts';
 
 /** Beside the time for requests under way: how long routers have to say that they lead there no more. */
 const ROUTERS_MS = 5_000;
+
+/** Figures are told every two seconds, in slots of two: a window that is shorter would have what was before. */
+const SHORTEST_MS = 4_000;
 
 /** A service with all that its planner looks at. */
 export type ServicePicture = Readonly<{
@@ -50,17 +53,21 @@ export class MemberWatch {
   }
 }
 
-export type PictureDeps = Readonly<{ hands: ServiceHands; watch: MemberWatch; now: number }>;
+export type PictureDeps = Readonly<{
+  hands: ServiceHands;
+  watch: MemberWatch;
+  access: AccessFigures;
+  now: number;
+}>;
 
 /** Undefined where its release's record is gone: nobody knows what its containers are to be. */
-export function pictureOf(
-  tx: ReadTx,
-  record: ServiceRecord,
-  { hands, watch, now }: PictureDeps,
-): ServicePicture | undefined {
+export function pictureOf(tx: ReadTx, record: ServiceRecord, deps: PictureDeps): ServicePicture | undefined {
+  const { hands, watch, now } = deps;
   const { stack, name, service } = record;
   const release = tx.get('releases', releaseKey(stack, name, record.release));
   if (release === undefined) return undefined;
+  const before = releaseBefore(tx, record, release.number);
+  const made = { fresh: [] as number[], old: [] as number[] };
   const members: Member[] = [];
   const stopped: string[] = [];
   const drained: string[] = [];
@@ -75,7 +82,9 @@ export function pictureOf(
       ? undefined
       : (tx.get('hostStatus', assigned.hostId)?.lastHeardAt ?? 0);
     const own = memberOf(container, seen, { watch, now, runs: service.runs.kind, heardAt });
-    const member = isAsWanted(tx, release, own.release) ? { ...own, release: release.number } : own;
+    const member = { ...own, release: sideOf(tx, release, before, own.release) };
+    if (member.release === release.number) made.fresh.push(own.release);
+    else if (member.release === before?.number) made.old.push(own.release);
     const late = member.since + readyWithin(service);
     const waits =
       member.state === 'starting' && desired.state === 'running' && hands.connected(assigned.hostId);
@@ -93,8 +102,8 @@ export function pictureOf(
     service.scale.kind === 'replicated' && service.runs.kind !== 'cron' ? service.scale.replicas : 0;
   const wanted = record.scale ?? replicas;
   const uncovered = service.scale.kind === 'global' ? uncoveredHosts(tx, record, members, hands) : undefined;
-  const before = releaseBefore(tx, record, release.number);
-  const { cause } = release;
+  const { cause, shift } = release;
+  const figures = figuresOf(release, made, deps);
   const rollout: Rollout = {
     now,
     members,
@@ -102,27 +111,49 @@ export function pictureOf(
       uncovered === undefined ? wanted : uncovered.length + members.filter((one) => !one.leaving).length,
     release: release.number,
     state: release.state,
-    policy: policyFor(service, cause.kind === 'rollback' ? service.rollback : service.update),
+    policy: policyFor(service, policyOf(release, service)),
     fallback: before?.number,
     mayRollBack: cause.kind !== 'rollback' && before !== undefined,
     failed: release.failed,
+    ...(shift === undefined ? {} : { shift }),
+    ...(figures === undefined ? {} : { figures }),
     ...(uncovered === undefined ? {} : { uncovered }),
   };
   return { record, release, rollout, stopped, drained, drainAt, lateAt };
 }
 
-/** One that was made for another release and is as this one wants it stays: who goes back finds it there. */
-function isAsWanted(
-  tx: ReadTx,
-  { stack, service, number, cause, spec }: ReleaseRecord,
-  made: number,
-): boolean {
-  if (made === number || cause.kind === 'restart' || spec.runs.kind !== 'service') return made === number;
-  const other = tx.get('releases', releaseKey(stack, service, made));
-  // What came between may have been a restart, which wanted new ones.
-  const later = releasesOf(tx, stack, service).filter((one) => one.number > made && one.number < number);
-  if (later.some((one) => one.cause.kind === 'restart')) return false;
-  return other !== undefined && containerDigest(other.spec) === containerDigest(spec);
+/** Those that are as the wanted release, or the one before it, would make them count as theirs. */
+function sideOf(tx: ReadTx, release: ReleaseRecord, before: ReleaseRecord | undefined, made: number): number {
+  if (servesAs(tx, release, made)) return release.number;
+  return before !== undefined && servesAs(tx, before, made) ? before.number : made;
+}
+
+/** What routers have counted since the shares are as they are; undefined while that is too short to be told apart. */
+function figuresOf(
+  { stack, service, shift, state, spec }: ReleaseRecord,
+  made: Readonly<{ fresh: readonly number[]; old: readonly number[] }>,
+  { access, now }: PictureDeps,
+): ShiftFigures | undefined {
+  if (shift === undefined || state !== 'releasing' || spec.update.shift?.analysis === undefined)
+    return undefined;
+  const windowMs = now - shift.since;
+  const [fresh, old] = [mostOf(made.fresh), mostOf(made.old)];
+  if (windowMs < SHORTEST_MS || fresh === undefined || old === undefined) return undefined;
+  const of = (release: number) => access.of(serviceKey(stack, service), release, windowMs);
+  return { fresh: of(fresh), old: of(old) };
+}
+
+/** The one that is there most often: the pool of most of a version's containers. */
+function mostOf(numbers: readonly number[]): number | undefined {
+  const counts = new Map<number, number>();
+  for (const one of numbers) counts.set(one, (counts.get(one) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+}
+
+/** What goes out in two versions at once ends as it has begun, whatever a later file says. */
+function policyOf({ cause, shift, spec }: ReleaseRecord, { update, rollback }: Service): UpdatePolicy {
+  if (cause.kind === 'rollback') return rollback;
+  return shift === undefined ? update : { ...update, kind: spec.update.kind, shift: spec.update.shift };
 }
 
 /** What others wait for. */

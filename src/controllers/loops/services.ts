@@ -3,6 +3,7 @@ import type { Clock } from '../../kit/clock.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Container } from '../../model/container.ts';
+import type { AccessFigures } from '../../model/traffic.ts';
 import type { Change, ChangeSet, Store } from '../../store/store.ts';
 import { ImagePulls } from './image-pulls.ts';
 import type { ServiceHands } from './service-hands.ts';
@@ -12,6 +13,8 @@ import { lookAtStack } from './stack-look.ts';
 export type ServiceControllerDeps = Readonly<{
   store: Store;
   hands: ServiceHands;
+  /** What routers have counted, by which new versions are judged. */
+  access: AccessFigures;
   clock: Clock;
   logger: Logger;
   /** Resolves once the container's host has acted on the generation; rejects with `engine` where it refused. */

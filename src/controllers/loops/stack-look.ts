@@ -11,6 +11,7 @@ import {
   serviceKey,
 } from '../../model/deployment.ts';
 import { routedPorts } from '../../model/service-parts.ts';
+import type { AccessFigures } from '../../model/traffic.ts';
 import { beginRelease, jobRunsOf, releasesOf } from '../../store/releases.ts';
 import { seenOf } from '../../store/seen.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
@@ -18,7 +19,8 @@ import { containerName, containerSpec } from '../plan/services/container-spec.ts
 import { type CronStep, planCron } from '../plan/services/cron.ts';
 import { waitsFor } from '../plan/services/dependencies.ts';
 import { type Member, probesOf } from '../plan/services/member.ts';
-import { planJob, planRollout, type RolloutStep } from '../plan/services/rollout.ts';
+import { planJob, planRollout } from '../plan/services/plan-rollout.ts';
+import type { RolloutStep } from '../plan/services/rollout.ts';
 import type { ImagePulls } from './image-pulls.ts';
 import type { AskedContainer, Made, ServiceHands } from './service-hands.ts';
 import { type MemberWatch, pictureOf, type ServicePicture, waitedOf } from './service-picture.ts';
@@ -30,6 +32,7 @@ export type LookDeps = Readonly<{
   logger: Logger;
   watch: MemberWatch;
   pulls: ImagePulls;
+  access: AccessFigures;
   /** Milliseconds since the epoch. */
   now: number;
 }>;
@@ -202,6 +205,12 @@ class StackLook {
       case 'note-failed':
         this.change(tx, release, (now) => ({ failed: [...now.failed, ...step.indexes] }));
         return;
+      case 'shift': {
+        const { weight, at } = step;
+        this.change(tx, release, () => ({ shift: { weight, step: at, since: this.deps.now } }));
+        this.log(record, `has ${weight} %`, '');
+        return;
+      }
       case 'enter':
         this.change(tx, release, () => ({ state: step.state, reason: step.reason }));
         this.log(record, step.state, step.reason);

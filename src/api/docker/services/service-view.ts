@@ -81,7 +81,10 @@ function updateStatus(record: ServiceRecord, release: ReleaseRecord): Json | und
     case 'releasing':
       return back
         ? status('rollback_started', reason || `back to release ${cause.to}`)
-        : status('updating', reason || 'update in progress');
+        : status('updating', reason || sharesText(release) || 'update in progress');
+    case 'waiting':
+    case 'confirmed':
+      return status('updating', sharesText(release));
     case 'paused':
       return status(back ? 'rollback_paused' : 'paused', reason);
     case 'failed':
@@ -98,6 +101,13 @@ function updateStatus(record: ServiceRecord, release: ReleaseRecord): Json | und
     default:
       return undefined;
   }
+}
+
+/** What a swarm has no state for: both versions serve. Empty where they do not. */
+function sharesText({ shift, state }: ReleaseRecord): string {
+  if (shift === undefined) return '';
+  const next = state === 'waiting' ? ', waits for "berth release confirm"' : '';
+  return `${shift.weight} % of the requests go to the new version${next}`;
 }
 
 /** As Go writes times. */

@@ -88,7 +88,8 @@ function emptyPlaces(tx: ReadTx, record: ServiceRecord, taken: ReadonlySet<numbe
   const { waiting = '' } = tx.get('serviceStatus', serviceKey(record.stack, record.name)) ?? {};
   const template = templateOf(record, record.service);
   const empty: Task[] = [];
-  for (let slot = 1; slot <= wanted; slot++) {
+  // What was released beside the old ones has higher places.
+  for (let slot = 1; taken.size + empty.length < wanted; slot++) {
     if (taken.has(slot)) continue;
     const id = digestOf(['task', record.stack, record.name, slot]).slice(0, 25);
     const at = tx.get('releases', releaseKey(record.stack, record.name, record.release))?.at ?? 0;

@@ -1,4 +1,4 @@
-import type { Release } from '../../../contract/v1/services.ts';
+import type { Release } from '../../../contract/v1/releases.ts';
 import { command } from '../../command.ts';
 import { printList } from '../../list.ts';
 import { serviceArgument, serviceRef } from '../../service-ref.ts';

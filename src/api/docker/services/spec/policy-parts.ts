@@ -38,8 +38,10 @@ function policy(path: string, key: 'update' | 'rollback', failureActions: readon
           'bad_request',
           `invalid ${path}.FailureAction "${action.slice(0, 40)}": write ${failureActions.join(', ')}`,
         );
+      const { kind, shift } = service[key];
       const made: UpdatePolicy = {
-        kind: service[key].kind,
+        kind,
+        ...(shift === undefined ? {} : { shift }),
         parallelism: given.Parallelism ?? (value ? 0 : DEFAULT_POLICY.parallelism),
         delayMs: (given.Delay ?? 0) / MILLISECOND,
         monitorMs: given.Monitor ? given.Monitor / MILLISECOND : DEFAULT_POLICY.monitorMs,

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { UpdatePolicy } from '../../../model/service.ts';
 import type { Member, MemberState } from './member.ts';
-import { planJob, planRollout, REFUSED_MS, type Rollout, type RolloutStep } from './rollout.ts';
+import { planJob, planRollout } from './plan-rollout.ts';
+import { REFUSED_MS, type Rollout, type RolloutStep } from './rollout.ts';
 
 const policy = (rest: Partial<UpdatePolicy> = {}): UpdatePolicy => ({
   ...{ kind: 'rolling', parallelism: 1, delayMs: 0, monitorMs: 100, maxFailureRatio: 0 },
@@ -196,6 +197,8 @@ class Playground {
       case 'enter':
         this.state = step.state;
         return;
+      case 'shift':
+        throw new Error('nothing is shared in releases of these kinds');
       case 'roll-back':
         this.state = 'rolled-back';
     }
