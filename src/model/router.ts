@@ -93,6 +93,14 @@ export const poolServerSchema = z.object({
 });
 export type PoolServer = Readonly<z.infer<typeof poolServerSchema>>;
 
+/** What a router itself asks of a server every 2 s: three failures take it out, two successes let it in again. */
+const checkSchema = z.discriminatedUnion('kind', [
+  /** A connection. */
+  z.object({ kind: z.literal('tcp') }),
+  /** 2xx or 3xx. */
+  z.object({ kind: z.literal('http'), path: pathSchema }),
+]);
+
 /** The containers of one release of a service. */
 export const poolSchema = z.object({
   id: routerNameSchema,
@@ -114,6 +122,8 @@ export const poolSchema = z.object({
       }),
     }),
   ]),
+  /** Routers of agents before link version 6 leave it out. */
+  check: checkSchema.optional(),
 });
 export type Pool = Readonly<z.infer<typeof poolSchema>>;
 

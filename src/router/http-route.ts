@@ -1,5 +1,5 @@
 import type { CanaryRule, HeaderChanges, HttpRoute, Redirect, RouteRules } from '../model/router.ts';
-import { httpBackend } from './layout.ts';
+import { checkLines, httpBackend } from './layout.ts';
 import { literal, pattern, word } from './quote.ts';
 
 /** Words on a line: far below HAProxy's 64. */
@@ -24,6 +24,10 @@ export function httpBackendLines(route: HttpRoute, pool?: string): readonly stri
     ...timeLines(rules),
     ...(rules.gzip ? GZIP : []),
     ...stickyLines(rules),
+    ...checkLines(
+      route.pools,
+      route.names.find(({ domain }) => !domain.startsWith('*'))?.domain ?? 'localhost',
+    ),
   ];
 }
 

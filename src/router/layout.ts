@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Pool, PoolServer } from '../model/router.ts';
+import { word } from './quote.ts';
 
 /** Names of things in HAProxy's configuration. Those of users have no `:`, so that nothing of theirs is one of ours. */
 
@@ -49,8 +50,10 @@ export function serverName(pool: Pool, { address, port }: PoolServer): string {
   return `${pool.id}:${address}:${port}${mark}`;
 }
 
+const CHECK = ['check', 'inter', '2s', 'fastinter', '500ms', 'fall', '3', 'rise', '2'];
+
 /** Words of a `server` line behind its address; `add server` takes them as well. */
-export function serverOptions({ protocol, proxyProtocol, tls }: Pool): readonly string[] {
+export function serverOptions({ protocol, proxyProtocol, tls, check }: Pool): readonly string[] {
   const h2 = tls.kind === 'none' ? ['proto', 'h2'] : ['alpn', 'h2'];
   const encryption = {
     none: () => [],
@@ -64,6 +67,18 @@ export function serverOptions({ protocol, proxyProtocol, tls }: Pool): readonly 
     ...(proxyProtocol ? ['send-proxy-v2'] : []),
     ...(protocol === 'h2' ? h2 : []),
     ...encryption[tls.kind](tls.kind === 'verified' ? tls.name : ''),
+    ...(check === undefined ? [] : CHECK),
+  ];
+}
+
+/** Lines of a backend whose servers are checked by a request; one for all of its pools. */
+export function checkLines(pools: readonly Pool[], host: string): readonly string[] {
+  const found = pools.find(({ check }) => check?.kind === 'http')?.check;
+  if (found?.kind !== 'http') return [];
+  return [
+    'option httpchk',
+    `http-check send meth GET uri ${word(found.path)} ver HTTP/1.1 hdr Host ${host}`,
+    'http-check expect status 200-399',
   ];
 }
 

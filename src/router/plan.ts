@@ -66,6 +66,9 @@ function serverCommands(
       if (sticky)
         into.enter.push({ line: `set dynamic-cookie-key backend ${name} ${cookieKey}`, expect: NOTHING });
       into.enter.push({ line: `enable server ${at}`, expect: NOTHING });
+      // HAProxy does not begin by itself to check a server that is added.
+      if (setting.options.includes('check'))
+        into.enter.push({ line: `enable health ${at}`, expect: NOTHING });
     } else if (now.weight < setting.weight) into.enter.push(weight);
     else if (now.weight > setting.weight) fewer.push(weight);
     if (now?.out === true) into.enter.push({ line: `set server ${at} state ready`, expect: NOTHING });

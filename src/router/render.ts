@@ -3,7 +3,7 @@ import { type HttpRoute, PAGE_NAMES, type Pool, type RouterState, type TcpRoute 
 import { certificateTable } from './certificate.ts';
 import { baseLines } from './frontends.ts';
 import { httpBackendLines } from './http-route.ts';
-import { httpBackend, type Layout, tcpBackend } from './layout.ts';
+import { checkLines, httpBackend, type Layout, tcpBackend } from './layout.ts';
 import { pageText } from './pages.ts';
 import { serversOf, serverWords } from './servers.ts';
 import type { WantedBackend, WantedTables } from './tables.ts';
@@ -147,7 +147,8 @@ function httpPart(route: HttpRoute): Part {
 
 function tcpPart(route: TcpRoute): Part {
   const name = tcpBackend(route.id);
-  return makePart([backendPart([`backend ${name} from tcp`], name, route.pools, false)]);
+  const lines = [`backend ${name} from tcp`, ...checkLines(route.pools, 'localhost')];
+  return makePart([backendPart(lines, name, route.pools, false)]);
 }
 
 function backendPart(lines: readonly string[], name: string, pools: readonly Pool[], sticky: boolean) {

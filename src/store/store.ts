@@ -1,5 +1,6 @@
 import type { ApiToken, AuditEntry, JoinToken, User } from '../model/access.ts';
 import type { Address, AddressCursor } from '../model/address.ts';
+import type { Balancer } from '../model/balancer.ts';
 import type { Container, ObservedContainer } from '../model/container.ts';
 import type { JobRun } from '../model/cron.ts';
 import type { ReleaseRecord, ServiceRecord, ServiceStatus, StackRecord } from '../model/deployment.ts';
@@ -27,6 +28,7 @@ export type Tables = {
   volumes: Volume;
   dnsZones: DnsZone;
   dnsRecords: DnsRecord;
+  balancers: Balancer;
   users: User;
   apiTokens: ApiToken;
   joinTokens: JoinToken;

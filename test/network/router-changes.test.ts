@@ -1,8 +1,8 @@
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TIME_BOUNDS, type Traffic } from '../../src/model/traffic.ts';
 import { ensureRequirements } from '../lab/requirements.ts';
 import { ADDRESS, ask, PORT, pool, route, startContainer, stateOf, TestRouter } from './haproxy.ts';
@@ -54,6 +54,36 @@ async function shares(count: number): Promise<Record<string, number>> {
   }
   return had;
 }
+
+it('asks servers itself where it is told to, those that come later too, and sends nothing to one that fails', async () => {
+  const [c, d] = [await container('c'), await container('d')];
+  const check = { kind: 'http', path: '/up' } as const;
+  const state = (...ports: number[]) =>
+    stateOf([route('checked', 'checked.com', [pool('v1', ports, { check })])]);
+  await haproxy.router.apply(state(c.port));
+  const applied = await haproxy.router.apply(state(c.port, d.port));
+  expect(applied.kind).toBe('commands');
+  const had = async () => {
+    const by = new Set<string>();
+    for (let i = 0; i < 8; i++) by.add((await ask('checked.com')).seen?.by ?? 'nobody');
+    return [...by].sort();
+  };
+  expect(await had()).toEqual(['c', 'd']);
+  const sick = (asked: IncomingMessage, answer: ServerResponse) => {
+    if (asked.url === '/up') answer.writeHead(500).end();
+    else answer.setHeader('content-type', 'application/json').end('{"by":"sick"}');
+  };
+  d.server.removeAllListeners('request').on('request', sick);
+  await vi.waitFor(async () => expect(await had()).toEqual(['c']), { timeout: 20_000, interval: 500 });
+  c.server.removeAllListeners('request').on('request', sick);
+  await vi.waitFor(
+    async () => {
+      const { status, text } = await ask('checked.com');
+      expect([status, text.split('\n')[0]]).toEqual([503, 'No healthy container for checked.com.']);
+    },
+    { timeout: 20_000, interval: 500 },
+  );
+});
 
 describe('by the runtime socket alone', () => {
   let worker: number | undefined;

@@ -1,4 +1,5 @@
 import { BerthError } from '../../kit/errors.ts';
+import { type Balancer, type BalancerListen, listenText } from '../../model/balancer.ts';
 import { type Claim, Claims, portClaims } from '../../model/claims.ts';
 import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import { domainSchema } from '../../model/router.ts';
@@ -23,22 +24,17 @@ export function checkRoutes(
   rest: readonly Service[] = [],
 ): readonly string[] {
   const settings = settingsOf(tx);
-  const claims = new Claims();
-  for (const { service, ...record } of othersOf(tx, stack))
-    for (const claim of claimsOf(service, settings))
-      claims.take(serviceKey(record.stack, record.name), claim);
+  const claims = claimsIn(tx, ({ stack: other }) => other !== stack);
   for (const service of rest)
-    for (const claim of claimsOf(service, settings)) claims.take(serviceKey(stack, service.name), claim);
+    for (const claim of claimsOf(service, settings)) claims.take(holderOf(stack, service.name), claim);
   for (const service of services) {
     for (const route of service.routes) refuseRoute(service, route, settings);
     for (const claim of claimsOf(service, settings)) {
-      const holder = claims.take(serviceKey(stack, service.name), claim);
+      const holder = claims.take(holderOf(stack, service.name), claim);
       if (holder !== undefined)
-        throw new BerthError(
-          'conflict',
-          `service ${service.name}: ${claim.what} is taken by service ${holder}`,
-          { hint: `take it from ${holder}, or choose another one; "berth route ls" lists them` },
-        );
+        throw new BerthError('conflict', `service ${service.name}: ${claim.what} is taken by ${holder}`, {
+          hint: `take it from ${holder}, or choose another one; "berth route ls" lists them`,
+        });
     }
   }
   return services.flatMap((service) => [
@@ -47,8 +43,50 @@ export function checkRoutes(
   ]);
 }
 
-function* othersOf(tx: ReadTx, stack: string): Iterable<ServiceRecord> {
-  for (const record of tx.all('services')) if (record.stack !== stack) yield record;
+/**
+ * What a balancer would have, beside services and other balancers.
+ * @throws BerthError `conflict` for what another one has, by its name
+ */
+export function checkBalancer(tx: ReadTx, balancer: Balancer): void {
+  const { routerPort } = settingsOf(tx);
+  const claims = claimsIn(tx, () => true, balancer.name);
+  for (const listen of balancer.listens) {
+    if (listen.kind === 'tcp' && listen.port === routerPort)
+      throw new BerthError(
+        'conflict',
+        `port ${listen.port} of the ingress hosts is taken by the router, for domains`,
+        { hint: 'let the balancer listen to a domain, or choose another port' },
+      );
+    for (const claim of listenClaims(listen)) {
+      const holder = claims.take(balancerHolder(balancer.name), claim);
+      if (holder !== undefined)
+        throw new BerthError('conflict', `${claim.what} is taken by ${holder}`, {
+          hint: `take it from ${holder}, or choose another one; "berth route ls" and "berth lb ls" list them`,
+        });
+    }
+  }
+}
+
+const holderOf = (stack: string, name: string) => `service ${serviceKey(stack, name)}`;
+const balancerHolder = (name: string) => `balancer ${name}`;
+
+/** Of all services that count, and all balancers but that one. */
+function claimsIn(tx: ReadTx, counts: (record: ServiceRecord) => boolean, but?: string): Claims {
+  const settings = settingsOf(tx);
+  const claims = new Claims();
+  for (const record of tx.all('services'))
+    if (counts(record))
+      for (const claim of claimsOf(record.service, settings))
+        claims.take(holderOf(record.stack, record.name), claim);
+  for (const { name, listens } of tx.all('balancers'))
+    if (name !== but)
+      for (const claim of listens.flatMap(listenClaims)) claims.take(balancerHolder(name), claim);
+  return claims;
+}
+
+function listenClaims(listen: BalancerListen): readonly Claim[] {
+  if (listen.kind === 'tcp') return portClaims(listen, `port ${listen.port} of the ingress hosts`);
+  return [{ what: listenText(listen), shared: false }];
 }
 
 /** In words that messages can name. */

@@ -1,13 +1,13 @@
 import type { RouterChange } from '../../contract/link.ts';
 import { stableJson } from '../../kit/digest.ts';
 import { type Claim, Claims, portClaims } from '../../model/claims.ts';
-import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import { serviceKey } from '../../model/deployment.ts';
 import type { HttpRoute, TcpRoute } from '../../model/router.ts';
-import { routeIds, type ServedRoutes, servedRoutes } from '../../model/service-routes.ts';
-import { splitOf } from '../../store/releases.ts';
-import { settingsOf } from '../../store/settings.ts';
+import type { ServedRoutes } from '../../model/service-routes.ts';
 import type { Change, ReadTx, Store } from '../../store/store.ts';
-import { type ContainerWay, isUnheard, waysOf } from './service-ways.ts';
+import { BalancerNames } from './balancer-names.ts';
+import { balancerKey, ownerKeys, ownerOf, type RouteOwner } from './route-owners.ts';
+import type { ContainerWay } from './service-ways.ts';
 
 /** What of all routes is new. */
 export type RouteChanges = Pick<RouterChange, 'http' | 'tcp' | 'drop'>;
@@ -17,7 +17,7 @@ type Leaving = { seq: number | undefined; servers: readonly string[] };
 
 const NOTHING: ServedRoutes = { http: [], tcp: [] };
 
-/** All services' routes as the routers are to have them, and what of that has changed. */
+/** All routes of services and balancers as the routers are to have them, and what of that has changed. */
 export class RouteBook {
   private readonly served = new Map<string, ServedRoutes>();
   /** Services whose containers have not all been seen yet, with the IDs of their routes. */
@@ -29,7 +29,10 @@ export class RouteBook {
   /** Services that want a name which another one has. */
   private readonly waiting = new Set<string>();
 
+  private readonly balancers: BalancerNames;
+
   constructor(private readonly store: Store) {
+    this.balancers = new BalancerNames(store);
     this.dirtyAll();
   }
 
@@ -39,8 +42,8 @@ export class RouteBook {
   }
 
   dirtyAll(): void {
-    for (const record of this.store.view((tx) => [...tx.all('services')]))
-      this.dirty.add(serviceKey(record.stack, record.name));
+    for (const key of this.store.view((tx) => [...ownerKeys(tx)])) this.dirty.add(key);
+    this.balancers.readAll();
   }
 
   get isDirty(): boolean {
@@ -75,7 +78,7 @@ export class RouteBook {
       const keys = [...this.dirty];
       this.dirty.clear();
       this.store.view((tx) => {
-        for (const key of keys) this.refreshOne(tx, key, tx.get('services', key), { patient, seq, changes });
+        for (const key of keys) this.refreshOne(tx, key, ownerOf(tx, key), { patient, seq, changes });
       });
     }
     return changes;
@@ -90,22 +93,20 @@ export class RouteBook {
   private refreshOne(
     tx: ReadTx,
     key: string,
-    record: ServiceRecord | undefined,
+    owner: RouteOwner | undefined,
     { patient, seq, changes }: Readonly<{ patient: boolean; seq: number; changes: RouteChanges }>,
   ): void {
-    const settings = settingsOf(tx);
     this.unheard.delete(key);
     const known = this.served.get(key) ?? NOTHING;
     let next = NOTHING;
-    if (record !== undefined) {
-      const named = { stack: record.stack, name: record.name, service: record.service };
-      if (patient && !this.served.has(key) && isUnheard(tx, record)) {
-        const ids = routeIds(named, settings);
+    if (owner !== undefined) {
+      if (patient && !this.served.has(key) && owner.unheard) {
+        const ids = owner.ids();
         if (ids.length > 0) this.unheard.set(key, ids);
         return;
       }
-      const ways = waysOf(tx, record);
-      next = this.withoutTaken(key, servedRoutes(named, ways, settings, splitOf(tx, record)));
+      const { routes, ways } = owner.served();
+      next = this.withoutTaken(key, routes);
       this.noteLeaving(tx, key, ways, seq);
     }
     const before = new Map([...known.http, ...known.tcp].map((route) => [route.id, route]));
@@ -115,9 +116,9 @@ export class RouteBook {
     changes.tcp.push(...tcp.filter((route) => before.get(route.id) !== route));
     const ids = new Set([...http, ...tcp].map(({ id }) => id));
     changes.drop.push(...[...before.keys()].filter((id) => !ids.has(id)));
-    if (http.length + tcp.length > 0 || record !== undefined) this.served.set(key, { http, tcp });
+    if (http.length + tcp.length > 0 || owner !== undefined) this.served.set(key, { http, tcp });
     else this.served.delete(key);
-    if (record === undefined) this.giveUp(key, new Set());
+    if (owner === undefined) this.giveUp(key, new Set());
   }
 
   /** The object that was there before, where it says the same: it is not told again. */
@@ -183,13 +184,19 @@ export class RouteBook {
         if (stack !== undefined && name !== undefined) this.dirtyService({ stack, name });
         return;
       }
+      case 'balancers':
+        this.balancers.take(change.key, change.after);
+        this.dirty.add(balancerKey(change.key));
+        return;
       case 'containers':
         this.dirtyService(change.after?.service ?? change.before?.service);
+        this.dirtyNamed(change.after?.name, change.before?.name);
         if (change.after === undefined) this.leaving.delete(change.key);
         return;
       case 'observedContainers': {
         const id = change.after?.clusterId ?? change.before?.clusterId;
         if (id !== undefined) this.dirtyService(this.store.view((tx) => tx.get('containers', id)?.service));
+        this.dirtyNamed(change.after?.name, change.before?.name);
         return;
       }
       case 'hostStatus': {
@@ -210,6 +217,13 @@ export class RouteBook {
   private dirtyHost(hostId: string): void {
     for (const { service } of this.store.view((tx) => [...tx.by('containers', 'host', hostId)]))
       this.dirtyService(service);
+    for (const key of this.balancers.all) this.dirty.add(key);
+  }
+
+  /** Balancers that lead to a container of one of these names. */
+  private dirtyNamed(...names: readonly (string | undefined)[]): void {
+    for (const name of names)
+      if (name !== undefined) for (const key of this.balancers.leadingTo(name)) this.dirty.add(key);
   }
 
   private dirtyService(found: Readonly<{ stack: string; name: string }> | undefined): void {

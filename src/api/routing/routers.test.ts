@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type ManagerFrame, ROUTER_VERSION, type RouterChange } from '../../contract/link.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { silentLogger } from '../../kit/logger.ts';
+import type { Balancer } from '../../model/balancer.ts';
 import type { Container, ObservedContainer } from '../../model/container.ts';
 import type { ReleaseRecord, ServiceRecord } from '../../model/deployment.ts';
 import type { HostStatus } from '../../model/host.ts';
@@ -213,4 +214,43 @@ it('says nothing to an agent that knows no routers', async () => {
   routers.attach('h1', ROUTER_VERSION - 1, (frame) => frames.push(frame));
   routers.attach('h2', ROUTER_VERSION, (frame) => frames.push(frame));
   await until(news).toEqual(['all; a.example.com -> ']);
+});
+
+it('leads a balancer to containers by name while they serve, and to addresses always; services have their names first', async () => {
+  const balancer: Balancer = {
+    ...{ kind: 'balancer', name: 'crm', rules: {}, sticky: false, createdAt: 0, createdBy: 'root' },
+    targets: [
+      { kind: 'container', name: 'a', port: 80, weight: 100 },
+      { kind: 'address', address: '198.51.100.7', port: 8080, weight: 50 },
+    ],
+    listens: [
+      { kind: 'http', domain: 'crm.com', path: '/' },
+      { kind: 'http', domain: 'x.com', path: '/' },
+    ],
+  };
+  await putService('shop', 'x.com');
+  await store.update((tx) => tx.put('balancers', balancer));
+  attach();
+  await vi.waitFor(() => expect(frames).toHaveLength(1));
+  const routes = () =>
+    frames
+      .splice(0)
+      .flatMap((frame) =>
+        frame.t === 'router' ? frame.change.http.filter(({ id }) => id.startsWith('lb.crm-')) : [],
+      );
+  const servers = () =>
+    routes().map(({ names, pools }) => [
+      names.map(({ domain }) => domain),
+      pools[0]?.servers.map(({ address, port, weight }) => `${address}:${port}=${weight}`),
+    ]);
+  expect(servers()).toEqual([[['crm.com'], ['198.51.100.7:8080=50']]]);
+  await putContainer('a', 'h1', 30_001, false, 'other');
+  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  expect(servers()).toEqual([[['crm.com'], ['192.0.2.1:30001=100', '198.51.100.7:8080=50']]]);
+  await store.update((tx) => tx.delete('services', 'shop/web'));
+  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  expect(servers()[0]?.[0]).toEqual(['crm.com', 'x.com']);
+  await store.update((tx) => tx.delete('balancers', 'crm'));
+  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  expect(frames.some((frame) => frame.t === 'no-router' || frame.change.drop.length === 1)).toBe(true);
 });

@@ -4,6 +4,7 @@ import type { Host } from '../../model/host.ts';
 import { normalIp } from '../../model/ip.ts';
 import { LABEL_INGRESS } from '../../model/labels.ts';
 import { isReady } from '../../model/readiness.ts';
+import type { PoolServer } from '../../model/router.ts';
 import type { RoutedContainer } from '../../model/service-routes.ts';
 import { seenOf } from '../../store/seen.ts';
 import type { ReadTx } from '../../store/store.ts';
@@ -91,4 +92,47 @@ function wayTo({ networkMode, ports }: ObservedContainer, address: string, port:
       (['', '0.0.0.0', '::'].includes(ip) || ip === address),
   );
   return found?.publicPort === undefined ? undefined : { address, port: found.publicPort };
+}
+
+/**
+ * Where the router reaches a port of the container of that name, be it the cluster's or one that plain docker made; or why
+ * it does not, in a sentence.
+ */
+export function wayByName(
+  tx: ReadTx,
+  name: string,
+  port: number,
+): Pick<PoolServer, 'address' | 'port' | 'state'> | string {
+  const found = byName(tx, name);
+  if (found === undefined) return `there is no container ${name}`;
+  const { observed, hostId, container } = found;
+  const leaving = container?.service?.leaving === true;
+  const serves =
+    observed !== undefined &&
+    (container === undefined || leaving ? isRunning(observed) : mayServe(container, observed));
+  if (!serves) return `container ${name} does not run, or is not ready`;
+  const address = addressOf(tx, hostId);
+  if (address === undefined) return `the host of container ${name} has no address`;
+  const way = wayTo(observed, address, port);
+  if (way === undefined)
+    return `container ${name} does not publish port ${port}: start it with "-p ${port}", or attach its own address`;
+  return { ...way, state: leaving ? 'maint' : 'ready' };
+}
+
+/** Whether the host of the cluster's container of that name has said nothing since the manager started. */
+export function isUnheardName(tx: ReadTx, name: string): boolean {
+  for (const { assigned, desired } of tx.by('containers', 'name', name))
+    if (desired.state === 'running' && tx.get('hostStatus', assigned.hostId)?.reported !== true) return true;
+  return false;
+}
+
+function byName(
+  tx: ReadTx,
+  name: string,
+): Readonly<{ container?: Container; observed: ObservedContainer | undefined; hostId: string }> | undefined {
+  for (const container of tx.by('containers', 'name', name))
+    return { container, observed: seenOf(tx, container), hostId: container.assigned.hostId };
+  for (const observed of tx.by('observedContainers', 'name', name))
+    if (observed.clusterId === undefined) return { observed, hostId: observed.hostId };
+  return undefined;
 }

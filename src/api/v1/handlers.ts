@@ -1,6 +1,7 @@
 import { LoginLimiter } from '../auth/login-limiter.ts';
 import { addressHandlers } from './addresses.ts';
 import { apiTokenHandlers } from './api-tokens.ts';
+import { balancerHandlers } from './balancers.ts';
 import { clusterHandlers } from './cluster.ts';
 import { dnsHandlers } from './dns.ts';
 import { fileHandlers } from './files.ts';
@@ -35,6 +36,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...releaseHandlers,
     ...routeListHandlers,
     ...addressHandlers,
+    ...balancerHandlers,
     ...dnsHandlers,
     ...joinTokenHandlers,
     ...joiningHandlers(agentFile),

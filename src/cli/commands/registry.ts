@@ -29,6 +29,15 @@ import { ipReserve } from './ip/reserve.ts';
 import { jobHistory } from './job/history.ts';
 import { jobLs } from './job/ls.ts';
 import { jobRun } from './job/run.ts';
+import { lbAttach } from './lb/attach.ts';
+import { lbCreate } from './lb/create.ts';
+import { lbDetach } from './lb/detach.ts';
+import { lbInspect } from './lb/inspect.ts';
+import { lbListen } from './lb/listen.ts';
+import { lbLs } from './lb/ls.ts';
+import { lbRm } from './lb/rm.ts';
+import { lbSet } from './lb/set.ts';
+import { lbWeight } from './lb/weight.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { nodeCordon, nodeUncordon } from './node/cordon.ts';
@@ -90,6 +99,11 @@ export const GROUPS: readonly Readonly<{ name: string; summary: string; heading:
   { name: 'route', summary: 'Domains and ports that lead to services', heading: 'Cluster:' },
   { name: 'secret', summary: 'Files for services that nobody is shown', heading: 'Cluster:' },
   { name: 'config', summary: 'Files for services', heading: 'Cluster:' },
+  {
+    name: 'lb',
+    summary: 'Balancers: domains and ports for targets that are no services',
+    heading: 'Cluster:',
+  },
   { name: 'ip', summary: 'Addresses of networks that span hosts', heading: 'Cluster:' },
   { name: 'orphan', summary: 'Containers that a restored database does not know', heading: 'Cluster:' },
   { name: 'dns', summary: 'Zones that the manager answers for', heading: 'Cluster:' },
@@ -151,6 +165,15 @@ export const COMMANDS: readonly CommandSpec[] = [
   fileInspect('config'),
   fileCreate('config'),
   fileRm('config'),
+  lbLs,
+  lbCreate,
+  lbAttach,
+  lbDetach,
+  lbListen,
+  lbWeight,
+  lbSet,
+  lbInspect,
+  lbRm,
   plan,
   rebalance,
   ipLs,

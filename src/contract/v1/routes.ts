@@ -1,5 +1,6 @@
 import { accessRoutes } from './access.ts';
 import { addressRoutes } from './addresses.ts';
+import { balancerRoutes } from './balancers.ts';
 import { clusterRoutes } from './cluster.ts';
 import { dnsRoutes } from './dns.ts';
 import { fileRoutes } from './files.ts';
@@ -27,6 +28,7 @@ export const routes = {
   ...releaseRoutes,
   ...routeListRoutes,
   ...addressRoutes,
+  ...balancerRoutes,
   ...dnsRoutes,
   ...joinTokenRoutes,
   ...joiningRoutes,

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ApiFixture, startApi } from './api.fixture.ts';
+
+let api: ApiFixture;
+beforeAll(async () => {
+  api = await startApi();
+  await api.root.call('settings.patch', { routerPort: 80 });
+});
+afterAll(() => api.close());
+
+const at = (address: string, weight = 100) => ({ kind: 'address' as const, address, port: 8080, weight });
+const http = (domain: string, path = '/') => ({ kind: 'http' as const, domain, path });
+const tcp = (port: number, ...names: string[]) => ({ kind: 'tcp' as const, port, names });
+const make = (name: string) => api.root.call('balancer.create', { name });
+const change = (balancer: string, body: object) => api.root.call('balancer.change', { balancer, ...body });
+
+describe('a balancer', () => {
+  it('is made, changed in one step, listed and removed', async () => {
+    await make('crm');
+    await expect(make('crm')).rejects.toMatchObject({ code: 'conflict' });
+    const changed = await change('crm', {
+      attach: [at('192.0.2.1'), at('2001:DB8::1', 5)],
+      listen: [http('crm.example.com', '/a'), tcp(5432)],
+      rules: { gzip: 'true', rate_limit: '5/s' },
+      ...{ sticky: true, check: { kind: 'http', path: '/up' } },
+    });
+    expect(changed).toMatchObject({
+      targets: [
+        { name: '192.0.2.1:8080', weight: 100, address: '192.0.2.1:8080' },
+        { name: '[2001:db8::1]:8080', weight: 5 },
+      ],
+      listens: ['crm.example.com/a', ':5432'],
+      ...{ rules: { gzip: 'true', rate_limit: '5/s' }, sticky: true, check: 'http:/up', createdBy: 'root' },
+    });
+    const less = await change('crm', {
+      ...{ detach: ['192.0.2.1:8080'], weights: { '[2001:db8::1]:8080': 0 }, unlisten: [':5432'] },
+      ...{ rules: { gzip: null }, check: null },
+    });
+    expect(less).toMatchObject({
+      targets: [{ name: '[2001:db8::1]:8080', weight: 0 }],
+      ...{ listens: ['crm.example.com/a'], rules: { rate_limit: '5/s' }, sticky: true, check: 'none' },
+    });
+    expect((await api.root.call('balancer.list')).balancers.map(({ name }) => name)).toEqual(['crm']);
+    await api.root.call('balancer.delete', { balancer: 'crm' });
+    await expect(change('crm', {})).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('is refused what another one has, by its name, and nothing of a change is done then', async () => {
+    await make('one');
+    await make('two');
+    await change('one', { listen: [http('x.example.com'), tcp(7000, 'a.example.com'), tcp(7001)] });
+    const refused = (body: object) => expect(change('two', { attach: [at('192.0.2.1')], ...body })).rejects;
+    await refused({ listen: [http('x.example.com')] }).toMatchObject({
+      code: 'conflict',
+      message: 'x.example.com is taken by balancer one',
+    });
+    await refused({ listen: [tcp(7000, 'a.example.com')] }).toMatchObject({ code: 'conflict' });
+    await refused({ listen: [tcp(7000)] }).toMatchObject({ code: 'conflict' });
+    await refused({ listen: [tcp(7001)] }).toMatchObject({ code: 'conflict' });
+    await refused({ listen: [tcp(80)] }).toMatchObject({ message: /taken by the router/ });
+    const { balancers } = await api.root.call('balancer.list');
+    expect(balancers.find(({ name }) => name === 'two')?.targets).toEqual([]);
+    await change('two', { listen: [http('x.example.com', '/below'), tcp(7000, 'b.example.com')] });
+  });
+
+  it.each([
+    [{ attach: [{ kind: 'address', address: 'example.com', port: 1, weight: 1 }] }, /not an IP address/],
+    [{ attach: [at('192.0.2.1', 101)] }, /weight/],
+    [{ attach: [{ kind: 'container', name: 'a b', port: 1, weight: 1 }] }, /no name of a container/],
+    [
+      { attach: [{ kind: 'container', name: 'nobody', port: 1, weight: 1 }] },
+      /there is no container "nobody"/,
+    ],
+    [{ detach: ['192.0.2.99:1'] }, /has no target/],
+    [{ weights: { 'x:1': 1 } }, /has no target/],
+    [{ unlisten: ['x'] }, /has no listener/],
+    [{ listen: [http('a b\n')] }, /not a domain/],
+    [{ listen: [http('x.com', '/a b')] }, /not a path/],
+    [{ listen: [tcp(0)] }, /port/],
+    [{ rules: { gzip: 'maybe' } }, /gzip: "maybe" must be true or false/],
+    [{ rules: { nothing: 'x' } }, /"nothing" is no rule/],
+    [{ rules: { request_headers: 'X-A: b\n  server evil 192.0.2.1:80' } }, /request_headers/],
+    [{ check: { kind: 'http', path: '/x\nserver' } }, /not a path/],
+  ])('refuses %j', async (body, message) => {
+    await api.root.call('balancer.create', { name: 'bad' }).catch(() => undefined);
+    await expect(change('bad', body)).rejects.toMatchObject({ message: expect.stringMatching(message) });
+  });
+});

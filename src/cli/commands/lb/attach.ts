@@ -1,0 +1,34 @@
+import { command } from '../../command.ts';
+import { parseCount } from '../../values.ts';
+import { printBalancer } from './print.ts';
+import { parseTarget } from './target-text.ts';
+
+export const lbAttach = command<{ weight?: number }, [name: string, targets: string[]]>({
+  name: 'lb attach',
+  summary: 'Lead a balancer to containers and addresses',
+  details:
+    'A container is reached by the port of its host that it publishes, and only while it is ready; an address as it stands.',
+  arguments: [
+    { name: '<NAME>', summary: 'the balancer' },
+    { name: '<TARGET...>', summary: 'CONTAINER:PORT, or ADDRESS:PORT of something outside of the cluster' },
+  ],
+  options: [
+    {
+      flags: '--weight <N>',
+      summary: 'share of new requests in relation to the others, 0 to 100',
+      parse: parseCount(0, 100),
+      fallback: '100',
+    },
+  ],
+  examples: [
+    ['berth lb attach crm web1:8080 web2:8080', 'two containers of the cluster'],
+    [
+      'berth lb attach crm 192.0.2.7:8080 --weight 10',
+      'a machine outside, with a tenth of the requests of others',
+    ],
+  ],
+  async run(context, { weight = 100 }, balancer, targets) {
+    const attach = targets.map((text) => parseTarget(text, weight));
+    printBalancer(context, await context.call('balancer.change', { balancer, attach }));
+  },
+});
