@@ -23,7 +23,7 @@ process.on('disconnect', () => process.exit());
 async function simulate(order: HostsOrder): Promise<void> {
   const light: LightHost[] = [];
   // From the first on: those that have joined must not be silent until the last has.
-  if (order.kind === 'light') setInterval(() => beatInTurns(light), 1000 / BEATS);
+  if (order.kind === 'light') setInterval(() => beatWhereDue(light), LOOK_MS);
   await atOnce(order.count, 8, async (i) => {
     const host = await startOne(order, order.first + i);
     if (host !== undefined) light.push(host);
@@ -34,13 +34,11 @@ async function simulate(order: HostsOrder): Promise<void> {
 
 const told = new ToldMembers();
 
-/** A second's heartbeats are spread over it, as those of real hosts are. */
-const BEATS = 20;
-let turn = 0;
+/** How often hosts are gone through for heartbeats that are due, milliseconds. */
+const LOOK_MS = 50;
 
-function beatInTurns(hosts: readonly LightHost[]): void {
-  turn = (turn + 1) % BEATS;
-  for (let i = turn; i < hosts.length; i += BEATS) hosts[i]?.beat();
+function beatWhereDue(hosts: readonly LightHost[]): void {
+  for (const host of hosts) host.beatIfDue();
 }
 
 async function startOne(order: HostsOrder, number: number): Promise<LightHost | undefined> {

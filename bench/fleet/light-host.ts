@@ -13,6 +13,9 @@ import type { EngineInfo } from '../../src/model/host.ts';
 import { LABEL_CLUSTER, LABEL_ID } from '../../src/model/labels.ts';
 import type { ToldMembers } from './told-members.ts';
 
+/** Hosts are gone through every 50 ms, and a heartbeat that is 100 ms late is one that is missed. */
+const QUIET_MS = 950;
+
 /**
  * Speaks for a host as an agent does, frame by frame, and acts on a simulated engine at once: no files, no event stream,
  * no reading back. For measuring the manager where a thousand whole agents would take the machine for themselves.
@@ -20,6 +23,8 @@ import type { ToldMembers } from './told-members.ts';
 export class LightHost {
   private readonly engineIds = new Map<string, string>();
   private session: ManagerSession | undefined;
+  /** When it said something last, monotonic milliseconds. */
+  private saidAt = 0;
   private waiting: AssignmentDelta[] = [];
 
   constructor(
@@ -71,14 +76,25 @@ export class LightHost {
     session.send({ t: 'probed', id, answers: answers.map((answer) => answer ?? null) });
   }
 
-  /** Called every second for all hosts of a process together. */
-  beat(): void {
-    this.session?.send({ t: 'heartbeat', now: Date.now(), engine: true, reason: '' });
+  /** A heartbeat, where nothing else was said for about a second: as an agent does. */
+  beatIfDue(): void {
+    if (performance.now() - this.saidAt >= QUIET_MS) this.beat();
+  }
+
+  private beat(): void {
+    this.say({ t: 'heartbeat', now: Date.now(), engine: true, reason: '' });
+  }
+
+  private say(frame: AgentFrame): void {
+    this.saidAt = performance.now();
+    this.session?.send(frame);
   }
 
   private greet(session: ManagerSession): void {
     const { hostId, machineId, info } = this.identity;
-    const send = (frame: AgentFrame) => session.send(frame);
+    const send = (frame: AgentFrame) => {
+      if (this.session === session) this.say(frame);
+    };
     const hello = { version: LINK_VERSION, agentVersion: 'bench', machineId, now: Date.now() };
     const usable = { usable: true, reason: '' };
     const network = { drivers: { xoverlay: usable, vlan: usable }, wireMtu: 1500 };
@@ -119,7 +135,7 @@ export class LightHost {
       containers.set(id, this.put(delta.assignment));
       results.push({ id, generation: desired.generation });
     }
-    this.session?.send({
+    this.say({
       t: 'report',
       containers: [...containers.values()],
       gone: { containers: gone },

@@ -35,13 +35,21 @@ type ConversationDeps = Readonly<{
   hasFenced(): boolean;
 }>;
 
+/** The manager hears from the host at least so often: a heartbeat, or whatever else there is to say. */
 const HEARTBEAT_MS = 1_000;
+/** What a heartbeat tells is told at least so often, however much else is said. */
+const SPARED_MS = 5_000;
+/** A timer may fire a little early. */
+const EARLY_MS = 5;
 
 /** With the manager: over the newest connection to it, from its welcome on. */
 export class Conversation {
   private current: AgentLink | undefined;
   private greeted = false;
   private heartbeat: NodeJS.Timeout | undefined;
+  /** When something was said last, and when a heartbeat was: monotonic milliseconds. */
+  private saidAt = 0;
+  private beatAt = 0;
 
   constructor(private readonly deps: ConversationDeps) {}
 
@@ -51,8 +59,17 @@ export class Conversation {
   }
 
   /** Takes over a new connection: the one before it counts no more. */
-  attach(session: AgentLink): void {
+  attach(connection: AgentLink): void {
     this.end('a newer connection took its place');
+    const session: AgentLink = {
+      send: (frame) => {
+        connection.send(frame);
+        this.saidAt = performance.now();
+      },
+      onFrame: (listener) => connection.onFrame(listener),
+      onClose: (listener) => connection.onClose(listener),
+      close: (reason) => connection.close(reason),
+    };
     this.current = session;
     session.onClose((reason) => {
       if (this.current !== session) return;
@@ -123,7 +140,7 @@ export class Conversation {
   }
 
   private detach(): void {
-    clearInterval(this.heartbeat);
+    clearTimeout(this.heartbeat);
     this.current = undefined;
     this.greeted = false;
     this.deps.intake.forget();
@@ -173,7 +190,7 @@ export class Conversation {
     networks?.attach((asked) => session.send(asked), frame.version);
     this.deps.ingress?.attach((told) => session.send(told), frame.version);
     this.beat(session);
-    this.heartbeat = setInterval(() => this.beat(session), HEARTBEAT_MS);
+    this.beatInTime(session);
     if (observer.ready) this.tellAll(session);
   }
 
@@ -184,7 +201,20 @@ export class Conversation {
       session.send({ t: 'probed', id, answers: answers.map((answer) => answer ?? null) });
   }
 
+  /** A heartbeat whenever nothing else was said for a second, or one is due in any case. */
+  private beatInTime(session: AgentLink): void {
+    // Leases last for little more than two heartbeats.
+    const spared = this.deps.hasFenced() ? HEARTBEAT_MS : SPARED_MS;
+    const left = Math.min(this.saidAt + HEARTBEAT_MS, this.beatAt + spared) - performance.now();
+    if (left <= EARLY_MS) this.beat(session);
+    // A send can end the connection.
+    if (this.current !== session) return;
+    const wait = left <= EARLY_MS ? HEARTBEAT_MS : left;
+    this.heartbeat = setTimeout(() => this.beatInTime(session), wait);
+  }
+
   private beat(session: AgentLink): void {
+    this.beatAt = performance.now();
     const { state, reason } = this.deps.observer.health;
     const engine = state === 'down' ? `its Docker Engine does not answer: ${reason}` : '';
     const trouble = [engine, this.deps.intake.unwritable].filter((one) => one !== '').join('; ');
