@@ -371,7 +371,7 @@ export class HostSessions {
     // At once, so that nobody comes in between.
     const removed =
       ended.length === 0 ? undefined : store.update((tx) => endRecords(tx, ended, this.deps.clock.now()));
-    await Promise.all([seen, removed]);
+    await (removed === undefined ? seen : Promise.all([seen, removed]));
   }
 
   /** All that is on the host is known now. */

@@ -41,7 +41,11 @@ export class ActionResults implements Assignments {
       const waiter: Waiter = {
         hostId: host.hostId,
         generation,
-        resolve: (result) => settle(() => outcome(result).then(resolve, reject)),
+        resolve: (result) =>
+          settle(() => {
+            if (result.error === undefined) resolve(result);
+            else reject(refused(result.error));
+          }),
         reject: (error) => settle(() => reject(error)),
       };
       if (signal?.aborted) {
@@ -86,7 +90,11 @@ export class ActionResults implements Assignments {
 
 function outcome(result: ActionResult): Promise<ActionResult> {
   if (result.error === undefined) return Promise.resolve(result);
-  return Promise.reject(new BerthError('engine', result.error.message, { status: result.error.status }));
+  return Promise.reject(refused(result.error));
+}
+
+function refused({ status, message }: NonNullable<ActionResult['error']>): BerthError {
+  return new BerthError('engine', message, { status });
 }
 
 function notConnected(hostName: string): BerthError {

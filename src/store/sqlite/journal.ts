@@ -23,7 +23,9 @@ export function openSqliteJournal(path: string): Journal {
     commit: async (rows) => {
       if (damage !== undefined) throw damage;
       try {
-        await thread.write(rows.flatMap(({ table, key, json }) => [table, key, json ?? null]));
+        const flat: (string | null)[] = [];
+        for (const { table, key, json } of rows) flat.push(table, key, json ?? null);
+        await thread.write(flat);
       } catch (thrown) {
         // Whoever reads it must know which disk.
         const what = `${path}: ${messageOf(thrown)}`;

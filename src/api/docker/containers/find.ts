@@ -107,10 +107,10 @@ function targetOfAny(tx: ReadTx, seen: ObservedContainer, connected: Connected):
 }
 
 function byIdOrName(tx: ReadTx, ref: string, connected: Connected): Target | undefined {
-  const records = [tx.get('containers', ref), ...tx.by('containers', 'name', ref)];
-  for (const record of records) {
-    if (record !== undefined && !isGivenUp(record, connected)) return targetOfRecord(tx, record);
-  }
+  const byId = tx.get('containers', ref);
+  if (byId !== undefined && !isGivenUp(byId, connected)) return targetOfRecord(tx, byId);
+  for (const record of tx.by('containers', 'name', ref))
+    if (!isGivenUp(record, connected)) return targetOfRecord(tx, record);
   for (const seen of tx.by('observedContainers', 'engineId', ref)) {
     const target = targetOfAny(tx, seen, connected);
     if (target !== undefined) return target;
