@@ -90,6 +90,7 @@ function lookUpLines({ routes }: RouterState, layout: Layout): readonly string[]
 
 /** What a container may read as another path than it is routed by: rules of /admin are not to be got around by /x/../admin. */
 const PATH_LINES = [
+  'http-request deny deny_status 400 if { var(txn.host) -m sub / }',
   'http-request set-var(txn.path) path,url_dec',
   'http-request deny deny_status 400 if { var(txn.path) -m sub /../ /./ } or { var(txn.path) -m end /.. /. }',
   'http-request set-var(txn.path) var(txn.path),regsub(//+,/,g) if { var(txn.path) -m sub // }',
@@ -117,7 +118,6 @@ function entryLines(
     'log-format "%b %s %ST %Tw %Tc %Tr"',
     `http-request set-log-level silent if { fe_req_rate gt ${LOG_ALL_UP_TO} } { rand(64) gt 0 }`,
     'http-request set-var(txn.host) req.hdr(host),field(1,:),lower,rtrim(.)',
-    'http-request deny deny_status 400 if { var(txn.host) -m sub / }',
     ...lookUp,
     ...aclLines('trusted', 'src', entry.trust),
     ...(believed
@@ -131,7 +131,8 @@ function entryLines(
     'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
     'http-request del-header Forwarded',
     ...canaries,
-    'use_backend %[var(txn.route)] if { var(txn.route) -m found }',
+    // goes on to the next line where nothing was found
+    'use_backend %[var(txn.route)]',
     `default_backend ${NOBODY}`,
   ];
   return [`frontend entry:${at} from http`, ...lines.map((line) => `  ${line}`)];
