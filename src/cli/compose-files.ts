@@ -3,20 +3,21 @@ import { dirname, join, resolve } from 'node:path';
 import { LARGEST_FILE, type StackInput } from '../compose/index.ts';
 import { BerthError } from '../kit/errors.ts';
 import type { CliContext, OptionSpec } from './command.ts';
-import { collect } from './values.ts';
+import { checkFolder, collect, parseFolder } from './values.ts';
 
 export type ComposeFlags = Readonly<{
   file?: readonly string[];
   name?: string;
   envFile?: readonly string[];
   profile?: readonly string[];
+  projectDirectory?: string;
 }>;
 
 /** The flags of every command that reads compose files. */
 export const composeOptions: readonly OptionSpec[] = [
   {
     flags: '-f, --file <FILE>',
-    summary: 'compose file; several go over each other in their order',
+    summary: 'compose file, - for standard input; several go over each other in their order',
     parse: collect,
     fallback: 'compose.yaml or docker-compose.yml, here or above, with its override file',
     completes: 'file',
@@ -29,20 +30,42 @@ export const composeOptions: readonly OptionSpec[] = [
     fallback: '.env beside the compose file',
     completes: 'file',
   },
+  {
+    flags: '--project-directory <DIR>',
+    summary: 'folder from which relative paths are seen, and with the .env file',
+    fallback: "the first file's",
+    parse: parseFolder,
+    completes: 'folder',
+  },
   { flags: '--profile <NAME>', summary: 'activate a profile; may be given several times', parse: collect },
 ];
 
+/** Under which standard input stands in messages. */
+const STDIN = '<stdin>';
 const NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
 
 /** What the flags, the environment and the current folder say, as docker compose reads them. */
-export function composeInput({ cwd, env }: CliContext, flags: ComposeFlags): StackInput {
+export async function composeInput(
+  { cwd, env, prompt }: CliContext,
+  flags: ComposeFlags,
+): Promise<StackInput> {
   const given =
     flags.file ?? (env.COMPOSE_FILE ? env.COMPOSE_FILE.split(env.COMPOSE_PATH_SEPARATOR || ':') : []);
-  const files = given.length > 0 ? given.map((file) => resolve(cwd, file)) : defaultFiles(cwd);
+  const files =
+    given.length > 0
+      ? given.map((file) => (file === '-' ? join(cwd, STDIN) : resolve(cwd, file)))
+      : defaultFiles(cwd);
+  const input = given.includes('-')
+    ? textOf(await prompt.pipedBytes(LARGEST_FILE), 'standard input')
+    : undefined;
+  const folder =
+    flags.projectDirectory === undefined
+      ? dirname(files[0] ?? cwd)
+      : checkFolder(resolve(cwd, flags.projectDirectory), '--project-directory');
   return {
     files,
-    folder: dirname(files[0] ?? cwd),
-    read: readText,
+    folder,
+    read: (path) => (path === join(cwd, STDIN) ? input : readText(path)),
     env,
     // The compose files are the user's own: only the fuse of the largest size holds.
     largest: LARGEST_FILE,
@@ -84,11 +107,16 @@ function readText(path: string): string | undefined {
     const { size } = fstatSync(file);
     if (size > LARGEST_FILE)
       throw new BerthError('too_large', `${path} has ${size} bytes, and at most ${LARGEST_FILE} are read`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
-  } catch (thrown) {
-    if (thrown instanceof BerthError) throw thrown;
-    throw new BerthError('bad_request', `${path} is not a text in UTF-8`, { hint: 'write it in UTF-8' });
+    return textOf(readFileSync(file), path);
   } finally {
     closeSync(file);
+  }
+}
+
+function textOf(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new BerthError('bad_request', `${name} is not a text in UTF-8`, { hint: 'write it in UTF-8' });
   }
 }

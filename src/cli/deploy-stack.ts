@@ -17,7 +17,7 @@ export async function deployStack(
   flags: ComposeFlags & FollowFlags & Readonly<{ dryRun?: boolean }>,
 ): Promise<void> {
   const { call, out, globals } = context;
-  const { stack: spec, warnings } = readTold(context, flags);
+  const { stack: spec, warnings } = await readTold(context, flags);
   for (const warning of warnings) out.warn(problemText(warning));
   const { dryRun = false } = flags;
   const answer = await call('stack.deploy', { stack: spec.name, spec, dryRun });

@@ -4,9 +4,10 @@ import { type ComposeFlags, composeInput } from './compose-files.ts';
 import { clean } from './terminal/text.ts';
 
 /** The stack of the compose files that the flags name. Mistakes behind the first one are told before it is thrown. */
-export function readTold(context: CliContext, flags: ComposeFlags): ReadStack {
+export async function readTold(context: CliContext, flags: ComposeFlags): Promise<ReadStack> {
+  const input = await composeInput(context, flags);
   try {
-    return readStack(composeInput(context, flags));
+    return readStack(input);
   } catch (thrown) {
     if (thrown instanceof ComposeError)
       for (const problem of thrown.problems.slice(1)) context.out.note(clean(problemText(problem)));

@@ -86,8 +86,8 @@ const placer: Placer = {
   },
   explain: (tx) => ({
     ...{ chosen: undefined, refusal: undefined },
-    hosts: [...tx.all('hosts')].map(({ id, name }) => ({
-      ...{ hostId: id, hostName: name, fits: true, reasons: [], score: 0 },
+    hosts: [...tx.all('hosts')].map(({ id, name, cordoned }) => ({
+      ...{ hostId: id, hostName: name, fits: !cordoned, reasons: [], score: 0 },
     })),
   }),
 };
@@ -639,4 +639,81 @@ describe('a release in which both versions serve', () => {
     expect(images()).toEqual({ 'web:1': 3 });
     expect(shares()).toBe('0 % old');
   });
+});
+
+it('is taken from a host that is drained where it is on each host, and comes back with it', async () => {
+  await put(stackOf('services: {agent: {image: a, deploy: {mode: global}, network_mode: none}}\n'));
+  const hosts = () =>
+    members('agent')
+      .map(({ assigned }) => assigned.hostId)
+      .sort();
+  await until(() => expect(hosts()).toEqual(['h-a', 'h-b', 'h-c']));
+  await isDone('agent');
+  const set = (cordoned: boolean, drained: boolean) =>
+    cluster.store.update((tx) => {
+      const host = tx.get('hosts', 'h-b');
+      if (host !== undefined) tx.put('hosts', { ...host, cordoned, drained });
+    });
+  await set(true, false);
+  await new Promise((resolve) => setTimeout(resolve, 900));
+  expect(hosts()).toEqual(['h-a', 'h-b', 'h-c']);
+  await set(true, true);
+  await until(() => expect(hosts()).toEqual(['h-a', 'h-c']));
+  await until(() => expect(status('agent')).toMatchObject({ wanted: 2, ready: 2 }));
+  await set(false, false);
+  await until(() => expect(hosts()).toEqual(['h-a', 'h-b', 'h-c']));
+});
+
+it('is started again with what it depends on where the file says so', async () => {
+  const text = (db: string) => `
+services:
+  web:
+    image: web
+    depends_on: { db: { condition: service_started, restart: true } }
+    deploy: { update_config: { monitor: 20ms } }
+  api: { image: api, depends_on: [db] }
+  db: { image: ${db}, deploy: { update_config: { monitor: 20ms } } }
+networks: { default: { driver: bridge } }
+`;
+  expect((await put(stackOf(text('db:1')))).releases).toHaveLength(3);
+  await isDone('web');
+  const [before] = members('web');
+  expect((await put(stackOf(text('db:1')))).releases).toEqual([]);
+  expect((await put(stackOf(text('db:2')))).releases).toEqual([
+    { service: 'db', number: 2 },
+    { service: 'web', number: 2 },
+  ]);
+  await isDone('web', 2);
+  expect(members('web')[0]?.id).not.toBe(before?.id);
+  expect(release('web')?.cause).toEqual({ kind: 'restart' });
+  expect(release('api')?.number).toBe(1);
+});
+
+it('pulls for each release where it is to be the newest, and for no container that is made again', async () => {
+  const pulled: string[] = [];
+  const pull = ServiceHands.prototype.pull;
+  ServiceHands.prototype.pull = async (hostId, image) => {
+    pulled.push(`${hostId} ${image}`);
+  };
+  try {
+    const text = (tag: string) =>
+      `services: {web: {image: "web:${tag}", pull_policy: always, network_mode: none, deploy: {update_config: {monitor: 20ms}}}}\n`;
+    await put(stackOf(text('1')));
+    await isDone('web');
+    const host = members('web')[0]?.assigned.hostId;
+    expect(pulled).toEqual([`${host} web:1`]);
+    const [old] = members('web');
+    await cluster.store.update((tx) => void tx.delete('containers', old?.id ?? ''));
+    await until(() => expect(members('web')[0]?.id).not.toBe(old?.id));
+    expect(pulled).toHaveLength(1);
+    await cluster.store.update((tx) => {
+      const record = tx.get('services', 'shop/web');
+      if (record !== undefined)
+        beginRelease(tx, record, record.service, { cause: { kind: 'restart' }, by: 'root', at: Date.now() });
+    });
+    await isDone('web', 2);
+    expect(pulled.length).toBeGreaterThan(1);
+  } finally {
+    ServiceHands.prototype.pull = pull;
+  }
 });

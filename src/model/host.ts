@@ -35,6 +35,8 @@ export const hostSchema = z.object({
   labels: labelsSchema,
   /** No new containers are placed here. */
   cordoned: z.boolean(),
+  /** It was emptied: services that are on each host have none here either, until it is uncordoned. */
+  drained: z.boolean().optional(),
   /** SHA-256 of the certificate that this host may connect with (hex); another one is refused. */
   certFingerprint: z.string(),
   /** /etc/machine-id or the engine's ID at the time of joining: a copied data directory on another machine is refused. */

@@ -123,16 +123,11 @@ function refuseTimes({ name, runs, scale, naming }: Service): void {
     });
 }
 
-function notDone({ name, scaling, logs, pull, dependsOn }: Service): string[] {
+function notDone({ name, scaling, logs }: Service): string[] {
   const said = (count: number, text: string) => (count > 0 ? [`service ${name}: ${text}`] : []);
   return [
     ...said(scaling === undefined ? 0 : 1, 'its number of containers does not follow its load yet'),
     ...said(logs.length, 'its logs are kept by the engines alone'),
-    ...said(pull === 'always' ? 1 : 0, 'its image is pulled only where it is missing'),
-    ...said(
-      dependsOn.filter(({ restart }) => restart).length,
-      'it is not started again when what it depends on has changed',
-    ),
   ];
 }
 

@@ -8,6 +8,7 @@ import { beginRelease } from '../../store/releases.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
 import { type Author, keptStack, putStackFiles } from '../files/stack-files.ts';
 import { checkRoutes } from '../routing/check-routes.ts';
+import { restartDependents } from './restart-dependents.ts';
 
 export type Deployed = Readonly<{
   diff: StackDiff;
@@ -90,6 +91,8 @@ export function deploy(tx: WriteTx, vault: Vault, given: Stack, { by, at }: Auth
     } else if (isChanged(diff, service.name))
       tx.put('services', { ...record, service, scale: null, generation: record.generation + 1 });
   }
+  const changed = releases.map(({ service }) => service);
+  for (const service of restartDependents(tx, stack, changed, { by, at })) releases.push(service);
   const wanted = new Set(stack.services.map(({ name }) => name));
   for (const record of [...tx.by('services', 'stack', stack.name)])
     if (!wanted.has(record.name) && record.removing !== true)

@@ -22,6 +22,7 @@ type Asked = Readonly<{
   hostId?: string;
   service: NonNullable<Parameters<typeof putContainer>[2]['service']>;
   probes: Parameters<typeof putContainer>[2]['probes'];
+  isFresh?(hostId: string): boolean;
 }>;
 
 type Made =
@@ -41,12 +42,19 @@ export class ServiceHands {
 
   make(tx: WriteTx, asked: Asked): Made {
     const { placer, clock, store } = this.deps;
-    const { name, spec, platform, by, service, probes, hostId } = asked;
+    const { name, spec, platform, by, service, probes, hostId, isFresh } = asked;
     const bound = hostId === undefined ? spec : onHost(spec, hostId);
     const wanted = { name, spec: bound, platform, by, service, probes, at: clock.now() };
     const desired = { state: 'running', starts: 1 } as const;
     try {
-      const places = { placer, connected: (id: string) => this.connected(id) };
+      const place = isFresh === undefined ? undefined : placer.place(tx, { name, spec: bound });
+      if (place !== undefined && isFresh?.(place.hostId) === false)
+        return { kind: 'image-missing', hostId: place.hostId };
+      const places = {
+        // Where the image is fresh: a strategy might choose another host when it is asked again.
+        placer: place === undefined ? placer : { place: () => place },
+        connected: (id: string) => this.connected(id),
+      };
       const apiVersion = servedVersions(store).api;
       const { container } = putContainer(tx, places, { ...wanted, apiVersion, desired });
       return { kind: 'made', id: container.id, hostId: container.assigned.hostId };

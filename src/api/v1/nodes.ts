@@ -38,7 +38,7 @@ export const nodeHandlers: Handlers<keyof typeof nodeRoutes> = {
   'node.cordon': ({ deps, params }) =>
     changeHost(deps.store, params.node, (host) => ({ ...host, cordoned: true })),
   'node.uncordon': ({ deps, params }) =>
-    changeHost(deps.store, params.node, (host) => ({ ...host, cordoned: false })),
+    changeHost(deps.store, params.node, (host) => ({ ...host, cordoned: false, drained: false })),
 
   'node.delete': ({ deps, params, query, about }) =>
     deps.store.update((tx) => {

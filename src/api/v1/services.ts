@@ -5,6 +5,7 @@ import { checkRoutes } from '../routing/check-routes.ts';
 import { checkScale } from '../services/check-scale.ts';
 import { checkStack } from '../services/check-stack.ts';
 import { deploy, diffOf } from '../services/deploy.ts';
+import { restartDependents } from '../services/restart-dependents.ts';
 import { changeService } from './change-service.ts';
 import type { Handlers } from './handler.ts';
 import { findService, findStack, membersOf, serviceView, stackView } from './service-view.ts';
@@ -113,5 +114,7 @@ export const serviceHandlers: Handlers<Names> = {
         at: call.deps.clock.now(),
       } as const;
       beginRelease(tx, record, record.service, start);
+      const stack = tx.get('stacks', record.stack)?.stack;
+      if (stack !== undefined) restartDependents(tx, stack, [record.name], start);
     }),
 };

@@ -23,7 +23,10 @@ export const LABELS: readonly LabelRow[] = [
   ),
   row('rolling_updates.parallelism', 'Containers at a time (1); what is no number from 1 on counts as 1.'),
   row('depends', 'Services, separated by commas, that must be ready before.'),
-  row('latest_image', '`true`: pull at each deployment, though the tag is the same.'),
+  row(
+    'latest_image',
+    '`true`: each release pulls, though the tag is the same, and so does each run of `cron`.',
+  ),
   row('probe.url', '`http://container[:PORT]/PATH` (2xx and 3xx are healthy) or `tcp://container:PORT`.'),
   row('probe.cmd', 'A shell line in the container; healthy where it exits with 0. Not beside `probe.url`.'),
   row('probe.timeout_seconds', 'Seconds that one probe may take (2).'),

@@ -177,7 +177,7 @@ function pullOf(service: Reader, labels: LabelSet): Service['pull'] {
   const policy = service.get('pull_policy');
   const word = policy.text;
   if (word === 'daily' || word === 'weekly' || word?.startsWith('every_')) {
-    policy.warn(`${word}: images are pulled at each deployment instead`);
+    policy.warn(`${word}: images are pulled by each release instead`);
     return 'always';
   }
   const known = policy.oneOf(['always', 'never', 'missing', 'if_not_present', 'build']);

@@ -9,8 +9,13 @@ export type ImagePullsDeps = Readonly<{ hands: ServiceHands; clock: Clock; logge
 
 /** Images that services lack on hosts which would take their containers: pulled there, and with a pause after failures. */
 export class ImagePulls {
+  /** Counts the pulls that have ended. */
+  ended = 0;
   private readonly under = new Set<string>();
   private readonly tries = new Map<string, PullTry>();
+  /** Host and image to since when it is to be fresh, and up to which of these times it is; milliseconds since the epoch. */
+  private readonly asked = new Map<string, number>();
+  private readonly pulled = new Map<string, number>();
 
   constructor(
     private readonly deps: ImagePullsDeps,
@@ -18,6 +23,13 @@ export class ImagePulls {
     /** A pull has ended, well or not. */
     private readonly onEnd: () => void,
   ) {}
+
+  /** True where it was pulled on the host since `at`, milliseconds since the epoch, by this manager. */
+  isFresh(hostId: string, image: string, at: number): boolean {
+    const key = `${hostId} ${image}`;
+    this.asked.set(key, Math.max(at, this.asked.get(key) ?? 0));
+    return (this.pulled.get(key) ?? 0) >= at;
+  }
 
   /**
    * Sees to it that the image comes to the host.
@@ -55,9 +67,12 @@ export class ImagePulls {
     platform: string | undefined,
   ): Promise<void> {
     const { hands, clock, logger } = this.deps;
+    // Not when it is begun: a clock that is set back would have it pulled without end.
+    const asked = this.asked.get(key);
     try {
       await hands.pull(hostId, image, platform, this.signal);
       this.tries.delete(key);
+      if (asked !== undefined) this.pulled.set(key, asked);
     } catch (thrown) {
       if (this.signal.aborted) return;
       const error = messageOf(thrown);
@@ -65,6 +80,7 @@ export class ImagePulls {
       logger.warn({ host: hostId, image, error }, 'image not pulled');
     } finally {
       this.under.delete(key);
+      this.ended++;
       if (!this.signal.aborted) this.onEnd();
     }
   }

@@ -72,6 +72,32 @@ describe('a drain', () => {
     expect(moves.drainJob('h1')).toMatchObject({ state: 'done', waiting: [], stays: [] });
   });
 
+  it('leaves what its service stops itself, and runs that are over', async () => {
+    const of = (id: string, name: string) => ({
+      ...container(id, 'h1', { labels: {} }),
+      service: { stack: 's', name, index: 1, release: 1 },
+    });
+    await start(['h1', 'h2'], of('a', 'everywhere'), of('b', 'job'), of('c', 'web'));
+    await store.update((tx) => {
+      const put = (name: string, service: object) =>
+        tx.put('services', {
+          ...{ kind: 'service-record', stack: 's', name, scale: null, generation: 1, release: 1 },
+          service: service as never,
+        });
+      put('everywhere', { scale: { kind: 'global' }, runs: { kind: 'service' } });
+      put('job', { scale: { kind: 'replicated' }, runs: { kind: 'job' } });
+      put('web', { scale: { kind: 'replicated' }, runs: { kind: 'service' } });
+      for (const id of ['b', 'c']) {
+        const seen = seenOn('h1', id);
+        tx.put('observedContainers', { ...seen, state: { ...seen.state, status: 'exited' } });
+      }
+    });
+    expect(moves.planDrain('h1').moves).toEqual([]);
+    expect(moves.planDrain('h1').stays.map(({ id }) => id)).toEqual(['c']);
+    await moves.drain('h1');
+    expect(store.view((tx) => tx.get('hosts', 'h1'))).toMatchObject({ cordoned: true, drained: true });
+  });
+
   it('puts a container back where it was when the new host refuses it', async () => {
     await start(['h1', 'h2'], container('a', 'h1'));
     refuses = new Set(['a h2 start']);

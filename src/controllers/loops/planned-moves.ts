@@ -2,9 +2,11 @@ import type { Clock } from '../../kit/clock.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Container } from '../../model/container.ts';
+import { serviceKey } from '../../model/deployment.ts';
 import type { Host } from '../../model/host.ts';
 import { placementRequest, serviceOf } from '../../scheduler/request.ts';
 import { resourcesOf } from '../../scheduler/resources.ts';
+import { seenOn } from '../../store/seen.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx, Store } from '../../store/store.ts';
 import { batchesOf } from '../plan/batches.ts';
@@ -53,7 +55,10 @@ export class PlannedMoves {
    */
   planDrain(hostId: string, without: readonly string[] = []): MovePlan {
     return planned(this.deps.store, (tx) => {
-      const all = [...tx.by('containers', 'host', hostId)].sort(byName).map((record) => judged(tx, record));
+      const all = [...tx.by('containers', 'host', hostId)]
+        .filter((record) => !isLeft(tx, record))
+        .sort(byName)
+        .map((record) => judged(tx, record));
       const candidates = all.filter(isCandidate);
       const bench = new Workbench(tx, this.deps.placer);
       for (const closed of [hostId, ...without]) bench.close(closed);
@@ -85,7 +90,8 @@ export class PlannedMoves {
             hint: 'a host that is down loses its containers with a fail-over policy by itself',
           },
         );
-      if (!host.cordoned) tx.put('hosts', { ...host, cordoned: true });
+      if (!host.cordoned || host.drained !== true)
+        tx.put('hosts', { ...host, cordoned: true, drained: true });
     });
     const isCordoned = () => this.deps.store.view((tx) => tx.get('hosts', hostId)?.cordoned === true);
     return this.begin(hostId, this.planDrain(hostId), isCordoned);
@@ -240,6 +246,15 @@ function judged(tx: ReadTx, record: Container): Candidate | Stay {
     copies.find(({ hostId }) => hostId === assigned.hostId),
   );
   return reason === undefined ? candidate : { ...candidate, reason };
+}
+
+/** A drain has nothing to do with it: its service has it stopped, or it is a run that is over and kept for its log. */
+function isLeft(tx: ReadTx, { id, service, assigned }: Container): boolean {
+  if (service === undefined) return false;
+  const spec = tx.get('services', serviceKey(service.stack, service.name))?.service;
+  if (spec?.scale.kind === 'global') return true;
+  if (spec === undefined || spec.runs.kind === 'service') return false;
+  return seenOn(tx, id, assigned.hostId)?.state.status === 'exited';
 }
 
 function isStay(one: Candidate | Stay): one is Stay {

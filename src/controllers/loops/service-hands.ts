@@ -13,6 +13,8 @@ export type AskedContainer = Readonly<{
   hostId?: string;
   service: NonNullable<Container['service']>;
   probes: Container['probes'];
+  /** False: the image has to be pulled on that host first, though it is there. */
+  isFresh?(hostId: string): boolean;
 }>;
 
 /** `image-missing`: that host would take it, were the image there. */

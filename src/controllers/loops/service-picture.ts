@@ -102,13 +102,19 @@ export function pictureOf(tx: ReadTx, record: ServiceRecord, deps: PictureDeps):
     service.scale.kind === 'replicated' && service.runs.kind !== 'cron' ? service.scale.replicas : 0;
   const wanted = record.scale ?? replicas;
   const uncovered = service.scale.kind === 'global' ? uncoveredHosts(tx, record, members, hands) : undefined;
+  const misplaced =
+    uncovered === undefined
+      ? []
+      : members.filter(({ hostId }) => tx.get('hosts', hostId)?.drained === true).map(({ id }) => id);
   const { cause, shift } = release;
   const figures = figuresOf(release, made, deps);
   const rollout: Rollout = {
     now,
     members,
     wanted:
-      uncovered === undefined ? wanted : uncovered.length + members.filter((one) => !one.leaving).length,
+      uncovered === undefined
+        ? wanted
+        : uncovered.length + members.filter((one) => !one.leaving && !misplaced.includes(one.id)).length,
     release: release.number,
     state: release.state,
     policy: policyFor(service, policyOf(release, service)),
@@ -118,6 +124,7 @@ export function pictureOf(tx: ReadTx, record: ServiceRecord, deps: PictureDeps):
     ...(shift === undefined ? {} : { shift }),
     ...(figures === undefined ? {} : { figures }),
     ...(uncovered === undefined ? {} : { uncovered }),
+    ...(misplaced.length === 0 ? {} : { misplaced }),
   };
   return { record, release, rollout, stopped, drained, drainAt, lateAt };
 }

@@ -167,6 +167,7 @@ export class ServiceController {
     const { clock, logger } = this.deps;
     try {
       const now = clock.now();
+      const { ended } = this.pulls;
       const { made, nextAt, waits, drains } = await lookAtStack(stack, {
         ...this.deps,
         watch: this.watch,
@@ -175,6 +176,8 @@ export class ServiceController {
       });
       if (waits) this.waiting.add(stack);
       else this.waiting.delete(stack);
+      // What it waits for has come before it was known to wait.
+      if (waits && this.pulls.ended !== ended) this.wake(stack, 0);
       if (drains) this.draining.add(stack);
       else this.draining.delete(stack);
       for (const id of made) this.follow(id, 1);

@@ -263,7 +263,8 @@ class StackLook {
       this.changeRun(tx, record, number, { state: 'failed', endedAt: this.deps.now, reason });
       return;
     }
-    const result = this.makeOne(tx, from, number);
+    const dueAt = tx.get('jobRuns', jobRunKey(stack, name, number))?.dueAt;
+    const result = this.makeOne(tx, from, number, undefined, dueAt);
     if (result.kind === 'made') {
       const { id: containerId, hostId } = result;
       this.made.push(containerId);
@@ -278,10 +279,16 @@ class StackLook {
       this.changeRun(tx, record, number, { reason });
   }
 
-  private makeOne(tx: WriteTx, from: ReleaseRecord, index: number, hostId?: string): Made {
+  private makeOne(
+    tx: WriteTx,
+    from: ReleaseRecord,
+    index: number,
+    hostId?: string,
+    freshSince?: number,
+  ): Made {
     const reason = this.deps.hands.ensureObjects(tx, this.stack.stack, from.spec, from.by);
     if (reason !== undefined) return { kind: 'refused', reason };
-    return this.tried(() => this.deps.hands.make(tx, this.asked(from, index, hostId)));
+    return this.tried(() => this.deps.hands.make(tx, this.asked(from, index, hostId, freshSince)));
   }
 
   private create(
@@ -298,9 +305,11 @@ class StackLook {
   }
 
   private asked(
-    { spec, stack, service, number, by }: ReleaseRecord,
+    { spec, stack, service, number, by, at, state }: ReleaseRecord,
     index: number,
     hostId?: string,
+    /** With `pull: always`: since when the image must have been pulled; a container that is made again takes what is there. */
+    freshSince = state === 'releasing' ? at : undefined,
   ): AskedContainer {
     return {
       name: containerName(spec, index),
@@ -310,6 +319,9 @@ class StackLook {
       ...(hostId === undefined ? {} : { hostId }),
       service: { stack, name: service, index, release: number },
       probes: probesOf(spec),
+      ...(freshSince === undefined || spec.pull !== 'always'
+        ? {}
+        : { isFresh: (id: string) => this.deps.pulls.isFresh(id, spec.container.Image, freshSince) }),
     };
   }
 

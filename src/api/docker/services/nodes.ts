@@ -55,11 +55,14 @@ function nodeView(tx: ReadTx, host: Host): Json {
   };
 }
 
-const availability = ({ cordoned }: Host) => (cordoned ? 'pause' : 'active');
+const availability = ({ cordoned, drained }: Host) => {
+  if (!cordoned) return 'active';
+  return drained === true ? 'drain' : 'pause';
+};
 
 /** Another number whenever what a user may change is other: hosts have no count of changes. */
-function versionOf({ labels, cordoned }: Host): number {
-  return Number.parseInt(digestOf([labels, cordoned]).slice(0, 12), 16);
+function versionOf(host: Host): number {
+  return Number.parseInt(digestOf([host.labels, availability(host)]).slice(0, 12), 16);
 }
 
 /** `GET /nodes`. */
@@ -117,11 +120,13 @@ export async function updateNode(call: DockerCall): Promise<void> {
   await deps.store.update((tx) => {
     const host = findDockerNode(tx, params.id ?? '');
     if (version !== versionOf(host)) throw outOfSequence(`node ${host.name}`);
-    if (spec.Availability === 'drain')
+    if (spec.Availability === 'drain' && availability(host) !== 'drain')
       throw new BerthError('unsupported', `containers of host ${host.name} are not moved by this command`, {
         hint: `"berth node drain ${host.name}" moves them, and says what cannot move`,
       });
-    tx.put('hosts', { ...host, labels: spec.Labels ?? {}, cordoned: spec.Availability === 'pause' });
+    const cordoned = spec.Availability !== 'active';
+    const drained = spec.Availability === 'drain';
+    tx.put('hosts', { ...host, labels: spec.Labels ?? {}, cordoned, drained });
   });
   sendNothing(res, 200);
 }

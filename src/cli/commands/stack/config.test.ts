@@ -67,3 +67,34 @@ it('says where it has looked, and refuses what is no text', async () => {
   ]);
   expect(await run(['stack', 'config', '-f', '/dev/zero'], { cwd })).toMatchObject({ code: 2 });
 }, 60_000);
+
+it('reads standard input as a file, and paths from the folder that is named', async () => {
+  const cwd = folder({ '.env': 'TAG=1\n', 'over.yml': 'services: {web: {environment: [B=2]}}\n' });
+  mkdirSync(join(cwd, 'project'));
+  writeFileSync(join(cwd, 'project', '.env'), 'TAG=7\n');
+  const input = 'services: {web: {image: "web:${TAG}", volumes: ["./data:/data"]}}\n';
+  const args = ['stack', 'config', '--format', 'json', '-f', '-', '-f', 'over.yml'];
+  const { code, stdout } = await run([...args, '--project-directory', 'project'], { cwd, input });
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    name: 'project',
+    services: {
+      web: { image: 'web:7', environment: { B: '2' }, volumes: [{ source: join(cwd, 'project', 'data') }] },
+    },
+  });
+  expect(JSON.parse((await run(args, { cwd, input })).stdout)).toMatchObject({
+    name: 'shop',
+    services: { web: { image: 'web:1' } },
+  });
+  const wrong = await run(args, { cwd, input: 'services: {web: {imag: x}}\n' });
+  expect([wrong.code, wrong.stderr]).toEqual([
+    2,
+    expect.stringContaining('<stdin>:1:18: services.web.imag:'),
+  ]);
+  expect((await run([...args, '--project-directory', 'over.yml'], { cwd, input })).stderr).toContain(
+    'is not a folder',
+  );
+  expect((await run(args, { cwd, input: 'x'.repeat(10 * 1024 * 1024 + 1) })).stderr).toContain(
+    'standard input holds more than 10485760 bytes',
+  );
+}, 60_000);

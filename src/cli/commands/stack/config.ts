@@ -25,7 +25,7 @@ export const stackConfig = command<Flags>({
     ['berth stack config --model', 'services, routes and listeners as Berth sees them'],
   ],
   async run(context, flags) {
-    const { stack, config, warnings } = readTold(context, flags);
+    const { stack, config, warnings } = await readTold(context, flags);
     const { out, globals } = context;
     for (const warning of warnings) out.warn(problemText(warning));
     if (flags.quiet) return;

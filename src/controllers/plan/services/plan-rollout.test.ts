@@ -287,3 +287,11 @@ describe('any release', () => {
     );
   });
 });
+
+it('takes members of a service on each host from hosts that are drained, and makes none in their place', () => {
+  const members = [member(1, 2), member(2, 2, { hostId: 'drained' })];
+  const drained = rollout({ state: 'done', wanted: 1, members, uncovered: [], misplaced: ['c2-2'] });
+  expect(planRollout(drained).steps).toEqual([{ step: 'retire', id: 'c2-2', why: 'surplus' }]);
+  const leaving = [member(1, 2), member(2, 2, { hostId: 'drained', leaving: true })];
+  expect(planRollout({ ...drained, members: leaving }).steps).toEqual([]);
+});

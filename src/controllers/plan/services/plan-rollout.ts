@@ -1,6 +1,7 @@
 import type { UpdatePolicy } from '../../../model/service.ts';
 import { planBlueGreen } from './blue-green.ts';
 import { planCanary } from './canary.ts';
+import type { Member } from './member.ts';
 import { planRecreate } from './recreate.ts';
 import { planRolling } from './rolling.ts';
 import {
@@ -28,6 +29,8 @@ const PLANNERS: Readonly<
  * service at a time than the policy allows, and none once something has gone wrong.
  */
 export function planRollout(rollout: Rollout): RolloutPlan {
+  const { misplaced = [] } = rollout;
+  if (misplaced.length > 0) return planWithout(rollout, misplaced);
   const { bothServe, plan: onwardOf } = PLANNERS[rollout.policy.kind];
   const shifting = bothServe && rollout.shift !== undefined && rollout.fallback !== undefined;
   if (!(shifting && rollout.state !== 'done') && rollout.state !== 'releasing') return planSteady(rollout);
@@ -44,6 +47,18 @@ export function planRollout(rollout: Rollout): RolloutPlan {
   const { members, wanted, uncovered = [] } = rollout;
   const complete = members.filter(({ leaving }) => !leaving).length === wanted && uncovered.length === 0;
   return complete ? { steps: [{ step: 'enter', state: 'done', reason: '' }], nextAt: undefined } : plan;
+}
+
+/** Those on hosts that are to be empty go at once, whatever else is under way. */
+function planWithout({ misplaced: _, ...rollout }: Rollout, ids: readonly string[]): RolloutPlan {
+  const gone = (one: Member) => ids.includes(one.id);
+  const members = rollout.members.map((one) => (gone(one) ? { ...one, leaving: true } : one));
+  const onward = planRollout({ ...rollout, members });
+  const leave = rollout.members.filter((one) => gone(one) && !one.leaving);
+  return {
+    steps: [...leave.map(({ id }): RolloutStep => ({ step: 'retire', id, why: 'surplus' })), ...onward.steps],
+    nextAt: onward.nextAt,
+  };
 }
 
 /** A job: so many runs to their end, once a release, after those of the release before it are gone. */

@@ -27,6 +27,8 @@ export type Rollout = Readonly<{
   figures?: ShiftFigures;
   /** Of a service that is on each host: hosts that have none of its containers. */
   uncovered?: readonly string[];
+  /** IDs of members that are on a host which is to be empty; they count no more. */
+  misplaced?: readonly string[];
 }>;
 
 /** What routers have counted of both versions since the shares are as they are. */
