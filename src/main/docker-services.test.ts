@@ -278,3 +278,23 @@ describe('logs of a service', () => {
     expect(one.text).not.toContain(second?.ID);
   });
 });
+
+it('keeps the client’s log-in of a registry for the service that it is sent with', async () => {
+  const auth = { username: 'ann', password: 'hunter2', serveraddress: 'reg:5000' };
+  const header = { 'x-registry-auth': Buffer.from(JSON.stringify(auth)).toString('base64url') };
+  const answer = await client.send('POST', '/services/create', spec('own', {}, 'reg:5000/app:1'), header);
+  expect(answer.status).toBe(201);
+  const logins = () => cluster.store.view((tx) => [...tx.all('registryLogins')]);
+  expect(logins()).toMatchObject([{ registry: 'reg:5000', service: 'standalone/own', username: 'ann' }]);
+  expect(JSON.stringify(logins())).not.toContain('hunter2');
+  expect((await client.send('DELETE', '/services/own')).status).toBe(200);
+  await expect.poll(logins, { timeout: 15_000 }).toEqual([]);
+  for (const wrong of ['', 'e30', 'bm8', '!'])
+    await client.send(
+      'POST',
+      '/services/create',
+      spec(`x${wrong.length}${wrong.at(-1) === '!' ? 'y' : ''}`),
+      { 'x-registry-auth': wrong },
+    );
+  expect(logins()).toEqual([]);
+});

@@ -8,6 +8,7 @@ import { keepFilesSwept } from '../api/files/sweep-files.ts';
 import { keepAddressesSwept } from '../api/networks/address-sweep.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
 import { cookieKeyOf } from '../api/routing/cookie-key.ts';
+import { checkLogin } from '../api/services/check-login.ts';
 import { ServiceHands } from '../api/services/hands.ts';
 import { StackLogs } from '../api/services/stack-logs.ts';
 import { newApiEndpoint } from '../api/v1/endpoint.ts';
@@ -143,6 +144,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         },
         access: sessions.access,
         logs: new StackLogs(dockerDeps),
+        checkLogin: (auth) => checkLogin(dockerDeps, auth),
         plugins,
         ca: pki.ca,
         vault,

@@ -17,6 +17,7 @@ import type {
 import type { KeptFile } from '../model/kept-file.ts';
 import type { Life, Orphan } from '../model/life.ts';
 import type { Network, ObservedImage, ObservedNetwork, ObservedVolume, Volume } from '../model/objects.ts';
+import type { RegistryLogin } from '../model/registry-login.ts';
 import type { SettingsRecord } from '../model/settings.ts';
 
 /** Name of each table and the record that it holds. */
@@ -43,6 +44,7 @@ export type Tables = {
   releases: ReleaseRecord;
   jobRuns: JobRun;
   keptFiles: KeptFile;
+  registryLogins: RegistryLogin;
   // Below: observations, repeated by the agents and never written to disk.
   hostStatus: HostStatus;
   hostPaths: HostPaths;

@@ -2,6 +2,7 @@ import { jobRunKey } from '../model/cron.ts';
 import { releaseKey, serviceKey } from '../model/deployment.ts';
 import { fileNameKey } from '../model/kept-file.ts';
 import { LABEL_SERVICE } from '../model/labels.ts';
+import { loginKey } from '../model/registry-login.ts';
 import type { TableName, Tables } from './store.ts';
 
 /** Key of the one record in `settings`. */
@@ -96,6 +97,7 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
       stack: (r) => r.stack,
     },
   },
+  registryLogins: { durable: true, key: loginKey, indexes: { service: (r) => r.service } },
   hostStatus: { durable: false, key: (r) => r.id, indexes: {} },
   plainRefusals: { durable: false, key: (r) => r.id, indexes: {} },
   hostPaths: { durable: false, key: (r) => r.id, indexes: {} },

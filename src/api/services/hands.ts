@@ -11,6 +11,7 @@ import { observe } from '../docker/system/observe.ts';
 import { servedVersions } from '../docker/version.ts';
 import { endContainer } from '../networks/give-back.ts';
 import { dropNetworks } from './drop-networks.ts';
+import { forgetLogins, registryAuthFor } from './registry-logins.ts';
 import { ensureObjects } from './stack-objects.ts';
 
 /** What is asked for a container of a service; see `AskedContainer` in the controllers, whose hands these are. */
@@ -91,7 +92,10 @@ export class ServiceHands {
     image: string,
     platform: string | undefined,
     signal: AbortSignal,
+    service: string,
   ): Promise<void> {
+    const { store, vault } = this.deps;
+    const auth = store.view((tx) => registryAuthFor(tx, vault, image, service));
     const query = new URLSearchParams({
       // Without a tag engines pull all tags of a repository.
       fromImage: normalImageRef(image),
@@ -101,6 +105,7 @@ export class ServiceHands {
     const answer = await ask({ deps: this.deps }, hostId, {
       method: 'POST',
       path,
+      ...(auth === undefined ? {} : { headers: { 'x-registry-auth': auth } }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(PULL_MS)]),
     });
     for await (const line of progressLines(answer.body)) {
@@ -108,6 +113,10 @@ export class ServiceHands {
       if (error !== undefined) throw new BerthError('engine', error, { status: 500 });
     }
     await observe({ deps: this.deps }, [hostId], 'observedImages');
+  }
+
+  forgetLogins(tx: WriteTx, service: string): void {
+    forgetLogins(tx, service);
   }
 
   connected(hostId: string): boolean {

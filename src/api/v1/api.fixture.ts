@@ -127,6 +127,9 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
     moves: fakeMoves(store),
     access: new AccessBook({ clock: fakeClock, routesOf: () => [], serving: () => [] }),
     logs: { read: fakeLogs },
+    checkLogin: async ({ password }) => {
+      if (password === 'wrong') throw new BerthError('bad_request', 'the registry does not take it');
+    },
     ca,
     vault: await testVaultFile(join(folder, 'pki')),
     address: '127.0.0.1',

@@ -1,6 +1,7 @@
 import type { Clock } from '../../kit/clock.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Ca, VaultFile } from '../../link/index.ts';
+import type { RegistryAuth } from '../../model/registry-login.ts';
 import type { Store } from '../../store/store.ts';
 import type { Placer } from '../placement/placer.ts';
 import type { PluginRunner } from '../placement/store-placer.ts';
@@ -16,6 +17,8 @@ export type ApiDeps = Readonly<{
   moves: ContainerMoves;
   /** What goes through routers. */
   access: Pick<AccessBook, 'of' | 'ofRoute' | 'missing'>;
+  /** Asks a registry whether it takes the log-in. @throws BerthError `bad_request` where it does not */
+  checkLogin(auth: RegistryAuth): Promise<void>;
   /** What containers of stacks have written. */
   logs: StackLogs;
   /** The cluster's certificate authority: signs hosts in, and the certificates of client bundles. */

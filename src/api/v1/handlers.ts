@@ -12,6 +12,7 @@ import { joiningHandlers } from './joining.ts';
 import { moveHandlers } from './moves.ts';
 import { nodeHandlers } from './nodes.ts';
 import { orphanHandlers } from './orphans.ts';
+import { registryHandlers } from './registries.ts';
 import { releaseHandlers } from './releases.ts';
 import { routeListHandlers } from './route-list.ts';
 import { serviceHandlers } from './services.ts';
@@ -34,6 +35,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...jobHandlers,
     ...fileHandlers,
     ...releaseHandlers,
+    ...registryHandlers,
     ...routeListHandlers,
     ...addressHandlers,
     ...balancerHandlers,

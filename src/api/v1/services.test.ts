@@ -3,6 +3,7 @@ import { readStack } from '../../compose/index.ts';
 import { type ReleaseRecord, releaseKey } from '../../model/deployment.ts';
 import type { MountedFile } from '../../model/service.ts';
 import type { Stack } from '../../model/stack.ts';
+import { putLogin, registryAuthFor } from '../services/registry-logins.ts';
 import { type ApiFixture, startApi } from './api.fixture.ts';
 
 let api: ApiFixture;
@@ -341,4 +342,42 @@ it('shares requests between two versions by hand, and takes a user’s word for 
     [2, 'done', 10],
     [1, 'done', undefined],
   ]);
+});
+
+it('keeps log-ins of registries sealed, asks the registry first, and shows no password', async () => {
+  const login = { registry: 'reg.example.com:5000', username: 'ci', password: 'hunter2' };
+  await expect(api.root.call('registry.login', { ...login, password: 'wrong' })).rejects.toThrow(
+    'does not take it',
+  );
+  expect((await api.root.call('registry.list')).logins).toEqual([]);
+  const kept = { registry: login.registry, username: 'ci', service: '', by: 'root', at: api.clock.time };
+  expect(await api.root.call('registry.login', login)).toEqual(kept);
+  expect(await api.root.call('registry.list')).toEqual({ logins: [kept] });
+  const stored = api.store.view((tx) => [...tx.all('registryLogins'), ...tx.all('audit')]);
+  expect(JSON.stringify(stored)).not.toContain('hunter2');
+  expect(stored).toHaveLength(3);
+  const header = (image: string, service = 'shop/web') =>
+    api.store.view((tx) => registryAuthFor(tx, api.deps.vault.vault, image, service));
+  const text = Buffer.from(header('reg.example.com:5000/team/app:1') ?? '', 'base64').toString();
+  expect(JSON.parse(text)).toEqual({ username: 'ci', password: 'hunter2', serveraddress: login.registry });
+  expect(header('redis')).toBeUndefined();
+  await api.store.update((tx) =>
+    putLogin(tx, api.deps.vault.vault, {
+      ...{ registry: login.registry, service: 'shop/web', auth: { identitytoken: 'own' }, by: 'ann', at: 1 },
+    }),
+  );
+  expect(Buffer.from(header('reg.example.com:5000/app') ?? '', 'base64').toString()).toBe(
+    '{"identitytoken":"own"}',
+  );
+  expect(header('reg.example.com:5000/app', 'shop/db')).not.toBe(header('reg.example.com:5000/app'));
+  await api.root.call('vault.rotate');
+  expect(header('reg.example.com:5000/app')).toBeDefined();
+  await expect(api.client(api.tokens.operator).call('registry.login', login)).rejects.toThrow(
+    'this needs admin',
+  );
+  await api.root.call('registry.logout', { registry: login.registry });
+  await expect(api.root.call('registry.logout', { registry: login.registry })).rejects.toThrow(
+    'there is no log-in',
+  );
+  expect((await api.root.call('registry.list')).logins).toMatchObject([{ service: 'shop/web' }]);
 });

@@ -1,4 +1,5 @@
 import { purposeOf } from '../../model/kept-file.ts';
+import { loginPurpose } from '../../model/registry-login.ts';
 import type { ReadTx, TableName, Tables, WriteTx } from '../../store/store.ts';
 import { TABLES } from '../../store/tables.ts';
 
@@ -52,5 +53,11 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     'keptFiles',
     ({ noun, name }) => `${noun} ${name}`,
     (record, reseal) => ({ ...record, sealed: reseal(record.sealed, purposeOf(record)) }),
+  ),
+  sealedTable(
+    'registryLogins',
+    ({ registry, service }) =>
+      service === undefined ? `log-in of ${registry}` : `log-in of ${registry} for ${service}`,
+    (record, reseal) => ({ ...record, sealed: reseal(record.sealed, loginPurpose(record)) }),
   ),
 ];

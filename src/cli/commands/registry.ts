@@ -52,6 +52,9 @@ import { orphanLs } from './orphan/ls.ts';
 import { orphanRm } from './orphan/rm.ts';
 import { plan } from './plan.ts';
 import { rebalance } from './rebalance.ts';
+import { registryLogin } from './registry/login.ts';
+import { registryLogout } from './registry/logout.ts';
+import { registryLs } from './registry/ls.ts';
 import { releaseConfirm } from './release/confirm.ts';
 import { releaseHistory } from './release/history.ts';
 import { releasePause, releaseResume } from './release/pause.ts';
@@ -94,6 +97,7 @@ export const GROUPS: readonly Readonly<{ name: string; summary: string; heading:
   { name: 'token', summary: 'Tokens with which hosts join', heading: 'Cluster:' },
   { name: 'stack', summary: 'Stacks of services, from compose files', heading: 'Cluster:' },
   { name: 'service', summary: 'Services of stacks: equal containers', heading: 'Cluster:' },
+  { name: 'registry', summary: 'Log-ins of registries, for images of services', heading: 'Cluster:' },
   { name: 'job', summary: 'Services that run to their end at their times', heading: 'Cluster:' },
   { name: 'release', summary: 'Versions of services going out, and back', heading: 'Cluster:' },
   { name: 'route', summary: 'Domains and ports that lead to services', heading: 'Cluster:' },
@@ -144,6 +148,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   serviceLogs,
   serviceRestart,
   serviceInspect,
+  registryLogin,
+  registryLs,
+  registryLogout,
   jobLs,
   jobHistory,
   jobRun,

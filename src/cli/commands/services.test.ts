@@ -273,3 +273,27 @@ it('lists jobs and their runs, and runs one to its end', async () => {
   const { stdout } = await berth(['job', 'history', 'shop/backup']);
   expect(stdout).toMatch(/7 .* failed +3 +2\.5 s +h1 +schedule +ended with 3\n +6 .* missed \(12\) +- +- /);
 }, 60_000);
+
+it('logs the cluster in to a registry and out of it, and no password is an argument', async () => {
+  const login = { registry: 'reg:5000', username: 'ci', service: '', at: 1_000, by: 'root' };
+  const { berth, manager } = await withManager({
+    'registry.login': () => login,
+    'registry.list': () => ({ logins: [login, { ...login, service: 'shop/web', username: '' }] }),
+    'registry.logout': () => ({}),
+  });
+  const args = ['registry', 'login', 'https://Reg:5000/v2/', '-u', 'ci', '--password-stdin'];
+  expect(await berth(args, { input: 'hunter2\n' })).toEqual({
+    ...{ code: 0, stdout: 'images of reg:5000 are pulled as ci\n', stderr: '' },
+  });
+  expect(manager.calls[0]?.input).toEqual({ registry: 'reg:5000', username: 'ci', password: 'hunter2' });
+  expect((await berth(['registry', 'login', 'reg', '-u', 'x'])).stderr).toContain(
+    'pipe it in with --password-stdin',
+  );
+  const { stdout } = await berth(['registry', 'ls'], {
+    clock: { now: () => 61_000, sleep: () => Promise.resolve() },
+  });
+  expect(stdout).toMatch(/reg:5000 +ci +all services +1 minute ago by root\n.* shop\/web /);
+  expect((await berth(['registry', 'logout', 'reg:5000'])).stdout).toBe(
+    'the log-in of reg:5000 is forgotten\n',
+  );
+}, 60_000);

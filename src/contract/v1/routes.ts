@@ -10,6 +10,7 @@ import { joiningRoutes } from './joining.ts';
 import { moveRoutes } from './moves.ts';
 import { nodeRoutes } from './nodes.ts';
 import { orphanRoutes } from './orphans.ts';
+import { registryRoutes } from './registries.ts';
 import { releaseRoutes } from './releases.ts';
 import { routeListRoutes } from './route-list.ts';
 import { serviceRoutes } from './services.ts';
@@ -26,6 +27,7 @@ export const routes = {
   ...jobRoutes,
   ...fileRoutes,
   ...releaseRoutes,
+  ...registryRoutes,
   ...routeListRoutes,
   ...addressRoutes,
   ...balancerRoutes,

@@ -34,12 +34,14 @@ export class ImagePulls {
   /**
    * Sees to it that the image comes to the host.
    * @param hostName for the text
+   * @param service key of the one that it is for
    * @returns what is waited for, in one line, and when to ask again
    */
   want(
     hostId: string,
     hostName: string,
     { container: { Image }, platform, pull, build }: Service,
+    service: string,
   ): Readonly<{ waiting: string; nextAt?: number }> {
     if (pull === 'never')
       return { waiting: `image ${Image} is on no host that fits, and is not to be pulled` };
@@ -56,7 +58,7 @@ export class ImagePulls {
         nextAt: failed.nextAt,
       };
     this.under.add(key);
-    void this.pull(key, hostId, Image, platform);
+    void this.pull(key, hostId, Image, platform, service);
     return { waiting: `image ${Image} is pulled on ${hostName}` };
   }
 
@@ -65,12 +67,13 @@ export class ImagePulls {
     hostId: string,
     image: string,
     platform: string | undefined,
+    service: string,
   ): Promise<void> {
     const { hands, clock, logger } = this.deps;
     // Not when it is begun: a clock that is set back would have it pulled without end.
     const asked = this.asked.get(key);
     try {
-      await hands.pull(hostId, image, platform, this.signal);
+      await hands.pull(hostId, image, platform, this.signal, service);
       this.tries.delete(key);
       if (asked !== undefined) this.pulled.set(key, asked);
     } catch (thrown) {

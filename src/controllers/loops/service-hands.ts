@@ -38,8 +38,19 @@ export interface ServiceHands {
   dropNetworks(stack: Stack): Promise<readonly string[]>;
   /** Hosts that a service which is on each host is for: those that its expressions let through, and that take containers. */
   matching(tx: ReadTx, name: string, spec: DockerSpec): readonly string[];
-  /** @throws BerthError `engine` in the engine's words; `host_down` */
-  pull(hostId: string, image: string, platform: string | undefined, signal: AbortSignal): Promise<void>;
+  /**
+   * @param service key of the one that it is for: with its log-in of the registry, or the cluster's
+   * @throws BerthError `engine` in the engine's words; `host_down`
+   */
+  pull(
+    hostId: string,
+    image: string,
+    platform: string | undefined,
+    signal: AbortSignal,
+    service: string,
+  ): Promise<void>;
+  /** Log-ins of registries that were the service's alone. */
+  forgetLogins(tx: WriteTx, service: string): void;
   connected(hostId: string): boolean;
   /** Of a container that leaves: no router leads to it any more, and no request of it is under way. */
   isOut(containerId: string): boolean;

@@ -175,6 +175,7 @@ class StackLook {
         if (step.step !== 'retire' || !refusals.has(step.id)) this.carryOut(tx, picture, step);
       if (this.isGone(picture)) {
         forget(tx, picture.record);
+        this.deps.hands.forgetLogins(tx, serviceKey(picture.record.stack, picture.record.name));
         continue;
       }
       const status = this.statusOf(picture, gate);
@@ -341,7 +342,12 @@ class StackLook {
     if (result.kind === 'refused') reason = result.reason;
     else {
       const hostName = this.deps.store.view((tx) => tx.get('hosts', result.hostId)?.name) ?? result.hostId;
-      const { waiting, nextAt } = this.deps.pulls.want(result.hostId, hostName, spec);
+      const { waiting, nextAt } = this.deps.pulls.want(
+        result.hostId,
+        hostName,
+        spec,
+        serviceKey(record.stack, record.name),
+      );
       if (nextAt !== undefined) this.times.push(nextAt);
       reason = waiting;
     }

@@ -1,13 +1,15 @@
 import { BerthError } from '../../../kit/errors.ts';
-import type { ServiceRecord } from '../../../model/deployment.ts';
+import { type ServiceRecord, serviceKey } from '../../../model/deployment.ts';
+import { registryOf } from '../../../model/registry-login.ts';
 import type { Service } from '../../../model/service.ts';
 import type { Stack } from '../../../model/stack.ts';
 import { beginRelease, releaseBefore } from '../../../store/releases.ts';
-import type { ReadTx } from '../../../store/store.ts';
+import type { ReadTx, WriteTx } from '../../../store/store.ts';
 import { checkRoutes } from '../../routing/check-routes.ts';
 import { checkScale } from '../../services/check-scale.ts';
 import { checkStack } from '../../services/check-stack.ts';
 import { dropService, putService } from '../../services/put-service.ts';
+import { authOf, putLogin } from '../../services/registry-logins.ts';
 import { setAuditTarget } from '../audit.ts';
 import type { DockerCall } from '../call.ts';
 import { checked, readJson, sendJson, sendNothing } from '../json.ts';
@@ -44,6 +46,7 @@ export async function createService(call: DockerCall): Promise<void> {
     const base = blankService(names.stack, names.name, spec.Name);
     const { service, warnings } = asked(tx, spec, base, names.stack);
     const record = putService(tx, names.stack, service, { by: principal.user, at: deps.clock.now() });
+    keepLogin(tx, call, record);
     return { ID: serviceId(record), Warnings: warnings };
   });
   sendJson(res, 201, made.Warnings.length === 0 ? { ID: made.ID } : made);
@@ -77,10 +80,23 @@ export async function updateService(call: DockerCall): Promise<void> {
     const { service, warnings } = asked(tx, spec, scaled(record), record.stack);
     if (service.runs.kind !== record.service.runs.kind || service.scale.kind !== record.service.scale.kind)
       throw new BerthError('unsupported', `service ${name}: service mode change is not allowed`);
-    putService(tx, record.stack, service, author);
+    keepLogin(tx, call, putService(tx, record.stack, service, author));
     return warnings;
   });
   sendJson(res, 200, { Warnings: Warnings.length === 0 ? null : Warnings });
+}
+
+/** `--with-registry-auth`: the client's own log-in of the image's registry, for this service alone. */
+function keepLogin(
+  tx: WriteTx,
+  { req, deps, principal }: DockerCall,
+  { stack, name, service }: ServiceRecord,
+): void {
+  const auth = authOf(req.headers['x-registry-auth']);
+  if (auth === undefined) return;
+  const author = { by: principal.user, at: deps.clock.now() };
+  const registry = registryOf(service.container.Image);
+  putLogin(tx, deps.vault, { registry, service: serviceKey(stack, name), auth, ...author });
 }
 
 function refuseOtherName(spec: ServiceSpec, record: ServiceRecord): void {
