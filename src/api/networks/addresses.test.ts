@@ -289,6 +289,7 @@ it('one VLAN is one network', async () => {
     expect(() => vlan('again', { vlanid: '7' })).toThrow('VLAN 7 is network v7 already');
     vlan('v8', { VlanId: '8' });
     vlan('other', { VlanId: '7', uplink: 'eth2' });
+    expect(() => vlan('again', { parent: 'eth2.7' })).toThrow('VLAN 7 is network other already');
   });
 });
 

@@ -22,9 +22,9 @@ export function readOptions(driver: SpanDriver, given: Readonly<Record<string, s
       if (before !== undefined && before !== set)
         throw new BerthError(
           'bad_request',
-          `network options ${from.get(field)}=${before} and ${name}=${set} contradict each other: leave one of them out`,
+          `network options ${from.get(field)} and ${name}=${value.slice(0, 80)} contradict each other: leave one of them out`,
         );
-      from.set(field, name);
+      from.set(field, `${name}=${value.slice(0, 80)}`);
     }
     read = { ...read, ...one };
   }

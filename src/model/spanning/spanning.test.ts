@@ -54,6 +54,19 @@ describe('spanning networks', () => {
     });
   });
 
+  it('take a VLAN that is named with its interface for what it is', () => {
+    const tagged = { uplink: 'eth1', vlanId: 8 };
+    const spellings: Record<string, string>[] = [
+      { parent: 'eth1.8' },
+      { uplink: 'eth1.8', VlanId: '8' },
+      { parent: 'eth1', VlanId: '8' },
+    ];
+    for (const options of spellings) expect(onVlan({ options })).toMatchObject(tagged);
+    // No VLAN has such a number: that is the interface's name.
+    expect(onVlan({ options: { parent: 'eth1.5000' } })).toMatchObject({ uplink: 'eth1.5000' });
+    expect(onVlan({ options: { parent: 'eth1.5000' } })).not.toHaveProperty('vlanId');
+  });
+
   it('have room on the wire for their headers', () => {
     const wired = (hosts: SpanSurroundings['hosts'], options = {}) => over({ options }, { hosts }).mtu;
     const jumbo = { name: 'a', dataAddress: '192.0.2.1', wireMtu: 9000 };
@@ -159,6 +172,8 @@ describe('spanning networks', () => {
     [{ encrypted: '' }, 'has no option "encrypted"'],
     [{ mtu: '9' }, 'from 576 to 65535'],
     [{ uplink: 'eth0', parent: 'eth1' }, 'uplink=eth0 and parent=eth1 contradict each other'],
+    [{ VlanId: '7', parent: 'eth1.8' }, 'VlanId=7 and parent=eth1.8 contradict each other'],
+    [{ parent: 'eth1.8', uplink: 'eth1.9' }, 'parent=eth1.8 and uplink=eth1.9 contradict each other'],
   ])('refuse %j', (options, message) => {
     expect(() => onVlan({ options: options as Record<string, string> })).toThrow(message);
   });

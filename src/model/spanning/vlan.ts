@@ -11,9 +11,17 @@ const VLAN_ID: DriverOption = {
   },
 };
 
+/** `eth0.217`: a VLAN on an interface, as users of Docker's macvlan driver write it (`-o parent=eth0.217`). */
+const TAGGED = /^(.+)\.([1-9]\d{0,3})$/;
+
 const INTERFACE: DriverOption = {
   values: 'the name of an interface of the hosts, such as eth1',
-  read: (value) => (isInterfaceName(value) ? { uplink: value } : undefined),
+  read: (value) => {
+    const [, uplink = '', id = ''] = TAGGED.exec(value) ?? [];
+    const tag = VLAN_ID.read(id);
+    if (tag !== undefined && isInterfaceName(uplink)) return { uplink, ...tag };
+    return isInterfaceName(value) ? { uplink: value } : undefined;
+  },
 };
 
 /** Containers straight on a VLAN of the company's switches. */
