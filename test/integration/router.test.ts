@@ -22,7 +22,7 @@ beforeAll(async () => {
   await ensureImage('haproxy', lab.endpoint);
   await lab.berth(['settings', 'set', 'routerImage=haproxy:latest', 'drainMs=3000']);
   await lab.berth(['settings', 'set', 'suspectAfterMs=1500', 'downAfterMs=3000']);
-}, 90_000);
+});
 afterAll(async () => {
   await lab?.down();
   rmSync(folder, { recursive: true, force: true });

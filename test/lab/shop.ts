@@ -33,6 +33,7 @@ services:
       berth.routing.session_sticky: 'false'
       berth.probe.url: http://container:8000/
       berth.probe.interval_seconds: '1'
+      berth.probe.timeout_seconds: '10'
 ${labels.map((line) => `      ${line}\n`).join('')}    deploy:
       replicas: 3
       update_config: { parallelism: 1, monitor: 300ms, failure_action: pause }

@@ -16,14 +16,16 @@ type SessionsOptions = Readonly<{
 }>;
 
 const EVERY_MS = 100;
-const ANSWER_MS = 5_000;
+const ANSWER_MS = 20_000;
+const RETRY_MS = 2_000;
 
 /**
  * What a container's shell does for a connection to answer WebSockets with what they send, for `nc -ll -p PORT -e sh FILE`.
  * HAProxy takes no handshake without the answer to its key (RFC 6455, 4.2.2).
  */
-export const ECHO_SCRIPT = String.raw`while read -r name value && [ -n "$name" ] && [ "$name" != "$(printf '\r')" ]; do
-  [ "$name" != sec-websocket-key: ] || key=$(printf %s "$value" | tr -d '\r')
+export const ECHO_SCRIPT = String.raw`cr=$(printf '\r')
+while read -r name value && [ -n "$name" ] && [ "$name" != "$cr" ]; do
+  [ "$name" != sec-websocket-key: ] || key=${'$'}{value%"$cr"}
 done
 accept=$(printf %s258EAFA5-E914-47DA-95CA-C5AB0DC85B11 "$key" | sha1sum | cut -c1-40 | xxd -r -p | base64)
 printf 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n' "$accept"
@@ -59,7 +61,8 @@ export class WebSocketSessions {
         await this.session(router);
       } catch (thrown) {
         this.failed.push(`${new Date().toISOString()} ${thrown instanceof Error ? thrown.message : thrown}`);
-        await setTimeout(EVERY_MS);
+        // Opening one costs a container some processes: where nothing works that is not to be all that is done.
+        await setTimeout(RETRY_MS);
       }
     }
   }
