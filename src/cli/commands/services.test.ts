@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { JobRunView } from '../../contract/v1/jobs.ts';
 import type { ServiceView, StackView } from '../../contract/v1/services.ts';
+import type { TrafficView } from '../../contract/v1/traffic.ts';
 import { tempDir, withManager } from '../testing/run.ts';
 
 const service = (more: Partial<ServiceView> = {}): ServiceView => ({
@@ -149,6 +150,53 @@ it('scales, restarts, goes back, pauses and resumes a service', async () => {
   expect((await berth(['service', 'ps', 'web'])).stderr).toContain(
     '"web" names no service: write STACK/SERVICE',
   );
+}, 60_000);
+
+it('shows two versions, shares requests between them, and waits for no more where a user is waited for', async () => {
+  const traffic: TrafficView = {
+    ...{ windowMs: 60_000, requests: 92, errors: 45, requestsPerSecond: 1.53, errorRate: 0.489 },
+    ...{ responses: [0, 47, 0, 0, 45, 0], bytesIn: 1, bytesOut: 1, p50: 2.5, p95: 23.8, p99: null },
+  };
+  const waiting = { number: 2, state: 'waiting' as const, reason: 'for somebody to confirm it' };
+  const { berth, manager } = await withManager({
+    'release.status': () => ({
+      release: {
+        ...{ number: 2, at: 1, by: 'ann\u001b[2J', cause: { kind: 'deploy' }, changes: [], state: 'waiting' },
+        ...{ reason: 'for somebody to confirm it', failed: [], image: 'web:2' },
+      },
+      ...{ kind: 'blue-green', waiting: '', next: '"berth release confirm shop/web" takes the old one away' },
+      versions: [
+        { release: 2, image: 'web:2', containers: 3, ready: 2, weight: 20, traffic },
+        { release: 1, image: 'web:1', containers: 3, ready: 3, weight: 80, traffic },
+      ],
+      missing: ['h2'],
+    }),
+    'release.weight': () => service({ release: waiting }),
+    'release.confirm': () => service(),
+    'release.resume': () => service({ release: waiting }),
+    'stack.get': () => ({ ...stackView([service({ release: waiting })]), spec }),
+  });
+  const status = await berth(['release', 'status', 'shop/web']);
+  expect(status.stdout).toMatch(/^shop\/web: release 2 is waiting \(blue-green, by ann\\x1b\[2J /);
+  expect(status.stdout).toMatch(/2 +web:2 +2\/3 +20 % +1\.5\/s +48\.9 % +24 ms/);
+  expect(status.stderr).toContain('h2');
+  expect((await berth(['release', 'weight', 'shop/web', '20'])).stdout).toBe(
+    'shop/web: 20 % of the requests go to release 2\n',
+  );
+  await berth(['release', 'confirm', 'shop/web', '-d']);
+  const resumed = await berth(['release', 'resume', 'shop/web']);
+  expect(resumed.code).toBe(0);
+  expect(resumed.stderr).toContain('web: both versions are there; "berth release weight shop/web 20"');
+  const own = { stack: 'shop', service: 'web' };
+  expect(
+    manager.calls.filter(({ name }) => name.startsWith('release.')).map(({ name, input }) => [name, input]),
+  ).toEqual([
+    ['release.status', own],
+    ['release.weight', { ...own, weight: 20 }],
+    ['release.confirm', own],
+    ['release.resume', own],
+  ]);
+  expect((await berth(['release', 'weight', 'shop/web', '101'])).code).toBe(2);
 }, 60_000);
 
 it('lists stacks, services, containers and releases, and takes a stack away', async () => {

@@ -118,7 +118,8 @@ function planFailure(rollout: Rollout): RolloutPlan | undefined {
   if (share <= policy.maxFailureRatio || policy.onFailure === 'continue')
     return { steps: [note], nextAt: rollout.now };
   const reason = `container ${first.index} ${first.said}`;
-  const harmless: RolloutStep[] = rollout.shift === undefined ? [] : [{ step: 'shift', weight: 0, at: -1 }];
+  const shares = PLANNERS[policy.kind].bothServe && rollout.shift !== undefined;
+  const harmless: RolloutStep[] = shares ? [{ step: 'shift', weight: 0, at: -1 }] : [];
   const answer: RolloutStep =
     policy.onFailure === 'rollback' && mayRollBack
       ? { step: 'roll-back', reason }
