@@ -7,6 +7,7 @@ import type { ObservedContainer } from '../model/container.ts';
 import { AssignmentFiles } from './assignment-files.ts';
 import type { KnownContainer } from './container-picture.ts';
 import { type AgentLink, Conversation } from './conversation.ts';
+import { type FileOptions, HostFiles } from './files/host-files.ts';
 import type { Group } from './frame-groups.ts';
 import { Intake } from './intake.ts';
 import { isFenced, type Lease, newLease } from './lease.ts';
@@ -43,6 +44,8 @@ export type AgentOptions = Readonly<{
   networks?: NetworkOptions;
   /** For a router; without it this host cannot be an ingress host. */
   ingress?: IngressOptions;
+  /** For configs and secrets of containers; without it none are put into them. */
+  files?: FileOptions;
   /** How long the engine is waited for before the one that was seen last counts; milliseconds. */
   engineGraceMs?: number;
 }>;
@@ -85,7 +88,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const exclusive = newKeyedQueue();
   const networks = await openNetworks(options, files, exclusive);
   const ingress = await openIngress(options);
-  return new HostAgent(options, files, { etcMachineId, exclusive, networks, ingress });
+  const hostFiles = await openFiles(options, files);
+  return new HostAgent(options, files, { etcMachineId, exclusive, networks, ingress, hostFiles });
 }
 
 async function openNetworks(
@@ -112,11 +116,20 @@ async function openIngress(options: AgentOptions): Promise<Ingress | undefined> 
   return ingress && Ingress.open({ ...ingress, engine, identity, clock, logger });
 }
 
+async function openFiles(
+  { files, identity, logger }: AgentOptions,
+  assignments: AssignmentFiles,
+): Promise<HostFiles | undefined> {
+  const holdings = () => assignments.all();
+  return files && HostFiles.open({ ...files, hostId: identity.hostId, holdings, logger });
+}
+
 type Parts = Readonly<{
   etcMachineId: string;
   exclusive: KeyedQueue;
   networks: HostNetworks | undefined;
   ingress: Ingress | undefined;
+  hostFiles: HostFiles | undefined;
 }>;
 
 class HostAgent implements Agent {
@@ -134,14 +147,16 @@ class HostAgent implements Agent {
   private readonly bootedAt: number;
   private readonly networks: HostNetworks | undefined;
   private readonly ingress: Ingress | undefined;
+  private readonly hostFiles: HostFiles | undefined;
 
   constructor(
     private readonly options: AgentOptions,
     private readonly files: AssignmentFiles,
-    { etcMachineId, exclusive, networks, ingress }: Parts,
+    { etcMachineId, exclusive, networks, ingress, hostFiles }: Parts,
   ) {
     this.networks = networks;
     this.ingress = ingress;
+    this.hostFiles = hostFiles;
     const { engine, identity, logger, dir } = options;
     const clock = options.clock ?? systemClock;
     this.clock = clock;
@@ -164,6 +179,7 @@ class HostAgent implements Agent {
       clock,
       logger,
       exclusive,
+      hostFiles,
       networks: {
         names: () => networks?.engineNames() ?? NO_NAMES,
         adopt: async (id, engineId) => networks?.adopt(id, engineId),
@@ -198,6 +214,7 @@ class HostAgent implements Agent {
         lease,
         networks,
         ingress,
+        hostFiles,
         clock,
         logger,
       },
@@ -237,6 +254,7 @@ class HostAgent implements Agent {
     await this.intake.settled();
     await this.reconciler.close();
     this.outbox.close();
+    this.hostFiles?.close();
     await this.ingress?.close();
     await this.networks?.close();
     await this.files.settled();
@@ -319,6 +337,7 @@ class HostAgent implements Agent {
     this.reconciler.assigned(ids);
     for (const id of ids) this.prober.look(id);
     this.networks?.assigned();
+    this.hostFiles?.sweepSoon();
     this.conversation.askForLease();
   }
 

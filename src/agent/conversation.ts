@@ -1,10 +1,11 @@
-import { type AgentFrame, LINK_VERSION, type ManagerFrame } from '../contract/link.ts';
+import { type AgentFrame, FILES_VERSION, LINK_VERSION, type ManagerFrame } from '../contract/link.ts';
 import type { Clock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { ManagerSession } from '../link/ports.ts';
 import { reach } from '../link/reach.ts';
 import type { AssignmentFiles } from './assignment-files.ts';
+import type { HostFiles } from './files/host-files.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
 import type { HostNetworks } from './networks/host-networks.ts';
@@ -29,6 +30,7 @@ type ConversationDeps = Readonly<{
   lease: Lease;
   networks: HostNetworks | undefined;
   ingress: Ingress | undefined;
+  hostFiles: HostFiles | undefined;
   clock: Clock;
   logger: Logger;
   /** Whether there are containers that may run only under a lease. */
@@ -129,6 +131,9 @@ export class Conversation {
       case 'held':
         networks?.onHeld(frame);
         break;
+      case 'file':
+        void this.deps.hostFiles?.onFile(frame);
+        break;
       case 'router':
       case 'no-router':
         this.onRouter(session, frame);
@@ -147,6 +152,7 @@ export class Conversation {
     this.deps.outbox.shut();
     this.deps.networks?.detach();
     this.deps.ingress?.detach();
+    this.deps.hostFiles?.detach();
   }
 
   private onRouter(session: AgentLink, frame: ManagerFrame & { t: 'router' | 'no-router' }): void {
@@ -189,6 +195,7 @@ export class Conversation {
     this.greeted = true;
     networks?.attach((asked) => session.send(asked), frame.version);
     this.deps.ingress?.attach((told) => session.send(told), frame.version);
+    if (frame.version >= FILES_VERSION) this.deps.hostFiles?.attach((want) => session.send(want));
     this.beat(session);
     this.beatInTime(session);
     if (observer.ready) this.tellAll(session);

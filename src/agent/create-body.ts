@@ -13,6 +13,8 @@ export type CreateContext = Readonly<{
   /** Processors of the host. */
   cpus: number;
   peers: readonly Peer[];
+  /** Where the host has put the container's configs and secrets. */
+  mounts?: readonly unknown[];
   /** Undefined where this host answers no names. */
   dns?: HostDns;
 }>;
@@ -46,11 +48,16 @@ export function createBody(assignment: Assignment, context: CreateContext): Dock
       ...changed(hostConfig, 'IpcMode', (value) => peerMode(value, context.peers)),
       ...changedList(hostConfig, 'VolumesFrom', (value) => peerBefore(value, context.peers)),
       ...changedList(hostConfig, 'Links', (value) => peerBefore(value, context.peers)),
+      ...withFiles(hostConfig, context.mounts ?? []),
       ...weight(hostConfig, context.cpus),
       ...dnsPart(assignment, context.dns),
     },
     ...endpoints(assignment, networks, context),
   };
+}
+
+function withFiles({ Mounts }: Json, mounts: readonly unknown[]): Json {
+  return mounts.length === 0 ? {} : { Mounts: [...(Array.isArray(Mounts) ? Mounts : []), ...mounts] };
 }
 
 /** Docker's own default is the short engine ID; the cluster's is what the user knows and stays through fail-over. */

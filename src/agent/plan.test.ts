@@ -140,6 +140,7 @@ describe('any history', () => {
   const effect = (step: Step['step'], status: Status | undefined): Status | undefined => {
     const alive = status === 'running' || status === 'paused' || status === 'restarting';
     const effects: Record<Step['step'], () => Status | undefined> = {
+      'place-files': () => status,
       'ensure-network': () => status,
       'connect-network': () => status,
       'disconnect-network': () => status,

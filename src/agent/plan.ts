@@ -2,12 +2,13 @@ import type { Assignment } from '../contract/link.ts';
 import type { ObservedContainer } from '../model/container.ts';
 import { restartPolicyOf } from '../model/restart-policy.ts';
 import { dueOf, waitFor } from './comeback.ts';
-import { type Hold, type Holding, isAlive, isFresh } from './holding.ts';
+import { type Hold, type Holding, idOf, isAlive, isFresh } from './holding.ts';
 import { planFurtherNetworks, planNetworks } from './plan-networks.ts';
 import { restartDue } from './probes/probed.ts';
 import type { Step } from './step.ts';
 
 const NO_NETWORKS: ReadonlySet<string> = new Set();
+const MOUNTING: ReadonlySet<Step['step']> = new Set(['create', 'start', 'restart']);
 
 /**
  * What is to be done so that the engine's container becomes what its holding says. Pure, and safe to repeat: what an
@@ -20,6 +21,23 @@ export function plan(
   observed: ObservedContainer | undefined,
   now: number,
   networks: ReadonlySet<string> = NO_NETWORKS,
+): readonly Step[] {
+  return withFiles(holding, planBare(holding, observed, now, networks));
+}
+
+/** Its files are in memory: before anything that mounts them they are put there, whether they are there or not. */
+function withFiles(holding: Holding, steps: readonly Step[]): readonly Step[] {
+  const files = holding.kind === 'hold' ? (holding.assignment.needs.files ?? []) : [];
+  const at = steps.findIndex(({ step }) => MOUNTING.has(step));
+  if (files.length === 0 || at < 0) return steps;
+  return [...steps.slice(0, at), { step: 'place-files', id: idOf(holding), files }, ...steps.slice(at)];
+}
+
+function planBare(
+  holding: Holding,
+  observed: ObservedContainer | undefined,
+  now: number,
+  networks: ReadonlySet<string>,
 ): readonly Step[] {
   if (holding.kind === 'purge') return planPurge(observed);
   const { assignment } = holding;

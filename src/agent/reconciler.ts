@@ -22,6 +22,7 @@ import {
 } from './comeback.ts';
 import type { HostDns } from './container-dns.ts';
 import { createBody } from './create-body.ts';
+import type { HostFiles } from './files/host-files.ts';
 import { type Acted, type Hold, type Holding, idOf, isAlive, isFresh, NO_COMEBACK } from './holding.ts';
 import type { Lease } from './lease.ts';
 import { engineMute, PATIENCE_MS } from './mute.ts';
@@ -50,6 +51,8 @@ type ReconcilerDeps = Readonly<{
     /** Undefined where this host answers no names. */
     dns(): HostDns | undefined;
   }>;
+  /** Configs and secrets; undefined where the engine is on another machine. */
+  hostFiles: HostFiles | undefined;
   /** The observation that the result led to has been told before. */
   onResult(result: ActionResult): void;
 }>;
@@ -438,7 +441,7 @@ export class Reconciler {
   }
 
   private context(holding: Holding, engineId: string | undefined): StepContext {
-    const { engine, clock, logger, files, observer } = this.deps;
+    const { engine, clock, logger, files, hostFiles, observer } = this.deps;
     const id = idOf(holding);
     const cluster = files.state.clusterId;
     const dns = this.deps.networks.dns();
@@ -457,12 +460,14 @@ export class Reconciler {
           cluster,
           cpus: observer.info?.cpus ?? 1,
           ...(dns === undefined ? {} : { dns }),
+          mounts: hostFiles?.mounts(id, assignment.needs.files ?? []) ?? [],
           peers: observer.picture.containers
             .all()
             .flatMap(({ clusterId, engineId: peer, name }) =>
               clusterId === undefined ? [] : [{ clusterId, engineId: peer, name }],
             ),
         }),
+      files: hostFiles,
       exclusive: this.deps.exclusive,
       answersIn: (networkId) => dns?.answersIn(networkId) ?? false,
       adoptNetwork: this.deps.networks.adopt,

@@ -6,6 +6,7 @@ import { withSignal } from '../kit/linked-signal.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { DockerSpec } from '../model/container.ts';
 import { LABEL_CLUSTER, LABEL_ID } from '../model/labels.ts';
+import type { HostFiles } from './files/host-files.ts';
 import { isStatus, isTimeout, noAnswerWithin } from './listing.ts';
 
 /** For what an engine does at once. */
@@ -31,6 +32,8 @@ export type StepContext = {
   adoptNetwork(id: string, engineId: string): Promise<void>;
   /** One at a time for each name: engines make two networks of one name. */
   exclusive: KeyedQueue;
+  /** Undefined where the engine is on another machine. */
+  files?: HostFiles | undefined;
   /** The engine's container; set by `create`. */
   engineId: string | undefined;
   /** Warnings of the engine's create answer. */

@@ -12,6 +12,8 @@ export type StepArguments = {
   'ensure-volume': { need: Assignment['needs']['volumes'][number] };
   /** Pulled where it is missing, as far as its registry lets anybody. */
   'ensure-image': { image: string; platform: string | undefined };
+  /** Configs and secrets, where the container's mounts say. */
+  'place-files': { id: string; files: NonNullable<Assignment['needs']['files']> };
   /** A container that the engine has under the cluster ID already is adopted instead. */
   create: { assignment: Assignment };
   /** The engine's container has another name than Berth's. Never fails the rest: the name may be in use here. */

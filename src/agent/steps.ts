@@ -3,6 +3,7 @@ import { pullImage } from '../engine/index.ts';
 import { BerthError } from '../kit/errors.ts';
 import { withSignal } from '../kit/linked-signal.ts';
 import { LABEL_CLUSTER, LABEL_ID } from '../model/labels.ts';
+import type { HostFiles } from './files/host-files.ts';
 import { checked, isStatus } from './listing.ts';
 import { connectNetwork, disconnectNetwork, ensureNetwork } from './network-steps.ts';
 import type { StepArguments } from './step.ts';
@@ -42,6 +43,10 @@ export const EXECUTORS: Executors = {
     if (await exists(context, `/volumes/${encodeURIComponent(need.spec.Name)}`)) return;
     const body = { ...need.spec, Labels: marked(context, need.spec.Labels, need.spec.Name) };
     await call(context, QUICK_MS, 'POST', `${context.prefix}/volumes/create`, body);
+  },
+
+  'place-files': async (context, { id, files }) => {
+    await theFiles(context).place(id, files, context.signal);
   },
 
   create: async (context, { assignment }) => {
@@ -110,8 +115,21 @@ export const EXECUTORS: Executors = {
         throw new BerthError('engine', 'the removal of the container does not end', { status: 500 });
       await context.clock.sleep(CLAIM_WAIT_MS, context.signal);
     }
+    await context.files?.drop(context.id);
   },
 };
+
+/** @throws BerthError `engine` where this host has none, as its engine is on another machine */
+function theFiles({ files }: StepContext): HostFiles {
+  if (files !== undefined) return files;
+  throw new BerthError(
+    'engine',
+    'its Docker Engine is on another machine than its agent: no secrets can be put there',
+    {
+      status: 409,
+    },
+  );
+}
 
 /** @throws BerthError `engine` in the engine's words where the image cannot be had */
 async function pull(context: StepContext, image: string, platform: string | undefined): Promise<void> {

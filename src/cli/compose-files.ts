@@ -66,6 +66,7 @@ export async function composeInput(
     files,
     folder,
     read: (path) => (path === join(cwd, STDIN) ? input : readText(path)),
+    readBytes,
     env,
     // The compose files are the user's own: only the fuse of the largest size holds.
     largest: LARGEST_FILE,
@@ -94,8 +95,14 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
-/** Undefined where there is no such file, or it may not be read; a pipe or a device would never end, and is none. */
+/** @throws BerthError `bad_request` where it is no text */
 function readText(path: string): string | undefined {
+  const bytes = readBytes(path);
+  return bytes && textOf(bytes, path);
+}
+
+/** Undefined where there is no such file, or it may not be read; a pipe or a device would never end, and is none. */
+function readBytes(path: string): Uint8Array | undefined {
   if (path.includes('\0') || !isFile(path)) return undefined;
   let file: number;
   try {
@@ -107,7 +114,7 @@ function readText(path: string): string | undefined {
     const { size } = fstatSync(file);
     if (size > LARGEST_FILE)
       throw new BerthError('too_large', `${path} has ${size} bytes, and at most ${LARGEST_FILE} are read`);
-    return textOf(readFileSync(file), path);
+    return readFileSync(file);
   } finally {
     closeSync(file);
   }

@@ -22,6 +22,8 @@ export type StackInput = Readonly<{
   /** Absolute: the project's folder, from which relative paths are seen. */
   folder: string;
   read: ReadFile;
+  /** As `read`, of the files of configs and secrets, which need not be texts; undefined: they are. */
+  readBytes?: (path: string) => Uint8Array | undefined;
   env: Readonly<Record<string, string | undefined>>;
   /** Env files for variables; undefined: `.env` in the folder, where it is there. */
   envFiles?: readonly string[];
@@ -45,7 +47,7 @@ export type ReadStack = Readonly<{
  * @throws ComposeError
  */
 export function readStack(input: StackInput): ReadStack {
-  const { files, folder, read, env, largest = PARSE_LIMITS.bytes } = input;
+  const { files, folder, read, readBytes, env, largest = PARSE_LIMITS.bytes } = input;
   const problems = new Problems();
   const chosen = input.name ?? (env.COMPOSE_PROJECT_NAME || undefined);
   const variables = variablesOf(input);
@@ -65,7 +67,7 @@ export function readStack(input: StackInput): ReadStack {
   checkKeys(active, problems);
   if (child(whole, 'services') === undefined)
     problems.error(whole.at, '', 'there are no services: write them under services');
-  const stack = stackOf(new Reader(active, '', whole.at, problems), project, { read, lookup });
+  const stack = stackOf(new Reader(active, '', whole.at, problems), project, { read, readBytes, lookup });
   problems.throwErrors();
   const config = withEntries(withoutProfileKeys(active), { name: scalar(whole.at, project) });
   return { stack, config, warnings: problems.warnings };

@@ -39,7 +39,7 @@ export const HEADER_MACHINE = 'berth-machine-id';
 /**
  * Version of this protocol; manager and agents may be one apart. 2: agents know `probe`. 3: agents have networks that span
  * hosts. 4: agents tell what they hold of plain docker (`hold`). 5: agents run containers' probes, and routers
- * (`router`). 6: agents tell what goes through routers (`traffic`).
+ * (`router`). 6: agents tell what goes through routers (`traffic`), and put configs and secrets into containers (`want`).
  */
 export const LINK_VERSION = 6;
 /** From which version on the other end knows `hold` and `held`. */
@@ -48,6 +48,8 @@ export const HOLD_VERSION = 4;
 export const ROUTER_VERSION = 5;
 /** From which version on managers hear what goes through routers. */
 export const TRAFFIC_VERSION = 6;
+/** From which version on agents put configs and secrets into containers, and managers give them. */
+export const FILES_VERSION = 6;
 /** Longest line of a session, bytes. */
 export const MAX_FRAME = 16 * 1024 * 1024;
 
@@ -277,6 +279,15 @@ export const managerFrameSchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('router'), change: routerChangeSchema }),
   /** From version 5 on: this host has no router. */
   z.object({ t: z.literal('no-router'), seq: z.number().int() }),
+  /** Answers `want`, once for each file. */
+  z.object({
+    t: z.literal('file'),
+    id: z.string(),
+    /** In base64. */
+    content: z.base64().optional(),
+    /** In a sentence: why there is none. */
+    error: z.string().optional(),
+  }),
   /** What changed since `at.seq` − deltas.length. */
   z.object({ t: z.literal('deltas'), at: resumePointSchema, deltas: z.array(assignmentDeltaSchema) }),
 ]);
@@ -371,6 +382,8 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
   }),
   /** From version 3 on; answered with `answer`. `id` counts up in each connection. */
   z.object({ t: z.literal('ask'), id: z.number().int(), ask: networkAskSchema }),
+  /** From version 6 on: contents of configs and secrets that containers of this host need, by their IDs. */
+  z.object({ t: z.literal('want'), files: z.array(z.string().max(64)).max(1_000) }),
   /**
    * From version 4 on: all that the host has of plain docker, once in each connection, when its engine has been looked at.
    * What was given before this connection and is not in it is nobody's any more. Answered with `held`.

@@ -155,6 +155,57 @@ describe('a service of Docker', () => {
     await expect.poll(() => cluster.store.view((tx) => tx.get('stacks', 'shop'))).toBeUndefined();
   });
 
+  it('has configs and secrets in its containers, which cannot be removed meanwhile', async () => {
+    const keep = async (path: string, Name: string, text: string) => {
+      const Data = Buffer.from(text).toString('base64');
+      return (await client.json<{ ID: string }>('POST', `/${path}/create`, { Name, Data }, 201)).ID;
+    };
+    const SecretID = await keep('secrets', 'token', 'hunter2');
+    const ConfigID = await keep('configs', 'site', 'listen 80;');
+    const File = { UID: '33', GID: '0', Mode: 0o440 };
+    const wanted = {
+      Image: 'web:1',
+      Secrets: [{ File: { Name: 'token', ...File }, SecretID, SecretName: 'token' }],
+      Configs: [{ File: { Name: '/etc/site.conf', ...File }, ConfigID, ConfigName: 'site' }],
+    };
+    const RestartPolicy = { Condition: 'any' };
+    await create('web', { TaskTemplate: { ContainerSpec: wanted, RestartPolicy } });
+    await runs('web', 2);
+    const place = { uid: '33', gid: '0', mode: 0o440 };
+    const [record] = cluster.store.view((tx) => [...tx.all('containers')]);
+    expect(record?.files).toEqual([
+      { noun: 'config', id: ConfigID, name: 'site', target: '/etc/site.conf', ...place },
+      { noun: 'secret', id: SecretID, name: 'token', target: '/run/secrets/token', ...place },
+    ]);
+    // The agent starts it again, as the engine would without its files after a start of the machine.
+    expect(record?.desired.spec.HostConfig?.RestartPolicy).toBeUndefined();
+    expect(record?.desired.spec.Labels?.['berth.restart']).toBe('always');
+    const { Spec } = await inspect('web');
+    expect(Spec.TaskTemplate.ContainerSpec).toMatchObject(wanted);
+    expect(await client.send('DELETE', '/secrets/token')).toMatchObject({
+      status: 409,
+      text: expect.stringContaining("secret 'token' is in use by the following service: standalone/web"),
+    });
+    expect(
+      (
+        await update('web', {
+          ...Spec,
+          TaskTemplate: { ...Spec.TaskTemplate, ContainerSpec: { ...wanted, Secrets: [] } },
+        })
+      ).status,
+    ).toBe(200);
+    await expect
+      .poll(async () => (await client.send('DELETE', '/secrets/token')).status, { timeout: 15_000 })
+      .toBe(204);
+    const missing = { ...wanted, Secrets: [{ ...wanted.Secrets[0], SecretName: 'other' }] };
+    const refused = await client.send(
+      'POST',
+      '/services/create',
+      spec('b', { TaskTemplate: { ContainerSpec: missing } }),
+    );
+    expect(refused).toMatchObject({ status: 400, text: expect.stringContaining('secret other not found') });
+  });
+
   it('says what a place without a container waits for', async () => {
     await cluster.setConnected('a', false);
     await cluster.setConnected('b', false);
@@ -174,7 +225,7 @@ describe('a service of Docker', () => {
     ['a', { Mode: { Replicated: { Replicas: -1 } } }, 400, 'Replicas'],
     ['a', { TaskTemplate: { ContainerSpec: { Image: '' } } }, 400, 'name an image'],
     ['a', { Networks: [{ Target: 'ghost' }] }, 404, 'network ghost not found'],
-    ['a', { TaskTemplate: { ContainerSpec: { Image: 'a', Secrets: [{}] } } }, 501, 'Secrets'],
+    ['a', { TaskTemplate: { ContainerSpec: { Image: 'a', Secrets: [{}] } } }, 400, 'Secrets'],
     [
       'a',
       { TaskTemplate: { ContainerSpec: { Image: 'a' }, Placement: { Constraints: ['x==y'] } } },
@@ -254,6 +305,8 @@ describe('nodes and the cluster', () => {
     expect(JSON.parse(compose.text).Swarm.LocalNodeState).toBe('inactive');
     for (const verb of ['init', 'join', 'leave', 'update', 'unlock'])
       expect((await client.send('POST', `/swarm/${verb}`, {})).text).toContain('Berth is the cluster');
+    expect(await client.json('GET', '/secrets')).toEqual([]);
+    expect((await client.send('GET', '/configs/x')).status).toBe(404);
   });
 });
 

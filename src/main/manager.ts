@@ -72,7 +72,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const keys = new DataKeys({ secret, clusterId, rotationMs: KEY_ROTATION_MS }, clock);
     const cookieKey = cookieKeyOf(secret, clusterId);
     const sessions = new HostSessions({
-      ...{ store, events, deltas, clock, logger, reach, isHere, keys, cookieKey },
+      ...{ store, events, deltas, clock, logger, reach, isHere, keys, vault: vault.vault, cookieKey },
     });
     closers.push(() => sessions.close());
     closers.push(keepAddressesSwept({ store, clock, logger }));

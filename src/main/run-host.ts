@@ -1,9 +1,11 @@
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type NetworkOptions, startAgent } from '../agent/index.ts';
+import { type FileOptions, type NetworkOptions, startAgent } from '../agent/index.ts';
 import { dialerFor, newDockerEngine } from '../engine/index.ts';
 import { systemClock } from '../kit/clock.ts';
+import { BerthError, messageOf } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
-import { type AgentIdentity, LinkClient } from '../link/index.ts';
+import { type AgentIdentity, LinkClient, openVault, VAULT_FILE } from '../link/index.ts';
 import { HostNames } from '../network/dns/host-names.ts';
 
 import { PathProbe, PLUGIN_FOLDER } from '../network/index.ts';
@@ -59,6 +61,29 @@ function namesOf(logger: Logger): Pick<NetworkOptions, 'names' | 'hostServers'> 
   };
 }
 
+/** Folders that are on a tmpfs where the system keeps to its own rules; the second also within containers. */
+const MEMORY = ['/run', '/dev/shm'];
+
+/**
+ * Where the host keeps its containers' configs and secrets. Keys that cannot be read are set aside: the manager gives the
+ * contents again.
+ */
+async function filesIn(folder: string, logger: Logger): Promise<FileOptions> {
+  const now = systemClock.now();
+  const open = async () => {
+    const vault = await openVault(folder, { now, make: true });
+    if (vault === undefined) throw new BerthError('internal', `no vault in ${folder}`);
+    return vault;
+  };
+  const vault = await open().catch(async (thrown) => {
+    const path = join(folder, VAULT_FILE);
+    logger.error({ error: messageOf(thrown) }, 'the keys of this host’s files are set aside');
+    await rename(path, `${path}.unreadable`);
+    return open();
+  });
+  return { dir: join(folder, 'files'), vault, memory: MEMORY };
+}
+
 /** One host of a cluster, wired: engine, agent, and the link to the manager. Holds the host even without a manager. */
 export async function runHost(options: HostOptions): Promise<RunningHost> {
   const { identity, engineUrl, folder, logger, onConnected } = options;
@@ -74,6 +99,7 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
     logger,
     // HAProxy's folder is bound into its container: by an engine on this machine.
     ...(engineUrl.startsWith('unix:') ? { ingress: { dir: join(folder, 'router') } } : {}),
+    ...(engineUrl.startsWith('unix:') ? { files: await filesIn(folder, logger) } : {}),
     ...(networks === undefined ? {} : { networks: { ...networks, ...vlan, ...namesOf(logger) } }),
     ...(options.anyEngine === undefined ? {} : { anyEngine: options.anyEngine }),
   });

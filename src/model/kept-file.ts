@@ -46,18 +46,23 @@ export function fileNameKey(noun: FileNoun, name: string): string {
   return `${noun}/${name}`;
 }
 
+/** Where a file is in a container, and whose it is there. */
+export const placeSchema = z.object({
+  target: z.string().refine((path) => /^\/[^\0\n]*[^\0\n/]$/.test(path) && !path.split('/').includes('..'), {
+    error: 'it must be an absolute path of a file, without ..',
+  }),
+  /** Numbers, as text. */
+  uid: z.string().regex(/^\d{1,10}$/),
+  gid: z.string().regex(/^\d{1,10}$/),
+  /** Permission bits. */
+  mode: z.number().int().min(0).max(0o7777),
+});
+
 /** A config or secret in a container. */
-export const containerFileSchema = z.object({
+export const containerFileSchema = placeSchema.extend({
   noun: fileNounSchema,
   /** Of the `KeptFile`. */
   id: z.string(),
   name: z.string(),
-  /** Absolute. */
-  target: z.string(),
-  /** Numbers, as text. */
-  uid: z.string(),
-  gid: z.string(),
-  /** Permission bits. */
-  mode: z.number().int().min(0).max(0o7777),
 });
 export type ContainerFile = Readonly<z.infer<typeof containerFileSchema>>;

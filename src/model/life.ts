@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { desiredSchema } from './container.ts';
+import { containerFileSchema } from './kept-file.ts';
 import { probesSchema } from './probe.ts';
 import { endpointSchema, spanSchema } from './span.ts';
 
@@ -34,6 +35,8 @@ export const heldSchema = z.object({
       }),
     ),
     volumes: z.array(z.object({ spec: z.looseObject({ Name: z.string() }) })),
+    /** From version 6 of the link on: configs and secrets, whose contents the host asks for where it has them not. */
+    files: z.array(containerFileSchema).optional(),
   }),
 });
 

@@ -1,10 +1,18 @@
 import { digestOf } from '../kit/digest.ts';
+import type { ContainerFile } from './kept-file.ts';
 import type { Service } from './service.ts';
 
 /** Ports of the containers that the router reaches: each gets a port of its host, whichever is free. */
 export function routedPorts({ routes, listeners }: Pick<Service, 'routes' | 'listeners'>): readonly number[] {
   const all = [...routes, ...listeners.filter(({ protocol }) => protocol !== 'udp')].map(({ port }) => port);
   return [...new Set(all)].sort((a, b) => a - b);
+}
+
+/** The service's configs and secrets as its containers have them; those that the cluster does not keep are left out. */
+export function containerFiles({ files }: Pick<Service, 'files'>): readonly ContainerFile[] {
+  return files.flatMap(({ kind, target, uid, gid, mode, file }) =>
+    file === undefined ? [] : [{ noun: kind, ...file, target, uid, gid, mode }],
+  );
 }
 
 const known = new WeakMap<Service, string>();

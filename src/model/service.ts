@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { dockerSpecSchema } from './container.ts';
 import { cronSchema } from './cron.ts';
+import { placeSchema } from './kept-file.ts';
 import { probeSchema } from './probe.ts';
 import { routeOptionsSchema } from './route-options.ts';
 import { canaryRuleSchema, domainSchema } from './router.ts';
@@ -144,16 +145,10 @@ export const dependencySchema = z.object({
 export type ServiceDependency = Readonly<z.infer<typeof dependencySchema>>;
 
 /** A file that a config or secret of the stack becomes in the containers. */
-export const mountedFileSchema = z.object({
+export const mountedFileSchema = placeSchema.extend({
   kind: z.enum(['config', 'secret']),
   /** Key of the config or secret in the stack. */
   source: z.string(),
-  /** Absolute. */
-  target: z.string(),
-  uid: z.string(),
-  gid: z.string(),
-  /** Permission bits. */
-  mode: z.number().int().min(0).max(0o7777),
   /** The one that the cluster keeps; undefined in a stack that is not deployed. */
   file: z.object({ id: z.string(), name: z.string() }).optional(),
 });

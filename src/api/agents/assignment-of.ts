@@ -20,7 +20,7 @@ export function assignmentOf(
   container: Container,
   hostId: string = container.assigned.hostId,
 ): Assignment {
-  const { id, name, apiVersion, probes, assigned } = container;
+  const { id, name, apiVersion, probes, files, assigned } = container;
   const { moving } = assigned;
   const leaves = moving !== undefined && (moving.phase === 'stop' || moving.hostId === hostId);
   const desired = leaves ? stoppedForMove(container.desired) : container.desired;
@@ -42,7 +42,7 @@ export function assignmentOf(
   return {
     ...{ id, name, apiVersion, desired },
     ...(probes === undefined ? {} : { probes }),
-    needs: { networks, volumes },
+    needs: { networks, volumes, ...(files === undefined ? {} : { files }) },
   };
 }
 

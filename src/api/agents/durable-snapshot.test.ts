@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentFrame, LINK_VERSION, type ManagerFrame } from '../../contract/link.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { silentLogger } from '../../kit/logger.ts';
+import { newTestVault } from '../../kit/vault.fixture.ts';
 import { DeltaLog } from '../../link/index.ts';
 import { defaultSettings } from '../../model/settings.ts';
 import { containerRecord } from '../../store/contract.suite.ts';
@@ -30,6 +31,7 @@ async function startManager(): Promise<void> {
   sessions = new HostSessions({
     keys: testKeys(),
     cookieKey: '0123456789abcdef',
+    vault: newTestVault(),
     store,
     deltas,
     events,

@@ -3,6 +3,7 @@ import { type AgentFrame, LINK_VERSION, type ManagerFrame } from '../../contract
 import { systemClock } from '../../kit/clock.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { silentLogger } from '../../kit/logger.ts';
+import { newTestVault } from '../../kit/vault.fixture.ts';
 import { DeltaLog } from '../../link/index.ts';
 import type { Container, ObservedContainer } from '../../model/container.ts';
 import type { Host } from '../../model/host.ts';
@@ -114,6 +115,7 @@ beforeEach(async () => {
   sessions = new HostSessions({
     keys: testKeys(),
     cookieKey: '0123456789abcdef',
+    vault: newTestVault(),
     ...{ store, deltas, events: noEvents, clock: systemClock, logger: silentLogger, ...nobodyElse },
   });
 });
@@ -482,6 +484,7 @@ describe('reports', () => {
     const own = new HostSessions({
       keys: testKeys(),
       cookieKey: '0123456789abcdef',
+      vault: newTestVault(),
       ...{ store: kept, deltas, events: noEvents, clock: systemClock, logger: silentLogger, ...nobodyElse },
     });
     const session = new FakeSession('h1');
@@ -635,6 +638,7 @@ describe('a host whose machine nobody reaches any more', () => {
     sessions = new HostSessions({
       keys: testKeys(),
       cookieKey: '0123456789abcdef',
+      vault: newTestVault(),
       ...{ store, deltas, events: noEvents, clock: systemClock, logger: silentLogger },
       isHere: () => false,
       reach: async ({ host }) => (gone.has(host) ? undefined : 1),

@@ -1,11 +1,13 @@
 import {
   type ActionResult,
   type AgentFrame,
+  type Assignment,
   type AssignmentDelta,
   LINK_VERSION,
   type ResumePoint,
 } from '../../contract/link.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
+import type { Vault } from '../../kit/vault.ts';
 import { type DeltaLog, MAX_CLOCK_SKEW } from '../../link/index.ts';
 import type { HostNetworking } from '../../model/host.ts';
 import { normalIp } from '../../model/ip.ts';
@@ -19,6 +21,7 @@ import { assignmentOf, holdersOf } from './assignment-of.ts';
 import type { Assignments } from './assignments.ts';
 import type { DataKeys } from './data-keys.ts';
 import { deltaFrames, snapshotFrames } from './frames.ts';
+import { canHold, givenFiles } from './given-files.ts';
 import { notePaths } from './host-paths.ts';
 import { leaseMs } from './host-state.ts';
 import { HostStates, type HostStatesDeps, type Live } from './host-states.ts';
@@ -39,6 +42,8 @@ type HostSessionsDeps = HostStatesDeps &
     isHere(address: string): boolean;
     /** Of encrypted networks. */
     keys: DataKeys;
+    /** Opens what hosts are given of configs and secrets. */
+    vault: Vault;
     /** Of sticky cookies, hexadecimal. */
     cookieKey: string;
   }>;
@@ -147,6 +152,16 @@ export class HostSessions {
       }
       if (frame.t === 'traffic') {
         this.access.take(session.hostId, frame);
+        return;
+      }
+      if (frame.t === 'want') {
+        const { store, vault } = this.deps;
+        try {
+          for (const file of store.view((tx) => givenFiles(tx, vault, session.hostId, frame.files)))
+            session.send(file);
+        } catch (thrown) {
+          this.deps.logger.error({ host: session.hostName, error: messageOf(thrown) }, 'files not sent');
+        }
         return;
       }
       if (frame.t === 'hold') {
@@ -273,7 +288,11 @@ export class HostSessions {
         const held = [...tx.by('containers', 'host', hostId), ...tx.by('containers', 'copyHost', hostId)];
         return {
           count: held.length,
-          assignments: () => held.map((container) => assignmentOf(tx, container, hostId)),
+          assignments: () =>
+            this.holdable(
+              live,
+              held.map((container) => assignmentOf(tx, container, hostId)),
+            ),
         };
       });
       const missed = hello.resume && deltas.since(hostId, hello.resume, count);
@@ -308,7 +327,7 @@ export class HostSessions {
   private async onObservation(
     session: AgentSession,
     live: Live,
-    frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' | 'probed' | 'ask' | 'hold' | 'traffic' }>,
+    frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' | 'probed' | 'ask' | 'hold' | 'want' | 'traffic' }>,
     orphans: ToldOrphans,
   ): Promise<void> {
     const { store, events } = this.deps;
@@ -408,7 +427,9 @@ export class HostSessions {
       for (const hostId of have) {
         if (same && had.includes(hostId)) continue;
         const assignment = this.deps.store.view((tx) => assignmentOf(tx, after, hostId));
-        push(hostId, { op: 'put', assignment });
+        const version = this.states.get(hostId)?.version;
+        if (version !== undefined && !canHold(assignment, version)) this.refuseFiles(assignment);
+        else push(hostId, { op: 'put', assignment });
       }
     }
     for (const [hostId, deltas] of outgoing) {
@@ -420,6 +441,21 @@ export class HostSessions {
       // Before that the snapshot or the missed deltas will have these.
       if (live.level) this.sendDeltas(live, { ...at, revision: this.deps.store.revision }, deltas);
     }
+  }
+
+  /** Without what an agent of an earlier version would make without its files. */
+  private holdable({ version }: Live, assignments: readonly Assignment[]): readonly Assignment[] {
+    return assignments.filter((assignment) => {
+      const can = canHold(assignment, version);
+      if (!can) this.refuseFiles(assignment);
+      return can;
+    });
+  }
+
+  private refuseFiles({ id, desired }: Assignment): void {
+    const message =
+      'the agent of its host is of an earlier version, which has no configs and secrets: upgrade it';
+    this.results.add({ id, generation: desired.generation, error: { status: 501, message } });
   }
 
   /** What no frame can carry is answered as refused; the other hosts must not suffer from it. */

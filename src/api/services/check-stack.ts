@@ -16,7 +16,6 @@ export function checkStack(stack: Stack): readonly string[] {
   refuseDoubles(stack);
   refuseCycles(stack);
   for (const service of stack.services) {
-    refuseUnsupported(service);
     refuseTimes(service);
     refuseOddPolicy(service);
     refuseShift(service);
@@ -68,16 +67,6 @@ function refuseCycles({ services }: Stack): void {
     done.add(name);
   };
   for (const { name } of services) visit(name, []);
-}
-
-function refuseUnsupported({ name, files }: Service): void {
-  const refuse = (what: string, hint: string) =>
-    new BerthError('unsupported', `service ${name}: ${what}`, { hint });
-  if (files.length > 0)
-    throw refuse(
-      `its ${files[0]?.kind} "${files[0]?.source}" cannot be put into containers yet`,
-      'use a volume, or an environment variable',
-    );
 }
 
 /** Two versions that serve at once need a way to share requests, and containers that may be there twice. */

@@ -1,5 +1,6 @@
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { DockerSpec } from '../../model/container.ts';
+import type { ContainerFile } from '../../model/kept-file.ts';
 import { SWARM_LABELS } from '../../model/labels.ts';
 import { normalImageRef } from '../../scheduler/image-ref.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
@@ -24,6 +25,7 @@ type Asked = Readonly<{
   service: NonNullable<Parameters<typeof putContainer>[2]['service']>;
   probes: Parameters<typeof putContainer>[2]['probes'];
   isFresh?(hostId: string): boolean;
+  files: readonly ContainerFile[];
 }>;
 
 type Made =
@@ -43,10 +45,16 @@ export class ServiceHands {
 
   make(tx: WriteTx, asked: Asked): Made {
     const { placer, clock, store } = this.deps;
-    const { name, spec, platform, by, service, probes, hostId, isFresh } = asked;
+    const { name, spec, platform, by, service, probes, files, hostId, isFresh } = asked;
     const bound = hostId === undefined ? spec : onHost(spec, hostId);
-    const wanted = { name, spec: bound, platform, by, service, probes, at: clock.now() };
+    const wanted = { name, spec: bound, platform, by, service, probes, files, at: clock.now() };
     const desired = { state: 'running', starts: 1 } as const;
+    const missing = files.find(({ id }) => tx.get('keptFiles', id) === undefined);
+    if (missing !== undefined)
+      return {
+        kind: 'refused',
+        reason: `${missing.noun} ${missing.name} is not there any more: make it anew`,
+      };
     try {
       const place = isFresh === undefined ? undefined : placer.place(tx, { name, spec: bound });
       if (place !== undefined && isFresh?.(place.hostId) === false)

@@ -147,7 +147,7 @@ it('refuses what it would do by half, naming the service and what to do', async 
     kind: 'config',
   };
   await expect(put({ ...good, services: [{ ...web, files: [config] }] })).rejects.toThrow(
-    'its config "nginx" cannot be put into containers yet',
+    'config "nginx" is not in the stack',
   );
 });
 

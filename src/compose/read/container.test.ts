@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../kit/digest.ts';
 import { stackSchema } from '../../model/stack.ts';
+import { readStack } from '../index.ts';
 import { errorsOf, read, serviceIn, warningsOf } from '../testing.ts';
 
 const of = (text: string) =>
@@ -226,6 +227,31 @@ it('makes a job of what others wait for to end', () => {
   expect(serviceIn(result, 'a').dependsOn).toEqual([
     { service: 'init', condition: 'completed', restart: false, required: true },
   ]);
+});
+
+it('reads files of configs and secrets as they are, text or not', () => {
+  const text =
+    'services: {a: {image: x}}\nsecrets: {s: {file: ./s}, t: {file: ./t}, u: {file: ./s, environment: E}}\n';
+  const bytes: Record<string, Uint8Array> = {
+    '/shop/s': Uint8Array.of(0xff, 0, 1),
+    '/shop/t': Buffer.from('\ufeffx\r\n'),
+  };
+  const input = { files: ['/shop/compose.yml'], folder: '/shop', env: { E: '1' } };
+  const stack = (body: string) =>
+    readStack({
+      ...input,
+      read: (path) => (path === '/shop/compose.yml' ? body : undefined),
+      readBytes: (path) => bytes[path],
+    }).stack;
+  expect(() => stack(text)).toThrow(/has file and environment/);
+  expect(stack(text.replace(', environment: E', '')).secrets.map(({ content }) => content)).toEqual([
+    { kind: 'base64', data: '/wAB' },
+    { kind: 'text', text: '\ufeffx\r\n' },
+    { kind: 'base64', data: '/wAB' },
+  ]);
+  expect(() => stack(text.replace('./t', './v').replace(', environment: E', ''))).toThrow(
+    /there is no file "\/shop\/v"/,
+  );
 });
 
 it("reads configs and secrets with their content, and Aliyun's external services", () => {

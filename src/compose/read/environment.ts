@@ -5,7 +5,12 @@ import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
 import type { Lookup } from '../template.ts';
 
-export type Outside = Readonly<{ read: ReadFile; lookup: Lookup }>;
+export type Outside = Readonly<{
+  read: ReadFile;
+  /** Of files that need not be texts; undefined as of `read`. */
+  readBytes?: ((path: string) => Uint8Array | undefined) | undefined;
+  lookup: Lookup;
+}>;
 
 /**
  * `Env` of a service: its env files, then `environment`, which goes before them. A name without a value has that of the

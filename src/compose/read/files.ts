@@ -15,13 +15,30 @@ export function stackFiles(section: Reader, kind: Kind, project: string, outside
       key,
       name: reader.get('name').text ?? (external ? key : `${project}_${key}`),
       labels: reader.get('labels').pairs,
-      content: external ? { kind: 'external' } : { kind: 'text', text: contentOf(reader, outside) ?? '' },
+      content: external ? { kind: 'external' } : contentOf(reader, outside),
     };
   });
 }
 
-function contentOf(reader: Reader, { read, lookup }: Outside): string | undefined {
-  const ways = ['file', 'environment', 'content'].filter((key) => reader.get(key).isThere);
+function contentOf(reader: Reader, outside: Outside): StackFile['content'] {
+  const { readBytes } = outside;
+  const path = waysOf(reader).join() === 'file' ? reader.get('file').text : undefined;
+  const bytes = path === undefined ? undefined : readBytes?.(path);
+  if (bytes === undefined) return { kind: 'text', text: textOf(reader, outside) ?? '' };
+  reader.problems.spend(bytes.length, reader.at, reader.key);
+  try {
+    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    return { kind: 'base64', data: Buffer.from(bytes).toString('base64') };
+  }
+}
+
+function waysOf(reader: Reader): string[] {
+  return ['file', 'environment', 'content'].filter((key) => reader.get(key).isThere);
+}
+
+function textOf(reader: Reader, { read, lookup }: Outside): string | undefined {
+  const ways = waysOf(reader);
   if (ways.length !== 1)
     return reader.error(
       ways.length === 0

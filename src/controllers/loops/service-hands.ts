@@ -1,4 +1,5 @@
 import type { Container, DockerSpec } from '../../model/container.ts';
+import type { ContainerFile } from '../../model/kept-file.ts';
 import type { Service } from '../../model/service.ts';
 import type { Stack } from '../../model/stack.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
@@ -15,6 +16,7 @@ export type AskedContainer = Readonly<{
   probes: Container['probes'];
   /** False: the image has to be pulled on that host first, though it is there. */
   isFresh?(hostId: string): boolean;
+  files: readonly ContainerFile[];
 }>;
 
 /** `image-missing`: that host would take it, were the image there. */

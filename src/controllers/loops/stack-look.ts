@@ -10,7 +10,7 @@ import {
   type StackRecord,
   serviceKey,
 } from '../../model/deployment.ts';
-import { routedPorts } from '../../model/service-parts.ts';
+import { containerFiles, routedPorts } from '../../model/service-parts.ts';
 import type { AccessFigures } from '../../model/traffic.ts';
 import { beginRelease, jobRunsOf, releasesOf } from '../../store/releases.ts';
 import { seenOf } from '../../store/seen.ts';
@@ -323,6 +323,7 @@ class StackLook {
       ...(freshSince === undefined || spec.pull !== 'always'
         ? {}
         : { isFresh: (id: string) => this.deps.pulls.isFresh(id, spec.container.Image, freshSince) }),
+      files: containerFiles(spec),
     };
   }
 

@@ -91,6 +91,30 @@ export const SERVICE_CASES: CaseGroup = {
       },
     },
     {
+      command: 'docker service create --secret, --config',
+      async run(bench) {
+        await bench.run(['secret', 'create', 'token', '-'], { input: 'hunter2' });
+        await bench.run(['config', 'create', 'site', '-'], { input: 'listen 80;' });
+        const name = await service(bench, [
+          ...['--secret', 'source=token,target=t,uid=33,mode=0400'],
+          ...['--config', 'source=site,target=/etc/site.conf'],
+        ]);
+        const inside = 'cat /run/secrets/t /etc/site.conf; stat -c "%u %a" /run/secrets/t';
+        const said = await bench.run(['exec', `${name}_1`, 'sh', '-c', inside]);
+        expect(said.replace(/\s+/g, ' ').trim()).toBe('hunter2listen 80;33 400');
+        const { code, stderr } = await bench.try(['secret', 'rm', 'token']);
+        expect([code, stderr]).toEqual([1, expect.stringContaining('is in use by the following service')]);
+        await bench.run(['service', 'update', '-q', '--secret-rm', 'token', '--config-rm', 'site', name]);
+        for (const [noun, file] of [
+          ['secret', 'token'],
+          ['config', 'site'],
+        ] as const)
+          await expect
+            .poll(async () => (await bench.try([noun, 'rm', file])).code, { timeout: 15_000 })
+            .toBe(0);
+      },
+    },
+    {
       command: 'docker service logs',
       async run(bench) {
         const name = await service(bench, ['--replicas', '2'], TALKER);

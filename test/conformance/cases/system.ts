@@ -128,13 +128,21 @@ export const SYSTEM_CASES: CaseGroup = {
       'refused: Berth is the cluster, and does not use Docker’s swarm mode; hosts join with `berth token create`.',
     ),
     {
-      command: 'docker secret, docker config',
-      differs: 'there are none, and none can be made: services have volumes and environment variables.',
+      command: 'docker secret|config create, ls, inspect, rm',
       async run(bench) {
         for (const noun of ['secret', 'config']) {
+          const id = await bench.run([noun, 'create', '--label', 'a=b', `x-${noun}`, '-'], {
+            input: 'hunter2',
+          });
+          expect(id).toMatch(/^[0-9a-z]{25}$/);
+          const twice = await bench.try([noun, 'create', `x-${noun}`, '-'], { input: 'x' });
+          expect([twice.code, twice.stderr]).toEqual([1, expect.stringContaining('already exists')]);
+          expect(await bench.run([noun, 'ls', '-q', '--filter', 'label=a=b'])).toBe(id);
+          expect(await bench.run([noun, 'inspect', '-f', '{{.Spec.Name}}', id])).toBe(`x-${noun}`);
+          const shown = await bench.run([noun, 'inspect', '--pretty', `x-${noun}`]);
+          expect(shown.includes('hunter2')).toBe(noun === 'config');
+          await bench.run([noun, 'rm', `x-${noun}`]);
           expect(await bench.run([noun, 'ls', '-q'])).toBe('');
-          const { code, stderr } = await bench.try([noun, 'create', 'x', '-'], { input: 'x' });
-          expect([code, stderr]).toEqual([1, expect.stringContaining('use a volume')]);
         }
       },
     },

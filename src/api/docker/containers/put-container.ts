@@ -1,6 +1,7 @@
 import { BerthError } from '../../../kit/errors.ts';
 import { newLongId } from '../../../kit/ids.ts';
 import type { Container, Desired, DockerSpec } from '../../../model/container.ts';
+import type { ContainerFile } from '../../../model/kept-file.ts';
 import type { ReadTx, WriteTx } from '../../../store/store.ts';
 import { giveBackOf } from '../../networks/give-back.ts';
 import { takeAddresses } from '../../networks/spanning.ts';
@@ -24,6 +25,7 @@ export type NewContainer = Readonly<{
   desired: Pick<Desired, 'state' | 'starts'>;
   service?: Container['service'];
   probes?: Container['probes'];
+  files?: readonly ContainerFile[];
 }>;
 
 export type Places = Readonly<{ placer: Pick<Placer, 'place'>; connected(hostId: string): boolean }>;
@@ -38,7 +40,7 @@ export function putContainer(
   { placer, connected }: Places,
   asked: NewContainer,
 ): Readonly<{ container: Container; pins: Pins }> {
-  const { platform, apiVersion, by, at, service, probes } = asked;
+  const { platform, apiVersion, by, at, service, probes, files = [] } = asked;
   const name = asked.name || randomName((one) => holderOf(tx, one, connected) !== undefined);
   refuseTakenName(tx, name, connected);
   const { spec, hosts } = resolveReferences(tx, asked.spec, connected);
@@ -56,6 +58,7 @@ export function putContainer(
     assigned: { hostId, at },
     ...(service === undefined ? {} : { service }),
     ...(probes === undefined ? {} : { probes }),
+    ...(files.length === 0 ? {} : { files: [...files] }),
   };
   try {
     takeAddresses(tx, container, at);

@@ -121,6 +121,7 @@ function asked(
   const spec = withNetworkNames(tx, given as Json);
   const { service, warnings } = fromServiceSpec(spec, base, { dockerName: given.Name });
   const { [LABEL_NAMESPACE]: _, ...labels } = given.Labels ?? {};
+  refuseMissing(tx, service);
   const whole: Service = { ...service, labels };
   if (whole.scale.kind === 'replicated') checkScale(whole, whole.scale.replicas);
   const others = tx.get('stacks', stack)?.stack.services.filter(({ name }) => name !== whole.name) ?? [];
@@ -137,6 +138,17 @@ function asked(
       `services ${taken.name} and ${whole.name} call their containers the same`,
     );
   return { service: whole, warnings: [...warnings, ...notDone] };
+}
+
+/** Docker's clients have looked their IDs up before. */
+function refuseMissing(tx: ReadTx, { files }: Service): void {
+  for (const { kind, file } of files) {
+    const known = file && tx.get('keptFiles', file.id);
+    if (known?.noun === kind && known.name === file?.name) continue;
+    throw new BerthError('bad_request', `${kind} ${file?.name ?? ''} not found`, {
+      hint: `"berth ${kind} ls" lists them`,
+    });
+  }
 }
 
 /** `DELETE /services/<id>`. */

@@ -27,26 +27,44 @@ export function containerSpec(stack: Pick<Stack, 'networks'>, service: Service, 
   const { container, runs, scale, identity } = service;
   const own = container.Labels ?? {};
   const runsOn = runs.kind === 'service' && restartPolicyOf(container) === undefined;
+  const byAgent = service.files.length === 0 ? undefined : engineRestart(container);
   return withoutExpressions({
     ...container,
+    ...(byAgent === undefined ? {} : { HostConfig: byAgent.HostConfig }),
     ...(identity.hostnames ? { Hostname: `${service.name}-${index}` } : {}),
     Labels: {
       // What runs at its times runs once: nobody knows how far it came on a host that is lost.
       ...(scale.kind === 'global' || runs.kind === 'cron' ? {} : { [LABEL_FAILOVER]: 'true' }),
       ...(runsOn ? { [LABEL_RESTART]: 'always' } : {}),
+      ...(byAgent === undefined ? {} : { [LABEL_RESTART]: byAgent.label }),
       ...own,
       [COMPOSE.number]: String(index),
       [COMPOSE.oneOff]: 'False',
       [COMPOSE.hash]: containerDigest(service),
     },
     ...withAddresses(stack, service, index),
-    ...withPorts(service),
+    ...withPorts(service, byAgent?.HostConfig),
   });
 }
 
+/**
+ * Where the engine would start it again: the same for the agent, as its files lie in memory, and are to be put there again
+ * after a start of the machine before it can be started.
+ */
+function engineRestart(
+  container: DockerSpec,
+): Readonly<{ HostConfig: NonNullable<DockerSpec['HostConfig']>; label: string }> | undefined {
+  const policy = restartPolicyOf(container);
+  if (policy?.by !== 'engine') return undefined;
+  const { RestartPolicy: _, ...HostConfig } = container.HostConfig ?? {};
+  const most = Number.isFinite(policy.most) ? `:${policy.most}` : '';
+  return { HostConfig, label: `${policy.name}${policy.name === 'on-failure' ? most : ''}` };
+}
+
 /** Where the router reaches it: never a fixed port, as a host has that once and may have several containers. */
-function withPorts(service: Service): Partial<DockerSpec> {
-  const { ExposedPorts, HostConfig } = service.container;
+function withPorts(service: Service, hostConfig: DockerSpec['HostConfig']): Partial<DockerSpec> {
+  const { ExposedPorts, HostConfig: given } = service.container;
+  const HostConfig = hostConfig ?? given;
   const { NetworkMode, PortBindings } = (HostConfig ?? {}) as {
     NetworkMode?: unknown;
     PortBindings?: Readonly<Record<string, unknown>> | null;

@@ -25,6 +25,21 @@ const policy = (actions: string[]) =>
   });
 const port = fc.integer({ min: 1, max: 65_535 });
 
+const files = (noun: string, name: fc.Arbitrary<string>) =>
+  fc.array(
+    fc.record({
+      File: fc.record({
+        Name: name,
+        UID: fc.constantFrom('0', '33'),
+        GID: fc.constant('0'),
+        Mode: fc.constant(0o440),
+      }),
+      [`${noun}ID`]: word,
+      [`${noun}Name`]: word,
+    }),
+    { minLength: 1, maxLength: 2 },
+  );
+
 /** Specs as clients write them when they say each thing in the one way that Docker itself answers with. */
 const specs = fc.record({
   TaskTemplate: fc.record(
@@ -48,6 +63,11 @@ const specs = fc.record({
           Mounts: fc.array(
             fc.record({ Type: fc.constantFrom('bind', 'volume'), Source: word, Target: word }),
             { minLength: 1, maxLength: 2 },
+          ),
+          Secrets: files('Secret', word),
+          Configs: files(
+            'Config',
+            word.map((one) => `/${one}`),
           ),
           Healthcheck: fc.record({ Test: fc.constantFrom(['NONE'], ['CMD', 'true']) }),
           DNSConfig: fc.record({ Nameservers: words, Search: words }),
@@ -169,7 +189,15 @@ describe('ServiceSpec and service', () => {
 describe('what services of Berth do not have', () => {
   const container = { Image: 'a' };
   it.each<[Json, string]>([
-    [{ TaskTemplate: { ContainerSpec: { ...container, Secrets: [{ SecretID: 'x' }] } } }, 'Secrets'],
+    [{ TaskTemplate: { ContainerSpec: { ...container, Secrets: [{ SecretID: 'x' }] } } }, 'has no File'],
+    [
+      {
+        TaskTemplate: {
+          ContainerSpec: { ...container, Configs: [{ ConfigName: 'x', File: { Name: '../x' } }] },
+        },
+      },
+      'absolute path',
+    ],
     [
       { TaskTemplate: { ContainerSpec: { ...container, Privileges: { NoNewPrivileges: true } } } },
       'Privileges',

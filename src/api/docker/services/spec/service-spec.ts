@@ -1,12 +1,19 @@
 import { BerthError } from '../../../../kit/errors.ts';
 import { DEFAULT_POLICY, type Service } from '../../../../model/service.ts';
 import { CONTAINER_PARTS, IMAGE_PROBE } from './container-parts.ts';
+import { FILE_PARTS } from './file-parts.ts';
 import { LABEL_PARTS } from './label-parts.ts';
 import { NETWORK_PARTS } from './network-parts.ts';
 import { type About, at, isAbsent, isSame, isZero, type Json, type Part, withAt } from './part.ts';
 import { POLICY_PARTS } from './policy-parts.ts';
 
-const PARTS: readonly Part[] = [...CONTAINER_PARTS, ...LABEL_PARTS, ...NETWORK_PARTS, ...POLICY_PARTS];
+const PARTS: readonly Part[] = [
+  ...CONTAINER_PARTS,
+  ...FILE_PARTS,
+  ...LABEL_PARTS,
+  ...NETWORK_PARTS,
+  ...POLICY_PARTS,
+];
 
 /** Fields that are not a part: whoever speaks with clients reads them. */
 const ELSEWHERE: readonly string[] = ['Name', 'Labels', 'Networks'];
@@ -18,8 +25,6 @@ const HARMLESS: readonly (readonly [path: string, value: string])[] = [
 ];
 
 const HINTS: Readonly<Record<string, string>> = {
-  'TaskTemplate.ContainerSpec.Secrets': 'use a volume, or an environment variable',
-  'TaskTemplate.ContainerSpec.Configs': 'use a volume, or an environment variable',
   'TaskTemplate.PluginSpec': 'install the plugin on the hosts themselves',
 };
 
