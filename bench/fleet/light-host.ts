@@ -50,7 +50,8 @@ export class LightHost {
       }
       // Answers a heartbeat that asks for it, which these hosts do not.
       if (frame.t === 'lease' || frame.t === 'answer' || frame.t === 'held') return;
-      if (frame.t === 'router' || frame.t === 'no-router' || frame.t === 'file') return;
+      if (frame.t === 'router' || frame.t === 'no-router') return;
+      if (frame.t === 'file' || frame.t === 'measure') return;
       if (frame.t === 'members') {
         this.told(frame);
         return;

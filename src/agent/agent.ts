@@ -11,6 +11,7 @@ import { type FileOptions, HostFiles } from './files/host-files.ts';
 import type { Group } from './frame-groups.ts';
 import { Intake } from './intake.ts';
 import { isFenced, type Lease, newLease } from './lease.ts';
+import { LoadReports } from './loads/load-reports.ts';
 import { readEtcMachineId } from './machine-id.ts';
 import { PatientEngine } from './mute.ts';
 import { HostNetworks, type NetworkOptions } from './networks/host-networks.ts';
@@ -215,6 +216,7 @@ class HostAgent implements Agent {
         networks,
         ingress,
         hostFiles,
+        loads: new LoadReports({ engine, picture: observer.picture, clock, logger }),
         clock,
         logger,
       },

@@ -8,6 +8,7 @@ import type { AssignmentFiles } from './assignment-files.ts';
 import type { HostFiles } from './files/host-files.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
+import type { LoadReports } from './loads/load-reports.ts';
 import type { HostNetworks } from './networks/host-networks.ts';
 import type { Observer } from './observer.ts';
 import type { Orphans } from './orphans.ts';
@@ -31,6 +32,7 @@ type ConversationDeps = Readonly<{
   networks: HostNetworks | undefined;
   ingress: Ingress | undefined;
   hostFiles: HostFiles | undefined;
+  loads: LoadReports;
   clock: Clock;
   logger: Logger;
   /** Whether there are containers that may run only under a lease. */
@@ -138,6 +140,9 @@ export class Conversation {
       case 'no-router':
         this.onRouter(session, frame);
         break;
+      case 'measure':
+        this.deps.loads.onMeasure(frame);
+        break;
       case 'snapshot':
       case 'deltas':
         intake.onFrame(session, frame);
@@ -153,6 +158,7 @@ export class Conversation {
     this.deps.networks?.detach();
     this.deps.ingress?.detach();
     this.deps.hostFiles?.detach();
+    this.deps.loads.detach();
   }
 
   private onRouter(session: AgentLink, frame: ManagerFrame & { t: 'router' | 'no-router' }): void {
@@ -196,6 +202,7 @@ export class Conversation {
     networks?.attach((asked) => session.send(asked), frame.version);
     this.deps.ingress?.attach((told) => session.send(told), frame.version);
     if (frame.version >= FILES_VERSION) this.deps.hostFiles?.attach((want) => session.send(want));
+    this.deps.loads.attach((told) => session.send(told));
     this.beat(session);
     this.beatInTime(session);
     if (observer.ready) this.tellAll(session);

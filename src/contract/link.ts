@@ -39,7 +39,8 @@ export const HEADER_MACHINE = 'berth-machine-id';
 /**
  * Version of this protocol; manager and agents may be one apart. 2: agents know `probe`. 3: agents have networks that span
  * hosts. 4: agents tell what they hold of plain docker (`hold`). 5: agents run containers' probes, and routers
- * (`router`). 6: agents tell what goes through routers (`traffic`), and put configs and secrets into containers (`want`).
+ * (`router`). 6: agents tell what goes through routers (`traffic`), and what containers use (`loads`), and put configs and
+ * secrets into containers (`want`).
  */
 export const LINK_VERSION = 6;
 /** From which version on the other end knows `hold` and `held`. */
@@ -50,6 +51,8 @@ export const ROUTER_VERSION = 5;
 export const TRAFFIC_VERSION = 6;
 /** From which version on agents put configs and secrets into containers, and managers give them. */
 export const FILES_VERSION = 6;
+/** From which version on agents tell what containers use. */
+export const LOADS_VERSION = 6;
 /** Longest line of a session, bytes. */
 export const MAX_FRAME = 16 * 1024 * 1024;
 
@@ -288,6 +291,15 @@ export const managerFrameSchema = z.discriminatedUnion('t', [
     /** In a sentence: why there is none. */
     error: z.string().optional(),
   }),
+  /**
+   * From version 6 on: what these containers use is to be told every `ms`, and of no others. Counts for this connection.
+   */
+  z.object({
+    t: z.literal('measure'),
+    /** Cluster IDs. */
+    containers: z.array(z.string()),
+    ms: z.number().int().min(500),
+  }),
   /** What changed since `at.seq` − deltas.length. */
   z.object({ t: z.literal('deltas'), at: resumePointSchema, deltas: z.array(assignmentDeltaSchema) }),
 ]);
@@ -324,6 +336,25 @@ const observationSchema = {
 const MAX_PATHS = 50_000;
 /** Routes and pools in one frame. */
 export const MAX_TRAFFIC = 5_000;
+
+/** Containers in one frame. */
+export const MAX_LOADS = 5_000;
+
+const amount = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** What a container used since it was told last. */
+export const containerLoadSchema = z.object({
+  /** Cluster ID. */
+  id: z.string().max(128),
+  /** Per cent of the cores that it asks for or may use at most; of the host's where it says neither. */
+  cpu: amount,
+  /** Per cent of its limit; of the host's where it has none. */
+  memory: amount,
+  /** Bytes per second; left out on the host's own network. */
+  networkIn: amount.optional(),
+  networkOut: amount.optional(),
+});
+export type ContainerLoad = Readonly<z.infer<typeof containerLoadSchema>>;
 
 export const agentFrameSchema = z.discriminatedUnion('t', [
   /** Answer to `welcome`. `resume`: the last deltas that are on the agent's disk. `now`: its clock, ms. */
@@ -425,6 +456,13 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
     t: z.literal('traffic'),
     ms: z.number().min(0).max(3_600_000),
     traffic: z.array(trafficSchema).max(MAX_TRAFFIC),
+  }),
+  /** Answers `measure`, again and again: of the containers that run. What was not told is lost. */
+  z.object({
+    t: z.literal('loads'),
+    loads: z.array(containerLoadSchema).max(MAX_LOADS),
+    /** Of which nothing can be read, and why. */
+    unread: z.array(z.object({ id: z.string().max(128), reason: z.string().max(500) })).max(MAX_LOADS),
   }),
   z.object({ t: z.literal('events'), events: z.array(engineEventSchema) }),
   /** For each target of `probe`, in its order: milliseconds until its machine answered, null where it did not. */

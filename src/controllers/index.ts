@@ -1,3 +1,4 @@
+export { AUTOSCALER, AutoScaler } from './loops/autoscaler.ts';
 export { Mover } from './loops/mover.ts';
 export { NodeFailover } from './loops/node-failover.ts';
 export { PlannedMoves } from './loops/planned-moves.ts';

@@ -1,6 +1,7 @@
 import { DataKeys, KEY_ROTATION_MS } from '../api/agents/data-keys.ts';
 import { HostSessions } from '../api/agents/host-sessions.ts';
 import { beginLife } from '../api/agents/lives.ts';
+import { putAudit } from '../api/auth/audit-log.ts';
 import { firstRun } from '../api/auth/first-run.ts';
 import { newDockerEndpoint } from '../api/docker/server.ts';
 import { newClusterEvents } from '../api/events/cluster-events.ts';
@@ -12,7 +13,14 @@ import { checkLogin } from '../api/services/check-login.ts';
 import { ServiceHands } from '../api/services/hands.ts';
 import { StackLogs } from '../api/services/stack-logs.ts';
 import { newApiEndpoint } from '../api/v1/endpoint.ts';
-import { Mover, NodeFailover, PlannedMoves, ServiceController } from '../controllers/index.ts';
+import {
+  AUTOSCALER,
+  AutoScaler,
+  Mover,
+  NodeFailover,
+  PlannedMoves,
+  ServiceController,
+} from '../controllers/index.ts';
 import { systemClock } from '../kit/clock.ts';
 import type { Logger } from '../kit/logger.ts';
 import {
@@ -73,7 +81,18 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const cookieKey = cookieKeyOf(secret, clusterId);
     const sessions = new HostSessions({
       ...{ store, events, deltas, clock, logger, reach, isHere, keys, vault: vault.vault, cookieKey },
+      onLoads: (hostId, loads) => autoscaler.onLoads(hostId, loads),
     });
+    const autoscaler = new AutoScaler({
+      ...{ store, logger, access: sessions.access, wall: clock.now, now: () => performance.now() },
+      connected: (hostId) => engines.connected(hostId),
+      measures: (hostId) => sessions.measures(hostId),
+      audit: (tx, at, target) => {
+        const who = { user: AUTOSCALER, role: 'operator', via: 'system', from: '' } as const;
+        putAudit(tx, at, who, { action: 'service.scale', target, outcome: 'ok' });
+      },
+    });
+    closers.push(() => autoscaler.close());
     closers.push(() => sessions.close());
     closers.push(keepAddressesSwept({ store, clock, logger }));
     closers.push(keepFilesSwept({ store, logger }));
@@ -145,6 +164,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         access: sessions.access,
         logs: new StackLogs(dockerDeps),
         checkLogin: (auth) => checkLogin(dockerDeps, auth),
+        autoscaler,
         plugins,
         ca: pki.ca,
         vault,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { scalingByHandSchema } from './scaling.ts';
 import { serviceSchema } from './service.ts';
 import { stackSchema } from './stack.ts';
 
@@ -36,9 +37,11 @@ export const serviceRecordSchema = z.object({
   stack: z.string(),
   name: z.string(),
   service: serviceSchema,
-  /** Containers, set by hand; null: as the compose file says. */
+  /** Containers, set by hand or by the autoscaler; null: as the compose file says. */
   scale: z.number().int().nullable(),
-  /** Counts every change of the two above, from 1. */
+  /** How it scales by itself, set by hand; undefined: as the compose file says. */
+  scaling: scalingByHandSchema.optional(),
+  /** Counts every change of the three above, from 1. */
   generation: z.number().int(),
   /** Number of the release that is wanted. */
   release: z.number().int(),

@@ -5,6 +5,7 @@ import { placeSchema } from './kept-file.ts';
 import { probeSchema } from './probe.ts';
 import { routeOptionsSchema } from './route-options.ts';
 import { canaryRuleSchema, domainSchema } from './router.ts';
+import { scalingSchema } from './scaling.ts';
 
 const port = z.number().int().min(1).max(65_535);
 const milliseconds = z.number().min(0);
@@ -45,27 +46,6 @@ export const listenerSchema = z.object({
   proxyProtocol: z.boolean().optional(),
 });
 export type Listener = Readonly<z.infer<typeof listenerSchema>>;
-
-export const scalingMetricSchema = z.enum([
-  'cpu', // per cent of what the container may use
-  'memory', // per cent of its limit
-  'networkIn', // bytes per second
-  'networkOut',
-]);
-
-/** How the number of containers follows their load. */
-export const scalingSchema = z.object({
-  kind: z.literal('scaling'),
-  min: z.number().int().min(0),
-  max: z.number().int().min(1),
-  /** Containers more or less at a time. */
-  step: z.number().int().min(1),
-  /** Over `above` there are more, under `below` fewer. */
-  rules: z.array(
-    z.object({ metric: scalingMetricSchema, above: z.number().optional(), below: z.number().optional() }),
-  ),
-});
-export type Scaling = Readonly<z.infer<typeof scalingSchema>>;
 
 const percent = z.number().int().min(0).max(100);
 

@@ -18,6 +18,7 @@ import type { KeptFile } from '../model/kept-file.ts';
 import type { Life, Orphan } from '../model/life.ts';
 import type { Network, ObservedImage, ObservedNetwork, ObservedVolume, Volume } from '../model/objects.ts';
 import type { RegistryLogin } from '../model/registry-login.ts';
+import type { ScaleHistory } from '../model/scaling.ts';
 import type { SettingsRecord } from '../model/settings.ts';
 
 /** Name of each table and the record that it holds. */
@@ -45,6 +46,7 @@ export type Tables = {
   jobRuns: JobRun;
   keptFiles: KeptFile;
   registryLogins: RegistryLogin;
+  scaleHistory: ScaleHistory;
   // Below: observations, repeated by the agents and never written to disk.
   hostStatus: HostStatus;
   hostPaths: HostPaths;

@@ -98,6 +98,7 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
     },
   },
   registryLogins: { durable: true, key: loginKey, indexes: { service: (r) => r.service } },
+  scaleHistory: { durable: true, key: (r) => serviceKey(r.stack, r.service), indexes: {} },
   hostStatus: { durable: false, key: (r) => r.id, indexes: {} },
   plainRefusals: { durable: false, key: (r) => r.id, indexes: {} },
   hostPaths: { durable: false, key: (r) => r.id, indexes: {} },

@@ -29,6 +29,7 @@ async function startManager(): Promise<void> {
   const deltas = new DeltaLog(await beginLife(store, Date.now()));
   const events = { add: () => {}, subscribe: () => () => {} };
   sessions = new HostSessions({
+    onLoads: () => undefined,
     keys: testKeys(),
     cookieKey: '0123456789abcdef',
     vault: newTestVault(),

@@ -113,6 +113,7 @@ beforeEach(async () => {
     for (const id of ['h1', 'h2']) tx.put('hosts', hostRecord(id));
   });
   sessions = new HostSessions({
+    onLoads: () => undefined,
     keys: testKeys(),
     cookieKey: '0123456789abcdef',
     vault: newTestVault(),
@@ -482,6 +483,7 @@ describe('reports', () => {
       }
     });
     const own = new HostSessions({
+      onLoads: () => undefined,
       keys: testKeys(),
       cookieKey: '0123456789abcdef',
       vault: newTestVault(),
@@ -636,6 +638,7 @@ describe('a host whose machine nobody reaches any more', () => {
     hangs = new Set();
     await store.update((tx) => tx.put('hosts', hostRecord('h3')));
     sessions = new HostSessions({
+      onLoads: () => undefined,
       keys: testKeys(),
       cookieKey: '0123456789abcdef',
       vault: newTestVault(),

@@ -27,6 +27,7 @@ import { leaseMs } from './host-state.ts';
 import { HostStates, type HostStatesDeps, type Live } from './host-states.ts';
 import { KeptOrphans } from './kept-orphans.ts';
 import { isPast } from './lives.ts';
+import { Measured } from './measured.ts';
 import { NetworkMembers } from './members.ts';
 import { NetworkAsks } from './network-asks.ts';
 import { applyFull, applyReport, endRecords, ownResults } from './observations.ts';
@@ -46,6 +47,8 @@ type HostSessionsDeps = HostStatesDeps &
     vault: Vault;
     /** Of sticky cookies, hexadecimal. */
     cookieKey: string;
+    /** What a host says that containers use. */
+    onLoads(hostId: string, loads: AgentFrame & { t: 'loads' }): void;
   }>;
 
 const REMOVED = 'the host was removed from the cluster: join it again with a new token';
@@ -72,6 +75,8 @@ export class HostSessions {
   readonly assignments: Assignments;
   /** Of a container that leaves: whether no router leads to it any more; see `Routers`. */
   readonly isOut = (containerId: string): boolean => this.routers.isOut(containerId);
+  /** Whether a host says what its containers use; see `Measured`. */
+  readonly measures = (hostId: string): boolean => this.measured.knows(hostId);
   /** What goes through routers. */
   readonly access: AccessBook;
   private readonly results: ActionResults;
@@ -79,6 +84,7 @@ export class HostSessions {
   private readonly kept: KeptOrphans;
   private readonly members: NetworkMembers;
   private readonly routers: Routers;
+  private readonly measured: Measured;
   private readonly asks: NetworkAsks;
   private readonly unwatch: () => void;
 
@@ -92,6 +98,7 @@ export class HostSessions {
     this.members = new NetworkMembers(deps);
     this.routers = new Routers(deps);
     this.access = this.routers.access;
+    this.measured = new Measured(deps);
     this.asks = new NetworkAsks(deps);
     this.unwatch = deps.store.watch((set) => this.onChange(set));
   }
@@ -164,6 +171,10 @@ export class HostSessions {
         }
         return;
       }
+      if (frame.t === 'loads') {
+        this.deps.onLoads(session.hostId, frame);
+        return;
+      }
       if (frame.t === 'hold') {
         // In line with what the host asks: it holds what it has been given before.
         this.asks
@@ -184,6 +195,7 @@ export class HostSessions {
       live.level = false;
       this.members.detach(session.hostId);
       this.routers.detach(session.hostId);
+      this.measured.detach(session.hostId);
       this.results.lost(session.hostId, session.hostName);
       this.states.lost(session.hostId, live, reason);
     });
@@ -201,6 +213,7 @@ export class HostSessions {
     this.states.close();
     this.members.close();
     this.routers.close();
+    this.measured.close();
     this.kept.close();
     this.unwatch();
     for (const { session } of this.states.all()) session?.close('the manager is stopping');
@@ -238,6 +251,7 @@ export class HostSessions {
     const restored = seen !== undefined && !store.view((tx) => isPast(tx, seen, store.revision));
     this.members.attach(session.hostId, (frame) => session.send(frame), { restored });
     this.routers.attach(session.hostId, hello.version, (frame) => session.send(frame));
+    this.measured.attach(session.hostId, hello.version, (frame) => session.send(frame));
     this.catchUp(session, live, hello, restored).catch((thrown) => session.close(messageOf(thrown)));
     return true;
   }
@@ -327,7 +341,10 @@ export class HostSessions {
   private async onObservation(
     session: AgentSession,
     live: Live,
-    frame: Exclude<AgentFrame, { t: 'hello' | 'heartbeat' | 'probed' | 'ask' | 'hold' | 'want' | 'traffic' }>,
+    frame: Exclude<
+      AgentFrame,
+      { t: 'hello' | 'heartbeat' | 'probed' | 'ask' | 'hold' | 'want' | 'traffic' | 'loads' }
+    >,
     orphans: ToldOrphans,
   ): Promise<void> {
     const { store, events } = this.deps;

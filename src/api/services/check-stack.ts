@@ -1,7 +1,9 @@
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { CONTAINER_NAME } from '../../model/container.ts';
 import { cronFault } from '../../model/cron.ts';
+import type { Scaling } from '../../model/scaling.ts';
 import type { Service } from '../../model/service.ts';
+import { routedPorts } from '../../model/service-parts.ts';
 import type { Stack } from '../../model/stack.ts';
 import { placementRequest } from '../../scheduler/request.ts';
 import { withoutExpressions } from '../../scheduler/spec-expressions.ts';
@@ -112,12 +114,19 @@ function refuseTimes({ name, runs, scale, naming }: Service): void {
     });
 }
 
-function notDone({ name, scaling, logs }: Service): string[] {
+function notDone({ name, scaling, routes, listeners, logs }: Service): string[] {
   const said = (count: number, text: string) => (count > 0 ? [`service ${name}: ${text}`] : []);
   return [
-    ...said(scaling === undefined ? 0 : 1, 'its number of containers does not follow its load yet'),
+    ...said(
+      scaling !== undefined && byRouters(scaling) && routedPorts({ routes, listeners }).length === 0 ? 1 : 0,
+      'it scales by requests or latency, and nothing leads requests to it: that rule keeps its number',
+    ),
     ...said(logs.length, 'its logs are kept by the engines alone'),
   ];
+}
+
+function byRouters({ rules }: Scaling): boolean {
+  return rules.some(({ metric }) => metric === 'requests' || metric === 'latency');
 }
 
 function externalsNotDone({ externals }: Stack): string[] {

@@ -1,7 +1,9 @@
 import { BerthError } from '../../kit/errors.ts';
 import type { Vault } from '../../kit/vault.ts';
 import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import type { Service } from '../../model/service.ts';
 import { needsRelease } from '../../model/service-parts.ts';
+import { scalingOf } from '../../model/service-scale.ts';
 import type { Stack } from '../../model/stack.ts';
 import { diffStacks, type StackDiff } from '../../model/stack-diff.ts';
 import { beginRelease } from '../../store/releases.ts';
@@ -16,7 +18,8 @@ export type Deployed = Readonly<{
 }>;
 
 /**
- * What a deployment would change: a number of containers that was set by hand gives way to the file's.
+ * What a deployment would change: a number of containers that was set by hand gives way to the file's, unless the service
+ * scales by itself.
  * @throws BerthError as `keptStack`
  */
 export function diffOf(tx: ReadTx, vault: Vault, stack: Stack): StackDiff {
@@ -25,9 +28,12 @@ export function diffOf(tx: ReadTx, vault: Vault, stack: Stack): StackDiff {
 
 function diffOfKept(tx: ReadTx, stack: Stack): StackDiff {
   const diff = diffStacks(stackNow(tx, stack.name), stack);
-  const byHand = stack.services.flatMap(({ name, scale }) => {
-    const by = tx.get('services', serviceKey(stack.name, name))?.scale ?? null;
-    const after = scale.kind === 'replicated' ? scale.replicas : undefined;
+  const byHand = stack.services.flatMap((service) => {
+    const { name, scale } = service;
+    const record = tx.get('services', serviceKey(stack.name, name));
+    const by = record?.scale ?? null;
+    const after =
+      (record && keptScale(record, service)) ?? (scale.kind === 'replicated' ? scale.replicas : undefined);
     if (by === null || by === after) return [];
     const fields = [{ field: 'scale, set by hand', before: by, after }];
     return [{ item: { kind: 'service' as const, key: name }, fields }];
@@ -82,14 +88,17 @@ export function deploy(tx: WriteTx, vault: Vault, given: Stack, { by, at }: Auth
       ...{ scale: null, generation: 0, release: 0 },
     };
     if (known === undefined || needsRelease(known.service, service)) {
-      const begun = beginRelease(tx, { ...record, scale: null }, service, {
+      const begun = beginRelease(tx, { ...record, scale: keptScale(record, service) }, service, {
         cause: { kind: 'deploy' },
         by,
         at,
       });
       releases.push({ service: service.name, number: begun.release });
     } else if (isChanged(diff, service.name))
-      tx.put('services', { ...record, service, scale: null, generation: record.generation + 1 });
+      tx.put('services', {
+        ...{ ...record, service, scale: keptScale(record, service) },
+        generation: record.generation + 1,
+      });
   }
   const changed = releases.map(({ service }) => service);
   for (const service of restartDependents(tx, stack, changed, { by, at })) releases.push(service);
@@ -103,6 +112,13 @@ export function deploy(tx: WriteTx, vault: Vault, given: Stack, { by, at }: Auth
       ...{ kind: 'stack-record', name: stack.name, stack, generation: (before?.generation ?? 0) + 1, at, by },
     });
   return { diff, releases };
+}
+
+/** Of a service that scales by itself, the number that it has come to, within its limits: a deployment is no change of load. */
+function keptScale(record: ServiceRecord, service: Service): number | null {
+  const scaling = scalingOf({ ...record, service });
+  if (record.scale === null || scaling === undefined) return null;
+  return Math.min(scaling.max, Math.max(scaling.min, record.scale));
 }
 
 function isChanged({ changed }: StackDiff, name: string): boolean {

@@ -9,7 +9,9 @@ import { silentLogger } from '../../kit/logger.ts';
 import { createCa, issueServerCertificate, openCa, openVault, type VaultFile } from '../../link/index.ts';
 import type { Role, User } from '../../model/access.ts';
 import type { Container } from '../../model/container.ts';
+import { serviceKey } from '../../model/deployment.ts';
 import type { Host } from '../../model/host.ts';
+import { replicasOf, scalingOf } from '../../model/service-scale.ts';
 import type { SettingsRecord } from '../../model/settings.ts';
 import { newMemoryStore, SETTINGS_KEY, type Store } from '../../store/index.ts';
 import { FIRST_USER, firstRun } from '../auth/first-run.ts';
@@ -125,6 +127,16 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
     store,
     placer: twoPerHost,
     moves: fakeMoves(store),
+    autoscaler: {
+      explain: (stack, service) => {
+        const record = store.view((tx) => tx.get('services', serviceKey(stack, service)));
+        const scaling = record && scalingOf(record);
+        if (record === undefined || scaling === undefined)
+          throw new BerthError('not_found', `${stack}/${service}`);
+        const current = replicasOf(record);
+        return { current, scaling, wanted: current, why: 'it is a test', sentences: ['It is a test.'] };
+      },
+    },
     access: new AccessBook({ clock: fakeClock, routesOf: () => [], serving: () => [] }),
     logs: { read: fakeLogs },
     checkLogin: async ({ password }) => {

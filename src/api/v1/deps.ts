@@ -2,6 +2,7 @@ import type { Clock } from '../../kit/clock.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Ca, VaultFile } from '../../link/index.ts';
 import type { RegistryAuth } from '../../model/registry-login.ts';
+import type { Scaling } from '../../model/scaling.ts';
 import type { Store } from '../../store/store.ts';
 import type { Placer } from '../placement/placer.ts';
 import type { PluginRunner } from '../placement/store-placer.ts';
@@ -21,6 +22,20 @@ export type ApiDeps = Readonly<{
   checkLogin(auth: RegistryAuth): Promise<void>;
   /** What containers of stacks have written. */
   logs: StackLogs;
+  /** Thinks about the numbers of services that scale by themselves. */
+  autoscaler: Readonly<{
+    /** @throws BerthError `not_found` where it does not scale by itself */
+    explain(
+      stack: string,
+      service: string,
+    ): Readonly<{
+      current: number;
+      scaling: Scaling;
+      wanted: number;
+      why: string;
+      sentences: readonly string[];
+    }>;
+  }>;
   /** The cluster's certificate authority: signs hosts in, and the certificates of client bundles. */
   ca: Ca;
   /** Seals what is not to be read from a disk. */

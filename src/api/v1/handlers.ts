@@ -1,6 +1,7 @@
 import { LoginLimiter } from '../auth/login-limiter.ts';
 import { addressHandlers } from './addresses.ts';
 import { apiTokenHandlers } from './api-tokens.ts';
+import { autoscaleHandlers } from './autoscale.ts';
 import { balancerHandlers } from './balancers.ts';
 import { clusterHandlers } from './cluster.ts';
 import { dnsHandlers } from './dns.ts';
@@ -36,6 +37,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...fileHandlers,
     ...releaseHandlers,
     ...registryHandlers,
+    ...autoscaleHandlers,
     ...routeListHandlers,
     ...addressHandlers,
     ...balancerHandlers,

@@ -10,6 +10,7 @@ import {
   serviceKey,
 } from '../../model/deployment.ts';
 import { healthOf } from '../../model/readiness.ts';
+import { scalingOf } from '../../model/service-scale.ts';
 import { seenOn } from '../../store/seen.ts';
 import type { ReadTx } from '../../store/store.ts';
 
@@ -49,10 +50,16 @@ export function serviceView(tx: ReadTx, record: ServiceRecord): ServiceView {
       : (status?.wanted ?? 0);
   return {
     ...{ stack, name, image: service.container.Image, scale, wanted, running, ready, current, waiting },
+    ...scalingView(record),
     mode: service.runs.kind === 'service' ? kind : service.runs.kind,
     release: { number, state: release?.state ?? 'releasing', reason: release?.reason ?? '' },
     removing: record.removing === true || tx.get('stacks', stack)?.removing === true,
   };
+}
+
+function scalingView(record: ServiceRecord): Pick<ServiceView, 'scaling'> {
+  const scaling = scalingOf(record);
+  return { scaling: scaling === undefined ? null : { min: scaling.min, max: scaling.max } };
 }
 
 export function releaseView(release: ReleaseRecord): Release {

@@ -78,6 +78,72 @@ it('scales by hand, and shows by whom a release was stopped', async () => {
   await expect(operator.call('release.rollback', { ...web, to: 9 })).rejects.toThrow('no release 9');
 });
 
+it('lets services scale by themselves: as the file says, or as was set beside it', async () => {
+  const label = '"berth.auto_scaling.target_cpu": "60", "berth.auto_scaling.max_instances": "6"';
+  const scaled = file('web:1').replace('web: {', `web: { labels: { ${label} },`);
+  const web = { stack: 'shop', service: 'web' };
+  expect((await deploy(scaled)).warnings).toEqual([]);
+  expect(await api.root.call('autoscale.list')).toMatchObject({
+    services: [{ stack: 'shop', name: 'web', byHand: false, current: 2, scaling: { min: 1, max: 6 } }],
+  });
+  await expect(api.root.call('service.scale', { ...web, replicas: 7 })).rejects.toThrow(
+    'scales by itself from 1 to 6 containers: 7 would not stay',
+  );
+  expect(await api.root.call('service.scale', { ...web, replicas: 5 })).toMatchObject({
+    ...{ wanted: 5, scaling: { min: 1, max: 6 } },
+  });
+  // A deployment is no change of load: what it has come to stays, within the file's limits.
+  expect((await deploy(scaled, true)).diff.changed).toEqual([]);
+  await deploy(scaled.replace('web:1', 'web:2'));
+  expect(await api.root.call('service.get', web)).toMatchObject({ wanted: 5, release: { number: 2 } });
+  await deploy(scaled.replace('web:1', 'web:2').replace('"6"', '"3"'));
+  expect(await api.root.call('service.get', web)).toMatchObject({ wanted: 3 });
+  expect((await api.root.call('autoscale.history', web)).changes).toMatchObject([
+    { from: 2, to: 5, by: 'root' },
+  ]);
+
+  const rules = [{ metric: 'memory' as const, above: 80, below: 20 }];
+  const scaling = { kind: 'scaling' as const, min: 2, max: 9, step: 1, rules };
+  await api.root.call('autoscale.set', { ...web, scaling });
+  await deploy(scaled);
+  expect(await api.root.call('autoscale.explain', web)).toMatchObject({ byHand: true, scaling });
+  await api.root.call('autoscale.set', { ...web, scaling: { kind: 'off' } });
+  expect(await api.root.call('autoscale.list')).toEqual({ services: [] });
+  await expect(api.root.call('autoscale.explain', web)).rejects.toThrow('shop/web');
+  expect((await api.root.call('autoscale.remove', web)).scaling).toMatchObject({ min: 1, max: 6 });
+  await expect(api.root.call('autoscale.remove', web)).rejects.toMatchObject({
+    message: 'service web has no rules that were set by hand',
+    hint: 'its compose file has some: take them out there, or "berth autoscale set --off shop/web"',
+  });
+});
+
+it.each([
+  [{ min: 5, max: 2 }, 'min is more than max'],
+  [{ rules: [{ metric: 'cpu' as const, above: 20, below: 30 }] }, 'below must be less than above'],
+  [{ rules: [{ metric: 'cpu' as const, above: 20, target: 30 }] }, 'a target, or above and below, not both'],
+  [{ rules: [{ metric: 'latency' as const, target: 30 }] }, 'latency has no target'],
+  [{ max: 10_001 }, 'Too big'],
+  [{ min: -1 }, 'Too small'],
+  [{ periodMs: 100 }, 'Too small'],
+])('refuses rules that cannot be (%#)', async (wrong, said) => {
+  await deploy(file('web:1'));
+  const scaling = { kind: 'scaling' as const, min: 1, max: 3, step: 1, rules: [], ...wrong };
+  await expect(api.root.call('autoscale.set', { stack: 'shop', service: 'web', scaling })).rejects.toThrow(
+    said,
+  );
+});
+
+it('lets nothing scale by itself that has no number, or too few names', async () => {
+  await deploy(
+    'services:\n  web: { image: web, deploy: { mode: global } }\n  job: { image: web, labels: { berth.job: "true" } }\n  one: { image: web, container_name: one }\n',
+  );
+  const scaling = { kind: 'scaling' as const, min: 1, max: 3, step: 1, rules: [] };
+  const set = (service: string) => api.root.call('autoscale.set', { stack: 'shop', service, scaling });
+  await expect(set('web')).rejects.toThrow('is on each host');
+  await expect(set('job')).rejects.toThrow('runs to its end');
+  await expect(set('one')).rejects.toThrow('has one container');
+});
+
 it('shows what a deployment would change of a service that was rolled back', async () => {
   await deploy(file('web:1'));
   await deploy(file('web:2'));

@@ -1,6 +1,8 @@
 import { BerthError } from '../../kit/errors.ts';
-import { releaseKey } from '../../model/deployment.ts';
+import { releaseKey, type ServiceRecord } from '../../model/deployment.ts';
+import { scalingOf } from '../../model/service-scale.ts';
 import { beginRelease } from '../../store/releases.ts';
+import { setScale } from '../../store/scaling.ts';
 import { checkRoutes } from '../routing/check-routes.ts';
 import { checkScale } from '../services/check-scale.ts';
 import { checkStack } from '../services/check-stack.ts';
@@ -97,7 +99,8 @@ export const serviceHandlers: Handlers<Names> = {
           },
         );
       checkScale(record.service, replicas);
-      tx.put('services', { ...record, scale: replicas, generation: record.generation + 1 });
+      refuseBeyondLimits(record, replicas);
+      setScale(tx, record, replicas, { at: call.deps.clock.now(), by: call.principal.user, why: 'by hand' });
     }),
   'service.restart': (call) =>
     changeService(call, (tx, record) => {
@@ -118,3 +121,14 @@ export const serviceHandlers: Handlers<Names> = {
       if (stack !== undefined) restartDependents(tx, stack, [record.name], start);
     }),
 };
+
+/** 0 stops the service, and its scaling rests. @throws BerthError `conflict` for what the autoscaler would take back */
+function refuseBeyondLimits(record: ServiceRecord, replicas: number): void {
+  const scaling = scalingOf(record);
+  if (scaling === undefined || replicas === 0 || (replicas >= scaling.min && replicas <= scaling.max)) return;
+  throw new BerthError(
+    'conflict',
+    `service ${record.name} scales by itself from ${scaling.min} to ${scaling.max} containers: ${replicas} would not stay`,
+    { hint: `"berth autoscale set ${record.stack}/${record.name}" sets other limits, or --off` },
+  );
+}

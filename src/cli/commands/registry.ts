@@ -4,6 +4,11 @@ import { apiTokenCreate } from './api-token/create.ts';
 import { apiTokenLs } from './api-token/ls.ts';
 import { apiTokenRm } from './api-token/rm.ts';
 import { audit } from './audit.ts';
+import { autoscaleExplain } from './autoscale/explain.ts';
+import { autoscaleHistory } from './autoscale/history.ts';
+import { autoscaleLs } from './autoscale/ls.ts';
+import { autoscaleRm } from './autoscale/rm.ts';
+import { autoscaleSet } from './autoscale/set.ts';
 import { bundle } from './bundle.ts';
 import { completion } from './completion.ts';
 import { context } from './context.ts';
@@ -99,6 +104,7 @@ export const GROUPS: readonly Readonly<{ name: string; summary: string; heading:
   { name: 'service', summary: 'Services of stacks: equal containers', heading: 'Cluster:' },
   { name: 'registry', summary: 'Log-ins of registries, for images of services', heading: 'Cluster:' },
   { name: 'job', summary: 'Services that run to their end at their times', heading: 'Cluster:' },
+  { name: 'autoscale', summary: 'Numbers of containers that follow their load', heading: 'Cluster:' },
   { name: 'release', summary: 'Versions of services going out, and back', heading: 'Cluster:' },
   { name: 'route', summary: 'Domains and ports that lead to services', heading: 'Cluster:' },
   { name: 'secret', summary: 'Files for services that nobody is shown', heading: 'Cluster:' },
@@ -147,6 +153,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   serviceScale,
   serviceLogs,
   serviceRestart,
+  autoscaleLs,
+  autoscaleExplain,
+  autoscaleHistory,
+  autoscaleSet,
+  autoscaleRm,
   serviceInspect,
   registryLogin,
   registryLs,

@@ -392,3 +392,50 @@ describe('releases in which both versions serve', () => {
     expect(wrong[0]).toContain('there are no steps: write release.steps');
   });
 });
+
+describe('automatic scaling', () => {
+  it('has targets, schedules and times of its own', () => {
+    const { scaling } = service({
+      'berth.auto_scaling.target_cpu': '60',
+      'berth.auto_scaling.max_requests': '200',
+      'berth.auto_scaling.schedule': 'weekdays 8-20 Europe/Berlin: at least 6; sat 10-14: 3',
+      'berth.auto_scaling.period': '30s',
+      'berth.auto_scaling.up_after': '0',
+      'berth.auto_scaling.down_after': '10m',
+    });
+    expect(scaling).toMatchObject({
+      rules: [
+        { metric: 'cpu', target: 60 },
+        { metric: 'requests', above: 200 },
+      ],
+      schedules: [
+        { days: [1, 2, 3, 4, 5], min: 6 },
+        { days: [6], zone: 'UTC', min: 3 },
+      ],
+      ...{ periodMs: 30_000, upAfterMs: 0, downAfterMs: 600_000 },
+    });
+  });
+
+  it.each([
+    [{ target_cpu: '60', max_cpu: '70' }, 'target_cpu"]: stands beside max_cpu: keep the one or the other'],
+    [{ target_cpu: '0' }, 'target_cpu"]: is 0: no number of containers comes to that'],
+    [{ max_cpu: '30', min_cpu: '40' }, 'min_cpu"]: is 40, and max_cpu is 30: it must be less'],
+    [{ schedule: 'someday 8-9: 2' }, 'schedule"]: "someday 8-9: 2" has "someday" for its days'],
+    [{ schedule: 'daily 8-9: 20' }, 'schedule"]: wants 20 containers, and max_instances is 10'],
+    [{ period: '1s', max_cpu: '70' }, 'period"]: is "1s", and must be from 4s to 1h'],
+    [{ down_after: '2h', max_cpu: '70' }, 'down_after"]: is "2h", and must be from 0s to 1h'],
+    [{ max_instances: '-1' }, 'max_instances"]: is "-1", and must be a whole number'],
+  ])('refuses what cannot be, with its key: %j', (labels, said) => {
+    const own = Object.entries(labels).map(([name, value]) => [`berth.auto_scaling.${name}`, value]);
+    expect(errors(Object.fromEntries(own))[0]).toContain(`labels["berth.auto_scaling.${said}`);
+  });
+
+  it('warns where nothing makes it fewer', () => {
+    expect(warnings({ 'aliyun.auto_scaling.max_cpu': '70' })[0]).toContain(
+      'containers become more, and never fewer',
+    );
+    expect(warnings({ 'aliyun.auto_scaling.max_cpu': '70', 'aliyun.auto_scaling.min_cpu': '20' })).toEqual(
+      [],
+    );
+  });
+});

@@ -1,7 +1,7 @@
+import { MOST_REPLICAS } from '../../model/scaling.ts';
 import { DEFAULT_POLICY, type ServiceDependency, type UpdatePolicy } from '../../model/service.ts';
 import type { LabelSet } from '../labels/label-set.ts';
 import { shiftOf } from '../labels/release.ts';
-import { MOST_REPLICAS } from '../labels/scaling.ts';
 import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
 

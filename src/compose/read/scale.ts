@@ -1,7 +1,8 @@
 import { cronFault, cronSchema, isTimeZone } from '../../model/cron.ts';
-import type { Scaling, Service } from '../../model/service.ts';
+import { MOST_REPLICAS, type Scaling } from '../../model/scaling.ts';
+import type { Service } from '../../model/service.ts';
 import type { LabelSet } from '../labels/label-set.ts';
-import { MOST_REPLICAS, scalingOf } from '../labels/scaling.ts';
+import { scalingOf } from '../labels/scaling.ts';
 import type { Reader } from '../reader.ts';
 
 /** How many containers a service has, and how that changes. */

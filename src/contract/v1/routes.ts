@@ -1,5 +1,6 @@
 import { accessRoutes } from './access.ts';
 import { addressRoutes } from './addresses.ts';
+import { autoscaleRoutes } from './autoscale.ts';
 import { balancerRoutes } from './balancers.ts';
 import { clusterRoutes } from './cluster.ts';
 import { dnsRoutes } from './dns.ts';
@@ -28,6 +29,7 @@ export const routes = {
   ...fileRoutes,
   ...releaseRoutes,
   ...registryRoutes,
+  ...autoscaleRoutes,
   ...routeListRoutes,
   ...addressRoutes,
   ...balancerRoutes,

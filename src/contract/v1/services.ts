@@ -27,8 +27,10 @@ const serviceViewSchema = serviceStatusSchema.omit({ kind: true, stack: true, na
   image: z.string(),
   /** `cron`: a job that runs at its times; `berth job ls` has these. */
   mode: z.enum(['replicated', 'global', 'job', 'cron']),
-  /** Number of containers that was set by hand; null: as the compose file says. */
+  /** Number of containers that was set by hand, or that it has come to by itself; null: as the compose file says. */
   scale: z.number().nullable(),
+  /** Between which numbers it scales by itself; null where it does not. */
+  scaling: z.object({ min: z.number(), max: z.number() }).nullish(),
   release: z.object({ number: z.number(), state: releaseStateSchema, reason: z.string() }),
   removing: z.boolean(),
 });

@@ -473,6 +473,7 @@ function forget(tx: WriteTx, { stack, name }: ServiceRecord): void {
     tx.delete('releases', releaseKey(stack, name, number));
   for (const { number } of jobRunsOf(tx, stack, name)) tx.delete('jobRuns', jobRunKey(stack, name, number));
   tx.delete('serviceStatus', serviceKey(stack, name));
+  tx.delete('scaleHistory', serviceKey(stack, name));
   tx.delete('services', serviceKey(stack, name));
 }
 

@@ -22,6 +22,7 @@ export const serviceLs = command<{ quiet?: boolean }, [stack: string | undefined
         { header: 'NAME', cell: (one) => `${one.stack}/${one.name}` },
         { header: 'MODE', cell: ({ mode }) => mode },
         { header: 'READY', cell: ({ ready, wanted }) => `${ready}/${wanted}` },
+        { header: 'SCALES', cell: ({ scaling }) => (scaling ? `${scaling.min}..${scaling.max}` : '') },
         { header: 'IMAGE', cell: ({ image }) => image },
         {
           header: 'RELEASE',

@@ -1,0 +1,258 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../kit/logger.ts';
+import type { Container, ObservedContainer } from '../../model/container.ts';
+import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import type { Scaling } from '../../model/scaling.ts';
+import { DEFAULT_POLICY, type Service } from '../../model/service.ts';
+import { replicasOf } from '../../model/service-scale.ts';
+import type { AccessSummary } from '../../model/traffic.ts';
+import { FakeDisk } from '../../store/fake-disk.fixture.ts';
+import { newJournalledStore } from '../../store/memory/store.ts';
+import type { Store } from '../../store/store.ts';
+import { AutoScaler, type AutoScalerDeps } from './autoscaler.ts';
+
+const KEY = serviceKey('shop', 'web');
+const scaling: Scaling = {
+  ...{ kind: 'scaling', min: 1, max: 4, step: 1, rules: [{ metric: 'cpu', above: 70, below: 30 }] },
+  ...{ periodMs: 10_000, upAfterMs: 20_000, downAfterMs: 40_000 },
+};
+const service: Service = {
+  ...{ kind: 'service', name: 'web', runs: { kind: 'service' }, scale: { kind: 'replicated', replicas: 2 } },
+  ...{ naming: { kind: 'indexed', prefix: 'shop_web_' }, identity: { hostnames: false, ips: {} } },
+  ...{ container: { Image: 'web' }, pull: 'missing', files: [], dependsOn: [] },
+  ...{ update: DEFAULT_POLICY, rollback: DEFAULT_POLICY, restart: { delayMs: 0, windowMs: 0 } },
+  ...{ routes: [], weight: 100, listeners: [], scaling, logs: [], labels: {} },
+};
+const record: ServiceRecord = {
+  ...{ kind: 'service-record', stack: 'shop', name: 'web', service, scale: null, generation: 1, release: 1 },
+};
+
+class Cluster {
+  readonly disk = new FakeDisk();
+  readonly store: Store = newJournalledStore(this.disk);
+  readonly audited: string[] = [];
+  readonly silent = new Set<string>();
+  /** Containers on hosts whose agents are too old. */
+  old = false;
+  now = 1_000_000;
+  requests: Pick<AccessSummary, 'requestsPerSecond' | 'p95' | 'missing'> | undefined;
+  scaler = this.start();
+
+  start(): AutoScaler {
+    const deps: AutoScalerDeps = {
+      ...{ store: this.store, logger: silentLogger, now: () => this.now, wall: () => this.now },
+      access: { of: () => ({ ...NO_TRAFFIC, ...this.requests }) },
+      connected: (hostId) => !this.silent.has(hostId),
+      measures: () => !this.old,
+      audit: (_, __, target) => this.audited.push(target),
+    };
+    return new AutoScaler(deps);
+  }
+
+  async begin(more: Partial<ServiceRecord> = {}): Promise<void> {
+    await this.store.update((tx) => tx.put('services', { ...record, ...more }));
+    await this.follow();
+  }
+
+  number(): number {
+    return replicasOf(this.store.view((tx) => tx.get('services', KEY)) ?? record);
+  }
+
+  /** Makes containers what the service wants, as its controller would. */
+  async follow(): Promise<void> {
+    await this.store.update((tx) => {
+      for (let i = 1; i <= 6; i++) {
+        const id = `c${i}`;
+        const hostId = i % 2 === 0 ? 'b' : 'a';
+        if (i <= this.number()) {
+          tx.put('containers', containerOf(id, i, hostId));
+          tx.put('observedContainers', seenAs(id, hostId));
+        } else tx.delete('containers', id);
+      }
+    });
+  }
+
+  /** So many seconds in which each container uses that share of its CPU. */
+  async pass(seconds: number, cpu: number): Promise<void> {
+    for (let s = 0; s < seconds; s++) {
+      this.now += 1_000;
+      for (let i = 1; i <= this.number(); i++) {
+        const hostId = i % 2 === 0 ? 'b' : 'a';
+        if (!this.silent.has(hostId))
+          this.scaler.onLoads(hostId, { loads: [{ id: `c${i}`, cpu }], unread: [] });
+      }
+      await this.scaler.look();
+      if (!this.disk.full) await this.follow();
+    }
+  }
+}
+
+const NO_TRAFFIC: AccessSummary = {
+  ...{ windowMs: 0, requests: 0, errors: 0, requestsPerSecond: 0, errorRate: 0, responses: [] },
+  ...{ bytesIn: 0, bytesOut: 0, p50: undefined, p95: undefined, p99: undefined, missing: [] },
+};
+
+function containerOf(id: string, index: number, hostId: string): Container {
+  return {
+    ...{
+      kind: 'container',
+      id,
+      name: `shop_web_${index}`,
+      createdAt: 0,
+      createdBy: 'root',
+      apiVersion: '1.41',
+    },
+    desired: { generation: 1, state: 'running', spec: { Image: 'web' }, starts: 1 },
+    assigned: { hostId, at: 0 },
+    service: { stack: 'shop', name: 'web', index, release: 1 },
+  };
+}
+
+function seenAs(id: string, hostId: string): ObservedContainer {
+  return {
+    ...{ kind: 'observed-container', hostId, engineId: `e${id}`, clusterId: id, generation: 1, name: id },
+    state: {
+      ...{ status: 'running', exitCode: 0, oomKilled: false, error: '', startedAt: 1, finishedAt: 0 },
+      health: 'none',
+    },
+    ...{ created: 0, image: 'web', imageId: 'i', command: '', labels: {}, ports: [], networkMode: 'bridge' },
+    ...{ networkSettings: {}, mounts: [], reservation: { cpuMilli: 0, memory: 0, ports: [] } },
+  };
+}
+
+let cluster: Cluster | undefined;
+afterEach(() => cluster?.scaler.close());
+const begun = async (more: Partial<ServiceRecord> = {}): Promise<Cluster> => {
+  cluster = new Cluster();
+  await cluster.begin(more);
+  return cluster;
+};
+const history = ({ store }: Cluster) => store.view((tx) => tx.get('scaleHistory', KEY)?.changes ?? []);
+
+describe('a service that scales by itself', () => {
+  it('follows its load up to its most, and back to its least, and says who did it and why', async () => {
+    const own = await begun();
+    await own.pass(200, 90);
+    expect(own.number()).toBe(4);
+    await own.pass(400, 5);
+    expect(own.number()).toBe(1);
+    expect(history(own).map(({ from, to, by }) => [from, to, by])).toEqual(
+      [
+        [2, 3],
+        [3, 4],
+        [4, 3],
+        [3, 2],
+        [2, 1],
+      ].map(([from, to]) => [from, to, 'autoscaler']),
+    );
+    expect(history(own)[0]?.why).toBe('CPU: 90 % on average, over 70 %');
+    expect(own.audited[0]).toBe('shop/web from 2 to 3');
+  });
+
+  it('goes on from a number that was set by hand, after it has looked for as long again', async () => {
+    const own = await begun();
+    await own.pass(25, 90);
+    await own.store.update((tx) => tx.put('services', { ...record, scale: 1, generation: 2 }));
+    await own.follow();
+    await own.pass(15, 90);
+    expect(own.number()).toBe(1);
+    await own.pass(30, 90);
+    expect(own.number()).toBe(2);
+  });
+
+  it('a manager that starts changes nothing before it has looked for long enough', async () => {
+    const own = await begun();
+    await own.pass(100, 50);
+    own.scaler.close();
+    own.scaler = own.start();
+    await own.pass(20, 90);
+    expect(own.number()).toBe(2);
+    await own.pass(20, 90);
+    expect(own.number()).toBe(3);
+  });
+
+  it('gets no fewer while a host is silent, and says which', async () => {
+    const own = await begun();
+    own.silent.add('b');
+    await own.pass(200, 1);
+    expect(own.number()).toBe(2);
+    expect(own.scaler.explain('shop', 'web').sentences.join(' ')).toContain(
+      'no figures of shop_web_2 (its host b is silent): no fewer',
+    );
+    own.silent.clear();
+    await own.pass(100, 1);
+    expect(own.number()).toBe(1);
+  });
+
+  it('says which agent is too old, and what cannot be read', async () => {
+    const own = await begun();
+    own.old = true;
+    expect(own.scaler.explain('shop', 'web').sentences[1]).toContain('too old to measure: upgrade it');
+    own.old = false;
+    own.scaler.onLoads('a', { loads: [], unread: [{ id: 'c1', reason: 'its cgroup is not mounted' }] });
+    expect(own.scaler.explain('shop', 'web').sentences[1]).toContain('(its cgroup is not mounted)');
+  });
+
+  it('does not believe a host about containers of another one', async () => {
+    const own = await begun();
+    for (let s = 0; s < 100; s++) {
+      own.now += 1_000;
+      own.scaler.onLoads('evil', {
+        loads: [
+          { id: 'c1', cpu: 100 },
+          { id: 'c2', cpu: 100 },
+        ],
+        unread: [],
+      });
+      await own.scaler.look();
+    }
+    expect(own.number()).toBe(2);
+  });
+
+  it('is tried again where the number could not be written', async () => {
+    const own = await begun();
+    await own.pass(15, 90);
+    own.disk.full = true;
+    await own.pass(40, 90);
+    expect([own.number(), own.audited.length > 1]).toEqual([2, true]);
+    own.disk.full = false;
+    await own.pass(30, 90);
+    expect(own.number()).toBe(3);
+    expect(history(own)).toHaveLength(1);
+  });
+
+  it('is left alone where its rules were taken away, by hand or by its stack', async () => {
+    const own = await begun({ scaling: { kind: 'off' } });
+    await own.pass(100, 90);
+    expect(own.number()).toBe(2);
+    expect(() => own.scaler.explain('shop', 'web')).toThrow('service shop/web does not scale by itself');
+  });
+
+  it('scales by what routers say', async () => {
+    const rules: Scaling['rules'] = [{ metric: 'requests', target: 100 }];
+    const routes: Service['routes'] = [
+      {
+        ...{
+          kind: 'route',
+          port: 80,
+          host: { kind: 'domain', name: 'x.example' },
+          path: '/',
+          scheme: 'http',
+        },
+        ...{ scope: 'public', sticky: false },
+      },
+    ];
+    const own = await begun({ service: { ...service, routes, scaling: { ...scaling, rules } } });
+    own.requests = { requestsPerSecond: 380, p95: 10, missing: [] };
+    await own.pass(40, 0);
+    expect(own.number()).toBe(4);
+  });
+
+  it('forgets containers that are gone', async () => {
+    const own = await begun();
+    await own.pass(60, 90);
+    await own.store.update((tx) => tx.delete('services', KEY));
+    await own.pass(100, 90);
+    expect(own.number()).toBe(2);
+  });
+});

@@ -1,0 +1,194 @@
+import { type Scaling, timesOf } from '../../../model/scaling.ts';
+import { isNowIn, scheduleText } from '../../../model/schedule.ts';
+import {
+  type Load,
+  metricName,
+  type Opinion,
+  opinionOf,
+  type RouterReading,
+  type ScaledMember,
+} from './opinion.ts';
+
+/** What was thought right at `at`, by a clock that is never set. */
+type Thought = Readonly<{ at: number; count: number }>;
+
+/** What the planner remembers of a service: all since its number was changed last, as long as it counts. */
+export type ScaleMemory = Readonly<{ current: number; thoughts: readonly Thought[] }>;
+
+export type ScaleState = Readonly<{
+  /** By a clock that is never set, and by the one on the wall: milliseconds. */
+  now: number;
+  wall: number;
+  scaling: Scaling;
+  /** Containers that there are to be now. */
+  current: number;
+  /** A version of it is going out: it gets no fewer containers meanwhile. */
+  releasing: boolean;
+  members: readonly ScaledMember[];
+  router: RouterReading | undefined;
+  memory: ScaleMemory | undefined;
+}>;
+
+export type ScalePlan = Readonly<{
+  /** Containers that there are to be from now on; `current` where nothing is to change. */
+  wanted: number;
+  /** Why, in one line. */
+  why: string;
+  /** How that came about, a sentence each. */
+  sentences: readonly string[];
+  memory: ScaleMemory;
+}>;
+
+/** Looks further apart than this say nothing of what was between them. */
+const MOST_GAP_MS = 30_000;
+
+/**
+ * How many containers a service is to have. Rules say what they want; the one that wants most counts. There are more once
+ * all looks of `upAfterMs` wanted more, and fewer once all of `downAfterMs` wanted fewer: then as many as the most cautious
+ * of them (Kubernetes calls it stabilisation). Limits count at once.
+ */
+export function planScale(state: ScaleState): ScalePlan {
+  const { current, scaling, now } = state;
+  const { floor, ceiling, said } = limitsOf(state);
+  const fresh: ScaleMemory = { current, thoughts: [] };
+  const about = `${containers(current)}, ${said}`;
+  if (current === 0 && scaling.min > 0) {
+    const why = 'it was set to 0 by hand: its number rests until it is set to another one';
+    return { wanted: 0, why, sentences: [`0 containers: ${why}.`], memory: fresh };
+  }
+  if (current < floor || current > ceiling) {
+    const wanted = Math.min(ceiling, Math.max(floor, current));
+    const why = current < floor ? `fewer than ${floor}, its least` : `more than ${ceiling}, its most`;
+    return {
+      ...{ wanted, why, memory: { current: wanted, thoughts: [] } },
+      sentences: [`${about}.`, `That is ${why}: it goes to ${wanted} now.`],
+    };
+  }
+  const { right, reasons } = thoughtOf(state, floor, ceiling);
+  const before = usable(state);
+  const { upAfterMs, downAfterMs } = timesOf(scaling);
+  const thoughts = forgotten([...before, { at: now, count: right }], now - Math.max(upAfterMs, downAfterMs));
+  const memory = { current, thoughts };
+  const settled = settle(thoughts, current, now, right > current ? upAfterMs : downAfterMs);
+  const sentences = [`${about}.`, ...reasons.map((reason) => `${reason.said}.`)];
+  const why = reasonOf(right, current, reasons);
+  if (right === current)
+    return {
+      wanted: current,
+      why: 'nothing asks for another number',
+      sentences: [...sentences, 'It stays so.'],
+      memory,
+    };
+  if (settled.kind === 'waits') {
+    const wait = `It would go to ${right} in ${seconds(settled.ms)} if that stays so.`;
+    return { wanted: current, why, sentences: [...sentences, wait], memory };
+  }
+  return {
+    ...{ wanted: settled.count, why, sentences: [...sentences, `It goes to ${settled.count} now.`] },
+    memory: { current: settled.count, thoughts: [] },
+  };
+}
+
+type Limits = Readonly<{ floor: number; ceiling: number; said: string }>;
+
+function limitsOf({ scaling, wall }: ScaleState): Limits {
+  const { min, max, schedules = [], rules } = scaling;
+  const active = schedules.filter((schedule) => isNowIn(schedule, wall));
+  const highest = active.reduce((most, one) => Math.max(most, one.min), min);
+  // Without a container nothing is to be seen that asks for one.
+  const floor = Math.min(max, rules.length === 0 ? highest : Math.max(1, highest));
+  const by = active.filter((one) => one.min === highest && highest > min).map(scheduleText);
+  const said = `from ${floor} to ${max}${by.length === 0 ? '' : ` (${by.join('; ')})`}`;
+  return { floor, ceiling: max, said };
+}
+
+type Reason = Readonly<{ opinion: Opinion | undefined; said: string }>;
+
+/** The number that is right by what is to be seen now, within the limits. */
+function thoughtOf(
+  state: ScaleState,
+  floor: number,
+  ceiling: number,
+): Readonly<{ right: number; reasons: readonly Reason[] }> {
+  const { current, scaling, releasing, members, router } = state;
+  const { rules, schedules = [] } = scaling;
+  const load: Load = { current, members, router, step: scaling.step };
+  const opinions = rules.map((rule) => opinionOf(rule, load));
+  const reasons: Reason[] = opinions.map((opinion) => ({ opinion, said: opinion.said }));
+  const within = (count: number) => Math.min(ceiling, Math.max(floor, count));
+  if (rules.length === 0) {
+    if (schedules.length === 0)
+      return { right: current, reasons: [{ opinion: undefined, said: 'It has no rules' }] };
+    return { right: floor, reasons: [{ opinion: undefined, said: 'Only its schedules say how many' }] };
+  }
+  const most = Math.max(...opinions.map(({ wants }) => wants));
+  if (most > current) {
+    const right = within(most);
+    if (right > current) return { right, reasons };
+    return {
+      right,
+      reasons: [...reasons, { opinion: undefined, said: `More than ${ceiling} it may not have` }],
+    };
+  }
+  if (!opinions.some(({ asksFewer }) => asksFewer)) return { right: current, reasons };
+  const fewest = Math.max(...opinions.map(({ bears }) => bears));
+  const right = within(fewest);
+  if (right < current && releasing)
+    return {
+      right: current,
+      reasons: [...reasons, { opinion: undefined, said: 'While a release goes out it gets no fewer' }],
+    };
+  if (right < current) return { right, reasons };
+  const [holder] = rules.filter((_, i) => opinions[i]?.bears === fewest && fewest >= current);
+  const held =
+    holder === undefined
+      ? `Fewer than ${floor} it may not have`
+      : `It gets no fewer because of ${metricName(holder.metric)}`;
+  return { right, reasons: [...reasons, { opinion: undefined, said: held }] };
+}
+
+function reasonOf(right: number, current: number, reasons: readonly Reason[]): string {
+  const asking = reasons.filter(
+    ({ opinion }) =>
+      opinion === undefined ||
+      (right > current ? opinion.wants > current : right < current && opinion.asksFewer),
+  );
+  return (asking.length === 0 ? reasons : asking).map(({ said }) => said).join('; ');
+}
+
+/** What is remembered of this number, unless looks have paused. */
+function usable({ memory, current, now }: ScaleState): readonly Thought[] {
+  if (memory === undefined || memory.current !== current) return [];
+  const last = memory.thoughts.at(-1);
+  return last === undefined || now - last.at > MOST_GAP_MS || last.at > now ? [] : memory.thoughts;
+}
+
+/** Without those from before `from`, but for the newest of them: it says that the time since is known. */
+function forgotten(thoughts: readonly Thought[], from: number): readonly Thought[] {
+  const first = thoughts.findIndex(({ at }) => at > from);
+  return first <= 0 ? thoughts : thoughts.slice(first - 1);
+}
+
+type Settled = Readonly<{ kind: 'settled'; count: number }> | Readonly<{ kind: 'waits'; ms: number }>;
+
+/** Whether all thoughts of the last `ms` were on the same side of the number, and what the most cautious of them was. */
+function settle(thoughts: readonly Thought[], current: number, now: number, ms: number): Settled {
+  const side = Math.sign((thoughts.at(-1)?.count ?? current) - current);
+  let since = now;
+  let count = thoughts.at(-1)?.count ?? current;
+  for (const thought of [...thoughts].reverse()) {
+    if (Math.sign(thought.count - current) !== side) break;
+    if (since <= now - ms && thought.at < now - ms) break;
+    since = thought.at;
+    count = side > 0 ? Math.min(count, thought.count) : Math.max(count, thought.count);
+  }
+  return now - since >= ms ? { kind: 'settled', count } : { kind: 'waits', ms: ms - (now - since) };
+}
+
+function containers(count: number): string {
+  return count === 1 ? '1 container' : `${count} containers`;
+}
+
+function seconds(ms: number): string {
+  return `${Math.max(1, Math.ceil(ms / 1000))} s`;
+}
