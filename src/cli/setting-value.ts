@@ -47,6 +47,7 @@ const READERS: Readonly<Record<SettingKey, (text: string, key: string) => unknow
   appsDomain: (text) => text.toLowerCase(),
   routerImage: (text) => text,
   routerPort: number,
+  routerTlsPort: number,
   routerTrust: list,
   routerProxyFrom: list,
   drainMs: milliseconds,

@@ -3,7 +3,13 @@ import { observedContainerSchema } from '../model/container.ts';
 import { engineInfoSchema, hostNetworkingSchema } from '../model/host.ts';
 import { heldSchema, orphanSchema } from '../model/life.ts';
 import { observedImageSchema, observedNetworkSchema, observedVolumeSchema } from '../model/objects.ts';
-import { entrySchema, httpRouteSchema, routerStateSchema, tcpRouteSchema } from '../model/router.ts';
+import {
+  certificateSchema,
+  entrySchema,
+  httpRouteSchema,
+  routerStateSchema,
+  tcpRouteSchema,
+} from '../model/router.ts';
 import { settingsSchema } from '../model/settings.ts';
 import { endpointSchema, ipSchema, memberSchema, poolSchema, spanSchema } from '../model/span.ts';
 import { trafficSchema } from '../model/traffic.ts';
@@ -40,7 +46,7 @@ export const HEADER_MACHINE = 'berth-machine-id';
  * Version of this protocol; manager and agents may be one apart. 2: agents know `probe`. 3: agents have networks that span
  * hosts. 4: agents tell what they hold of plain docker (`hold`). 5: agents run containers' probes, and routers
  * (`router`). 6: agents tell what goes through routers (`traffic`), and what containers use (`loads`), and put configs and
- * secrets into containers (`want`).
+ * secrets into containers (`want`); routers have certificates and entries with TLS.
  */
 export const LINK_VERSION = 6;
 /** From which version on the other end knows `hold` and `held`. */
@@ -53,6 +59,8 @@ export const TRAFFIC_VERSION = 6;
 export const FILES_VERSION = 6;
 /** From which version on agents tell what containers use. */
 export const LOADS_VERSION = 6;
+/** From which version on routers have certificates. */
+export const TLS_ROUTER_VERSION = 6;
 /** Longest line of a session, bytes. */
 export const MAX_FRAME = 16 * 1024 * 1024;
 
@@ -173,6 +181,8 @@ export const heldAddressSchema = z.object({
 export const routerBaseSchema = z.object({
   image: settingsSchema.shape.routerImage,
   entries: z.array(entrySchema),
+  /** Shown to clients that ask for no name that another one has; from version 6 on. */
+  defaultCertificate: routerStateSchema.shape.defaultCertificate,
   cookieKey: routerStateSchema.shape.cookieKey,
   drainSeconds: routerStateSchema.shape.drainSeconds,
 });
@@ -185,6 +195,8 @@ export const routerChangeSchema = z.object({
   /** There are no other routes than these and those in `keep`. */
   whole: z.boolean(),
   base: routerBaseSchema,
+  /** From version 6 on: all there are, with their keys; left out where they are as they were. */
+  certificates: z.array(certificateSchema).optional(),
   /** A route takes the place of the one with its ID. */
   http: z.array(httpRouteSchema),
   tcp: z.array(tcpRouteSchema),

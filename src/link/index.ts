@@ -15,6 +15,7 @@ export { type Ca, createCa, openCa } from './pki/ca.ts';
 export { type CertificateInfo, certificateInfo } from './pki/certificate-info.ts';
 export {
   issueHostCertificate,
+  issueRouterCertificate,
   issueServerCertificate,
   issueUserCertificate,
 } from './pki/certificates.ts';

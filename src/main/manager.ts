@@ -8,6 +8,7 @@ import { newClusterEvents } from '../api/events/cluster-events.ts';
 import { keepFilesSwept } from '../api/files/sweep-files.ts';
 import { keepAddressesSwept } from '../api/networks/address-sweep.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
+import { ClusterCertificate } from '../api/routing/cluster-certificate.ts';
 import { cookieKeyOf } from '../api/routing/cookie-key.ts';
 import { checkLogin } from '../api/services/check-login.ts';
 import { ServiceHands } from '../api/services/hands.ts';
@@ -27,6 +28,7 @@ import {
   admitHost,
   type ClusterPki,
   DeltaLog,
+  issueRouterCertificate,
   LinkServer,
   openClusterPki,
   openDataSecret,
@@ -96,6 +98,11 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     closers.push(() => sessions.close());
     closers.push(keepAddressesSwept({ store, clock, logger }));
     closers.push(keepFilesSwept({ store, logger }));
+    const routerCertificate = new ClusterCertificate({
+      ...{ store, vault: vault.vault, clock, logger, reserved: [config.advertise, config.name] },
+      issue: (names, at) => issueRouterCertificate(pki.ca, names, at),
+    });
+    closers.push(() => routerCertificate.close());
     const hostName = (id: string) => store.view((tx) => tx.get('hosts', id)?.name);
     const maxConnections = connectionsPerPort();
     const engines = new LinkServer({

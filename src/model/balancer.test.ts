@@ -24,7 +24,7 @@ const served = (one: Balancer) =>
             port: 30_000 + each.name.length,
             state: each.name === 'leaves' ? 'maint' : 'ready',
           },
-    8443,
+    { routerPort: 80, routerTlsPort: 443 },
   );
 
 it('is one route for all its domains and one for each port, with the same targets', () => {
@@ -48,7 +48,7 @@ it('is one route for all its domains and one for each port, with the same target
   });
   const { http, tcp } = served(one);
   expect(http.map(({ names }) => names.length)).toEqual([2]);
-  expect(http[0]?.rules).toMatchObject({ redirect: { port: 8443 }, sticky: { idleSeconds: 1800 } });
+  expect(http[0]?.rules).toMatchObject({ redirect: { port: 443 }, sticky: { idleSeconds: 1800 } });
   expect(http[0]?.pools).toMatchObject([
     {
       ...{ protocol: 'h2', check: { kind: 'http', path: '/up' } },

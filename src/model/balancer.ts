@@ -5,7 +5,7 @@ import { normalIp } from './ip.ts';
 import { ROUTE_FIELDS, routeOptionsOf } from './route-fields.ts';
 import { rulesOf, wayOf } from './route-options.ts';
 import { domainSchema, type PoolServer, pathSchema, poolSchema, routerNameSchema } from './router.ts';
-import type { ServedRoutes } from './service-routes.ts';
+import { clientTlsPort, isRouters, type RouterPorts, type ServedRoutes } from './service-routes.ts';
 
 const port = z.number().int().min(1).max(65_535);
 
@@ -98,7 +98,7 @@ const STICKY = { idleSeconds: 1_800, lifeSeconds: 86_400 };
 export function balancerRoutes(
   balancer: Balancer,
   wayTo: (target: BalancerTarget) => Pick<PoolServer, 'address' | 'port' | 'state'> | undefined,
-  tlsPort: number,
+  ports: RouterPorts,
 ): ServedRoutes {
   const { name, listens, rules, sticky, check } = balancer;
   const { options } = routeOptionsOf((field) => rules[field]);
@@ -129,11 +129,14 @@ export function balancerRoutes(
         : [
             {
               ...{ kind: 'http-route', id: id(''), names, pools, canary: [] },
-              rules: { ...rulesOf(options, tlsPort), ...(sticky ? { sticky: { cookie, ...STICKY } } : {}) },
+              rules: {
+                ...rulesOf(options, clientTlsPort(ports)),
+                ...(sticky ? { sticky: { cookie, ...STICKY } } : {}),
+              },
             },
           ],
     tcp: listens.flatMap((one) =>
-      one.kind === 'tcp'
+      one.kind === 'tcp' && !isRouters(one.port, ports)
         ? [{ kind: 'tcp-route' as const, id: id(listenText(one)), port: one.port, names: one.names, pools }]
         : [],
     ),

@@ -34,6 +34,12 @@ export type RequestSplit = Readonly<{
   sideOf(release: number): RequestSide;
 }>;
 
+/** Where ingress hosts listen for domains; 0: nowhere over TLS. */
+export type RouterPorts = Readonly<{ routerPort: number; routerTlsPort: number }>;
+
+/** The port that https has by itself, where routers have none: a balancer in front may end TLS. */
+export const clientTlsPort = ({ routerTlsPort }: RouterPorts) => routerTlsPort || 443;
+
 /** What a service has in the state of a router. */
 export type ServedRoutes = Readonly<{ http: readonly HttpRoute[]; tcp: readonly TcpRoute[] }>;
 
@@ -44,7 +50,6 @@ type Named = Readonly<{ stack: string; name: string; service: Service }>;
 
 /** So long a browser stays with a container: without a request, and in all. */
 const STICKY = { idleSeconds: 1_800, lifeSeconds: 86_400 };
-const TLS_PORT = 443;
 const NAMES_PER_ROUTE = 200;
 const MOST_POOLS = 16;
 const MOST_SERVERS = 2_000;
@@ -70,12 +75,17 @@ export function servedName({ host, path, scope }: Route, appsDomain: string): Se
   return appsDomain === '' ? undefined : { domain: `${host.name}.${appsDomain}`, path: plain };
 }
 
-/** Whether the router listens for it, byte for byte. TLS is not ended here, and UDP is not routed. */
-export function isServed({ protocol, frontPort }: Listener, routerPort: number): boolean {
-  return (protocol === 'tcp' || protocol === 'http') && frontPort !== routerPort;
+/** Whether the router has that port for domains. */
+export function isRouters(port: number, { routerPort, routerTlsPort }: RouterPorts): boolean {
+  return port === routerPort || port === routerTlsPort;
 }
 
-type Settings = Readonly<{ appsDomain: string; routerPort: number }>;
+/** Whether the router listens for it, byte for byte. TLS is not ended here, and UDP is not routed. */
+export function isServed({ protocol, frontPort }: Listener, settings: RouterPorts): boolean {
+  return (protocol === 'tcp' || protocol === 'http') && !isRouters(frontPort, settings);
+}
+
+type Settings = RouterPorts & Readonly<{ appsDomain: string }>;
 
 /** IDs of a service's routes; they do not depend on its containers. */
 export function routeIds(named: Named, settings: Settings): readonly string[] {
@@ -113,10 +123,12 @@ export function servedRoutes(
       ({ routes }) => wayOf((routes.find((one) => isSame(one, route)) ?? route).options ?? {}),
     );
     const canary = canaryOf(pools, split);
-    return chunks(names).map((part) => httpRoute(named, route, part, { pools, canary }));
+    return chunks(names).map((part) =>
+      httpRoute(named, route, part, { pools, canary, tlsPort: clientTlsPort(settings) }),
+    );
   });
   const tcp = service.listeners
-    .filter((one) => isServed(one, settings.routerPort))
+    .filter((one) => isServed(one, settings))
     .map(
       (listener): TcpRoute => ({
         ...{ kind: 'tcp-route', port: listener.frontPort, names: listener.names ?? [] },
@@ -158,7 +170,7 @@ function httpRoute(
   named: Named,
   { sticky, options }: Route,
   names: ServedName[],
-  { pools, canary }: Pick<HttpRoute, 'pools' | 'canary'>,
+  { pools, canary, tlsPort }: Pick<HttpRoute, 'pools' | 'canary'> & Readonly<{ tlsPort: number }>,
 ): HttpRoute {
   const [first] = names;
   const id = idOf(named, `${first?.domain}${first?.path}`);
@@ -166,7 +178,7 @@ function httpRoute(
   const cookie = `berth-${id.slice(-8)}`;
   return {
     ...{ kind: 'http-route', id, names, pools, canary },
-    rules: { ...rulesOf(options ?? {}, TLS_PORT), ...(sticky ? { sticky: { cookie, ...STICKY } } : {}) },
+    rules: { ...rulesOf(options ?? {}, tlsPort), ...(sticky ? { sticky: { cookie, ...STICKY } } : {}) },
   };
 }
 

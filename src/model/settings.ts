@@ -63,6 +63,8 @@ export const settingsSchema = z.strictObject({
     .default('haproxy:2.8-alpine'),
   /** Where ingress hosts listen for HTTP. */
   routerPort: z.number().int().min(1).max(65_535).default(80),
+  /** Where ingress hosts listen for HTTP over TLS; 0: nowhere. */
+  routerTlsPort: z.number().int().min(0).max(65_535).default(0),
   /** Balancers in front of the ingress hosts whose X-Forwarded-For and X-Forwarded-Proto are believed: subnets. */
   routerTrust: z.array(sourceSchema).max(1000).default([]),
   /** Balancers in front that begin each connection with the PROXY protocol: subnets. From others none is taken. */

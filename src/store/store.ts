@@ -1,6 +1,7 @@
 import type { ApiToken, AuditEntry, JoinToken, User } from '../model/access.ts';
 import type { Address, AddressCursor } from '../model/address.ts';
 import type { Balancer } from '../model/balancer.ts';
+import type { CertificateRecord } from '../model/certificate.ts';
 import type { Container, ObservedContainer } from '../model/container.ts';
 import type { JobRun } from '../model/cron.ts';
 import type { ReleaseRecord, ServiceRecord, ServiceStatus, StackRecord } from '../model/deployment.ts';
@@ -31,6 +32,7 @@ export type Tables = {
   dnsZones: DnsZone;
   dnsRecords: DnsRecord;
   balancers: Balancer;
+  certificates: CertificateRecord;
   users: User;
   apiTokens: ApiToken;
   joinTokens: JoinToken;

@@ -60,6 +60,7 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   volumes: { durable: true, key: (r) => r.name, indexes: { host: (r) => r.hostId } },
   dnsZones: { durable: true, key: (r) => r.name, indexes: {} },
   dnsRecords: { durable: true, key: (r) => r.id, indexes: { zone: (r) => r.zone } },
+  certificates: { durable: true, key: (r) => r.name, indexes: {} },
   balancers: { durable: true, key: (r) => r.name, indexes: {} },
   users: { durable: true, key: (r) => r.name, indexes: {} },
   apiTokens: {

@@ -5,6 +5,8 @@ import { type RouterBase, type RouterChange, routerBaseSchema } from '../../cont
 import { messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import {
+  type Certificate,
+  certificateSchema,
   type HttpRoute,
   httpRouteSchema,
   type RouterState,
@@ -16,6 +18,7 @@ import { replaceFile } from '../replace-file.ts';
 /** What the router of this host is to be. Routes that have not changed stay the same objects. */
 export type WantedRouter = Readonly<{
   base: RouterBase;
+  certificates: readonly Certificate[];
   http: ReadonlyMap<string, HttpRoute>;
   tcp: ReadonlyMap<string, TcpRoute>;
 }>;
@@ -26,9 +29,11 @@ const recordSchema = z.object({
   base: routerBaseSchema,
   http: z.array(httpRouteSchema),
   tcp: z.array(tcpRouteSchema),
+  /** Of an agent that knew none it is left out. */
+  certificates: z.array(certificateSchema).default([]),
 });
 
-const NONE: Pick<WantedRouter, 'http' | 'tcp'> = { http: new Map(), tcp: new Map() };
+const NONE: Omit<WantedRouter, 'base'> = { http: new Map(), tcp: new Map(), certificates: [] };
 
 export function changedRouter(before: WantedRouter | undefined, change: RouterChange): WantedRouter {
   const { whole, base, drop, keep } = change;
@@ -38,13 +43,14 @@ export function changedRouter(before: WantedRouter | undefined, change: RouterCh
   const tcp = new Map([...known.tcp].filter(([id]) => stays(id)));
   for (const route of change.http) http.set(route.id, route);
   for (const route of change.tcp) tcp.set(route.id, route);
-  return { base, http, tcp };
+  return { base, http, tcp, certificates: change.certificates ?? known.certificates };
 }
 
-export function routerStateOf({ base, http, tcp }: WantedRouter): RouterState {
-  const { entries, cookieKey, drainSeconds } = base;
+export function routerStateOf({ base, http, tcp, certificates }: WantedRouter): RouterState {
+  const { entries, cookieKey, drainSeconds, defaultCertificate } = base;
   return {
-    ...{ kind: 'router', entries, cookieKey, drainSeconds, certificates: [], pages: {} },
+    ...{ kind: 'router', entries, cookieKey, drainSeconds, certificates: [...certificates], pages: {} },
+    ...(defaultCertificate === undefined ? {} : { defaultCertificate }),
     routes: [...http.values()],
     tcpRoutes: [...tcp.values()],
   };
@@ -61,7 +67,8 @@ export async function readRouter(
     if (record.hostId !== hostId) return undefined;
     const byId = <R extends { readonly id: string }>(routes: readonly R[]) =>
       new Map(routes.map((route) => [route.id, route]));
-    return { base: record.base, http: byId(record.http), tcp: byId(record.tcp) };
+    const { base, certificates } = record;
+    return { base, certificates, http: byId(record.http), tcp: byId(record.tcp) };
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT')
       logger.warn(
@@ -82,7 +89,7 @@ export async function writeRouter(
     await rm(join(folder, FILE), { force: true });
     return;
   }
-  const { base, http, tcp } = wanted;
-  const record = { hostId, base, http: [...http.values()], tcp: [...tcp.values()] };
+  const { base, http, tcp, certificates } = wanted;
+  const record = { hostId, base, certificates, http: [...http.values()], tcp: [...tcp.values()] };
   await replaceFile(folder, FILE, JSON.stringify(record));
 }

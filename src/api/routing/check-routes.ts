@@ -4,12 +4,12 @@ import { type Claim, Claims, portClaims } from '../../model/claims.ts';
 import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import { domainSchema } from '../../model/router.ts';
 import type { Listener, Route, Service } from '../../model/service.ts';
-import { isServed, servedName, servedPath } from '../../model/service-routes.ts';
+import { isRouters, isServed, type RouterPorts, servedName, servedPath } from '../../model/service-routes.ts';
 import type { Stack } from '../../model/stack.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
 
-type Settings = Readonly<{ appsDomain: string; routerPort: number }>;
+type Settings = RouterPorts & Readonly<{ appsDomain: string; routerTrust: readonly string[] }>;
 
 /**
  * Whether routers can serve what the stack's services ask for, beside what others have. A wildcard and a domain below it may
@@ -38,7 +38,7 @@ export function checkRoutes(
     }
   }
   return services.flatMap((service) => [
-    ...service.routes.flatMap((route) => routeWarnings(service, route)),
+    ...service.routes.flatMap((route) => routeWarnings(service, route, settings)),
     ...service.listeners.flatMap((listener) => listenerWarnings(service, listener, settings)),
   ]);
 }
@@ -48,10 +48,10 @@ export function checkRoutes(
  * @throws BerthError `conflict` for what another one has, by its name
  */
 export function checkBalancer(tx: ReadTx, balancer: Balancer): void {
-  const { routerPort } = settingsOf(tx);
+  const settings = settingsOf(tx);
   const claims = claimsIn(tx, () => true, balancer.name);
   for (const listen of balancer.listens) {
-    if (listen.kind === 'tcp' && listen.port === routerPort)
+    if (listen.kind === 'tcp' && isRouters(listen.port, settings))
       throw new BerthError(
         'conflict',
         `port ${listen.port} of the ingress hosts is taken by the router, for domains`,
@@ -92,7 +92,7 @@ function listenClaims(listen: BalancerListen): readonly Claim[] {
 /** In words that messages can name. */
 function claimsOf({ routes, listeners }: Service, settings: Settings): Claim[] {
   const names = routes.flatMap((route) => servedName(route, settings.appsDomain) ?? []);
-  const ports = listeners.filter((one) => isServed(one, settings.routerPort));
+  const ports = listeners.filter((one) => isServed(one, settings));
   return [
     ...names.map(({ domain, path }) => ({ what: `${domain}${path === '/' ? '' : path}`, shared: false })),
     ...ports.flatMap((one) => portClaims(one, `port ${one.frontPort} of the ingress hosts`)),
@@ -120,21 +120,31 @@ function refuseRoute({ name }: Service, { host, path, scope }: Route, { appsDoma
     );
 }
 
-function routeWarnings({ name }: Service, { host, scheme, scope }: Route): string[] {
+function routeWarnings(
+  { name }: Service,
+  { host, scheme, scope, options }: Route,
+  { routerTlsPort, routerTrust }: Settings,
+): string[] {
   if (scope === 'cluster')
     return [`service ${name}: names that end in .local, such as ${host.name}, are not routed`];
-  if (scheme === 'https')
-    return [`service ${name}: ${host.name} is served without TLS, as the router has no certificates yet`];
+  if (routerTlsPort !== 0) return [];
+  const hint = 'the routers have no port for TLS: "berth settings set routerTlsPort=443"';
+  if (scheme === 'https') return [`service ${name}: ${host.name} is served without TLS: ${hint}`];
+  if (options?.redirect?.kind === 'https' && routerTrust.length === 0)
+    return [`service ${name}: ${host.name} sends clients to https, and nothing answers there: ${hint}`];
   return [];
 }
 
-function listenerWarnings({ name }: Service, listener: Listener, { routerPort }: Settings): string[] {
-  if (isServed(listener, routerPort)) return [];
+function listenerWarnings({ name }: Service, listener: Listener, settings: Settings): string[] {
+  if (isServed(listener, settings)) return [];
   const { protocol, frontPort } = listener;
-  if (frontPort === routerPort)
+  if (isRouters(frontPort, settings))
     return [
       `service ${name}: nothing listens on port ${frontPort} for it alone, as the router has that for domains: give it one with berth.routing.port_${listener.port}`,
     ];
-  const why = protocol === 'udp' ? 'the router has no UDP' : 'the router has no certificates yet';
+  const why =
+    protocol === 'udp'
+      ? 'the router has no UDP'
+      : 'TLS is ended at the port of the routers for domains: write https://DOMAIN in berth.routing.port_PORT, or tcp:// for TLS that the containers end';
   return [`service ${name}: nothing listens on port ${frontPort} (${protocol}): ${why}`];
 }

@@ -15,7 +15,6 @@ export type RouteOwner = Readonly<{
   served(): Readonly<{ routes: ServedRoutes; ways: readonly ContainerWay[] }>;
 }>;
 
-const TLS_PORT = 443;
 const BALANCER = ':';
 
 /** Keys of services are STACK/NAME, which this is none of. */
@@ -54,7 +53,7 @@ function balancerOwner(tx: ReadTx, key: string): RouteOwner | undefined {
   return {
     unheard: balancer.targets.some((one) => one.kind === 'container' && isUnheardName(tx, one.name)),
     ids: () => {
-      const { http, tcp } = balancerRoutes(balancer, () => undefined, TLS_PORT);
+      const { http, tcp } = balancerRoutes(balancer, () => undefined, settingsOf(tx));
       return [...http, ...tcp].map(({ id }) => id);
     },
     served: () => ({ routes: balancerServed(tx, balancer), ways: [] }),
@@ -69,6 +68,6 @@ export function balancerServed(tx: ReadTx, balancer: Balancer): ServedRoutes {
       const way = wayByName(tx, target.name, target.port);
       return typeof way === 'string' ? undefined : way;
     },
-    TLS_PORT,
+    settingsOf(tx),
   );
 }

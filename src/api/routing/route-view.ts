@@ -74,7 +74,7 @@ function servedBy(tx: ReadTx, record: ServiceRecord): readonly Served[] {
     return [{ name: `${domain}${path === '/' ? '' : path}`, port: one.port, route }];
   });
   const ports = service.listeners
-    .filter((one) => isServed(one, settings.routerPort))
+    .filter((one) => isServed(one, settings))
     .map(({ frontPort, port, names = [] }) => ({
       ...{ name: [`:${frontPort}`, ...names].join(' '), port },
       route: tcp.find((each) => each.port === frontPort && each.names.join() === names.join()),

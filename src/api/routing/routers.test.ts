@@ -1,8 +1,15 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { type ManagerFrame, ROUTER_VERSION, type RouterChange } from '../../contract/link.ts';
+import {
+  type ManagerFrame,
+  ROUTER_VERSION,
+  type RouterChange,
+  TLS_ROUTER_VERSION,
+} from '../../contract/link.ts';
 import { systemClock } from '../../kit/clock.ts';
 import { silentLogger } from '../../kit/logger.ts';
+import { newTestVault } from '../../kit/vault.fixture.ts';
 import type { Balancer } from '../../model/balancer.ts';
+import { certificatePurpose } from '../../model/certificate.ts';
 import type { Container, ObservedContainer } from '../../model/container.ts';
 import type { ReleaseRecord, ServiceRecord } from '../../model/deployment.ts';
 import type { HostStatus } from '../../model/host.ts';
@@ -34,7 +41,14 @@ afterEach(async () => {
 });
 
 const start = () =>
-  new Routers({ store, clock: systemClock, logger: silentLogger, cookieKey: '0123456789abcdef', pauseMs: 0 });
+  new Routers({
+    store,
+    clock: systemClock,
+    logger: silentLogger,
+    cookieKey: '0123456789abcdef',
+    vault: newTestVault(),
+    pauseMs: 0,
+  });
 const attach = () => routers.attach('h1', ROUTER_VERSION, (frame) => frames.push(frame));
 const service = (domain: string) =>
   ({
@@ -253,4 +267,53 @@ it('leads a balancer to containers by name while they serve, and to addresses al
   await store.update((tx) => tx.delete('balancers', 'crm'));
   await vi.waitFor(() => expect(frames).not.toEqual([]));
   expect(frames.some((frame) => frame.t === 'no-router' || frame.change.drop.length === 1)).toBe(true);
+});
+
+it('tells certificates once, and ports for TLS to agents that know them', async () => {
+  const put = (name: string, pem: string) => {
+    const sealed = newTestVault().seal(pem, certificatePurpose({ name }));
+    return store.update((tx) =>
+      tx.put('certificates', {
+        ...{ kind: 'certificate', name, source: 'upload', domains: [], notBefore: 0, notAfter: 0, sealed },
+        ...{ fingerprint: pem, createdAt: 0, createdBy: 'root' },
+      }),
+    );
+  };
+  await store.update((tx) =>
+    tx.put('settings', {
+      kind: 'settings',
+      clusterId: 'c1',
+      settings: { ...defaultSettings, routerTlsPort: 443 },
+    }),
+  );
+  await putService('shop', 'x.com');
+  const old: typeof frames = [];
+  routers.attach('h2', ROUTER_VERSION, (frame) => old.push(frame));
+  routers.attach('h1', TLS_ROUTER_VERSION, (frame) => frames.push(frame));
+  await vi.waitFor(() => expect(frames).toHaveLength(1));
+  const told = (all: typeof frames) =>
+    all
+      .splice(0)
+      .map((frame) =>
+        frame.t === 'router'
+          ? [
+              frame.change.base.entries.map(({ port }) => port),
+              frame.change.certificates?.map(({ pem }) => pem),
+            ]
+          : [],
+      );
+  // no port for TLS before there is something to show
+  expect(told(frames)).toEqual([[[80], []]]);
+  await put('shop', 'one');
+  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  expect(told(frames)).toEqual([[[80, 443], ['one']]]);
+  await putContainer('a', 'h1', 30_001);
+  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  expect(told(frames)).toEqual([[[80, 443], undefined]]);
+  await put('shop', 'two');
+  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  expect(told(frames)).toEqual([[[80, 443], ['two']]]);
+  expect(told(old).every(([ports, certificates]) => ports?.length === 1 && certificates === undefined)).toBe(
+    true,
+  );
 });

@@ -4,23 +4,28 @@ import {
   ROUTER_VERSION,
   type RouterBase,
   type RouterChange,
+  TLS_ROUTER_VERSION,
 } from '../../contract/link.ts';
 import type { Clock } from '../../kit/clock.ts';
 import { messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
-import type { HttpRoute, TcpRoute } from '../../model/router.ts';
+import type { Vault } from '../../kit/vault.ts';
+import { CLUSTER_CERTIFICATE } from '../../model/certificate.ts';
+import type { Certificate, HttpRoute, TcpRoute } from '../../model/router.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ChangeSet, ReadTx, Store } from '../../store/store.ts';
 import { partsOf } from '../agents/frames.ts';
 import { AccessBook } from './access-book.ts';
 import { RouteBook, type RouteChanges } from './route-book.ts';
 import { ingressHosts, servingHosts } from './service-ways.ts';
+import { ShownCertificates } from './shown-certificates.ts';
 
 type RouterFrame = ManagerFrame & { t: 'router' | 'no-router' };
 type Send = (frame: RouterFrame) => void;
 
 /** An ingress host's connection. */
 type Told = {
+  readonly version: number;
   readonly send: Send;
   /** Number of the last change that it was told, whether that was a router; undefined before the first one. */
   seq: number;
@@ -36,6 +41,8 @@ type RoutersDeps = Readonly<{
   logger: Logger;
   /** Of sticky cookies: hexadecimal, the same in all lives of the manager. */
   cookieKey: string;
+  /** Opens certificates. */
+  vault: Vault;
   pauseMs?: number;
 }>;
 
@@ -57,6 +64,8 @@ export class Routers {
   private due = false;
   private seq = 0;
   private base: RouterBase;
+  private readonly shown: ShownCertificates;
+  private certificates: readonly Certificate[] = [];
 
   constructor(private readonly deps: RoutersDeps) {
     const { store } = deps;
@@ -66,6 +75,7 @@ export class Routers {
       routesOf: (service) => this.book.idsOf(service),
       serving: () => store.view(servingHosts),
     });
+    this.shown = new ShownCertificates(deps.vault, deps.logger);
     this.base = store.view((tx) => this.baseOf(tx));
     this.unwatch = store.watch((set) => this.onChange(set));
     this.patience = setTimeout(
@@ -91,7 +101,7 @@ export class Routers {
   attach(hostId: string, version: number, send: Send): void {
     this.detach(hostId);
     if (version < ROUTER_VERSION) return;
-    this.sessions.set(hostId, { send, seq: 0, router: undefined });
+    this.sessions.set(hostId, { version, send, seq: 0, router: undefined });
     this.soon();
   }
 
@@ -128,7 +138,7 @@ export class Routers {
 
   private onChange({ changes }: ChangeSet): void {
     this.book.note(changes);
-    const others = changes.some(({ table }) => table === 'hosts' || table === 'settings');
+    const others = changes.some(({ table }) => ['hosts', 'settings', 'certificates'].includes(table));
     if (others || this.book.isDirty) this.soon();
   }
 
@@ -142,18 +152,26 @@ export class Routers {
     this.due = false;
     const next = this.seq + 1;
     const changes = this.book.refresh(next, this.patient);
-    const base = this.deps.store.view((tx) => this.baseOf(tx));
+    const before = this.certificates;
+    const base = this.deps.store.view((tx) => {
+      this.certificates = this.shown.read(tx);
+      return this.baseOf(tx);
+    });
+    const sameCertificates = before === this.certificates;
     const sameBase = JSON.stringify(base) === JSON.stringify(this.base);
     this.base = base;
-    const isNews = !sameBase || changes.http.length + changes.tcp.length + changes.drop.length > 0;
+    const isNews =
+      !sameBase || !sameCertificates || changes.http.length + changes.tcp.length + changes.drop.length > 0;
     if (isNews || [...this.sessions.values()].some(({ router }) => router === undefined)) this.seq = next;
     const { http, tcp } = this.book.all;
     const some = http.length + tcp.length + this.book.keep.length > 0;
     const ingress = new Set(this.deps.store.view((tx) => ingressHosts(tx).map(({ id }) => id)));
     for (const [hostId, told] of this.sessions) {
       const router = some && ingress.has(hostId);
-      if (router && told.router !== true) this.tell(hostId, told, { http, tcp, drop: [] }, true);
-      else if (router && isNews) this.tell(hostId, told, changes, false);
+      if (router && told.router !== true)
+        this.tell(hostId, told, { http, tcp, drop: [] }, { whole: true, certificates: true });
+      else if (router && isNews)
+        this.tell(hostId, told, changes, { whole: false, certificates: !sameCertificates });
       else if (!router && told.router !== false) this.tellNone(hostId, told);
     }
     this.pausing = setTimeout(() => {
@@ -163,9 +181,15 @@ export class Routers {
     this.pausing.unref();
   }
 
-  private tell(hostId: string, told: Told, { http, tcp, drop }: RouteChanges, whole: boolean): void {
+  private tell(
+    hostId: string,
+    told: Told,
+    { http, tcp, drop }: RouteChanges,
+    { whole, certificates }: Readonly<{ whole: boolean; certificates: boolean }>,
+  ): void {
     const routes = partsOf<HttpRoute | TcpRoute>([...http, ...tcp]);
-    const base = { seq: this.seq, base: this.base };
+    const hasTls = told.version >= TLS_ROUTER_VERSION;
+    const base = { seq: this.seq, base: hasTls ? this.base : withoutTls(this.base) };
     this.send(
       hostId,
       told,
@@ -177,6 +201,7 @@ export class Routers {
           tcp: part.filter((route) => route.kind === 'tcp-route'),
           drop: i === 0 ? drop : [],
           keep: i === 0 && whole ? [...this.book.keep] : [],
+          ...(i === 0 && hasTls && certificates ? { certificates: [...this.certificates] } : {}),
           ...(i < routes.length - 1 ? { more: true } : {}),
         };
         return { t: 'router', change };
@@ -200,13 +225,25 @@ export class Routers {
   }
 
   private baseOf(tx: ReadTx): RouterBase {
-    const { routerImage, routerPort, routerTrust, routerProxyFrom, drainMs } = settingsOf(tx);
-    const proxyFrom = [...routerProxyFrom];
+    const { routerImage, routerPort, routerTlsPort, routerTrust, routerProxyFrom, drainMs } = settingsOf(tx);
+    const entry = { address: '0.0.0.0', proxyFrom: [...routerProxyFrom], trust: [...routerTrust] };
+    // HAProxy does not start with a port for TLS and nothing to show.
+    const isTls = routerTlsPort !== 0 && routerTlsPort !== routerPort && this.certificates.length > 0;
     return {
       image: routerImage,
-      entries: [{ address: '0.0.0.0', port: routerPort, tls: false, proxyFrom, trust: [...routerTrust] }],
+      entries: [
+        { ...entry, port: routerPort, tls: false },
+        ...(isTls ? [{ ...entry, port: routerTlsPort, tls: true }] : []),
+      ],
+      ...(isTls && this.certificates.some(({ name }) => name === CLUSTER_CERTIFICATE)
+        ? { defaultCertificate: CLUSTER_CERTIFICATE }
+        : {}),
       cookieKey: this.deps.cookieKey,
       drainSeconds: Math.max(1, Math.ceil(drainMs / 1000)),
     };
   }
+}
+
+function withoutTls({ defaultCertificate: _, ...base }: RouterBase): RouterBase {
+  return { ...base, entries: base.entries.filter(({ tls }) => !tls) };
 }

@@ -7,6 +7,8 @@ const SECRET: ReadonlySet<string> = new Set([
   'current',
   'token',
   'csr',
+  'chain',
+  'key',
   'Env',
   'Labels',
   'content',

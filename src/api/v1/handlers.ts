@@ -3,6 +3,7 @@ import { addressHandlers } from './addresses.ts';
 import { apiTokenHandlers } from './api-tokens.ts';
 import { autoscaleHandlers } from './autoscale.ts';
 import { balancerHandlers } from './balancers.ts';
+import { certificateHandlers } from './certificates.ts';
 import { clusterHandlers } from './cluster.ts';
 import { dnsHandlers } from './dns.ts';
 import { fileHandlers } from './files.ts';
@@ -41,6 +42,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...routeListHandlers,
     ...addressHandlers,
     ...balancerHandlers,
+    ...certificateHandlers,
     ...dnsHandlers,
     ...joinTokenHandlers,
     ...joiningHandlers(agentFile),

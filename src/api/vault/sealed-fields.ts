@@ -1,3 +1,4 @@
+import { certificatePurpose } from '../../model/certificate.ts';
 import { purposeOf } from '../../model/kept-file.ts';
 import { loginPurpose } from '../../model/registry-login.ts';
 import type { ReadTx, TableName, Tables, WriteTx } from '../../store/store.ts';
@@ -59,5 +60,10 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     ({ registry, service }) =>
       service === undefined ? `log-in of ${registry}` : `log-in of ${registry} for ${service}`,
     (record, reseal) => ({ ...record, sealed: reseal(record.sealed, loginPurpose(record)) }),
+  ),
+  sealedTable(
+    'certificates',
+    ({ name }) => `certificate ${name}`,
+    (record, reseal) => ({ ...record, sealed: reseal(record.sealed, certificatePurpose(record)) }),
   ),
 ];

@@ -10,6 +10,9 @@ import { autoscaleLs } from './autoscale/ls.ts';
 import { autoscaleRm } from './autoscale/rm.ts';
 import { autoscaleSet } from './autoscale/set.ts';
 import { bundle } from './bundle.ts';
+import { certAdd } from './cert/add.ts';
+import { certLs } from './cert/ls.ts';
+import { certRm } from './cert/rm.ts';
 import { completion } from './completion.ts';
 import { context } from './context.ts';
 import { deploy } from './deploy.ts';
@@ -109,6 +112,7 @@ export const GROUPS: readonly Readonly<{ name: string; summary: string; heading:
   { name: 'route', summary: 'Domains and ports that lead to services', heading: 'Cluster:' },
   { name: 'secret', summary: 'Files for services that nobody is shown', heading: 'Cluster:' },
   { name: 'config', summary: 'Files for services', heading: 'Cluster:' },
+  { name: 'cert', summary: 'Certificates of the routers', heading: 'Cluster:' },
   {
     name: 'lb',
     summary: 'Balancers: domains and ports for targets that are no services',
@@ -183,6 +187,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   fileInspect('config'),
   fileCreate('config'),
   fileRm('config'),
+  certLs,
+  certAdd,
+  certRm,
   lbLs,
   lbCreate,
   lbAttach,

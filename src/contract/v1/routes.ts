@@ -2,6 +2,7 @@ import { accessRoutes } from './access.ts';
 import { addressRoutes } from './addresses.ts';
 import { autoscaleRoutes } from './autoscale.ts';
 import { balancerRoutes } from './balancers.ts';
+import { certificateRoutes } from './certificates.ts';
 import { clusterRoutes } from './cluster.ts';
 import { dnsRoutes } from './dns.ts';
 import { fileRoutes } from './files.ts';
@@ -33,6 +34,7 @@ export const routes = {
   ...routeListRoutes,
   ...addressRoutes,
   ...balancerRoutes,
+  ...certificateRoutes,
   ...dnsRoutes,
   ...joinTokenRoutes,
   ...joiningRoutes,

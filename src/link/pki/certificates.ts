@@ -95,6 +95,22 @@ export async function issueServerCertificate(
   return { certificate, key: await exportKey(keys.privateKey) };
 }
 
+/**
+ * A certificate that routers show for domains. Its names are the caller's word: none of them may be a manager's.
+ * @param names DNS names; the first may be `*`
+ */
+export async function issueRouterCertificate(
+  ca: Ca,
+  names: readonly string[],
+  now: number,
+): Promise<KeyPair> {
+  const keys = await newKeys();
+  const subject = { name: 'router', unit: 'router' };
+  const usage = x509.ExtendedKeyUsage.serverAuth;
+  const certificate = await sign(ca, subject, keys.publicKey, SERVER_DAYS, now, usage, names);
+  return { certificate, key: await exportKey(keys.privateKey) };
+}
+
 /** Why this server certificate must be replaced, in one sentence; undefined where it is good. */
 export function serverCertificateDue(
   pem: string,

@@ -1,0 +1,79 @@
+import { X509Certificate } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCa, issueRouterCertificate, openCa } from '../../link/index.ts';
+import { certificatePurpose } from '../../model/certificate.ts';
+import { type ApiFixture, startApi } from './api.fixture.ts';
+
+const DAY = 86_400_000;
+let api: ApiFixture;
+let ca: Awaited<ReturnType<typeof openCa>>;
+beforeAll(async () => {
+  api = await startApi();
+  ca = await openCa(await createCa('test', api.clock.time));
+});
+afterAll(() => api.close());
+
+const make = (names: string[], at = api.clock.time) => issueRouterCertificate(ca, names, at);
+const put = (name: string, chain: string, key: string) =>
+  api.root.call('certificate.put', { certificate: name, chain, key });
+
+describe('a certificate', () => {
+  it('is kept sealed, is never answered with its key, and goes', async () => {
+    const { certificate, key } = await make(['shop.example.com', '*.shop.example.com']);
+    const made = await put('shop', `text before\n${certificate}${ca.certificate}`, key);
+    expect(made).toMatchObject({
+      ...{ name: 'shop', source: 'upload', createdBy: 'root' },
+      domains: ['shop.example.com', '*.shop.example.com'],
+      fingerprint: new X509Certificate(certificate).fingerprint256.replaceAll(':', '').toLowerCase(),
+    });
+    const record = api.store.view((tx) => tx.get('certificates', 'shop'));
+    const told = JSON.stringify([
+      made,
+      record,
+      await api.root.call('certificate.list'),
+      await api.root.call('audit.list', {}),
+    ]);
+    const secret = key.split('\n')[1] ?? '?';
+    expect(told).not.toContain(secret);
+    const opened = api.deps.vault.vault
+      .open(record?.sealed ?? '', certificatePurpose({ name: 'shop' }))
+      .toString();
+    expect(opened.match(/BEGIN [A-Z ]+/g)).toEqual([
+      'BEGIN CERTIFICATE',
+      'BEGIN CERTIFICATE',
+      'BEGIN PRIVATE KEY',
+    ]);
+    await api.root.call('certificate.delete', { certificate: 'shop' });
+    await expect(api.root.call('certificate.delete', { certificate: 'shop' })).rejects.toMatchObject({
+      code: 'not_found',
+    });
+  });
+
+  it('is refused for what clients would not believe, without a word of the key', async () => {
+    const one = await make(['a.com']);
+    const other = await make(['b.com']);
+    const ended = await make(['a.com'], api.clock.time - 400 * DAY);
+    const later = await make(['a.com'], api.clock.time + 3 * DAY);
+    for (const [chain, key, message] of [
+      ['nothing', one.key, /no certificate in the chain/],
+      [one.certificate, 'nothing', /key cannot be read/],
+      [one.certificate, other.key, /belongs to another certificate/],
+      [
+        one.certificate + other.certificate,
+        one.key,
+        /certificate 1 of the chain is not signed by the one behind it/,
+      ],
+      [ca.certificate + one.certificate, one.key, /belongs to another/],
+      [ended.certificate, ended.key, /has ended/],
+      [later.certificate, later.key, /not valid before/],
+      [one.certificate.replace(/[A-Za-z]{8}\n/, '\n'), one.key, /cannot be read/],
+    ] as const) {
+      const refused = await put('bad', chain, key).catch((thrown: Error) => thrown);
+      expect(refused).toMatchObject({ code: 'bad_request', message: expect.stringMatching(message) });
+      expect(String(refused)).not.toContain(one.key.split('\n')[1]);
+    }
+    await expect(put('berth-cluster', one.certificate, one.key)).rejects.toMatchObject({
+      code: 'bad_request',
+    });
+  });
+});
