@@ -5,6 +5,7 @@ import { run as runCommand, runDetached, tryRun, until } from '../../../test/lab
 import type { Path } from './path.ts';
 
 const IPERF_PORT = 5201;
+const ATTEMPTS = 3;
 
 /** Figures of one path in one turn. */
 export type Measured = Readonly<{
@@ -31,10 +32,13 @@ export async function measure(lab: Lab, path: Path, seconds: number): Promise<Me
       async () => ((await iperf(path, ['--time', '1'], true)) === undefined ? undefined : true),
       { timeoutMs: 15_000, everyMs: 300 },
     );
-    const tcp = await iperf(path, ['--time', String(seconds)]);
-    const udp = await iperf(path, ['--udp', '--bitrate', '0', '--length', '64', '--time', String(seconds)]);
+    const tcp = await ended(path, ['--time', String(seconds)]);
+    const udp = await ended(path, [
+      ...['--udp', '--bitrate', '0', '--length', '64'],
+      ...['--time', String(seconds)],
+    ]);
     return {
-      gbits: (tcp?.end.sum_received?.bits_per_second ?? Number.NaN) / 1e9,
+      gbits: (tcp.end.sum_received?.bits_per_second ?? Number.NaN) / 1e9,
       tcpRoundTripUs: await tcpRoundTrip(path, seconds),
       pingUs: await ping(path),
       packetsPerSecond: arrived(udp) / seconds,
@@ -45,14 +49,27 @@ export async function measure(lab: Lab, path: Path, seconds: number): Promise<Me
 }
 
 type Iperf = Readonly<{
+  /** It may end with 0 all the same, and have no sums. */
+  error?: string;
   end: Readonly<{
     sum_received?: Readonly<{ bits_per_second: number }>;
     sum?: Readonly<{ packets: number; lost_packets: number }>;
   }>;
 }>;
 
-function arrived(udp: Iperf | undefined): number {
-  const { packets, lost_packets } = udp?.end.sum ?? { packets: Number.NaN, lost_packets: 0 };
+/** On a busy machine its two ends may miss each other's results: it is run again then. */
+async function ended(path: Path, options: readonly string[]): Promise<Iperf> {
+  let said = '';
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const one = await iperf(path, options);
+    if (one?.end.sum_received !== undefined || one?.end.sum !== undefined) return one;
+    said = one?.error ?? 'no reason';
+  }
+  throw new Error(`${path.name}: iperf3 ${options.join(' ')} has ended without a result: ${said}`);
+}
+
+function arrived(udp: Iperf): number {
+  const { packets, lost_packets } = udp.end.sum ?? { packets: Number.NaN, lost_packets: 0 };
   return packets - lost_packets;
 }
 
