@@ -28,10 +28,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const deploy = (version: string, name = 'shop') => {
+const deploy = (version: string, name = 'shop', options: Parameters<typeof shopFile>[1] = {}) => {
   mkdirSync(join(folder, name), { recursive: true });
   const file = join(folder, name, 'compose.yaml');
-  writeFileSync(file, shopFile(version));
+  writeFileSync(file, shopFile(version, options));
   return lab.berth(['deploy', '-f', file, '--timeout', '90']);
 };
 
@@ -103,6 +103,72 @@ describe('the router of an ingress host', () => {
     expect(sessions.failed).toEqual([]);
     expect(sessions.messages).toBeGreaterThan(10);
     expect(await told(SHOP)).toBe('200 two');
+  });
+
+  it('shares requests between two versions as it is told, manager or no manager, and fails none of them', async () => {
+    const answers: string[] = [];
+    const under = new ConstantLoad({
+      ...{ routers: ingress(), domain: SHOP, perSecond: 50, expect: /^(two|three)$/ },
+      onAnswer: (text) => answers.push(text),
+    });
+    /** Per cent of the next hundred answers. */
+    const shareOf = async (version: string) => {
+      answers.length = 0;
+      await until(async () => answers.length >= 100).toBe(true);
+      return answers.slice(0, 100).filter((text) => text === version).length;
+    };
+    const weights = async () =>
+      (await route())?.pools.map(({ release, weight }) => [release, weight] as const).sort() ?? [];
+    await deploy('three', 'shop', { labels: ['berth.release: blue-green'] });
+    expect(await shareOf('three')).toBe(0);
+    const [[old = 0] = [], [fresh = 0] = []] = await weights();
+    await lab.berth(['release', 'weight', 'shop/web', '30']);
+    await until(weights).toEqual([
+      [old, 70],
+      [fresh, 30],
+    ]);
+    await until(() => shareOf('three')).toSatisfy((share: number) => share > 15 && share < 45);
+    await stopManager(lab.plan, { kill: true });
+    expect(await shareOf('three')).toBeGreaterThan(15);
+    await startManager(lab.plan);
+    await lab.waitReady();
+    await until(weights).toEqual([
+      [old, 70],
+      [fresh, 30],
+    ]);
+    const status = JSON.parse(await lab.berth(['release', 'status', 'shop/web', '--json']));
+    expect(status).toMatchObject({
+      kind: 'blue-green',
+      release: { state: 'waiting', shift: { weight: 30 } },
+    });
+    await lab.berth(['release', 'weight', 'shop/web', '100']);
+    await until(() => shareOf('three')).toBe(100);
+    await lab.berth(['release', 'confirm', 'shop/web', '--timeout', '90']);
+    expect(await weights()).toEqual([[fresh, 3]]);
+    await lab.berth(['release', 'rollback', 'shop/web', '--to', String(old), '--timeout', '90']);
+    await until(() => shareOf('two')).toBe(100);
+    const { failed, count } = await under.end();
+    expect(failed).toEqual([]);
+    expect(count).toBeGreaterThan(300);
+  });
+
+  it('stops a version that answers worse by itself, and the old one serves', async () => {
+    const options = {
+      broken: true,
+      labels: ['berth.release: canary', 'berth.release.steps: "40:1m"', 'berth.release.min_requests: "30"'],
+    };
+    const under = new ConstantLoad({ routers: ingress(), domain: SHOP, perSecond: 50 });
+    await expect(deploy('broken', 'shop', options)).rejects.toThrow(
+      /is paused: \d+(\.\d)? % of its \d+ requests ended in errors, 0 % of those before it/,
+    );
+    await until(() => told(SHOP)).toBe('200 two');
+    const { failed, count } = await under.end();
+    expect(failed.length).toBeGreaterThan(10);
+    expect(failed.length).toBeLessThan(count / 2);
+    const after = load();
+    await lab.berth(['release', 'rollback', 'shop/web', '--timeout', '90']);
+    expect((await after.end()).failed).toEqual([]);
+    expect((await route())?.ready).toBe(3);
   });
 
   it('serves while there is no manager, and after its HAProxy was killed', async () => {

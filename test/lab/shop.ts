@@ -9,17 +9,29 @@ type ShopOptions = Readonly<{
   labels?: readonly string[];
   /** What the page says behind the version; may be a shell's substitution. */
   says?: string;
+  /** It is well by its probe, and answers all else with 500. */
+  broken?: boolean;
 }>;
 
+/** `nc` runs it for each connection. */
+const BROKEN_SCRIPT = `read -r line
+while read -r header && [ "\${#header}" -gt 1 ]; do :; done
+case "$line" in *" /ok "*) echo 'HTTP/1.0 200 OK' ;; *) echo 'HTTP/1.0 500 Broken' ;; esac
+printf 'Content-Length: 0\\r\\n\\r\\n'`;
+
 /** A compose file: three containers of busybox whose page says the version. What listens last is what the probe asks. */
-export function shopFile(version: string, { labels = [], says = '' }: ShopOptions = {}): string {
+export function shopFile(
+  version: string,
+  { labels = [], says = '', broken = false }: ShopOptions = {},
+): string {
   const script = [
-    `mkdir /www && echo ${version} ${says} > /www/index.html`,
+    `mkdir /www && echo ${version} ${says} > /www/index.html && echo ok > /www/ok`,
     "cat > /echo.sh <<'END'",
     ECHO_SCRIPT,
     'END',
     'nc -ll -p 8001 -e sh /echo.sh &',
-    'exec httpd -f -p 8000 -h /www',
+    ...(broken ? ["cat > /broken.sh <<'END'", BROKEN_SCRIPT, 'END'] : []),
+    broken ? 'exec nc -ll -p 8000 -e sh /broken.sh' : 'exec httpd -f -p 8000 -h /www',
   ].join('\n');
   return `
 services:
@@ -31,7 +43,7 @@ services:
       berth.routing.port_8000: ${SHOP}
       berth.routing.port_8001: ${SHOP_CHAT}
       berth.routing.session_sticky: 'false'
-      berth.probe.url: http://container:8000/
+      berth.probe.url: http://container:8000/ok
       berth.probe.interval_seconds: '1'
       berth.probe.timeout_seconds: '10'
 ${labels.map((line) => `      ${line}\n`).join('')}    deploy:
