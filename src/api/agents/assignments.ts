@@ -1,4 +1,5 @@
 import type { ActionResult } from '../../contract/link.ts';
+import type { Container } from '../../model/container.ts';
 
 /** What the agents answered to the generations that they were given. */
 export interface Assignments {
@@ -9,4 +10,7 @@ export interface Assignments {
    *   host is not connected or was lost while waiting; `timeout`.
    */
   settled(containerId: string, generation: number, signal?: AbortSignal): Promise<ActionResult>;
+
+  /** Its host was given it in this manager's life, and has not told yet that it acted: it may be about to make it. */
+  isDue(container: Container): boolean;
 }

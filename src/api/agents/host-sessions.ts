@@ -89,7 +89,7 @@ export class HostSessions {
   private readonly unwatch: () => void;
 
   constructor(private readonly deps: HostSessionsDeps) {
-    this.results = new ActionResults((containerId) => this.hostOf(containerId));
+    this.results = new ActionResults((containerId) => this.hostOf(containerId), deps.clock);
     this.assignments = this.results;
     this.states = new HostStates(deps);
     // Before the members, of which they are some.

@@ -1,5 +1,7 @@
 import type { ActionResult } from '../../contract/link.ts';
+import type { Clock } from '../../kit/clock.ts';
 import { BerthError } from '../../kit/errors.ts';
+import type { Container } from '../../model/container.ts';
 import type { Assignments } from './assignments.ts';
 
 type Waiter = Readonly<{
@@ -20,7 +22,14 @@ export class ActionResults implements Assignments {
   /** The last result of each container that still has a record: an answer may be faster than the one who waits. */
   private readonly last = new Map<string, ActionResult>();
 
-  constructor(private readonly hostOf: HostOf) {}
+  private readonly since: number;
+
+  constructor(
+    private readonly hostOf: HostOf,
+    clock: Clock,
+  ) {
+    this.since = clock.now();
+  }
 
   settled(containerId: string, generation: number, signal?: AbortSignal): Promise<ActionResult> {
     const known = this.last.get(containerId);
@@ -61,6 +70,10 @@ export class ActionResults implements Assignments {
   /** The last generation of it that was acted on; 0 where nothing has been told of it. */
   acted(containerId: string): number {
     return this.last.get(containerId)?.generation ?? 0;
+  }
+
+  isDue({ id, assigned, desired }: Container): boolean {
+    return assigned.at >= this.since && this.acted(id) < desired.generation;
   }
 
   /** An agent has acted; its observation must be in the store by now. */

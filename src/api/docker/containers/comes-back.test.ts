@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ObservedContainer } from '../../../model/container.ts';
+import type { Container, ObservedContainer } from '../../../model/container.ts';
 import { type DockerEndpoint, newDockerEndpoint } from '../server.ts';
 import { TestClient } from '../testing/client.ts';
 import { FakeCluster } from '../testing/fake-cluster.ts';
@@ -134,6 +134,24 @@ describe('a container that was removed on its host', () => {
       404,
       expect.stringContaining('host alpha is about to make it'),
     ]);
+  });
+
+  it('is told as being made, where its host has not acted on it yet, or its engine refuses to', async () => {
+    const id = await removed();
+    const waits = async () => {
+      expect(await ps('?all=1')).toMatchObject([{ Id: id, State: 'created', Status: 'Created' }]);
+      const { text } = await client.send('GET', '/containers/web/json');
+      expect(JSON.parse(text).message).toContain('host alpha is about to make it');
+    };
+    cluster.due.add(id);
+    await waits();
+    cluster.due.delete(id);
+    const service = { ...{ stack: 'shop', name: 'web', index: 1 }, refusal: 'No such image: x' };
+    await cluster.store.update((tx) => {
+      const made = record(id);
+      if (made !== undefined) tx.put('containers', { ...made, service } as Container);
+    });
+    await waits();
   });
 
   it('comes back with a start, and goes for good with a removal', async () => {

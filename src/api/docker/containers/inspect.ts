@@ -1,5 +1,6 @@
 import { BerthError } from '../../../kit/errors.ts';
 import { roleAllows } from '../../../model/access.ts';
+import type { Container } from '../../../model/container.ts';
 import { userLabels } from '../../../model/labels.ts';
 import type { DockerCall } from '../call.ts';
 import { sendJson } from '../json.ts';
@@ -9,7 +10,7 @@ import { containerPath, reachableTarget, rewriteFor, type Target } from './find.
 import { healthState } from './health-state.ts';
 import { type HostInfo, hostInfoOf } from './host-info.ts';
 import { waitsForStart } from './live-state.ts';
-import { isNew } from './row.ts';
+import { isUnmade } from './row.ts';
 
 type Json = Record<string, unknown>;
 
@@ -19,17 +20,18 @@ export async function inspectContainer(call: DockerCall): Promise<void> {
   const path = enginePath(call, containerPath(target, '/json'), call.query);
   const request = { method: 'GET', path, signal: call.signal };
   const answer = await askJson<Json>(call, target.hostId, request, rewriteFor(target)).catch((thrown) => {
-    throw target.seen === undefined ? withLoss(target, thrown, call.deps.clock.now()) : thrown;
+    throw target.seen === undefined ? withLoss(call, target, thrown) : thrown;
   });
   const host = hostInfoOf(call, target.hostId);
   sendJson(call.res, 200, inspected(call, target, host, answer));
 }
 
 /** A record without container: who asks is to know that the name is not free, and what to do. */
-function withLoss({ record, name, hostName }: Target, thrown: unknown, now: number): unknown {
+function withLoss({ deps }: DockerCall, { record, name, hostName }: Target, thrown: unknown): unknown {
   const gone = thrown instanceof BerthError && thrown.code === 'engine' && thrown.status === 404;
   if (!gone || record === undefined || record.desired.state === 'removed') return thrown;
-  if (isNew(record, now))
+  const isDue = (container: Container) => deps.assignments.isDue(container);
+  if (isUnmade(record, { isDue, now: deps.clock.now() }))
     return new BerthError('not_found', `No such container: ${name}: host ${hostName} is about to make it`, {
       hint: 'try again in a moment; of a container of a service, "berth service ls" says what holds it up',
     });

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { Container } from '../../../model/container.ts';
 import type { DockerCall } from '../call.ts';
 import { fanOut, type HostRef } from '../fanout.ts';
 import { askJson, enginePath } from '../passthrough.ts';
@@ -59,8 +60,12 @@ function selection(
 }
 
 function readRows({ deps }: DockerCall, list: readonly Candidate[], hosts: HostTable, now: number): Row[] {
-  const connected = (hostId: string) => deps.engines.connected(hostId);
-  return deps.store.view((tx) => list.flatMap((one) => rowOf(tx, one, hosts, connected, now) ?? []));
+  const context = {
+    ...{ hosts, now },
+    connected: (hostId: string) => deps.engines.connected(hostId),
+    isDue: (container: Container) => deps.assignments.isDue(container),
+  };
+  return deps.store.view((tx) => list.flatMap((one) => rowOf(tx, one, context) ?? []));
 }
 
 /** Up to `limit` rows that pass, in the order of `list`. */

@@ -27,27 +27,31 @@ export type Row = Readonly<{
   networkMode: string;
 }>;
 
+/** What a row is made with, beside the store. */
+export type RowContext = Readonly<{
+  hosts: HostTable;
+  connected(hostId: string): boolean;
+  /** As `Assignments` has it. */
+  isDue(container: Container): boolean;
+  /** Milliseconds since the epoch. */
+  now: number;
+}>;
+
 /** The row of a candidate; undefined where it is gone, or was given up. */
-export function rowOf(
-  tx: ReadTx,
-  { id, seen }: Candidate,
-  hosts: HostTable,
-  connected: (hostId: string) => boolean,
-  now: number,
-): Row | undefined {
-  if (seen !== undefined) return rowOfSeen(tx, seen, hosts);
+export function rowOf(tx: ReadTx, { id, seen }: Candidate, context: RowContext): Row | undefined {
+  if (seen !== undefined) return rowOfSeen(tx, seen, context.hosts);
   const record = tx.get('containers', id);
-  return record === undefined || isGivenUp(record, connected)
+  return record === undefined || isGivenUp(record, context.connected)
     ? undefined
-    : rowOfRecord(tx, record, hosts, now);
+    : rowOfRecord(tx, record, context);
 }
 
-function rowOfRecord(tx: ReadTx, record: Container, hosts: HostTable, now: number): Row {
+function rowOfRecord(tx: ReadTx, record: Container, context: RowContext): Row {
   const seen = seenOf(tx, record);
   const { hostId } = record.assigned;
-  const host = hosts.get(hostId) ?? strangerHost(hostId);
+  const host = context.hosts.get(hostId) ?? strangerHost(hostId);
   const { id, name, createdAt } = record;
-  const lost = seen === undefined && isLost(record, host, now);
+  const lost = seen === undefined && isLost(record, host, context);
   const state = stateOf(record, seen, host, lost);
   const networkSettings = clusterNetworkSettings(tx, hostId, seen?.networkSettings, {
     engine: seen?.engineId,
@@ -70,17 +74,18 @@ function rowOfSeen(tx: ReadTx, seen: ObservedContainer, hosts: HostTable): Row {
   };
 }
 
-/** A host has so long to make what is new to it. */
+/** A host has so long to make what is new to it where this manager has not been there to hear of it. */
 const MAKING_MS = 10_000;
 
-/** Its host may be about to make it still. */
-export function isNew({ assigned }: Container, now: number): boolean {
-  return now - assigned.at <= MAKING_MS;
+/** Its host may be about to make it still, or its engine has refused to. */
+export function isUnmade(record: Container, { isDue, now }: Pick<RowContext, 'isDue' | 'now'>): boolean {
+  const { assigned, service } = record;
+  return now - assigned.at <= MAKING_MS || service?.refusal !== undefined || isDue(record);
 }
 
-function isLost(record: Container, host: HostInfo, now: number): boolean {
-  const made = record.desired.state !== 'created' && record.desired.state !== 'removed';
-  return host.ready && made && !isNew(record, now);
+function isLost(record: Container, host: HostInfo, context: RowContext): boolean {
+  const wanted = record.desired.state !== 'created' && record.desired.state !== 'removed';
+  return host.ready && wanted && !isUnmade(record, context);
 }
 
 /** The engine's word, save for what is ended and the agent is about to start again, and what is gone. */

@@ -107,7 +107,7 @@ export async function newCluster(
       },
       explain: () => ({ chosen, refusal: undefined, hosts: [] }),
     },
-    assignments: { settled: () => Promise.reject(new Error('nothing is assigned here')) },
+    assignments: { settled: () => Promise.reject(new Error('nothing is assigned here')), isDue: () => false },
     events,
     vault: newTestVault(),
     clock: systemClock,

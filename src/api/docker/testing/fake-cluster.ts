@@ -29,6 +29,8 @@ export class FakeCluster implements Engines, Assignments {
   readonly deps: DockerDeps;
   /** What the engine of any host answers to the next action on a container. */
   refuse: { status: number; message: string } | undefined;
+  /** IDs of containers that their hosts have not acted on yet. */
+  readonly due = new Set<string>();
   private constructor(
     readonly dir: string,
     readonly store: Store = newMemoryStore(),
@@ -100,6 +102,10 @@ export class FakeCluster implements Engines, Assignments {
         },
       });
     });
+  }
+
+  isDue({ id }: Container): boolean {
+    return this.due.has(id);
   }
 
   /** Cuts a host off, or brings it back. */
