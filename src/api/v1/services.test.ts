@@ -226,7 +226,7 @@ it('warns of what nothing does yet', async () => {
     true,
   );
   expect(warnings).toEqual([
-    'service web: a.example.com is served without TLS, as the router has no certificates yet',
+    'service web: a.example.com is served without TLS: the routers have no port for TLS: "berth settings set routerTlsPort=443"',
     'service web: nothing listens on port 80 for it alone, as the router has that for domains: give it one with berth.routing.port_80',
     'service web: nothing listens on port 53 (udp): the router has no UDP',
   ]);
