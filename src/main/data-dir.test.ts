@@ -82,6 +82,16 @@ describe('runningPid', () => {
     expect(runningPid(path, AGENT_WORDS)).toBeUndefined();
   });
 
+  it('does not take a thread of such a program for it', async () => {
+    const path = await pidFileOf('/opt/berth.mjs', 'agent', '--foreground');
+    const pid = children[0]?.pid;
+    const threads = () => readdirSync(`/proc/${pid}/task`).filter((id) => id !== `${pid}`);
+    await expect.poll(() => threads().length).toBeGreaterThan(0);
+    expect(runningPid(path, AGENT_WORDS)).toBe(pid);
+    writeFileSync(path, `${threads().at(-1)}\n`);
+    expect(runningPid(path, AGENT_WORDS)).toBeUndefined();
+  });
+
   it('is undefined where the process has ended, or there is no file', () => {
     writeFileSync(join(folder, 'pid'), '999999999\n');
     expect(runningPid(join(folder, 'pid'), AGENT_WORDS)).toBeUndefined();

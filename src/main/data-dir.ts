@@ -164,12 +164,13 @@ export const ENGINE_WORDS = ['dockerd'] as const;
 /**
  * The process ID in a pid file, where a process with that ID runs whose command line has all `words` (the last part of a
  * path counts as a word); else undefined. After a reboot the ID may be another program's, which is not to be taken for
- * ours, nor killed.
+ * ours, nor killed; or one of our own threads', which have entries in `/proc` as well.
  */
 export function runningPid(pidFile: string, words: readonly string[]): number | undefined {
   try {
     const pid = Number(readFileSync(pidFile, 'utf8').trim());
     if (!Number.isInteger(pid) || pid <= 1) return undefined;
+    if (!readFileSync(`/proc/${pid}/status`, 'utf8').includes(`\nTgid:\t${pid}\n`)) return undefined;
     const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     return words.every((word) => argv.some((one) => basename(one) === word)) ? pid : undefined;
   } catch {

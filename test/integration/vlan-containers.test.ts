@@ -148,6 +148,7 @@ afterEach(async ({ task }) => {
     await lab.join(host, { args: UPLINK });
   }
   await lab.waitReady();
+  await lab.berth(['node', 'uncordon', ...HOSTS]);
   const lines = (text: string) => text.split('\n').filter(Boolean);
   const engines = [
     docker,
@@ -278,6 +279,8 @@ describe('a container on a VLAN keeps address and MAC', () => {
     await vlan.answers(60);
     expect(await stale?.end()).toEqual([]);
 
+    // It may have been down before, in a test above: no rest for it now.
+    await lab.berth(['node', 'uncordon', home]);
     const drained = await homeOf('survivor');
     await lab.berth(['node', 'drain', drained, '--yes']);
     expect(await homeOf('survivor')).toBe(home);
