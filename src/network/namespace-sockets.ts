@@ -83,10 +83,14 @@ function collect(child: ChildProcess, wanted: Wanted): Promise<Opened> {
     const udp: UdpSocket[] = [];
     const tcp: TcpServer[] = [];
     let said = '';
+    let over = false;
     child.stderr?.on('data', (bytes: Buffer) => {
       said = (said + bytes.toString()).slice(-MAX_STDERR);
     });
     child.on('message', (_, handle) => {
+      // Nobody would ever close it, and the next attempt would find the port in use.
+      if (over && (handle instanceof UdpSocket || handle instanceof TcpServer)) handle.close();
+      if (over) return;
       if (handle instanceof UdpSocket) udp.push(handle);
       if (handle instanceof TcpServer) tcp.push(handle);
     });
@@ -96,6 +100,7 @@ function collect(child: ChildProcess, wanted: Wanted): Promise<Opened> {
     });
     // Not before its end: until then it may take packets of the same socket.
     child.once('close', (code) => {
+      over = true;
       if (udp.length === wanted.udp && tcp.length === wanted.tcp && code === 0) {
         resolve({ udp, tcp });
         return;

@@ -330,7 +330,7 @@ describe('a container on a VLAN keeps address and MAC', () => {
     await vlan.start('stays', 'h1', 51, '-l', 'berth.restart=always');
     await vlan.answers(51);
     // Who else is on a network is on the disk some seconds later.
-    const kept = ['grep', '-r', '"peer"', `${lab.host('h1').folder}/agent/networks/members`];
+    const kept = ['grep', '-r', vlan.ip(52), `${lab.host('h1').folder}/agent/networks/members`];
     await expect.poll(async () => (await lab.exec('h1', kept)).code, PATIENCE).toBe(0);
     const id = await docker('inspect', '-f', '{{.Id}}', 'stays');
     await lab.killManager();
