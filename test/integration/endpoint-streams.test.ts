@@ -139,7 +139,7 @@ describe('a reader that stands still', () => {
     const bytes = await cluster('exec', 'talks', 'sh', '-c', `head -c ${20 * MB} /dev/zero | tr '\\0' x`);
     expect(bytes).toHaveLength(20 * MB);
     expect(await cluster('ps', '-q', '--filter', 'name=talks')).not.toBe('');
-    expect(Date.now() - began).toBeLessThan(20_000);
+    expect(Date.now() - began).toBeLessThan(60_000);
     paused.kill('SIGCONT');
     await paused.waitFor(`\n${lines}\n`);
     const got = paused.said.stdout.trimEnd().split('\n');
