@@ -19,6 +19,7 @@ import {
   loadAgentIdentity,
   parseToken,
   saveAgentIdentity,
+  VAULT_FILE,
 } from '../link/index.ts';
 import { startDaemon, stopProcess, untilSignal } from './daemon.ts';
 import { AGENT_WORDS, cannotUse, makeFolder, removeEntries, runningPid, writeWhole } from './data-dir.ts';
@@ -79,6 +80,9 @@ const ENTRIES: ReadonlySet<string> = new Set([
     'assignments',
     'networks',
     'router',
+    'files',
+    VAULT_FILE,
+    `${VAULT_FILE}.unreadable`,
   ],
 ]);
 

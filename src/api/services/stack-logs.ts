@@ -7,17 +7,8 @@ import { containerPath, type Target, targetOfRecord } from '../docker/containers
 import type { DockerDeps } from '../docker/deps.ts';
 import { ask } from '../docker/passthrough.ts';
 import { servedVersions } from '../docker/version.ts';
+import type { LogQuery } from '../v1/stack-logs.ts';
 import { type LoggedLine, linesOf } from './log-frames.ts';
-
-/** See `StackLogs` of the API, whose hands these are. */
-type Query = Readonly<{
-  stack: string;
-  service?: string | undefined;
-  follow?: boolean | undefined;
-  tail?: number | undefined;
-  since?: string | undefined;
-  until?: string | undefined;
-}>;
 
 type Line = LoggedLine & Readonly<{ kind: 'line'; container: string; service: string; hostName: string }>;
 type Item = Line | Readonly<{ kind: 'note'; text: string }>;
@@ -33,7 +24,7 @@ export class StackLogs {
   constructor(private readonly deps: DockerDeps) {}
 
   /** What there is, in the order of time; then, with `follow`, what comes, also of containers that are made later. */
-  async *read(query: Query, signal: AbortSignal): AsyncGenerator<Item> {
+  async *read(query: LogQuery, signal: AbortSignal): AsyncGenerator<Item> {
     const link = linkedSignal([signal]);
     /** By container, the time of the last line that was told. */
     const told = new Map<string, string>();
@@ -52,7 +43,7 @@ export class StackLogs {
   }
 
   private async *follow(
-    query: Query,
+    query: LogQuery,
     known: readonly Source[],
     told: Map<string, string>,
     signal: AbortSignal,
@@ -111,7 +102,7 @@ export class StackLogs {
 
   /** Where a log that is followed begins: nothing is left out, and nothing told twice. */
   private from(
-    { tail, since, until }: Query,
+    { tail, since, until }: LogQuery,
     told: string | undefined,
     known: boolean,
     again: Source | undefined,
@@ -123,7 +114,7 @@ export class StackLogs {
     return { ...end, ...(since === undefined ? {} : { since }) };
   }
 
-  private sources({ stack, service }: Query): { sources: Source[]; notes: string[] } {
+  private sources({ stack, service }: LogQuery): { sources: Source[]; notes: string[] } {
     const { store, engines } = this.deps;
     return store.view((tx) => {
       const sources: Source[] = [];
@@ -173,7 +164,7 @@ function containersOf(tx: ReadTx, stack: string, service: string | undefined): r
   );
 }
 
-function pastOf({ tail, since, until }: Query): Readonly<Record<string, string>> {
+function pastOf({ tail, since, until }: LogQuery): Readonly<Record<string, string>> {
   return {
     ...(tail === undefined ? {} : { tail: String(tail) }),
     ...(since === undefined ? {} : { since }),
