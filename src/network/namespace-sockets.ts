@@ -30,6 +30,8 @@ type Wanted = Readonly<{ address: string; port: number; udp: number; tcp: number
 /** First argument by which the program knows that it is that child; on no command line that people type. */
 export const BIND_WORD = '__bind-sockets';
 const TIMEOUT_MS = 15_000;
+/** How often a child looks whether its agent is still there. */
+const LOOK_MS = 100;
 const MAX_STDERR = 4_096;
 /** Connections that wait to be accepted. */
 const BACKLOG = 128;
@@ -119,6 +121,11 @@ function collect(child: ChildProcess, wanted: Wanted): Promise<Opened> {
 export async function bindAndHandOver(args: readonly string[]): Promise<void> {
   const [address = '', ...numbers] = args;
   const [port = 0, udp = 0, tcp = 0] = numbers.map(Number);
+  // Without an agent nobody takes them, and the ports would stay in use as long as this process lives. Node closes the channel
+  // then, but tells of no `disconnect` and calls nobody back while the other side has yet to confirm a handle.
+  setInterval(() => {
+    if (!process.connected) process.exit(1);
+  }, LOOK_MS);
   const sockets = await Promise.all(Array.from({ length: udp }, () => boundUdp(address, port)));
   const servers = await Promise.all(Array.from({ length: tcp }, () => boundTcp(address, port)));
   for (const socket of [...sockets, ...servers]) await handOver(socket);
