@@ -144,7 +144,7 @@ describe('the router of an ingress host', () => {
     await lab.berth(['release', 'weight', 'shop/web', '100']);
     await until(() => shareOf('three')).toBe(100);
     await lab.berth(['release', 'confirm', 'shop/web', '--timeout', '90']);
-    expect(await weights()).toEqual([[fresh, 3]]);
+    await until(weights).toEqual([[fresh, 3]]);
     await lab.berth(['release', 'rollback', 'shop/web', '--to', String(old), '--timeout', '90']);
     await until(() => shareOf('two')).toBe(100);
     const { failed, count } = await under.end();
