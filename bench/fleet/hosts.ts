@@ -26,6 +26,8 @@ export type Hosts = Readonly<{
   cpuSeconds(): number;
   /** What light hosts have been told of a member of a network. */
   told(member: string): Promise<readonly Told[]>;
+  /** Ends them: hosts whose manager has gone try to reach it again and again. */
+  stop(): Promise<void>;
 }>;
 
 /** Starts simulated hosts in `processes` processes, and resolves when all have joined and are ready in the cluster. */
@@ -74,6 +76,9 @@ export async function startHosts(
           return answer;
         }),
       ),
+    stop: async () => {
+      await Promise.all(children.map(({ child }) => endHosts(child)));
+    },
   };
 }
 
@@ -83,17 +88,19 @@ function spawnHosts(run: Run, profile: string | undefined): ChildProcess {
   const child = spawn(process.execPath, [...flags, '--import', 'tsx', script], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  run.defer(async () => {
-    child.removeAllListeners('exit');
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    // It ends by itself then, and writes its profile.
-    if (child.connected) child.disconnect();
-    const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
-    await ended;
-    clearTimeout(timer);
-  });
+  run.defer(() => endHosts(child));
   return child;
+}
+
+async function endHosts(child: ChildProcess): Promise<void> {
+  child.removeAllListeners('exit');
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  // It ends by itself then, and writes its profile.
+  if (child.connected) child.disconnect();
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await ended;
+  clearTimeout(timer);
 }
 
 async function untilReady(manager: ManagerProcess, hosts: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Run } from '../benchmark.ts';
 import { atOnce, quantile, round } from '../stats.ts';
 import { startHosts } from './hosts.ts';
@@ -41,6 +42,7 @@ export async function memberMoves(
     profile: undefined,
   });
   const docker = new DockerSocket(run, manager.dockerSocket, WIDTH);
+  const api = new DockerSocket(run, join(manager.dataDir, 'run', 'api.sock'), 1);
   const names = Array.from({ length: networks }, (_, i) => `members${i}`);
   for (const [i, Name] of names.entries()) {
     const IPAM = { Config: [{ Subnet: `10.${i}.0.0/16` }] };
@@ -76,19 +78,20 @@ export async function memberMoves(
   for (let move = 0; move < moves; move++) {
     const member = ids[move * networks] ?? '';
     const known = new Set(Object.keys((await sum(member)).places));
-    const began = Date.now();
-    await manager.berth(['node', 'cordon', hostName(move)]);
+    const node = `/v1/nodes/${hostName(move)}`;
+    await api.call('POST', `${node}/cordon`);
     const asked = Date.now();
-    await manager.berth(['node', 'drain', '--yes', hostName(move)]);
+    await api.call('POST', `${node}/drain`, {});
     taking[0]?.delete(hostName(move));
     const told = await untilAllKnow(run, () => sum(member), known, taking[0]?.size ?? 0);
     request.push(told.last - asked);
     spread.push(told.last - told.first);
     run.say(
-      `moved a member: the first host knew after ${told.first - asked} ms, the last after ${told.last - asked} ms (cordon ${asked - began} ms before)`,
+      `moved a member: the first host knew after ${told.first - asked} ms, the last after ${told.last - asked} ms`,
     );
   }
   const after = await sum('');
+  await hosts.stop();
   await manager.stop();
   before = made;
   return {
