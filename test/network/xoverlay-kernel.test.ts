@@ -87,6 +87,13 @@ describe('a network in the kernel', () => {
     expect(await inside('-o', 'link', 'show', 'vx0')).toContain('master br0');
   });
 
+  it('has no packet filter between its containers, whatever the machine has', async () => {
+    const values = async (...before: string[]) =>
+      (await tryRun([...before, 'grep', '-rh', '', '/proc/sys/net/bridge', '--include=*tables'])).stdout;
+    await driver.ensure(network);
+    expect(await values('ip', 'netns', 'exec', NAMESPACE)).toBe((await values()).replaceAll(/./g, '0'));
+  });
+
   it('is made where a namespace was left half made', async () => {
     await writeFile(`/run/netns/${NAMESPACE}`, '');
     await driver.ensure(network);

@@ -28,6 +28,7 @@ import { NO_ENTRIES } from './entries.ts';
 import { devicesOf, entriesIn, isRight, namespaceState } from './kernel.ts';
 import { MemberBook } from './member-book.ts';
 import {
+  bypassFilter,
   type Command,
   keepHere,
   makeBridge,
@@ -78,7 +79,13 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
     // Of an earlier data address: the kernel changes none of it in place.
     if (!vxlan && devices?.has(VXLAN) === true) await perform(removeVxlan(network));
     if (!vxlan) await whenVniIsFree(vniOf(span), () => perform(makeVxlan(network, local)));
-    await perform(makeBridge(network, devices?.has(BRIDGE) === true));
+    const bridged = devices?.has(BRIDGE) === true;
+    // Before there is a bridge: where there is one, this was done.
+    if (!bridged)
+      await perform(bypassFilter(network)).catch((thrown) =>
+        logger.debug({ network: network.id, error: messageOf(thrown) }, 'frames pass the packet filter'),
+      );
+    await perform(makeBridge(network, bridged));
     const entries = vxlan ? await entriesIn(run, namespaceOf(network)) : NO_ENTRIES;
     const before = held.get(key);
     const book = before ?? new MemberBook(entries);
