@@ -2,11 +2,11 @@ import { createSocket, type Socket } from 'node:dgram';
 import { connect, createServer, type Server as TcpServer } from 'node:net';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RateLimit } from '../../kit/rate-limit.ts';
 import { DnsServer } from './dns-server.ts';
 import { type Exchanged, exchange } from './exchange.ts';
 import { encodeReply, sizeLimit } from './message.ts';
 import { dataOf, decoded, queryOf, questionBytes } from './query.fixture.ts';
-import { RateLimit } from './rate-limit.ts';
 import { TcpFrames, withLength } from './tcp-frames.ts';
 
 let udp: Socket;

@@ -1,6 +1,6 @@
 import { messageOf } from '../../kit/errors.ts';
+import type { Rate } from '../../kit/rate-limit.ts';
 import type { Run } from '../commands.ts';
-import type { Rate } from './rate-limit.ts';
 
 /**
  * A flood must not come as far as the socket: its buffer is one for all askers of a network, and what does not fit is lost,

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../kit/clock.ts';
 import { newLimit } from '../../kit/limit.ts';
 import { type Logger, silentLogger } from '../../kit/logger.ts';
+import { type Rate, RateLimit } from '../../kit/rate-limit.ts';
 import { type Run, run } from '../commands.ts';
 import type { MembersChange } from '../driver.ts';
 import { NAMES_ADDRESS } from '../names-address.ts';
@@ -11,7 +12,6 @@ import { Forwarder } from './forwarder.ts';
 import { MemberIndex, type NamedNetwork } from './member-index.ts';
 import { MemberResolver } from './member-resolver.ts';
 import { NameService } from './name-service.ts';
-import { type Rate, RateLimit } from './rate-limit.ts';
 
 const DNS_PORT = 53;
 
