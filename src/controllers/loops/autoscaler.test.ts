@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../kit/logger.ts';
 import type { Container, ObservedContainer } from '../../model/container.ts';
-import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import { type ReleaseRecord, type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import type { Scaling } from '../../model/scaling.ts';
 import { DEFAULT_POLICY, type Service } from '../../model/service.ts';
 import { replicasOf } from '../../model/service-scale.ts';
@@ -34,6 +34,8 @@ class Cluster {
   readonly silent = new Set<string>();
   /** Containers on hosts whose agents are too old. */
   old = false;
+  /** Containers beside the service's number that do nothing, on host `a`. */
+  idle: readonly string[] = [];
   now = 1_000_000;
   requests: Pick<AccessSummary, 'requestsPerSecond' | 'p95' | 'missing'> | undefined;
   scaler = this.start();
@@ -81,6 +83,7 @@ class Cluster {
         if (!this.silent.has(hostId))
           this.scaler.onLoads(hostId, { loads: [{ id: `c${i}`, cpu }], unread: [] });
       }
+      this.scaler.onLoads('a', { loads: this.idle.map((id) => ({ id, cpu: 0 })), unread: [] });
       await this.scaler.look();
       if (!this.disk.full) await this.follow();
     }
@@ -92,7 +95,7 @@ const NO_TRAFFIC: AccessSummary = {
   ...{ bytesIn: 0, bytesOut: 0, p50: undefined, p95: undefined, p99: undefined, missing: [] },
 };
 
-function containerOf(id: string, index: number, hostId: string): Container {
+function containerOf(id: string, index: number, hostId: string, release = 1): Container {
   return {
     ...{
       kind: 'container',
@@ -104,7 +107,7 @@ function containerOf(id: string, index: number, hostId: string): Container {
     },
     desired: { generation: 1, state: 'running', spec: { Image: 'web' }, starts: 1 },
     assigned: { hostId, at: 0 },
-    service: { stack: 'shop', name: 'web', index, release: 1 },
+    service: { stack: 'shop', name: 'web', index, release },
   };
 }
 
@@ -246,6 +249,29 @@ describe('a service that scales by itself', () => {
     own.requests = { requestsPerSecond: 380, p95: 10, missing: [] };
     await own.pass(40, 0);
     expect(own.number()).toBe(4);
+  });
+
+  it('judges each of two versions that serve at once by its own load', async () => {
+    const own = await begun({ release: 2 });
+    const release = (number: number, Image: string): ReleaseRecord => ({
+      ...{ kind: 'release-record', stack: 'shop', service: 'web', number, at: 0, by: 'root', changes: [] },
+      ...{ spec: { ...service, container: { Image } }, cause: { kind: 'deploy' }, reason: '', failed: [] },
+      state: 'done',
+    });
+    own.idle = ['n1', 'n2'];
+    await own.store.update((tx) => {
+      tx.put('releases', release(1, 'web'));
+      const shift = { weight: 0, step: -1, since: 0 };
+      tx.put('releases', { ...release(2, 'web:2'), state: 'waiting', shift });
+      for (const [i, id] of own.idle.entries()) {
+        tx.put('containers', containerOf(id, 11 + i, 'a', 2));
+        tx.put('observedContainers', seenAs(id, 'a'));
+      }
+    });
+    await own.pass(40, 90);
+    expect(own.number()).toBe(3);
+    expect(history(own)[0]?.why).toBe('release 1, CPU: 90 % on average, over 70 %');
+    expect(own.scaler.explain('shop', 'web').sentences.join(' ')).toContain('release 2, CPU: 0 % on average');
   });
 
   it('forgets containers that are gone', async () => {

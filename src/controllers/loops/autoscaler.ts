@@ -6,11 +6,12 @@ import { type ContainerMetric, type Scaling, timesOf } from '../../model/scaling
 import { routedPorts } from '../../model/service-parts.ts';
 import { replicasOf, scalingOf } from '../../model/service-scale.ts';
 import type { AccessFigures } from '../../model/traffic.ts';
+import { splitOf } from '../../store/releases.ts';
 import { setScale } from '../../store/scaling.ts';
 import { seenOf } from '../../store/seen.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
 import { FigureWindows } from '../plan/autoscale/figure-windows.ts';
-import type { RouterReading, ScaledMember } from '../plan/autoscale/opinion.ts';
+import type { RouterReading, ScaledMember, ScaledVersion } from '../plan/autoscale/opinion.ts';
 import {
   planScale,
   type ScaleMemory,
@@ -213,20 +214,38 @@ export class AutoScaler {
     if (scaling === undefined || tx.get('stacks', record.stack)?.removing === true) return undefined;
     const { stack, name, release } = record;
     const key = serviceKey(stack, name);
-    const { periodMs } = timesOf(scaling);
-    const containers = [...tx.by('containers', 'stackService', key)].filter(
-      ({ service, desired }) => service?.leaving !== true && desired.state !== 'removed',
-    );
     return {
       now: this.deps.now(),
       wall: this.deps.wall(),
       scaling,
       current: replicasOf(record),
       releasing: !ENDED.has(tx.get('releases', releaseKey(stack, name, release))?.state ?? 'done'),
-      members: containers.map((container) => this.memberOf(tx, record, container, periodMs)),
-      router: this.routerOf(record, periodMs),
+      versions: this.versionsOf(tx, record, timesOf(scaling).periodMs),
       memory: this.services.get(key)?.memory,
     };
+  }
+
+  private versionsOf(tx: ReadTx, record: ServiceRecord, periodMs: number): readonly ScaledVersion[] {
+    const current = replicasOf(record);
+    const containers = [...tx.by('containers', 'stackService', serviceKey(record.stack, record.name))].filter(
+      ({ service, desired }) => service?.leaving !== true && desired.state !== 'removed',
+    );
+    const membersOf = (some: readonly Container[]) =>
+      some.map((container) => this.memberOf(tx, record, container, periodMs));
+    const split = splitOf(tx, record);
+    if (split === undefined) {
+      const router = this.routerOf(record, [undefined], periodMs);
+      return [{ release: undefined, count: current, members: membersOf(containers), router }];
+    }
+    return (['old', 'new'] as const).flatMap((side) => {
+      const own = containers.filter(({ service }) => split.sideOf(service?.release ?? 0) === side);
+      const made = [...new Set(own.map(({ service }) => service?.release ?? 0))];
+      if (own.length === 0) return [];
+      // The old one is kept at the service's number; a canary has as many as its share takes.
+      const count = side === 'old' ? current : own.length;
+      const router = this.routerOf(record, made, periodMs);
+      return [{ release: Math.max(...made), count, members: membersOf(own), router }];
+    });
   }
 
   private memberOf(
@@ -255,13 +274,18 @@ export class AutoScaler {
     return this.unread.get(id);
   }
 
-  private routerOf({ stack, name, service }: ServiceRecord, periodMs: number): RouterReading | undefined {
+  /** @param made releases that the containers were made for; undefined: all that came for the service */
+  private routerOf(
+    { stack, name, service }: ServiceRecord,
+    made: readonly (number | undefined)[],
+    periodMs: number,
+  ): RouterReading | undefined {
     if (routedPorts(service).length === 0) return undefined;
-    const { requestsPerSecond, p95, missing } = this.deps.access.of(
-      serviceKey(stack, name),
-      undefined,
-      periodMs,
-    );
-    return { requestsPerSecond, p95Ms: p95, missing };
+    const key = serviceKey(stack, name);
+    const read = made.map((release) => this.deps.access.of(key, release, periodMs));
+    const [most] = [...read].sort((a, b) => b.requests - a.requests);
+    if (most === undefined) return undefined;
+    const requestsPerSecond = read.reduce((sum, one) => sum + one.requestsPerSecond, 0);
+    return { requestsPerSecond, p95Ms: most.p95, missing: most.missing };
   }
 }

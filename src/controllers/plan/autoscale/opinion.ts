@@ -20,14 +20,19 @@ export type RouterReading = Readonly<{
   missing: readonly string[];
 }>;
 
-export type Load = Readonly<{
-  /** Containers that there are to be now. */
-  current: number;
+/** Containers that are equal to each other: all of a service, or those of one of two versions that serve at once. */
+export type ScaledVersion = Readonly<{
+  /** Number of its release where there are two; undefined where all are one. */
+  release: number | undefined;
+  /** Containers that it is to have now: of a canary fewer than the service. */
+  count: number;
   members: readonly ScaledMember[];
   /** Undefined where they have said nothing. */
   router: RouterReading | undefined;
-  step: number;
 }>;
+
+/** A version, as if it were a service of its own. */
+type Load = Readonly<{ current: number; step: number }> & Pick<ScaledVersion, 'members' | 'router'>;
 
 /** What one rule says of the number. */
 export type Opinion = Readonly<{
@@ -72,8 +77,23 @@ export function metricName(metric: ScalingRule['metric']): string {
   return UNITS[metric].name;
 }
 
-/** What a rule says; the numbers are not yet within the service's limits. */
-export function opinionOf(rule: ScalingRule, load: Load): Opinion {
+/**
+ * What a rule says of one version. The number is the service's, so the version's wish for so many more or fewer is taken
+ * for the service's; it is not yet within the limits.
+ * @param current containers that the service is to have now
+ */
+export function opinionOf(
+  rule: ScalingRule,
+  { current, version, step }: Readonly<{ current: number; version: ScaledVersion; step: number }>,
+): Opinion {
+  const { release, count, members, router } = version;
+  const own = ofVersion(rule, { current: count, members, router, step });
+  const said = release === undefined ? own.said : `release ${release}, ${own.said}`;
+  const more = current - count;
+  return { ...own, said, wants: own.wants + more, bears: own.bears + more };
+}
+
+function ofVersion(rule: ScalingRule, load: Load): Opinion {
   switch (rule.metric) {
     case 'latency':
       return ofLatency(rule, load);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Scaling } from '../../../model/scaling.ts';
 import type { Averages } from './figure-windows.ts';
-import type { ScaledMember } from './opinion.ts';
+import type { ScaledMember, ScaledVersion } from './opinion.ts';
 import { planScale, type ScalePlan, type ScaleState } from './plan-scale.ts';
 import { simulate, turnsOf } from './simulation.fixture.ts';
 
@@ -27,11 +27,12 @@ const some = (count: number, figures: Averages): ScaledMember[] =>
 function state(
   scaling: Scaling,
   members: readonly ScaledMember[],
-  more: Partial<ScaleState> = {},
+  { router, ...more }: Partial<ScaleState> & Partial<Pick<ScaledVersion, 'router'>> = {},
 ): ScaleState {
+  const count = members.length;
   return {
-    ...{ now: 1_000_000, wall: Date.UTC(2026, 10, 25, 12), scaling, current: members.length },
-    ...{ releasing: false, members, router: undefined, memory: undefined },
+    ...{ now: 1_000_000, wall: Date.UTC(2026, 10, 25, 12), scaling, current: count },
+    ...{ releasing: false, versions: [{ release: undefined, count, members, router }], memory: undefined },
     ...more,
   };
 }
@@ -71,7 +72,8 @@ describe('thresholds', () => {
     const hot = state(thresholds, some(2, { cpu: 90 }));
     let { memory } = planScale(hot);
     for (const ms of [5_000, 10_000]) ({ memory } = planScale({ ...hot, now: hot.now + ms, memory }));
-    ({ memory } = planScale({ ...hot, now: hot.now + 15_000, members: some(2, { cpu: 50 }), memory }));
+    const cooler = state(thresholds, some(2, { cpu: 50 }), { now: hot.now + 15_000, memory });
+    ({ memory } = planScale(cooler));
     const { ms } = keepLooking({ ...hot, now: hot.now + 20_000, memory }, 600_000);
     expect(ms).toBe(120_000);
   });
@@ -177,6 +179,45 @@ describe('routers’ figures', () => {
     const by = (p95Ms: number | undefined, requestsPerSecond = 10) =>
       planScale(state(scaling, some(4, {}), { router: { requestsPerSecond, p95Ms, missing: [] } })).wanted;
     expect([by(300), by(100), by(20), by(undefined), by(undefined, 0)]).toEqual([5, 4, 3, 4, 3]);
+  });
+});
+
+describe('two versions that serve at once', () => {
+  const version = (release: number, members: readonly ScaledMember[], count = members.length) => ({
+    ...{ release, count, members, router: undefined },
+  });
+  const both = (scaling: Scaling, versions: readonly ScaledVersion[], current = 4) =>
+    planScale(state({ ...scaling, ...atOnce }, [], { current, versions, releasing: true }));
+
+  it('are judged each by its own load: an idle new one hides nothing of the old one', () => {
+    const [old, idle] = [version(1, some(4, { cpu: 90 })), version(2, some(4, { cpu: 1 }))];
+    const plan = both(thresholds, [old, idle]);
+    expect([plan.wanted, plan.why]).toEqual([5, 'release 1, CPU: 90 % on average, over 70 %']);
+    expect(both(cpu({ target: 60 }), [idle, old]).wanted).toBe(6);
+    expect(both(thresholds, [version(1, some(4, { cpu: 50 })), idle]).wanted).toBe(4);
+  });
+
+  it('grow together by what the smaller one lacks', () => {
+    const old = version(1, some(4, { cpu: 50 }));
+    expect(both(cpu({ target: 60 }), [old, version(2, some(1, { cpu: 120 }))]).wanted).toBe(5);
+    expect(both(thresholds, [old, version(2, some(1, { cpu: 100 }))]).wanted).toBe(5);
+  });
+
+  it('say which of them is not ready, and one that has no container yet says nothing', () => {
+    const starting: ScaledMember = { name: 'web_5', state: 'starting', figures: undefined };
+    const plan = both(thresholds, [version(1, some(4, { cpu: 90 })), version(2, [starting])]);
+    expect(plan.wanted).toBe(5);
+    expect(plan.sentences).toContain('release 2, CPU: no container is ready, so the number stays.');
+    expect(both(thresholds, []).wanted).toBe(4);
+  });
+
+  it('get fewer only where both can do with fewer', () => {
+    const scaling = { ...thresholds, ...atOnce };
+    const stopped = (versions: readonly ScaledVersion[]) =>
+      planScale(state(scaling, [], { current: 4, versions })).wanted;
+    const idle = version(2, some(4, { cpu: 0 }));
+    expect(stopped([version(1, some(4, { cpu: 50 })), idle])).toBe(4);
+    expect(stopped([version(1, some(4, { cpu: 10 })), idle])).toBe(3);
   });
 });
 

@@ -1,13 +1,6 @@
 import { type Scaling, timesOf } from '../../../model/scaling.ts';
 import { isNowIn, scheduleText } from '../../../model/schedule.ts';
-import {
-  type Load,
-  metricName,
-  type Opinion,
-  opinionOf,
-  type RouterReading,
-  type ScaledMember,
-} from './opinion.ts';
+import { metricName, type Opinion, opinionOf, type ScaledVersion } from './opinion.ts';
 
 /** What was thought right at `at`, by a clock that is never set. */
 type Thought = Readonly<{ at: number; count: number }>;
@@ -24,8 +17,8 @@ export type ScaleState = Readonly<{
   current: number;
   /** A version of it is going out: it gets no fewer containers meanwhile. */
   releasing: boolean;
-  members: readonly ScaledMember[];
-  router: RouterReading | undefined;
+  /** One, or two that serve at once with a share of the requests each: an idle one does not hide what the other does. */
+  versions: readonly ScaledVersion[];
   memory: ScaleMemory | undefined;
 }>;
 
@@ -110,10 +103,12 @@ function thoughtOf(
   floor: number,
   ceiling: number,
 ): Readonly<{ right: number; reasons: readonly Reason[] }> {
-  const { current, scaling, releasing, members, router } = state;
-  const { rules, schedules = [] } = scaling;
-  const load: Load = { current, members, router, step: scaling.step };
-  const opinions = rules.map((rule) => opinionOf(rule, load));
+  const { current, scaling, releasing, versions } = state;
+  const { rules, schedules = [], step } = scaling;
+  const asked = rules.flatMap((rule) =>
+    versions.map((version) => ({ rule, opinion: opinionOf(rule, { current, version, step }) })),
+  );
+  const opinions = asked.map(({ opinion }) => opinion);
   const reasons: Reason[] = opinions.map((opinion) => ({ opinion, said: opinion.said }));
   const within = (count: number) => Math.min(ceiling, Math.max(floor, count));
   if (rules.length === 0) {
@@ -139,11 +134,11 @@ function thoughtOf(
       reasons: [...reasons, { opinion: undefined, said: 'While a release goes out it gets no fewer' }],
     };
   if (right < current) return { right, reasons };
-  const [holder] = rules.filter((_, i) => opinions[i]?.bears === fewest && fewest >= current);
+  const holder = asked.find(({ opinion }) => opinion.bears === fewest && fewest >= current);
   const held =
     holder === undefined
       ? `Fewer than ${floor} it may not have`
-      : `It gets no fewer because of ${metricName(holder.metric)}`;
+      : `It gets no fewer because of ${metricName(holder.rule.metric)}`;
   return { right, reasons: [...reasons, { opinion: undefined, said: held }] };
 }
 

@@ -49,8 +49,8 @@ export function simulate(
       return { name: id, state, figures };
     });
     const plan = planScale({
-      ...{ now, wall: now, scaling, current: members.length, releasing: false, members: seen },
-      ...{ router: undefined, memory },
+      ...{ now, wall: now, scaling, current: members.length, releasing: false, memory },
+      versions: [{ release: undefined, count: members.length, members: seen, router: undefined }],
     });
     memory = plan.memory;
     if (plan.wanted !== members.length) {
