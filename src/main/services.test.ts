@@ -124,6 +124,25 @@ function outcome(check: () => void): string {
 const isDone = (service: string, number = 1) =>
   until(() => expect(release(service)).toMatchObject({ number, state: 'done' }));
 
+/** What is pulled meanwhile: all images can be, unless a registry says that it has none. */
+async function withPulls(act: (pulled: string[]) => Promise<void>, refusal?: string): Promise<void> {
+  const pulled: string[] = [];
+  const pull = ServiceHands.prototype.pull;
+  ServiceHands.prototype.pull = async (hostId, image) => {
+    if (refusal !== undefined) throw new BerthError('engine', refusal, { status: 404 });
+    pulled.push(`${hostId} ${image}`);
+  };
+  await act(pulled).finally(() => {
+    ServiceHands.prototype.pull = pull;
+  });
+}
+
+const begin = (cause: ReleaseRecord['cause'], by = 'root') =>
+  cluster.store.update((tx) => {
+    const record = tx.get('services', 'shop/web');
+    if (record !== undefined) beginRelease(tx, record, record.service, { cause, by, at: Date.now() });
+  });
+
 function doublesNow(): string[] {
   const all = cluster.store.view((tx) => [...tx.all('containers')]);
   const slots = all.flatMap(({ service: one }) => (one === undefined ? [] : `${one.name} ${one.index}`));
@@ -208,14 +227,18 @@ describe('a stack', () => {
     await cluster.store.update((tx) => {
       const record = tx.get('stacks', 'shop');
       if (record !== undefined) tx.put('stacks', { ...record, removing: true });
+      tx.put('triggers', {
+        ...{ kind: 'trigger', id: 't1', stack: 'shop', service: 'web', name: 'ci', tokenHash: '' },
+        ...{ action: { kind: 'redeploy' }, createdAt: 0, createdBy: 'root', deliveries: [] },
+      });
     });
     const left = () =>
       cluster.store.view((tx) =>
-        (['stacks', 'services', 'releases', 'serviceStatus', 'containers', 'networks'] as const).map(
-          (table) => tx.count(table),
-        ),
+        (
+          ['stacks', 'services', 'releases', 'serviceStatus', 'containers', 'networks', 'triggers'] as const
+        ).map((table) => tx.count(table)),
       );
-    await until(() => expect(left()).toEqual([0, 0, 0, 0, 0, 0]));
+    await until(() => expect(left()).toEqual([0, 0, 0, 0, 0, 0, 0]));
     expect(cluster.store.view((tx) => tx.get('volumes', 'shop_cache'))).toBeDefined();
   });
 
@@ -597,6 +620,36 @@ describe('a release in which both versions serve', () => {
     expect(images()).toEqual({ 'web:2': 4 });
   });
 
+  it(
+    'tells the image of a redeployment from the one before it, though both have one name',
+    () =>
+      withPulls(async () => {
+        const live = () => members('web').flatMap(({ id, service }) => (service?.leaving === true ? [] : id));
+        await put(stackOf(green('web:1')));
+        await isDone('web');
+        const old = live();
+        await begin({ kind: 'redeploy' }, 'trigger:ci');
+        await until(() => expect(release('web')).toMatchObject({ number: 2, state: 'waiting' }));
+        expect(live()).toHaveLength(6);
+        expect(shares()).toBe('0 % new old');
+        await back(1);
+        await draining(() => expect(release('web')).toMatchObject({ number: 3, state: 'done' }));
+        expect(live()).toEqual(old);
+        await begin({ kind: 'redeploy' }, 'trigger:ci');
+        await until(() => expect(release('web')).toMatchObject({ number: 4, state: 'waiting' }));
+        await change({ state: 'confirmed' });
+        await draining(() => expect(release('web')).toMatchObject({ number: 4, state: 'done' }));
+        expect(live().filter((id) => old.includes(id))).toEqual([]);
+        const fresh = live();
+        await put(stackOf(green('web:2')));
+        await until(() => expect(release('web')).toMatchObject({ number: 5, state: 'waiting' }));
+        await back(4);
+        await draining(() => expect(release('web')).toMatchObject({ number: 6, state: 'done' }));
+        expect(live()).toEqual(fresh);
+      }),
+    30_000,
+  );
+
   it('goes back by itself where the canary answers worse, and says why', async () => {
     const canary = (image: string) =>
       both(
@@ -689,13 +742,8 @@ networks: { default: { driver: bridge } }
   expect(release('api')?.number).toBe(1);
 });
 
-it('pulls for each release where it is to be the newest, and for no container that is made again', async () => {
-  const pulled: string[] = [];
-  const pull = ServiceHands.prototype.pull;
-  ServiceHands.prototype.pull = async (hostId, image) => {
-    pulled.push(`${hostId} ${image}`);
-  };
-  try {
+it('pulls for each release where it is to be the newest, and for no container that is made again', () =>
+  withPulls(async (pulled) => {
     const text = (tag: string) =>
       `services: {web: {image: "web:${tag}", pull_policy: always, network_mode: none, deploy: {update_config: {monitor: 20ms}}}}\n`;
     await put(stackOf(text('1')));
@@ -706,14 +754,36 @@ it('pulls for each release where it is to be the newest, and for no container th
     await cluster.store.update((tx) => void tx.delete('containers', old?.id ?? ''));
     await until(() => expect(members('web')[0]?.id).not.toBe(old?.id));
     expect(pulled).toHaveLength(1);
-    await cluster.store.update((tx) => {
-      const record = tx.get('services', 'shop/web');
-      if (record !== undefined)
-        beginRelease(tx, record, record.service, { cause: { kind: 'restart' }, by: 'root', at: Date.now() });
-    });
+    await begin({ kind: 'restart' });
     await isDone('web', 2);
     expect(pulled.length).toBeGreaterThan(1);
-  } finally {
-    ServiceHands.prototype.pull = pull;
-  }
-});
+  }));
+
+it('pulls for a release that a trigger begins, and for none after it', () =>
+  withPulls(async (pulled) => {
+    await put(stackOf(compose()));
+    await isDone('web');
+    const old = members('web').map(({ id }) => id);
+    await begin({ kind: 'redeploy' }, 'trigger:ci');
+    await isDone('web', 2);
+    expect(new Set(pulled)).toEqual(
+      new Set(members('web').map(({ assigned }) => `${assigned.hostId} web:1`)),
+    );
+    expect(members('web').filter(({ id }) => old.includes(id))).toEqual([]);
+    const count = pulled.length;
+    await begin({ kind: 'restart' });
+    await isDone('web', 3);
+    expect(pulled).toHaveLength(count);
+  }));
+
+it('keeps what serves where the image of a trigger cannot be pulled, and says why', () =>
+  withPulls(async () => {
+    await put(stackOf(compose()));
+    await isDone('web');
+    const old = members('web').map(({ id }) => id);
+    await begin({ kind: 'redeploy' }, 'trigger:ci');
+    const why = /^image web:1 cannot be pulled on \w+: manifest unknown$/;
+    await until(() => expect(status('web')?.waiting).toMatch(why));
+    expect(members('web').map(({ id }) => id)).toEqual(old);
+    expect(release('web')).toMatchObject({ number: 2, state: 'releasing' });
+  }, 'manifest unknown'));

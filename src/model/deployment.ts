@@ -80,10 +80,11 @@ export const releaseRecordSchema = z.object({
   spec: serviceSchema,
   at: z.number(),
   by: z.string(),
-  /** What came: `deploy`, `restart`, or a `rollback` to the release `to`. */
+  /** What came: `deploy`, `restart`, `redeploy` (its image is pulled anew), or a `rollback` to the release `to`. */
   cause: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('deploy') }),
     z.object({ kind: z.literal('restart') }),
+    z.object({ kind: z.literal('redeploy') }),
     z.object({ kind: z.literal('rollback'), to: z.number().int(), automatic: z.boolean() }),
   ]),
   /** Against the release before it. */

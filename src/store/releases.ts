@@ -35,12 +35,25 @@ export function jobRunsOf(tx: ReadTx, stack: string, service: string): readonly 
 /** Whether a container that was made for release `made` is as `release` wants it: who goes back finds it there. */
 export function servesAs(tx: ReadTx, release: ReleaseRecord, made: number): boolean {
   const { stack, service, number, cause, spec } = release;
-  if (made === number || cause.kind === 'restart' || spec.runs.kind !== 'service') return made === number;
+  const isAnew = cause.kind === 'restart' || cause.kind === 'redeploy';
+  if (made === number || isAnew || spec.runs.kind !== 'service') return made === number;
   const other = tx.get('releases', releaseKey(stack, service, made));
   // What came between may have been a restart, which wanted new ones.
-  const later = releasesOf(tx, stack, service).filter((one) => one.number > made && one.number < number);
+  const all = releasesOf(tx, stack, service);
+  const later = all.filter((one) => one.number > made && one.number < number);
   if (later.some((one) => one.cause.kind === 'restart')) return false;
-  return other !== undefined && containerDigest(other.spec) === containerDigest(spec);
+  if (other === undefined || containerDigest(other.spec) !== containerDigest(spec)) return false;
+  return pulledBy(all, made) === pulledBy(all, number);
+}
+
+/**
+ * The redeployment that brought the image of a release, which may be another one under the same name; 0 where none did.
+ * @param all releases of the service, the newest first
+ */
+function pulledBy(all: readonly ReleaseRecord[], number: number): number {
+  const cause = all.find((one) => one.number === number)?.cause;
+  if (cause?.kind === 'rollback') return pulledBy(all, cause.to);
+  return all.find((one) => one.number <= number && one.cause.kind === 'redeploy')?.number ?? 0;
 }
 
 /** Who gets which share of a service's requests; undefined where all containers get the same. */

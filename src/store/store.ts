@@ -21,6 +21,7 @@ import type { Network, ObservedImage, ObservedNetwork, ObservedVolume, Volume } 
 import type { RegistryLogin } from '../model/registry-login.ts';
 import type { ScaleHistory } from '../model/scaling.ts';
 import type { SettingsRecord } from '../model/settings.ts';
+import type { Trigger } from '../model/trigger.ts';
 
 /** Name of each table and the record that it holds. */
 export type Tables = {
@@ -49,6 +50,7 @@ export type Tables = {
   keptFiles: KeptFile;
   registryLogins: RegistryLogin;
   scaleHistory: ScaleHistory;
+  triggers: Trigger;
   // Below: observations, repeated by the agents and never written to disk.
   hostStatus: HostStatus;
   hostPaths: HostPaths;

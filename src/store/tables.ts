@@ -100,6 +100,11 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   },
   registryLogins: { durable: true, key: loginKey, indexes: { service: (r) => r.service } },
   scaleHistory: { durable: true, key: (r) => serviceKey(r.stack, r.service), indexes: {} },
+  triggers: {
+    durable: true,
+    key: (r) => r.id,
+    indexes: { service: (r) => serviceKey(r.stack, r.service) },
+  },
   hostStatus: { durable: false, key: (r) => r.id, indexes: {} },
   plainRefusals: { durable: false, key: (r) => r.id, indexes: {} },
   hostPaths: { durable: false, key: (r) => r.id, indexes: {} },

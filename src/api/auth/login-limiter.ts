@@ -1,4 +1,5 @@
 import { BerthError } from '../../kit/errors.ts';
+import { networkOf } from './source-network.ts';
 
 /** Wrong passwords that are free; from then on each doubles the time until the next may be tried. */
 const FREE_PER_USER = 5;
@@ -73,16 +74,4 @@ function keysOf(user: string, address: string): [Key, Key] {
     [`user ${user} ${from}`, FREE_PER_USER],
     [`address ${from}`, FREE_PER_ADDRESS],
   ];
-}
-
-/** An IPv6 customer has a /64 to choose addresses from: they count as one. */
-function networkOf(address: string): string {
-  const v4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (v4 !== undefined) return v4;
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':');
-  const rest = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : 8 - groups.length - rest.length;
-  return [...groups, ...Array<string>(Math.max(0, zeros)).fill('0'), ...rest].slice(0, 4).join(':');
 }

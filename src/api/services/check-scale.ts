@@ -1,4 +1,5 @@
 import { BerthError } from '../../kit/errors.ts';
+import type { ServiceRecord } from '../../model/deployment.ts';
 import type { Service } from '../../model/service.ts';
 
 /**
@@ -17,4 +18,14 @@ export function checkScale({ name, naming, identity }: Service, replicas: number
       'conflict',
       `service ${name} has ${short[1].length} addresses on network ${short[0]}, fewer than ${replicas}`,
     );
+}
+
+/** @throws BerthError `conflict` for a service that has no number of containers to set */
+export function refuseNumberless({ stack, name, service }: ServiceRecord): void {
+  if (service.scale.kind === 'global')
+    throw new BerthError('conflict', `service ${name} is on each host: it has no number of containers`);
+  if (service.runs.kind === 'cron')
+    throw new BerthError('conflict', `service ${name} runs at its times: it has no number of containers`, {
+      hint: `"berth job run ${stack}/${name}" runs it now`,
+    });
 }

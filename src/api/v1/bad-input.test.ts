@@ -91,7 +91,11 @@ describe.each(ALL)('any route: $name', ({ route }) => {
   });
 });
 
-describe.each(ALL.filter(({ route }) => route.method !== 'GET'))('with a body: $name', ({ route }) => {
+/** Bodies of webhooks are theirs; nothing of them is read. */
+const OPEN: ReadonlySet<RouteName> = new Set(['trigger.fire']);
+const WITH_BODY = ALL.filter(({ name, route }) => route.method !== 'GET' && !OPEN.has(name));
+
+describe.each(WITH_BODY)('with a body: $name', ({ route }) => {
   it('names an unknown field in the body', async () => {
     const answer = await send(route, { token: api.tokens.admin, body: '{"surprise": 1, "__proto__": {}}' });
     expectRefusal(answer, 400);

@@ -1,7 +1,7 @@
 import type { ServiceView } from '../../contract/v1/services.ts';
 import { BerthError } from '../../kit/errors.ts';
 import type { ServiceRecord } from '../../model/deployment.ts';
-import type { WriteTx } from '../../store/store.ts';
+import type { ReadTx, WriteTx } from '../../store/store.ts';
 import type { Call } from './handler.ts';
 import { findService, serviceView } from './service-view.ts';
 
@@ -19,10 +19,15 @@ export async function changeService(
 ): Promise<ServiceView> {
   about(`${params.stack}/${params.service}`);
   return deps.store.update((tx) => {
-    const record = findService(tx, params.stack, params.service);
-    if (record.removing === true || tx.get('stacks', params.stack)?.removing === true)
-      throw new BerthError('conflict', `service ${params.service} is being taken away`);
-    write(tx, record);
+    write(tx, findChangeable(tx, params.stack, params.service));
     return serviceView(tx, findService(tx, params.stack, params.service));
   });
+}
+
+/** @throws BerthError `not_found`; `conflict` while it is being taken away */
+export function findChangeable(tx: ReadTx, stack: string, name: string): ServiceRecord {
+  const record = findService(tx, stack, name);
+  if (record.removing === true || tx.get('stacks', stack)?.removing === true)
+    throw new BerthError('conflict', `service ${name} is being taken away`);
+  return record;
 }

@@ -6,6 +6,7 @@ const SECRET: ReadonlySet<string> = new Set([
   'password',
   'current',
   'token',
+  'authorization',
   'csr',
   'chain',
   'key',
@@ -18,7 +19,7 @@ const MAX_SHOWN = 80;
 
 /**
  * The value, checked by the route's schema; an absent one counts as `{}`.
- * @param where `body`, `query` or `path`
+ * @param where `body`, `query`, `path` or `header`
  * @throws BerthError `bad_request` that names the first wrong field, its value, and for unknown fields the known ones
  */
 export function checkInput(schema: z.ZodObject | undefined, value: unknown, where: string): unknown {

@@ -5,12 +5,13 @@ import type { ApiToken } from '../../model/access.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { ApiDeps } from './deps.ts';
 
-type Part<R, Name extends 'params' | 'query' | 'body'> =
+type Part<R, Name extends 'params' | 'headers' | 'query' | 'body'> =
   R extends Readonly<Record<Name, infer S extends z.ZodType>> ? z.output<S> : Readonly<Record<never, never>>;
 
 /** One request, checked by the route's schemas: what its handler gets. */
 export type Call<N extends RouteName> = Readonly<{
   params: Part<Routes[N], 'params'>;
+  headers: Part<Routes[N], 'headers'>;
   query: Part<Routes[N], 'query'>;
   body: Part<Routes[N], 'body'>;
   /** On public routes without a log-in: no user, the role of a viewer. */

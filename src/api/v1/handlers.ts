@@ -20,6 +20,7 @@ import { routeListHandlers } from './route-list.ts';
 import { serviceHandlers } from './services.ts';
 import { sessionHandlers } from './session.ts';
 import { settingsHandlers } from './settings.ts';
+import { triggerHandlers } from './triggers.ts';
 import { userHandlers } from './users.ts';
 
 /** Every route's handler: a route of the contract that has none does not compile. */
@@ -39,6 +40,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...releaseHandlers,
     ...registryHandlers,
     ...autoscaleHandlers,
+    ...triggerHandlers(),
     ...routeListHandlers,
     ...addressHandlers,
     ...balancerHandlers,

@@ -148,6 +148,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
         if (caller === undefined) throw new BerthError('unauthenticated', 'nobody is asking');
         const input = {
           params: checkInput(route.params, request.params, 'path'),
+          headers: route.headers === undefined ? {} : checkInput(route.headers, request.headers, 'header'),
           query: checkInput(route.query, request.query, 'query'),
           body: checkInput(route.body, request.body, 'body'),
         };
@@ -161,11 +162,11 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
     name: RouteName,
     route: RouteSpec,
     { principal, token }: Caller,
-    input: Readonly<{ params: unknown; query: unknown; body: unknown }>,
+    input: Readonly<{ params: unknown; headers: unknown; query: unknown; body: unknown }>,
   ): Promise<unknown> {
     let target = Object.values(input.params as object).join(' ');
     let who = principal;
-    const call: Omit<Call<RouteName>, 'params' | 'query' | 'body'> & typeof input = {
+    const call: Omit<Call<RouteName>, keyof typeof input> & typeof input = {
       ...input,
       principal,
       token,

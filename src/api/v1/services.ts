@@ -4,7 +4,7 @@ import { scalingOf } from '../../model/service-scale.ts';
 import { beginRelease } from '../../store/releases.ts';
 import { setScale } from '../../store/scaling.ts';
 import { checkRoutes } from '../routing/check-routes.ts';
-import { checkScale } from '../services/check-scale.ts';
+import { checkScale, refuseNumberless } from '../services/check-scale.ts';
 import { checkStack } from '../services/check-stack.ts';
 import { deploy, diffOf } from '../services/deploy.ts';
 import { restartDependents } from '../services/restart-dependents.ts';
@@ -86,18 +86,8 @@ export const serviceHandlers: Handlers<Names> = {
     }),
   'service.scale': (call) =>
     changeService(call, (tx, record) => {
-      const { scale, name } = record.service;
       const { replicas } = call.body;
-      if (scale.kind === 'global')
-        throw new BerthError('conflict', `service ${name} is on each host: it has no number of containers`);
-      if (record.service.runs.kind === 'cron')
-        throw new BerthError(
-          'conflict',
-          `service ${name} runs at its times: it has no number of containers`,
-          {
-            hint: `"berth job run ${record.stack}/${name}" runs it now`,
-          },
-        );
+      refuseNumberless(record);
       checkScale(record.service, replicas);
       refuseBeyondLimits(record, replicas);
       setScale(tx, record, replicas, { at: call.deps.clock.now(), by: call.principal.user, why: 'by hand' });

@@ -91,6 +91,9 @@ import { status } from './status.ts';
 import { tokenCreate } from './token/create.ts';
 import { tokenLs } from './token/ls.ts';
 import { tokenRm } from './token/rm.ts';
+import { triggerCreate } from './trigger/create.ts';
+import { triggerLs } from './trigger/ls.ts';
+import { triggerRm } from './trigger/rm.ts';
 import { up } from './up.ts';
 import { userCreate } from './user/create.ts';
 import { userLs } from './user/ls.ts';
@@ -108,6 +111,7 @@ export const GROUPS: readonly Readonly<{ name: string; summary: string; heading:
   { name: 'registry', summary: 'Log-ins of registries, for images of services', heading: 'Cluster:' },
   { name: 'job', summary: 'Services that run to their end at their times', heading: 'Cluster:' },
   { name: 'autoscale', summary: 'Numbers of containers that follow their load', heading: 'Cluster:' },
+  { name: 'trigger', summary: 'URLs that redeploy or scale services', heading: 'Cluster:' },
   { name: 'release', summary: 'Versions of services going out, and back', heading: 'Cluster:' },
   { name: 'route', summary: 'Domains and ports that lead to services', heading: 'Cluster:' },
   { name: 'secret', summary: 'Files for services that nobody is shown', heading: 'Cluster:' },
@@ -162,6 +166,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   autoscaleHistory,
   autoscaleSet,
   autoscaleRm,
+  triggerLs,
+  triggerCreate,
+  triggerRm,
   serviceInspect,
   registryLogin,
   registryLs,

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import type { JobRunView } from '../../contract/v1/jobs.ts';
 import type { ServiceView, StackView } from '../../contract/v1/services.ts';
 import type { TrafficView } from '../../contract/v1/traffic.ts';
+import type { TriggerView } from '../../contract/v1/triggers.ts';
 import { tempDir, withManager } from '../testing/run.ts';
 
 const service = (more: Partial<ServiceView> = {}): ServiceView => ({
@@ -344,4 +345,39 @@ it('logs the cluster in to a registry and out of it, and no password is an argum
   expect((await berth(['registry', 'logout', 'reg:5000'])).stdout).toBe(
     'the log-in of reg:5000 is forgotten\n',
   );
+}, 60_000);
+
+it('makes, lists and ends triggers; the URL stands alone, so that it can be piped', async () => {
+  const trigger = (more: Partial<TriggerView> = {}): TriggerView => ({
+    ...{ id: 't1', stack: 'shop', service: 'web', name: 'ci', action: { kind: 'redeploy' } },
+    ...{ createdAt: 0, createdBy: 'ann', firedAt: null, ...more },
+  });
+  const url = 'https://10.0.0.1:8443/v1/trigger?id=t1&token=berth_trg_x';
+  const { berth, manager } = await withManager({
+    'trigger.create': () => ({ ...trigger(), token: 'berth_trg_x', url }),
+    'trigger.list': () => ({
+      triggers: [trigger(), trigger({ action: { kind: 'scale', min: 1, max: 5 }, firedAt: 1_000 })],
+    }),
+    'trigger.delete': () => ({}),
+  });
+  const made = await berth(['trigger', 'create', 'shop/web', '--name', 'ci']);
+  expect(made.stdout).toBe(`${url}\n`);
+  expect(made.stderr).toContain('ca.pem is at https://10.0.0.1:8443/v1/ca.pem');
+  expect(made.stderr).not.toContain('berth_trg_x');
+  await berth(['trigger', 'create', 'shop/web', '--scale', '--min', '20']);
+  expect(manager.calls.map(({ input }) => input)).toEqual([
+    { stack: 'shop', service: 'web', name: 'ci', action: { kind: 'redeploy' } },
+    { stack: 'shop', service: 'web', action: { kind: 'scale', min: 20, max: 20 } },
+  ]);
+  const clock = { now: () => 61_000, sleep: () => Promise.resolve() };
+  expect((await berth(['trigger', 'ls'], { clock })).stdout).toMatch(
+    /t1 +shop\/web +ci +redeploys .* ann +never\nt1 .* scales 1\.\.5 .* 1 minute ago\n/,
+  );
+  expect((await berth(['trigger', 'rm', 't1', '--yes'])).stdout).toBe('removed t1\n');
+  for (const wrong of [
+    ['--redeploy', '--scale'],
+    ['--max', '3'],
+    ['--scale', '--max', '0'],
+  ])
+    expect((await berth(['trigger', 'create', 'shop/web', ...wrong])).code).toBe(2);
 }, 60_000);

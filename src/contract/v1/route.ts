@@ -22,6 +22,8 @@ export type RouteSpec = Readonly<{
   /** What the audit log calls it; on everything that changes something. */
   action?: string;
   params?: z.ZodObject;
+  /** Headers that count, in lower case; the typed client sends none of these. */
+  headers?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodObject;
   /** Largest body, bytes; 1 MiB unless told. */

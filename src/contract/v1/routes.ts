@@ -17,6 +17,7 @@ import { releaseRoutes } from './releases.ts';
 import { routeListRoutes } from './route-list.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes } from './session.ts';
+import { triggerRoutes } from './triggers.ts';
 
 /** Every route of the API. The server takes its handlers by these names, the client its calls. */
 export const routes = {
@@ -31,6 +32,7 @@ export const routes = {
   ...releaseRoutes,
   ...registryRoutes,
   ...autoscaleRoutes,
+  ...triggerRoutes,
   ...routeListRoutes,
   ...addressRoutes,
   ...balancerRoutes,

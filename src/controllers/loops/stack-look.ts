@@ -285,11 +285,11 @@ class StackLook {
     from: ReleaseRecord,
     index: number,
     hostId?: string,
-    freshSince?: number,
+    dueAt?: number,
   ): Made {
     const reason = this.deps.hands.ensureObjects(tx, this.stack.stack, from.spec, from.by);
     if (reason !== undefined) return { kind: 'refused', reason };
-    return this.tried(() => this.deps.hands.make(tx, this.asked(from, index, hostId, freshSince)));
+    return this.tried(() => this.deps.hands.make(tx, this.asked(from, index, hostId, dueAt)));
   }
 
   private create(
@@ -305,13 +305,9 @@ class StackLook {
     else this.say(record, result, from);
   }
 
-  private asked(
-    { spec, stack, service, number, by, at, state }: ReleaseRecord,
-    index: number,
-    hostId?: string,
-    /** With `pull: always`: since when the image must have been pulled; a container that is made again takes what is there. */
-    freshSince = state === 'releasing' ? at : undefined,
-  ): AskedContainer {
+  private asked(release: ReleaseRecord, index: number, hostId?: string, dueAt?: number): AskedContainer {
+    const { spec, stack, service, number, by } = release;
+    const since = freshSince(release, dueAt);
     return {
       name: containerName(spec, index),
       spec: containerSpec(this.stack.stack, spec, index),
@@ -320,9 +316,9 @@ class StackLook {
       ...(hostId === undefined ? {} : { hostId }),
       service: { stack, name: service, index, release: number },
       probes: probesOf(spec),
-      ...(freshSince === undefined || spec.pull !== 'always'
+      ...(since === undefined
         ? {}
-        : { isFresh: (id: string) => this.deps.pulls.isFresh(id, spec.container.Image, freshSince) }),
+        : { isFresh: (id: string) => this.deps.pulls.isFresh(id, spec.container.Image, since) }),
       files: containerFiles(spec),
     };
   }
@@ -428,6 +424,18 @@ class StackLook {
 }
 
 /**
+ * Since when a container's image must have been pulled; undefined where it takes what is there, as one that is made again.
+ * @param dueAt time of a run of a job, each of which pulls with `pull: always`
+ */
+function freshSince({ spec, cause, state, at }: ReleaseRecord, dueAt: number | undefined): number | undefined {
+  const isNew = state === 'releasing' || dueAt !== undefined;
+  if (spec.pull === 'always') return isNew ? (dueAt ?? at) : undefined;
+  // What a user builds or loads is in no registry.
+  const isAnew = cause.kind === 'redeploy' && spec.pull === 'missing' && spec.build === undefined;
+  return isAnew && isNew ? at : undefined;
+}
+
+/**
  * Stopped with its own grace first; its record goes after that. One that routers lead to leaves these before it is stopped,
  * so that no request meets a container that is ending.
  */
@@ -474,6 +482,7 @@ function forget(tx: WriteTx, { stack, name }: ServiceRecord): void {
   for (const { number } of jobRunsOf(tx, stack, name)) tx.delete('jobRuns', jobRunKey(stack, name, number));
   tx.delete('serviceStatus', serviceKey(stack, name));
   tx.delete('scaleHistory', serviceKey(stack, name));
+  for (const { id } of [...tx.by('triggers', 'service', serviceKey(stack, name))]) tx.delete('triggers', id);
   tx.delete('services', serviceKey(stack, name));
 }
 

@@ -32,6 +32,7 @@ export const releaseHistory = command<{ quiet?: boolean }, [service: string]>({
 
 function changesOf({ cause, changes }: Release): string {
   if (cause.kind === 'restart') return 'restart';
+  if (cause.kind === 'redeploy') return 'image pulled anew';
   if (cause.kind === 'rollback') return `back to ${cause.to}${cause.automatic ? ', by itself' : ''}`;
   return changes.map(({ field }) => field).join(', ');
 }
