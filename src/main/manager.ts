@@ -132,7 +132,8 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       settled: (id, generation, signal) => sessions.assignments.settled(id, generation, signal),
       tell: (hostId, event) => events.add(hostId, [event]),
     };
-    const mover = new Mover(hands);
+    const isOut = (containerId: string) => sessions.isOut(containerId);
+    const mover = new Mover({ ...hands, isOut });
     await mover.takeBack();
     const failover = new NodeFailover(hands);
     const moves = new PlannedMoves({ ...hands, mover });
@@ -147,7 +148,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     };
     const services = new ServiceController({
       ...hands,
-      hands: new ServiceHands(dockerDeps, (id) => sessions.isOut(id)),
+      hands: new ServiceHands(dockerDeps, isOut),
       access: sessions.access,
     });
     closers.push(() => services.close());

@@ -62,11 +62,11 @@ export const containerSchema = z.object({
     hostId: z.string(),
     at: z.number(),
     /**
-     * While a planned move is under way: the other host, and how far it has come. `stop`: `hostId` still has it and stops
-     * it, `moving.hostId` will get it. `start`: `hostId` has it and starts it, `moving.hostId` keeps its stopped copy
+     * While a planned move is under way: the other host, and how far it has come. `drain`: `hostId` has it, it runs, and
+     * routers are to lead to it no more. `stop`: `hostId` still has it and stops it, `moving.hostId` will get it. `start`: `hostId` has it and starts it, `moving.hostId` keeps its stopped copy
      * until that has succeeded, so that it can go back.
      */
-    moving: z.object({ hostId: z.string(), phase: z.enum(['stop', 'start']) }).optional(),
+    moving: z.object({ hostId: z.string(), phase: z.enum(['drain', 'stop', 'start']) }).optional(),
   }),
   /** Of which service it is one; the service controller's, which made it. */
   service: z
@@ -87,6 +87,13 @@ export const containerSchema = z.object({
     .optional(),
 });
 export type Container = Readonly<z.infer<typeof containerSchema>>;
+
+/** With something else wanted of it; how it was to be stopped or removed before does not count any more. */
+export function withDesired(record: Container, change: Partial<Omit<Desired, 'generation'>>): Container {
+  const { desired } = record;
+  const base = { ...desired, stop: undefined, remove: undefined };
+  return { ...record, desired: { ...base, ...change, generation: desired.generation + 1 } };
+}
 
 /** State of the engine's container (`docker inspect`, `.State`), the parts that lists and filters need. */
 export const engineStateSchema = z.object({

@@ -28,3 +28,11 @@ export function healthOf({
   if (probes.starting) return 'starting';
   return probes.ready && probes.live ? 'healthy' : 'unhealthy';
 }
+
+/** It runs, and is to be stopped soon: nobody gets new work for it, be it that it goes or that it moves to another host. */
+export function leavesRouters({
+  service,
+  assigned: { moving },
+}: Pick<Container, 'service' | 'assigned'>): boolean {
+  return service?.leaving === true || (moving !== undefined && moving.phase !== 'start');
+}

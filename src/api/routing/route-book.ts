@@ -2,6 +2,7 @@ import type { RouterChange } from '../../contract/link.ts';
 import { stableJson } from '../../kit/digest.ts';
 import { type Claim, Claims, portClaims } from '../../model/claims.ts';
 import { serviceKey } from '../../model/deployment.ts';
+import { leavesRouters } from '../../model/readiness.ts';
 import type { HttpRoute, TcpRoute } from '../../model/router.ts';
 import type { ServedRoutes } from '../../model/service-routes.ts';
 import type { Change, ReadTx, Store } from '../../store/store.ts';
@@ -163,8 +164,10 @@ export class RouteBook {
 
   private noteLeaving(tx: ReadTx, key: string, ways: readonly ContainerWay[], seq: number): void {
     for (const container of tx.by('containers', 'stackService', key)) {
-      if (container.service?.leaving !== true || this.leaving.get(container.id)?.seq !== undefined) continue;
-      this.leaving.set(container.id, { seq, servers: [] });
+      // One that has moved leaves no more.
+      if (!leavesRouters(container)) this.leaving.delete(container.id);
+      else if (this.leaving.get(container.id)?.seq === undefined)
+        this.leaving.set(container.id, { seq, servers: [] });
     }
     for (const { id, leaving, at, spec } of ways) {
       const known = this.leaving.get(id);

@@ -185,6 +185,27 @@ it('is out of routing once those that serve have said so, and no request is unde
   expect(routers.isOut('c1')).toBe(true);
 });
 
+it('leads to a container that moves no more before it is stopped, and to it where it is then', async () => {
+  await putService('shop', 'a.example.com');
+  await putContainer('c1', 'h1', 1001);
+  attach();
+  await until(news).toEqual(['all; a.example.com -> 192.0.2.1:1001']);
+  const moving = (phase: 'drain' | 'stop') =>
+    store.update((tx) => {
+      const one = tx.get('containers', 'c1');
+      if (one !== undefined)
+        tx.put('containers', { ...one, assigned: { hostId: 'h1', at: 0, moving: { hostId: 'h2', phase } } });
+    });
+  await moving('drain');
+  await until(news).toEqual(['a.example.com -> 192.0.2.1:1001 leaves']);
+  await said(1_000);
+  expect(routers.isOut('c1')).toBe(true);
+  await moving('stop');
+  await putContainer('c1', 'h2', 1002);
+  await until(news).toEqual(['a.example.com -> 192.0.2.2:1002']);
+  expect(routers.isOut('c1')).toBe(false);
+});
+
 it('leads to a host that is not heard of only where there is no other', async () => {
   await putService('shop', 'a.example.com');
   await putContainer('c1', 'h1', 1001);

@@ -3,7 +3,7 @@ import { releaseKey, type ServiceRecord, serviceKey } from '../../model/deployme
 import type { Host } from '../../model/host.ts';
 import { normalIp } from '../../model/ip.ts';
 import { LABEL_INGRESS } from '../../model/labels.ts';
-import { isReady } from '../../model/readiness.ts';
+import { isReady, leavesRouters } from '../../model/readiness.ts';
 import type { PoolServer } from '../../model/router.ts';
 import type { RoutedContainer } from '../../model/service-routes.ts';
 import { seenOf } from '../../store/seen.ts';
@@ -36,7 +36,7 @@ export function waysOf(tx: ReadTx, { stack, name, service }: ServiceRecord): rea
   for (const container of tx.by('containers', 'stackService', serviceKey(stack, name))) {
     const { id, assigned } = container;
     const observed = seenOf(tx, container);
-    const leaving = container.service?.leaving === true;
+    const leaving = leavesRouters(container);
     if (observed === undefined || !(leaving ? isRunning(observed) : mayServe(container, observed))) continue;
     const release = container.service?.release ?? 0;
     const spec = tx.get('releases', releaseKey(stack, name, release))?.spec ?? service;
@@ -106,7 +106,7 @@ export function wayByName(
   const found = byName(tx, name);
   if (found === undefined) return `there is no container ${name}`;
   const { observed, hostId, container } = found;
-  const leaving = container?.service?.leaving === true;
+  const leaving = container !== undefined && leavesRouters(container);
   const serves =
     observed !== undefined &&
     (container === undefined || leaving ? isRunning(observed) : mayServe(container, observed));

@@ -1,10 +1,13 @@
 import type { Clock } from '../../kit/clock.ts';
 import { messageOf } from '../../kit/errors.ts';
+import { linkedSignal } from '../../kit/linked-signal.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Container } from '../../model/container.ts';
+import { settingsOf } from '../../store/settings.ts';
 import type { Store, WriteTx } from '../../store/store.ts';
 import type { Move } from '../plan/moves.ts';
 import { assign, hostName, type MoveEvent, moveEvent } from './cluster-words.ts';
+import { isRouted, ROUTERS_MS } from './leaving.ts';
 
 export type MoverDeps = Readonly<{
   store: Store;
@@ -12,6 +15,8 @@ export type MoverDeps = Readonly<{
   logger: Logger;
   /** Resolves once the container's host has acted on the generation; rejects where it refused or is not there. */
   settled(containerId: string, generation: number, signal: AbortSignal): Promise<unknown>;
+  /** Of a container that leaves: no router leads to it any more, and no request of it is under way. */
+  isOut(containerId: string): boolean;
   tell(hostId: string, event: MoveEvent): void;
 }>;
 
@@ -19,8 +24,9 @@ export type MoverDeps = Readonly<{
 class NotMoved extends Error {}
 
 /**
- * Moves containers between hosts that work. The new copy starts only after the old one has stopped, with the container's
- * own grace; the old one is kept until the new one runs, and is started again where the new host refuses.
+ * Moves containers between hosts that work. Routers leave the old copy before it is stopped, with the container's own grace;
+ * the new one starts only after that. The old one is kept until the new one runs, and is started again where the new host
+ * refuses.
  */
 export class Mover {
   private readonly stop = new AbortController();
@@ -31,7 +37,8 @@ export class Mover {
   async takeBack(): Promise<void> {
     const { store, clock, logger } = this.deps;
     const back = await store.update((tx) => {
-      const under = [...tx.by('containers', 'moving', 'stop'), ...tx.by('containers', 'moving', 'start')];
+      const phases = ['drain', 'stop', 'start'];
+      const under = phases.flatMap((phase) => [...tx.by('containers', 'moving', phase)]);
       for (const record of under) goBack(tx, record, clock.now());
       return under.map(({ name }) => name);
     });
@@ -44,9 +51,11 @@ export class Mover {
     const { store, clock, logger } = this.deps;
     const [source, target] = store.view((tx) => [hostName(tx, from), hostName(tx, to)]);
     try {
+      const drains = await this.leaveRouters(move);
+      if (drains) await this.untilOut(move);
       await this.act(id, (record) => {
-        if (record.assigned.hostId !== from || record.assigned.moving !== undefined)
-          throw new NotMoved('it was moved by somebody else meanwhile');
+        if (drains) this.expect(record, from, to, 'drain');
+        else this.expectStill(record, from);
         return { hostId: from, at: record.assigned.at, moving: { hostId: to, phase: 'stop' } };
       });
       await this.act(id, (record) => {
@@ -81,6 +90,34 @@ export class Mover {
     this.stop.abort(new Error('the manager is stopping'));
   }
 
+  /** False where none leads to it. Its host has nothing to do: the generation stays. */
+  private leaveRouters({ id, from, to }: Move): Promise<boolean> {
+    return this.deps.store.update((tx) => {
+      const record = tx.get('containers', id);
+      if (record === undefined || !isRouted(tx, record)) return false;
+      this.expectStill(record, from);
+      const { assigned } = record;
+      tx.put('containers', { ...record, assigned: { ...assigned, moving: { hostId: to, phase: 'drain' } } });
+      return true;
+    });
+  }
+
+  /** Until no request meets a container that ends, or its host is lost, or that has taken long enough. */
+  private async untilOut({ id, from }: Move): Promise<void> {
+    const { store, clock, isOut } = this.deps;
+    const wait = linkedSignal([this.stop.signal]);
+    const look = () => {
+      const isLost = store.view((tx) => tx.get('hostStatus', from)?.state === 'down');
+      if (isLost || isOut(id)) wait.fire(new Error('there is nothing to wait for'));
+    };
+    const unwatch = store.watch(look);
+    look();
+    const limit = store.view((tx) => settingsOf(tx).drainMs) + ROUTERS_MS;
+    if (!wait.signal.aborted) await clock.sleep(limit, wait.signal).catch(() => undefined);
+    unwatch();
+    wait.release();
+  }
+
   /** Writes the assignment that `next` returns, and waits until its host has acted on it. */
   private async act(id: string, next: (record: Container) => Container['assigned']): Promise<void> {
     const generation = await this.deps.store.update((tx) => {
@@ -91,7 +128,17 @@ export class Mover {
     await this.deps.settled(id, generation, this.stop.signal);
   }
 
-  private expect({ assigned }: Container, hostId: string, other: string, phase: 'stop' | 'start'): void {
+  private expectStill({ assigned }: Container, hostId: string): void {
+    if (assigned.hostId !== hostId || assigned.moving !== undefined)
+      throw new NotMoved('it was moved by somebody else meanwhile');
+  }
+
+  private expect(
+    { assigned }: Container,
+    hostId: string,
+    other: string,
+    phase: 'drain' | 'stop' | 'start',
+  ): void {
     const { moving } = assigned;
     if (assigned.hostId !== hostId || moving?.hostId !== other || moving.phase !== phase)
       throw new NotMoved('it was moved by somebody else meanwhile');

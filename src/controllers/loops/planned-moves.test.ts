@@ -3,6 +3,7 @@ import { FakeClock, settle } from '../../kit/clock.fixture.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { silentLogger } from '../../kit/logger.ts';
 import type { Container } from '../../model/container.ts';
+import type { ReleaseRecord } from '../../model/deployment.ts';
 import type { Store } from '../../store/store.ts';
 import { chooser, container, newCluster, placed, seenOn, setHost } from './cluster.fixture.ts';
 import { Mover } from './mover.ts';
@@ -17,6 +18,9 @@ let given: string[] = [];
 let refuses: ReadonlySet<string> = new Set();
 /** Until it resolves no host answers. */
 let gate: Promise<void> = Promise.resolve();
+/** Whether routers lead to no container that leaves. */
+let isOut = true;
+let clock: FakeClock;
 
 async function start(hosts: readonly string[], ...records: Container[]): Promise<void> {
   store = await newCluster(hosts);
@@ -26,10 +30,11 @@ async function start(hosts: readonly string[], ...records: Container[]): Promise
       tx.put('observedContainers', seenOn(record.assigned.hostId, record.id));
     }
   });
-  const clock = new FakeClock();
+  clock = new FakeClock();
   const deps = { store, placer: chooser, clock, logger: silentLogger, tell: () => undefined };
   mover = new Mover({
     ...deps,
+    isOut: () => isOut,
     settled: async (id) => {
       const assigned = store.view((tx) => tx.get('containers', id)?.assigned);
       const step = `${id} ${assigned?.hostId} ${assigned?.moving?.phase ?? ''}`;
@@ -48,6 +53,7 @@ afterEach(async () => {
   given = [];
   refuses = new Set();
   gate = Promise.resolve();
+  isOut = true;
 });
 
 const record = (id: string) => store.view((tx) => tx.get('containers', id));
@@ -70,6 +76,51 @@ describe('a drain', () => {
     expect(record('a')?.assigned.moving).toBeUndefined();
     expect(store.view((tx) => tx.get('hosts', 'h1')?.cordoned)).toBe(true);
     expect(moves.drainJob('h1')).toMatchObject({ state: 'done', waiting: [], stays: [] });
+  });
+
+  describe('of a container that routers lead to', () => {
+    const routed = async () => {
+      const service = { stack: 's', name: 'web', index: 1, release: 1 };
+      await start(['h1', 'h2'], { ...container('a', 'h1', { labels: {} }), service });
+      await store.update((tx) =>
+        tx.put('releases', {
+          ...{ kind: 'release-record', stack: 's', service: 'web', number: 1 },
+          spec: { routes: [{ port: 80 }], listeners: [] },
+        } as unknown as ReleaseRecord),
+      );
+      isOut = false;
+      await moves.drain('h1');
+      await settle();
+      expect(given).toEqual([]);
+      expect(record('a')).toMatchObject({
+        ...{
+          desired: { generation: 1 },
+          assigned: { hostId: 'h1', moving: { hostId: 'h2', phase: 'drain' } },
+        },
+      });
+    };
+
+    it('stops it once they do so no more', async () => {
+      await routed();
+      isOut = true;
+      await store.update((tx) =>
+        tx.put('hostRouters', {
+          ...{ kind: 'host-router', id: 'h2', serving: true, error: '', seq: 1, draining: [] },
+        }),
+      );
+      await settle();
+      expect(given).toEqual(['a h1 stop', 'a h2 start']);
+      expect(record('a')?.assigned).toMatchObject({ hostId: 'h2' });
+      expect(record('a')?.assigned.moving).toBeUndefined();
+    });
+
+    it('stops it all the same where they say nothing for long', async () => {
+      await routed();
+      await clock.advance(14_999);
+      expect(given).toEqual([]);
+      await clock.advance(1);
+      expect(given).toEqual(['a h1 stop', 'a h2 start']);
+    });
   });
 
   it('leaves what its service stops itself, and runs that are over', async () => {
@@ -188,7 +239,8 @@ describe('a drain', () => {
 });
 
 it('takes back what a manager that was killed had under way, whichever step it was at', async () => {
-  await start(['h1', 'h2'], container('a', 'h1'), container('b', 'h2'), container('c', 'h2'));
+  const ids = ['a', 'b', 'c', 'd'];
+  await start(['h1', 'h2'], ...ids.map((id) => container(id, id === 'a' ? 'h1' : 'h2')));
   await store.update((tx) => {
     const put = (id: string, assigned: Container['assigned']) => {
       const one = tx.get('containers', id);
@@ -196,11 +248,12 @@ it('takes back what a manager that was killed had under way, whichever step it w
     };
     put('a', { hostId: 'h1', at: 0, moving: { hostId: 'h2', phase: 'stop' } });
     put('b', { hostId: 'h2', at: 0, moving: { hostId: 'h1', phase: 'start' } });
+    put('d', { hostId: 'h2', at: 0, moving: { hostId: 'h1', phase: 'drain' } });
   });
   await mover.takeBack();
-  expect(placed(store)).toEqual({ a: 'h1', b: 'h1', c: 'h2' });
-  for (const id of ['a', 'b', 'c']) expect(record(id)?.assigned.moving).toBeUndefined();
-  expect(['a', 'b', 'c'].map((id) => record(id)?.desired.generation)).toEqual([2, 2, 1]);
+  expect(placed(store)).toEqual({ a: 'h1', b: 'h1', c: 'h2', d: 'h2' });
+  for (const id of ids) expect(record(id)?.assigned.moving).toBeUndefined();
+  expect(ids.map((id) => record(id)?.desired.generation)).toEqual([2, 2, 1, 2]);
 });
 
 describe('a rebalance', () => {

@@ -10,10 +10,8 @@ import { containerSpec, policyFor } from '../plan/services/container-spec.ts';
 import type { Waited } from '../plan/services/dependencies.ts';
 import { conditionOf, type Member, readyWithin } from '../plan/services/member.ts';
 import type { Rollout, ShiftFigures } from '../plan/services/rollout.ts';
+import { ROUTERS_MS } from './leaving.ts';
 import type { ServiceHands } from './service-hands.ts';
-
-/** Beside the time for requests under way: how long routers have to say that they lead there no more. */
-const ROUTERS_MS = 5_000;
 
 /** Figures are told every two seconds, in slots of two: a window that is shorter would have what was before. */
 const SHORTEST_MS = 4_000;

@@ -1,6 +1,5 @@
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
-import type { Container } from '../../model/container.ts';
 import { type JobRun, jobRunKey } from '../../model/cron.ts';
 import {
   type ReleaseRecord,
@@ -10,10 +9,9 @@ import {
   type StackRecord,
   serviceKey,
 } from '../../model/deployment.ts';
-import { containerFiles, routedPorts } from '../../model/service-parts.ts';
+import { containerFiles } from '../../model/service-parts.ts';
 import type { AccessFigures } from '../../model/traffic.ts';
 import { beginRelease, jobRunsOf, releasesOf } from '../../store/releases.ts';
-import { seenOf } from '../../store/seen.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
 import { containerName, containerSpec } from '../plan/services/container-spec.ts';
 import { type CronStep, planCron } from '../plan/services/cron.ts';
@@ -22,6 +20,7 @@ import { type Member, probesOf } from '../plan/services/member.ts';
 import { planJob, planRollout } from '../plan/services/plan-rollout.ts';
 import type { RolloutStep } from '../plan/services/rollout.ts';
 import type { ImagePulls } from './image-pulls.ts';
+import { drop, retire, stop } from './leaving.ts';
 import type { AskedContainer, Made, ServiceHands } from './service-hands.ts';
 import { type MemberWatch, pictureOf, type ServicePicture, waitedOf } from './service-picture.ts';
 import { planned } from './workbench.ts';
@@ -280,13 +279,7 @@ class StackLook {
       this.changeRun(tx, record, number, { reason });
   }
 
-  private makeOne(
-    tx: WriteTx,
-    from: ReleaseRecord,
-    index: number,
-    hostId?: string,
-    dueAt?: number,
-  ): Made {
+  private makeOne(tx: WriteTx, from: ReleaseRecord, index: number, hostId?: string, dueAt?: number): Made {
     const reason = this.deps.hands.ensureObjects(tx, this.stack.stack, from.spec, from.by);
     if (reason !== undefined) return { kind: 'refused', reason };
     return this.tried(() => this.deps.hands.make(tx, this.asked(from, index, hostId, dueAt)));
@@ -427,53 +420,15 @@ class StackLook {
  * Since when a container's image must have been pulled; undefined where it takes what is there, as one that is made again.
  * @param dueAt time of a run of a job, each of which pulls with `pull: always`
  */
-function freshSince({ spec, cause, state, at }: ReleaseRecord, dueAt: number | undefined): number | undefined {
+function freshSince(
+  { spec, cause, state, at }: ReleaseRecord,
+  dueAt: number | undefined,
+): number | undefined {
   const isNew = state === 'releasing' || dueAt !== undefined;
   if (spec.pull === 'always') return isNew ? (dueAt ?? at) : undefined;
   // What a user builds or loads is in no registry.
   const isAnew = cause.kind === 'redeploy' && spec.pull === 'missing' && spec.build === undefined;
   return isAnew && isNew ? at : undefined;
-}
-
-/**
- * Stopped with its own grace first; its record goes after that. One that routers lead to leaves these before it is stopped,
- * so that no request meets a container that is ending.
- */
-function retire(tx: WriteTx, id: string, now: number): 'draining' | 'stopped' {
-  const record = tx.get('containers', id);
-  if (record?.service === undefined || record.service.leaving === true) return 'stopped';
-  const service = { ...record.service, leaving: true };
-  if (isRouted(tx, record)) {
-    tx.put('containers', { ...record, service: { ...service, leavingAt: now } });
-    return 'draining';
-  }
-  tx.put('containers', { ...changed(record, { state: 'stopped', stop: undefined }), service });
-  return 'stopped';
-}
-
-function isRouted(tx: ReadTx, record: Container): boolean {
-  const { desired, service } = record;
-  if (service === undefined || desired.state !== 'running') return false;
-  const spec = tx.get('releases', releaseKey(service.stack, service.name, service.release))?.spec;
-  return spec !== undefined && routedPorts(spec).length > 0 && seenOf(tx, record)?.state.status === 'running';
-}
-
-function stop(tx: WriteTx, id: string): void {
-  const record = tx.get('containers', id);
-  if (record?.service?.leaving !== true || record.desired.state !== 'running') return;
-  tx.put('containers', changed(record, { state: 'stopped', stop: undefined }));
-}
-
-/** Named volumes stay, and unnamed ones: nobody has asked for their end. */
-function drop(tx: WriteTx, id: string): void {
-  const record = tx.get('containers', id);
-  if (record === undefined || record.desired.state === 'removed') return;
-  tx.put('containers', changed(record, { state: 'removed', remove: { force: true, volumes: false } }));
-}
-
-function changed(record: Container, change: Partial<Container['desired']>): Container {
-  const { desired } = record;
-  return { ...record, desired: { ...desired, ...change, generation: desired.generation + 1 } };
 }
 
 function forget(tx: WriteTx, { stack, name }: ServiceRecord): void {

@@ -1,6 +1,6 @@
 import type { ActionResult } from '../../../contract/link.ts';
 import { BerthError } from '../../../kit/errors.ts';
-import type { Container, Desired } from '../../../model/container.ts';
+import { type Desired, withDesired } from '../../../model/container.ts';
 import type { WriteTx } from '../../../store/store.ts';
 import type { DockerCall } from '../call.ts';
 import { noSuchContainer, rewriteFor, type Target } from './find.ts';
@@ -45,7 +45,7 @@ export async function writeDesired(
   return deps.store.update((tx) => {
     const record = tx.get('containers', id);
     if (record === undefined) throw noSuchContainer(id);
-    const after = changed(record, change(record.desired, tx));
+    const after = withDesired(record, change(record.desired, tx));
     tx.put('containers', after);
     return { before: record.desired, generation: after.desired.generation };
   });
@@ -62,12 +62,6 @@ async function restore(
     const record = tx.get('containers', id);
     if (record === undefined || record.desired.generation !== generation) return;
     // A count that was acted on is never counted down.
-    tx.put('containers', changed(record, { ...change(tx), starts: record.desired.starts }));
+    tx.put('containers', withDesired(record, { ...change(tx), starts: record.desired.starts }));
   });
-}
-
-function changed(record: Container, change: DesiredChange): Container {
-  const { desired } = record;
-  const base = { ...desired, stop: undefined, remove: undefined };
-  return { ...record, desired: { ...base, ...change, generation: desired.generation + 1 } };
 }
