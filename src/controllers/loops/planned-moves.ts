@@ -248,9 +248,10 @@ function judged(tx: ReadTx, record: Container): Candidate | Stay {
   return reason === undefined ? candidate : { ...candidate, reason };
 }
 
-/** A drain has nothing to do with it: its service has it stopped, or it is a run that is over and kept for its log. */
+/** A drain has nothing to do with it: its service takes it away, or it is a run that is over and kept for its log. */
 function isLeft(tx: ReadTx, { id, service, assigned }: Container): boolean {
   if (service === undefined) return false;
+  if (service.leaving === true) return true;
   const spec = tx.get('services', serviceKey(service.stack, service.name))?.service;
   if (spec?.scale.kind === 'global') return true;
   if (spec === undefined || spec.runs.kind === 'service') return false;

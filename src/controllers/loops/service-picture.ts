@@ -8,7 +8,7 @@ import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { containerSpec, policyFor } from '../plan/services/container-spec.ts';
 import type { Waited } from '../plan/services/dependencies.ts';
-import { conditionOf, type Member, readyWithin } from '../plan/services/member.ts';
+import { conditionOf, isBetweenHosts, type Member, readyWithin } from '../plan/services/member.ts';
 import type { Rollout, ShiftFigures } from '../plan/services/rollout.ts';
 import { ROUTERS_MS } from './leaving.ts';
 import type { ServiceHands } from './service-hands.ts';
@@ -31,17 +31,28 @@ export type ServicePicture = Readonly<{
   lateAt: number | undefined;
 }>;
 
+/** How a container was when it was looked at last. */
+type Noted = Readonly<{ state: string; hostId: string; startedAt: number; since: number }>;
+
 /** Remembers since when each container is as it is. A manager that starts begins anew: nothing is proven too early. */
 export class MemberWatch {
-  private readonly known = new Map<string, Readonly<{ state: string; startedAt: number; since: number }>>();
+  private readonly known = new Map<string, Noted>();
 
-  /** @returns since when it is in that state, and whether it was started again meanwhile */
-  note(id: string, state: string, startedAt: number, now: number): { since: number; again: boolean } {
+  /**
+   * @param startedAt 0 where nothing that runs now counts
+   * @returns since when it is in that state, and whether it was started again on its host meanwhile
+   */
+  note(
+    id: string,
+    { state, hostId, startedAt }: Omit<Noted, 'since'>,
+    now: number,
+  ): { since: number; again: boolean } {
     const before = this.known.get(id);
-    const again = before !== undefined && before.startedAt > 0 && startedAt > before.startedAt;
-    const same = before?.state === state && !again;
+    const stays = before?.hostId === hostId;
+    const again = stays && before.startedAt > 0 && startedAt > before.startedAt;
+    const same = stays && before.state === state && !again;
     const since = same ? before.since : now;
-    if (!same || before.startedAt !== startedAt) this.known.set(id, { state, startedAt, since });
+    if (!same || before.startedAt !== startedAt) this.known.set(id, { state, hostId, startedAt, since });
     return { since, again };
   }
 
@@ -185,12 +196,14 @@ function memberOf(
   const { id, assigned, service } = container;
   const { index = 0, release = 0, leaving = false, refusal } = service ?? {};
   const condition = conditionOf(container, seen, runs);
-  const { since, again } = watch.note(id, condition.state, seen?.state.startedAt ?? 0, now);
+  const { hostId } = assigned;
+  const startedAt = isBetweenHosts(container) ? 0 : (seen?.state.startedAt ?? 0);
+  const { since, again } = watch.note(id, { state: condition.state, hostId, startedAt }, now);
   const base = {
     id,
     index,
     release,
-    hostId: assigned.hostId,
+    hostId,
     leaving,
     refused: refusal !== undefined,
     since,

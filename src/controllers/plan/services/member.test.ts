@@ -18,7 +18,8 @@ function condition(
     state: { status: 'running', health },
     ...(found === undefined ? {} : { probes: { ...base, ...found } }),
   } as unknown as ObservedContainer;
-  return conditionOf({ desired: { state: 'running' }, probes } as unknown as Container, seen, 'service');
+  const container = { desired: { state: 'running' }, assigned: { hostId: 'h', at: 0 }, probes };
+  return conditionOf(container as unknown as Container, seen, 'service');
 }
 
 it.each([
@@ -37,4 +38,18 @@ it.each([
   ['nothing is looked at', condition(undefined, 'none', {}), 'ready', ''],
 ])('a container of a service: %s', (_, { state, said, running }, expected, words) => {
   expect({ state, said, running }).toEqual({ state: expected, said: words, running: true });
+});
+
+it('a container that moves has not failed where its old host has stopped it', () => {
+  const ended = { state: { status: 'exited', exitCode: 143, error: '' } } as unknown as ObservedContainer;
+  const moving = (phase: 'drain' | 'stop' | 'start') =>
+    conditionOf(
+      {
+        desired: { state: 'running' },
+        assigned: { moving: { hostId: 'h2', phase } },
+      } as unknown as Container,
+      ended,
+      'service',
+    ).state;
+  expect([moving('stop'), moving('start'), moving('drain')]).toEqual(['starting', 'starting', 'failed']);
 });

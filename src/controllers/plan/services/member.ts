@@ -37,7 +37,7 @@ export type Condition = Pick<Member, 'state' | 'running' | 'said'>;
 
 /** What the record and its host's report say; a container that is not ready in time is the caller's to tell. */
 export function conditionOf(
-  container: Pick<Container, 'desired' | 'service' | 'probes'>,
+  container: Pick<Container, 'desired' | 'service' | 'probes' | 'assigned'>,
   seen: ObservedContainer | undefined,
   runs: Service['runs']['kind'],
 ): Condition {
@@ -45,6 +45,7 @@ export function conditionOf(
   const failed = (said: string, running = false): Condition => ({ state: 'failed', running, said });
   if (service?.refusal !== undefined) return failed(service.refusal);
   if (desired.state === 'stopped') return failed('was stopped by hand');
+  if (isBetweenHosts(container)) return { state: 'starting', running: false, said: 'moves to another host' };
   if (seen === undefined) return { state: 'starting', running: false, said: 'is being made' };
   const { status, exitCode, error } = seen.state;
   switch (status) {
@@ -67,6 +68,11 @@ export function conditionOf(
     default:
       return { state: 'starting', running: false, said: `is ${status}` };
   }
+}
+
+/** It is stopped on one host and started on the other: what is seen of either says nothing of how it does. */
+export function isBetweenHosts({ assigned: { moving } }: Pick<Container, 'assigned'>): boolean {
+  return moving !== undefined && moving.phase !== 'drain';
 }
 
 function whileRunning(container: Pick<Container, 'probes'>, seen: ObservedContainer): Condition {
