@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { Shift } from '../../../model/deployment.ts';
 import type { Analysis, ShiftPolicy, UpdatePolicy } from '../../../model/service.ts';
 import { verdictOf } from './analysis.ts';
-import type { Member, MemberState } from './member.ts';
+import type { Member } from './member.ts';
 import { planRollout } from './plan-rollout.ts';
-import type { Rollout, RolloutStep, VersionFigures } from './rollout.ts';
+import { member, Playground } from './playground.fixture.ts';
+import type { Rollout, VersionFigures } from './rollout.ts';
 
 const analysis: Analysis = { minRequests: 20, maxErrorRate: 0.05, maxSlowdown: 2, patienceMs: 1_000 };
 const policy = (shift: Partial<ShiftPolicy>, more: Partial<UpdatePolicy> = {}): UpdatePolicy => ({
@@ -13,10 +14,6 @@ const policy = (shift: Partial<ShiftPolicy>, more: Partial<UpdatePolicy> = {}): 
   ...{ order: 'stop-first', onFailure: 'pause' },
   shift: { steps: [], confirm: 'by-hand', ...shift },
   ...more,
-});
-const member = (index: number, release: number, rest: Partial<Member> = {}): Member => ({
-  ...{ id: `c${release}-${index}`, index, release, hostId: 'h', leaving: false, refused: false },
-  ...{ running: true, state: 'ready', since: 0, said: '', ...rest },
 });
 const olds = [1, 2, 3].map((index) => member(index, 1));
 const news = [4, 5, 6].map((index) => member(index, 2));
@@ -188,65 +185,6 @@ describe('a verdict', () => {
   });
 });
 
-/** Containers that do what the planner asks for, and requests that come to them, each with its own luck. */
-class Playground {
-  members: Member[] = [...olds];
-  state: Rollout['state'] = 'releasing';
-  shift: Shift = at(0, -1, 0);
-  now = 0;
-  failed: number[] = [];
-  readonly weights: number[] = [];
-  private count = 0;
-
-  constructor(
-    private readonly chosen: UpdatePolicy,
-    private readonly luck: () => MemberState,
-    private readonly seen: (shift: Shift) => Rollout['figures'],
-  ) {}
-
-  picture(): Rollout {
-    const { members, state, shift, now, failed } = this;
-    const found = this.seen(shift);
-    return rollout({
-      ...{ members, state, shift, now, failed, policy: this.chosen },
-      ...(found && { figures: found }),
-    });
-  }
-
-  act(step: RolloutStep): void {
-    switch (step.step) {
-      case 'create':
-        expect(this.members.map(({ index }) => index)).not.toContain(step.index);
-        this.members.push(
-          member(step.index, step.release, { id: `n${this.count++}`, state: 'starting', since: this.now }),
-        );
-        return;
-      case 'retire':
-        this.members = this.members.map((one) => (one.id === step.id ? { ...one, leaving: true } : one));
-        return;
-      case 'note-failed':
-        this.failed.push(...step.indexes);
-        return;
-      case 'shift':
-        this.shift = { weight: step.weight, step: step.at, since: this.now };
-        this.weights.push(step.weight);
-        return;
-      case 'enter':
-        this.state = step.state;
-        return;
-      case 'roll-back':
-        this.state = 'rolled-back';
-    }
-  }
-
-  tick(): void {
-    this.now += 50;
-    this.members = this.members
-      .filter(({ leaving }) => !leaving)
-      .map((one) => (one.state === 'starting' ? { ...one, state: this.luck(), since: this.now } : one));
-  }
-}
-
 const ENDS = ['done', 'paused', 'rolled-back', 'waiting'];
 const policies = fc
   .record({
@@ -273,21 +211,19 @@ describe('any release in which both versions serve', () => {
   it('ends: done, waiting for somebody, stopped or back; its shares rise to 100 at most, and the old one is whole', () => {
     fc.assert(
       fc.property(policies, sights, fc.boolean(), (chosen, seen, well) => {
-        const ground = new Playground(
-          chosen,
-          () => (well ? 'ready' : 'failed'),
-          () => seen,
-        );
+        const ground = new Playground(rollout({ policy: chosen }), {
+          start: () => (well ? 'ready' : 'failed'),
+          figures: () => seen,
+        });
         for (let turn = 0; turn < 400 && !ENDS.includes(ground.state); turn++) {
-          const { shift } = ground;
+          const weight = ground.shift?.weight ?? 0;
           for (const step of planRollout(ground.picture()).steps) {
             // On too little nobody is judged, nor goes on where somebody is to judge.
             const judged = step.step === 'shift' && step.at > 0 && chosen.shift?.analysis !== undefined;
             if (judged) expect(seen?.fresh.requests ?? 0).toBeGreaterThanOrEqual(analysis.minRequests);
             ground.act(step);
           }
-          const old = ground.members.filter(({ release, leaving }) => release === 1 && !leaving);
-          if (shift.weight < 100 && ground.shift.weight < 100) expect(old).toHaveLength(3);
+          if (weight < 100 && (ground.shift?.weight ?? 0) < 100) expect(ground.of(1)).toHaveLength(3);
           ground.tick();
         }
         expect(ENDS).toContain(ground.state);
@@ -303,16 +239,36 @@ describe('any release in which both versions serve', () => {
   it('never gives requests to a version whose containers are not ready', () => {
     fc.assert(
       fc.property(policies, (chosen) => {
-        const ground = new Playground(
-          { ...chosen, maxFailureRatio: 0 },
-          () => 'starting',
-          () => figures({}),
-        );
+        const ground = new Playground(rollout({ policy: { ...chosen, maxFailureRatio: 0 } }), {
+          start: () => 'starting',
+          figures: () => figures({}),
+        });
         for (let turn = 0; turn < 60; turn++) {
           for (const step of planRollout(ground.picture()).steps) ground.act(step);
           ground.tick();
         }
         expect(ground.weights).toEqual([]);
+      }),
+    );
+  });
+
+  it('leaves the old one whole where there is no room for the new one, and gives that no more than it can bear', () => {
+    fc.assert(
+      fc.property(policies, fc.integer({ min: 0, max: 2 }), (chosen, room) => {
+        const ground = new Playground(rollout({ policy: chosen }), {
+          start: () => 'ready',
+          figures: () => figures({}),
+          hasRoom: (release, members) => members.filter((one) => one.release === release).length < room,
+        });
+        for (let turn = 0; turn < 100; turn++) {
+          for (const step of planRollout(ground.picture()).steps) ground.act(step);
+          expect(ground.of(1).filter(({ state }) => state === 'ready')).toHaveLength(3);
+          ground.tick();
+        }
+        const takes = (weight: number) =>
+          chosen.kind === 'blue-green' ? 3 : Math.max(1, Math.ceil((3 * weight) / 100));
+        expect(ground.weights.filter((weight) => takes(weight) > room)).toEqual([]);
+        expect(ground.state).not.toBe('done');
       }),
     );
   });
