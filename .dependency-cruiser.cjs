@@ -11,6 +11,7 @@ const rooms = {
   network: ['model', 'kit'],
   link: ['contract', 'model', 'kit'],
   router: ['model', 'kit'],
+  acme: ['model', 'kit'],
   agent: ['engine', 'network', 'router', 'link', 'contract', 'model', 'kit'],
   api: ['contract', 'store', 'scheduler', 'compose', 'link', 'model', 'kit'],
   cli: ['contract', 'compose', 'model', 'kit'],

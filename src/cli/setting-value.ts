@@ -50,8 +50,17 @@ const READERS: Readonly<Record<SettingKey, (text: string, key: string) => unknow
   routerTlsPort: number,
   routerTrust: list,
   routerProxyFrom: list,
+  acmeDirectory: (text) => text,
+  acmeContact: (text) => text,
+  acmeTermsAgreed: flag,
+  acmeRoot: (text) => text,
   drainMs: milliseconds,
 };
+
+function flag(text: string, key: string): unknown {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new BerthError('bad_request', `${key}: "${text}" is neither true nor false`);
+}
 
 /** `a,b`, or as JSON. */
 function list(text: string, key: string): unknown {

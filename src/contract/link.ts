@@ -5,6 +5,7 @@ import { heldSchema, orphanSchema } from '../model/life.ts';
 import { observedImageSchema, observedNetworkSchema, observedVolumeSchema } from '../model/objects.ts';
 import {
   certificateSchema,
+  challengeSchema,
   entrySchema,
   httpRouteSchema,
   routerStateSchema,
@@ -46,7 +47,7 @@ export const HEADER_MACHINE = 'berth-machine-id';
  * Version of this protocol; manager and agents may be one apart. 2: agents know `probe`. 3: agents have networks that span
  * hosts. 4: agents tell what they hold of plain docker (`hold`). 5: agents run containers' probes, and routers
  * (`router`). 6: agents tell what goes through routers (`traffic`), and what containers use (`loads`), and put configs and
- * secrets into containers (`want`); routers have certificates and entries with TLS.
+ * secrets into containers (`want`); routers have certificates and entries with TLS, and answer challenges of ACME.
  */
 export const LINK_VERSION = 6;
 /** From which version on the other end knows `hold` and `held`. */
@@ -185,6 +186,8 @@ export const routerBaseSchema = z.object({
   defaultCertificate: routerStateSchema.shape.defaultCertificate,
   cookieKey: routerStateSchema.shape.cookieKey,
   drainSeconds: routerStateSchema.shape.drainSeconds,
+  /** From version 6 on: challenges of ACME are looked up, though there may be none at the moment. */
+  acme: z.boolean().optional(),
 });
 export type RouterBase = Readonly<z.infer<typeof routerBaseSchema>>;
 
@@ -197,6 +200,8 @@ export const routerChangeSchema = z.object({
   base: routerBaseSchema,
   /** From version 6 on: all there are, with their keys; left out where they are as they were. */
   certificates: z.array(certificateSchema).optional(),
+  /** From version 6 on: all there are; left out where they are as they were. */
+  challenges: z.array(challengeSchema).optional(),
   /** A route takes the place of the one with its ID. */
   http: z.array(httpRouteSchema),
   tcp: z.array(tcpRouteSchema),

@@ -1,4 +1,5 @@
 export { AUTOSCALER, AutoScaler } from './loops/autoscaler.ts';
+export { CertificateCare } from './loops/certificates.ts';
 export { Mover } from './loops/mover.ts';
 export { NodeFailover } from './loops/node-failover.ts';
 export { PlannedMoves } from './loops/planned-moves.ts';

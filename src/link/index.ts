@@ -19,7 +19,7 @@ export {
   issueServerCertificate,
   issueUserCertificate,
 } from './pki/certificates.ts';
-export { newCsr } from './pki/csr.ts';
+export { newCsr, newPrivateKey, serverRequest } from './pki/csr.ts';
 export { openDataSecret } from './pki/data-secret.ts';
 export { CA_FILE, type ClusterPki, openClusterPki } from './pki/pki-files.ts';
 export { openVault, VAULT_FILE, type VaultFile } from './pki/vault-file.ts';

@@ -1,3 +1,4 @@
+import { newAccountKey, newAcmeClient } from '../acme/index.ts';
 import { DataKeys, KEY_ROTATION_MS } from '../api/agents/data-keys.ts';
 import { HostSessions } from '../api/agents/host-sessions.ts';
 import { beginLife } from '../api/agents/lives.ts';
@@ -10,6 +11,7 @@ import { keepAddressesSwept } from '../api/networks/address-sweep.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
 import { ClusterCertificate } from '../api/routing/cluster-certificate.ts';
 import { cookieKeyOf } from '../api/routing/cookie-key.ts';
+import { readUpload } from '../api/routing/read-upload.ts';
 import { checkLogin } from '../api/services/check-login.ts';
 import { ServiceHands } from '../api/services/hands.ts';
 import { StackLogs } from '../api/services/stack-logs.ts';
@@ -17,6 +19,7 @@ import { newApiEndpoint } from '../api/v1/endpoint.ts';
 import {
   AUTOSCALER,
   AutoScaler,
+  CertificateCare,
   Mover,
   NodeFailover,
   PlannedMoves,
@@ -30,9 +33,11 @@ import {
   DeltaLog,
   issueRouterCertificate,
   LinkServer,
+  newPrivateKey,
   openClusterPki,
   openDataSecret,
   reach,
+  serverRequest,
 } from '../link/index.ts';
 import { openSqliteStore, type Store } from '../store/index.ts';
 import { agentFile } from './agent-executable.ts';
@@ -103,6 +108,17 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       issue: (names, at) => issueRouterCertificate(pki.ca, names, at),
     });
     closers.push(() => routerCertificate.close());
+    const certificates = new CertificateCare({
+      ...{ store, vault: vault.vault, clock, logger, newAccountKey },
+      ...{ newKey: newPrivateKey, requestFor: serverRequest, read: readUpload },
+      connect: newAcmeClient,
+      answered: (tokens) => sessions.answered(tokens),
+      audit: (tx, at, target, outcome) => {
+        const who = { user: 'berth', role: 'operator', via: 'system', from: '' } as const;
+        putAudit(tx, at, who, { action: 'certificate.issue', target, outcome });
+      },
+    });
+    closers.push(() => certificates.close());
     const hostName = (id: string) => store.view((tx) => tx.get('hosts', id)?.name);
     const maxConnections = connectionsPerPort();
     const engines = new LinkServer({

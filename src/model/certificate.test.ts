@@ -9,9 +9,9 @@ it('covers a name, and by * those one label below', () => {
 
 it('names what is to be reached over TLS and has no other certificate', () => {
   const https = ['shop.apps.x.com', 'b.com', 'a.com', 'b.com', 'up.com'];
-  const wanted = { appsDomain: 'apps.x.com', https, uploaded: [['up.com', 'www.up.com']] };
+  const wanted = { appsDomain: 'apps.x.com', https, others: [['up.com', 'www.up.com']] };
   expect(clusterNames(wanted, [])).toEqual(['apps.x.com', '*.apps.x.com', 'a.com', 'b.com']);
-  expect(clusterNames({ appsDomain: '', https: [], uploaded: [] }, [])).toEqual(['router.invalid']);
+  expect(clusterNames({ appsDomain: '', https: [], others: [] }, [])).toEqual(['router.invalid']);
 });
 
 it("never has a manager's name, nor a wildcard that it falls under", () => {
@@ -24,11 +24,11 @@ it("never has a manager's name, nor a wildcard that it falls under", () => {
     '*.x.com',
     'ok.com',
   ];
-  expect(clusterNames({ appsDomain: '', https, uploaded: [] }, ['berth.x.com', '192.0.2.1'])).toEqual([
+  expect(clusterNames({ appsDomain: '', https, others: [] }, ['berth.x.com', '192.0.2.1'])).toEqual([
     'ok.com',
   ]);
-  expect(clusterNames({ appsDomain: 'x.com', https: [], uploaded: [] }, ['berth.x.com'])).toEqual(['x.com']);
-  expect(clusterNames({ appsDomain: 'internal', https: [], uploaded: [] }, [])).toEqual([
+  expect(clusterNames({ appsDomain: 'x.com', https: [], others: [] }, ['berth.x.com'])).toEqual(['x.com']);
+  expect(clusterNames({ appsDomain: 'internal', https: [], others: [] }, [])).toEqual([
     'internal',
     '*.internal',
   ]);

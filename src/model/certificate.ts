@@ -5,8 +5,8 @@ import { domainSchema, routerNameSchema } from './router.ts';
 export const certificateRecordSchema = z.object({
   kind: z.literal('certificate'),
   name: routerNameSchema,
-  /** `cluster`: made by the cluster's own CA, and renewed by itself. */
-  source: z.enum(['upload', 'cluster']),
+  /** `cluster`: made by the cluster's own CA; `acme`: had by ACME. Both are renewed by themselves. */
+  source: z.enum(['upload', 'cluster', 'acme']),
   /** `*.example.com` is the names one label below. */
   domains: z.array(domainSchema),
   /** Milliseconds. */
@@ -43,13 +43,13 @@ export function covers(domains: readonly string[], name: string): boolean {
  * certificate could pass for it.
  */
 export function clusterNames(
-  wanted: Readonly<{ appsDomain: string; https: Iterable<string>; uploaded: readonly (readonly string[])[] }>,
+  wanted: Readonly<{ appsDomain: string; https: Iterable<string>; others: readonly (readonly string[])[] }>,
   reserved: readonly string[],
 ): readonly string[] {
-  const { appsDomain, https, uploaded } = wanted;
+  const { appsDomain, https } = wanted;
   const apps = appsDomain === '' ? [] : [appsDomain, `*.${appsDomain}`];
   const others = [...new Set(https)].filter(
-    (domain) => !covers(apps, domain) && !uploaded.some((domains) => covers(domains, domain)),
+    (domain) => !covers(apps, domain) && !wanted.others.some((domains) => covers(domains, domain)),
   );
   const mayBe = (name: string) =>
     !/(^|\.)(berth\.internal|localhost)$/.test(name) && !reserved.some((one) => covers([name], one));

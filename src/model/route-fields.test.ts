@@ -21,7 +21,11 @@ describe('options of a route', () => {
       routeRulesSchema.parse(rulesOf(made, 8443));
       poolSchema.parse({ id: 'r1', weight: 1, servers: [], ...wayOf(made) });
       // Without it a route is another one: nothing is read and then forgotten.
-      expect([rulesOf(made, 443), wayOf(made)]).not.toEqual([rulesOf({}, 443), wayOf({})]);
+      expect([rulesOf(made, 443), wayOf(made), made.certificate]).not.toEqual([
+        rulesOf({}, 443),
+        wayOf({}),
+        undefined,
+      ]);
     },
   );
 

@@ -113,6 +113,12 @@ export const ROUTE_FIELDS: Readonly<Record<string, RouteField>> = {
       return { protocol, tls: name === undefined ? { kind: 'unverified' } : { kind: 'verified', name } };
     },
   },
+  tls: {
+    words:
+      "`acme`: its domains have certificates of the CA that the setting `acmeDirectory` names (Let's Encrypt), which are renewed by themselves.",
+    example: 'acme',
+    read: (text) => (text === 'acme' ? { certificate: 'acme' } : 'is no source of certificates: write acme'),
+  },
   proxy_protocol: {
     words:
       '`true`: containers are told the client by the PROXY protocol (version 2), before each connection.',

@@ -32,6 +32,8 @@ export const routeOptionsSchema = z.strictObject({
   protocol: poolSchema.shape.protocol.optional(),
   tls: poolSchema.shape.tls.optional(),
   proxyProtocol: z.boolean().optional(),
+  /** Where its domains have their certificates from, other than from users or the cluster's CA. */
+  certificate: z.enum(['acme']).optional(),
 });
 export type RouteOptions = Readonly<z.infer<typeof routeOptionsSchema>>;
 

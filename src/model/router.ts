@@ -273,6 +273,19 @@ export const certificateSchema = z.object({
 });
 export type Certificate = Readonly<z.infer<typeof certificateSchema>>;
 
+/** A challenge by HTTP (RFC 8555, section 8.3), and what its CA wants to read at `/.well-known/acme-challenge/TOKEN`. */
+export const challengeSchema = z.object({
+  /** At least 128 random bits in base64url. */
+  token: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,200}$/, { error: 'a token of a challenge has letters, digits, _ and - only' }),
+  /** Token and thumbprint of the account's key (section 8.1). */
+  answer: z.string().regex(/^[A-Za-z0-9_-]{1,200}\.[A-Za-z0-9_-]{43}$/, {
+    error: 'the answer to a challenge is its token, a dot and a thumbprint',
+  }),
+});
+export type Challenge = Readonly<z.infer<typeof challengeSchema>>;
+
 /** Where the router listens for HTTP. */
 export const entrySchema = z.object({
   address: ipSchema,
@@ -314,6 +327,11 @@ export const routerStateSchema = z
     /** Whose name is shown to clients that ask for none of the names; the first one where it is left out. */
     defaultCertificate: routerNameSchema.optional(),
     pages: z.partialRecord(z.enum(PAGE_NAMES), pageTextSchema),
+    /**
+     * Answered at all domains, before any rule of a route. Where it is left out there is no look-up of them; a first list,
+     * even an empty one, is a reload, and none of what follows.
+     */
+    challenges: z.array(challengeSchema).readonly().optional(),
     /** Of sticky cookies, which do not show addresses then; the same on all ingress hosts. Hexadecimal. */
     cookieKey: z
       .string()

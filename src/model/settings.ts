@@ -69,6 +69,32 @@ export const settingsSchema = z.strictObject({
   routerTrust: z.array(sourceSchema).max(1000).default([]),
   /** Balancers in front that begin each connection with the PROXY protocol: subnets. From others none is taken. */
   routerProxyFrom: z.array(sourceSchema).max(1000).default([]),
+  /** The CA that gives certificates by ACME: URL of its directory (RFC 8555, section 7.1.1). */
+  acmeDirectory: z
+    .string()
+    .max(1_000)
+    .regex(/^https:\/\/[A-Za-z0-9.:[\]-]+(?:\/[!-~]*)?$/, {
+      error: (issue) => `"${String(issue.input)}" is not a URL with https`,
+    })
+    .default('https://acme-v02.api.letsencrypt.org/directory'),
+  /** Mail address that the CA writes to; empty: none. */
+  acmeContact: z
+    .string()
+    .max(254)
+    .regex(/^(?:[A-Za-z0-9.!#$&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+)?$/, {
+      error: (issue) => `"${String(issue.input)}" is not a mail address`,
+    })
+    .default(''),
+  /** The operator agrees to the CA's terms. Without it nothing is asked of the CA. */
+  acmeTermsAgreed: z.boolean().default(false),
+  /** CAs that the server of `acmeDirectory` itself is checked by, PEM; empty: the public ones. */
+  acmeRoot: z
+    .string()
+    .max(50_000)
+    .regex(/^(?:-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)*$/, {
+      error: 'acmeRoot is not PEM of certificates alone: give the content of the file',
+    })
+    .default(''),
   /** How long a container that leaves may still have requests before it is stopped (milliseconds). */
   drainMs: z.number().int().min(0).max(3_600_000).default(10_000),
 });

@@ -16,6 +16,7 @@ export function baseLines(state: RouterState, layout: Layout): readonly string[]
   const ports = new Map<number, TcpRoute[]>();
   for (const route of state.tcpRoutes) ports.set(route.port, [...(ports.get(route.port) ?? []), route]);
   const lookUp = lookUpLines(state, layout);
+  const challenges = state.challenges === undefined ? [] : challengeLines(layout);
   const canaries = state.routes.filter(({ canary }) => canary.length > 0).flatMap(canaryLines);
   return [
     'global',
@@ -59,7 +60,7 @@ export function baseLines(state: RouterState, layout: Layout): readonly string[]
     '  retries 2',
     '  balance roundrobin',
     ...state.entries.flatMap((entry) =>
-      entryLines(entry, layout, lookUp, canaries, state.defaultCertificate),
+      entryLines(entry, layout, [...challenges, ...lookUp], canaries, state.defaultCertificate),
     ),
     ...[...ports].flatMap(([port, routes]) => portLines(port, routes, layout)),
     `backend ${NOBODY} from http`,
@@ -95,6 +96,16 @@ const PATH_LINES = [
   'http-request deny deny_status 400 if { var(txn.path) -m sub /../ /./ } or { var(txn.path) -m end /.. /. }',
   'http-request set-var(txn.path) var(txn.path),regsub(//+,/,g) if { var(txn.path) -m sub // }',
 ];
+
+const CHALLENGES = '/.well-known/acme-challenge/';
+
+/** Tokens that the map has not go on to containers: they may speak ACME themselves. */
+function challengeLines({ challenges }: Layout): readonly string[] {
+  const answer = `path,field(4,/),map_str(${challenges})`;
+  return [
+    `http-request return status 200 content-type text/plain lf-string "%[${answer}]" if { path_beg ${CHALLENGES} } { ${answer} -m found }`,
+  ];
+}
 
 function entryLines(
   entry: RouterEntry,

@@ -11,6 +11,7 @@ export type Layout = Readonly<{
   certificateList: string;
   certificate(name: string): string;
   names(port: number): string;
+  challenges: string;
   page(name: string): string;
   runtimeSocket: string;
   masterSocket: string;
@@ -23,6 +24,7 @@ export function layoutOf(folder: string): Layout {
     certificateList: `${folder}/certificates.list`,
     certificate: (name) => `${folder}/certificates/${name}.pem`,
     names: (port) => `${folder}/names-${port}.map`,
+    challenges: `${folder}/challenges.map`,
     page: (name) => `${folder}/pages/${name}.txt`,
     runtimeSocket: `${folder}/run/runtime.sock`,
     masterSocket: `${folder}/run/master.sock`,

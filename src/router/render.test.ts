@@ -55,6 +55,10 @@ describe('a configuration', () => {
     expect(digest([routeOf('a')])).not.toBe(before);
     expect(digest([routeOf('a'), routeOf('b')], { pages: { nobody: 'x' } })).not.toBe(before);
     expect(digest([routeOf('a'), routeOf('b')], { drainSeconds: 6 })).not.toBe(before);
+    const challenge = { token: 'one', answer: `one.${'t'.repeat(43)}` };
+    const asked = digest([routeOf('a'), routeOf('b')], { challenges: [] });
+    expect(asked).not.toBe(before);
+    expect(digest([routeOf('a'), routeOf('b')], { challenges: [challenge] })).toBe(asked);
   });
 
   it('looks up paths and wildcards where a route has some', () => {

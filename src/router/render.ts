@@ -78,8 +78,9 @@ export class Renderer {
 
   /** Made anew only where a name has changed: a weight among 10,000 routes does not touch them. */
   private renderMaps(state: RouterState): RenderedMaps {
-    const { routes, tcpRoutes } = state;
+    const { routes, tcpRoutes, challenges } = state;
     const of = [
+      challenges,
       ...routes.flatMap(({ id, names }) => [id, names]),
       ...tcpRoutes.flatMap(({ id, port, names }) => [id, port, names]),
     ];
@@ -172,11 +173,13 @@ function makePart(own: readonly ReturnType<typeof backendPart>[]): Part {
 }
 
 /** Keys end in `/`, and so does what is looked up: `/api` is no beginning of `/apis` then. */
-function mapsOf({ routes, tcpRoutes }: RouterState, layout: Layout) {
+function mapsOf({ routes, tcpRoutes, challenges }: RouterState, layout: Layout) {
   const maps = new Map<string, Map<string, string>>([[layout.routes, new Map()]]);
   for (const { id, names } of routes)
     for (const { domain, path } of names)
       maps.get(layout.routes)?.set(`${domain}${path === '/' ? '' : path}/`, httpBackend(id));
+  if (challenges !== undefined)
+    maps.set(layout.challenges, new Map(challenges.map(({ token, answer }) => [token, answer])));
   for (const { id, port, names } of tcpRoutes) {
     if (names.length === 0) continue;
     const map = maps.get(layout.names(port)) ?? new Map<string, string>();

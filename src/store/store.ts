@@ -1,4 +1,5 @@
 import type { ApiToken, AuditEntry, JoinToken, User } from '../model/access.ts';
+import type { AcmeAccount, AcmeCertificate, CertificateStatus } from '../model/acme.ts';
 import type { Address, AddressCursor } from '../model/address.ts';
 import type { Balancer } from '../model/balancer.ts';
 import type { CertificateRecord } from '../model/certificate.ts';
@@ -34,6 +35,8 @@ export type Tables = {
   dnsRecords: DnsRecord;
   balancers: Balancer;
   certificates: CertificateRecord;
+  acmeAccounts: AcmeAccount;
+  acmeCertificates: AcmeCertificate;
   users: User;
   apiTokens: ApiToken;
   joinTokens: JoinToken;
@@ -64,6 +67,7 @@ export type Tables = {
   observedNetworks: ObservedNetwork;
   observedVolumes: ObservedVolume;
   serviceStatus: ServiceStatus;
+  certificateStatus: CertificateStatus;
 };
 export type TableName = keyof Tables;
 

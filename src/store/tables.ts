@@ -61,6 +61,8 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   dnsZones: { durable: true, key: (r) => r.name, indexes: {} },
   dnsRecords: { durable: true, key: (r) => r.id, indexes: { zone: (r) => r.zone } },
   certificates: { durable: true, key: (r) => r.name, indexes: {} },
+  acmeAccounts: { durable: true, key: (r) => r.directory, indexes: {} },
+  acmeCertificates: { durable: true, key: (r) => r.name, indexes: {} },
   balancers: { durable: true, key: (r) => r.name, indexes: {} },
   users: { durable: true, key: (r) => r.name, indexes: {} },
   apiTokens: {
@@ -146,4 +148,5 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
     indexes: { host: (r) => r.hostId, name: (r) => r.name },
   },
   serviceStatus: { durable: false, key: (r) => serviceKey(r.stack, r.name), indexes: {} },
+  certificateStatus: { durable: false, key: (r) => r.name, indexes: {} },
 };

@@ -6,7 +6,9 @@ import { messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import {
   type Certificate,
+  type Challenge,
   certificateSchema,
+  challengeSchema,
   type HttpRoute,
   httpRouteSchema,
   type RouterState,
@@ -19,6 +21,7 @@ import { replaceFile } from '../replace-file.ts';
 export type WantedRouter = Readonly<{
   base: RouterBase;
   certificates: readonly Certificate[];
+  challenges: readonly Challenge[];
   http: ReadonlyMap<string, HttpRoute>;
   tcp: ReadonlyMap<string, TcpRoute>;
 }>;
@@ -31,9 +34,15 @@ const recordSchema = z.object({
   tcp: z.array(tcpRouteSchema),
   /** Of an agent that knew none it is left out. */
   certificates: z.array(certificateSchema).default([]),
+  challenges: z.array(challengeSchema).default([]),
 });
 
-const NONE: Omit<WantedRouter, 'base'> = { http: new Map(), tcp: new Map(), certificates: [] };
+const NONE: Omit<WantedRouter, 'base'> = {
+  http: new Map(),
+  tcp: new Map(),
+  certificates: [],
+  challenges: [],
+};
 
 export function changedRouter(before: WantedRouter | undefined, change: RouterChange): WantedRouter {
   const { whole, base, drop, keep } = change;
@@ -43,14 +52,16 @@ export function changedRouter(before: WantedRouter | undefined, change: RouterCh
   const tcp = new Map([...known.tcp].filter(([id]) => stays(id)));
   for (const route of change.http) http.set(route.id, route);
   for (const route of change.tcp) tcp.set(route.id, route);
-  return { base, http, tcp, certificates: change.certificates ?? known.certificates };
+  const { certificates = known.certificates, challenges = known.challenges } = change;
+  return { base, http, tcp, certificates, challenges };
 }
 
-export function routerStateOf({ base, http, tcp, certificates }: WantedRouter): RouterState {
+export function routerStateOf({ base, http, tcp, certificates, challenges }: WantedRouter): RouterState {
   const { entries, cookieKey, drainSeconds, defaultCertificate } = base;
   return {
     ...{ kind: 'router', entries, cookieKey, drainSeconds, certificates: [...certificates], pages: {} },
     ...(defaultCertificate === undefined ? {} : { defaultCertificate }),
+    ...(base.acme === true ? { challenges } : {}),
     routes: [...http.values()],
     tcpRoutes: [...tcp.values()],
   };
@@ -67,8 +78,8 @@ export async function readRouter(
     if (record.hostId !== hostId) return undefined;
     const byId = <R extends { readonly id: string }>(routes: readonly R[]) =>
       new Map(routes.map((route) => [route.id, route]));
-    const { base, certificates } = record;
-    return { base, certificates, http: byId(record.http), tcp: byId(record.tcp) };
+    const { base, certificates, challenges } = record;
+    return { base, certificates, challenges, http: byId(record.http), tcp: byId(record.tcp) };
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT')
       logger.warn(
@@ -89,7 +100,7 @@ export async function writeRouter(
     await rm(join(folder, FILE), { force: true });
     return;
   }
-  const { base, http, tcp, certificates } = wanted;
-  const record = { hostId, base, certificates, http: [...http.values()], tcp: [...tcp.values()] };
+  const { http, tcp, ...rest } = wanted;
+  const record = { hostId, ...rest, http: [...http.values()], tcp: [...tcp.values()] };
   await replaceFile(folder, FILE, JSON.stringify(record));
 }

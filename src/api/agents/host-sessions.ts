@@ -75,6 +75,8 @@ export class HostSessions {
   readonly assignments: Assignments;
   /** Of a container that leaves: whether no router leads to it any more; see `Routers`. */
   readonly isOut = (containerId: string): boolean => this.routers.isOut(containerId);
+  /** Whether routers answer challenges of ACME; see `Routers`. */
+  readonly answered = (tokens: readonly string[]) => this.routers.answered(tokens);
   /** Whether a host says what its containers use; see `Measured`. */
   readonly measures = (hostId: string): boolean => this.measured.knows(hostId);
   /** What goes through routers. */

@@ -9,7 +9,8 @@ import type { Stack } from '../../model/stack.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
 
-type Settings = RouterPorts & Readonly<{ appsDomain: string; routerTrust: readonly string[] }>;
+type Settings = RouterPorts &
+  Readonly<{ appsDomain: string; routerTrust: readonly string[]; acmeTermsAgreed: boolean }>;
 
 /**
  * Whether routers can serve what the stack's services ask for, beside what others have. A wildcard and a domain below it may
@@ -50,6 +51,11 @@ export function checkRoutes(
 export function checkBalancer(tx: ReadTx, balancer: Balancer): void {
   const settings = settingsOf(tx);
   const claims = claimsIn(tx, () => true, balancer.name);
+  const wildcard = balancer.listens.find((one) => one.kind === 'http' && one.domain.startsWith('*'));
+  if (balancer.rules.tls === 'acme' && wildcard !== undefined)
+    throw new BerthError('bad_request', `no CA takes a proof by HTTP for ${listenText(wildcard)}`, {
+      hint: 'take the rule tls away, and upload a certificate: "berth cert add"',
+    });
   for (const listen of balancer.listens) {
     if (listen.kind === 'tcp' && isRouters(listen.port, settings))
       throw new BerthError(
@@ -99,7 +105,11 @@ function claimsOf({ routes, listeners }: Service, settings: Settings): Claim[] {
   ];
 }
 
-function refuseRoute({ name }: Service, { host, path, scope }: Route, { appsDomain }: Settings): void {
+function refuseRoute(
+  { name }: Service,
+  { host, path, scope, options }: Route,
+  { appsDomain }: Settings,
+): void {
   const refuse = (what: string, hint: string) =>
     new BerthError('bad_request', `service ${name}: ${what}`, { hint });
   if (servedPath(path) === undefined)
@@ -112,6 +122,11 @@ function refuseRoute({ name }: Service, { host, path, scope }: Route, { appsDoma
       `its route "${host.name}" needs a domain behind it, and the cluster has none`,
       'set one with "berth settings set appsDomain=apps.example.com", or write the whole domain',
     );
+  if (options?.certificate === 'acme' && host.name.startsWith('*'))
+    throw refuse(
+      `"${host.name}" cannot have a certificate by ACME, as no CA takes a proof by HTTP for a wildcard`,
+      'leave berth.routing.tls out, and upload one: "berth cert add"',
+    );
   const domain = host.kind === 'domain' ? host.name : `${host.name}.${appsDomain || 'example.com'}`;
   if (!domainSchema.safeParse(domain).success)
     throw refuse(
@@ -123,13 +138,18 @@ function refuseRoute({ name }: Service, { host, path, scope }: Route, { appsDoma
 function routeWarnings(
   { name }: Service,
   { host, scheme, scope, options }: Route,
-  { routerTlsPort, routerTrust }: Settings,
+  { routerTlsPort, routerTrust, acmeTermsAgreed }: Settings,
 ): string[] {
   if (scope === 'cluster')
     return [`service ${name}: names that end in .local, such as ${host.name}, are not routed`];
+  if (options?.certificate === 'acme' && !acmeTermsAgreed)
+    return [
+      `service ${name}: ${host.name} waits for its certificate until you agree to the terms of the CA: "berth settings set acmeTermsAgreed=true"`,
+    ];
   if (routerTlsPort !== 0) return [];
   const hint = 'the routers have no port for TLS: "berth settings set routerTlsPort=443"';
-  if (scheme === 'https') return [`service ${name}: ${host.name} is served without TLS: ${hint}`];
+  if (scheme === 'https' || options?.certificate === 'acme')
+    return [`service ${name}: ${host.name} is served without TLS: ${hint}`];
   if (options?.redirect?.kind === 'https' && routerTrust.length === 0)
     return [`service ${name}: ${host.name} sends clients to https, and nothing answers there: ${hint}`];
   return [];

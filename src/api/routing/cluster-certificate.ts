@@ -102,13 +102,13 @@ export class ClusterCertificate {
   private due(tx: ReadTx, now: number): readonly string[] | undefined {
     const { appsDomain, routerTlsPort } = settingsOf(tx);
     if (routerTlsPort === 0) return undefined;
-    const uploaded = [...tx.all('certificates')].filter(({ source }) => source === 'upload');
+    const others = [...tx.all('certificates')].filter(({ source }) => source !== 'cluster');
     const https = [...tx.all('services')].flatMap(({ service }) =>
       service.routes.flatMap((route) =>
         route.scheme === 'https' ? (servedName(route, appsDomain)?.domain ?? []) : [],
       ),
     );
-    const wanted = { appsDomain, https, uploaded: uploaded.map(({ domains }) => domains) };
+    const wanted = { appsDomain, https, others: others.map(({ domains }) => domains) };
     const names = clusterNames(wanted, this.deps.reserved);
     const has = tx.get('certificates', CLUSTER_CERTIFICATE);
     const fits = has !== undefined && [...has.domains].sort().join() === [...names].sort().join();

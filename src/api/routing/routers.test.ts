@@ -338,3 +338,45 @@ it('tells certificates once, and ports for TLS to agents that know them', async 
     true,
   );
 });
+
+it('tells challenges of ACME with nothing to reload for each, and knows who answers them', async () => {
+  const token = (name: string) => ({ token: name, answer: `${name}.${'t'.repeat(43)}` });
+  const order = (...tokens: string[]) =>
+    store.update((tx) =>
+      tx.put('acmeCertificates', {
+        ...{ kind: 'acme-certificate', name: 'a.com', domains: ['a.com'], wantedBy: 'command' },
+        ...{ failures: 0, error: '', retryAt: 0, limited: false, createdAt: 0, createdBy: 'root' },
+        order: {
+          ...{ directory: 'https://ca/', domains: ['a.com'], askedAt: 0, sealed: '' },
+          challenges: tokens.map(token),
+        },
+      }),
+    );
+  routers.attach('h1', TLS_ROUTER_VERSION, (frame) => frames.push(frame));
+  routers.attach('h2', TLS_ROUTER_VERSION, () => undefined);
+  await until(news).toEqual(['no router']);
+  expect(routers.answered(['one'])).toBe('none');
+  await order('one', 'two');
+  await vi.waitFor(() => expect(frames).toHaveLength(1));
+  const [frame] = frames.splice(0);
+  const change = frame?.t === 'router' ? frame.change : undefined;
+  expect(change?.base.acme).toBe(true);
+  expect(change?.challenges).toEqual([token('one'), token('two')]);
+  const seq = change?.seq ?? 0;
+  const says = (host: string, serving: boolean, at = seq) =>
+    routers.said(host, { t: 'routed', seq: at, serving, error: '', draining: [] });
+  await says('h1', true, seq - 1);
+  expect(routers.answered(['one', 'two'])).toBe('none');
+  await says('h1', true);
+  expect(routers.answered(['one', 'two'])).toBe('some');
+  await says('h2', false);
+  expect(routers.answered(['one', 'two'])).toBe('all');
+  expect(routers.answered(['one', 'three'])).toBe('none');
+  await putService('shop', 'x.com');
+  await vi.waitFor(() => expect(frames).toHaveLength(1));
+  expect(frames.splice(0)).toMatchObject([{ change: { base: { acme: true }, whole: false } }]);
+  expect(routers.answered(['two'])).toBe('all');
+  await order();
+  await vi.waitFor(() => expect(frames).toHaveLength(1));
+  expect(frames).toMatchObject([{ change: { base: { acme: true }, challenges: [] } }]);
+});

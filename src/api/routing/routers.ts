@@ -13,12 +13,13 @@ import type { Vault } from '../../kit/vault.ts';
 import { CLUSTER_CERTIFICATE } from '../../model/certificate.ts';
 import type { Certificate, HttpRoute, TcpRoute } from '../../model/router.ts';
 import { settingsOf } from '../../store/settings.ts';
-import type { ChangeSet, ReadTx, Store } from '../../store/store.ts';
+import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
 import { partsOf } from '../agents/frames.ts';
 import { AccessBook } from './access-book.ts';
 import { RouteBook, type RouteChanges } from './route-book.ts';
 import { ingressHosts, servingHosts } from './service-ways.ts';
 import { ShownCertificates } from './shown-certificates.ts';
+import { WantedChallenges } from './wanted-challenges.ts';
 
 type RouterFrame = ManagerFrame & { t: 'router' | 'no-router' };
 type Send = (frame: RouterFrame) => void;
@@ -31,6 +32,10 @@ type Told = {
   seq: number;
   router: boolean | undefined;
 };
+
+const OTHER_TABLES: ReadonlySet<Change['table']> = new Set([
+  ...(['hosts', 'settings', 'certificates', 'acmeCertificates'] as const),
+]);
 
 /** Changes that come right behind one that was told are gathered for so long, milliseconds. */
 const PAUSE_MS = 20;
@@ -66,6 +71,7 @@ export class Routers {
   private base: RouterBase;
   private readonly shown: ShownCertificates;
   private certificates: readonly Certificate[] = [];
+  private readonly challenges = new WantedChallenges();
 
   constructor(private readonly deps: RoutersDeps) {
     const { store } = deps;
@@ -136,9 +142,28 @@ export class Routers {
     });
   }
 
+  /**
+   * Whether ingress hosts that are connected and serve have said that they answer these challenges of ACME; `some`: not all
+   * of them yet.
+   */
+  answered(tokens: readonly string[]): 'all' | 'some' | 'none' {
+    const seq = this.challenges.toldIn(tokens);
+    if (seq === undefined) return 'none';
+    return this.deps.store.view((tx) => {
+      let [does, waits] = [0, 0];
+      for (const [hostId, { version, router }] of this.sessions) {
+        if (router !== true || version < TLS_ROUTER_VERSION) continue;
+        const said = tx.get('hostRouters', hostId);
+        if (said === undefined || said.seq < seq) waits++;
+        else if (said.serving) does++;
+      }
+      return does === 0 ? 'none' : waits === 0 ? 'all' : 'some';
+    });
+  }
+
   private onChange({ changes }: ChangeSet): void {
     this.book.note(changes);
-    const others = changes.some(({ table }) => ['hosts', 'settings', 'certificates'].includes(table));
+    const others = changes.some(({ table }) => OTHER_TABLES.has(table));
     if (others || this.book.isDirty) this.soon();
   }
 
@@ -158,20 +183,29 @@ export class Routers {
       return this.baseOf(tx);
     });
     const sameCertificates = before === this.certificates;
+    const sameChallenges = !this.deps.store.view((tx) => this.challenges.read(tx, next));
     const sameBase = JSON.stringify(base) === JSON.stringify(this.base);
     this.base = base;
     const isNews =
-      !sameBase || !sameCertificates || changes.http.length + changes.tcp.length + changes.drop.length > 0;
+      !(sameBase && sameCertificates && sameChallenges) ||
+      changes.http.length + changes.tcp.length + changes.drop.length > 0;
     if (isNews || [...this.sessions.values()].some(({ router }) => router === undefined)) this.seq = next;
     const { http, tcp } = this.book.all;
-    const some = http.length + tcp.length + this.book.keep.length > 0;
+    const some = http.length + tcp.length + this.book.keep.length > 0 || this.challenges.list.length > 0;
     const ingress = new Set(this.deps.store.view((tx) => ingressHosts(tx).map(({ id }) => id)));
     for (const [hostId, told] of this.sessions) {
       const router = some && ingress.has(hostId);
       if (router && told.router !== true)
-        this.tell(hostId, told, { http, tcp, drop: [] }, { whole: true, certificates: true });
+        this.tell(
+          hostId,
+          told,
+          { http, tcp, drop: [] },
+          { whole: true, certificates: true, challenges: true },
+        );
       else if (router && isNews)
-        this.tell(hostId, told, changes, { whole: false, certificates: !sameCertificates });
+        this.tell(hostId, told, changes, {
+          ...{ whole: false, certificates: !sameCertificates, challenges: !sameChallenges },
+        });
       else if (!router && told.router !== false) this.tellNone(hostId, told);
     }
     this.pausing = setTimeout(() => {
@@ -185,7 +219,7 @@ export class Routers {
     hostId: string,
     told: Told,
     { http, tcp, drop }: RouteChanges,
-    { whole, certificates }: Readonly<{ whole: boolean; certificates: boolean }>,
+    { whole, certificates, challenges }: Readonly<Record<'whole' | 'certificates' | 'challenges', boolean>>,
   ): void {
     const routes = partsOf<HttpRoute | TcpRoute>([...http, ...tcp]);
     const hasTls = told.version >= TLS_ROUTER_VERSION;
@@ -202,6 +236,7 @@ export class Routers {
           drop: i === 0 ? drop : [],
           keep: i === 0 && whole ? [...this.book.keep] : [],
           ...(i === 0 && hasTls && certificates ? { certificates: [...this.certificates] } : {}),
+          ...(i === 0 && hasTls && challenges ? { challenges: [...this.challenges.list] } : {}),
           ...(i < routes.length - 1 ? { more: true } : {}),
         };
         return { t: 'router', change };
@@ -240,10 +275,11 @@ export class Routers {
         : {}),
       cookieKey: this.deps.cookieKey,
       drainSeconds: Math.max(1, Math.ceil(drainMs / 1000)),
+      ...(tx.count('acmeCertificates') > 0 ? { acme: true } : {}),
     };
   }
 }
 
-function withoutTls({ defaultCertificate: _, ...base }: RouterBase): RouterBase {
+function withoutTls({ defaultCertificate: _, acme: __, ...base }: RouterBase): RouterBase {
   return { ...base, entries: base.entries.filter(({ tls }) => !tls) };
 }

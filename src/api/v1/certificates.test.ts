@@ -24,7 +24,9 @@ describe('a certificate', () => {
     expect(made).toMatchObject({
       ...{ name: 'shop', source: 'upload', createdBy: 'root' },
       domains: ['shop.example.com', '*.shop.example.com'],
-      fingerprint: new X509Certificate(certificate).fingerprint256.replaceAll(':', '').toLowerCase(),
+      shown: {
+        fingerprint: new X509Certificate(certificate).fingerprint256.replaceAll(':', '').toLowerCase(),
+      },
     });
     const record = api.store.view((tx) => tx.get('certificates', 'shop'));
     const told = JSON.stringify([
@@ -75,5 +77,65 @@ describe('a certificate', () => {
     await expect(put('berth-cluster', one.certificate, one.key)).rejects.toMatchObject({
       code: 'bad_request',
     });
+  });
+});
+
+describe('a certificate by ACME', () => {
+  const issue = (domains: string[], name?: string) =>
+    api.root.call('certificate.issue', { domains, ...(name === undefined ? {} : { name }) });
+
+  it('is not asked for before somebody has agreed to the terms, nor for a wildcard', async () => {
+    await expect(issue(['a.com'])).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('nobody has agreed to the terms'),
+    });
+    await expect(issue(['*.a.com'])).rejects.toMatchObject({ code: 'bad_request' });
+    await api.root.call('settings.patch', { acmeTermsAgreed: true });
+  });
+
+  it('is written down as it is wanted, listed before it is there, and goes', async () => {
+    const made = await issue(['a.com', 'b.com', 'a.com']);
+    expect(made).toMatchObject({
+      ...{ name: 'a.com', source: 'acme', domains: ['a.com', 'b.com'], worry: '', createdBy: 'root' },
+      acme: { wantedBy: 'command', ordered: false, failures: 0, nextAt: 0 },
+    });
+    expect(made.shown).toBe(undefined);
+    const { certificates } = await api.root.call('certificate.list');
+    expect(certificates.map(({ name }) => name)).toEqual(['a.com']);
+    const { certificate, key } = await make(['a.com']);
+    await expect(put('a.com', certificate, key)).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'certificate a.com is had by ACME',
+    });
+    await put('mine', certificate, key);
+    await expect(issue(['c.com'], 'mine')).rejects.toMatchObject({ code: 'conflict' });
+    for (const name of ['a.com', 'mine']) await api.root.call('certificate.delete', { certificate: name });
+  });
+
+  it('is left alone while its CA says so, and where routes want it', async () => {
+    await issue(['a.com']);
+    const record = () => api.store.view((tx) => tx.get('acmeCertificates', 'a.com'));
+    const change = (more: object) =>
+      api.store.update((tx) => {
+        const known = record();
+        if (known !== undefined) tx.put('acmeCertificates', { ...known, ...more });
+      });
+    const failed = { failures: 3, error: 'too many -> wait', retryAt: api.clock.time + 60_000 };
+    await change({ ...failed, limited: true });
+    await expect(issue(['a.com'])).rejects.toMatchObject({
+      code: 'too_many_requests',
+      message: expect.stringContaining('too many -> wait'),
+    });
+    expect((await api.root.call('certificate.list')).certificates[0]?.worry).toBe(
+      'certificate a.com is not issued: too many -> wait',
+    );
+    await change({ ...failed, limited: false, wantedBy: 'routes' });
+    await expect(api.root.call('certificate.delete', { certificate: 'a.com' })).rejects.toMatchObject({
+      code: 'conflict',
+      hint: expect.stringContaining('berth.routing.tls'),
+    });
+    await issue(['a.com']);
+    expect(record()).toMatchObject({ wantedBy: 'command', failures: 0, retryAt: 0 });
+    await api.root.call('certificate.delete', { certificate: 'a.com' });
   });
 });

@@ -40,6 +40,8 @@ export class ChangeFeed implements EventSource {
       for (const seen of tx.all('observedContainers')) keys.add(keyOfSeen(seen));
       for (const { name } of tx.all('stacks')) keys.add(`stack/${name}`);
       for (const { stack, name } of tx.all('services')) keys.add(`service/${serviceKey(stack, name)}`);
+      for (const { name } of [...tx.all('certificates'), ...tx.all('acmeCertificates')])
+        keys.add(`certificate/${name}`);
       for (const key of keys) {
         const summary = summarise(tx, key, this.wires);
         if (summary !== undefined) this.told.set(key, summary);
@@ -132,6 +134,11 @@ function addKeys(change: Change, keys: Set<string>): void {
       if (after !== undefined) keys.add(keyOfSeen(after));
       return;
     }
+    case 'certificates':
+    case 'acmeCertificates':
+    case 'certificateStatus':
+      keys.add(`certificate/${change.key}`);
+      return;
     case 'stacks':
       keys.add(`stack/${change.key}`);
       return;
@@ -164,6 +171,8 @@ function summarise(tx: ReadTx, key: string, wires: KnownWires): Summary | undefi
       return summariseStack(tx, rest);
     case 'service':
       return summariseService(tx, rest);
+    case 'certificate':
+      return summariseCertificate(tx, rest);
     default:
       return summariseUnmanaged(tx, rest);
   }
@@ -216,6 +225,16 @@ function summariseService(tx: ReadTx, key: string): Summary | undefined {
   return {
     ...{ kind: 'service', change: 'changed', stack, name, wanted, ready, current },
     ...{ release: release.number, state: release.state, reason: release.reason || waiting },
+  };
+}
+
+function summariseCertificate(tx: ReadTx, name: string): Summary | undefined {
+  const shown = tx.get('certificates', name);
+  if (shown === undefined && tx.get('acmeCertificates', name) === undefined) return undefined;
+  return {
+    ...{ kind: 'certificate', change: 'changed', name },
+    ...(shown === undefined ? {} : { until: shown.notAfter }),
+    worry: tx.get('certificateStatus', name)?.worry ?? '',
   };
 }
 

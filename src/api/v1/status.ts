@@ -54,6 +54,7 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
   if (hosts.length === 0) warnings.push('no host has joined: "berth token create" prints how to add one');
   else if (byState.ready === 0) warnings.push('no host is ready: nothing can be placed');
   warnings.push(...deadRoutes(tx));
+  for (const { worry } of tx.all('certificateStatus')) if (worry !== '') warnings.push(worry);
   const orphans = tx.count('orphans');
   if (orphans > 0) {
     warnings.push(

@@ -1,3 +1,4 @@
+import { accountPurpose, orderPurpose } from '../../model/acme.ts';
 import { certificatePurpose } from '../../model/certificate.ts';
 import { purposeOf } from '../../model/kept-file.ts';
 import { loginPurpose } from '../../model/registry-login.ts';
@@ -65,5 +66,18 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     'certificates',
     ({ name }) => `certificate ${name}`,
     (record, reseal) => ({ ...record, sealed: reseal(record.sealed, certificatePurpose(record)) }),
+  ),
+  sealedTable(
+    'acmeAccounts',
+    ({ directory }) => `account at ${directory}`,
+    (record, reseal) => ({ ...record, sealed: reseal(record.sealed, accountPurpose(record)) }),
+  ),
+  sealedTable(
+    'acmeCertificates',
+    ({ name }) => `order of certificate ${name}`,
+    ({ order, ...record }, reseal) =>
+      order === undefined
+        ? record
+        : { ...record, order: { ...order, sealed: reseal(order.sealed, orderPurpose(record)) } },
   ),
 ];

@@ -30,6 +30,12 @@ export const events = command<{ after?: string }>({
   },
 });
 
+function certificateSentence({ name, change, until, worry }: ChangeEvent & { kind: 'certificate' }): string {
+  if (worry !== '' && change !== 'removed') return worry;
+  const day = until === undefined ? 'not issued yet' : `until ${new Date(until).toISOString().slice(0, 16)}Z`;
+  return `certificate ${name} ${change}: ${day}`;
+}
+
 function sentence(event: ChangeEvent, names: ReadonlyMap<string, string>): string {
   switch (event.kind) {
     case 'node':
@@ -40,6 +46,8 @@ function sentence(event: ChangeEvent, names: ReadonlyMap<string, string>): strin
       return `stack ${event.name} ${event.change}${event.removing ? ': is being taken away' : ''}`;
     case 'service':
       return `service ${event.stack}/${event.name} ${event.change}: ${serviceText(event)}`;
+    case 'certificate':
+      return certificateSentence(event);
     case 'reset':
       return 'some events were missed: what came before this line may be out of date';
   }

@@ -11,6 +11,8 @@ import { autoscaleRm } from './autoscale/rm.ts';
 import { autoscaleSet } from './autoscale/set.ts';
 import { bundle } from './bundle.ts';
 import { certAdd } from './cert/add.ts';
+import { certInspect } from './cert/inspect.ts';
+import { certIssue } from './cert/issue.ts';
 import { certLs } from './cert/ls.ts';
 import { certRm } from './cert/rm.ts';
 import { completion } from './completion.ts';
@@ -195,6 +197,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   fileCreate('config'),
   fileRm('config'),
   certLs,
+  certInspect,
+  certIssue,
   certAdd,
   certRm,
   lbLs,

@@ -115,6 +115,15 @@ export const changeEventSchema = z.discriminatedUnion('kind', [
     /** Why it goes no further, in one line; empty where nothing holds it up. */
     reason: z.string(),
   }),
+  z.object({
+    kind: z.literal('certificate'),
+    change: z.enum(['added', 'changed', 'removed']),
+    name: z.string(),
+    /** End of what routers show, milliseconds; absent where there is nothing yet. */
+    until: z.number().optional(),
+    /** It ends soon, or is not to be had: a line, with what to do; empty where it is well. */
+    worry: z.string(),
+  }),
   /** Events were missed (the manager restarted, or was too far ahead): read everything again, then go on. */
   z.object({ kind: z.literal('reset') }),
 ]);

@@ -1,5 +1,5 @@
 import { BerthError } from '../../kit/errors.ts';
-import { exportKey, KEY_ALGORITHM, newKeys, x509 } from './x509.ts';
+import { exportKey, importKey, KEY_ALGORITHM, newKeys, publicKeyOf, x509 } from './x509.ts';
 
 /** A new key and the request for a certificate on it, both PEM. The subject is only a note: the CA writes its own. */
 export async function newCsr(name: string): Promise<Readonly<{ csr: string; key: string }>> {
@@ -10,6 +10,27 @@ export async function newCsr(name: string): Promise<Readonly<{ csr: string; key:
     keys,
   });
   return { csr: `${csr.toString('pem')}\n`, key: await exportKey(keys.privateKey) };
+}
+
+/** A new private key, PEM. */
+export async function newPrivateKey(): Promise<string> {
+  return exportKey((await newKeys()).privateKey);
+}
+
+/**
+ * A request for a certificate of these names on that key, DER. All names are in the extension, as CAs and clients look at
+ * nothing else.
+ */
+export async function serverRequest(key: string, names: readonly string[]): Promise<Uint8Array> {
+  const privateKey = await importKey(key);
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    signingAlgorithm: KEY_ALGORITHM,
+    keys: { privateKey, publicKey: await publicKeyOf(privateKey) },
+    extensions: [
+      new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns' as const, value }))),
+    ],
+  });
+  return new Uint8Array(request.rawData);
 }
 
 /**

@@ -44,6 +44,12 @@ export async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   }
 }
 
+/** @param key one that may be exported */
+export async function publicKeyOf(key: webcrypto.CryptoKey): Promise<webcrypto.CryptoKey> {
+  const { d: _, key_ops: __, ...jwk } = await webcrypto.subtle.exportKey('jwk', key);
+  return webcrypto.subtle.importKey('jwk', jwk, KEY_ALGORITHM, true, ['verify']);
+}
+
 export function parseCertificate(pem: string): x509.X509Certificate {
   try {
     return new x509.X509Certificate(pem);

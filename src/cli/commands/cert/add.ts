@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BerthError, messageOf } from '../../../kit/errors.ts';
+import { endText } from '../../certificate-text.ts';
 import { command } from '../../command.ts';
 import { clean } from '../../terminal/text.ts';
 
@@ -19,7 +20,7 @@ export const certAdd = command<{ chain: string; key: string }, [name: string]>({
     { flags: '--key <FILE>', summary: 'PEM: its private key, without a passphrase', completes: 'file' },
   ],
   examples: [['berth cert add shop --chain fullchain.pem --key privkey.pem', 'as certbot leaves them']],
-  async run({ out, globals, call, cwd }, { chain, key }, certificate) {
+  async run({ out, globals, call, cwd, clock }, { chain, key }, certificate) {
     if (chain === undefined || key === undefined)
       throw new BerthError('bad_request', `--${chain === undefined ? 'chain' : 'key'} is missing`, {
         hint: 'give --chain FILE and --key FILE',
@@ -40,8 +41,7 @@ export const certAdd = command<{ chain: string; key: string }, [name: string]>({
       out.json(made);
       return;
     }
-    const until = new Date(made.notAfter).toISOString().slice(0, 10);
-    out.line(clean(`${made.name}: ${made.domains.join(', ')}, until ${until}`));
+    out.line(clean(`${made.name}: ${made.domains.join(', ')}, until ${endText(made, clock.now())}`));
     const { settings } = await call('settings.get', {});
     if (settings.routerTlsPort === 0)
       out.note('routers have no port for TLS yet: "berth settings set routerTlsPort=443"');

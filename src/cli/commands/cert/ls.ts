@@ -1,12 +1,13 @@
+import { endStyle, endText, nextText } from '../../certificate-text.ts';
 import { command } from '../../command.ts';
 import { printList } from '../../list.ts';
-
-const DAY_MS = 86_400_000;
+import { clean } from '../../terminal/text.ts';
 
 export const certLs = command<{ quiet?: boolean }, []>({
   name: 'cert ls',
   aliases: ['list'],
   summary: 'List the certificates of routers',
+  details: 'One that ends soon, or that a CA does not give, is named below the list, with what to do.',
   options: [{ flags: '-q, --quiet', summary: 'print the names only' }],
   examples: [['berth cert ls', 'with their domains and ends']],
   async run(context, { quiet }) {
@@ -15,20 +16,15 @@ export const certLs = command<{ quiet?: boolean }, []>({
     printList(context, certificates, {
       quiet,
       id: ({ name }) => name,
-      empty: 'no certificates: "berth cert add NAME --chain FILE --key FILE"',
+      empty: 'no certificates: "berth cert add NAME --chain FILE --key FILE", or "berth cert issue DOMAIN"',
       columns: [
         { header: 'NAME', cell: ({ name }) => name },
         { header: 'OF', cell: ({ source }) => source },
         { header: 'DOMAINS', cell: ({ domains }) => domains.join(', ') },
-        {
-          header: 'ENDS',
-          cell: ({ notAfter }) => {
-            const days = Math.floor((notAfter - now) / DAY_MS);
-            const text = `${new Date(notAfter).toISOString().slice(0, 10)} (${days} days)`;
-            return { text, style: days < 14 ? ('red' as const) : ('green' as const) };
-          },
-        },
+        { header: 'ENDS', cell: (one) => ({ text: endText(one, now), style: endStyle(one, now) }) },
+        { header: 'NEXT', cell: (one) => nextText(one, now) },
       ],
     });
+    for (const { worry } of certificates) if (worry !== '') context.out.warn(clean(worry));
   },
 });

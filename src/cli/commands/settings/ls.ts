@@ -2,6 +2,9 @@ import { defaultSettings } from '../../../model/settings.ts';
 import { command } from '../../command.ts';
 import { SETTING_KEYS, settingText } from '../../setting-value.ts';
 
+/** Of what is a file, the size: "berth settings get" prints all of it. */
+const shortened = (text: string) => (text.includes('\n') ? `(${text.length} characters)` : text);
+
 export const settingsLs = command({
   name: 'settings ls',
   aliases: ['list'],
@@ -16,7 +19,7 @@ export const settingsLs = command({
     out.table(
       [
         { header: 'KEY', cell: (key) => key },
-        { header: 'VALUE', cell: (key) => settingText(settings[key]) },
+        { header: 'VALUE', cell: (key) => shortened(settingText(settings[key])) },
         {
           header: 'DEFAULT',
           cell: (key) => ({ text: settingText(defaultSettings[key]), style: 'dim' }),

@@ -1,0 +1,2 @@
+export { newAcmeClient } from './client.ts';
+export { newAccountKey } from './jws.ts';
