@@ -13,7 +13,7 @@ import {
 } from '../model/router.ts';
 import { settingsSchema } from '../model/settings.ts';
 import { endpointSchema, ipSchema, memberSchema, poolSchema, spanSchema } from '../model/span.ts';
-import { trafficSchema } from '../model/traffic.ts';
+import { failingServerSchema, trafficSchema } from '../model/traffic.ts';
 
 /**
  * What manager and agent say to each other. The agent dials (mTLS), then serves HTTP/2 on the connection that it
@@ -353,6 +353,8 @@ const observationSchema = {
 const MAX_PATHS = 50_000;
 /** Routes and pools in one frame. */
 export const MAX_TRAFFIC = 5_000;
+/** Servers that fail their checks which are told at the most. */
+export const MAX_FAILING = 1_000;
 
 /** Containers in one frame. */
 export const MAX_LOADS = 5_000;
@@ -473,6 +475,8 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
     t: z.literal('traffic'),
     ms: z.number().min(0).max(3_600_000),
     traffic: z.array(trafficSchema).max(MAX_TRAFFIC),
+    /** All servers that fail their checks now; left out where it says nothing of that (further parts of a report). */
+    failing: z.array(failingServerSchema).max(MAX_FAILING).optional(),
   }),
   /** Answers `measure`, again and again: of the containers that run. What was not told is lost. */
   z.object({

@@ -72,3 +72,24 @@ it('is one route for all its domains and one for each port, with the same target
 it('has no route without a domain or port', () => {
   expect(served(balancer({ targets: [target('web', 1)] }))).toEqual({ http: [], tcp: [] });
 });
+
+it('leaves names to the ingress hosts', () => {
+  const name = (host: string, weight: number): BalancerTarget => ({ kind: 'name', host, port: 443, weight });
+  const { http } = served(
+    balancer({
+      targets: [name('crm.internal', 30), name('old.internal', 0), target('web', 5)],
+      listens: [{ kind: 'http', domain: 'crm.com', path: '/' }],
+    }),
+  );
+  expect(http[0]?.pools).toMatchObject([
+    {
+      servers: [{ port: 30_003 }],
+      named: [
+        { host: 'crm.internal', port: 443, weight: 30, state: 'ready' },
+        { host: 'old.internal', port: 443, weight: 1, state: 'drain' },
+      ],
+    },
+  ]);
+  const refused = balancerSchema.shape.targets.safeParse([name('*.internal', 1)]);
+  expect(refused.success).toBe(false);
+});

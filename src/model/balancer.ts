@@ -4,7 +4,14 @@ import { CONTAINER_NAME } from './container.ts';
 import { normalIp } from './ip.ts';
 import { ROUTE_FIELDS, routeOptionsOf } from './route-fields.ts';
 import { rulesOf, wayOf } from './route-options.ts';
-import { domainSchema, type PoolServer, pathSchema, poolSchema, routerNameSchema } from './router.ts';
+import {
+  domainSchema,
+  type NamedServer,
+  type PoolServer,
+  pathSchema,
+  poolSchema,
+  routerNameSchema,
+} from './router.ts';
 import { clientTlsPort, isRouters, type RouterPorts, type ServedRoutes } from './service-routes.ts';
 
 const port = z.number().int().min(1).max(65_535);
@@ -14,7 +21,10 @@ export const balancerNameSchema = routerNameSchema.refine((name) => /^[a-z0-9-]{
   error: (issue) => `"${String(issue.input)}" is no name of a balancer: up to 40 small letters, digits and -`,
 });
 
-/** Where requests go: a container of the cluster or of one of its hosts by name, or an address anywhere. */
+/**
+ * Where requests go: a container of the cluster or of one of its hosts by name, an address anywhere, or a name that ingress
+ * hosts look up.
+ */
 export const balancerTargetSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('container'),
@@ -34,6 +44,12 @@ export const balancerTargetSchema = z.discriminatedUnion('kind', [
         error: (issue) => `"${String(issue.input)}" is not an IP address`,
       })
       .transform((text) => normalIp(text) ?? text),
+    port,
+    weight: z.number().int().min(0).max(100),
+  }),
+  z.strictObject({
+    kind: z.literal('name'),
+    host: domainSchema.refine((name) => !name.startsWith('*'), { error: 'a target is no wildcard' }),
     port,
     weight: z.number().int().min(0).max(100),
   }),
@@ -66,9 +82,10 @@ export const balancerSchema = z.object({
 });
 export type Balancer = Readonly<z.infer<typeof balancerSchema>>;
 
-/** `web:80`, `192.0.2.1:80`, `[2001:db8::1]:80`. */
+/** `web:80`, `192.0.2.1:80`, `[2001:db8::1]:80`, `dns:crm.example.com:80`. */
 export function targetText(target: BalancerTarget): string {
   if (target.kind === 'container') return `${target.name}:${target.port}`;
+  if (target.kind === 'name') return `dns:${target.host}:${target.port}`;
   const host = target.address.includes(':') ? `[${target.address}]` : target.address;
   return `${host}:${target.port}`;
 }
@@ -88,6 +105,9 @@ export function ruleProblem(rules: Balancer['rules']): string | undefined {
   return problem === undefined ? undefined : `${problem.field}: ${problem.message}`;
 }
 
+/** Whose address the manager knows. */
+export type ReachedTarget = Exclude<BalancerTarget, { kind: 'name' }>;
+
 /** So long a browser stays with a target: without a request, and in all. */
 const STICKY = { idleSeconds: 1_800, lifeSeconds: 86_400 };
 
@@ -97,13 +117,20 @@ const STICKY = { idleSeconds: 1_800, lifeSeconds: 86_400 };
  */
 export function balancerRoutes(
   balancer: Balancer,
-  wayTo: (target: BalancerTarget) => Pick<PoolServer, 'address' | 'port' | 'state'> | undefined,
+  wayTo: (target: ReachedTarget) => Pick<PoolServer, 'address' | 'port' | 'state'> | undefined,
   ports: RouterPorts,
 ): ServedRoutes {
   const { name, listens, rules, sticky, check } = balancer;
   const { options } = routeOptionsOf((field) => rules[field]);
   const servers = new Map<string, PoolServer>();
+  const named = new Map<string, NamedServer>();
   for (const target of balancer.targets) {
+    if (target.kind === 'name') {
+      const { host, port: at, weight } = target;
+      const state = weight === 0 ? 'drain' : 'ready';
+      named.set(targetText(target), { host, port: at, weight: Math.max(1, weight), state });
+      continue;
+    }
     const way = wayTo(target);
     if (way === undefined) continue;
     const state = way.state === 'ready' && target.weight === 0 ? 'drain' : way.state;
@@ -114,6 +141,7 @@ export function balancerRoutes(
   const pools = [
     {
       ...{ id: 'targets', weight: 100, servers: [...servers.values()], ...wayOf(options) },
+      ...(named.size === 0 ? {} : { named: [...named.values()] }),
       ...(check === undefined ? {} : { check }),
     },
   ];

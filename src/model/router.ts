@@ -93,6 +93,12 @@ export const poolServerSchema = z.object({
 });
 export type PoolServer = Readonly<z.infer<typeof poolServerSchema>>;
 
+/** A name that the router's own host looks up: each address that it leads to is a server. */
+const namedServerSchema = poolServerSchema.omit({ address: true }).extend({
+  host: domainSchema.refine((name) => !name.startsWith('*'), { error: 'a target is no wildcard' }),
+});
+export type NamedServer = Readonly<z.infer<typeof namedServerSchema>>;
+
 /** What a router itself asks of a server every 2 s: three failures take it out, two successes let it in again. */
 const checkSchema = z.discriminatedUnion('kind', [
   /** A connection. */
@@ -107,6 +113,8 @@ export const poolSchema = z.object({
   /** Share of new requests, in relation to the other pools of the route. */
   weight: z.number().int().min(0).max(100),
   servers: z.array(poolServerSchema).max(2000),
+  /** Routers of agents before link version 6 leave them out. */
+  named: z.array(namedServerSchema).max(500).optional(),
   /** Tells containers the client's address and port before the request (PROXY protocol, version 2). */
   proxyProtocol: z.boolean(),
   /** What the containers speak; `h2` without TLS begins at once (RFC 9113, section 3.3). */

@@ -30,6 +30,19 @@ export const trafficSchema = z.object({
 });
 export type Traffic = Readonly<z.infer<typeof trafficSchema>>;
 
+/** A server that a router has asked, and that does not answer as it should: nothing goes there. */
+export const failingServerSchema = z.object({
+  kind: z.enum(['http', 'tcp']),
+  /** ID of the route. */
+  route: z.string().min(1).max(64),
+  /** Of a target by name the name. */
+  address: z.string().max(253),
+  port: z.number().int().min(0).max(65_535),
+  /** In a few words. */
+  why: z.string().max(200),
+});
+export type FailingServer = Readonly<z.infer<typeof failingServerSchema>>;
+
 /** What went through in a window of time, over all routers. */
 export type AccessSummary = Readonly<{
   /** The time that it is of, milliseconds: what was asked for, in whole slots. */

@@ -3,7 +3,8 @@ import { BerthError, messageOf } from '../kit/errors.ts';
 import { newKeyedQueue } from '../kit/keyed-queue.ts';
 import { type Logger, silentLogger } from '../kit/logger.ts';
 import type { RouterState } from '../model/router.ts';
-import type { Traffic } from '../model/traffic.ts';
+import type { FailingServer, Traffic } from '../model/traffic.ts';
+import { failingServers } from './failing-servers.ts';
 import { ConfigurationFiles } from './files.ts';
 import { layoutOf } from './layout.ts';
 import { Leaving } from './leaving.ts';
@@ -104,15 +105,17 @@ export class Router {
   }
 
   /**
-   * What has gone through each route and pool since it was asked last; several of one route and pool are to be added up.
+   * Servers that fail their checks now, and what has gone through each route and pool since it was asked last; several of one route and pool are to be added up.
    * @returns with the milliseconds that it took, not those that it waited for a state that is applied
    * @throws BerthError `unavailable` where HAProxy does not run, `timeout`
    */
-  takeTraffic(): Promise<Readonly<{ traffic: readonly Traffic[]; tookMs: number }>> {
+  takeTraffic(): Promise<
+    Readonly<{ traffic: readonly Traffic[]; failing: readonly FailingServer[]; tookMs: number }>
+  > {
     return this.inTurn('', async () => {
       const begun = performance.now();
-      await this.meterAll();
-      return { traffic: this.metered.splice(0), tookMs: performance.now() - begun };
+      const failing = await this.meterAll();
+      return { traffic: this.metered.splice(0), failing, tookMs: performance.now() - begun };
     });
   }
 
@@ -144,14 +147,17 @@ export class Router {
     return { kind: 'commands', commands: next.commands.length + next.replace.size };
   }
 
-  private async meterAll(): Promise<void> {
+  /** @returns servers that fail their checks */
+  private async meterAll(): Promise<readonly FailingServer[]> {
     const socket = await RuntimeSocket.open(this.layout.runtimeSocket);
     try {
       const { pid } = await readWorker(socket);
       // Nobody asks: then nobody needs it.
       if (this.metered.length > MOST_METERED) this.metered.length = 0;
       // all proxies; 2 and 4: backends and servers
-      this.metered.push(...this.meter.take(pid, await socket.ask('show stat -1 6 -1'), this.times.read()));
+      const answer = await socket.ask('show stat -1 6 -1');
+      this.metered.push(...this.meter.take(pid, answer, this.times.read()));
+      return failingServers(answer);
     } finally {
       socket.close();
     }

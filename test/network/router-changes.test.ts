@@ -69,12 +69,17 @@ it('asks servers itself where it is told to, those that come later too, and send
     return [...by].sort();
   };
   expect(await had()).toEqual(['c', 'd']);
+  const failing = async () =>
+    (await haproxy.router.takeTraffic()).failing.filter(({ route: id }) => id === 'checked');
+  expect(await failing()).toEqual([]);
   const sick = (asked: IncomingMessage, answer: ServerResponse) => {
     if (asked.url === '/up') answer.writeHead(500).end();
     else answer.setHeader('content-type', 'application/json').end('{"by":"sick"}');
   };
   d.server.removeAllListeners('request').on('request', sick);
   await vi.waitFor(async () => expect(await had()).toEqual(['c']), { timeout: 20_000, interval: 500 });
+  const one = { kind: 'http', route: 'checked', address: ADDRESS, port: d.port, why: 'HTTP 500' };
+  expect(await failing()).toEqual([one]);
   c.server.removeAllListeners('request').on('request', sick);
   await vi.waitFor(
     async () => {

@@ -9,6 +9,7 @@ import type { Logger } from '../../kit/logger.ts';
 import { LABEL_ROUTER } from '../../model/labels.ts';
 import type { RouterState } from '../../model/router.ts';
 import { Router } from '../../router/index.ts';
+import { NamedServers } from './named-servers.ts';
 import { FOLDER_INSIDE, RouterContainer } from './router-container.ts';
 import { changedRouter, readRouter, routerStateOf, type WantedRouter, writeRouter } from './router-record.ts';
 import { TrafficReports } from './traffic-reports.ts';
@@ -45,6 +46,7 @@ export class Ingress {
   private readonly router: Router;
   private readonly container: RouterContainer;
   private readonly reports: TrafficReports;
+  private readonly named: NamedServers;
   private readonly stop = new AbortController();
   /** With further parts still to come. */
   private gathering: WantedRouter | undefined;
@@ -57,6 +59,8 @@ export class Ingress {
   private again: NodeJS.Timeout | undefined;
   private saving: NodeJS.Timeout | undefined;
   private failures = 0;
+  /** A name leads elsewhere than when the state was carried out that is wanted. */
+  private moved = false;
   private serving = false;
   private error = '';
   /** Servers that are leaving, and still have connections. */
@@ -74,7 +78,19 @@ export class Ingress {
     const folder = join(dir, 'haproxy');
     this.router = new Router({ folder, folderInside: FOLDER_INSIDE, clock, logger });
     this.container = new RouterContainer({ engine, clusterId: identity.clusterId, folder });
-    const take = async () => (this.serving ? this.router.takeTraffic() : undefined);
+    this.named = new NamedServers({
+      ...{ clock, logger },
+      onChange: () => {
+        this.moved = true;
+        this.kick();
+      },
+    });
+    const take = async () => {
+      const { wanted } = this;
+      if (!this.serving || wanted === undefined) return undefined;
+      const { failing, ...taken } = await this.router.takeTraffic();
+      return { ...taken, failing: this.named.named(failing, routerStateOf(wanted)) };
+    };
     this.reports = new TrafficReports({ take, clock, logger });
   }
 
@@ -131,6 +147,7 @@ export class Ingress {
     this.stop.abort(new Error('the agent is stopping'));
     clearTimeout(this.again);
     this.reports.detach();
+    this.named.close();
     for (const waiting of this.draining.values()) waiting.abort();
     await this.running;
     this.router.close();
@@ -165,6 +182,7 @@ export class Ingress {
   private async run(): Promise<void> {
     for (;;) {
       const { wanted, seq } = this;
+      this.moved = false;
       try {
         if (wanted === undefined) await this.end();
         else await this.level(wanted);
@@ -177,13 +195,13 @@ export class Ingress {
       // Of a manager before this one it says nothing.
       if (seq !== undefined && this.seq !== undefined && seq <= this.seq) this.handled = seq;
       this.tell();
-      if (this.stop.signal.aborted || this.wanted === wanted) return;
+      if (this.stop.signal.aborted || (this.wanted === wanted && !this.moved)) return;
     }
   }
 
   private async level(wanted: WantedRouter): Promise<void> {
     const { signal } = this.stop;
-    const state = routerStateOf(wanted);
+    const state = this.named.resolve(routerStateOf(wanted));
     this.mayRun = true;
     // An HAProxy that starts reads them.
     if (!this.serving) await this.router.write(state);

@@ -1,10 +1,12 @@
 import { afterEach, expect, it } from 'vitest';
 import { type AgentFrame, agentFrameSchema, MAX_TRAFFIC, TRAFFIC_VERSION } from '../../contract/link.ts';
 import { silentLogger } from '../../kit/logger.ts';
-import { TIME_BOUNDS, type Traffic } from '../../model/traffic.ts';
+import { type FailingServer, TIME_BOUNDS, type Traffic } from '../../model/traffic.ts';
 import { TrafficReports } from './traffic-reports.ts';
 
-type Taken = Readonly<{ traffic: readonly Traffic[]; tookMs: number }> | undefined;
+type Taken =
+  | Readonly<{ traffic: readonly Traffic[]; failing: readonly FailingServer[]; tookMs: number }>
+  | undefined;
 const traffic = (good: number): Traffic => ({
   ...{ kind: 'http', route: 'a', responses: [0, good, 0, 0, 0, 0], sessions: good, failures: 0 },
   ...{ bytesIn: 1, bytesOut: 1, times: [...TIME_BOUNDS, 0].map(() => 0) },
@@ -44,6 +46,7 @@ function start(takes: readonly (Taken | Error)[], version = TRAFFIC_VERSION) {
 it('tells what has come since a manager listens, where nothing has as well, and not what came before', async () => {
   const took = (count: number, tookMs = 1): Taken => ({
     traffic: count === 0 ? [] : [traffic(count)],
+    failing: [],
     tookMs,
   });
   const { frames, slept } = start([
@@ -68,7 +71,7 @@ it('tells what has come since a manager listens, where nothing has as well, and 
 });
 
 it('is in frames of a size that a manager takes, and for one that knows it only', async () => {
-  const many = { traffic: Array.from({ length: MAX_TRAFFIC + 1 }, () => traffic(1)), tookMs: 1 };
+  const many = { traffic: Array.from({ length: MAX_TRAFFIC + 1 }, () => traffic(1)), failing: [], tookMs: 1 };
   const { frames, slept } = start([undefined, many]);
   await expect.poll(() => slept.length).toBe(2);
   expect(frames.map((frame) => frame.traffic.length)).toEqual([MAX_TRAFFIC, 1]);

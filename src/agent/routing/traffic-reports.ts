@@ -1,12 +1,14 @@
-import { type AgentFrame, MAX_TRAFFIC, TRAFFIC_VERSION } from '../../contract/link.ts';
+import { type AgentFrame, MAX_FAILING, MAX_TRAFFIC, TRAFFIC_VERSION } from '../../contract/link.ts';
 import type { Clock } from '../../kit/clock.ts';
 import { messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
-import type { Traffic } from '../../model/traffic.ts';
+import type { FailingServer, Traffic } from '../../model/traffic.ts';
 
 type Report = AgentFrame & { t: 'traffic' };
 /** Undefined where no router serves. */
-type Taken = Readonly<{ traffic: readonly Traffic[]; tookMs: number }> | undefined;
+type Taken =
+  | Readonly<{ traffic: readonly Traffic[]; failing: readonly FailingServer[]; tookMs: number }>
+  | undefined;
 
 type TrafficReportsDeps = Readonly<{
   /** What has gone through since it was asked last. */
@@ -56,7 +58,9 @@ export class TrafficReports {
       if (taken !== undefined) {
         // A clock that was set says nothing of how long it was.
         const ms = now >= from && now - from < 10 * periodMs ? now - from : periodMs;
-        for (const traffic of chunks(taken.traffic)) send({ t: 'traffic', ms, traffic });
+        const failing = taken.failing.slice(0, MAX_FAILING);
+        for (const [i, traffic] of chunks(taken.traffic).entries())
+          send({ t: 'traffic', ms, traffic, ...(i === 0 ? { failing } : {}) });
         periodMs = Math.min(MOST_PERIOD_MS, Math.max(PERIOD_MS, taken.tookMs / SHARE));
       }
       from = now;

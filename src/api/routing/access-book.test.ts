@@ -127,3 +127,27 @@ describe('a percentile', () => {
     expect(percentile(counts({ [TIME_BOUNDS.length]: 1 }), 0.5)).toBe(10_000);
   });
 });
+
+describe('servers that fail their checks', () => {
+  const failing = (route: string, why: string) =>
+    ({ kind: 'http', route, address: '192.0.2.1', port: 80, why }) as const;
+  const say = (host: string, ...all: ReturnType<typeof failing>[]) =>
+    book.take(host, { t: 'traffic', ms: 2_000, traffic: [], failing: all });
+
+  it('are those that ingress hosts have said last, as long as they say something', () => {
+    serving.push({ id: 'h2', name: 'two' });
+    say('h1', failing('a', 'refused'), failing('b', 'slow'));
+    say('h2', failing('a', 'refused'));
+    say('gone', failing('a', 'x'));
+    expect(book.failing(['a']).map(({ host, why }) => `${host} ${why}`)).toEqual([
+      'one refused',
+      'two refused',
+    ]);
+    report('h1', []);
+    expect(book.failing(['b'])).toMatchObject([{ host: 'one', why: 'slow' }]);
+    say('h1');
+    expect(book.failing(['a', 'b'])).toMatchObject([{ host: 'two' }]);
+    now += 60_000;
+    expect(book.failing(['a', 'b'])).toEqual([]);
+  });
+});

@@ -3,6 +3,7 @@ import type { Clock } from '../../kit/clock.ts';
 import {
   type AccessFigures,
   type AccessSummary,
+  type FailingServer,
   MOST_WINDOW_MS,
   STATUS_CLASSES,
   summaryOf,
@@ -42,24 +43,41 @@ export class AccessBook implements AccessFigures {
   /** Route, then pool. */
   private readonly routes = new Map<string, Map<string, TrafficRing>>();
   private readonly series = new Map<string, Series>();
+  /** By host, what it said last. */
+  private readonly failures = new Map<string, readonly FailingServer[]>();
   private rings = 0;
   private sweptAt = 0;
 
   constructor(private readonly deps: AccessBookDeps) {}
 
   /** What a host reports of the last `ms`. */
-  take(hostId: string, { ms, traffic }: Said): void {
+  take(hostId: string, { ms, traffic, failing }: Said): void {
     const now = this.deps.clock.now();
     this.sweep(now);
     const known = this.series.get(hostId);
     const follows = known !== undefined && now - known.last <= LATE * Math.max(SOON_MS, ms);
     this.series.set(hostId, { since: follows ? known.since : now - ms, last: now, ms });
+    if (failing !== undefined) this.failures.set(hostId, failing);
     for (const one of traffic) this.ring(one)?.add(one, now, ms);
   }
 
   /** The host has been removed. */
   forget(hostId: string): void {
     this.series.delete(hostId);
+    this.failures.delete(hostId);
+  }
+
+  /** What ingress hosts say that serve now of servers of these routes that fail their checks; the host is its name. */
+  failing(routes: readonly string[]): readonly (FailingServer & Readonly<{ host: string }>)[] {
+    const missing = new Set(this.missingIn(this.deps.clock.now(), { from: Number.POSITIVE_INFINITY }));
+    return this.deps
+      .serving()
+      .filter(({ name }) => !missing.has(name))
+      .flatMap(({ id, name }) =>
+        (this.failures.get(id) ?? [])
+          .filter(({ route }) => routes.includes(route))
+          .map((one) => ({ ...one, host: name })),
+      );
   }
 
   of(service: string, release: number | undefined, windowMs: number): AccessSummary {
@@ -96,7 +114,7 @@ export class AccessBook implements AccessFigures {
     return { ...own, times: all.times };
   }
 
-  private missingIn(now: number, { from }: Window): readonly string[] {
+  private missingIn(now: number, { from }: Pick<Window, 'from'>): readonly string[] {
     const isWhole = (host: string) => {
       const series = this.series.get(host);
       if (series === undefined) return false;

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AccessBook } from '../routing/access-book.ts';
+import { balancerServed } from '../routing/route-owners.ts';
 import { type ApiFixture, startApi } from './api.fixture.ts';
 
 let api: ApiFixture;
@@ -84,5 +86,43 @@ describe('a balancer', () => {
   ])('refuses %j', async (body, message) => {
     await api.root.call('balancer.create', { name: 'bad' }).catch(() => undefined);
     await expect(change('bad', body)).rejects.toMatchObject({ message: expect.stringMatching(message) });
+  });
+
+  it('leads to names, and says which ingress hosts get no answer', async () => {
+    const books = new AccessBook({
+      ...{ clock: api.deps.clock, routesOf: () => [] },
+      serving: () => [{ id: 'h1', name: 'edge' }],
+    });
+    const other = await startApi({ access: books });
+    try {
+      const { call } = other.root;
+      await call('balancer.create', { name: 'crm' });
+      const name = { kind: 'name' as const, host: 'crm.internal', port: 443, weight: 7 };
+      const listen = [http('crm.com'), tcp(5432)];
+      await call('balancer.change', { balancer: 'crm', attach: [name, at('192.0.2.1')], listen });
+      const targets = async () => (await call('balancer.list')).balancers[0]?.targets;
+      expect(await targets()).toEqual([
+        { name: 'dns:crm.internal:443', weight: 7, failing: [] },
+        { name: '192.0.2.1:8080', weight: 100, address: '192.0.2.1:8080', failing: [] },
+      ]);
+      const routes = (await call('route.list', {})).routes;
+      expect(routes.map(({ name: one, balancer, ready }) => [one, balancer, ready])).toEqual([
+        [':5432', 'crm', 2],
+        ['crm.com', 'crm', 2],
+      ]);
+      const [route = ''] = other.store.view((tx) => {
+        const balancer = tx.get('balancers', 'crm');
+        return balancer === undefined ? [] : balancerServed(tx, balancer).http.map(({ id }) => id);
+      });
+      const server = { kind: 'http' as const, route, port: 8080, address: '192.0.2.1', why: 'HTTP 500' };
+      const lost = { ...server, port: 443, address: 'crm.internal', why: 'no such name' };
+      books.take('h1', { t: 'traffic', ms: 2_000, traffic: [], failing: [server, lost] });
+      expect(await targets()).toMatchObject([
+        { problem: 'it fails its check: host edge says: no such name' },
+        { failing: [{ host: 'edge', why: 'HTTP 500' }] },
+      ]);
+    } finally {
+      await other.close();
+    }
   });
 });

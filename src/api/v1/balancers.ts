@@ -9,7 +9,9 @@ import {
   targetText,
 } from '../../model/balancer.ts';
 import type { ReadTx } from '../../store/store.ts';
+import type { AccessBook } from '../routing/access-book.ts';
 import { checkBalancer } from '../routing/check-routes.ts';
+import { balancerServed } from '../routing/route-owners.ts';
 import { wayByName } from '../routing/service-ways.ts';
 import type { Handlers } from './handler.ts';
 
@@ -21,7 +23,7 @@ export const balancerHandlers: Handlers<keyof typeof balancerRoutes> = {
   'balancer.list': ({ deps }) =>
     deps.store.view((tx) => ({
       balancers: [...tx.all('balancers')]
-        .map((one) => viewOf(tx, one))
+        .map((one) => viewOf(tx, one, deps.access))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
     })),
 
@@ -47,7 +49,7 @@ export const balancerHandlers: Handlers<keyof typeof balancerRoutes> = {
         ...{ createdAt: deps.clock.now(), createdBy: principal.user },
       };
       tx.put('balancers', balancer);
-      return viewOf(tx, balancer);
+      return viewOf(tx, balancer, deps.access);
     });
   },
 
@@ -69,7 +71,7 @@ export const balancerHandlers: Handlers<keyof typeof balancerRoutes> = {
       if (problem !== undefined) throw new BerthError('bad_request', problem);
       checkBalancer(tx, balancer);
       tx.put('balancers', balancer);
-      return viewOf(tx, balancer);
+      return viewOf(tx, balancer, deps.access);
     });
   },
 
@@ -163,18 +165,46 @@ function notOf(name: string, known: readonly string[], what: string): BerthError
   });
 }
 
-function viewOf(tx: ReadTx, { kind: _, targets, listens, check, ...rest }: Balancer): BalancerView {
+function viewOf(tx: ReadTx, balancer: Balancer, access: Pick<AccessBook, 'failing'>): BalancerView {
+  const { kind: _, targets, listens, check, ...rest } = balancer;
+  const { http, tcp } = balancerServed(tx, balancer);
+  const failing = access.failing([...http, ...tcp].map(({ id }) => id));
   return {
     ...rest,
-    targets: targets.map((target) => {
-      const { weight } = target;
-      const name = targetText(target);
-      if (target.kind === 'address') return { name, weight, address: name };
-      const way = wayByName(tx, target.name, target.port);
-      if (typeof way === 'string') return { name, weight, problem: way };
-      return { name, weight, address: `${way.address}:${way.port}` };
-    }),
+    targets: targets.map((target) => targetView(tx, target, failing)),
     listens: listens.map(listenText),
     check: check === undefined ? 'none' : check.kind === 'tcp' ? 'tcp' : `http:${check.path}`,
   };
 }
+
+function targetView(
+  tx: ReadTx,
+  target: BalancerTarget,
+  all: ReturnType<AccessBook['failing']>,
+): BalancerView['targets'][number] {
+  const { weight } = target;
+  const name = targetText(target);
+  const way = placeOf(tx, target);
+  if (typeof way === 'string') return { name, weight, problem: way, failing: [] };
+  const { address, port } = way;
+  const said = new Map(
+    all.filter((one) => one.address === address && one.port === port).map(({ host, why }) => [host, why]),
+  );
+  const failing = [...said].map(([host, why]) => ({ host, why }));
+  const hosts = failing.map(({ host, why }) => `host ${host} says: ${why}`);
+  return {
+    ...{ name, weight, failing },
+    // a name leads to what it leads to at each host
+    ...(target.kind === 'name' ? {} : { address: addressText(address, port) }),
+    ...(failing.length === 0 ? {} : { problem: `it fails its check: ${hosts.join('; ')}` }),
+  };
+}
+
+/** By which ingress hosts speak of it; or why routers do not reach it. */
+function placeOf(tx: ReadTx, target: BalancerTarget): Readonly<{ address: string; port: number }> | string {
+  if (target.kind === 'name') return { address: target.host, port: target.port };
+  return target.kind === 'address' ? target : wayByName(tx, target.name, target.port);
+}
+
+const addressText = (address: string, port: number) =>
+  `${address.includes(':') ? `[${address}]` : address}:${port}`;

@@ -17,7 +17,7 @@ export type ApiDeps = Readonly<{
   /** Moves containers between hosts. */
   moves: ContainerMoves;
   /** What goes through routers. */
-  access: Pick<AccessBook, 'of' | 'ofRoute' | 'missing'>;
+  access: Pick<AccessBook, 'of' | 'ofRoute' | 'missing' | 'failing'>;
   /** Asks a registry whether it takes the log-in. @throws BerthError `bad_request` where it does not */
   checkLogin(auth: RegistryAuth): Promise<void>;
   /** What containers of stacks have written. */

@@ -16,8 +16,10 @@ const viewSchema = z.object({
       weight: z.number(),
       /** Where routers reach it; absent where they do not. */
       address: z.string().optional(),
-      /** Why they do not, in a sentence. */
+      /** Why they do not, or why nothing goes there, in a sentence. */
       problem: z.string().optional(),
+      /** What ingress hosts say that have asked it in vain. */
+      failing: z.array(z.object({ host: z.string(), why: z.string() })),
     }),
   ),
   /** `shop.example.com/api`, `:5432`. */

@@ -5,22 +5,24 @@ import { trafficViewSchema } from './traffic.ts';
 const routeViewSchema = z.object({
   /** `shop.example.com/api`; `:5432` for a port of the ingress hosts. */
   name: z.string(),
-  /** STACK/SERVICE. */
-  service: z.string(),
-  /** Of its containers. */
-  port: z.number(),
-  /** Containers that requests go to. */
+  /** STACK/SERVICE; of a balancer's absent. */
+  service: z.string().optional(),
+  /** Of its containers; targets of balancers have ports of their own. */
+  port: z.number().optional(),
+  /** The balancer that has it, where that is no service. */
+  balancer: z.string().optional(),
+  /** Containers, or targets, that requests go to. */
   ready: z.number(),
   /** Of the last minute, over all routers; what the router answered itself as well. Names of one service may share it. */
   traffic: trafficViewSchema,
-  /** One for each release that has containers, the newest first. */
+  /** One for each release that has containers, the newest first; of a balancer one without a number. */
   pools: z.array(
     z.object({
-      release: z.number(),
+      release: z.number().optional(),
       /** Share of requests, in relation to the other pools. */
       weight: z.number(),
       traffic: trafficViewSchema,
-      /** Where routers reach the containers; `maint` is one that leaves. */
+      /** Where routers reach the containers, or targets (a name that they look up is one); `maint` is one that leaves. */
       servers: z.array(z.object({ address: z.string(), port: z.number(), state: z.string() })),
     }),
   ),

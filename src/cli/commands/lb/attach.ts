@@ -5,12 +5,15 @@ import { parseTarget } from './target-text.ts';
 
 export const lbAttach = command<{ weight?: number }, [name: string, targets: string[]]>({
   name: 'lb attach',
-  summary: 'Lead a balancer to containers and addresses',
+  summary: 'Lead a balancer to containers, addresses and names',
   details:
-    'A container is reached by the port of its host that it publishes, and only while it is ready; an address as it stands.',
+    'A container is reached by the port of its host that it publishes, and only while it is ready; an address as it stands. A name (dns:NAME:PORT) is looked up by the ingress hosts themselves, again and again; each address that it leads to is a server.',
   arguments: [
     { name: '<NAME>', summary: 'the balancer' },
-    { name: '<TARGET...>', summary: 'CONTAINER:PORT, or ADDRESS:PORT of something outside of the cluster' },
+    {
+      name: '<TARGET...>',
+      summary: 'CONTAINER:PORT, or ADDRESS:PORT or dns:NAME:PORT of something outside of the cluster',
+    },
   ],
   options: [
     {
@@ -25,6 +28,10 @@ export const lbAttach = command<{ weight?: number }, [name: string, targets: str
     [
       'berth lb attach crm 192.0.2.7:8080 --weight 10',
       'a machine outside, with a tenth of the requests of others',
+    ],
+    [
+      'berth lb attach crm dns:crm.internal:8080',
+      'all addresses that the name leads to, at the ingress hosts',
     ],
   ],
   async run(context, { weight = 100 }, balancer, targets) {

@@ -11,8 +11,8 @@ const crm: BalancerView = {
     check: 'tcp',
   },
   targets: [
-    { name: '192.0.2.1:80', weight: 100, address: '192.0.2.1:80' },
-    { name: 'web:80', weight: 5, problem: 'container web does not run, or is not ready' },
+    { name: '192.0.2.1:80', weight: 100, address: '192.0.2.1:80', failing: [] },
+    { name: 'web:80', weight: 5, problem: 'container web does not run, or is not ready', failing: [] },
   ],
   ...{ createdAt: 1, createdBy: 'root' },
 };
@@ -31,6 +31,10 @@ describe('lb', () => {
     [
       'attach crm 192.0.2.1:80',
       { attach: [{ kind: 'address', address: '192.0.2.1', port: 80, weight: 100 }] },
+    ],
+    [
+      'attach crm dns:CRM.internal:443',
+      { attach: [{ kind: 'name', host: 'crm.internal', port: 443, weight: 100 }] },
     ],
     ['detach crm web:80', { detach: ['web:80'] }],
     [

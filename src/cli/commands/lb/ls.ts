@@ -1,5 +1,6 @@
 import { command } from '../../command.ts';
 import { printList } from '../../list.ts';
+import { clean } from '../../terminal/text.ts';
 
 export const lbLs = command<{ quiet?: boolean }, []>({
   name: 'lb ls',
@@ -29,5 +30,8 @@ export const lbLs = command<{ quiet?: boolean }, []>({
         { header: 'CHECK', cell: ({ check }) => check },
       ],
     });
+    for (const { name, targets } of balancers)
+      for (const { name: target, problem } of targets)
+        if (problem !== undefined) context.out.warn(clean(`${name}: ${target} gets nothing: ${problem}`));
   },
 });

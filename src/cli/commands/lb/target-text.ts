@@ -3,16 +3,20 @@ import type { BalancerListen, BalancerTarget } from '../../../model/balancer.ts'
 import { normalIp } from '../../../model/ip.ts';
 
 /**
- * `web:80`, `192.0.2.1:80`, `[2001:db8::1]:80`.
+ * `web:80`, `192.0.2.1:80`, `[2001:db8::1]:80`, `dns:crm.example.com:80`.
  * @throws BerthError `bad_request`
  */
 export function parseTarget(text: string, weight: number): BalancerTarget {
   const [, host = '', port = ''] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
   if (host === '')
-    throw new BerthError('bad_request', `"${text}" is no target: write CONTAINER:PORT or ADDRESS:PORT`);
+    throw new BerthError(
+      'bad_request',
+      `"${text}" is no target: write CONTAINER:PORT, ADDRESS:PORT or dns:NAME:PORT`,
+    );
   const address = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
   const at = { port: Number(port), weight };
   if (normalIp(address) !== undefined) return { kind: 'address', address, ...at };
+  if (host.startsWith('dns:')) return { kind: 'name', host: host.slice(4).toLowerCase(), ...at };
   return { kind: 'container', name: host, ...at };
 }
 

@@ -6,7 +6,7 @@ export const routeLs = command<{ quiet?: boolean }, []>({
   name: 'route ls',
   aliases: ['list'],
   summary:
-    'List domains and ports that lead to services, how much of each release is behind them, and what goes through',
+    'List domains and ports that lead to services and balancers, how much of each release is behind them, and what goes through',
   details:
     'Requests, errors (5xx) and 95th percentile of the time until responses begin are those of the last minute.',
   options: [{ flags: '-q, --quiet', summary: 'print the names only' }],
@@ -24,8 +24,8 @@ export const routeLs = command<{ quiet?: boolean }, []>({
       empty: 'no routes yet: a service gets one by the label berth.routing.port_80=www.example.com',
       columns: [
         { header: 'NAME', cell: ({ name }) => name },
-        { header: 'SERVICE', cell: ({ service }) => service },
-        { header: 'PORT', cell: ({ port }) => String(port) },
+        { header: 'LEADS TO', cell: ({ service, balancer }) => service ?? `lb ${balancer}` },
+        { header: 'PORT', cell: ({ port }) => (port === undefined ? '' : String(port)) },
         {
           header: 'READY',
           cell: ({ ready }) => ({
@@ -36,7 +36,7 @@ export const routeLs = command<{ quiet?: boolean }, []>({
         {
           header: 'SHARE',
           cell: ({ pools }) =>
-            pools.length === 0
+            pools.every(({ release }) => release === undefined)
               ? ''
               : `${pools.map(({ weight }) => weight).join('/')} ${pools.map(({ release }) => `r${release}`).join('/')}`,
         },

@@ -1,0 +1,34 @@
+import type { FailingServer } from '../model/traffic.ts';
+
+/** `check_status` of `show stat` (management.txt, section 9.1), in words. */
+const WORDS: Readonly<Record<string, string>> = {
+  SOCKERR: 'no socket',
+  L4TOUT: 'no answer to a connection in time',
+  L4CON: 'connection refused, or no way there',
+  L6TOUT: 'no TLS in time',
+  L6RSP: 'no TLS that is to be believed',
+  L7TOUT: 'no HTTP in time',
+  L7RSP: 'an answer that is not HTTP',
+  L7STS: 'HTTP',
+};
+
+/** Servers that fail their checks, of `show stat` as CSV. Those that are not checked, or not yet, are none of them. */
+export function failingServers(answer: string): readonly FailingServer[] {
+  const [head = '', ...rows] = answer.split('\n');
+  const names = head.replace(/^# /, '').split(',');
+  const [status, check, code] = ['status', 'check_status', 'check_code'].map((name) => names.indexOf(name));
+  const failing = new Map<string, FailingServer>();
+  for (const row of rows) {
+    const fields = row.split(',');
+    if (!(fields[status ?? -1] ?? '').startsWith('DOWN')) continue;
+    const [backend = '', server = ''] = fields;
+    const [kind, route] = backend.split(':');
+    const [, address, port] = /^[^:]+:(.+?):(\d{1,5})(?::[0-9a-f]{8})?$/.exec(server) ?? [];
+    if ((kind !== 'http' && kind !== 'tcp') || route === undefined || address === undefined) continue;
+    // `* L4CON`: the check goes on at this moment
+    const said = (fields[check ?? -1] ?? '').replace(/^\* /, '');
+    const why = `${WORDS[said] ?? said}${said === 'L7STS' ? ` ${fields[code ?? -1]}` : ''}`.slice(0, 200);
+    failing.set(`${kind} ${route} ${server}`, { kind, route, address, port: Number(port), why });
+  }
+  return [...failing.values()];
+}
