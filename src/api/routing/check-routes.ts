@@ -135,13 +135,20 @@ function refuseRoute(
     );
 }
 
+/** At which clients ask that were given a name alone. */
+const LOCAL_PORT = 80;
+
 function routeWarnings(
   { name }: Service,
-  { host, scheme, scope, options }: Route,
+  { host, scheme, scope, options, port, path }: Route,
   { routerTlsPort, routerTrust, acmeTermsAgreed }: Settings,
 ): string[] {
   if (scope === 'cluster')
-    return [`service ${name}: names that end in .local, such as ${host.name}, are not routed`];
+    return port === LOCAL_PORT && path === '/'
+      ? []
+      : [
+          `service ${name}: ${host.name} leads to its containers themselves, without a router: other containers reach it at port ${port}${path === '/' ? '' : `, with ${path} in the path`}`,
+        ];
   if (options?.certificate === 'acme' && !acmeTermsAgreed)
     return [
       `service ${name}: ${host.name} waits for its certificate until you agree to the terms of the CA: "berth settings set acmeTermsAgreed=true"`,

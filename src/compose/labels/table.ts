@@ -43,7 +43,7 @@ export const LABELS: readonly LabelRow[] = [
   own('liveness.unhealthy_threshold', 'So many in a row start it again (3).'),
   row(
     'routing.port_*',
-    "`[http://\\|https://]DOMAIN\\|PREFIX[/PATH]`, several separated by `;`, for that port of the container. A prefix has no dots and gets the cluster's wildcard domain; `NAME.local` is reachable inside of the cluster only.",
+    "`[http://\\|https://]DOMAIN\\|PREFIX[/PATH]`, several separated by `;`, for that port of the container. A prefix has no dots and gets the cluster's wildcard domain; `NAME.local` is a name of the containers themselves, on the networks that they are on, at their own port.",
   ),
   row(
     'routing.session_sticky',

@@ -184,6 +184,15 @@ networks:
     ]);
   });
 
+  it('know the containers of a route that ends in .local by its name', () => {
+    const result = read(`services:
+  a: {image: x, labels: {aliyun.routing.port_80: "shop.local;shop.example.com"}}
+`);
+    expect(serviceIn(result, 'a').container.NetworkingConfig?.EndpointsConfig).toEqual({
+      shop_default: { Aliases: ['a', 'shop.local'] },
+    });
+  });
+
   it.each([
     ['network_mode: host\nnetworks: [x]', 'stands beside networks'],
     ['network_mode: foo', 'is no mode'],

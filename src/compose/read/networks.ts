@@ -22,7 +22,8 @@ export type NetworkFields = Readonly<{
 
 export function networksOf(
   service: Reader,
-  name: string,
+  /** Of the service; further ones are other names of it. */
+  [name, ...others]: readonly [string, ...string[]],
   several: boolean,
   siblings: Siblings,
 ): NetworkFields {
@@ -36,7 +37,7 @@ export function networksOf(
     networks.entries.length > 0 ? networks.entries : [['default', undefined]];
   const order = new Map(given.map(([key, reader]) => [key, reader?.get('priority').number() ?? 0]));
   const sorted = [...given].sort(([a], [b]) => (order.get(b) ?? 0) - (order.get(a) ?? 0));
-  const aliases = [...new Set([name, ...fixedNames(service), ...siblings.aliases(name)])];
+  const aliases = [...new Set([name, ...fixedNames(service), ...siblings.aliases(name), ...others])];
   const endpoints: Record<string, unknown> = {};
   let first: string | undefined;
   for (const [key, reader] of sorted) {

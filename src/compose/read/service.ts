@@ -74,8 +74,8 @@ export type ReadService = Readonly<{
 export function serviceOf(head: ServiceHead, context: StackContext): ReadService {
   const { name, reader, labels, scale } = head;
   const { project, outside, siblings } = context;
-  const networks = networksOf(reader, name, scale.most > 1, siblings);
   const routes = routesOf(labels);
+  const networks = networksOf(reader, [name, ...localNames(routes)], scale.most > 1, siblings);
   // A global service has one container on a host: its ports do not collide.
   const several = scale.scale.kind === 'replicated' && scale.most > 1;
   const ports = splitPorts(
@@ -172,6 +172,11 @@ const PULL = {
   if_not_present: 'missing',
   build: 'build',
 } as const;
+
+/** Names that end in `.local` are those of the containers on the networks that they are on: no router is between. */
+function localNames(routes: readonly ReadRoute[]): string[] {
+  return routes.flatMap(({ route }) => (route.scope === 'cluster' ? route.host.name : []));
+}
 
 function pullOf(service: Reader, labels: LabelSet): Service['pull'] {
   const policy = service.get('pull_policy');
