@@ -213,6 +213,22 @@ describe('a manager that ends in the middle', () => {
   });
 });
 
+it('is ordered again where the CA does not say what became of an order', async () => {
+  let ended: Promise<void> | undefined;
+  ca.fault = (what) => {
+    if (what === 'POST /orders') return { status: 500, body: 'no' };
+    if (ended !== undefined || what !== 'POST /order') return undefined;
+    ended = care.close();
+    return 'cut-after';
+  };
+  await deploy('a.com');
+  await vi.waitFor(() => expect(ended).toBeDefined(), 20_000);
+  await ended;
+  care = start();
+  await issued('a.com');
+  expect(ca.orders.length).toBe(2);
+});
+
 describe('a CA that gives nothing', () => {
   it('is asked again minutes later, then hours, then days, and says why in one line', async () => {
     answers = () => false;
@@ -222,7 +238,9 @@ describe('a CA that gives nothing', () => {
     expect(retryAt - now).toBeGreaterThanOrEqual(5 * MINUTE);
     expect(retryAt - now).toBeLessThanOrEqual(10 * MINUTE);
     expect(error).toMatch(/^a\.com: a\.com answers a page -> let the domain lead to the ingress hosts/);
-    expect(store.view((tx) => tx.get('certificateStatus', 'a.com')?.worry)).toContain(error);
+    await vi.waitFor(() =>
+      expect(store.view((tx) => tx.get('certificateStatus', 'a.com')?.worry)).toContain(error),
+    );
     await jump(4 * MINUTE);
     await idle();
     expect(ca.orders.length).toBe(1);
