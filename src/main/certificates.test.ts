@@ -14,6 +14,7 @@ import { defaultSettings, type Settings } from '../model/settings.ts';
 import { newMemoryStore, type Store } from '../store/index.ts';
 
 /** The loop, the client and the store as they are, with a CA of the test's own. */
+vi.setConfig({ testTimeout: 120_000 });
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 const vault = newTestVault();
@@ -95,11 +96,11 @@ const deploy = (...domains: string[]) =>
   });
 const drop = (domain: string) => store.update((tx) => void tx.delete('services', `shop/${domain}`));
 
+const until = (what: () => void) => vi.waitFor(what, { timeout: 60_000 });
 const record = (name: string) => store.view((tx) => tx.get('acmeCertificates', name));
 const shown = (name: string) => store.view((tx) => tx.get('certificates', name));
-const issued = (name: string) => vi.waitFor(() => expect(shown(name)?.source).toBe('acme'), 20_000);
-const failed = (name: string, failures: number) =>
-  vi.waitFor(() => expect(record(name)?.failures).toBe(failures), 20_000);
+const issued = (name: string) => until(() => expect(shown(name)?.source).toBe('acme'));
+const failed = (name: string, failures: number) => until(() => expect(record(name)?.failures).toBe(failures));
 /** Has the loop look at the clock again. */
 async function jump(ms: number): Promise<void> {
   now += ms;
@@ -128,7 +129,7 @@ describe('a domain of a route that wants a certificate by ACME', () => {
       ]),
     );
     expect(all).not.toContain('PRIVATE KEY');
-    await vi.waitFor(() => expect(audited).toEqual(['a.com: ok']));
+    await until(() => expect(audited).toEqual(['a.com: ok']));
     await idle();
     expect([ca.orders.length, ca.accounts.size]).toEqual([1, 1]);
   });
@@ -136,7 +137,7 @@ describe('a domain of a route that wants a certificate by ACME', () => {
   it('is not asked for before somebody has agreed to the terms', async () => {
     await set({ acmeTermsAgreed: false });
     await deploy('a.com');
-    await vi.waitFor(() => expect(record('a.com')).toBeDefined());
+    await until(() => expect(record('a.com')).toBeDefined());
     await idle();
     expect(ca.seen).toEqual([]);
     await set({});
@@ -151,7 +152,7 @@ describe('a domain of a route that wants a certificate by ACME', () => {
     await idle();
     expect(ca.orders.length).toBe(1);
     await jump(5 * DAY);
-    await vi.waitFor(() => expect(shown('a.com')?.fingerprint).not.toBe(first), 20_000);
+    await until(() => expect(shown('a.com')?.fingerprint).not.toBe(first));
     expect([ca.orders.length, ca.accounts.size]).toEqual([2, 1]);
   });
 
@@ -159,13 +160,13 @@ describe('a domain of a route that wants a certificate by ACME', () => {
     await deploy('a.com');
     await issued('a.com');
     await drop('a.com');
-    await vi.waitFor(() => expect(record('a.com')?.wantedBy).toBe('nobody'));
+    await until(() => expect(record('a.com')?.wantedBy).toBe('nobody'));
     await jump(80 * DAY);
     await idle();
     expect(ca.orders.length).toBe(1);
     now -= 80 * DAY;
     await deploy('a.com');
-    await vi.waitFor(() => expect(record('a.com')?.wantedBy).toBe('routes'));
+    await until(() => expect(record('a.com')?.wantedBy).toBe('routes'));
     await idle();
     expect(ca.orders.length).toBe(1);
   });
@@ -203,7 +204,7 @@ describe('a manager that ends in the middle', () => {
       return 'cut-after';
     };
     await deploy('a.com');
-    await vi.waitFor(() => expect(ended).toBeDefined(), 20_000);
+    await until(() => expect(ended).toBeDefined());
     await ended;
     expect(shown('a.com')).toBe(undefined);
     expect(record('a.com')?.failures).toBe(0);
@@ -222,7 +223,7 @@ it('is ordered again where the CA does not say what became of an order', async (
     return 'cut-after';
   };
   await deploy('a.com');
-  await vi.waitFor(() => expect(ended).toBeDefined(), 20_000);
+  await until(() => expect(ended).toBeDefined());
   await ended;
   care = start();
   await issued('a.com');
@@ -238,7 +239,7 @@ describe('a CA that gives nothing', () => {
     expect(retryAt - now).toBeGreaterThanOrEqual(5 * MINUTE);
     expect(retryAt - now).toBeLessThanOrEqual(10 * MINUTE);
     expect(error).toMatch(/^a\.com: a\.com answers a page -> let the domain lead to the ingress hosts/);
-    await vi.waitFor(() =>
+    await until(() =>
       expect(store.view((tx) => tx.get('certificateStatus', 'a.com')?.worry)).toContain(error),
     );
     await jump(4 * MINUTE);
@@ -254,7 +255,7 @@ describe('a CA that gives nothing', () => {
     answers = () => true;
     await jump(DAY);
     await issued('a.com');
-    await vi.waitFor(() => expect(store.view((tx) => tx.get('certificateStatus', 'a.com')?.worry)).toBe(''));
+    await until(() => expect(store.view((tx) => tx.get('certificateStatus', 'a.com')?.worry)).toBe(''));
   });
 
   it('because of its limits is left alone for as long as it says', async () => {
@@ -276,7 +277,7 @@ describe('a CA that gives nothing', () => {
   it('as it is down is asked by a few, and by nobody else until later', async () => {
     ca.fault = () => ({ status: 503, body: 'down' });
     await deploy(...Array.from({ length: 12 }, (_, i) => `d${i}.com`));
-    await vi.waitFor(() => expect(record('d0.com')?.failures).toBe(1), 20_000);
+    await until(() => expect(record('d0.com')?.failures).toBe(1));
     await idle();
     expect(ca.count('GET /directory')).toBeLessThanOrEqual(4);
     expect(record('d0.com')?.error).toMatch(/the directory: the CA answers 503 -> /);

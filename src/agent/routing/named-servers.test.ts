@@ -62,14 +62,14 @@ it('become servers at each of their addresses, and follow them; what has not cha
   addresses.set('a.internal', ['192.0.2.7', '2001:DB8::7', '192.0.2.1']);
   const state = stateOf(route('x', ['a.internal']), route('y', []));
   expect(shown(all.resolve(state))).toEqual(['192.0.2.1=100']);
-  await expect.poll(() => changes).toBe(1);
+  await expect.poll(() => changes, { timeout: 10_000 }).toBe(1);
   const first = all.resolve(state);
   expect(shown(first)).toEqual(['192.0.2.1=100', '192.0.2.7=7', '2001:db8::7=7']);
   expect(first.routes[1]).toBe(state.routes[1]);
   expect(all.resolve(state).routes[0]).toBe(first.routes[0]);
   addresses.set('a.internal', ['192.0.2.8']);
   look();
-  await expect.poll(() => changes).toBe(2);
+  await expect.poll(() => changes, { timeout: 10_000 }).toBe(2);
   expect(shown(all.resolve(state))).toEqual(['192.0.2.1=100', '192.0.2.8=7']);
   routerStateSchema.parse(all.resolve(state));
 });
@@ -79,7 +79,7 @@ it('lead where they have led while nobody can say where they lead, and are told 
   addresses.set('a.internal', ['192.0.2.7']);
   const state = stateOf(route('x', ['a.internal', 'gone.internal']));
   all.resolve(state);
-  await expect.poll(() => changes).toBe(1);
+  await expect.poll(() => changes, { timeout: 10_000 }).toBe(1);
   addresses.delete('a.internal');
   look();
   await new Promise(setImmediate);

@@ -357,7 +357,7 @@ it('tells challenges of ACME with nothing to reload for each, and knows who answ
   await until(news).toEqual(['no router']);
   expect(routers.answered(['one'])).toBe('none');
   await order('one', 'two');
-  await vi.waitFor(() => expect(frames).toHaveLength(1));
+  await vi.waitFor(() => expect(frames).toHaveLength(1), 10_000);
   const [frame] = frames.splice(0);
   const change = frame?.t === 'router' ? frame.change : undefined;
   expect(change?.base.acme).toBe(true);
@@ -373,10 +373,10 @@ it('tells challenges of ACME with nothing to reload for each, and knows who answ
   expect(routers.answered(['one', 'two'])).toBe('all');
   expect(routers.answered(['one', 'three'])).toBe('none');
   await putService('shop', 'x.com');
-  await vi.waitFor(() => expect(frames).toHaveLength(1));
+  await vi.waitFor(() => expect(frames).toHaveLength(1), 10_000);
   expect(frames.splice(0)).toMatchObject([{ change: { base: { acme: true }, whole: false } }]);
   expect(routers.answered(['two'])).toBe('all');
   await order();
-  await vi.waitFor(() => expect(frames).toHaveLength(1));
+  await vi.waitFor(() => expect(frames).toHaveLength(1), 10_000);
   expect(frames).toMatchObject([{ change: { base: { acme: true }, challenges: [] } }]);
 });
