@@ -44,6 +44,8 @@ const clock = { ...systemClock, now: () => Date.now() + aheadMs };
 let routers: Routers;
 let care: CertificateCare;
 const reloads: string[] = [];
+/** Changes that HAProxy does not have yet. */
+let pending = 0;
 
 /** What an agent does with a change: holds HAProxy to it, and says so. */
 function attachHost(): void {
@@ -54,11 +56,13 @@ function attachHost(): void {
     const change: RouterChange = frame.change;
     wanted = changedRouter(wanted, change);
     const state = routerStateOf(wanted);
+    pending++;
     turn = turn.then(async () => {
       const entries = state.entries.map((entry) => ({ ...entry, address: ADDRESS }));
       const applied = await haproxy.router.apply({ ...state, entries });
       if (applied.kind === 'reload') reloads.push(applied.because);
       await routers.said('h1', { t: 'routed', seq: change.seq, serving: true, error: '', draining: [] });
+      pending--;
     });
   });
 }
@@ -153,6 +157,7 @@ describe('a certificate of a real ACME server', () => {
 
   it('is renewed, and another one is had, without a reload', async () => {
     await until(() => shown('a.test')).toContain('DNS:a.test');
+    await until(() => pending).toBe(0);
     const [worker, before] = [await haproxy.worker(), issued('a.test')?.fingerprint];
     reloads.length = 0;
     aheadMs = 9 * HOUR; // of twelve
@@ -172,6 +177,7 @@ describe('a certificate of a real ACME server', () => {
     });
     await until(() => issued('a.test')?.fingerprint).not.toBe(before);
     await until(() => shown('a.test')).toBe(`DNS:a.test ${issued('a.test')?.fingerprint}`);
+    await until(() => pending).toBe(0);
     expect(reloads).toEqual([]);
     expect(await haproxy.worker()).toBe(worker);
   });
