@@ -15,16 +15,10 @@ export const certIssue = command<FollowFlags & { name?: string }, [domains: stri
   name: 'cert issue',
   summary: "Have a certificate from a CA by ACME, Let's Encrypt unless the settings name another one",
   details:
-    'The domains must lead to the ingress hosts, whose routers show the CA by HTTP that they are yours. It is renewed by itself from then on. Where there is one that is good, nothing is ordered; where the last attempt failed, another one is made. Waits for it; exit code 4 where the CA does not give it.',
+    'First agree to the terms of the CA: "berth settings set acmeTermsAgreed=true acmeContact=ops@example.com". The domains must lead to the ingress hosts, whose routers show the CA by HTTP that they are yours. It is renewed by itself from then on. Where there is one that is good, nothing is ordered; where the last attempt failed, another one is made. Waits for it; exit code 4 where the CA does not give it.',
   arguments: [{ name: '<DOMAIN...>', summary: 'domains that stand in it; the first one is its name' }],
   options: [{ flags: '--name <NAME>', summary: 'how it is called here' }, ...followOptions],
-  examples: [
-    [
-      'berth settings set acmeTermsAgreed=true acmeContact=ops@example.com',
-      'once: you agree to the terms of the CA',
-    ],
-    ['berth cert issue shop.example.com www.shop.example.com', 'one certificate for both'],
-  ],
+  examples: [['berth cert issue shop.example.com www.shop.example.com', 'one certificate for both']],
   async run(context, { name, detach, timeout }, domains) {
     const { call, globals, out, clock } = context;
     const { settings } = await call('settings.get', {});
