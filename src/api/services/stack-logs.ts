@@ -1,3 +1,4 @@
+import type { LogItem } from '../../contract/v1/services.ts';
 import { messageOf } from '../../kit/errors.ts';
 import { linkedSignal } from '../../kit/linked-signal.ts';
 import type { Container } from '../../model/container.ts';
@@ -7,14 +8,38 @@ import { containerPath, type Target, targetOfRecord } from '../docker/containers
 import type { DockerDeps } from '../docker/deps.ts';
 import { ask } from '../docker/passthrough.ts';
 import { servedVersions } from '../docker/version.ts';
-import type { LogQuery } from '../v1/stack-logs.ts';
+import type { LogQuery as TextQuery } from '../v1/stack-logs.ts';
 import { type LoggedLine, linesOf } from './log-frames.ts';
 
-type Line = LoggedLine & Readonly<{ kind: 'line'; container: string; service: string; hostName: string }>;
+export type LogQuery = TextQuery &
+  Readonly<{
+    /** Only of the container of this ID. */
+    container?: string | undefined;
+    /** Only what was written there; to both, if left out. */
+    stream?: LoggedLine['stream'] | undefined;
+  }>;
+
+type Line = LoggedLine & Readonly<{ kind: 'line'; source: LogSource }>;
 type Item = Line | Readonly<{ kind: 'note'; text: string }>;
 
+/** Whose a line is. */
+export type LogSource = Readonly<{
+  /** Name and ID of the container. */
+  container: string;
+  id: string;
+  service: string;
+  hostId: string;
+  hostName: string;
+}>;
+
 /** A container whose log can be read now. */
-type Source = Readonly<{ target: Target; service: string; raw: boolean; startedAt: number }>;
+type Source = Readonly<{
+  target: Target;
+  service: string;
+  raw: boolean;
+  stream: LoggedLine['stream'] | undefined;
+  startedAt: number;
+}>;
 
 /** So many lines wait for a reader before the engines have to. */
 const AHEAD = 256;
@@ -23,17 +48,22 @@ const AHEAD = 256;
 export class StackLogs {
   constructor(private readonly deps: DockerDeps) {}
 
+  /** As `lines`, in text: what is no UTF-8 is replaced. */
+  async *read(query: TextQuery, signal: AbortSignal): AsyncGenerator<LogItem> {
+    for await (const item of this.lines(query, signal)) yield textOf(item);
+  }
+
   /** What there is, in the order of time; then, with `follow`, what comes, also of containers that are made later. */
-  async *read(query: LogQuery, signal: AbortSignal): AsyncGenerator<Item> {
+  async *lines(query: LogQuery, signal: AbortSignal): AsyncGenerator<Item> {
     const link = linkedSignal([signal]);
-    /** By container, the time of the last line that was told. */
+    /** By the container's ID, the time of the last line that was told. */
     const told = new Map<string, string>();
     try {
       const { sources, notes } = this.sources(query);
       for (const text of notes) yield { kind: 'note', text };
       const past = sources.map((source) => this.open(source, pastOf(query), link.signal));
       for await (const item of inOrder(past)) {
-        if (item.kind === 'line') told.set(item.container, item.at);
+        if (item.kind === 'line') told.set(item.source.id, item.at);
         yield item;
       }
       if (query.follow === true) yield* this.follow(query, sources, told, link.signal);
@@ -60,18 +90,18 @@ export class StackLogs {
     const under = new Map<string, number>();
     const start = new Set(known.map(({ target }) => target.id));
     const pump = async (source: Source) => {
-      const { id, name } = source.target;
+      const { id } = source.target;
       const again = under.has(id);
       under.set(id, source.startedAt);
       const params = {
         follow: '1',
-        ...this.from(query, told.get(name), start.has(id), again ? source : undefined),
+        ...this.from(query, told.get(id), start.has(id), again ? source : undefined),
       };
       for await (const item of this.open(source, params, signal)) {
         if (item.kind === 'line') {
           // Engines tell the line of `since` itself once more.
-          if (item.at <= (told.get(name) ?? '')) continue;
-          told.set(name, item.at);
+          if (item.at <= (told.get(id) ?? '')) continue;
+          told.set(id, item.at);
         }
         queue.push(item);
         wake();
@@ -114,12 +144,16 @@ export class StackLogs {
     return { ...end, ...(since === undefined ? {} : { since }) };
   }
 
-  private sources({ stack, service }: LogQuery): { sources: Source[]; notes: string[] } {
+  private sources({ stack, service, container: only, stream }: LogQuery): {
+    sources: Source[];
+    notes: string[];
+  } {
     const { store, engines } = this.deps;
     return store.view((tx) => {
       const sources: Source[] = [];
       const notes: string[] = [];
       for (const container of containersOf(tx, stack, service)) {
+        if (only !== undefined && container.id !== only) continue;
         const target = targetOfRecord(tx, container);
         if (!engines.connected(target.hostId))
           notes.push(`container ${target.name}: its host ${target.hostName} is not connected`);
@@ -129,6 +163,7 @@ export class StackLogs {
             target,
             service: container.service?.name ?? '',
             raw: container.desired.spec.Tty === true,
+            stream,
             startedAt: target.seen.state.startedAt,
           });
       }
@@ -137,21 +172,29 @@ export class StackLogs {
   }
 
   private async *open(
-    { target, service, raw }: Source,
+    { target, service, raw, stream }: Source,
     params: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): AsyncGenerator<Item> {
-    const query = new URLSearchParams({ stdout: '1', stderr: '1', timestamps: '1', ...params });
+    const query = new URLSearchParams({ timestamps: '1', ...params });
+    for (const name of stream === undefined ? ['stdout', 'stderr'] : [stream]) query.set(name, '1');
     const path = `/v${servedVersions(this.deps.store).api}${containerPath(target, '/logs')}?${query}`;
-    const { name: container, hostName, hostId } = target;
+    const { name: container, id, hostName, hostId } = target;
+    const source = { container, id, service, hostId, hostName };
     try {
       const { body } = await ask({ deps: this.deps }, hostId, { method: 'GET', path, signal });
-      for await (const line of linesOf(body, raw))
-        yield { kind: 'line', container, service, hostName, ...line };
+      for await (const line of linesOf(body, raw)) yield { kind: 'line', source, ...line };
     } catch (thrown) {
       if (!signal.aborted) yield { kind: 'note', text: `container ${container}: ${messageOf(thrown)}` };
     }
   }
+}
+
+function textOf(item: Item): LogItem {
+  if (item.kind === 'note') return item;
+  const { source, stream, at, bytes } = item;
+  const { container, service, hostName } = source;
+  return { kind: 'line', container, service, hostName, stream, at, text: bytes.toString('utf8') };
 }
 
 function containersOf(tx: ReadTx, stack: string, service: string | undefined): readonly Container[] {
