@@ -22,7 +22,7 @@ export function checkStack(stack: Stack): readonly string[] {
     refuseOddPolicy(service);
     refuseShift(service);
     try {
-      const spec = withoutExpressions(createBody(service.container));
+      const spec = withoutExpressions(createBody(service.container).spec);
       placementRequest(service.name, spec);
     } catch (thrown) {
       if (!(thrown instanceof BerthError)) throw thrown;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BerthError } from '../../../kit/errors.ts';
 import { type DockerSpec, dockerSpecSchema } from '../../../model/container.ts';
+import type { Probes } from '../../../model/probe.ts';
 import { probesOfLabels } from '../../../model/probe-labels.ts';
 import { restartLabelProblem } from '../../../model/restart-policy.ts';
 import { checked } from '../json.ts';
@@ -51,10 +52,10 @@ const bodySchema = dockerSpecSchema.extend({
 const AMOUNTS = ['Memory', 'MemoryReservation', 'NanoCpus', 'CpuShares'] as const;
 
 /**
- * The body of `POST /containers/create`.
+ * The body of `POST /containers/create`, and the probes that its labels ask for.
  * @throws BerthError `bad_request` naming the field and its value
  */
-export function createBody(body: unknown): DockerSpec {
+export function createBody(body: unknown): Readonly<{ spec: DockerSpec; probes: Probes | undefined }> {
   if (body === undefined || body === null) {
     throw new BerthError('bad_request', 'config cannot be empty in order to create a container');
   }
@@ -65,7 +66,8 @@ export function createBody(body: unknown): DockerSpec {
       throw new BerthError('bad_request', `invalid HostConfig.${name} ${value}: it cannot be below 0`);
     }
   }
-  const problem = restartLabelProblem(spec) ?? probesOfLabels(spec.Labels ?? {}).problem;
-  if (problem !== undefined) throw new BerthError('bad_request', problem);
-  return spec;
+  const { probes, problem } = probesOfLabels(spec.Labels ?? {});
+  const wrong = restartLabelProblem(spec) ?? problem;
+  if (wrong !== undefined) throw new BerthError('bad_request', wrong);
+  return { spec, probes };
 }

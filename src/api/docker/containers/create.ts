@@ -1,6 +1,5 @@
 import { BerthError } from '../../../kit/errors.ts';
 import { CONTAINER_NAME } from '../../../model/container.ts';
-import { probesOfLabels } from '../../../model/probe-labels.ts';
 import { withoutExpressions } from '../../../scheduler/spec-expressions.ts';
 import { endContainer } from '../../networks/give-back.ts';
 import { setAuditTarget } from '../audit.ts';
@@ -24,7 +23,8 @@ export async function createContainer(call: DockerCall): Promise<void> {
       `Invalid container name (${given}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
     );
   }
-  const spec = withoutExpressions(createBody(await readJson(call.req)));
+  const { spec: body, probes } = createBody(await readJson(call.req));
+  const spec = withoutExpressions(body);
   const { container, pins } = await deps.store.update((tx) =>
     putContainer(
       tx,
@@ -33,7 +33,7 @@ export async function createContainer(call: DockerCall): Promise<void> {
         ...{ name: given, spec, platform: query.get('platform') || undefined },
         ...{ apiVersion: call.apiVersion, by: call.principal.user, at: deps.clock.now() },
         desired: { state: 'created', starts: 0 },
-        probes: probesOfLabels(spec.Labels ?? {}).probes,
+        probes,
       },
     ),
   );
