@@ -14,6 +14,7 @@ import { cookieKeyOf } from '../api/routing/cookie-key.ts';
 import { readUpload } from '../api/routing/read-upload.ts';
 import { checkLogin } from '../api/services/check-login.ts';
 import { ServiceHands } from '../api/services/hands.ts';
+import { removeVolume } from '../api/services/remove-volume.ts';
 import { StackLogs } from '../api/services/stack-logs.ts';
 import { newApiEndpoint } from '../api/v1/endpoint.ts';
 import {
@@ -188,6 +189,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         access: sessions.access,
         logs: new StackLogs(dockerDeps),
         checkLogin: (auth) => checkLogin(dockerDeps, auth),
+        removeVolume: (name) => removeVolume(dockerDeps, name),
         autoscaler,
         plugins,
         ca: pki.ca,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { scalingByHandSchema } from './scaling.ts';
 import { serviceSchema } from './service.ts';
-import { stackSchema } from './stack.ts';
+import { type StackNetwork, stackNetworkSchema, stackSchema } from './stack.ts';
 
 /** How a release goes. It moves forward only: what is done, superseded or rolled back stays so. */
 export const releaseStateSchema = z.enum([
@@ -28,8 +28,15 @@ export const stackRecordSchema = z.object({
   by: z.string(),
   /** It is being taken away: its containers, then its networks, then this record. Volumes stay. */
   removing: z.boolean().optional(),
+  /** Networks of its earlier files that are still there, or that a release which may be gone back to has. */
+  formerNetworks: z.array(stackNetworkSchema).optional(),
 });
 export type StackRecord = Readonly<z.infer<typeof stackRecordSchema>>;
+
+/** The stack's networks, and those of its earlier files behind them. */
+export function allNetworks({ stack, formerNetworks = [] }: StackRecord): readonly StackNetwork[] {
+  return [...stack.networks, ...formerNetworks];
+}
 
 /** A service of a stack; desired is the user's, and `scale` too. */
 export const serviceRecordSchema = z.object({

@@ -19,6 +19,9 @@ export const LABEL_PARTITION = 'berth.partition';
 /** On users' containers: of which service it is a replica. */
 export const LABEL_SERVICE = 'berth.service';
 
+/** On users' volumes. `host`: it is on one host, and holds its containers there; `cluster`: any host reaches it. */
+export const LABEL_VOLUME_SCOPE = 'berth.volume.scope';
+
 /** On hosts. `true`: domains lead here; where no host has it, they lead to every host. */
 export const LABEL_INGRESS = 'berth.ingress';
 /** On the container that is a host's router, beside `LABEL_CLUSTER`: what it was made from, as a digest. */
@@ -31,6 +34,12 @@ export const SWARM_LABELS = {
   whitelists: 'com.docker.swarm.whitelists',
   reschedule: 'com.docker.swarm.reschedule-policies',
   id: 'com.docker.swarm.id',
+} as const;
+
+/** docker-compose's, also on what stacks make: name of the project, and key of the volume in its file. */
+export const COMPOSE_LABELS = {
+  project: 'com.docker.compose.project',
+  volume: 'com.docker.compose.volume',
 } as const;
 
 const INTERNAL: ReadonlySet<string> = new Set([LABEL_ID, LABEL_GENERATION, LABEL_CLUSTER]);

@@ -65,13 +65,15 @@ export const networkSchema = z.object({
 });
 export type Network = Readonly<z.infer<typeof networkSchema>>;
 
-/** A volume that was made through the cluster; placed with its first container, as a local network is. */
+/** A volume that was made through the cluster; placed with its first container, as a local network is, unless it spans hosts. */
 export const volumeSchema = z.object({
   kind: z.literal('volume'),
   name: z.string(),
   createdAt: z.number(),
   createdBy: z.string(),
   hostId: z.string().optional(),
+  /** Each host has one of its own, for services that are on each of them; see `spansHosts`. */
+  onEachHost: z.literal(true).optional(),
   /** The body of `POST /volumes/create`, as it was given. */
   spec: z.looseObject({ Name: z.string().optional(), Driver: z.string().optional() }),
 });

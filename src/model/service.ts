@@ -5,7 +5,7 @@ import { placeSchema } from './kept-file.ts';
 import { probeSchema } from './probe.ts';
 import { routeOptionsSchema } from './route-options.ts';
 import { canaryRuleSchema, domainSchema } from './router.ts';
-import { scalingSchema } from './scaling.ts';
+import { MOST_REPLICAS, scalingSchema } from './scaling.ts';
 
 const port = z.number().int().min(1).max(65_535);
 const milliseconds = z.number().min(0);
@@ -167,7 +167,7 @@ export const serviceSchema = z.object({
     cronSchema,
   ]),
   scale: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('replicated'), replicas: z.number().int().min(0) }),
+    z.object({ kind: z.literal('replicated'), replicas: z.number().int().min(0).max(MOST_REPLICAS) }),
     /** One on each host that matches. */
     z.object({ kind: z.literal('global') }),
   ]),

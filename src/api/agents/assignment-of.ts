@@ -1,7 +1,8 @@
 import type { Assignment } from '../../contract/link.ts';
 import type { Container, Desired, DockerSpec } from '../../model/container.ts';
+import { networkNames } from '../../model/network-names.ts';
+import { spansHosts } from '../../model/volume-span.ts';
 import type { ReadTx } from '../../store/store.ts';
-import { networkNames } from '../networks/network-names.ts';
 import { endpointIn, spanningNetwork } from '../networks/spanning.ts';
 
 /** The hosts that hold something of a container: the one that it is assigned to and, in a move, the one that it leaves. */
@@ -37,7 +38,8 @@ export function assignmentOf(
   });
   const volumes = volumeNames(desired.spec).flatMap((reference) => {
     const volume = tx.get('volumes', reference);
-    return volume?.hostId === hostId ? [{ spec: { ...volume.spec, Name: volume.name } }] : [];
+    const here = volume !== undefined && (volume.hostId === hostId || spansHosts(volume));
+    return here ? [{ spec: { ...volume.spec, Name: volume.name } }] : [];
   });
   return {
     ...{ id, name, apiVersion, desired },

@@ -32,7 +32,11 @@ const NOT_RETURNED: ReadonlySet<string> = new Set([
  * `/containers/x/json` and a query as an engine reads them, in the version that the client asked for.
  * @throws BerthError `bad_request` for a name that would lead to another of the engine's routes
  */
-export function enginePath(call: DockerCall, path: string, query?: URLSearchParams): string {
+export function enginePath(
+  call: Pick<DockerCall, 'apiVersion'>,
+  path: string,
+  query?: URLSearchParams,
+): string {
   if (/\/\.{0,2}\/|\/\.{1,2}$/.test(path)) {
     throw new BerthError(
       'bad_request',

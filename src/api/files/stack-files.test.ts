@@ -44,7 +44,7 @@ it('keeps the content sealed, nowhere else, and the same deployment changes noth
   ]);
   expect(JSON.stringify(written)).not.toContain('hunter2');
   const again = await put(stack(text(), 'hunter2'));
-  expect(again).toEqual({ diff: { created: [], changed: [], removed: [] }, releases: [] });
+  expect(again).toEqual({ diff: { created: [], changed: [], removed: [] }, notes: [], releases: [] });
   // As the cluster shows it, too.
   const shown = store.view((tx) => tx.get('stacks', 'shop')?.stack);
   expect((await put(shown as Stack)).releases).toEqual([]);

@@ -2,10 +2,10 @@ import { BerthError } from '../../kit/errors.ts';
 import type { Container, DockerSpec } from '../../model/container.ts';
 import { normalIp, overlaps, parseSubnet } from '../../model/ip.ts';
 import { normalMac } from '../../model/mac.ts';
+import { networkNames } from '../../model/network-names.ts';
 import type { Network } from '../../model/objects.ts';
 import type { Endpoint, Span } from '../../model/span.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
-import { networkNames } from './network-names.ts';
 import { takeEndpoint } from './take-address.ts';
 
 export type SpanningNetwork = Network & Readonly<{ span: Span }>;

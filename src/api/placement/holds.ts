@@ -1,3 +1,4 @@
+import { spansHosts } from '../../model/volume-span.ts';
 import type { Hold, PlacementRequest } from '../../scheduler/request.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { spanningNetwork } from '../networks/spanning.ts';
@@ -24,10 +25,11 @@ export function driversOf(tx: ReadTx, { networks }: PlacementRequest): readonly 
   return [...new Set(networks.flatMap((ref) => spanningNetwork(tx, ref)?.span.driver ?? []))].sort();
 }
 
-/** Undefined where any host will do. */
+/** Undefined where any host will do. One that spans hosts may have been tied to one by an earlier version. */
 function volumeHosts(tx: ReadTx, name: string): readonly string[] | undefined {
   const record = tx.get('volumes', name);
-  if (record !== undefined) return record.hostId === undefined ? undefined : [record.hostId];
+  if (record !== undefined)
+    return record.hostId === undefined || spansHosts(record) ? undefined : [record.hostId];
   return hostsOf(tx.by('observedVolumes', 'name', name));
 }
 

@@ -5,6 +5,7 @@ import type { Scaling } from '../../model/scaling.ts';
 import type { Service } from '../../model/service.ts';
 import { routedPorts } from '../../model/service-parts.ts';
 import type { Stack } from '../../model/stack.ts';
+import { scopeProblem } from '../../model/volume-span.ts';
 import { placementRequest } from '../../scheduler/request.ts';
 import { withoutExpressions } from '../../scheduler/spec-expressions.ts';
 import { createBody } from '../docker/containers/create-body.ts';
@@ -17,6 +18,7 @@ import { createBody } from '../docker/containers/create-body.ts';
 export function checkStack(stack: Stack): readonly string[] {
   refuseDoubles(stack);
   refuseCycles(stack);
+  refuseScopes(stack);
   for (const service of stack.services) {
     refuseTimes(service);
     refuseOddPolicy(service);
@@ -52,6 +54,13 @@ function refuseDoubles({ services }: Stack): void {
   const wrong = names.find((name) => !/^[a-zA-Z0-9._-]{1,128}$/.test(name));
   if (wrong !== undefined)
     throw new BerthError('bad_request', `"${wrong.slice(0, 80)}" is no name of a service`);
+}
+
+function refuseScopes({ volumes }: Stack): void {
+  for (const { key, spec } of volumes) {
+    const problem = scopeProblem(spec);
+    if (problem !== undefined) throw new BerthError('bad_request', `volume ${key}: ${problem}`);
+  }
 }
 
 /** Compose files with a cycle are refused when they are read; this is for what comes without one. */

@@ -1,6 +1,6 @@
 import { BerthError } from '../../kit/errors.ts';
 import type { Vault } from '../../kit/vault.ts';
-import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import { allNetworks, type ServiceRecord, type StackRecord, serviceKey } from '../../model/deployment.ts';
 import type { Service } from '../../model/service.ts';
 import { needsRelease } from '../../model/service-parts.ts';
 import { scalingOf } from '../../model/service-scale.ts';
@@ -9,11 +9,15 @@ import { diffStacks, type StackDiff } from '../../model/stack-diff.ts';
 import { beginRelease } from '../../store/releases.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
 import { type Author, keptStack, putStackFiles } from '../files/stack-files.ts';
+import { removeSpanning } from '../networks/make-network.ts';
 import { checkRoutes } from '../routing/check-routes.ts';
+import { goneFrom, objectChanges } from './object-changes.ts';
 import { restartDependents } from './restart-dependents.ts';
 
 export type Deployed = Readonly<{
   diff: StackDiff;
+  /** What becomes of networks and volumes that are there already, a sentence each. */
+  notes: readonly string[];
   releases: readonly Readonly<{ service: string; number: number }>[];
 }>;
 
@@ -58,11 +62,22 @@ function stackNow(tx: ReadTx, name: string): Stack | undefined {
   return { ...stack, services };
 }
 
+/** What becomes of networks and volumes, and why `deploy` would refuse it: a sentence each, for who only looks. */
+export function notesOf(tx: ReadTx, stack: Stack): readonly string[] {
+  const { notes, refusals } = objectChanges(tx, stack);
+  return [
+    ...notes,
+    ...refusals.map(
+      ({ message, hint }) => `${message}: a deployment is refused${hint === undefined ? '' : ` (${hint})`}`,
+    ),
+  ];
+}
+
 /**
  * Writes what the stack is to be. Services whose containers would be other ones begin a release; the rest changes at once.
  * A stack that is deployed as it is changes nothing, but that what was set by hand ends.
- * @throws BerthError `conflict` while it is being taken away, or where another service has its domain; `bad_request`; as
- *   `keptStack`
+ * @throws BerthError `conflict` while it is being taken away, where another service has its domain, or where a network or
+ *   volume that is there would have to be another one; `bad_request`; as `keptStack`
  */
 export function deploy(tx: WriteTx, vault: Vault, given: Stack, { by, at }: Author): Deployed {
   const stack = keptStack(tx, vault, given);
@@ -74,6 +89,7 @@ export function deploy(tx: WriteTx, vault: Vault, given: Stack, { by, at }: Auth
   // In the same transaction: of two that want one domain at the same time only one gets it.
   checkRoutes(tx, stack);
   const diff = diffOfKept(tx, stack);
+  const notes = changeObjects(tx, stack);
   putStackFiles(tx, vault, given, { by, at });
   const releases: { service: string; number: number }[] = [];
   for (const service of stack.services) {
@@ -110,8 +126,25 @@ export function deploy(tx: WriteTx, vault: Vault, given: Stack, { by, at }: Auth
   if (before === undefined || !nothing)
     tx.put('stacks', {
       ...{ kind: 'stack-record', name: stack.name, stack, generation: (before?.generation ?? 0) + 1, at, by },
+      ...formerOf(before, stack),
     });
-  return { diff, releases };
+  return { diff, notes, releases };
+}
+
+/** Networks that are to be other ones, and that nobody uses, go here: the first service that needs one makes it. */
+function changeObjects(tx: WriteTx, stack: Stack): readonly string[] {
+  const { notes, refusals, remade } = objectChanges(tx, stack);
+  const [refusal] = refusals;
+  if (refusal !== undefined) throw refusal;
+  for (const id of remade) removeSpanning(tx, id);
+  return notes;
+}
+
+/** A name that the new file has as well is its own again. */
+function formerOf(before: StackRecord | undefined, after: Stack): Pick<StackRecord, 'formerNetworks'> {
+  const former = before === undefined ? [] : goneFrom(allNetworks(before), after.networks);
+  const newest = former.filter(({ spec }, i) => former.findIndex((one) => one.spec.Name === spec.Name) === i);
+  return newest.length === 0 ? {} : { formerNetworks: newest };
 }
 
 /** Of a service that scales by itself, the number that it has come to, within its limits: a deployment is no change of load. */

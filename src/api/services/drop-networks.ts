@@ -1,6 +1,5 @@
 import { BerthError, messageOf } from '../../kit/errors.ts';
-import type { Network } from '../../model/objects.ts';
-import type { Stack } from '../../model/stack.ts';
+import type { StackNetwork } from '../../model/stack.ts';
 import type { ReadTx } from '../../store/store.ts';
 import type { DockerDeps } from '../docker/deps.ts';
 import { seenOf } from '../docker/networks/find-network.ts';
@@ -8,30 +7,46 @@ import { ask } from '../docker/passthrough.ts';
 import { observe } from '../docker/system/observe.ts';
 import { servedVersions } from '../docker/version.ts';
 import { removeSpanning } from '../networks/make-network.ts';
-import { networkNames } from '../networks/network-names.ts';
+import { hasReserved, isOfProject, networkUser } from './network-user.ts';
 
 /**
- * Takes the stack's own networks away, those that nobody else uses.
+ * Takes those of a stack's networks away that it has made, and that nobody uses.
+ * @param reserved `keep`: one with reserved addresses stays, as nobody has said that these go
  * @returns why one of them stays, in one line each
  */
-export async function dropNetworks(deps: DockerDeps, { networks }: Stack): Promise<readonly string[]> {
+export async function dropNetworks(
+  deps: DockerDeps,
+  networks: readonly StackNetwork[],
+  reserved: 'keep' | 'drop',
+): Promise<readonly string[]> {
   const kept: string[] = [];
-  for (const { external, spec } of networks) {
-    if (external) continue;
-    const reason = await drop(deps, spec.Name).catch(messageOf);
-    if (reason !== undefined) kept.push(`network ${spec.Name}: ${reason}`);
+  for (const network of networks) {
+    if (network.external) continue;
+    const reason = await drop(deps, network, reserved).catch(messageOf);
+    if (reason !== undefined) kept.push(`network ${network.spec.Name}: ${reason}`);
   }
   return kept;
 }
 
-async function drop(deps: DockerDeps, name: string): Promise<string | undefined> {
+async function drop(
+  deps: DockerDeps,
+  { spec }: StackNetwork,
+  reserved: 'keep' | 'drop',
+): Promise<string | undefined> {
   const { store } = deps;
-  const [network] = store.view((tx) => [...tx.by('networks', 'name', name)]);
+  const [network] = store.view((tx) => [...tx.by('networks', 'name', spec.Name)]);
   if (network === undefined) return undefined;
+  if (!isOfProject(network, spec)) return 'was not made by the stack';
+  const userNow = (tx: ReadTx) => networkUser(tx, network, (hostId) => deps.engines.connected(hostId));
+  // Before its host is asked: an engine gives a network up that only stopped containers have.
+  const used = store.view(userNow);
+  if (used !== undefined) return `is used by container ${used}`;
+  if (reserved === 'keep' && store.view((tx) => hasReserved(tx, network)))
+    return 'has addresses that are reserved';
   const seen = store.view((tx) => seenOf(tx, network));
   if (network.span === undefined && seen !== undefined) await dropOnHost(deps, seen);
   return store.update((tx) => {
-    const user = userOf(tx, network, (hostId) => deps.engines.connected(hostId));
+    const user = userNow(tx);
     if (user !== undefined) return `is used by container ${user}`;
     if (network.span === undefined) tx.delete('networks', network.id);
     else removeSpanning(tx, network.id);
@@ -52,25 +67,4 @@ async function dropOnHost(
     if (!(thrown instanceof BerthError) || thrown.status !== 404) throw thrown;
   }
   await observe({ deps }, [hostId], 'observedNetworks');
-}
-
-/** Name of a container that asks for the network, one that only waits for its lost host left out. */
-function userOf(
-  tx: ReadTx,
-  { id, name }: Network,
-  connected: (hostId: string) => boolean,
-): string | undefined {
-  for (const container of tx.all('containers')) {
-    const { desired, assigned } = container;
-    if (desired.state === 'removed' && !connected(assigned.hostId)) continue;
-    const names = networkNames(desired.spec);
-    if (names.includes(id) || names.includes(name)) return container.name;
-  }
-  for (const { holder } of tx.by('addresses', 'network', id)) {
-    if (holder.kind === 'endpoint') return holder.name ?? holder.endpointId.slice(0, 12);
-    if (holder.kind !== 'container') continue;
-    const container = tx.get('containers', holder.id);
-    if (container !== undefined && container.desired.state !== 'removed') return container.name;
-  }
-  return undefined;
 }

@@ -84,8 +84,8 @@ export class ServiceHands {
     return ensureObjects(tx, { stack, service, by, at: this.deps.clock.now() });
   }
 
-  dropNetworks(stack: StackArguments[0]): Promise<readonly string[]> {
-    return dropNetworks(this.deps, stack);
+  dropNetworks(...[networks, reserved]: NetworkArguments): Promise<readonly string[]> {
+    return dropNetworks(this.deps, networks, reserved);
   }
 
   matching(tx: ReadTx, name: string, spec: DockerSpec): readonly string[] {
@@ -138,6 +138,11 @@ export class ServiceHands {
     return placer.place(tx, { name, spec: { ...spec, Image: '' } }).hostId;
   }
 }
+
+type NetworkArguments = [
+  networks: Parameters<typeof dropNetworks>[1],
+  reserved: Parameters<typeof dropNetworks>[2],
+];
 
 type StackArguments = [
   stack: Parameters<typeof ensureObjects>[1]['stack'],

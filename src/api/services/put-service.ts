@@ -23,6 +23,7 @@ export function putService(tx: WriteTx, stack: string, service: Service, { by, a
   const others = before?.stack.services.filter(({ name }) => name !== service.name) ?? [];
   const services = [...others, service].sort((a, b) => (a.name < b.name ? -1 : 1));
   tx.put('stacks', {
+    ...before,
     ...{ kind: 'stack-record', name: stack, stack: { ...(before?.stack ?? emptyStack(stack)), services } },
     ...{ generation: (before?.generation ?? 0) + 1, at, by },
   });

@@ -1,5 +1,6 @@
 import { messageOf } from '../../kit/errors.ts';
 import { newLongId } from '../../kit/ids.ts';
+import { networkNames } from '../../model/network-names.ts';
 import type { Service } from '../../model/service.ts';
 import type { Stack, StackNetwork, StackVolume } from '../../model/stack.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
@@ -8,7 +9,6 @@ import { createSchema, spanRequestOf } from '../docker/networks/create-body.ts';
 import { isLeftOver } from '../docker/networks/find-network.ts';
 import { spanDriverOf } from '../docker/networks/span-driver.ts';
 import { makeSpanning } from '../networks/make-network.ts';
-import { networkNames } from '../networks/network-names.ts';
 
 export type ObjectsFor = Readonly<{
   stack: Stack;
@@ -33,7 +33,7 @@ export function ensureObjects(tx: WriteTx, wanted: ObjectsFor): string | undefin
   }
   for (const volume of stack.volumes) {
     if (!volumes.has(volume.spec.Name ?? volume.key)) continue;
-    const reason = ensureVolume(tx, volume, wanted);
+    const reason = ensureVolume(tx, volume, wanted, isOnEachHost(stack, volume));
     if (reason !== undefined) return reason;
   }
   return undefined;
@@ -71,12 +71,22 @@ function ensureVolume(
   tx: WriteTx,
   { external, spec, key }: StackVolume,
   { by, at }: ObjectsFor,
+  onEachHost: boolean,
 ): string | undefined {
   const name = spec.Name ?? key;
   const [seen] = tx.by('observedVolumes', 'name', name);
   if (tx.get('volumes', name) !== undefined || seen !== undefined) return undefined;
   if (external)
     return `external volume ${name} is not there: make it with "docker volume create ${name}", or take external from volumes.${key}`;
-  tx.put('volumes', { kind: 'volume', name, createdAt: at, createdBy: by, spec: { ...spec, Name: name } });
+  tx.put('volumes', {
+    ...{ kind: 'volume', name, createdAt: at, createdBy: by, spec: { ...spec, Name: name } },
+    ...(onEachHost ? { onEachHost } : {}),
+  });
   return undefined;
+}
+
+/** Used by services alone that have a container on each host: as in Docker's swarm mode, each has a volume of its own. */
+function isOnEachHost({ services }: Stack, { spec, key }: StackVolume): boolean {
+  const users = services.filter(({ container }) => volumeNames(container).includes(spec.Name ?? key));
+  return users.length > 0 && users.every(({ scale }) => scale.kind === 'global');
 }

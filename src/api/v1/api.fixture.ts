@@ -139,6 +139,7 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
     },
     access: new AccessBook({ clock: fakeClock, routesOf: () => [], serving: () => [] }),
     logs: { read: fakeLogs },
+    removeVolume: (name) => store.update((tx) => void tx.delete('volumes', name)),
     checkLogin: async ({ password }) => {
       if (password === 'wrong') throw new BerthError('bad_request', 'the registry does not take it');
     },

@@ -20,6 +20,8 @@ export type ApiDeps = Readonly<{
   access: Pick<AccessBook, 'of' | 'ofRoute' | 'missing' | 'failing'>;
   /** Asks a registry whether it takes the log-in. @throws BerthError `bad_request` where it does not */
   checkLogin(auth: RegistryAuth): Promise<void>;
+  /** Deletes a volume with all that is in it. @throws BerthError where it is not there, in use, or on a lost host */
+  removeVolume(name: string): Promise<void>;
   /** What containers of stacks have written. */
   logs: StackLogs;
   /** Thinks about the numbers of services that scale by themselves. */

@@ -22,6 +22,7 @@ import { sessionHandlers } from './session.ts';
 import { settingsHandlers } from './settings.ts';
 import { triggerHandlers } from './triggers.ts';
 import { userHandlers } from './users.ts';
+import { volumeHandlers } from './volumes.ts';
 
 /** Every route's handler: a route of the contract that has none does not compile. */
 export function allHandlers(agentFile: string, changes: EventSource): Handlers {
@@ -35,6 +36,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...moveHandlers,
     ...orphanHandlers,
     ...serviceHandlers,
+    ...volumeHandlers,
     ...jobHandlers,
     ...fileHandlers,
     ...releaseHandlers,

@@ -2,6 +2,7 @@ import type { OrphanView, orphanRoutes } from '../../contract/v1/orphans.ts';
 import { BerthError } from '../../kit/errors.ts';
 import type { Container, Desired } from '../../model/container.ts';
 import type { Orphan } from '../../model/life.ts';
+import { spansHosts } from '../../model/volume-span.ts';
 import { seenOn } from '../../store/seen.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
 import { adoptNetworks, holdAddresses, networkProblem } from '../networks/adopt.ts';
@@ -30,7 +31,10 @@ export const orphanHandlers: Handlers<keyof typeof orphanRoutes> = {
       adoptNetworks(tx, orphan, held, made);
       for (const { spec } of held.needs.volumes)
         if (tx.get('volumes', spec.Name) === undefined)
-          tx.put('volumes', { kind: 'volume', name: spec.Name, ...made, hostId: orphan.hostId, spec });
+          tx.put('volumes', {
+            ...{ kind: 'volume', name: spec.Name, ...made, spec },
+            ...(spansHosts({ spec }) ? {} : { hostId: orphan.hostId }),
+          });
       const probes = held.probes === undefined ? {} : { probes: held.probes };
       takeIn(tx, orphan, held.apiVersion, held.desired, { ...made, ...probes });
       return view;

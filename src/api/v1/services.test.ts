@@ -56,6 +56,33 @@ it('does not begin a release where only numbers and policies are other ones', as
   expect([spec.scale, release.number]).toEqual([{ kind: 'replicated', replicas: 3 }, 1]);
 });
 
+it('refuses numbers that no service can have, however they come', async () => {
+  await deploy(file('web:1'));
+  const web = { stack: 'shop', service: 'web' };
+  const put = (change: Partial<Stack['services'][number]>) => {
+    const whole = stack(file('web:1'));
+    const services = whole.services.map((one) => (one.name === 'web' ? { ...one, ...change } : one));
+    return api.root.call('stack.deploy', { stack: 'shop', spec: { ...whole, services } });
+  };
+  const rules = [{ metric: 'cpu' as const, target: 60 }];
+  const scaling = { kind: 'scaling' as const, min: 5, max: 2, step: 1, rules };
+  for (const [refused, field] of [
+    [() => put({ scale: { kind: 'replicated', replicas: -1 } }), 'scale.replicas'],
+    [() => put({ scale: { kind: 'replicated', replicas: 10_001 } }), 'scale.replicas'],
+    [() => put({ scale: { kind: 'replicated', replicas: 1.5 } }), 'scale.replicas'],
+    [() => put({ weight: 101 }), 'weight'],
+    [() => put({ scaling }), 'min is more than max'],
+    [() => api.root.call('service.scale', { ...web, replicas: -1 }), 'replicas'],
+    [() => api.root.call('service.scale', { ...web, replicas: 10_001 }), 'replicas'],
+    [() => api.root.call('release.weight', { ...web, weight: 101 }), 'weight'],
+    [() => api.root.call('autoscale.set', { ...web, scaling }), 'min is more than max'],
+  ] as const)
+    await expect(refused()).rejects.toMatchObject({
+      ...{ code: 'bad_request', message: expect.stringContaining(field) },
+    });
+  expect(await api.root.call('service.get', web)).toMatchObject({ wanted: 2, release: { number: 1 } });
+});
+
 it('scales by hand, and shows by whom a release was stopped', async () => {
   await deploy(file('web:1'));
   const web = { stack: 'shop', service: 'web' };

@@ -6,7 +6,7 @@ import { setScale } from '../../store/scaling.ts';
 import { checkRoutes } from '../routing/check-routes.ts';
 import { checkScale, refuseNumberless } from '../services/check-scale.ts';
 import { checkStack } from '../services/check-stack.ts';
-import { deploy, diffOf } from '../services/deploy.ts';
+import { deploy, diffOf, notesOf } from '../services/deploy.ts';
 import { restartDependents } from '../services/restart-dependents.ts';
 import { changeService } from './change-service.ts';
 import type { Handlers } from './handler.ts';
@@ -34,14 +34,11 @@ export const serviceHandlers: Handlers<Names> = {
       throw new BerthError('bad_request', `the stack calls itself ${spec.name}, not ${params.stack}`);
     const { vault } = deps.vault;
     const warnings = [...checkStack(spec), ...deps.store.view((tx) => checkRoutes(tx, spec))];
-    const { diff, releases } = dryRun
-      ? { diff: deps.store.view((tx) => diffOf(tx, vault, spec)), releases: [] }
+    const { diff, notes, releases } = dryRun
+      ? deps.store.view((tx) => ({ diff: diffOf(tx, vault, spec), notes: notesOf(tx, spec), releases: [] }))
       : await deps.store.update((tx) =>
           deploy(tx, vault, spec, { by: principal.user, at: deps.clock.now() }),
         );
-    const kept = diff.changed
-      .filter(({ item }) => item.kind === 'network' || item.kind === 'volume')
-      .map(({ item }) => `${item.kind} ${item.key} is there already, and stays as it is`);
     return {
       diff: {
         created: [...diff.created],
@@ -51,7 +48,7 @@ export const serviceHandlers: Handlers<Names> = {
         })),
         removed: [...diff.removed],
       },
-      warnings: [...warnings, ...kept],
+      warnings: [...warnings, ...notes],
       releases: [...releases],
     };
   },

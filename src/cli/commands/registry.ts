@@ -103,6 +103,8 @@ import { userPasswd } from './user/passwd.ts';
 import { userRm } from './user/rm.ts';
 import { userRole } from './user/role.ts';
 import { version } from './version.ts';
+import { volumeLs } from './volume/ls.ts';
+import { volumeRm } from './volume/rm.ts';
 
 /** Words that stand before several commands. */
 export const GROUPS: readonly Readonly<{ name: string; summary: string; heading: Heading }>[] = [
@@ -110,6 +112,7 @@ export const GROUPS: readonly Readonly<{ name: string; summary: string; heading:
   { name: 'token', summary: 'Tokens with which hosts join', heading: 'Cluster:' },
   { name: 'stack', summary: 'Stacks of services, from compose files', heading: 'Cluster:' },
   { name: 'service', summary: 'Services of stacks: equal containers', heading: 'Cluster:' },
+  { name: 'volume', summary: 'Volumes of containers and stacks', heading: 'Cluster:' },
   { name: 'registry', summary: 'Log-ins of registries, for images of services', heading: 'Cluster:' },
   { name: 'job', summary: 'Services that run to their end at their times', heading: 'Cluster:' },
   { name: 'autoscale', summary: 'Numbers of containers that follow their load', heading: 'Cluster:' },
@@ -158,6 +161,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   stackLogs,
   stackEvents,
   stackRm,
+  volumeLs,
+  volumeRm,
   serviceLs,
   servicePs,
   serviceScale,

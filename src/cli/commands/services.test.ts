@@ -5,6 +5,7 @@ import type { JobRunView } from '../../contract/v1/jobs.ts';
 import type { ServiceView, StackView } from '../../contract/v1/services.ts';
 import type { TrafficView } from '../../contract/v1/traffic.ts';
 import type { TriggerView } from '../../contract/v1/triggers.ts';
+import { BerthError } from '../../kit/errors.ts';
 import { tempDir, withManager } from '../testing/run.ts';
 
 const service = (more: Partial<ServiceView> = {}): ServiceView => ({
@@ -222,6 +223,7 @@ it('lists stacks, services, containers and releases, and takes a stack away', as
     'stack.ps': () => ({ containers: [member] }),
     'release.history': () => ({ releases: [release] }),
     'stack.remove': () => ({}),
+    'volume.list': () => ({ volumes: [] }),
   });
   expect((await berth(['stack', 'ls'])).stdout).toMatch(/shop +1 +2\/2 +done +.*by root/);
   expect((await berth(['service', 'ls', 'shop'])).stdout).toMatch(
@@ -234,6 +236,61 @@ it('lists stacks, services, containers and releases, and takes a stack away', as
   expect([removed.code, removed.stdout]).toEqual([0, 'shop\n']);
   expect(removed.stderr).toContain('shop: 1 containers left');
   expect(manager.calls.filter(({ name }) => name === 'stack.remove')).toHaveLength(1);
+}, 60_000);
+
+it('deletes volumes of a stack that were named, one by one, and says of the others how', async () => {
+  const volume = (key: string) => ({
+    ...{ name: `shop_${key}`, key, driver: 'local', hostNames: ['alpha'], stack: 'shop', users: [] },
+  });
+  const gone: string[] = [];
+  const { berth, manager } = await withManager({
+    'stack.list': () => ({ stacks: [] }),
+    'stack.get': () => ({ ...stackView([service()]), spec }),
+    'stack.remove': () => ({}),
+    'volume.list': () => ({ volumes: [volume('cache'), volume('data')] }),
+    'volume.remove': ({ volume: name }) => {
+      if (name === 'shop_cache') throw new BerthError('conflict', 'volume shop_cache is in use by x');
+      gone.push(name);
+      return {};
+    },
+  });
+  const rm = ['stack', 'rm', 'shop'];
+  const removals = () => manager.calls.filter(({ name }) => name === 'stack.remove').length;
+  const none = await berth([...rm, '--yes']);
+  expect([none.code, none.stdout, none.stderr]).toEqual([
+    ...[0, 'shop\n'],
+    'volume shop_cache stays on alpha: "berth volume rm shop_cache" deletes it\n' +
+      'volume shop_data stays on alpha: "berth volume rm shop_data" deletes it\n',
+  ]);
+  const named = await berth([...rm, '--yes', '--volumes', 'data']);
+  expect([named.code, named.stdout]).toEqual([0, 'deleted volume shop_data\nshop\n']);
+  expect(named.stderr).toContain('volume shop_cache stays');
+  const busy = await berth([...rm, '--yes', '--json', '--volumes', 'shop_cache,data']);
+  expect(JSON.parse(busy.stdout)).toEqual({
+    stacks: ['shop'],
+    volumes: { deleted: ['shop_data'], kept: ['shop_cache'] },
+  });
+  expect([busy.code, busy.stderr]).toEqual([4, expect.stringContaining('shop_cache is in use by x')]);
+  expect(removals()).toBe(3);
+  for (const [flags, said] of [
+    [['--volumes', 'dat'], '"dat" is no volume of these stacks: they have shop_cache, shop_data'],
+    [['--volumes'], '--yes asks nothing'],
+    [['--volumes', 'data', '--detach'], 'waits until the containers are gone'],
+  ] as const) {
+    const refused = await berth([...rm, '--yes', ...flags]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(said)]);
+  }
+  expect(removals()).toBe(3);
+  gone.length = 0;
+  const ask = (input: string) => berth([...rm, '--volumes'], { input, isTTY: { stdin: true } });
+  expect((await ask('y\n\nshop_data\n')).code).toBe(0);
+  expect(gone).toEqual(['shop_data']);
+  const wrong = await ask('y\n\ndata\n');
+  expect([wrong.code, wrong.stderr]).toEqual([4, expect.stringContaining('"data" is not shop_data')]);
+  expect([removals(), gone]).toEqual([4, ['shop_data']]);
+  const list = await berth(['volume', 'ls', 'shop']);
+  expect(list.stdout).toMatch(/shop_data +local +alpha +shop +-/);
+  expect((await berth(['volume', 'rm', 'shop_data', '--yes'])).stdout).toBe('removed shop_data\n');
 }, 60_000);
 
 it('shows logs with whose they are, harmless for a terminal', async () => {

@@ -3,6 +3,7 @@ import { hostNameSchema } from '../../model/host.ts';
 import { parseIp } from '../../model/ip.ts';
 import type { Service } from '../../model/service.ts';
 import type { ExternalTarget, Stack, StackNetwork, StackVolume } from '../../model/stack.ts';
+import { scopeProblem } from '../../model/volume-span.ts';
 import { placeText, quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
 import { EXTERNAL_KEY } from '../upgrade.ts';
@@ -196,6 +197,8 @@ function volumesOf(section: Reader, project: string): StackVolume[] {
         'com.docker.compose.volume': key,
       },
     };
+    const problem = scopeProblem(spec);
+    if (problem !== undefined) reader.get('labels').error(problem);
     return { kind: 'stack-volume', key, external, spec };
   });
 }

@@ -18,6 +18,7 @@ import { routeListRoutes } from './route-list.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes } from './session.ts';
 import { triggerRoutes } from './triggers.ts';
+import { volumeRoutes } from './volumes.ts';
 
 /** Every route of the API. The server takes its handlers by these names, the client its calls. */
 export const routes = {
@@ -27,6 +28,7 @@ export const routes = {
   ...moveRoutes,
   ...orphanRoutes,
   ...serviceRoutes,
+  ...volumeRoutes,
   ...jobRoutes,
   ...fileRoutes,
   ...releaseRoutes,

@@ -1,7 +1,7 @@
 import type { Container, DockerSpec } from '../../model/container.ts';
 import type { ContainerFile } from '../../model/kept-file.ts';
 import type { Service } from '../../model/service.ts';
-import type { Stack } from '../../model/stack.ts';
+import type { Stack, StackNetwork } from '../../model/stack.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
 
 /** A container of a service that is to be made. */
@@ -36,8 +36,12 @@ export interface ServiceHands {
    * @returns why that cannot be, in one line
    */
   ensureObjects(tx: WriteTx, stack: Stack, service: Service, by: string): string | undefined;
-  /** Takes the stack's own networks away. @returns why one of them stays, in one line each */
-  dropNetworks(stack: Stack): Promise<readonly string[]>;
+  /**
+   * Takes those of the networks away that a stack has made and nobody uses.
+   * @param reserved `keep`: those with reserved addresses stay
+   * @returns why one of them stays, in one line each
+   */
+  dropNetworks(networks: readonly StackNetwork[], reserved: 'keep' | 'drop'): Promise<readonly string[]>;
   /** Hosts that a service which is on each host is for: those that its expressions let through, and that take containers. */
   matching(tx: ReadTx, name: string, spec: DockerSpec): readonly string[];
   /**

@@ -2,6 +2,7 @@ import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { type JobRun, jobRunKey } from '../../model/cron.ts';
 import {
+  allNetworks,
   type ReleaseRecord,
   releaseKey,
   type ServiceRecord,
@@ -10,6 +11,7 @@ import {
   serviceKey,
 } from '../../model/deployment.ts';
 import { containerFiles } from '../../model/service-parts.ts';
+import type { Stack } from '../../model/stack.ts';
 import type { AccessFigures } from '../../model/traffic.ts';
 import { beginRelease, jobRunsOf, releasesOf } from '../../store/releases.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
@@ -19,6 +21,7 @@ import { waitsFor } from '../plan/services/dependencies.ts';
 import { type Member, probesOf } from '../plan/services/member.ts';
 import { planJob, planRollout } from '../plan/services/plan-rollout.ts';
 import type { RolloutStep } from '../plan/services/rollout.ts';
+import { dropFormerNetworks } from './former-networks.ts';
 import type { ImagePulls } from './image-pulls.ts';
 import { drop, retire, stop } from './leaving.ts';
 import type { AskedContainer, Made, ServiceHands } from './service-hands.ts';
@@ -67,7 +70,9 @@ export async function lookAtStack(name: string, deps: LookDeps): Promise<Looked>
     await store.update((tx) => look.act(tx, plans, refusals));
   if (stack.removing === true && store.view((tx) => [...tx.by('services', 'stack', name)]).length === 0)
     await removeStack(stack, deps);
-  return look.outcome(plans);
+  const left = stack.removing !== true && (await dropFormerNetworks(stack, deps));
+  const looked = look.outcome(plans);
+  return left ? { ...looked, waits: true } : looked;
 }
 
 function planStack(tx: ReadTx, { name, removing }: StackRecord, deps: LookDeps): readonly Planned[] {
@@ -140,7 +145,7 @@ class StackLook {
         if (old === undefined || !old.running) continue;
         const hostId = record.service.scale.kind === 'global' ? old.hostId : undefined;
         const result = planned(this.deps.store, (tx) => {
-          const reason = this.deps.hands.ensureObjects(tx, this.stack.stack, release.spec, release.by);
+          const reason = this.deps.hands.ensureObjects(tx, this.stackAsKnown, release.spec, release.by);
           if (reason !== undefined) return { kind: 'refused' as const, reason };
           return this.tried(() =>
             this.deps.hands.makeInstead(tx, this.asked(release, old.index, hostId), step.id),
@@ -280,7 +285,7 @@ class StackLook {
   }
 
   private makeOne(tx: WriteTx, from: ReleaseRecord, index: number, hostId?: string, dueAt?: number): Made {
-    const reason = this.deps.hands.ensureObjects(tx, this.stack.stack, from.spec, from.by);
+    const reason = this.deps.hands.ensureObjects(tx, this.stackAsKnown, from.spec, from.by);
     if (reason !== undefined) return { kind: 'refused', reason };
     return this.tried(() => this.deps.hands.make(tx, this.asked(from, index, hostId, dueAt)));
   }
@@ -369,6 +374,11 @@ class StackLook {
     this.deps.logger.info({ stack, service: name, release, reason }, `release ${state}`);
   }
 
+  /** A release that is gone back to may have networks which the file has no more. */
+  private get stackAsKnown(): Stack {
+    return { ...this.stack.stack, networks: [...allNetworks(this.stack)] };
+  }
+
   private isGone({ record, rollout }: ServicePicture): boolean {
     return (record.removing === true || this.stack.removing === true) && rollout.members.length === 0;
   }
@@ -442,8 +452,10 @@ function forget(tx: WriteTx, { stack, name }: ServiceRecord): void {
 }
 
 /** Its services are gone: its own networks, then its record. */
-async function removeStack({ name, stack }: StackRecord, { store, hands, logger }: LookDeps): Promise<void> {
-  for (const reason of await hands.dropNetworks(stack)) logger.warn({ stack: name, reason }, 'network kept');
+async function removeStack(stack: StackRecord, { store, hands, logger }: LookDeps): Promise<void> {
+  const { name } = stack;
+  for (const reason of await hands.dropNetworks(allNetworks(stack), 'drop'))
+    logger.warn({ stack: name, reason }, 'network kept');
   await store.update((tx) => {
     const [service] = tx.by('services', 'stack', name);
     if (service === undefined && tx.get('stacks', name)?.removing === true) tx.delete('stacks', name);

@@ -1,7 +1,8 @@
 import type { DockerSpec } from '../../../model/container.ts';
+import { networkNames } from '../../../model/network-names.ts';
+import { spansHosts } from '../../../model/volume-span.ts';
 import type { ReadTx, WriteTx } from '../../../store/store.ts';
 import { volumeNames } from '../../agents/assignment-of.ts';
-import { networkNames } from '../../networks/network-names.ts';
 
 /** What a container has tied to its host, where nothing was before. */
 export type Pins = Readonly<{
@@ -30,6 +31,7 @@ export function pinObjects(tx: WriteTx, spec: DockerSpec, hostId: string, who: s
   for (const name of volumeNames(spec)) {
     const volume = tx.get('volumes', name);
     if (volume?.hostId !== undefined) continue;
+    if (volume !== undefined && spansHosts(volume)) continue;
     if (volume !== undefined) {
       tx.put('volumes', { ...volume, hostId });
       volumes.push({ name, made: false });
@@ -37,8 +39,9 @@ export function pinObjects(tx: WriteTx, spec: DockerSpec, hostId: string, who: s
     }
     const [known] = tx.by('observedVolumes', 'name', name);
     if (known !== undefined) continue;
-    const own = { kind: 'volume' as const, name, createdAt: at, createdBy: who, hostId };
-    tx.put('volumes', { ...own, spec: { Name: name, ...volumeOptions(spec, name) } });
+    const own = { Name: name, ...volumeOptions(spec, name) };
+    const made = { kind: 'volume' as const, name, createdAt: at, createdBy: who, spec: own };
+    tx.put('volumes', spansHosts(made) ? made : { ...made, hostId });
     volumes.push({ name, made: true });
   }
   return { hostId, networks, volumes };
@@ -63,7 +66,8 @@ export function releasePins(tx: WriteTx, { hostId, networks, volumes }: Pins): v
   }
   for (const { name, made } of volumes) {
     const volume = tx.get('volumes', name);
-    if (volume?.hostId !== hostId || wanted.has(volumeKey(name))) continue;
+    if (volume === undefined || wanted.has(volumeKey(name))) continue;
+    if (volume.hostId !== hostId && !spansHosts(volume)) continue;
     if ([...tx.by('observedVolumes', 'name', name)].some(here)) continue;
     if (made) tx.delete('volumes', name);
     else tx.put('volumes', { ...volume, hostId: undefined });

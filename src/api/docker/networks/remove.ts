@@ -1,8 +1,8 @@
 import { BerthError } from '../../../kit/errors.ts';
+import { networkNames } from '../../../model/network-names.ts';
 import type { Network } from '../../../model/objects.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import { removeSpanning } from '../../networks/make-network.ts';
-import { networkNames } from '../../networks/network-names.ts';
 import type { DockerCall } from '../call.ts';
 import { readJson, sendJson, sendNothing } from '../json.ts';
 import { ask, askJson, enginePath } from '../passthrough.ts';

@@ -4,6 +4,7 @@ import type { DockerCall } from '../call.ts';
 import type { HostRef } from '../fanout.ts';
 import { sendJson } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
+import { isOnHost } from '../volumes/find-volume.ts';
 import { askAll } from './add-up.ts';
 
 /** An engine walks through its volumes for this. */
@@ -90,7 +91,7 @@ function clusterContainer(tx: ReadTx, host: HostRef, entry: Entry): Entry {
 
 function clusterVolume(tx: ReadTx, host: HostRef, entry: Entry): Entry {
   const name = String(entry.Name);
-  const own = tx.get('volumes', name)?.hostId === host.id;
+  const own = isOnHost(tx.get('volumes', name), { hostId: host.id });
   return { ...entry, Name: own ? name : `${host.name}/${name}`, Labels: userLabels(labelsIn(entry)) };
 }
 

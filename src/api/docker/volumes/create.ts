@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BerthError } from '../../../kit/errors.ts';
 import { newLongId } from '../../../kit/ids.ts';
 import type { Volume } from '../../../model/objects.ts';
+import { scopeProblem } from '../../../model/volume-span.ts';
 import { setAuditTarget } from '../audit.ts';
 import type { DockerCall } from '../call.ts';
 import { readBody, sendJson } from '../json.ts';
@@ -46,6 +47,8 @@ export async function createVolume(call: DockerCall): Promise<void> {
       { hint: 'to mount a directory of the host use its absolute path' },
     );
   }
+  const problem = scopeProblem(body);
+  if (problem !== undefined) throw new BerthError('bad_request', `create ${name}: ${problem}`);
   const spec = body.Name ? body : { ...body, Labels: { ...body.Labels, [ANONYMOUS]: '' } };
   const view = await store.update((tx) => {
     const record = tx.get('volumes', name);

@@ -1,10 +1,12 @@
 import { BerthError } from '../../../kit/errors.ts';
 import type { ObservedVolume, Volume } from '../../../model/objects.ts';
+import { spansHosts } from '../../../model/volume-span.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import { hostName, splitNode } from '../networks/find-network.ts';
 
 /**
- * A volume that a reference stands for. `cluster`: made through the cluster; without `record.hostId` it is nowhere yet.
+ * A volume that a reference stands for. `cluster`: made through the cluster; without `record.hostId` it is nowhere yet, or
+ * spans hosts.
  * `host`: made on one host, not through the cluster.
  */
 export type FoundVolume =
@@ -25,7 +27,7 @@ export function findVolume(tx: ReadTx, reference: string): FoundVolume {
   const split = splitNode(tx, reference);
   if (split !== undefined) {
     const own = tx.get('volumes', split.name);
-    if (own?.hostId === split.hostId) return ofRecord(tx, own);
+    if (own?.hostId === split.hostId && !spansHosts(own)) return ofRecord(tx, own);
     const seen = tx.get('observedVolumes', `${split.hostId}/${split.name}`);
     if (seen !== undefined) return { kind: 'host', hostId: split.hostId, seen };
   }
@@ -36,9 +38,18 @@ export function noSuchVolume(name: string): BerthError {
   return new BerthError('not_found', `get ${name}: no such volume`);
 }
 
-/** Where the volume is; undefined while it is nowhere. */
+/** The host that the volume is on; undefined while it is nowhere, and where it spans hosts. */
 export function hostOf(found: FoundVolume): string | undefined {
-  return found.kind === 'cluster' ? found.record.hostId : found.hostId;
+  if (found.kind === 'host') return found.hostId;
+  return spansHosts(found.record) ? undefined : found.record.hostId;
+}
+
+/** All hosts of which the volume is known to be there. */
+export function hostsOf(tx: ReadTx, found: FoundVolume): readonly string[] {
+  if (found.kind === 'host') return [found.hostId];
+  if (spansHosts(found.record))
+    return [...tx.by('observedVolumes', 'name', found.record.name)].map(({ hostId }) => hostId).sort();
+  return found.seen === undefined ? [] : [found.seen.hostId];
 }
 
 /** The name that an engine has for it. */
@@ -55,12 +66,22 @@ export function shownName(tx: ReadTx, found: FoundVolume): string {
 export function allVolumes(tx: ReadTx): FoundVolume[] {
   const records = [...tx.all('volumes')].map((record) => ofRecord(tx, record));
   const others = [...tx.all('observedVolumes')].filter(
-    (seen) => tx.get('volumes', seen.name)?.hostId !== seen.hostId,
+    (seen) => !isOnHost(tx.get('volumes', seen.name), seen),
   );
   return [...records, ...others.map((seen): FoundVolume => ({ kind: 'host', hostId: seen.hostId, seen }))];
 }
 
+/** Whether what is seen on a host is the cluster's volume of that name. */
+export function isOnHost(record: Volume | undefined, { hostId }: Pick<ObservedVolume, 'hostId'>): boolean {
+  return record !== undefined && (record.hostId === hostId || spansHosts(record));
+}
+
 function ofRecord(tx: ReadTx, record: Volume): FoundVolume {
+  if (spansHosts(record)) {
+    // As one of its hosts has it: they are alike.
+    const [seen] = tx.by('observedVolumes', 'name', record.name);
+    return { kind: 'cluster', record, seen };
+  }
   const key = `${record.hostId}/${record.name}`;
   return {
     kind: 'cluster',

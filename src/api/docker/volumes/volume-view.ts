@@ -3,9 +3,10 @@ import type { Volume } from '../../../model/objects.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import { volumeNames } from '../../agents/assignment-of.ts';
 import { isNode } from '../images/image-list.ts';
+import { hostName } from '../networks/find-network.ts';
 import { type Filters, labelsMatch } from '../query.ts';
 import { booleanFilter, exactTest, nameTest } from '../system/match.ts';
-import { allVolumes, engineName, type FoundVolume, hostOf, shownName } from './find-volume.ts';
+import { allVolumes, engineName, type FoundVolume, hostOf, hostsOf, shownName } from './find-volume.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -33,40 +34,59 @@ export function listVolumes(tx: ReadTx, filters: Filters): Raw[] {
   const labels = filters.get('label') ?? [];
   const nodes = filters.get('node') ?? [];
   const dangling = booleanFilter('dangling', filters.get('dangling'));
-  const used = dangling === undefined ? undefined : volumesInUse(tx);
+  const used = dangling === undefined ? undefined : volumeUsers(tx);
   return allVolumes(tx)
     .map((found) => ({ found, view: volumeView(tx, found) }))
     .filter(({ found, view }) => {
-      const hostId = hostOf(found);
       return (
         (name(String(view.Name)) || name(engineName(found))) &&
         driver(String(view.Driver)) &&
         labelsMatch((view.Labels ?? {}) as Record<string, string>, labels) &&
-        (nodes.length === 0 || (hostId !== undefined && nodes.some((node) => isNode(tx, hostId, node)))) &&
-        (dangling === undefined || dangling !== (used?.has(useKey(hostId, engineName(found))) ?? false))
+        (nodes.length === 0 || nodes.some((node) => isOn(tx, found, node))) &&
+        (dangling === undefined || dangling !== (used?.of(found) ?? []).length > 0)
       );
     })
     .map(({ view }) => view)
     .sort((a, b) => (String(a.Name) < String(b.Name) ? -1 : 1));
 }
 
-/** Volumes that a container mounts, running or not, as `useKey` writes them. */
-export function volumesInUse(tx: ReadTx): Set<string> {
-  const used = new Set<string>();
-  for (const { hostId, mounts } of tx.all('observedContainers')) {
-    for (const mount of Array.isArray(mounts) ? (mounts as Raw[]) : []) {
-      if (mount.Type === 'volume') used.add(useKey(hostId, String(mount.Name)));
-    }
-  }
-  for (const { desired, assigned } of tx.all('containers')) {
-    for (const name of volumeNames(desired.spec)) used.add(useKey(assigned.hostId, name));
-  }
-  return used;
+/** On that host; one that is nowhere yet, but is to be on one, counts as being there. */
+function isOn(tx: ReadTx, found: FoundVolume, node: string): boolean {
+  const hosts = [...hostsOf(tx, found), ...[hostOf(found)].flatMap((id) => id ?? [])];
+  return hosts.some((hostId) => isNode(tx, hostId, node));
 }
 
-/** A volume on a host; a name has no slash. */
-export function useKey(hostId: string | undefined, name: string): string {
-  return `${hostId ?? ''}/${name}`;
+/** Who mounts volumes, running or not. */
+export type VolumeUsers = Readonly<{
+  /** Names of the containers that have the volume; of one that is on no single host, on any of them. */
+  of(found: FoundVolume): readonly string[];
+}>;
+
+export function volumeUsers(tx: ReadTx): VolumeUsers {
+  /** By the volume's name and then its host. */
+  const users = new Map<string, Map<string, Set<string>>>();
+  const use = (hostId: string, volume: string, container: string) => {
+    const hosts = users.get(volume) ?? new Map<string, Set<string>>();
+    users.set(volume, hosts.set(hostId, (hosts.get(hostId) ?? new Set()).add(container)));
+  };
+  for (const { hostId, mounts, name, clusterId } of tx.all('observedContainers')) {
+    const shown = clusterId === undefined ? undefined : tx.get('containers', clusterId)?.name;
+    for (const mount of Array.isArray(mounts) ? (mounts as Raw[]) : []) {
+      if (mount.Type === 'volume')
+        use(hostId, String(mount.Name), shown ?? `${hostName(tx, hostId)}/${name}`);
+    }
+  }
+  for (const { desired, assigned, name } of tx.all('containers')) {
+    for (const volume of volumeNames(desired.spec)) use(assigned.hostId, volume, name);
+  }
+  return {
+    of: (found) => {
+      const hosts = users.get(engineName(found));
+      const hostId = hostOf(found);
+      const sets = hostId === undefined ? [...(hosts?.values() ?? [])] : [hosts?.get(hostId) ?? []];
+      return [...new Set(sets.flatMap((names) => [...names]))].sort();
+    },
+  };
 }
 
 /** `GET /volumes/<name>` of one that no host has made yet, from the body of its `POST /volumes/create`. */

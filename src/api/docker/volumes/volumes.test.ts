@@ -112,12 +112,47 @@ describe('volumes of the cluster', () => {
     });
   });
 
+  it('that span hosts are tied to none of them, shown once, and removed from all', async () => {
+    cluster = await newCluster({ h1: storage('nas'), h2: storage('nas') });
+    const { store } = cluster;
+    const DriverOpts = { type: 'nfs', o: 'addr=192.0.2.1', device: ':/export' };
+    await cluster.json('POST', '/volumes/create', { Name: 'nas', DriverOpts });
+    await observe(store, 'h1', 'nas');
+    await observe(store, 'h2', 'nas');
+    await putContainer(store, 'h2', 'e'.repeat(64), { mounts: [{ Type: 'volume', Name: 'nas' }] });
+    expect(await names()).toEqual(['nas']);
+    expect(await names('?filters={"node":["h2"]}')).toEqual(['nas']);
+    expect(await names('?filters={"dangling":["true"]}')).toEqual([]);
+    expect(await cluster.json('GET', '/volumes/h2/nas')).toMatchObject({ Name: 'h2/nas' });
+    await store.update((tx) => tx.delete('observedContainers', `h2/${'e'.repeat(64)}`));
+    expect((await cluster.call('DELETE', '/volumes/nas')).status).toBe(204);
+    const removed = cluster.asked.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
+    expect(removed).toEqual(['/volumes/nas', '/volumes/nas']);
+    expect([count(store, 'volumes'), count(store, 'observedVolumes')]).toEqual([0, 0]);
+  });
+
+  it('that span hosts stay as they are while one of these is away', async () => {
+    cluster = await newCluster({ h1: storage('nas'), h2: storage('nas') });
+    const { store } = cluster;
+    await cluster.json('POST', '/volumes/create', { Name: 'nas', Driver: 'a/plugin' });
+    await observe(store, 'h1', 'nas');
+    await observe(store, 'h2', 'nas');
+    cluster.cut('h2');
+    expect(await message('DELETE', '/volumes/nas')).toEqual([
+      503,
+      expect.stringContaining('volume nas is on host h2, which is not connected'),
+    ]);
+    expect(cluster.asked.filter(({ method }) => method === 'DELETE')).toEqual([]);
+    expect(count(store, 'volumes')).toBe(1);
+  });
+
   it('refuse what cannot be', async () => {
     cluster = await newCluster({ h1: storage() });
     await cluster.json('POST', '/volumes/create', { Name: 'data' });
     const refused: [unknown, number, string][] = [
       [{ Name: 'a/b' }, 400, 'create a/b: "a/b" includes invalid characters'],
       [{ Name: 7 }, 400, 'invalid Name'],
+      [{ Name: 'a', Labels: { 'berth.volume.scope': 'x' } }, 400, 'label berth.volume.scope is "x"'],
       [{ Name: 'x', DriverOpts: { a: 1 } }, 400, 'invalid DriverOpts.a'],
       [{ Name: 'data', Driver: 'nfs' }, 409, 'already exists with driver "local", not "nfs"'],
       ['{"Name"', 400, 'not valid JSON'],

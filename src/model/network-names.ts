@@ -1,4 +1,4 @@
-import type { DockerSpec } from '../../model/container.ts';
+import type { DockerSpec } from './container.ts';
 
 const BUILT_IN: ReadonlySet<string> = new Set(['default', 'bridge', 'host', 'none', 'nat']);
 
