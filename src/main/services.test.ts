@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { assignmentOf } from '../api/agents/assignment-of.ts';
 import { FakeCluster } from '../api/docker/testing/fake-cluster.ts';
 import type { Placer } from '../api/placement/placer.ts';
 import { AccessBook } from '../api/routing/access-book.ts';
 import { deploy } from '../api/services/deploy.ts';
 import { ServiceHands } from '../api/services/hands.ts';
+import { putLogin } from '../api/services/registry-logins.ts';
 import { readStack } from '../compose/index.ts';
 import { ServiceController } from '../controllers/index.ts';
 import { systemClock } from '../kit/clock.ts';
@@ -240,6 +242,77 @@ describe('a stack', () => {
       );
     await until(() => expect(left()).toEqual([0, 0, 0, 0, 0, 0, 0]));
     expect(cluster.store.view((tx) => tx.get('volumes', 'shop_cache'))).toBeDefined();
+  });
+
+  it('holds containers by volumes of one host alone: what is on each, or comes from elsewhere, is made where they are', async () => {
+    await put(
+      stackOf(`
+services:
+  agent:
+    image: agent:1
+    network_mode: none
+    volumes: [state:/state, nas:/nas]
+    deploy: { mode: global, update_config: { monitor: 20ms } }
+  web: { image: web:1, network_mode: none, volumes: [nas:/nas], deploy: { update_config: { monitor: 20ms } } }
+volumes:
+  state: {}
+  nas: { driver_opts: { type: nfs, o: addr=192.0.2.1, device: ':/x' } }
+`),
+    );
+    await isDone('agent');
+    await isDone('web');
+    const volumes = cluster.store.view((tx) => [...tx.all('volumes')]);
+    expect(volumes.map(({ name, hostId, onEachHost }) => [name, hostId, onEachHost]).sort()).toEqual([
+      ['shop_nas', undefined, undefined],
+      ['shop_state', undefined, true],
+    ]);
+    const needed = cluster.store.view((tx) =>
+      members('agent').map((one) =>
+        assignmentOf(tx, one)
+          .needs.volumes.map(({ spec }) => spec.Name)
+          .sort(),
+      ),
+    );
+    expect(needed).toEqual(Array.from({ length: 3 }, () => ['shop_nas', 'shop_state']));
+  });
+
+  it('loses a network that its file has no more once its release is through, and gets it back with that release', async () => {
+    const file = (image: string, networks: string) =>
+      compose(image, `    networks: [${networks}]`).replace(
+        'networks: {',
+        'networks: { back: { driver: bridge },',
+      );
+    await put(stackOf(file('web:1', 'default, back')));
+    await isDone('web');
+    const known = () => cluster.store.view((tx) => [...tx.by('networks', 'name', 'shop_back')].length);
+    const former = () => cluster.store.view((tx) => tx.get('stacks', 'shop')?.formerNetworks?.length ?? 0);
+    expect(known()).toBe(1);
+    const without = file('web:2', 'default').replace('back: { driver: bridge },', '');
+    await put(stackOf(without));
+    expect([known(), former()]).toEqual([1, 1]);
+    await isDone('web', 2);
+    await until(() => expect([known(), former()]).toEqual([0, 1]));
+    // As its host reports.
+    await cluster.store.update((tx) => {
+      for (const { hostId, networkId } of [...tx.by('observedNetworks', 'name', 'shop_back')])
+        tx.delete('observedNetworks', `${hostId}/${networkId}`);
+    });
+    await cluster.store.update((tx) => {
+      const record = tx.get('services', 'shop/web');
+      const first = tx.get('releases', 'shop/web/1');
+      if (record === undefined || first === undefined) throw new Error('no record');
+      const cause = { kind: 'rollback', to: 1, automatic: false } as const;
+      beginRelease(tx, record, first.spec, { cause, by: 'root', at: Date.now() });
+    });
+    await isDone('web', 3);
+    expect(known()).toBe(1);
+    await put(stackOf(without));
+    await isDone('web', 4);
+    await until(() => expect(known()).toBe(0));
+    await cluster.store.update((tx) => {
+      for (const number of [1, 3]) tx.delete('releases', releaseKey('shop', 'web', number));
+    });
+    await until(() => expect(former()).toBe(0));
   });
 
   it('follows the number that was set by hand, until it is deployed again', async () => {
@@ -741,6 +814,24 @@ networks: { default: { driver: bridge } }
   expect(release('web')?.cause).toEqual({ kind: 'restart' });
   expect(release('api')?.number).toBe(1);
 });
+
+it('pulls again at once where a log-in is another one, whatever the pause after a failure', () =>
+  withPulls(async () => {
+    await put(
+      stackOf(
+        'services: {web: {image: "reg:5000/web", pull_policy: always, network_mode: none, deploy: {update_config: {monitor: 20ms}}}}\n',
+      ),
+    );
+    await until(() => expect(status('web')?.waiting).toMatch(/cannot be pulled on \w: no basic auth/));
+    // The pause is over in an hour.
+    ahead = -3_600_000;
+    await withPulls(async (pulled) => {
+      const auth = { username: 'ann', password: 'x' };
+      const login = { registry: 'reg:5000', auth, by: 'root', at: 1 };
+      await cluster.store.update((tx) => putLogin(tx, cluster.deps.vault, login));
+      await until(() => expect(pulled).toHaveLength(1));
+    });
+  }, 'no basic auth credentials'));
 
 it('pulls for each release where it is to be the newest, and for no container that is made again', () =>
   withPulls(async (pulled) => {

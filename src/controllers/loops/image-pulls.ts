@@ -62,6 +62,11 @@ export class ImagePulls {
     return { waiting: `image ${Image} is pulled on ${hostName}` };
   }
 
+  /** A log-in is another one: what failed for want of it may be tried again at once. */
+  forgetFailures(): void {
+    this.tries.clear();
+  }
+
   private async pull(
     key: string,
     hostId: string,

@@ -104,6 +104,10 @@ export class ServiceController {
       case 'hostRouters':
         for (const stack of this.draining) this.wake(stack, 0);
         return;
+      case 'registryLogins':
+        this.pulls.forgetFailures();
+        this.wakeWaiting(0);
+        return;
       case 'networks':
       case 'volumes':
       case 'observedImages':
