@@ -1,11 +1,12 @@
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { resealAll } from '../api/vault/vault-care.ts';
 import type { Vault } from '../kit/vault.ts';
 import { type KeptFile, purposeOf } from '../model/kept-file.ts';
-import { newMemoryStore, type Store } from '../store/index.ts';
+import type { Stack } from '../model/stack.ts';
+import { newMemoryStore, openSqliteStore, type Store } from '../store/index.ts';
 import { openClusterVault } from './cluster-vault.ts';
 
 let folder: string;
@@ -88,5 +89,57 @@ describe('openClusterVault', () => {
     expect(again.isCurrent(after)).toBe(true);
     expect(again.open(after, purposeOf({ id: 'a' })).toString()).toBe('hunter2');
     expect(again.open(before, purposeOf({ id: 'a' })).toString()).toBe('hunter2');
+  });
+});
+
+/** A stack as a version of before the vault wrote it: contents in it, and services that name no kept file. */
+function plainStack(content: Stack['secrets'][number]['content'], name = 'shop'): Stack {
+  return {
+    ...{ kind: 'stack', name, services: [], externals: [], networks: [], volumes: [], configs: [] },
+    secrets: [{ kind: 'stack-secret', key: 'token', name: 'token', labels: {}, content }],
+  };
+}
+
+describe('contents that an earlier version has left readable', () => {
+  const put = (disk: Store, stack: Stack) =>
+    disk.update((tx) =>
+      tx.put('stacks', { kind: 'stack-record', name: stack.name, stack, generation: 1, at: 1, by: 'ann' }),
+    );
+  const onDisk = () =>
+    readdirSync(folder)
+      .filter((name) => name.startsWith('berth.db'))
+      .map((name) => readFileSync(join(folder, name), 'latin1'))
+      .join('\n');
+  const binary = Buffer.from([0xff, 0x00, ...Buffer.from('binary-hunter')]).toString('base64');
+
+  it('are sealed when the manager starts, and leave its disk, with what had been overwritten', async () => {
+    const database = join(folder, 'berth.db');
+    const old = openSqliteStore(database);
+    // Long enough for pages of their own, which are free once it is overwritten.
+    await put(old, plainStack({ kind: 'text', text: `${'x'.repeat(20_000)} hunter1` }));
+    await put(old, plainStack({ kind: 'text', text: 'hunter2' }));
+    await put(old, plainStack({ kind: 'base64', data: binary }, 'other'));
+    await old.close();
+    expect(onDisk().includes('hunter1')).toBe(true);
+    const disk = openSqliteStore(database);
+    const { file, sealed } = await openClusterVault(disk, { folder, now: 1 });
+    expect([...sealed].sort()).toEqual(['other', 'shop']);
+    expect(['hunter', binary].filter((text) => onDisk().includes(text))).toEqual([]);
+    const [secret] = disk.view((tx) => [...tx.all('keptFiles')]);
+    expect(secret).toMatchObject({ noun: 'secret', name: 'token', createdBy: 'ann' });
+    const shown = disk.view((tx) => [...tx.all('stacks')].map(({ stack }) => stack.secrets[0]?.content));
+    expect(shown).toEqual([
+      { kind: 'kept', id: expect.any(String) },
+      { kind: 'kept', id: expect.any(String) },
+    ]);
+    expect(file.vault.open(secret?.sealed ?? '', purposeOf({ id: secret?.id ?? '' })).toString()).toMatch(
+      /hunter/,
+    );
+    await disk.close();
+    const again = openSqliteStore(database);
+    expect((await openClusterVault(again, { folder, now: 1 })).sealed).toEqual([]);
+    expect(again.view((tx) => tx.count('keptFiles'))).toBe(1);
+    await again.close();
+    expect(['hunter', binary].filter((text) => onDisk().includes(text))).toEqual([]);
   });
 });

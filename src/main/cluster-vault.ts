@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { sealPlainStacks } from '../api/files/seal-plain-stacks.ts';
 import { forgetLost, hasSealed, lostIn, named, resealAll } from '../api/vault/vault-care.ts';
 import { BerthError } from '../kit/errors.ts';
 import { openVault, VAULT_FILE, type VaultFile } from '../link/index.ts';
@@ -16,13 +17,14 @@ export type VaultOptions = Readonly<{
 /**
  * The vault with which the store's secrets are sealed. A new one is made only where nothing is sealed yet: with other keys
  * all of them would be lost without anybody's being told.
- * @returns with what was forgotten, each in a few words
+ * What an earlier version has left readable is sealed, and leaves the disk.
+ * @returns with what was forgotten, each in a few words, and the stacks of which something was sealed
  * @throws BerthError `unavailable` that says what cannot be read, how to restore it, and how to go on without
  */
 export async function openClusterVault(
   store: Store,
   { folder, now, forget = false }: VaultOptions,
-): Promise<Readonly<{ file: VaultFile; forgotten: readonly string[] }>> {
+): Promise<Readonly<{ file: VaultFile; forgotten: readonly string[]; sealed: readonly string[] }>> {
   const make = forget || !store.view(hasSealed);
   const file = await openVault(folder, { now, make });
   if (file === undefined)
@@ -34,7 +36,9 @@ export async function openClusterVault(
   if (lost.length > 0) throw refused(`${file.path} has not the keys with which is sealed: ${named(lost)}`);
   // A change of keys that was cut short.
   await resealAll(store, file.vault);
-  return { file, forgotten };
+  const sealed = await store.update((tx) => sealPlainStacks(tx, file.vault));
+  if (sealed.length > 0) await store.wipe();
+  return { file, forgotten, sealed };
 }
 
 function refused(what: string): BerthError {

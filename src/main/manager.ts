@@ -74,7 +74,12 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const store = openSqliteStore(dir.database);
     closers.push(() => store.close());
     const { clusterId } = await firstRun(store, clock.now());
-    const { file: vault } = await openClusterVault(store, { folder: dir.pki, now: clock.now() });
+    const { file: vault, sealed } = await openClusterVault(store, { folder: dir.pki, now: clock.now() });
+    if (sealed.length > 0)
+      logger.info(
+        { stacks: sealed },
+        'configs and secrets that an earlier version kept readable are sealed: backups of before still have them',
+      );
     const openPki = () => {
       const names = [config.advertise, config.name, ...ownAddresses()];
       return openClusterPki(dir.pki, { clusterId, names, now: clock.now() });

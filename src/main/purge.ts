@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
-import { HostNetworks } from '../agent/index.ts';
+import { dropPlacedFiles, HostNetworks } from '../agent/index.ts';
 import { dialerFor, type Engine, newDockerEngine } from '../engine/index.ts';
 import { systemClock } from '../kit/clock.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
 import { newKeyedQueue } from '../kit/keyed-queue.ts';
 import { silentLogger } from '../kit/logger.ts';
 import { LABEL_CLUSTER } from '../model/labels.ts';
-import { networksIn } from './run-host.ts';
+import { MEMORY, networksIn } from './run-host.ts';
 
 type Purge = Readonly<{
   engine: string;
   clusterId: string;
-  /** This host's ID in the cluster, and its agent's data directory; without them its networks stay as they are. */
+  /** This host's ID in the cluster, and its agent's data directory; without them its networks and files stay as they are. */
   host: Readonly<{ id: string; folder: string }> | undefined;
   warn(line: string): void;
 }>;
@@ -52,6 +52,8 @@ export async function purgeEngine({ engine: url, clusterId, host, warn }: Purge)
     for (const { Name } of Volumes ?? [])
       await remove(`volume ${Name}`, `/volumes/${encodeURIComponent(Name)}`);
     for (const left of (await networks?.removeAll()) ?? []) removed.push(`devices of network ${left}`);
+    for (const folder of host === undefined ? [] : await dropPlacedFiles(MEMORY, host.id))
+      removed.push(`configs and secrets of containers in ${folder}`);
   } catch (thrown) {
     throw new BerthError(
       'unavailable',

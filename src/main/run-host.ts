@@ -62,7 +62,7 @@ function namesOf(logger: Logger): Pick<NetworkOptions, 'names' | 'hostServers'> 
 }
 
 /** Folders that are on a tmpfs where the system keeps to its own rules; the second also within containers. */
-const MEMORY = ['/run', '/dev/shm'];
+export const MEMORY = ['/run', '/dev/shm'];
 
 /**
  * Where the host keeps its containers' configs and secrets. Keys that cannot be read are set aside: the manager gives the

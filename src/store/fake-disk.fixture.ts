@@ -22,5 +22,7 @@ export class FakeDisk implements Journal {
     }
   }
 
+  wipe(): void {}
+
   close(): void {}
 }

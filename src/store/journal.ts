@@ -12,5 +12,7 @@ export interface Journal {
   load(): Iterable<Readonly<{ table: string; key: string; json: string }>>;
   /** All of the rows or none; on disk when it returns or resolves. */
   commit(rows: readonly Row[]): void | Promise<void>;
+  /** Nothing stays on the disk of what was overwritten or deleted; while no commit is on its way. */
+  wipe(): void;
   close(): void;
 }

@@ -32,6 +32,7 @@ describe('a change that nobody waits for', () => {
           finish = resolve;
         });
       },
+      wipe: () => {},
       close: () => {},
     };
     return { commits, journal, finish: () => finish() };
@@ -174,6 +175,7 @@ function fullDisk(slow: boolean): Journal & { full: boolean; rows: Row[] } {
     rows: [] as Row[],
     load: () => [],
     commit: (rows: readonly Row[]) => (slow ? setTimeout(5).then(() => write(rows)) : write(rows)),
+    wipe: () => {},
     close: () => {},
   };
   return journal;
@@ -245,6 +247,7 @@ describe('group commit', () => {
           finish = (error) => (error === undefined ? resolve() : reject(error));
         });
       },
+      wipe: () => {},
       close: () => {},
     };
     const committing = async (count: number) => {

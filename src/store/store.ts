@@ -125,6 +125,12 @@ export interface Store {
    * @throws BerthError `unavailable` where some of it was undone
    */
   settled(): Promise<void>;
+  /**
+   * What was overwritten or deleted leaves the disk, too: after something was sealed that could be read there. Takes as long
+   * as writing everything anew.
+   * @throws BerthError `unavailable` where the disk has no room for that
+   */
+  wipe(): Promise<void>;
   /** Counts the durable commits, over restarts: state that was put back from a backup has a lower one than it had. */
   readonly revision: number;
   close(): Promise<void>;

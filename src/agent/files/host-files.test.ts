@@ -6,6 +6,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ import { silentLogger } from '../../kit/logger.ts';
 import { openVault, type VaultFile } from '../../link/index.ts';
 import type { ContainerFile } from '../../model/kept-file.ts';
 import { assignmentRecord, cleanUp, FakeManager, openAgent, temporaryDir } from '../agent.fixture.ts';
-import { HostFiles } from './host-files.ts';
+import { dropPlacedFiles, HostFiles } from './host-files.ts';
 
 let dir: string;
 let vault: VaultFile;
@@ -50,6 +51,24 @@ const give = (manager: FakeManager, frame: Partial<ManagerFrame & { t: 'file' }>
   manager.send({ t: 'file', id: 'abc', content: Buffer.from('hunter2').toString('base64'), ...frame });
 const open = (engine: SimulatedEngine) => openAgent(engine, dir, silentLogger, { files: options() });
 
+/** An agent that is to hold the container, and what it asks its manager for. */
+async function asking(engine: SimulatedEngine, container = web(), how?: 'resume') {
+  const agent = await open(engine);
+  const manager = new FakeManager();
+  await manager.greet(agent, how);
+  manager.put(container);
+  return { agent, manager, want: await manager.frame('want') };
+}
+
+/** The same, once it has the file and the container. */
+async function holding(engine: SimulatedEngine) {
+  const { agent, manager } = await asking(engine);
+  give(manager);
+  const { error } = await manager.result(web());
+  expect(error).toBeUndefined();
+  return { agent, manager };
+}
+
 /** Everything under a folder, in one text. */
 function allIn(folder: string): string {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -61,11 +80,8 @@ function allIn(folder: string): string {
 describe('files of containers', () => {
   it('are asked for, kept sealed, put into memory and mounted before the container starts', async () => {
     const engine = newSimulatedEngine();
-    const agent = await open(engine);
-    const manager = new FakeManager();
-    await manager.greet(agent);
-    manager.put(web());
-    expect(await manager.frame('want')).toMatchObject({ files: ['abc'] });
+    const { agent, manager, want } = await asking(engine);
+    expect(want).toMatchObject({ files: ['abc'] });
     expect(engine.world.containers.all()).toEqual([]);
     give(manager);
     expect((await manager.result(web())).error).toBeUndefined();
@@ -84,14 +100,8 @@ describe('files of containers', () => {
 
   it('come back after a start of the machine with no manager there', async () => {
     const engine = newSimulatedEngine();
-    const first = await open(engine);
-    const manager = new FakeManager();
-    await manager.greet(first);
-    manager.put(web());
-    await manager.frame('want');
-    give(manager);
-    await manager.result(web());
-    await first.close();
+    const first = await holding(engine);
+    await first.agent.close();
     engine.world.containers.exit(engine.world.containers.get('web'), 137);
     rmSync(join(memory, 'berth-files'), { recursive: true });
     await open(engine);
@@ -101,21 +111,11 @@ describe('files of containers', () => {
 
   it('are asked for again where their key is lost or they are damaged', async () => {
     const engine = newSimulatedEngine();
-    const first = await open(engine);
-    const manager = new FakeManager();
-    await manager.greet(first);
-    manager.put(web());
-    await manager.frame('want');
-    give(manager);
-    await manager.result(web());
-    await first.close();
+    const first = await holding(engine);
+    await first.agent.close();
     writeFileSync(join(dir, 'files', 'abc'), 'v1.x.AAAA');
     rmSync(join(memory, 'berth-files'), { recursive: true });
-    const second = await open(engine);
-    const again = new FakeManager();
-    await again.greet(second, 'resume');
-    again.put(web(2, 2));
-    await again.frame('want');
+    const { manager: again } = await asking(engine, web(2, 2), 'resume');
     give(again);
     expect((await again.result(web(2, 2))).error).toBeUndefined();
     expect(readFileSync(placed(), 'utf8')).toBe('hunter2');
@@ -123,11 +123,7 @@ describe('files of containers', () => {
 
   it('are waited for, and what the cluster has no more is the refusal', async () => {
     const engine = newSimulatedEngine();
-    const agent = await open(engine);
-    const manager = new FakeManager();
-    await manager.greet(agent);
-    manager.put(web());
-    await manager.frame('want');
+    const { manager } = await asking(engine);
     give(manager, { content: undefined, error: 'it is gone' });
     expect((await manager.result(web())).error).toEqual({ status: 409, message: 'secret token: it is gone' });
     expect(engine.world.containers.all()).toEqual([]);
@@ -140,19 +136,30 @@ describe('files of containers', () => {
       mkdirSync(folder, { mode: 0o700 });
     mkdirSync(join(dir, 'files'));
     writeFileSync(join(dir, 'files', 'old'), 'x');
-    const agent = await open(engine);
-    const manager = new FakeManager();
-    await manager.greet(agent);
-    manager.put(web());
-    await manager.frame('want');
-    give(manager);
-    await manager.result(web());
+    const { manager } = await holding(engine);
     await expect.poll(() => existsSync(stale), { timeout: 6_000 }).toBe(false);
     expect(existsSync(join(dir, 'files', 'old'))).toBe(false);
     expect(existsSync(placed())).toBe(true);
     manager.deltas({ op: 'drop', id: web().id, purge: true });
     await expect.poll(() => existsSync(join(placed(), '..')), { timeout: 6_000 }).toBe(false);
     await expect.poll(() => readdirSync(join(dir, 'files')), { timeout: 6_000 }).toEqual([]);
+  });
+
+  it('go where the host is given up, and nothing else of that folder', async () => {
+    const base = join(memory, 'berth-files');
+    const others = join(memory, 'others');
+    for (const folder of [base, join(base, 'h1'), join(base, 'h1', 'c1'), join(base, 'h2'), others])
+      mkdirSync(folder, { mode: 0o700 });
+    writeFileSync(join(base, 'h1', 'c1', '0'), 'hunter2');
+    expect(await dropPlacedFiles(['/nowhere', memory], 'h1')).toEqual([join(base, 'h1')]);
+    expect(readdirSync(base)).toEqual(['h2']);
+    expect(await dropPlacedFiles([memory], 'h2')).toEqual([join(base, 'h2')]);
+    expect(existsSync(base)).toBe(false);
+    // What somebody else has put there.
+    mkdirSync(join(others, 'h1'));
+    symlinkSync(others, base);
+    expect(await dropPlacedFiles([memory], 'h1')).toEqual([]);
+    expect(existsSync(join(others, 'h1'))).toBe(true);
   });
 
   it('are put nowhere but into memory, and into nobody else’s folder', async () => {

@@ -1,4 +1,16 @@
-import { chmod, chown, lstat, mkdir, open, readdir, readFile, rename, rm, statfs } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  statfs,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentFrame, ManagerFrame } from '../../contract/link.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
@@ -28,6 +40,8 @@ type HostFilesDeps = FileOptions &
     logger: Logger;
   }>;
 
+/** In the folder on a tmpfs: a folder for each host, in it one for each container. */
+const FOLDER = 'berth-files';
 /** IDs of contents, as names of files. */
 const ID = /^[0-9a-z]{1,64}$/;
 const CONTAINER_ID = /^[0-9a-z][0-9a-z_.-]{0,127}$/i;
@@ -57,7 +71,7 @@ export class HostFiles {
   static async open(deps: HostFilesDeps): Promise<HostFiles> {
     await mkdir(deps.dir, { recursive: true, mode: 0o700 });
     const base = await firstInMemory(deps.memory);
-    const files = new HostFiles(deps, base && join(base, 'berth-files', deps.hostId));
+    const files = new HostFiles(deps, base && join(base, FOLDER, deps.hostId));
     files.sweepSoon();
     return files;
   }
@@ -238,9 +252,7 @@ export class HostFiles {
       await mkdir(part, { mode: 0o700 }).catch((thrown) => {
         if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
       });
-      const { uid, mode } = await lstat(part);
-      const plain = (mode & 0o170000) === 0o040000 && (mode & 0o077) === 0;
-      if (!plain || uid !== process.getuid?.())
+      if (!(await isOwnFolder(part)))
         throw new BerthError('engine', `${part} is somebody else's: files of containers are not put there`, {
           status: 409,
         });
@@ -250,6 +262,30 @@ export class HostFiles {
   private get vault(): Vault {
     return this.deps.vault.vault;
   }
+}
+
+/**
+ * Takes away what containers of a host were given, once they are gone.
+ * @param memory as in `FileOptions`
+ * @returns the folders that were there
+ */
+export async function dropPlacedFiles(memory: readonly string[], hostId: string): Promise<readonly string[]> {
+  const dropped: string[] = [];
+  for (const base of memory.map((one) => join(one, FOLDER))) {
+    const folder = join(base, hostId);
+    // Others may write into /dev/shm: a link there would lead to what is theirs.
+    if (!(await isOwnFolder(base)) || !(await isOwnFolder(folder))) continue;
+    await rm(folder, { recursive: true, force: true });
+    // Another cluster's host may have its own beside it.
+    await rmdir(base).catch(() => {});
+    dropped.push(folder);
+  }
+  return dropped;
+}
+
+async function isOwnFolder(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isDirectory() === true && (found.mode & 0o077) === 0 && found.uid === process.getuid?.();
 }
 
 function purpose(id: string): string {

@@ -469,6 +469,7 @@ describe('reports', () => {
       commit: () => {
         if (full) throw new Error('disk is full');
       },
+      wipe: () => {},
       close: () => {},
     };
     const kept = newJournalledStore(journal);

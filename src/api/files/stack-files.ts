@@ -73,7 +73,10 @@ function idOf(
   }
 }
 
-function bytesOf(content: StackFile['content'] & { kind: 'text' | 'base64' }): Buffer {
+/** A content as it was in a file. */
+export type PlainContent = StackFile['content'] & Readonly<{ kind: 'text' | 'base64' }>;
+
+export function bytesOf(content: PlainContent): Buffer {
   return content.kind === 'text' ? Buffer.from(content.text) : Buffer.from(content.data, 'base64');
 }
 

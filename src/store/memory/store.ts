@@ -108,6 +108,11 @@ class TableStore implements Store {
     });
   }
 
+  async wipe(): Promise<void> {
+    await this.settled();
+    this.journal?.wipe();
+  }
+
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;

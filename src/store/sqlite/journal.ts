@@ -37,6 +37,15 @@ export function openSqliteJournal(path: string): Journal {
         throw damage;
       }
     },
+    wipe: () => {
+      try {
+        // Free pages, and the log, have old versions of records.
+        thread.ask('exec', 'VACUUM');
+        thread.ask('pragma', 'wal_checkpoint(TRUNCATE)');
+      } catch (thrown) {
+        throw explain(path, thrown);
+      }
+    },
     close: () => thread.close(),
   };
 }
