@@ -44,6 +44,8 @@ export type CliContext = Readonly<{
   /** All commands: for help and completion. */
   tree: Command;
   local: LocalCommands;
+  /** What is wrong with an expression for the scheduler in a compose file; the composition root has who reads them. */
+  expressionProblem: ((entry: string) => string | undefined) | undefined;
 }>;
 
 export type OptionSpec = Readonly<{

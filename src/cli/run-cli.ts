@@ -33,6 +33,8 @@ export type CliInput = Readonly<{
   /** Berth's version. */
   version: string;
   local: LocalCommands;
+  /** See `StackInput.expressionProblem`. */
+  expressionProblem?: (entry: string) => string | undefined;
   /** Aborts on Ctrl-C. */
   signal?: AbortSignal;
   clock?: Clock;
@@ -168,6 +170,7 @@ function newContext(
       return tree();
     },
     local: input.local,
+    expressionProblem: input.expressionProblem,
   };
   return {
     context,

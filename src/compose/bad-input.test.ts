@@ -117,6 +117,90 @@ it.each<[what: string, file: string, errors: readonly string[]]>([
   expect(errorsOf(file)).toEqual(errors);
 });
 
+it.each<[lines: string, error: string]>([
+  ['stop_signal: FOO', 'stop_signal: "FOO" is no signal'],
+  ['working_dir: here', 'working_dir: "here" is no absolute path'],
+  ['mac_address: zz', 'mac_address: "zz" is no MAC address'],
+  ['cpuset: x', 'cpuset: "x" is no list of CPUs'],
+  ['dns: [abc]', 'dns[0]: "abc" is no address'],
+  ['extra_hosts: ["a:b"]', 'extra_hosts.a[0]: "b" is no address of a host'],
+  ['tmpfs: [tmp]', 'tmpfs: "tmp" is no absolute path'],
+  ['ports: ["1.2.3:80:80"]', 'ports[0].host_ip: "1.2.3" is no address'],
+  ['healthcheck: {test: [CMD, x], interval: 1us}', 'healthcheck.interval: is less than a millisecond'],
+  ['labels: {berth.restart: sometimes}', 'labels["berth.restart"]: invalid label berth.restart=sometimes'],
+  ['labels: {berth.failover: maybe}', 'labels["berth.failover"]: is "maybe", and must be true or false'],
+  ['labels: {berth.partition: x}', 'labels["berth.partition"]: is "x", and must be fence or keep'],
+  [
+    'labels: {berth.routing.port_80: xn--a.com}',
+    'labels["berth.routing.port_80"]: "xn--a.com" is no domain: each part',
+  ],
+])('refuses what an engine would refuse later: %s', (lines, error) => {
+  expect(errorsOf(service(lines))[0]).toMatch(/^compose\.yml:4:\d+: services\.a\./);
+  expect(errorsOf(service(lines))[0]).toContain(error);
+});
+
+it.each<[section: string, error: string]>([
+  ['volumes: {d: {name: a b}}', 'volumes.d.name: "a b" is no name of a volume'],
+  ['volumes: {d: {labels: {berth.volume.scope: x}}}', 'volumes.d.labels: label berth.volume.scope is "x"'],
+  ['secrets: {s: {environment: HOME, name: a b}}', 'secrets.s.name: "a b" is no name of a secret'],
+  ['networks: {n: {ipam: {config: [{subnet: abc}]}}}', 'networks.n.ipam.config: '],
+  [
+    'networks: {n: {ipam: {config: [{gateway: 10.0.0.1}]}}}',
+    'networks.n.ipam.config[0]: needs the key subnet',
+  ],
+  ['networks: {n: {ipam: {config: [{subnet: 10.0.0.0/24, gateway: 11.0.0.1}]}}}', 'networks.n.ipam.config: '],
+  [
+    'networks: {n: {driver_opts: {com.docker.network.driver.mtu: x}}}',
+    'networks.n.driver_opts: network option com.docker.network.driver.mtu=x of driver xoverlay is not possible',
+  ],
+  [
+    'networks: {n: {driver: vlan, driver_opts: {vlanid: "5000"}, ipam: {config: [{subnet: 10.0.0.0/24}]}}}',
+    'networks.n.driver_opts: network option vlanid=5000 of driver vlan is not possible',
+  ],
+  ['networks: {n: {driver: vlan}}', 'networks.n: is of the driver vlan, and needs ipam.config'],
+])('refuses %s with its place', (section, error) => {
+  const file = `services: {a: {image: x}}\n${section}\n`;
+  const [first = ''] = errorsOf(file, { env: { HOME: '/' } });
+  expect(first).toMatch(/^compose\.yml:2:\d+: /);
+  expect(first).toContain(error);
+});
+
+it.each([
+  'UPPER',
+  'a:b:c',
+  'a b',
+  'x\u0000',
+  '-a',
+  'a/',
+  'a:',
+  'http://a/b',
+  'a@sha256:x',
+  `${'a'.repeat(1025)}`,
+])('takes %j for no image', (image) => {
+  expect(errorsOf(JSON.stringify({ services: { a: { image } } }))[0]).toContain('is no name of an image');
+});
+
+it.each([
+  'a',
+  'library/a_b.c--d:1.0-X_y',
+  'localhost/a',
+  'REG.example.com:5000/team/a__b:latest',
+  '[fd00::1]:5000/a',
+  `a:1@sha256:${'0'.repeat(64)}`,
+  `sha256:${'a'.repeat(64)}`,
+])('takes %j for an image', (image) => {
+  expect(errorsOf(JSON.stringify({ services: { a: { image } } }))).toEqual([]);
+});
+
+it('refuses expressions for the scheduler where they stand, in the words of who reads them', () => {
+  const expressionProblem = (entry: string) => (entry.includes('=~') ? `${entry} is odd` : undefined);
+  const file = service("environment: ['constraint:a==b', 'constraint:c=~d']");
+  expect(errorsOf(file, { expressionProblem })).toEqual([
+    'compose.yml:4:38: services.a.environment["constraint:c=~d"]: constraint:c=~d is odd',
+  ]);
+  expect(errorsOf(service("environment: {'constraint:c=~d': ''}"), { expressionProblem })).toHaveLength(1);
+});
+
 it('names circles of depends_on, extends and include as a path', () => {
   const depends = (name: string, on: string) => `  ${name}: {image: x, depends_on: [${on}]}\n`;
   expect(errorsOf(`services:\n${depends('a', 'b')}${depends('b', 'c')}${depends('c', 'a')}`)[0]).toContain(

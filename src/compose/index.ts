@@ -25,6 +25,11 @@ export type StackInput = Readonly<{
   /** As `read`, of the files of configs and secrets, which need not be texts; undefined: they are. */
   readBytes?: (path: string) => Uint8Array | undefined;
   env: Readonly<Record<string, string | undefined>>;
+  /**
+   * What is wrong with an expression for the scheduler (`constraint:rack==r1`), in words; undefined where nothing is. Left
+   * out: who takes the stack says so, and has no place in a file to name.
+   */
+  expressionProblem?: (entry: string) => string | undefined;
   /** Env files for variables; undefined: `.env` in the folder, where it is there. */
   envFiles?: readonly string[];
   /** Name of the stack; undefined: COMPOSE_PROJECT_NAME, the files' `name`, or the folder's. */
@@ -47,7 +52,7 @@ export type ReadStack = Readonly<{
  * @throws ComposeError
  */
 export function readStack(input: StackInput): ReadStack {
-  const { files, folder, read, readBytes, env, largest = PARSE_LIMITS.bytes } = input;
+  const { files, folder, read, readBytes, env, expressionProblem, largest = PARSE_LIMITS.bytes } = input;
   const problems = new Problems();
   const chosen = input.name ?? (env.COMPOSE_PROJECT_NAME || undefined);
   const variables = variablesOf(input);
@@ -67,7 +72,8 @@ export function readStack(input: StackInput): ReadStack {
   checkKeys(active, problems);
   if (child(whole, 'services') === undefined)
     problems.error(whole.at, '', 'there are no services: write them under services');
-  const stack = stackOf(new Reader(active, '', whole.at, problems), project, { read, readBytes, lookup });
+  const outside = { read, readBytes, lookup, expressionProblem };
+  const stack = stackOf(new Reader(active, '', whole.at, problems), project, outside);
   problems.throwErrors();
   const config = withEntries(withoutProfileKeys(active), { name: scalar(whole.at, project) });
   return { stack, config, warnings: problems.warnings };

@@ -1,4 +1,5 @@
+import { expressionProblem } from '../scheduler/expression-problem.ts';
 import { localCommands } from './local-commands.ts';
 import { runEntry } from './run-entry.ts';
 
-await runEntry(localCommands);
+await runEntry(localCommands, { expressionProblem });

@@ -1,13 +1,16 @@
 import 'reflect-metadata';
 import { homedir } from 'node:os';
 import type { LocalCommands } from '../cli/local.ts';
-import { runCli } from '../cli/run-cli.ts';
+import { type CliInput, runCli } from '../cli/run-cli.ts';
 import { messageOf } from '../kit/errors.ts';
 import { BIND_WORD, bindAndHandOver } from '../network/namespace-sockets.ts';
 import { version } from './version.ts';
 
 /** Runs the command line that this process was started with. */
-export async function runEntry(local: LocalCommands): Promise<void> {
+export async function runEntry(
+  local: LocalCommands,
+  more: Pick<CliInput, 'expressionProblem'> = {},
+): Promise<void> {
   const { stdin, stdout, stderr, argv, env } = process;
   const [, , word, ...args] = argv;
   // Not a person's command: an agent has started itself within a network namespace.
@@ -32,6 +35,7 @@ export async function runEntry(local: LocalCommands): Promise<void> {
     homeDir: homedir(),
     version,
     local,
+    ...more,
     signal: interrupt.signal,
   });
   // A terminal that was read from keeps the process alive.

@@ -22,7 +22,8 @@ export function parseDomain(text: string): Readonly<{ name: string }> | Readonly
 }
 
 function ascii(name: string): string | undefined {
-  if (/^[\x21-\x7e]*$/.test(name)) return name;
+  // What says that it is Punycode has to be some.
+  if (/^[\x21-\x7e]*$/.test(name) && !/(?:^|\.)xn--/.test(name)) return name;
   try {
     return new URL(`http://${name}/`).hostname;
   } catch {

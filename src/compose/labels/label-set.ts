@@ -1,8 +1,22 @@
+import { LABEL_RESTART } from '../../model/labels.ts';
+import { restartLabelProblem } from '../../model/restart-policy.ts';
 import { nearest } from '../near.ts';
 import { placeText, quoted } from '../problems.ts';
 import { Reader } from '../reader.ts';
 import { scalar } from '../tree.ts';
 import { LABELS, PASSED_ON } from './table.ts';
+
+/** What is wrong with the value of a label that other rooms read. */
+const PASSED_VALUES: Readonly<Record<string, (value: string) => string | undefined>> = {
+  restart: (value) => restartLabelProblem({ Image: '', Labels: { [LABEL_RESTART]: value } }),
+  failover: oneOf('true', 'false'),
+  partition: oneOf('fence', 'keep'),
+};
+
+function oneOf(...values: readonly string[]): (value: string) => string | undefined {
+  return (value) =>
+    values.includes(value) ? undefined : `is ${quoted(value)}, and must be ${values.join(' or ')}`;
+}
 
 const PREFIXES = ['aliyun.', 'berth.'] as const;
 
@@ -44,6 +58,8 @@ export class LabelSet {
             ? 'is what deploy.placement becomes: write that'
             : 'is set by Berth itself: remove it',
         );
+      const problem = PASSED_VALUES[own]?.(reader.text ?? '');
+      if (problem !== undefined) reader.error(problem);
       return false;
     }
     const row = LABELS.find(

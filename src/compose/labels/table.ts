@@ -167,6 +167,7 @@ export const LABELS: readonly LabelRow[] = [
 /** Labels of Berth's that other rooms read; compose passes them on. */
 export const PASSED_ON: readonly string[] = [
   'restart',
+  'failover',
   'partition',
   'service',
   'placement',

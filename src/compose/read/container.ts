@@ -3,6 +3,7 @@ import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
 import type { Siblings } from './networks.ts';
 import { defined } from './resources.ts';
+import { absolutePath, hostAddress, ipAddress, macAddress, signalName } from './rules.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -31,11 +32,11 @@ export function containerSpec(service: Reader, parts: Parts): DockerSpec {
       Hostname: service.get('hostname').text,
       Domainname: service.get('domainname').text,
       User: service.get('user').text,
-      WorkingDir: service.get('working_dir').text,
-      MacAddress: service.get('mac_address').text,
+      WorkingDir: absolutePath(service.get('working_dir')),
+      MacAddress: macAddress(service.get('mac_address')),
       Tty: service.get('tty').boolean,
       OpenStdin: service.get('stdin_open').boolean,
-      StopSignal: service.get('stop_signal').text,
+      StopSignal: signalName(service.get('stop_signal')),
       StopTimeout: grace === undefined ? undefined : Math.ceil(grace / 1000),
       Healthcheck: healthcheck(service.get('healthcheck')),
       ExposedPorts: parts.exposed,
@@ -49,6 +50,9 @@ export function containerSpec(service: Reader, parts: Parts): DockerSpec {
 /** Nanoseconds, as the engine wants them. */
 function nanoseconds(reader: Reader): number | undefined {
   const milliseconds = reader.duration;
+  // moby: daemon/container.go, validateHealthCheck; 0 is what the image says.
+  if (milliseconds !== undefined && milliseconds > 0 && milliseconds < 1)
+    return reader.error('is less than a millisecond');
   return milliseconds === undefined ? undefined : Math.round(milliseconds * 1e6);
 }
 
@@ -89,7 +93,7 @@ export function hostFields(service: Reader, siblings: Siblings): Fields {
     DeviceCgroupRules: texts(get('device_cgroup_rules')),
     Devices: devices(get('devices')),
     DeviceRequests: deviceRequests(service),
-    Dns: texts(get('dns')),
+    Dns: addresses(get('dns')),
     DnsOptions: texts(get('dns_opt')),
     DnsSearch: texts(get('dns_search')),
     ExtraHosts: extraHosts(get('extra_hosts')),
@@ -159,10 +163,18 @@ function request(item: Reader, capabilities: string[][]): Fields {
   });
 }
 
+function addresses(reader: Reader): string[] | undefined {
+  if (!reader.isThere) return undefined;
+  return (reader.items.length === 0 ? [reader] : reader.items).flatMap((item) => ipAddress(item) ?? []);
+}
+
 function extraHosts(reader: Reader): string[] | undefined {
   if (!reader.isThere) return undefined;
   return reader.entries.flatMap(([name, addresses]) =>
-    addresses.texts.map((address) => `${name}:${address.replace(/^\[|\]$/g, '')}`),
+    (addresses.items.length === 0 ? [addresses] : addresses.items).flatMap((item) => {
+      const address = hostAddress(item);
+      return address === undefined ? [] : `${name}:${address.replace(/^\[|\]$/g, '')}`;
+    }),
   );
 }
 

@@ -10,6 +10,8 @@ export type Outside = Readonly<{
   /** Of files that need not be texts; undefined as of `read`. */
   readBytes?: ((path: string) => Uint8Array | undefined) | undefined;
   lookup: Lookup;
+  /** What is wrong with an expression for the scheduler, which this room does not read. */
+  expressionProblem?: ((entry: string) => string | undefined) | undefined;
 }>;
 
 /**
@@ -26,6 +28,8 @@ export function environmentOf(service: Reader, outside: Outside): string[] {
   const expressions: string[] = [];
   for (const [name, reader] of service.get('environment').entries) {
     if (EXPRESSION.test(name)) {
+      const problem = outside.expressionProblem?.(name);
+      if (problem !== undefined) reader.error(problem);
       expressions.push(name);
       continue;
     }

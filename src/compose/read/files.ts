@@ -1,3 +1,4 @@
+import { FILE_NAME } from '../../model/kept-file.ts';
 import type { MountedFile } from '../../model/service.ts';
 import type { StackFile } from '../../model/stack.ts';
 import { quoted } from '../problems.ts';
@@ -10,10 +11,15 @@ type Kind = MountedFile['kind'];
 export function stackFiles(section: Reader, kind: Kind, project: string, outside: Outside): StackFile[] {
   return section.entries.map(([key, reader]) => {
     const external = reader.get('external').boolean ?? false;
+    const name = reader.get('name').text ?? (external ? key : `${project}_${key}`);
+    if (!FILE_NAME.test(name))
+      (reader.get('name').isThere ? reader.get('name') : reader).error(
+        `${quoted(name)} is no name of a ${kind}: 1 to 128 letters, digits, _ - and ., a letter or digit at either end`,
+      );
     return {
       kind: kind === 'config' ? 'stack-config' : 'stack-secret',
       key,
-      name: reader.get('name').text ?? (external ? key : `${project}_${key}`),
+      name,
       labels: reader.get('labels').pairs,
       content: external ? { kind: 'external' } : contentOf(reader, outside),
     };

@@ -26,7 +26,10 @@ export function mountsOf(service: Reader, volumes: VolumeNames): Readonly<Record
     if (typeof made === 'string') binds.push(made);
     else if (made !== undefined) mounts.push(made);
   }
-  const tmpfs = service.get('tmpfs').texts.map((text) => text.split(/:(.*)/s));
+  const memory = service.get('tmpfs');
+  const tmpfs = memory.texts.map((text) => text.split(/:(.*)/s));
+  for (const [path = ''] of tmpfs)
+    if (!path.startsWith('/')) memory.error(`${quoted(path)} is no absolute path in the container`);
   return {
     ...(binds.length === 0 ? {} : { Binds: binds }),
     ...(mounts.length === 0 ? {} : { Mounts: mounts }),

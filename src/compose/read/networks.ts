@@ -2,6 +2,7 @@ import { parseIp } from '../../model/ip.ts';
 import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
 import { defined } from './resources.ts';
+import { macAddress } from './rules.ts';
 
 /** What services know of each other while they are read. */
 export type Siblings = Readonly<{
@@ -80,7 +81,7 @@ function endpointOf(network: Reader, aliases: readonly string[], several: boolea
   return defined({
     Aliases: [...new Set([...aliases, ...network.get('aliases').texts])],
     IPAMConfig: Object.keys(ipam).length === 0 ? undefined : ipam,
-    MacAddress: network.get('mac_address').text,
+    MacAddress: macAddress(network.get('mac_address')),
     DriverOpts: network.get('driver_opts').isThere ? network.get('driver_opts').pairs : undefined,
     GwPriority: network.get('gw_priority').number(),
   });

@@ -2,6 +2,7 @@ import type { Listener } from '../../model/service.ts';
 import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
 import { portRange } from '../short-ports.ts';
+import { ipAddress } from './rules.ts';
 
 /** A port of the container that clients outside of the cluster reach. */
 export type PublishedPort = Readonly<{
@@ -34,7 +35,7 @@ export function portsOf(service: Reader): PublishedPort[] {
       {
         target,
         protocol,
-        hostIp: item.get('host_ip').text ?? '',
+        hostIp: ipAddress(item.get('host_ip')) ?? '',
         published: published === '' || published === '0' ? undefined : published,
         mode,
         reader: item,

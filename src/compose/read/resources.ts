@@ -1,5 +1,6 @@
 import type { Reader } from '../reader.ts';
 import { parseDuration, parseNumber } from '../units.ts';
+import { cpuList } from './rules.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -33,7 +34,7 @@ export function resourceFields(service: Reader, aliyun: boolean): Fields {
     CpuPeriod: microseconds(service.get('cpu_period')),
     CpuRealtimePeriod: microseconds(service.get('cpu_rt_period')),
     CpuRealtimeRuntime: microseconds(service.get('cpu_rt_runtime')),
-    CpusetCpus: service.get('cpuset').text,
+    CpusetCpus: cpuList(service.get('cpuset')),
     ShmSize: service.get('shm_size').bytes,
     ...blockFields(service.get('blkio_config')),
   });

@@ -15,6 +15,7 @@ import { mountsOf, type VolumeNames } from './mounts.ts';
 import { networksOf, type Siblings } from './networks.ts';
 import { portFields, portsOf, splitPorts } from './ports.ts';
 import { defined, resourceFields } from './resources.ts';
+import { imageName } from './rules.ts';
 import { type Scale, scaleOf } from './scale.ts';
 
 /** The scheduler's label (docs/design/scheduler.md). */
@@ -157,9 +158,8 @@ export function serviceOf(head: ServiceHead, context: StackContext): ReadService
 }
 
 function imageOf(service: Reader, name: string, project: string, built: boolean): string {
-  const image = service.get('image').text;
-  if (image !== undefined && /\s|[\p{Cc}]/u.test(image))
-    service.get('image').error(`${quoted(image)} is no name of an image`);
+  const image = imageName(service.get('image'));
+  if (image === undefined && service.get('image').isThere) return '';
   if (image !== undefined && image !== '') return image;
   if (!built) service.error('needs the key image or build');
   return `${project}_${name}`;

@@ -1,7 +1,12 @@
+import { BerthError } from '../../kit/errors.ts';
 import { Claims, portClaims } from '../../model/claims.ts';
 import { hostNameSchema } from '../../model/host.ts';
 import { parseIp } from '../../model/ip.ts';
 import type { Service } from '../../model/service.ts';
+import type { Pool } from '../../model/span.ts';
+import { readOptions } from '../../model/spanning/options.ts';
+import { readPools } from '../../model/spanning/pools.ts';
+import { spanDriver } from '../../model/spanning/registry.ts';
 import type { ExternalTarget, Stack, StackNetwork, StackVolume } from '../../model/stack.ts';
 import { scopeProblem } from '../../model/volume-span.ts';
 import { placeText, quoted } from '../problems.ts';
@@ -11,6 +16,7 @@ import type { Outside } from './environment.ts';
 import { stackFiles } from './files.ts';
 import type { Siblings } from './networks.ts';
 import { defined } from './resources.ts';
+import { volumeName } from './rules.ts';
 import { firstContainer, headOf, type ReadService, type ServiceHead, serviceOf } from './service.ts';
 
 /** The driver of networks that say none: services of a stack reach each other on all hosts. */
@@ -154,6 +160,7 @@ function networkOf(key: string, reader: Reader, project: string): StackNetwork {
       AuxiliaryAddresses: pool.get('aux_addresses').isThere ? pool.get('aux_addresses').pairs : undefined,
     }),
   );
+  refuseSpan(driver, reader);
   const spec = {
     Name: name,
     Driver: driver,
@@ -180,10 +187,38 @@ function networkOf(key: string, reader: Reader, project: string): StackNetwork {
   return { kind: 'stack-network', key, external, spec };
 }
 
+/** What the cluster's own drivers refuse when a network is made, with its place. */
+function refuseSpan(name: string, reader: Reader): void {
+  const driver = spanDriver(name);
+  if (driver === undefined) return;
+  told(reader.get('driver_opts'), () => readOptions(driver, reader.get('driver_opts').pairs));
+  const config = reader.get('ipam').get('config');
+  const pools = config.items.flatMap((pool) => {
+    const text = (key: string) => pool.get(key).text;
+    const subnet = text('subnet');
+    if (subnet === undefined) pool.error('needs the key subnet');
+    return subnet === undefined
+      ? []
+      : [defined({ subnet, range: text('ip_range'), gateway: text('gateway') }) as Pool];
+  });
+  told(config, () => readPools(pools));
+  if (driver.subnets === 'outside' && pools.length === 0)
+    reader.error(`is of the driver ${name}, and needs ipam.config with the subnet of its VLAN`);
+}
+
+function told(reader: Reader, read: () => unknown): void {
+  try {
+    read();
+  } catch (thrown) {
+    if (!(thrown instanceof BerthError)) throw thrown;
+    reader.error(thrown.message);
+  }
+}
+
 function volumesOf(section: Reader, project: string): StackVolume[] {
   return section.entries.map(([key, reader]) => {
     const external = reader.get('external').boolean ?? false;
-    const Name = reader.get('name').text ?? (external ? key : `${project}_${key}`);
+    const Name = volumeName(reader.get('name')) ?? (external ? key : `${project}_${key}`);
     if (external) return { kind: 'stack-volume', key, external, spec: { Name } };
     const spec = {
       Name,
