@@ -109,8 +109,7 @@ export class CaServer {
     const order = this.orders.find((one) => one.id === id);
     if (what === 'POST /account')
       return { status: 201, headers: { location: at(`acct/${account}`) }, body: { status: 'valid' } };
-    if (what === 'POST /acct') return { body: { status: 'valid', orders: at(`orders/${account}`) } };
-    if (what === 'POST /orders') return { body: { orders: this.orders.map((one) => at(`order/${one.id}`)) } };
+    if (what === 'POST /acct') return { body: { status: 'valid' } };
     if (path === '/order') return { status: 201, ...this.newOrder(payload) };
     if (order === undefined) return problem(404, 'malformed', 'there is no such order');
     if (what === 'POST /order') return this.show(order);

@@ -10,7 +10,7 @@ const url = z
   .max(2_000)
   .regex(/^https?:\/\/[!-~]+$/);
 const directorySchema = z.object({ newNonce: url, newAccount: url, newOrder: url });
-const accountSchema = z.object({ status: z.string(), orders: url.optional().catch(undefined) });
+const accountSchema = z.object({ status: z.string() });
 const orderSchema = z.object({
   status: z.enum(['pending', 'ready', 'processing', 'valid', 'invalid']),
   identifiers: z.array(z.object({ type: z.string(), value: z.string().max(300) })).max(200),
@@ -96,24 +96,6 @@ class AcmeClient implements AcmeCa {
       identifiers: domains.map((value) => ({ type: 'dns', value })),
     });
     return this.orderOf(what, reply, this.location(what, reply));
-  }
-
-  async orders(): Promise<readonly string[]> {
-    const what = 'the orders of the account';
-    const account = this.read(
-      'the account',
-      await this.post('the account', this.accountUrl ?? '', ''),
-      accountSchema,
-    );
-    if (account.orders === undefined) return [];
-    try {
-      const reply = await this.post(what, account.orders, '');
-      return this.read(what, reply, z.object({ orders: z.array(url).max(1_000).catch([]) })).orders;
-    } catch (thrown) {
-      // Some name the list and have none: smallstep's in Caddy 2.6 answers 500.
-      if (thrown instanceof AcmeError) return [];
-      throw thrown;
-    }
   }
 
   async readOrder(order: string): Promise<OrderState> {

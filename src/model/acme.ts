@@ -147,8 +147,6 @@ export type AcmeCa = Readonly<{
   /** Makes the account of the key, or finds it (the same key has the same one), or tells the CA its new contact. @returns its URL */
   account(contact: string): Promise<string>;
   order(domains: readonly string[]): Promise<OrderState>;
-  /** URLs of the account's orders that are not over, as far as the CA lists them. */
-  orders(): Promise<readonly string[]>;
   readOrder(url: string): Promise<OrderState>;
   authorization(url: string): Promise<Authorization>;
   /** The answer to that challenge is there to be read. */

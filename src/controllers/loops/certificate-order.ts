@@ -78,43 +78,36 @@ const isGone = () => new AcmeError({ scope: 'order', what: 'it is wanted no more
 async function orderOf(
   { store, vault, clock, newKey }: OrderDeps,
   { name, directory }: Readonly<{ name: string; directory: string }>,
-): Promise<AcmeOrder & Readonly<{ known: boolean }>> {
+): Promise<AcmeOrder> {
   const record = store.view((tx) => tx.get('acmeCertificates', name));
   if (record === undefined) throw isGone();
   const { order, domains } = record;
   const goesOn =
     order !== undefined && order.directory === directory && order.domains.join() === domains.join();
-  if (goesOn) return { ...order, known: true };
+  if (goesOn) return order;
   const fresh: AcmeOrder = {
     ...{ directory, domains: [...domains], askedAt: clock.now(), challenges: [] },
     sealed: vault.seal(await newKey(), orderPurpose({ name })),
   };
   await change(store, name, (one) => ({ ...one, order: fresh }));
-  return { ...fresh, known: false };
+  return fresh;
 }
 
-/** Of the CA. An order of which it is not known whether the CA has heard of it is looked for before it is made again. */
+/**
+ * Of the CA. One whose URL was never heard is made again: the list of an account's orders is no help, as it is optional, and
+ * smallstep's server (in Caddy 2.6.2) that is asked for it while none is open answers each order of the account with 500
+ * from then on.
+ */
 async function currentState(
   { store }: OrderDeps,
   ca: AcmeCa,
   name: string,
-  order: AcmeOrder & Readonly<{ known: boolean }>,
+  order: AcmeOrder,
 ): Promise<OrderState> {
   if (order.url !== undefined) return ca.readOrder(order.url);
-  const state = (order.known ? await lostOrder(ca, order) : undefined) ?? (await ca.order(order.domains));
+  const state = await ca.order(order.domains);
   await changeOrder(store, name, (one) => ({ ...one, url: state.url }));
   return state;
-}
-
-const wordOf = (domains: readonly string[]) => [...domains].sort().join();
-
-async function lostOrder(ca: AcmeCa, { domains }: AcmeOrder): Promise<OrderState | undefined> {
-  for (const url of await ca.orders()) {
-    const state = await ca.readOrder(url);
-    const open = state.status === 'pending' || state.status === 'ready';
-    if (open && wordOf(state.domains) === wordOf(domains)) return state;
-  }
-  return undefined;
 }
 
 /** Has the answers to the order's challenges served, and the CA look at them. */
