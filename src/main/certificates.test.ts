@@ -296,6 +296,20 @@ describe('a CA that gives nothing', () => {
     await issued('b.com');
   });
 
+  it('that has forgotten the account and does not say so gets to know it again after some attempts', async () => {
+    await deploy('a.com');
+    await issued('a.com');
+    ca.accounts.clear();
+    ca.fault = (what) => (what === 'POST /order' && ca.accounts.size === 0 ? { status: 500 } : undefined);
+    await deploy('b.com');
+    for (const failures of [1, 2]) {
+      await failed('b.com', failures);
+      await jump(DAY / 24);
+    }
+    await issued('b.com');
+    expect(ca.accounts.size).toBe(1);
+  });
+
   it('is left for another one at once', async () => {
     answers = () => false;
     await deploy('a.com');

@@ -38,6 +38,8 @@ type CareDeps = OrderDeps &
   }>;
 
 const MOST_AT_ONCE = 4;
+/** So many failures in a row, and the account is asked for anew. */
+const FAILURES_OF_ACCOUNT = 2;
 /** However an attempt ended, and whether that could be written down or not: the next one of its name is no earlier. */
 const REST_MS = 60_000;
 /** Ends that come near are seen so often, and clocks that were set. */
@@ -200,9 +202,12 @@ export class CertificateCare {
     const { signal } = this.stop;
     const account = await this.accountOf(settings);
     const key = vault.open(account.sealed, accountPurpose(account)).toString('utf8');
-    const ca = connect({ directory, root, key, account: account.url, signal });
+    // A CA whose database was lost may not say so in so many words; the same key has the same account, where it is there.
+    const failures = store.view((tx) => tx.get('acmeCertificates', name)?.failures ?? 0);
+    const known = failures < FAILURES_OF_ACCOUNT ? account.url : undefined;
+    const ca = connect({ directory, root, key, account: known, signal });
     try {
-      if (account.url === undefined || account.contact !== contact) {
+      if (known === undefined || account.contact !== contact) {
         const url = await ca.account(contact);
         await store.update((tx) => tx.put('acmeAccounts', { ...account, url, contact }));
       }
