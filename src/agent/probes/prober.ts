@@ -18,6 +18,7 @@ import { execCheck } from './exec-check.ts';
 import { httpCheck } from './http-check.ts';
 import { OwnExecs } from './own-execs.ts';
 import { judged, type ProbeName, probedNow } from './probed.ts';
+import { SharedTimers } from './shared-timers.ts';
 import { tcpCheck } from './tcp-check.ts';
 import { counted, firstLook, newTally, nextLook, type Tally } from './verdict.ts';
 
@@ -37,6 +38,9 @@ type ProberDeps = Readonly<{
 const EXECS_AT_ONCE = 8;
 /** Connections at once; most of them wait for containers that do not answer. */
 const CONNECTIONS_AT_ONCE = 256;
+/** Looks that lie so far apart begin a little late, together with others; milliseconds. */
+const SELDOM_MS = 1_000;
+const SHARED_MS = 50;
 
 /** One probe of one run. */
 type Watch = {
@@ -44,7 +48,8 @@ type Watch = {
   readonly probe: Probe;
   tally: Tally;
   looks: number;
-  timer: NodeJS.Timeout | undefined;
+  /** Takes the next look back. */
+  cancel: () => void;
 };
 
 type Target = CheckTarget & Readonly<{ /** It may be somewhere else by now. */ lost(): void }>;
@@ -61,8 +66,7 @@ type Watched = Readonly<{
 }>;
 
 /**
- * Looks at the containers of this host that have probes, each at its own times, as long as they run. A timer for each
- * probe: among so many connections it is not to be seen.
+ * Looks at the containers of this host that have probes, each at its own times, as long as they run.
  */
 export class Prober {
   /** Commands of probes are no events of the container's. */
@@ -72,6 +76,7 @@ export class Prober {
   private readonly checkers: { readonly [K in OwnKind]: Checker<K> };
   private readonly execLimit = newLimit(EXECS_AT_ONCE);
   private readonly limit = newLimit(CONNECTIONS_AT_ONCE);
+  private readonly seldom = new SharedTimers(SHARED_MS);
   private closed = false;
 
   constructor(private readonly deps: ProberDeps) {
@@ -110,6 +115,7 @@ export class Prober {
   close(): void {
     this.closed = true;
     for (const id of [...this.watched.keys()]) this.forget(id);
+    this.seldom.close();
   }
 
   private begin(id: string, holding: Hold, probes: Probes, observed: ObservedContainer): void {
@@ -117,7 +123,7 @@ export class Prober {
     const watches = (['readiness', 'liveness'] as const).flatMap((name): Watch[] => {
       const [probe, verdict] = [probes[name], known[name]];
       if (probe === undefined || verdict === undefined || probe.check.kind === 'image') return [];
-      return [{ name, probe, tally: newTally(verdict), looks: 0, timer: undefined }];
+      return [{ name, probe, tally: newTally(verdict), looks: 0, cancel: () => undefined }];
     });
     const watched: Watched = {
       run: known.run,
@@ -144,12 +150,18 @@ export class Prober {
     this.watched.delete(id);
     watched.stopping.abort(new Error('not asked any more'));
     for (const stop of [...watched.stops]) stop();
-    for (const { timer } of watched.watches) clearTimeout(timer);
+    for (const { cancel } of watched.watches) cancel();
     return true;
   }
 
   private lookLater(id: string, watched: Watched, watch: Watch, ms: number): void {
-    watch.timer = setTimeout(() => void this.lookNow(id, watched, watch), Math.max(0, ms));
+    const look = () => void this.lookNow(id, watched, watch);
+    if (ms >= SELDOM_MS && watch.probe.check.kind !== 'exec') {
+      watch.cancel = this.seldom.after(ms, look);
+      return;
+    }
+    const timer = setTimeout(look, Math.max(0, ms));
+    watch.cancel = () => clearTimeout(timer);
   }
 
   private async lookNow(id: string, watched: Watched, watch: Watch): Promise<void> {
