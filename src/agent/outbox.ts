@@ -4,7 +4,7 @@ import { type Difference, KEY_OF, type Observed, type ObservedKind } from './cat
 type Full = AgentFrame & { t: 'full' };
 type Report = AgentFrame & { t: 'report' };
 
-/** Observations wait this long for company; results go at once and take along what waits. */
+/** Between reports of observations: those that come meanwhile share one. Results go at once and take along what waits. */
 const REPORT_MS = 15;
 const EVENTS_MS = 20;
 /** Records of one kind in a frame, and their bytes as JSON: far below the longest line of a session. */
@@ -26,6 +26,8 @@ export class Outbox {
   private readonly results = new Map<string, ActionResult>();
   private events: EngineEvent[] = [];
   private reportTimer: NodeJS.Timeout | undefined;
+  /** Monotonic milliseconds. */
+  private reportedAt = Number.NEGATIVE_INFINITY;
   private reportNow: NodeJS.Immediate | undefined;
   private eventsTimer: NodeJS.Timeout | undefined;
 
@@ -50,7 +52,8 @@ export class Outbox {
     const keyOf = KEY_OF[kind] as (record: Observed[ObservedKind]) => string;
     for (const record of changed) waiting.set(keyOf(record), record);
     for (const key of gone) waiting.set(key, undefined);
-    this.reportTimer ??= setTimeout(() => this.flush(), REPORT_MS);
+    const wait = Math.max(0, this.reportedAt + REPORT_MS - performance.now());
+    this.reportTimer ??= setTimeout(() => this.flush(), wait);
   }
 
   /** The observation that the result led to must have been added before. */
@@ -79,6 +82,7 @@ export class Outbox {
     this.reportTimer = undefined;
     this.reportNow = undefined;
     if (this.send === undefined) return;
+    this.reportedAt = performance.now();
     const reports = reportsOf(this.changed, [...this.results.values()]);
     for (const kind of Object.values(this.changed)) kind.clear();
     this.results.clear();

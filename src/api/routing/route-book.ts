@@ -62,6 +62,13 @@ export class RouteBook {
     return [...this.unheard.values()].flat();
   }
 
+  /** Whether there is anything for a router to serve. */
+  get some(): boolean {
+    if (this.unheard.size > 0) return true;
+    for (const { http, tcp } of this.served.values()) if (http.length + tcp.length > 0) return true;
+    return false;
+  }
+
   get all(): Pick<RouterChange, 'http' | 'tcp'> {
     const served = [...this.served.values()];
     return { http: served.flatMap(({ http }) => http), tcp: served.flatMap(({ tcp }) => tcp) };

@@ -139,6 +139,18 @@ const said = (seq: number, draining: string[] = [], serving = true) =>
   routers.said('h1', { t: 'routed', seq, serving, error: '', draining });
 const until = (what: () => unknown) => expect.poll(what, { interval: 5 });
 
+it('does not make a change of routes wait for changes that are none', async () => {
+  const slow = new Routers({
+    ...{ store, clock: systemClock, logger: silentLogger, cookieKey: '0123456789abcdef' },
+    ...{ vault: newTestVault(), pauseMs: 60_000 },
+  });
+  await putService('shop', 'shop.com');
+  await putContainer('c1', 'h2', undefined);
+  slow.attach('h1', ROUTER_VERSION, (frame) => frames.push(frame));
+  expect(news()).toEqual(['all; shop.com -> ']);
+  slow.close();
+});
+
 it('tells an ingress host of all routes, then of what changes', async () => {
   attach();
   await until(news).toEqual(['no router']);

@@ -190,24 +190,27 @@ export class Routers {
       !(sameBase && sameCertificates && sameChallenges) ||
       changes.http.length + changes.tcp.length + changes.drop.length > 0;
     if (isNews || [...this.sessions.values()].some(({ router }) => router === undefined)) this.seq = next;
-    const { http, tcp } = this.book.all;
-    const some = http.length + tcp.length + this.book.keep.length > 0 || this.challenges.list.length > 0;
+    const some = this.book.some || this.challenges.list.length > 0;
+    let all: RouteChanges | undefined;
+    let isTold = false;
     const ingress = new Set(this.deps.store.view((tx) => ingressHosts(tx).map(({ id }) => id)));
     for (const [hostId, told] of this.sessions) {
       const router = some && ingress.has(hostId);
-      if (router && told.router !== true)
-        this.tell(
-          hostId,
-          told,
-          { http, tcp, drop: [] },
-          { whole: true, certificates: true, challenges: true },
-        );
-      else if (router && isNews)
+      if (router ? told.router === true && !isNews : told.router === false) continue;
+      isTold = true;
+      if (!router) this.tellNone(hostId, told);
+      else if (told.router === true)
         this.tell(hostId, told, changes, {
           ...{ whole: false, certificates: !sameCertificates, challenges: !sameChallenges },
         });
-      else if (!router && told.router !== false) this.tellNone(hostId, told);
+      else {
+        all ??= { ...this.book.all, drop: [] };
+        this.tell(hostId, told, all, { whole: true, certificates: true, challenges: true });
+      }
     }
+    // Most changes of containers are none of their routes: those that are need not wait for them.
+    if (!isTold) return;
+    this.deps.logger.debug({ seq: this.seq }, 'routers: told');
     this.pausing = setTimeout(() => {
       this.pausing = undefined;
       if (this.due) this.round();
