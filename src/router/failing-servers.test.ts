@@ -18,14 +18,21 @@ it('are those that are down by their checks, with what came of these', () => {
         'http:lb.crm-0a,targets:192.0.2.5:80,5,MAINT,,',
         'http:lb.crm-0a,BACKEND,5,DOWN,,',
         'tcp:lb.db-0b,targets:192.0.2.6:5432,5,DOWN,L4TOUT,',
+        'spare:2,targets:192.0.2.7:80,5,DOWN,L4TOUT,',
+        'spare:3,targets:192.0.2.8:80,5,DOWN,L4TOUT,',
         'entry:0.0.0.0:80,FRONTEND,5,OPEN,,',
       ),
+      new Map([['spare:2', 'lb.late-0c']]),
     ),
   ).toEqual([
     { ...http, address: '192.0.2.2', port: 80, why: 'connection refused, or no way there' },
     { ...http, address: '2001:db8::1', port: 8080, why: 'HTTP 500' },
     {
       ...{ kind: 'tcp', route: 'lb.db-0b', address: '192.0.2.6', port: 5432 },
+      why: 'no answer to a connection in time',
+    },
+    {
+      ...{ kind: 'http', route: 'lb.late-0c', address: '192.0.2.7', port: 80 },
       why: 'no answer to a connection in time',
     },
   ]);

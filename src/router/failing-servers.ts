@@ -1,4 +1,5 @@
 import type { FailingServer } from '../model/traffic.ts';
+import { routeIn, type SpareRoutes } from './layout.ts';
 
 /** `check_status` of `show stat` (management.txt, section 9.1), in words. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -12,8 +13,11 @@ const WORDS: Readonly<Record<string, string>> = {
   L7STS: 'HTTP',
 };
 
-/** Servers that fail their checks, of `show stat` as CSV. Those that are not checked, or not yet, are none of them. */
-export function failingServers(answer: string): readonly FailingServer[] {
+/**
+ * Servers that fail their checks, of `show stat` as CSV. Those that are not checked, or not yet, are none of them.
+ * @param spares as that worker has them
+ */
+export function failingServers(answer: string, spares: SpareRoutes): readonly FailingServer[] {
   const [head = '', ...rows] = answer.split('\n');
   const names = head.replace(/^# /, '').split(',');
   const [status, check, code] = ['status', 'check_status', 'check_code'].map((name) => names.indexOf(name));
@@ -22,13 +26,13 @@ export function failingServers(answer: string): readonly FailingServer[] {
     const fields = row.split(',');
     if (!(fields[status ?? -1] ?? '').startsWith('DOWN')) continue;
     const [backend = '', server = ''] = fields;
-    const [kind, route] = backend.split(':');
+    const found = routeIn(backend, spares);
     const [, address, port] = /^[^:]+:(.+?):(\d{1,5})(?::[0-9a-f]{8})?$/.exec(server) ?? [];
-    if ((kind !== 'http' && kind !== 'tcp') || route === undefined || address === undefined) continue;
+    if (found === undefined || address === undefined) continue;
     // `* L4CON`: the check goes on at this moment
     const said = (fields[check ?? -1] ?? '').replace(/^\* /, '');
     const why = `${WORDS[said] ?? said}${said === 'L7STS' ? ` ${fields[code ?? -1]}` : ''}`.slice(0, 200);
-    failing.set(`${kind} ${route} ${server}`, { kind, route, address, port: Number(port), why });
+    failing.set(`${found.kind} ${found.route} ${server}`, { ...found, address, port: Number(port), why });
   }
   return [...failing.values()];
 }

@@ -24,6 +24,11 @@ export class ConfigurationFiles {
     this.written = files;
   }
 
+  /** What an earlier process has written under that name; empty where there is none. */
+  async earlier(name: string): Promise<string> {
+    return readFile(join(this.folder, name), 'utf8').catch(() => '');
+  }
+
   private async read(): Promise<ReadonlyMap<string, string>> {
     for (const folder of FOLDERS) await mkdir(join(this.folder, folder), { recursive: true, mode: 0o700 });
     const found = new Map<string, string>();

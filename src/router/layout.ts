@@ -38,8 +38,25 @@ export function httpBackend(route: string, pool?: string): string {
   return pool === undefined ? `http:${route}` : `http:${route}:${pool}`;
 }
 
+/** One that a route which comes later may be in. */
+export const spareBackend = (number: number) => `spare:${number}`;
+
 export function tcpBackend(route: string): string {
   return `tcp:${route}`;
+}
+
+/** Routes in spare backends, by the backend's name. */
+export type SpareRoutes = ReadonlyMap<string, string>;
+
+/** Whose backend that is; undefined where it is no route's. */
+export function routeIn(
+  backend: string,
+  spares: SpareRoutes,
+): Readonly<{ kind: 'http' | 'tcp'; route: string }> | undefined {
+  const placed = spares.get(backend);
+  if (placed !== undefined) return { kind: 'http', route: placed };
+  const [kind, route] = backend.split(':');
+  return (kind === 'http' || kind === 'tcp') && route !== undefined ? { kind, route } : undefined;
 }
 
 /**

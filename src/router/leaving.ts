@@ -96,13 +96,15 @@ export class Leaving {
   private async look(): Promise<void> {
     const socket = await RuntimeSocket.open(this.layout.runtimeSocket);
     try {
-      for (const [at, since] of [...this.since]) {
-        if (this.clock.now() - since > this.limitMs) await socket.ask(`shutdown sessions server ${at}`);
-        // Refused while it has connections, and where it has come back meanwhile (it is not in maintenance then).
-        const answer = await socket.ask(`del server ${at}`);
-        if (!/^(Server deleted|No such server)/.test(answer) || !this.since.delete(at)) continue;
+      const all = [...this.since];
+      const late = all.filter(([, since]) => this.clock.now() - since > this.limitMs);
+      await socket.askAll(late.map(([at]) => ({ line: `shutdown sessions server ${at}` })));
+      // Refused while it has connections, and where it has come back meanwhile (it is not in maintenance then).
+      const answers = await socket.askAll(all.map(([at]) => ({ line: `del server ${at}` })));
+      all.forEach(([at], i) => {
+        if (!/^(Server deleted|No such server)/.test(answers[i] ?? '') || !this.since.delete(at)) return;
         this.onDeleted(at);
-      }
+      });
     } finally {
       socket.close();
     }

@@ -5,24 +5,32 @@ import type { RuntimeSocket } from './runtime-socket.ts';
 /** Bytes of a payload: HAProxy takes a command that fits into one buffer (16 KiB) with all that belongs to it. */
 const PAYLOAD_BYTES = 12_000;
 
-/** @throws BerthError `internal` with what HAProxy answered; what came before it is done */
+/** Commands that are sent in one go. */
+const AT_ONCE = 100;
+
+/** @throws BerthError `internal` with what HAProxy answered; what was sent with that command, and before, may be done */
 export async function perform(
   socket: RuntimeSocket,
-  { commands, replace }: Extract<Plan, { kind: 'commands' }>,
+  { enter, entries, leave, replace }: Extract<Plan, { kind: 'commands' }>,
 ): Promise<void> {
-  // Servers come in before entries point to their backends, and entries go before servers: maps are in the middle of both.
-  const middle = commands.findIndex(({ line }) => /^(set|del|add) map |state maint$/.test(line));
-  const at = middle === -1 ? commands.length : middle;
-  for (const command of commands.slice(0, at)) await one(socket, command);
+  // Servers come in before entries point to their backends, and entries go before servers.
+  await all(socket, enter);
   for (const [file, map] of replace) await replaceMap(socket, file, map);
-  for (const command of commands.slice(at)) await one(socket, command);
+  await all(socket, entries);
+  await all(socket, leave);
 }
 
-async function one(socket: RuntimeSocket, { line, payload, expect }: Command): Promise<void> {
-  const answer = await socket.ask(line, payload);
-  if (expect.test(answer)) return;
-  const words = line.split(' ').slice(0, 4).join(' ');
-  throw new BerthError('internal', `HAProxy answers "${words}" with: ${answer || 'nothing'}`);
+async function all(socket: RuntimeSocket, commands: readonly Command[]): Promise<void> {
+  for (let at = 0; at < commands.length; at += AT_ONCE) {
+    const part = commands.slice(at, at + AT_ONCE);
+    const answers = await socket.askAll(part);
+    for (const [i, { line, expect }] of part.entries()) {
+      const answer = answers[i] ?? '';
+      if (expect.test(answer)) continue;
+      const words = line.split(' ').slice(0, 4).join(' ');
+      throw new BerthError('internal', `HAProxy answers "${words}" with: ${answer || 'nothing'}`);
+    }
+  }
 }
 
 /** All at once for requests: a new version is filled, and then takes the old one's place. */
@@ -38,7 +46,7 @@ async function replaceMap(
   let payload = '';
   const flush = async () => {
     if (payload === '') return;
-    await one(socket, { line: `add map @${version} ${file}`, payload, expect: /^$/ });
+    await all(socket, [{ line: `add map @${version} ${file}`, payload, expect: /^$/ }]);
     payload = '';
   };
   for (const [key, value] of map) {
@@ -46,5 +54,5 @@ async function replaceMap(
     payload += `${key} ${value}\n`;
   }
   await flush();
-  await one(socket, { line: `commit map @${version} ${file}`, expect: /^$/ });
+  await all(socket, [{ line: `commit map @${version} ${file}`, expect: /^$/ }]);
 }

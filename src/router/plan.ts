@@ -8,9 +8,11 @@ export type Plan =
   | Readonly<{ kind: 'reload'; because: string }>
   | Readonly<{
       kind: 'commands';
-      /** In this order. */
-      commands: readonly Command[];
-      /** Maps of which so much changes that they are replaced as a whole, in one step. */
+      /** In this order: what comes in, entries of maps that change, what goes; each once those before it are done. */
+      enter: readonly Command[];
+      entries: readonly Command[];
+      leave: readonly Command[];
+      /** Maps of which so much changes that they are replaced as a whole, in one step; with the entries. */
       replace: ReadonlyMap<string, ReadonlyMap<string, string>>;
       /** Servers that get nothing new any more, `BACKEND/SERVER`: to be deleted once their connections have ended. */
       leaving: readonly string[];
@@ -29,7 +31,7 @@ const NOTHING = /^$/;
  */
 export function plan(found: FoundTables, wanted: WantedTables): Plan {
   const certificates = certificateCommands(found, wanted);
-  const enter: Command[] = [];
+  const enter: Command[] = [...certificates.before];
   const leave: Command[] = [];
   const leaving: string[] = [];
   for (const [name, backend] of wanted.backends) {
@@ -38,11 +40,12 @@ export function plan(found: FoundTables, wanted: WantedTables): Plan {
     if (has === backend.servers) continue;
     serverCommands(name, has, backend, wanted.cookieKey, { enter, leave, leaving });
   }
-  const maps = mapCommands(found, wanted);
-  const commands = [...certificates.before, ...enter, ...maps.commands, ...leave, ...certificates.after];
-  if (commands.length > MOST_COMMANDS)
-    return { kind: 'reload', because: `${commands.length} changes at once are more than ${MOST_COMMANDS}` };
-  return { kind: 'commands', commands, replace: maps.replace, leaving };
+  leave.push(...certificates.after);
+  const { entries, replace } = mapCommands(found, wanted);
+  const count = enter.length + entries.length + leave.length;
+  if (count > MOST_COMMANDS)
+    return { kind: 'reload', because: `${count} changes at once are more than ${MOST_COMMANDS}` };
+  return { kind: 'commands', enter, entries, leave, replace, leaving };
 }
 
 function serverCommands(
@@ -83,7 +86,7 @@ function serverCommands(
 }
 
 function mapCommands(found: FoundTables, wanted: WantedTables) {
-  const commands: Command[] = [];
+  const entries: Command[] = [];
   const replace = new Map<string, ReadonlyMap<string, string>>();
   for (const [file, map] of wanted.maps) {
     const has = found.maps.get(file) ?? new Map<string, string>();
@@ -97,9 +100,9 @@ function mapCommands(found: FoundTables, wanted: WantedTables) {
     for (const key of has.keys())
       if (!map.has(key)) own.push({ line: `del map ${file} ${key}`, expect: NOTHING });
     if (own.length > MAP_COMMANDS) replace.set(file, map);
-    else commands.push(...own);
+    else entries.push(...own);
   }
-  return { commands, replace };
+  return { entries, replace };
 }
 
 /** @returns what is to be there before routes are for it, and what goes when none is any more */

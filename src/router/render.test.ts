@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type HttpRoute, headerValueSchema, type RouterState, routerStateSchema } from '../model/router.ts';
 import { layoutOf } from './layout.ts';
 import { Renderer } from './render.ts';
+import { readPlaced } from './spares.ts';
 
 const routeOf = (id: string, more: object = {}) => ({
   ...{ kind: 'http-route', id, names: [{ domain: `${id}.com`, path: '/' }], canary: [] },
@@ -93,6 +94,37 @@ describe('a configuration', () => {
     expect(second.tables.maps).toBe(first.tables.maps);
     expect(second.tables.backends.get('http:r8')).toBe(first.tables.backends.get('http:r8'));
     expect(second.tables.backends.get('http:r7')?.servers.size).toBe(0);
+  });
+
+  it('is the same one with a plain route more, which is in a spare backend, until something else is new', () => {
+    const renderer = new Renderer(layoutOf('/r'));
+    const first = renderer.render(stateOf([routeOf('a')]));
+    const more = renderer.render(stateOf([routeOf('a'), routeOf('b')]));
+    expect(more.digest).toBe(first.digest);
+    expect([...(more.tables.maps.get('/r/routes.map') ?? [])]).toEqual([
+      ['a.com/', 'http:a'],
+      ['b.com/', 'spare:0'],
+    ]);
+    expect([...more.spares]).toEqual([['spare:0', 'b']]);
+    expect(more.tables.backends.get('spare:0')?.servers.size).toBe(1);
+    expect(more.files.get('conf.d/20-spares.cfg')).toContain(
+      'backend spare:0 from http\n  server v1:10.0.0.1:80 10.0.0.1:80 weight',
+    );
+    // An HAProxy that starts by itself, and a process of ours that does, go on with it.
+    const later = new Renderer(layoutOf('/r'), readPlaced(more.files.get('spares.json') ?? ''));
+    expect(later.render(stateOf([routeOf('a'), routeOf('b')])).files).toEqual(more.files);
+    // It has gone, and its backend is nobody's: its servers leave, and the next one is in another.
+    const gone = renderer.render(stateOf([routeOf('a')]));
+    expect(gone.digest).toBe(first.digest);
+    expect(gone.tables.backends.get('spare:0')?.servers.size).toBe(0);
+    const next = renderer.render(stateOf([routeOf('a'), routeOf('c')]));
+    expect([...next.spares]).toEqual([['spare:1', 'c']]);
+    // With something that is not plain all of them have a backend of their own.
+    const gzip = { rules: { allow: [], deny: [], gzip: true } };
+    const anew = renderer.render(stateOf([routeOf('a'), routeOf('c'), routeOf('d', gzip)]));
+    expect(anew.digest).not.toBe(first.digest);
+    expect(anew.spares.size).toBe(0);
+    expect([...anew.tables.backends.keys()]).toEqual(['http:a', 'http:c', 'http:d']);
   });
 
   it('has a line for a header, whatever its value is', () => {

@@ -3,9 +3,17 @@ import { type HttpRoute, PAGE_NAMES, type Pool, type RouterState, type TcpRoute 
 import { certificateTable } from './certificate.ts';
 import { baseLines } from './frontends.ts';
 import { httpBackendLines } from './http-route.ts';
-import { checkLines, httpBackend, type Layout, tcpBackend } from './layout.ts';
+import {
+  checkLines,
+  httpBackend,
+  type Layout,
+  type SpareRoutes,
+  spareBackend,
+  tcpBackend,
+} from './layout.ts';
 import { pageText } from './pages.ts';
 import { serversOf, serverWords } from './servers.ts';
+import { type Fixed, NOBODY_PLACED, type Placed, place, placedText, SPARES } from './spares.ts';
 import type { WantedBackend, WantedTables } from './tables.ts';
 
 /** What a state is for HAProxy. */
@@ -15,7 +23,11 @@ export type Rendered = Readonly<{
   tables: WantedTables;
   /** Of all that cannot be changed without a reload; HAProxy says it as its description. */
   digest: string;
+  spares: SpareRoutes;
 }>;
+
+/** Where it is kept which routes are in spare backends. */
+export const SPARES_FILE = 'spares.json';
 
 /** Backends are in as many files, so that a change writes some kilobytes, and not the whole configuration. */
 const SHARDS = 64;
@@ -25,7 +37,11 @@ type Part = Readonly<{
   whole: string;
   backends: ReadonlyMap<string, WantedBackend>;
   hash: string;
+  /** It has nothing but servers. */
+  plain: boolean;
 }>;
+
+const NO_SERVERS: WantedBackend = { servers: new Map(), sticky: false };
 
 type RenderedMaps = Readonly<{
   /** What they were made from. */
@@ -40,30 +56,48 @@ export class Renderer {
   private shards: readonly Readonly<{ parts: readonly Part[]; text: string; hash: string }>[] = [];
 
   private maps: RenderedMaps | undefined;
+  private fixed: Fixed | undefined;
 
-  constructor(private readonly layout: Layout) {}
+  /** @param placed what an earlier process has kept */
+  constructor(
+    private readonly layout: Layout,
+    private placed: Placed = NOBODY_PLACED,
+  ) {}
 
   /** @throws BerthError `bad_request` for a certificate that is none, or whose key belongs to another one */
   render(state: RouterState): Rendered {
     const { layout } = this;
-    const parts = [...state.routes, ...state.tcpRoutes].map((route) => this.part(route));
-    this.shards = this.intoShards([...state.routes, ...state.tcpRoutes], parts);
-    const { maps, texts } = this.renderMaps(state);
-    const certificates = certificateTable(state.certificates, layout);
     const base = baseLines(state, layout);
     const pages = PAGE_NAMES.map((name) => [`pages/${name}.txt`, pageText(name, state.pages)] as const);
-    const hash = createHash('sha256').update(JSON.stringify([base, pages]));
+    const baseHash = createHash('sha256')
+      .update(JSON.stringify([base, pages, SPARES]))
+      .digest('hex');
+    const routes = [...state.routes, ...state.tcpRoutes];
+    const { routes: placed, used } = this.place(baseHash, routes);
+    const own = routes.filter(({ id }) => !placed.has(id));
+    const parts = own.map((route) => this.part(route));
+    this.shards = this.intoShards(own, parts);
+    const { maps, texts } = this.renderMaps(state);
+    const certificates = certificateTable(state.certificates, layout);
+    const hash = createHash('sha256').update(baseHash);
     for (const shard of this.shards) hash.update(shard.hash);
     const digest = hash.digest('hex').slice(0, 32);
+    const spares = this.spareBackends(routes);
     const files = new Map<string, string>([
+      [SPARES_FILE, placedText(this.placed)],
       ['conf.d/00-base.cfg', text(base).replace('\nglobal\n', `\nglobal\n  description ${digest}\n`)],
       ...this.shards.map((shard, i) => [`conf.d/${shardName(i)}`, shard.text] as const),
+      ['conf.d/20-spares.cfg', sparesText(spares)],
       ...pages,
       ['certificates.list', text(certificateOrder(state).map(layout.certificate))],
       ...state.certificates.map(({ name, pem }) => [`certificates/${name}.pem`, pem] as const),
       ...texts,
     ]);
-    const backends = new Map(parts.flatMap((part) => [...part.backends]));
+    const backends = new Map([
+      ...parts.flatMap((part) => [...part.backends]),
+      // Those of routes that have gone too: their servers leave.
+      ...spares.slice(0, used).map((backend, i) => [spareBackend(i), backend] as const),
+    ]);
     return {
       files,
       tables: {
@@ -73,20 +107,52 @@ export class Renderer {
         ...{ certificateList: layout.certificateList, cookieKey: state.cookieKey },
       },
       digest,
+      spares: new Map([...placed].map(([id, number]) => [spareBackend(number), id])),
     };
   }
+
+  private place(base: string, routes: readonly (HttpRoute | TcpRoute)[]): Placed {
+    const wanted = routes.map((route) => {
+      const { hash, plain } = this.part(route);
+      return { id: route.id, hash, plain };
+    });
+    this.placed = place(this.fixed, this.placed, base, wanted);
+    const { routes: placed } = this.placed;
+    const own = wanted.filter(({ id }) => !placed.has(id)).map(({ id, hash }) => [id, hash] as const);
+    this.fixed = { base, own: new Map(own) };
+    return this.placed;
+  }
+
+  /** All of them, by number. */
+  private spareBackends(routes: readonly (HttpRoute | TcpRoute)[]): readonly WantedBackend[] {
+    const { routes: placed } = this.placed;
+    const all = Array.from({ length: SPARES }, () => NO_SERVERS);
+    if (placed.size === 0) return all;
+    for (const route of routes) {
+      const number = placed.get(route.id);
+      if (number !== undefined)
+        all[number] = this.part(route).backends.get(httpBackend(route.id)) ?? NO_SERVERS;
+    }
+    return all;
+  }
+
+  /** The backend that a route's names lead to. */
+  private readonly backendOf = (id: string): string => {
+    const number = this.placed.routes.get(id);
+    return number === undefined ? httpBackend(id) : spareBackend(number);
+  };
 
   /** Made anew only where a name has changed: a weight among 10,000 routes does not touch them. */
   private renderMaps(state: RouterState): RenderedMaps {
     const { routes, tcpRoutes, challenges } = state;
     const of = [
       challenges,
-      ...routes.flatMap(({ id, names }) => [id, names]),
+      ...routes.flatMap(({ id, names }) => [this.backendOf(id), names]),
       ...tcpRoutes.flatMap(({ id, port, names }) => [id, port, names]),
     ];
     const before = this.maps;
     if (before?.of.length === of.length && of.every((one, i) => one === before.of[i])) return before;
-    const maps = mapsOf(state, this.layout);
+    const maps = mapsOf(state, this.layout, this.backendOf);
     const folder = this.layout.routes.lastIndexOf('/') + 1;
     const texts = [...maps].map(([file, map]) => [file.slice(folder), mapText(map)] as const);
     this.maps = { of, maps, texts };
@@ -127,11 +193,24 @@ function shardOf(id: string): number {
   return hash % SHARDS;
 }
 
+function sparesText(spares: readonly WantedBackend[]): string {
+  return text(
+    spares.map(({ servers }, i) =>
+      [`backend ${spareBackend(i)} from http`, ...serverLines(servers)].join('\n  '),
+    ),
+  );
+}
+
+const serverLines = (servers: WantedBackend['servers']) =>
+  [...servers].map(([server, setting]) => `server ${serverWords(server, setting)}`);
+
 function httpPart(route: HttpRoute): Part {
+  const lines = httpBackendLines(route);
+  const plain = lines.length === 1 && route.canary.length === 0;
   const alone = new Set(route.canary.map(({ pool }) => pool));
   const sticky = route.rules.sticky !== undefined;
-  return makePart([
-    backendPart(httpBackendLines(route), httpBackend(route.id), route.pools, sticky),
+  const own = [
+    backendPart(lines, httpBackend(route.id), route.pools, sticky),
     ...route.pools
       .filter(({ id }) => alone.has(id))
       .map((pool) =>
@@ -143,41 +222,44 @@ function httpPart(route: HttpRoute): Part {
           sticky,
         ),
       ),
-  ]);
+  ];
+  return makePart(own, plain);
 }
 
 function tcpPart(route: TcpRoute): Part {
   const name = tcpBackend(route.id);
   const lines = [`backend ${name} from tcp`, ...checkLines(route.pools, 'localhost')];
-  return makePart([backendPart(lines, name, route.pools, false)]);
+  return makePart([backendPart(lines, name, route.pools, false)], false);
 }
 
 function backendPart(lines: readonly string[], name: string, pools: readonly Pool[], sticky: boolean) {
   const servers = serversOf(pools);
   const fixed = lines.join('\n  ');
-  const whole = [
-    fixed,
-    ...[...servers].map(([server, setting]) => `server ${serverWords(server, setting)}`),
-  ].join('\n  ');
+  const whole = [fixed, ...serverLines(servers)].join('\n  ');
   return { fixed, whole, name, backend: { servers, sticky } };
 }
 
-function makePart(own: readonly ReturnType<typeof backendPart>[]): Part {
+function makePart(own: readonly ReturnType<typeof backendPart>[], plain: boolean): Part {
   const fixed = own.map((one) => one.fixed).join('\n');
   return {
     fixed,
     whole: own.map((one) => one.whole).join('\n'),
     backends: new Map(own.map(({ name, backend }) => [name, backend])),
     hash: createHash('sha256').update(fixed).digest('hex'),
+    plain,
   };
 }
 
 /** Keys end in `/`, and so does what is looked up: `/api` is no beginning of `/apis` then. */
-function mapsOf({ routes, tcpRoutes, challenges }: RouterState, layout: Layout) {
+function mapsOf(
+  { routes, tcpRoutes, challenges }: RouterState,
+  layout: Layout,
+  backendOf: (id: string) => string,
+) {
   const maps = new Map<string, Map<string, string>>([[layout.routes, new Map()]]);
   for (const { id, names } of routes)
     for (const { domain, path } of names)
-      maps.get(layout.routes)?.set(`${domain}${path === '/' ? '' : path}/`, httpBackend(id));
+      maps.get(layout.routes)?.set(`${domain}${path === '/' ? '' : path}/`, backendOf(id));
   if (challenges !== undefined)
     maps.set(layout.challenges, new Map(challenges.map(({ token, answer }) => [token, answer])));
   for (const { id, port, names } of tcpRoutes) {

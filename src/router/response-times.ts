@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { TIME_BOUNDS } from '../model/traffic.ts';
 
 /** How long requests took until their response began: waiting, connecting, and the container's own time. */
-export type ResponseTimes = Readonly<{ route: string; pool: string; counts: readonly number[] }>;
+export type ResponseTimes = Readonly<{ backend: string; pool: string; counts: readonly number[] }>;
 
 const RECONNECT_MS = 500;
 /** A line is below 512 bytes (`maxlen` of the ring). */
@@ -14,7 +14,7 @@ const MOST_WITHOUT_LINE = 64 * 1024;
  * for is lost.
  */
 export class TimesReader {
-  private readonly histograms = new Map<string, { route: string; pool: string; counts: number[] }>();
+  private histograms = new Map<string, { backend: string; pool: string; counts: number[] }>();
   private socket: Socket | undefined;
   private timer: NodeJS.Timeout | undefined;
   private rest = '';
@@ -47,13 +47,11 @@ export class TimesReader {
     this.socket?.destroy();
   }
 
-  /** Counts in the buckets of `TIME_BOUNDS`, since this object was made. */
+  /** Counts in the buckets of `TIME_BOUNDS`, since it was read last. */
   read(): readonly ResponseTimes[] {
-    return [...this.histograms.values()].map(({ route, pool, counts }) => ({
-      route,
-      pool,
-      counts: [...counts],
-    }));
+    const read = [...this.histograms.values()];
+    this.histograms = new Map();
+    return read;
   }
 
   /** Lines of the frontend's log-format: backend, server, status, milliseconds of waiting, connecting and answering. */
@@ -62,23 +60,22 @@ export class TimesReader {
     this.rest = lines.pop()?.slice(-MOST_WITHOUT_LINE) ?? '';
     for (const line of lines) {
       const [backend = '', server = '', , ...times] = line.split(' ');
-      const [kind, route] = backend.split(':');
       const [pool = '', address] = server.split(':');
       const milliseconds = times.map(Number);
       // -1: it did not come to that. `<NOSRV>`: the router's own answers.
-      if (kind !== 'http' || route === undefined || address === undefined) continue;
+      if (address === undefined) continue;
       if (milliseconds.length !== 3 || milliseconds.some((part) => !(part >= 0))) continue;
       this.count(
-        route,
+        backend,
         pool,
         milliseconds.reduce((a, b) => a + b, 0),
       );
     }
   }
 
-  private count(route: string, pool: string, milliseconds: number): void {
-    const key = `${route}:${pool}`;
-    const one = this.histograms.get(key) ?? { route, pool, counts: [...TIME_BOUNDS, 0].map(() => 0) };
+  private count(backend: string, pool: string, milliseconds: number): void {
+    const key = `${backend} ${pool}`;
+    const one = this.histograms.get(key) ?? { backend, pool, counts: [...TIME_BOUNDS, 0].map(() => 0) };
     this.histograms.set(key, one);
     const found = TIME_BOUNDS.findIndex((bound) => milliseconds <= bound);
     const bucket = found === -1 ? TIME_BOUNDS.length : found;

@@ -6,15 +6,16 @@ import type { RouterState } from '../model/router.ts';
 import type { FailingServer, Traffic } from '../model/traffic.ts';
 import { failingServers } from './failing-servers.ts';
 import { ConfigurationFiles } from './files.ts';
-import { layoutOf } from './layout.ts';
+import { layoutOf, type SpareRoutes } from './layout.ts';
 import { Leaving } from './leaving.ts';
 import { reload } from './master.ts';
 import { readTables, readWorker, type Worker } from './observe.ts';
 import { perform } from './perform.ts';
 import { plan } from './plan.ts';
-import { type Rendered, Renderer } from './render.ts';
+import { type Rendered, Renderer, SPARES_FILE } from './render.ts';
 import { TimesReader } from './response-times.ts';
 import { RuntimeSocket } from './runtime-socket.ts';
+import { readPlaced } from './spares.ts';
 import type { FoundTables, Servers, WantedTables } from './tables.ts';
 import { TrafficMeter } from './traffic-meter.ts';
 
@@ -36,7 +37,7 @@ const MOST_METERED = 100_000;
 /** One HAProxy, held to one state after the other. */
 export class Router {
   private readonly files: ConfigurationFiles;
-  private readonly renderer: Renderer;
+  private renderer: Renderer | undefined;
   private readonly layout;
   private readonly inside;
   private readonly inTurn = newKeyedQueue();
@@ -48,13 +49,14 @@ export class Router {
   private readonly metered: Traffic[] = [];
   /** What a worker has, as this process has told it; undefined until it was looked at, and after a failure. */
   private known: Readonly<{ worker: Worker; tables: FoundTables }> | undefined;
+  /** As the worker has it. */
+  private spares: SpareRoutes = new Map();
 
   constructor(private readonly options: RouterOptions) {
     this.logger = options.logger ?? silentLogger;
     this.files = new ConfigurationFiles(options.folder);
     this.layout = layoutOf(options.folder);
     this.inside = layoutOf(options.folderInside ?? options.folder);
-    this.renderer = new Renderer(this.inside);
     this.times = new TimesReader(this.layout.runtimeSocket);
     this.leaving = new Leaving(
       this.layout,
@@ -70,7 +72,7 @@ export class Router {
    * @throws BerthError `bad_request`, the file system's error
    */
   write(state: RouterState): Promise<void> {
-    return this.inTurn('', () => this.files.write(this.renderer.render(state).files));
+    return this.inTurn('', async () => this.files.write((await this.render(state)).files));
   }
 
   /**
@@ -82,13 +84,22 @@ export class Router {
    */
   apply(state: RouterState): Promise<Applied> {
     return this.inTurn('', async () => {
-      const rendered = this.renderer.render(state);
-      await this.files.write(rendered.files);
+      const begun = performance.now();
+      const rendered = await this.render(state);
       this.leaving.limit(state.drainSeconds * 1000);
-      const socket = await RuntimeSocket.open(this.layout.runtimeSocket);
+      const [opened, written] = await Promise.allSettled([
+        RuntimeSocket.open(this.layout.runtimeSocket),
+        this.files.write(rendered.files),
+      ]);
+      if (written.status === 'rejected') {
+        if (opened.status === 'fulfilled') opened.value.close();
+        throw written.reason;
+      }
+      if (opened.status === 'rejected') throw opened.reason;
+      const socket = opened.value;
       try {
         const applied = await this.level(socket, rendered);
-        this.logger.debug({ applied }, 'router: state applied');
+        this.logger.debug({ applied, ms: Math.round(performance.now() - begun) }, 'router: state applied');
         return applied;
       } catch (thrown) {
         this.known = undefined;
@@ -124,6 +135,11 @@ export class Router {
     this.times.close();
   }
 
+  private async render(state: RouterState): Promise<Rendered> {
+    this.renderer ??= new Renderer(this.inside, readPlaced(await this.files.earlier(SPARES_FILE)));
+    return this.renderer.render(state);
+  }
+
   private async level(socket: RuntimeSocket, rendered: Rendered): Promise<Applied> {
     const worker = await readWorker(socket);
     if (worker.digest !== rendered.digest)
@@ -142,9 +158,11 @@ export class Router {
     const next = plan(found, tables);
     if (next.kind === 'reload') return this.reload(rendered, next.because);
     await perform(socket, next);
+    this.spares = rendered.spares;
     this.known = { worker, tables: afterwards(tables, next.leaving) };
     this.leaving.watch(next.leaving);
-    return { kind: 'commands', commands: next.commands.length + next.replace.size };
+    const { enter, entries, leave, replace } = next;
+    return { kind: 'commands', commands: enter.length + entries.length + leave.length + replace.size };
   }
 
   /** @returns servers that fail their checks */
@@ -156,8 +174,8 @@ export class Router {
       if (this.metered.length > MOST_METERED) this.metered.length = 0;
       // all proxies; 2 and 4: backends and servers
       const answer = await socket.ask('show stat -1 6 -1');
-      this.metered.push(...this.meter.take(pid, answer, this.times.read()));
-      return failingServers(answer);
+      this.metered.push(...this.meter.take(pid, answer, this.times.read(), this.spares));
+      return failingServers(answer, this.spares);
     } finally {
       socket.close();
     }
@@ -177,6 +195,7 @@ export class Router {
       if (worker.digest !== rendered.digest)
         throw new BerthError('internal', `HAProxy has read another configuration than ${rendered.digest}`);
       this.known = { worker, tables: afterwards(rendered.tables, []) };
+      this.spares = rendered.spares;
     } finally {
       socket.close();
     }

@@ -28,6 +28,17 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const plan = (some: Partial<Parameters<typeof perform>[1]>) =>
+  ({
+    kind: 'commands',
+    enter: [],
+    entries: [],
+    leave: [],
+    replace: new Map(),
+    leaving: [],
+    ...some,
+  }) as const;
+
 describe('a runtime socket', () => {
   it('puts an answer together, however it is cut', async () => {
     const socket = await RuntimeSocket.open(path);
@@ -64,10 +75,31 @@ describe('a runtime socket', () => {
     const socket = await RuntimeSocket.open(path);
     onData = (_text, peer) => peer.write('No such backend.\n\n> ');
     const commands = [{ line: 'set dynamic-cookie-key backend http:x SECRET', expect: /^$/ }];
-    const done = perform(socket, { kind: 'commands', commands, replace: new Map(), leaving: [] });
+    const done = perform(socket, plan({ enter: commands }));
     await expect(done).rejects.toMatchObject({
       message: 'HAProxy answers "set dynamic-cookie-key backend http:x" with: No such backend.',
     });
+    socket.close();
+  });
+
+  it('sends in one go what may be done together, and nothing behind what was not done', async () => {
+    const socket = await RuntimeSocket.open(path);
+    const got: string[] = [];
+    onData = (text, peer) => {
+      got.push(text);
+      // As HAProxy does, and in pieces.
+      const answers = text.split('\n').filter((line) => line !== '');
+      const said = answers.map((line) => (line === 'three' ? 'No.\n\n> ' : '\n> ')).join('');
+      peer.write(said.slice(0, 4));
+      setTimeout(() => peer.write(said.slice(4)), 5);
+    };
+    const commands = (...lines: string[]) => lines.map((line) => ({ line, expect: /^$/ }));
+    await perform(socket, plan({ enter: commands('one', 'two'), leave: commands('five') }));
+    expect(got).toEqual(['one\ntwo\n', 'five\n']);
+    got.length = 0;
+    const refused = plan({ enter: commands('two', 'three', 'four'), leave: commands('five') });
+    await expect(perform(socket, refused)).rejects.toThrow('HAProxy answers "three" with: No.');
+    expect(got).toEqual(['two\nthree\nfour\n']);
     socket.close();
   });
 

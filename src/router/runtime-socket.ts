@@ -9,6 +9,9 @@ const TIMEOUT_MS = 10_000;
 
 type Limits = Readonly<{ timeoutMs?: number; mostBytes?: number }>;
 
+/** A command, and lines behind it of which none is empty. */
+export type Asked = Readonly<{ line: string; payload?: string }>;
+
 /**
  * HAProxy's command line on a unix socket (management.txt, section 9.3). One connection stays with one worker: after a reload
  * a new one is needed, and whoever still has the old one talks to a worker that serves nobody new.
@@ -16,7 +19,7 @@ type Limits = Readonly<{ timeoutMs?: number; mostBytes?: number }>;
 export class RuntimeSocket {
   private chunks: Buffer[] = [];
   private bytes = 0;
-  private waiting: { resolve(answer: string): void; reject(error: Error): void } | undefined;
+  private readonly waiting: { resolve(answer: string): void; reject(error: Error): void }[] = [];
   private failed: BerthError | undefined;
 
   private constructor(
@@ -40,24 +43,42 @@ export class RuntimeSocket {
   }
 
   /**
-   * One command at a time. The answer has no blank lines around it.
+   * One command. The answer has no blank lines around it.
    * @param payload lines behind the command; none of them empty
    * @throws BerthError `unavailable` where the connection ends, `timeout`; both with the command's first words
    */
   async ask(command: string, payload?: string): Promise<string> {
-    if (/[\n;]/.test(command) || (payload !== undefined && /\n\n|^\n/.test(payload)))
-      throw new BerthError('internal', `not one command of HAProxy: ${shown(command)}`);
+    const [answer = ''] = await this.askAll([
+      { line: command, ...(payload === undefined ? {} : { payload }) },
+    ]);
+    return answer;
+  }
+
+  /**
+   * Commands that do not wait for each other's answers: HAProxy does them in their order, and each turn that it has to wait
+   * for on a busy machine is waited for once.
+   * @returns the answers in the same order
+   * @throws BerthError as `ask`: how many of them were done is not known then
+   */
+  async askAll(commands: readonly Asked[]): Promise<readonly string[]> {
+    const [first] = commands;
+    if (first === undefined) return [];
+    const text = commands.map(textOf).join('');
     if (this.failed !== undefined) throw this.failed;
-    const answer = new Promise<string>((resolve, reject) => {
-      this.waiting = { resolve, reject };
-    });
+    const answers = commands.map(
+      () =>
+        new Promise<string>((resolve, reject) => {
+          this.waiting.push({ resolve, reject });
+        }),
+    );
+    const what = `"${shown(first.line)}"${commands.length > 1 ? ` and ${commands.length - 1} more` : ''}`;
     const timer = setTimeout(
-      () => this.fail(`no answer to "${shown(command)}" within ${this.timeoutMs / 1000} s`, 'timeout'),
+      () => this.fail(`no answer to ${what} within ${this.timeoutMs / 1000} s`, 'timeout'),
       this.timeoutMs,
     );
-    this.socket.write(payload === undefined ? `${command}\n` : `${command} <<\n${payload.trimEnd()}\n\n`);
+    this.socket.write(text);
     try {
-      return (await answer).trim();
+      return (await Promise.all(answers)).map((answer) => answer.trim());
     } finally {
       clearTimeout(timer);
     }
@@ -73,13 +94,13 @@ export class RuntimeSocket {
     if (this.bytes > this.mostBytes) this.fail(`an answer of over ${this.mostBytes} bytes`);
     const end = chunk.length >= PROMPT.length ? chunk : Buffer.concat(this.chunks);
     if (!end.subarray(-PROMPT.length).equals(PROMPT)) return;
-    const answer = Buffer.concat(this.chunks).subarray(0, -PROMPT.length).toString();
-    const { waiting } = this;
+    const text = Buffer.concat(this.chunks).subarray(0, -PROMPT.length).toString();
     this.chunks = [];
     this.bytes = 0;
-    this.waiting = undefined;
-    // `+ ` is the prompt of each line of a payload.
-    waiting?.resolve(answer.replace(/^(?:\+ )+/, ''));
+    for (const answer of text.split(String(PROMPT))) {
+      // `+ ` is the prompt of each line of a payload.
+      this.waiting.shift()?.resolve(answer.replace(/^(?:\+ )+/, ''));
+    }
   }
 
   private fail(why: string, code: 'unavailable' | 'timeout' = 'unavailable'): void {
@@ -87,9 +108,15 @@ export class RuntimeSocket {
       hint: 'look whether HAProxy runs on this host, and at what it has logged',
     });
     this.socket.destroy();
-    this.waiting?.reject(this.failed);
-    this.waiting = undefined;
+    for (const { reject } of this.waiting.splice(0)) reject(this.failed);
   }
+}
+
+/** @throws BerthError `internal` for what HAProxy would take for more than one command */
+function textOf({ line, payload }: Asked): string {
+  if (/[\n;]/.test(line) || (payload !== undefined && /\n\n|^\n/.test(payload)))
+    throw new BerthError('internal', `not one command of HAProxy: ${shown(line)}`);
+  return payload === undefined ? `${line}\n` : `${line} <<\n${payload.trimEnd()}\n\n`;
 }
 
 /** Without what may be secret: keys are in payloads, and behind the third word. */

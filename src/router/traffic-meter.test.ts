@@ -10,16 +10,20 @@ describe('traffic', () => {
   /** A server, or `BACKEND`, with so many requests that were answered well. */
   const row = (backend: string, server: string, good: number, bad = 0) =>
     `${backend},${server},${good + bad},${good},${good * 2},0,0,0,${good},0,0,${bad},0,`;
+  /** Times of which so many are in the fourth bucket. */
+  const inFourth = (count: number) => [...TIME_BOUNDS, 0].map((_, i) => (i === 3 ? count : 0));
+  const NOBODYS = new Map<string, string>();
   const shown = (meter: TrafficMeter, pid: number, answer: string) =>
     Object.fromEntries(
       meter
-        .take(pid, answer, [])
+        .take(pid, answer, [], NOBODYS)
         .map(({ route, pool, responses }) => [`${route} ${pool ?? ''}`.trim(), responses.slice(1, 5)]),
     );
 
   it('is added up by route and pool, canaries’ backends too; a route has what its router answered itself', () => {
     const meter = new TrafficMeter();
-    meter.take(7, stat(), []);
+    const spares = new Map([['spare:4', 'late']]);
+    meter.take(7, stat(), [], spares);
     const traffic = meter.take(
       7,
       stat(
@@ -31,12 +35,20 @@ describe('traffic', () => {
         'http:shop:v2,v2:10.0.0.3:80,1,1,1,0,0,0,1,0,0,0,0,',
         'http:shop:v2,BACKEND,1,1,1,0,0,0,1,0,0,0,0,',
         'tcp:db,v1:10.0.0.4:5432,2,7,8,1,0,0,0,0,0,0,0,',
+        'spare:4,v1:10.0.0.5:80,2,7,8,0,0,0,2,0,0,0,0,',
+        'spare:5,v1:10.0.0.5:80,2,7,8,0,0,0,2,0,0,0,0,',
         'nobody,BACKEND,7,0,0,0,0,0,0,0,7,0,0,',
         '',
       ),
-      [{ route: 'shop', pool: 'v2', counts: [...TIME_BOUNDS, 0].map((_, i) => (i === 3 ? 2 : 0)) }],
+      [
+        { backend: 'http:shop', pool: 'v2', counts: inFourth(1) },
+        { backend: 'http:shop:v2', pool: 'v2', counts: inFourth(1) },
+        { backend: 'spare:4', pool: 'v1', counts: inFourth(5) },
+        { backend: 'spare:5', pool: 'v1', counts: inFourth(7) },
+      ],
+      spares,
     );
-    const none = [...TIME_BOUNDS, 0].map(() => 0);
+    const none = inFourth(0);
     const http = { kind: 'http', route: 'shop' };
     const of = (responses: number[], sessions: number, failures: number, bytes: [number, number]) => ({
       ...{ responses, sessions, failures, bytesIn: bytes[0], bytesOut: bytes[1], times: none },
@@ -45,10 +57,14 @@ describe('traffic', () => {
       { ...http, pool: 'v1', ...of([0, 7, 0, 1, 0, 0], 8, 1, [20, 40]) },
       {
         ...{ ...http, pool: 'v2', ...of([0, 2, 0, 0, 1, 0], 3, 1, [6, 7]) },
-        times: none.map((_, i) => (i === 3 ? 2 : 0)),
+        times: inFourth(2),
       },
       { ...http, ...of([0, 9, 0, 5, 1, 0], 15, 2, [41, 61]) },
       { kind: 'tcp', route: 'db', pool: 'v1', ...of([0, 0, 0, 0, 0, 0], 2, 1, [7, 8]) },
+      {
+        ...{ kind: 'http', route: 'late', pool: 'v1', ...of([0, 2, 0, 0, 0, 0], 2, 0, [7, 8]) },
+        times: inFourth(5),
+      },
     ]);
   });
 
@@ -96,9 +112,10 @@ describe('times of responses', () => {
       return counts;
     };
     expect(reader.read()).toEqual([
-      { route: 'shop', pool: 'v1', counts: at(1, 5) },
-      { route: 'shop', pool: 'v2', counts: at(-1) },
+      { backend: 'http:shop', pool: 'v1', counts: at(1, 5) },
+      { backend: 'http:shop', pool: 'v2', counts: at(-1) },
     ]);
+    expect(reader.read()).toEqual([]);
     reader.close();
   });
 });

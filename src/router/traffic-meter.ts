@@ -1,4 +1,5 @@
 import { TIME_BOUNDS, type Traffic } from '../model/traffic.ts';
+import { routeIn, type SpareRoutes } from './layout.ts';
 import type { ResponseTimes } from './response-times.ts';
 
 /** Columns of `show stat` (management.txt, section 9.1), in the order of `Line.counts`. */
@@ -26,15 +27,20 @@ export class TrafficMeter {
   /** Of which worker the counters are; undefined before the first reading. */
   private pid: number | undefined;
   private lines: ReadonlyMap<string, Line> = new Map();
-  private times = new Map<string, readonly number[]>();
 
   /**
    * @param answer of `show stat` for backends and servers, as CSV
-   * @param times since the reader was made
+   * @param times since they were read last
+   * @param spares as that worker has them
    * @returns of each route and pool through which something went; nothing at the first reading, as nobody knows when that was
    */
-  take(pid: number, answer: string, times: readonly ResponseTimes[]): readonly Traffic[] {
-    const lines = readLines(answer);
+  take(
+    pid: number,
+    answer: string,
+    times: readonly ResponseTimes[],
+    spares: SpareRoutes,
+  ): readonly Traffic[] {
+    const lines = readLines(answer, spares);
     const first = this.pid === undefined;
     // A worker that was not known has begun since the last reading.
     const before = this.pid === pid ? this.lines : new Map<string, Line>();
@@ -55,11 +61,11 @@ export class TrafficMeter {
         counts[i] = (counts[i] ?? 0) + count;
       });
     }
-    for (const { route, pool, counts } of times) {
-      const key = `${route}:${pool}`;
-      const more = since(this.times.get(key), counts);
-      this.times.set(key, counts);
-      if (more.some((count) => count > 0)) sumOf({ kind: 'http', route, pool, counts: [] }).times = more;
+    for (const { backend, pool, counts } of times) {
+      const found = routeIn(backend, spares);
+      if (found === undefined) continue;
+      const sum = sumOf({ ...found, pool, counts: [] });
+      sum.times = sum.times.map((count, i) => count + (counts[i] ?? 0));
     }
     return first ? [] : [...sums.values()].map(trafficOf);
   }
@@ -71,7 +77,7 @@ function since(before: readonly number[] | undefined, now: readonly number[]): r
   return now.map((count, i) => count - (before[i] ?? 0));
 }
 
-function readLines(answer: string): ReadonlyMap<string, Line> {
+function readLines(answer: string, spares: SpareRoutes): ReadonlyMap<string, Line> {
   const [head = '', ...rows] = answer.split('\n');
   const names = head.replace(/^# /, '').split(',');
   const columns = COLUMNS.map((name) => names.indexOf(name));
@@ -79,11 +85,11 @@ function readLines(answer: string): ReadonlyMap<string, Line> {
   for (const row of rows) {
     const fields = row.split(',');
     const [backend = '', server = ''] = fields;
-    const [kind, route] = backend.split(':');
-    if ((kind !== 'http' && kind !== 'tcp') || route === undefined) continue;
+    const found = routeIn(backend, spares);
+    if (found === undefined) continue;
     const pool = server === 'BACKEND' ? undefined : server.split(':', 1)[0];
     const counts = columns.map((column) => Number(fields[column] || 0));
-    lines.set(`${backend} ${server}`, { kind, route, pool, counts });
+    lines.set(`${backend} ${server}`, { ...found, pool, counts });
   }
   return lines;
 }

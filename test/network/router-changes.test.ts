@@ -144,6 +144,35 @@ describe('by the runtime socket alone', () => {
     await sameWorker();
   });
 
+  it('a route without rules comes and goes, and is known again to an agent that starts', async () => {
+    const { routes } = shop(100, 0);
+    const late = route('late', 'late.com', [pool('v1', [b.port])]);
+    const later = route('later', 'later.com', [pool('v1', [a.port])]);
+    expect((await ask('late.com')).status).toBe(404);
+    expect(await haproxy.router.apply(stateOf([...routes, late]))).toMatchObject({ kind: 'commands' });
+    expect((await ask('late.com')).seen?.by).toBe('b');
+    haproxy.router.close();
+    haproxy.router = haproxy.newRouter();
+    expect(await haproxy.router.apply(stateOf([...routes, late]))).toEqual({ kind: 'commands', commands: 0 });
+    await haproxy.router.takeTraffic();
+    for (let i = 0; i < 3; i++) await ask('late.com');
+    const { traffic } = await haproxy.router.takeTraffic();
+    expect(traffic.find((one) => one.route === 'late' && one.pool === 'v1')?.responses).toEqual([
+      ...[0, 3, 0, 0, 0, 0],
+    ]);
+    expect(await haproxy.router.apply(stateOf([...routes, later]))).toMatchObject({ kind: 'commands' });
+    expect((await ask('late.com')).status).toBe(404);
+    expect((await ask('later.com')).seen?.by).toBe('a');
+    await sameWorker();
+    // An HAProxy that starts by itself has it too; rules of its own need another configuration.
+    await haproxy.kill();
+    await haproxy.startHaproxy();
+    expect((await ask('later.com')).seen?.by).toBe('a');
+    const ruled = route('later', 'later.com', [pool('v1', [a.port])], { rules: { gzip: true } });
+    expect(await haproxy.router.apply(stateOf([...routes, ruled]))).toMatchObject({ kind: 'reload' });
+    expect((await ask('later.com')).seen?.by).toBe('a');
+  });
+
   it('hundreds of names change in one step', async () => {
     const names = (from: number) => Array.from({ length: 200 }, (_, i) => `n${from + i}.x.com`);
     const pools = [pool('old', [a.port])];
@@ -241,7 +270,8 @@ describe('what goes through', () => {
     for (let i = 0; i < 3; i++) await ask('x.com', '/', { headers: { 'x-new': '1' } });
     const counted = route('counted', 'x.com', pools, { rules, canary });
     // The counters begin anew, and nothing is lost or counted twice.
-    const applied = await haproxy.router.apply(stateOf([counted, route('other', 'y.com', pools)]));
+    const other = route('other', 'y.com', pools, { rules: { gzip: true } });
+    const applied = await haproxy.router.apply(stateOf([counted, other]));
     expect(applied.kind).toBe('reload');
     await ask('x.com', '/', { headers: { 'x-new': '1' } });
     await expect
