@@ -15,8 +15,9 @@ const HEALTH_PATH = '/.berth/health';
 export function baseLines(state: RouterState, layout: Layout): readonly string[] {
   const ports = new Map<number, TcpRoute[]>();
   for (const route of state.tcpRoutes) ports.set(route.port, [...(ports.get(route.port) ?? []), route]);
-  const lookUp = lookUpLines(state, layout);
+  const found = lookUpOf(state, layout);
   const challenges = state.challenges === undefined ? [] : challengeLines(layout);
+  const lookUp = { ...found, rules: [...challenges, ...found.rules] };
   const canaries = state.routes.filter(({ canary }) => canary.length > 0).flatMap(canaryLines);
   return [
     'global',
@@ -60,7 +61,7 @@ export function baseLines(state: RouterState, layout: Layout): readonly string[]
     '  retries 2',
     '  balance roundrobin',
     ...state.entries.flatMap((entry) =>
-      entryLines(entry, layout, [...challenges, ...lookUp], canaries, state.defaultCertificate),
+      entryLines(entry, layout, lookUp, canaries, state.defaultCertificate),
     ),
     ...[...ports].flatMap(([port, routes]) => portLines(port, routes, layout)),
     `backend ${NOBODY} from http`,
@@ -68,25 +69,35 @@ export function baseLines(state: RouterState, layout: Layout): readonly string[]
   ];
 }
 
+/** How a request's route is found: rules before it, and the sample that has its backend. */
+type LookUp = Readonly<{ rules: readonly string[]; backend: string }>;
+
+/** Keys of the map of routes end in `/` then: `/api` is no beginning of `/apis`. */
+export function hasPaths(routes: RouterState['routes']): boolean {
+  return routes.some(({ names }) => names.some(({ path }) => path !== '/'));
+}
+
 /**
  * Finds the route. What no route needs is left out, as each rule costs every request some 50 ns: paths where all routes are
- * whole domains, wildcards where there is none.
+ * whole domains, wildcards where there is none; where one look-up is all, no variable is needed for what it has found.
  */
-function lookUpLines({ routes }: RouterState, layout: Layout): readonly string[] {
-  const withPaths = routes.some(({ names }) => names.some(({ path }) => path !== '/'));
+function lookUpOf({ routes }: RouterState, layout: Layout): LookUp {
+  const withPaths = hasPaths(routes);
   const withWildcards = routes.some(({ names }) => names.some(({ domain }) => domain.startsWith('*')));
-  const key = withPaths
-    ? `concat(,txn.path,/),map_beg(${layout.routes})`
-    : `concat(/),map_str(${layout.routes})`;
+  const key = withPaths ? `concat(,txn.path,/),map_beg(${layout.routes})` : `map_str(${layout.routes})`;
+  const paths = withPaths ? PATH_LINES : [];
+  if (!withWildcards && routes.every(({ canary }) => canary.length === 0))
+    return { rules: paths, backend: `var(txn.host),${key}` };
   const unfound = 'unless { var(txn.route) -m found }';
-  return [
-    ...(withPaths ? PATH_LINES : []),
+  const rules = [
+    ...paths,
     `http-request set-var(txn.route) var(txn.host),${key}`,
     ...Array.from({ length: withWildcards ? WILDCARD_DEPTH : 0 }, (_, i) => [
       `http-request set-var(txn.above) var(txn.${i === 0 ? 'host' : 'above'}),field(2,.,0) ${unfound}`,
       `http-request set-var(txn.route) str(*.),concat(,txn.above),${key} ${unfound}`,
     ]).flat(),
   ];
+  return { rules, backend: 'var(txn.route)' };
 }
 
 /** What a container may read as another path than it is routed by: rules of /admin are not to be got around by /x/../admin. */
@@ -110,7 +121,7 @@ function challengeLines({ challenges }: Layout): readonly string[] {
 function entryLines(
   entry: RouterEntry,
   layout: Layout,
-  lookUp: readonly string[],
+  lookUp: LookUp,
   canaries: readonly string[],
   defaultCertificate: string | undefined,
 ): readonly string[] {
@@ -129,7 +140,7 @@ function entryLines(
     'log-format "%b %s %ST %Tw %Tc %Tr"',
     `http-request set-log-level silent if { fe_req_rate gt ${LOG_ALL_UP_TO} } { rand(64) gt 0 }`,
     'http-request set-var(txn.host) req.hdr(host),field(1,:),lower,rtrim(.)',
-    ...lookUp,
+    ...lookUp.rules,
     ...aclLines('trusted', 'src', entry.trust),
     ...(believed
       ? [
@@ -143,7 +154,7 @@ function entryLines(
     'http-request del-header Forwarded',
     ...canaries,
     // goes on to the next line where nothing was found
-    'use_backend %[var(txn.route)]',
+    `use_backend %[${lookUp.backend}]`,
     `default_backend ${NOBODY}`,
   ];
   return [`frontend entry:${at} from http`, ...lines.map((line) => `  ${line}`)];

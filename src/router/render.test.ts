@@ -102,8 +102,8 @@ describe('a configuration', () => {
     const more = renderer.render(stateOf([routeOf('a'), routeOf('b')]));
     expect(more.digest).toBe(first.digest);
     expect([...(more.tables.maps.get('/r/routes.map') ?? [])]).toEqual([
-      ['a.com/', 'http:a'],
-      ['b.com/', 'spare:0'],
+      ['a.com', 'http:a'],
+      ['b.com', 'spare:0'],
     ]);
     expect([...more.spares]).toEqual([['spare:0', 'b']]);
     expect(more.tables.backends.get('spare:0')?.servers.size).toBe(1);

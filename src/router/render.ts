@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type HttpRoute, PAGE_NAMES, type Pool, type RouterState, type TcpRoute } from '../model/router.ts';
 import { certificateTable } from './certificate.ts';
-import { baseLines } from './frontends.ts';
+import { baseLines, hasPaths } from './frontends.ts';
 import { httpBackendLines } from './http-route.ts';
 import {
   checkLines,
@@ -250,16 +250,17 @@ function makePart(own: readonly ReturnType<typeof backendPart>[], plain: boolean
   };
 }
 
-/** Keys end in `/`, and so does what is looked up: `/api` is no beginning of `/apis` then. */
 function mapsOf(
   { routes, tcpRoutes, challenges }: RouterState,
   layout: Layout,
   backendOf: (id: string) => string,
 ) {
   const maps = new Map<string, Map<string, string>>([[layout.routes, new Map()]]);
+  const withPaths = hasPaths(routes);
+  const keyOf = (domain: string, path: string) =>
+    withPaths ? `${domain}${path === '/' ? '' : path}/` : domain;
   for (const { id, names } of routes)
-    for (const { domain, path } of names)
-      maps.get(layout.routes)?.set(`${domain}${path === '/' ? '' : path}/`, backendOf(id));
+    for (const { domain, path } of names) maps.get(layout.routes)?.set(keyOf(domain, path), backendOf(id));
   if (challenges !== undefined)
     maps.set(layout.challenges, new Map(challenges.map(({ token, answer }) => [token, answer])));
   for (const { id, port, names } of tcpRoutes) {
