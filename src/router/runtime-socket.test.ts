@@ -55,7 +55,7 @@ describe('a runtime socket', () => {
   });
 
   it('gives up on an answer that does not come, without saying what is secret', async () => {
-    const socket = await RuntimeSocket.open(path, { timeoutMs: 50 });
+    const socket = await RuntimeSocket.open(path, { timeoutMs: 1_000 });
     onData = () => {};
     const asked = socket.ask('set dynamic-cookie-key backend http:x SECRET');
     await expect(asked).rejects.toMatchObject({
