@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Desired, DockerSpec, EngineState, ObservedContainer } from '../model/container.ts';
+import { observedContainer, RUNNING } from '../model/records.fixture.ts';
 import { assignmentRecord } from './agent.fixture.ts';
 import { accountFor, doubted, dueOf, endOf, refusedAgain, SETTLE_MS, waitFor } from './comeback.ts';
 import { type Acted, type Comeback, type Hold, NO_COMEBACK } from './holding.ts';
@@ -22,18 +23,8 @@ function hold(policy: Policy, comeback: Comeback = NO_COMEBACK, desired: Partial
 }
 
 function seen(state: Partial<EngineState>, engineId = 'e1'): ObservedContainer {
-  return {
-    kind: 'observed-container',
-    hostId: 'h1',
-    ...{ engineId, clusterId: 'c1', generation: 1, name: 'web', created: 1, image: '', imageId: '' },
-    state: {
-      ...{ status: 'running', exitCode: 0, oomKilled: false, error: '' },
-      ...{ startedAt: NOW - 1_000, finishedAt: 0, health: 'none' },
-      ...state,
-    },
-    ...{ command: '', labels: {}, ports: [], networkMode: '', networkSettings: {}, mounts: [] },
-    reservation: { cpuMilli: 0, memory: 0, ports: [] },
-  };
+  const base = { ...RUNNING, startedAt: NOW - 1_000 };
+  return observedContainer('h1', engineId, { clusterId: 'c1', name: 'web', state: { ...base, ...state } });
 }
 
 const ended = (exitCode: number, startedAt = NOW - 1_000, finishedAt = NOW) =>

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Desired, DesiredState, EngineState, ObservedContainer } from '../model/container.ts';
+import { observedContainer, RUNNING } from '../model/records.fixture.ts';
 import { assignmentRecord } from './agent.fixture.ts';
 import { type Acted, type Holding, NO_COMEBACK, NOTHING_ACTED } from './holding.ts';
 import { plan } from './plan.ts';
@@ -11,25 +12,8 @@ type Status = EngineState['status'];
 const NOW = 1_700_000_000_000;
 
 function seen(status: Status, startedAt = 0): ObservedContainer {
-  return {
-    kind: 'observed-container',
-    hostId: 'h1',
-    engineId: 'e1',
-    clusterId: 'c1',
-    generation: 1,
-    name: 'web',
-    state: { status, exitCode: 0, oomKilled: false, error: '', startedAt, finishedAt: 0, health: 'none' },
-    created: 1,
-    image: 'busybox',
-    imageId: 'sha256:1',
-    command: '',
-    labels: {},
-    ports: [],
-    networkMode: 'default',
-    networkSettings: {},
-    mounts: [],
-    reservation: { cpuMilli: 0, memory: 0, ports: [] },
-  };
+  const state = { ...RUNNING, status, startedAt };
+  return observedContainer('h1', 'e1', { clusterId: 'c1', name: 'web', state });
 }
 
 function hold(desired: Partial<Desired>, acted: Partial<Acted> = {}, startedBefore = 0): Holding {

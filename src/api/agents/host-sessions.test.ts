@@ -5,9 +5,9 @@ import { BerthError } from '../../kit/errors.ts';
 import { silentLogger } from '../../kit/logger.ts';
 import { newTestVault } from '../../kit/vault.fixture.ts';
 import { DeltaLog } from '../../link/index.ts';
-import type { Container, ObservedContainer } from '../../model/container.ts';
-import type { Host } from '../../model/host.ts';
+import type { Container } from '../../model/container.ts';
 import type { Probe } from '../../model/probe.ts';
+import { hostRecord, observedContainer } from '../../model/records.fixture.ts';
 import { defaultSettings } from '../../model/settings.ts';
 import { containerRecord } from '../../store/contract.suite.ts';
 import { newMemoryStore, type Store } from '../../store/index.ts';
@@ -79,23 +79,8 @@ class FakeSession implements AgentSession {
   }
 }
 
-function hostRecord(id: string): Host {
-  const made = { labels: {}, cordoned: false, certFingerprint: '', machineId: 'm', joinTokenId: '' };
-  return { kind: 'host', id, name: `name-${id}`, joinedAt: 1, ...made };
-}
-
-function seen(engineId: string, clusterId: string): ObservedContainer {
-  const state = { exitCode: 0, oomKilled: false, error: '', startedAt: 1, finishedAt: 0 };
-  return {
-    kind: 'observed-container',
-    hostId: 'h1',
-    ...{ engineId, clusterId, generation: 1, name: engineId },
-    state: { status: 'running', health: 'none', ...state },
-    ...{ created: 1, image: 'busybox', imageId: 'i', command: '', labels: {}, ports: [] },
-    ...{ networkMode: 'default', networkSettings: {}, mounts: [] },
-    reservation: { cpuMilli: 0, memory: 0, ports: [] },
-  };
-}
+const joined = (id: string) => hostRecord(id, { name: `name-${id}`, machineId: 'm' });
+const seen = (engineId: string, clusterId: string) => observedContainer('h1', engineId, { clusterId });
 
 /** Nobody can tell of another host. */
 const nobodyElse = { reach: () => Promise.resolve(undefined), isHere: () => false };
@@ -110,7 +95,7 @@ beforeEach(async () => {
   deltas = new DeltaLog('epoch');
   await store.update((tx) => {
     tx.put('settings', { kind: 'settings', clusterId: 'c1', settings: defaultSettings });
-    for (const id of ['h1', 'h2']) tx.put('hosts', hostRecord(id));
+    for (const id of ['h1', 'h2']) tx.put('hosts', joined(id));
   });
   sessions = new HostSessions({
     onLoads: () => undefined,
@@ -209,7 +194,7 @@ describe('hello', () => {
     sessions.attach(again);
     again.hello({ dataAddress: '192.0.2.7 lladdr' });
     await settle();
-    expect(store.view((tx) => tx.get('hosts', 'h1'))).toEqual(hostRecord('h1'));
+    expect(store.view((tx) => tx.get('hosts', 'h1'))).toEqual(joined('h1'));
   });
 
   it('that does not come ends the connection, and who waits hears so', async () => {

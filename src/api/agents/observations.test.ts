@@ -1,39 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { ObservedContainer } from '../../model/container.ts';
+import { observedContainer } from '../../model/records.fixture.ts';
 import { containerRecord } from '../../store/contract.suite.ts';
 import { newMemoryStore } from '../../store/index.ts';
 import type { WriteTx } from '../../store/store.ts';
 import { applyFull, applyReport, endRecords, type Known } from './observations.ts';
 
-function seen(engineId: string, clusterId?: string): ObservedContainer {
-  return {
-    kind: 'observed-container',
-    hostId: 'h1',
-    engineId,
-    clusterId,
-    generation: 1,
-    name: engineId,
-    state: {
-      status: 'running',
-      exitCode: 0,
-      oomKilled: false,
-      error: '',
-      startedAt: 1,
-      finishedAt: 0,
-      health: 'none',
-    },
-    created: 1,
-    image: 'busybox',
-    imageId: 'sha256:1',
-    command: 'sleep',
-    labels: {},
-    ports: [],
-    networkMode: 'default',
-    networkSettings: {},
-    mounts: [],
-    reservation: { cpuMilli: 0, memory: 0, ports: [] },
-  };
-}
+const seen = (engineId: string, clusterId?: string) => observedContainer('h1', engineId, { clusterId });
 /** A host that has acted on the first generation of everything. */
 const FIRST: Known = { acted: () => 1, complete: true };
 /** As `HostSessions` does it. */

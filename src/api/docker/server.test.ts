@@ -1,24 +1,19 @@
 import { stat } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { DockerRoute } from './call.ts';
 import { DOCKER_ROUTES } from './routes.ts';
-import { type DockerEndpoint, newDockerEndpoint } from './server.ts';
-import { readAll, TestClient } from './testing/client.ts';
-import { FakeCluster } from './testing/fake-cluster.ts';
+import { newDockerEndpoint } from './server.ts';
+import { readAll, type TestClient } from './testing/client.ts';
+import { startEndpoint } from './testing/endpoint.ts';
+import type { FakeCluster } from './testing/fake-cluster.ts';
 
 let cluster: FakeCluster;
-let endpoint: DockerEndpoint;
 let client: TestClient;
 
 beforeAll(async () => {
-  cluster = await FakeCluster.start('alpha', 'beta');
-  endpoint = newDockerEndpoint(cluster.deps);
-  await endpoint.listenUnix(cluster.socket);
-  client = new TestClient(cluster.socket);
-});
-afterAll(async () => {
-  await endpoint.close();
-  await cluster.close();
+  const started = await startEndpoint('alpha', 'beta');
+  ({ cluster, client } = started);
+  return started.close;
 });
 
 describe('the Docker endpoint', () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { connect as tlsConnect } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   createCa,
   issueHostCertificate,
@@ -13,24 +13,20 @@ import {
 } from '../../link/index.ts';
 import { type DockerEndpoint, newDockerEndpoint } from './server.ts';
 import { readAll, TestClient } from './testing/client.ts';
-import { FakeCluster } from './testing/fake-cluster.ts';
+import { startEndpoint } from './testing/endpoint.ts';
+import type { FakeCluster } from './testing/fake-cluster.ts';
 
 let cluster: FakeCluster;
 let endpoint: DockerEndpoint;
 let client: TestClient;
 
 beforeAll(async () => {
-  cluster = await FakeCluster.start('alpha', 'beta');
-  endpoint = newDockerEndpoint(cluster.deps);
-  await endpoint.listenUnix(cluster.socket);
-  client = new TestClient(cluster.socket);
+  const started = await startEndpoint('alpha', 'beta');
+  ({ cluster, client, endpoint } = started);
   const web = { Image: 'busybox', Env: ['PASSWORD=secret=\n1', 'EMPTY'] };
   await client.json('POST', '/containers/create?name=web', web, 201);
   await client.json('POST', '/containers/web/start', undefined, 204);
-});
-afterAll(async () => {
-  await endpoint.close();
-  await cluster.close();
+  return started.close;
 });
 
 const UPGRADE = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n';

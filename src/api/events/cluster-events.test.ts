@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { EngineEvent } from '../../contract/link.ts';
 import type { Clock } from '../../kit/clock.ts';
 import { LABEL_ID } from '../../model/labels.ts';
+import { hostRecord, hostStatusRecord } from '../../model/records.fixture.ts';
 import { newMemoryStore } from '../../store/index.ts';
 import { type ClusterEvent, newClusterEvents } from './cluster-events.ts';
 import { nanosOf } from './event-log.ts';
@@ -190,29 +191,8 @@ describe('newClusterEvents', () => {
   it('gives the cluster’s names', async () => {
     const { clock, store, events } = make();
     await store.update((tx) => {
-      tx.put('hosts', {
-        kind: 'host',
-        id: 'h1',
-        name: 'alpha',
-        labels: {},
-        cordoned: false,
-        certFingerprint: '',
-        machineId: '',
-        joinedAt: 0,
-        joinTokenId: '',
-      });
-      tx.put('hostStatus', {
-        kind: 'host-status',
-        id: 'h1',
-        state: 'ready',
-        reason: '',
-        address: '10.0.0.1:4000',
-        dataAddress: '10.0.0.1',
-        agentVersion: '',
-        engine: undefined,
-        lastHeardAt: 0,
-        connectedAt: 0,
-      });
+      tx.put('hosts', hostRecord('h1', { name: 'alpha' }));
+      tx.put('hostStatus', hostStatusRecord('h1', { address: '10.0.0.1:4000' }));
     });
     const heard: ClusterEvent[] = [];
     events.subscribe(undefined, (heardEvent) => heard.push(heardEvent));

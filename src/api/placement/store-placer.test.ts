@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Container, ObservedContainer } from '../../model/container.ts';
 import type { HostState } from '../../model/host.ts';
+import { hostRecord, hostStatusRecord, observedContainer } from '../../model/records.fixture.ts';
 import { settingsSchema } from '../../model/settings.ts';
 import type { HostView } from '../../scheduler/host-view.ts';
 import { GIB, TEST_IMAGE, testEngine, testImageId } from '../../scheduler/testing.ts';
@@ -19,29 +20,9 @@ function putHost(
   rest: { memory?: number; state?: HostState; images?: string[] } = {},
 ): void {
   const id = `${name}-id`;
-  tx.put('hosts', {
-    kind: 'host',
-    id,
-    name,
-    labels: { rack: `rack-of-${name}` },
-    cordoned: false,
-    certFingerprint: '',
-    machineId: '',
-    joinedAt: 0,
-    joinTokenId: '',
-  });
-  tx.put('hostStatus', {
-    kind: 'host-status',
-    id,
-    state: rest.state ?? 'ready',
-    reason: '',
-    address: '',
-    dataAddress: '10.0.0.1',
-    agentVersion: '0',
-    engine: testEngine({ name, memory: rest.memory ?? 8 * GIB }),
-    lastHeardAt: 0,
-    connectedAt: 0,
-  } as never);
+  tx.put('hosts', hostRecord(id, { name, labels: { rack: `rack-of-${name}` } }));
+  const engine = testEngine({ name, memory: rest.memory ?? 8 * GIB });
+  tx.put('hostStatus', hostStatusRecord(id, { state: rest.state ?? 'ready', engine }));
   for (const image of rest.images ?? [TEST_IMAGE])
     tx.put('observedImages', {
       kind: 'observed-image',
@@ -76,34 +57,12 @@ function seen(
   host: string,
   rest: Partial<ObservedContainer> = {},
 ): ObservedContainer {
-  return {
-    kind: 'observed-container',
-    hostId: `${host}-id`,
-    engineId: `engine-${id ?? 'foreign'}`,
+  return observedContainer(`${host}-id`, `engine-${id ?? 'foreign'}`, {
     ...(id === undefined ? {} : { clusterId: id }),
-    generation: 1,
     name: id === undefined ? 'foreign' : `name-${id}`,
-    state: {
-      status: 'running',
-      exitCode: 0,
-      oomKilled: false,
-      error: '',
-      startedAt: 0,
-      finishedAt: 0,
-      health: 'none',
-    },
-    created: 0,
     image: TEST_IMAGE,
-    imageId: '',
-    command: '',
-    labels: {},
-    ports: [],
-    networkMode: 'default',
-    networkSettings: {},
-    mounts: [],
-    reservation: { cpuMilli: 0, memory: 0, ports: [] },
     ...rest,
-  };
+  });
 }
 
 const place = (tx: ReadTx, body: Record<string, unknown> = {}) =>

@@ -1,5 +1,6 @@
 import type { Container, ObservedContainer } from '../../model/container.ts';
 import type { HostState, HostStatus } from '../../model/host.ts';
+import { hostRecord, hostStatusRecord, observedContainer, RUNNING } from '../../model/records.fixture.ts';
 import { ClusterView } from '../../scheduler/cluster-view.ts';
 import { plannedContainer, Scheduler } from '../../scheduler/place.ts';
 import { placementRequest, withHolds } from '../../scheduler/request.ts';
@@ -45,11 +46,7 @@ export async function newCluster(hosts: readonly string[], settings: object = {}
     tx.put('settings', {
       ...{ kind: 'settings', clusterId: SETTINGS_KEY, settings: { ...defaultSettings, ...settings } },
     });
-    for (const id of hosts)
-      tx.put('hosts', {
-        ...{ kind: 'host', id, name: id, labels: {}, cordoned: false, certFingerprint: '' },
-        ...{ machineId: '', joinedAt: 0, joinTokenId: '' },
-      });
+    for (const id of hosts) tx.put('hosts', hostRecord(id));
   });
   for (const id of hosts) await setHost(store, id, 'ready');
   return store;
@@ -64,12 +61,14 @@ export function setHost(
   rest: Pick<HostStatus, 'confirmed'> = {},
 ): Promise<void> {
   return store.update((tx) =>
-    tx.put('hostStatus', {
-      ...{ kind: 'host-status', id, state, reason: '', address: '', dataAddress: '', agentVersion: '' },
-      ...{ engine: testEngine({ name: id }), lastHeardAt: heardAt, connectedAt: 0 },
-      silent: state === 'down' || state === 'suspect',
-      ...rest,
-    }),
+    tx.put(
+      'hostStatus',
+      hostStatusRecord(id, {
+        ...{ state, dataAddress: '', engine: testEngine({ name: id }), lastHeardAt: heardAt },
+        silent: state === 'down' || state === 'suspect',
+        ...rest,
+      }),
+    ),
   );
 }
 
@@ -93,15 +92,10 @@ export function seenOn(
   id: string,
   state: Partial<ObservedContainer['state']> = {},
 ): ObservedContainer {
-  return {
-    ...{ kind: 'observed-container', hostId, engineId: `e-${id}`, clusterId: id, generation: 1, name: id },
-    state: {
-      ...{ status: 'running', exitCode: 0, oomKilled: false, error: '', startedAt: 1, finishedAt: 0 },
-      ...{ health: 'none', ...state },
-    },
-    ...{ created: 0, image: TEST_IMAGE, imageId: '', command: '', labels: {}, ports: [], networkMode: '' },
-    ...{ networkSettings: {}, mounts: [], reservation: { cpuMilli: 0, memory: 0, ports: [] } },
-  };
+  return observedContainer(hostId, `e-${id}`, {
+    ...{ clusterId: id, name: id, image: TEST_IMAGE, networkMode: '' },
+    state: { ...RUNNING, startedAt: 1, ...state },
+  });
 }
 
 /** Container to host. */

@@ -1,21 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type DockerEndpoint, newDockerEndpoint } from '../server.ts';
-import { TestClient } from '../testing/client.ts';
-import { FakeCluster } from '../testing/fake-cluster.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { TestClient } from '../testing/client.ts';
+import { startEndpoint } from '../testing/endpoint.ts';
+import type { FakeCluster } from '../testing/fake-cluster.ts';
 
 let cluster: FakeCluster;
-let endpoint: DockerEndpoint;
 let client: TestClient;
 
 beforeEach(async () => {
-  cluster = await FakeCluster.start('alpha', 'beta');
-  endpoint = newDockerEndpoint(cluster.deps);
-  await endpoint.listenUnix(cluster.socket);
-  client = new TestClient(cluster.socket);
-});
-afterEach(async () => {
-  await endpoint.close();
-  await cluster.close();
+  const started = await startEndpoint('alpha', 'beta');
+  ({ cluster, client } = started);
+  return started.close;
 });
 
 type Entry = { Id: string; Names: string[]; State: string; Status: string; Labels: Record<string, string> };

@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type DockerEndpoint, newDockerEndpoint } from '../server.ts';
-import { TestClient } from '../testing/client.ts';
-import { FakeCluster, observed } from '../testing/fake-cluster.ts';
+import { beforeAll, expect, it } from 'vitest';
+import type { TestClient } from '../testing/client.ts';
+import { startEndpoint } from '../testing/endpoint.ts';
+import { type FakeCluster, observed } from '../testing/fake-cluster.ts';
 
 const COUNT = 20_000;
 const id = (i: number) => i.toString(16).padStart(64, '0');
 
 let cluster: FakeCluster;
-let endpoint: DockerEndpoint;
 let client: TestClient;
 
 beforeAll(async () => {
-  cluster = await FakeCluster.start('alpha', 'beta');
-  endpoint = newDockerEndpoint(cluster.deps);
-  await endpoint.listenUnix(cluster.socket);
-  client = new TestClient(cluster.socket);
+  const started = await startEndpoint('alpha', 'beta');
+  ({ cluster, client } = started);
   await cluster.store.update((tx) => {
     for (let i = 0; i < COUNT; i++) {
       const hostId = i % 2 === 0 ? 'h-alpha' : 'h-beta';
@@ -42,11 +39,8 @@ beforeAll(async () => {
       tx.put('observedContainers', observed(hostId, { ...own, body, status: i < 10 ? 'running' : 'exited' }));
     }
   });
+  return started.close;
 }, 30_000);
-afterAll(async () => {
-  await endpoint.close();
-  await cluster.close();
-});
 
 it('answers for a large cluster: all, those that run, those with a label, and the newest', async () => {
   const list = (query: string) => client.json<{ Id: string }[]>('GET', `/containers/json?${query}`);

@@ -1,22 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { ObservedProbes } from '../../../model/container.ts';
-import { type DockerEndpoint, newDockerEndpoint } from '../server.ts';
-import { TestClient } from '../testing/client.ts';
-import { FakeCluster } from '../testing/fake-cluster.ts';
+import type { TestClient } from '../testing/client.ts';
+import { startEndpoint } from '../testing/endpoint.ts';
+import type { FakeCluster } from '../testing/fake-cluster.ts';
 
 let cluster: FakeCluster;
-let endpoint: DockerEndpoint;
 let client: TestClient;
 
 beforeEach(async () => {
-  cluster = await FakeCluster.start('alpha');
-  endpoint = newDockerEndpoint(cluster.deps);
-  await endpoint.listenUnix(cluster.socket);
-  client = new TestClient(cluster.socket);
-});
-afterEach(async () => {
-  await endpoint.close();
-  await cluster.close();
+  const started = await startEndpoint('alpha');
+  ({ cluster, client } = started);
+  return started.close;
 });
 
 describe("a container's probes", () => {

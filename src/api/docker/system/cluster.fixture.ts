@@ -13,6 +13,7 @@ import { silentLogger } from '../../../kit/logger.ts';
 import { newTestVault } from '../../../kit/vault.fixture.ts';
 import type { EngineRequest, Engines, EngineUpgrade } from '../../../link/ports.ts';
 import type { ObservedContainer } from '../../../model/container.ts';
+import { hostRecord, hostStatusRecord, observedContainer } from '../../../model/records.fixture.ts';
 import { type Settings, settingsSchema } from '../../../model/settings.ts';
 import { newMemoryStore, type Store, type TableName, type WriteTx } from '../../../store/index.ts';
 import { type ClusterEvents, newClusterEvents } from '../../events/cluster-events.ts';
@@ -166,34 +167,7 @@ export function putContainer(
   engineId: string,
   more: Partial<ObservedContainer> = {},
 ): Promise<void> {
-  const record: ObservedContainer = {
-    kind: 'observed-container',
-    hostId,
-    engineId,
-    clusterId: undefined,
-    generation: 0,
-    name: engineId,
-    state: {
-      status: 'running',
-      exitCode: 0,
-      oomKilled: false,
-      error: '',
-      startedAt: 0,
-      finishedAt: 0,
-      health: 'none',
-    },
-    created: 0,
-    image: 'busybox',
-    imageId: '',
-    command: '',
-    labels: {},
-    ports: [],
-    networkMode: 'default',
-    networkSettings: {},
-    mounts: [],
-    reservation: { cpuMilli: 0, memory: 0, ports: [] },
-    ...more,
-  };
+  const record = observedContainer(hostId, engineId, { generation: 0, ...more });
   return store.update((tx) => tx.put('observedContainers', record));
 }
 
@@ -202,42 +176,21 @@ export function count(store: Store, table: TableName): number {
 }
 
 function putHost(tx: WriteTx, id: string): void {
-  tx.put('hosts', {
-    kind: 'host',
-    id,
-    name: id,
-    labels: { rack: `r-${id}` },
-    cordoned: false,
-    certFingerprint: '',
-    machineId: '',
-    joinedAt: 0,
-    joinTokenId: '',
-  });
-  tx.put('hostStatus', {
-    kind: 'host-status',
-    id,
-    state: 'ready',
-    reason: '',
-    address: `10.0.0.1:${id}`,
-    dataAddress: '10.0.0.1',
-    agentVersion: '1.2.3',
-    engine: {
-      engineId: `engine-${id}`,
-      serverVersion: '20.10.24+dfsg1',
-      apiVersion: '1.41',
-      minApiVersion: '1.12',
-      operatingSystem: 'Debian GNU/Linux 12 (bookworm)',
-      osType: 'linux',
-      architecture: 'x86_64',
-      kernelVersion: '6.18',
-      storageDriver: 'overlay2',
-      cpus: 2,
-      memory: 4 * 1024 ** 3,
-      labels: {},
-    },
-    lastHeardAt: 1_763_700_000_000,
-    connectedAt: 0,
-  });
+  tx.put('hosts', hostRecord(id, { labels: { rack: `r-${id}` } }));
+  tx.put(
+    'hostStatus',
+    hostStatusRecord(id, {
+      address: `10.0.0.1:${id}`,
+      agentVersion: '1.2.3',
+      engine: {
+        ...{ engineId: `engine-${id}`, serverVersion: '20.10.24+dfsg1', apiVersion: '1.41' },
+        ...{ minApiVersion: '1.12', operatingSystem: 'Debian GNU/Linux 12 (bookworm)', osType: 'linux' },
+        ...{ architecture: 'x86_64', kernelVersion: '6.18', storageDriver: 'overlay2' },
+        ...{ cpus: 2, memory: 4 * 1024 ** 3, labels: {} },
+      },
+      lastHeardAt: 1_763_700_000_000,
+    }),
+  );
 }
 
 async function answer(

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EngineEvent } from '../../../contract/link.ts';
+import { RUNNING } from '../../../model/records.fixture.ts';
 import { FILTERS } from '../../../scheduler/filters/registry.ts';
 import { bytesSize } from './bytes-size.ts';
 import { type Asked, type Cluster, linesOf, newCluster, putContainer, putImages } from './cluster.fixture.ts';
@@ -49,15 +50,7 @@ describe('ping, version, info', () => {
       reservation: { cpuMilli: 500, memory: 256 * 1024 ** 2, ports: [] },
     });
     await putContainer(cluster.store, 'h1', 'c2', {
-      state: {
-        status: 'exited',
-        exitCode: 0,
-        oomKilled: false,
-        error: '',
-        startedAt: 0,
-        finishedAt: 0,
-        health: 'none',
-      },
+      state: { ...RUNNING, status: 'exited' },
     });
     for (const host of ['h1', 'h2']) await putImages(cluster.store, host, { Id: 'sha256:a', Created: 1 });
     await cluster.store.update((tx) => {

@@ -10,6 +10,7 @@ import { silentLogger } from '../../../kit/logger.ts';
 import { newTestVault } from '../../../kit/vault.fixture.ts';
 import type { EngineRequest, Engines, EngineUpgrade } from '../../../link/ports.ts';
 import type { Container, ObservedContainer } from '../../../model/container.ts';
+import { hostRecord, hostStatusRecord, observedContainer, RUNNING } from '../../../model/records.fixture.ts';
 import { newMemoryStore, type Store, type WriteTx } from '../../../store/index.ts';
 import type { Assignments } from '../../agents/assignments.ts';
 import type { ClusterEvents } from '../../events/cluster-events.ts';
@@ -82,25 +83,14 @@ export class FakeCluster implements Engines, Assignments {
       });
     };
     await this.store.update((tx) => {
-      tx.put('hosts', {
-        ...{ kind: 'host', id, name, labels: { rack: 'r1' }, cordoned: false },
-        ...{ certFingerprint: '', machineId: id, joinedAt: 0, joinTokenId: '' },
-      });
-      tx.put('hostStatus', {
-        ...{ kind: 'host-status', id, state: 'ready', reason: '' },
-        ...{
-          address: `${address}:1`,
-          dataAddress: address,
-          agentVersion: '',
-          lastHeardAt: 0,
-          connectedAt: 0,
-        },
-        engine: {
-          ...{ engineId: id, serverVersion: '20.10.24', apiVersion: '1.41', minApiVersion: '1.12' },
-          ...{ operatingSystem: 'Debian', osType: 'linux', architecture: 'x86_64', kernelVersion: '6' },
-          ...{ storageDriver: 'overlay2', cpus: 2, memory: 4_000_000_000, labels: {} },
-        },
-      });
+      tx.put('hosts', hostRecord(id, { name, labels: { rack: 'r1' }, machineId: id }));
+      const engine = {
+        ...{ engineId: id, serverVersion: '20.10.24', apiVersion: '1.41', minApiVersion: '1.12' },
+        ...{ operatingSystem: 'Debian', osType: 'linux', architecture: 'x86_64', kernelVersion: '6' },
+        ...{ storageDriver: 'overlay2', cpus: 2, memory: 4_000_000_000, labels: {} },
+      };
+      const status = { address: `${address}:1`, dataAddress: address, engine };
+      tx.put('hostStatus', hostStatusRecord(id, status));
     });
   }
 
@@ -245,26 +235,17 @@ function clusterIdOf(container: FakeContainer): string | undefined {
 /** What an agent would report of the container. */
 export function observed(hostId: string, c: FakeContainer): ObservedContainer {
   const { status, exitCode, startedAt, finishedAt } = c;
-  return {
-    kind: 'observed-container',
-    hostId,
-    engineId: c.id,
-    clusterId: clusterIdOf(c),
-    generation: 1,
-    name: c.name,
-    state: { status, exitCode, startedAt, finishedAt, oomKilled: false, error: '', health: 'none' },
+  return observedContainer(hostId, c.id, {
+    ...{ clusterId: clusterIdOf(c), name: c.name },
+    state: { ...RUNNING, status, exitCode, startedAt, finishedAt },
     created: Math.floor(c.created / 1000),
-    image: String(c.body.Image),
-    imageId: 'sha256:0123456789abcdef',
-    command: 'sleep 1d',
+    ...{ image: String(c.body.Image), imageId: 'sha256:0123456789abcdef', command: 'sleep 1d' },
     labels: { ...(c.body.Labels as Record<string, string> | undefined) },
     ports: [
       { ip: '0.0.0.0', privatePort: 80, publicPort: 8080, type: 'tcp' },
       { ip: '::', privatePort: 80, publicPort: 8080, type: 'tcp' },
     ],
-    networkMode: 'default',
     networkSettings: { Networks: { bridge: { NetworkID: 'net1' } } },
     mounts: [{ Type: 'volume', Name: 'data', Source: '/var/lib/data', Destination: '/data' }],
-    reservation: { cpuMilli: 0, memory: 0, ports: [] },
-  };
+  });
 }
