@@ -193,6 +193,13 @@ networks:
     });
   });
 
+  it('come by their names where no priority is given, as docker-compose has them', () => {
+    const text = 'services: {a: {image: x, networks: [front, back]}}\nnetworks: {front: {}, back: {}}\n';
+    const { HostConfig, NetworkingConfig } = serviceIn(read(text), 'a').container;
+    expect(HostConfig?.NetworkMode).toBe('shop_back');
+    expect(Object.keys(NetworkingConfig?.EndpointsConfig ?? {})).toEqual(['shop_back', 'shop_front']);
+  });
+
   it.each([
     ['network_mode: host\nnetworks: [x]', 'stands beside networks'],
     ['network_mode: foo', 'is no mode'],

@@ -37,7 +37,8 @@ export function networksOf(
   const given: readonly (readonly [string, Reader | undefined])[] =
     networks.entries.length > 0 ? networks.entries : [['default', undefined]];
   const order = new Map(given.map(([key, reader]) => [key, reader?.get('priority').number() ?? 0]));
-  const sorted = [...given].sort(([a], [b]) => (order.get(b) ?? 0) - (order.get(a) ?? 0));
+  // By name where nothing is said, as docker-compose has it: the first one is what the container begins on.
+  const sorted = [...given].sort(([a], [b]) => (order.get(b) ?? 0) - (order.get(a) ?? 0) || (a < b ? -1 : 1));
   const aliases = [...new Set([name, ...fixedNames(service), ...siblings.aliases(name), ...others])];
   const endpoints: Record<string, unknown> = {};
   let first: string | undefined;
