@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type DockerEndpoint, newDockerEndpoint } from '../api/docker/server.ts';
-import { TestClient } from '../api/docker/testing/client.ts';
-import { FakeCluster } from '../api/docker/testing/fake-cluster.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { TestClient } from '../api/docker/testing/client.ts';
+import { startEndpoint } from '../api/docker/testing/endpoint.ts';
+import type { FakeCluster } from '../api/docker/testing/fake-cluster.ts';
 import { AccessBook } from '../api/routing/access-book.ts';
 import { ServiceHands } from '../api/services/hands.ts';
 import { ServiceController } from '../controllers/index.ts';
@@ -11,15 +11,12 @@ import type { Container } from '../model/container.ts';
 
 /** The services view of the endpoint with the controller behind it, on fake engines. */
 let cluster: FakeCluster;
-let endpoint: DockerEndpoint;
 let client: TestClient;
 let controller: ServiceController;
 
 beforeEach(async () => {
-  cluster = await FakeCluster.start('a', 'b');
-  endpoint = newDockerEndpoint(cluster.deps);
-  await endpoint.listenUnix(cluster.socket);
-  client = new TestClient(cluster.socket);
+  const started = await startEndpoint('a', 'b');
+  ({ cluster, client } = started);
   let acting: Promise<unknown> = Promise.resolve();
   cluster.store.watch(({ changes }) => {
     for (const { table, after, before } of changes) {
@@ -37,11 +34,10 @@ beforeEach(async () => {
     access: new AccessBook({ clock: systemClock, routesOf: () => [], serving: () => [] }),
     settled: () => Promise.resolve(),
   });
-});
-afterEach(async () => {
-  controller.close();
-  await endpoint.close();
-  await cluster.close();
+  return async () => {
+    controller.close();
+    await started.close();
+  };
 });
 
 type Service = {
@@ -204,6 +200,9 @@ describe('a service of Docker', () => {
       spec('b', { TaskTemplate: { ContainerSpec: missing } }),
     );
     expect(refused).toMatchObject({ status: 400, text: expect.stringContaining('secret other not found') });
+    // `docker stack rm` does not wait in between.
+    await client.json('DELETE', '/services/web');
+    expect((await client.send('DELETE', `/configs/${ConfigID}`)).status).toBe(204);
   });
 
   it('says what a place without a container waits for', async () => {

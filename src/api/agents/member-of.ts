@@ -65,7 +65,8 @@ function namesOf({ id, name, desired }: MemberParts['container'], networkId: str
   return [...new Set(names.map((one) => one.toLowerCase()))];
 }
 
-function aliasesOf({ NetworkingConfig }: DockerSpec, networkId: string): string[] {
+/** What it is called on a network besides its name, as its user wrote it. */
+export function aliasesOf({ NetworkingConfig }: DockerSpec, networkId: string): string[] {
   const endpoints = NetworkingConfig?.EndpointsConfig as Readonly<Record<string, unknown>> | null | undefined;
   const aliases = (endpoints?.[networkId] as { Aliases?: unknown } | null | undefined)?.Aliases;
   return Array.isArray(aliases) ? aliases.filter((one): one is string => typeof one === 'string') : [];

@@ -3,6 +3,7 @@ import type { FileNoun, KeptFile } from '../../model/kept-file.ts';
 import type { Service } from '../../model/service.ts';
 import { releaseBefore } from '../../store/releases.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
+import { isLeaving } from '../services/leaving.ts';
 import { findFile } from './keep-file.ts';
 
 /** Who has a file: services as `STACK/NAME`, and containers that go on with it though their service has it no more. */
@@ -38,6 +39,16 @@ export function fileUsers(tx: ReadTx): ReadonlyMap<string, FileUsers> {
       { services: [...services].sort(), containers: [...containers].sort() },
     ]),
   );
+}
+
+/** Whether nothing has the file but what is being taken away: services, containers, its stack. */
+export function isLeft(tx: ReadTx, id: string): boolean {
+  const users = fileUsers(tx).get(id);
+  if (users === undefined) return tx.get('stacks', tx.get('keptFiles', id)?.stack ?? '')?.removing === true;
+  return users.services.every((key) => {
+    const record = tx.get('services', key);
+    return record === undefined || isLeaving(tx, record);
+  });
 }
 
 /**

@@ -4,6 +4,7 @@ import { type CronRuns, goesOn, type JobRun, nextDue } from '../../model/cron.ts
 import type { ServiceRecord } from '../../model/deployment.ts';
 import { jobRunsOf } from '../../store/releases.ts';
 import type { ReadTx } from '../../store/store.ts';
+import { isLeaving } from '../services/leaving.ts';
 import type { Handlers } from './handler.ts';
 import { findService } from './service-view.ts';
 
@@ -59,10 +60,6 @@ function findJob(tx: ReadTx, stack: string, service: string): Job {
 
 function nameOf({ record: { stack, name } }: Job): string {
   return `${stack}/${name}`;
-}
-
-function isLeaving(tx: ReadTx, { stack, removing }: ServiceRecord): boolean {
-  return removing === true || tx.get('stacks', stack)?.removing === true;
 }
 
 function jobView(tx: ReadTx, { record, cron }: Job, now: number): JobView {

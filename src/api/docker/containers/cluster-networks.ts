@@ -1,5 +1,6 @@
 import { LABEL_ID } from '../../../model/labels.ts';
 import type { ReadTx } from '../../../store/store.ts';
+import { aliasesOf } from '../../agents/member-of.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -24,19 +25,24 @@ export function clusterNetworkSettings(
     const record = tx.get('networks', seen?.labels[LABEL_ID] ?? '');
     if (record?.span === undefined) return [name, endpoint];
     changed = true;
-    return [record.name, { ...withAliases(endpoint as Json, ids), NetworkID: record.id }];
+    const spec = tx.get('containers', ids.cluster)?.desired.spec;
+    const own = spec === undefined ? [] : aliasesOf(spec, record.id);
+    return [record.name, { ...withAliases(endpoint as Json, ids, own), NetworkID: record.id }];
   });
   return changed ? { ...(settings as Json), Networks: Object.fromEntries(shown) } : settings;
 }
 
+/** With those that the cluster's name service answers, which the engine is not told of. */
 function withAliases(
   endpoint: Json,
   { engine, cluster }: Readonly<{ engine: string | undefined; cluster: string }>,
+  own: readonly string[],
 ): Json {
-  const { Aliases } = endpoint;
-  if (!Array.isArray(Aliases) || engine === undefined) return endpoint;
-  const own = engine.slice(0, 12);
-  return { ...endpoint, Aliases: Aliases.map((one: unknown) => (one === own ? cluster.slice(0, 12) : one)) };
+  const given: readonly unknown[] = Array.isArray(endpoint.Aliases) ? endpoint.Aliases : [];
+  const short = engine?.slice(0, 12);
+  const shown = given.map((one) => (one === short ? cluster.slice(0, 12) : one));
+  const all = [...new Set([...own, ...shown])];
+  return all.length === 0 ? endpoint : { ...endpoint, Aliases: all };
 }
 
 /** `HostConfig.NetworkMode` as its user wrote it: the spec has the ID of a network that spans hosts. */

@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { BerthError } from '../../../kit/errors.ts';
 import { roleAllows } from '../../../model/access.ts';
 import { type FileNoun, type KeptFile, purposeOf } from '../../../model/kept-file.ts';
-import { removeFile } from '../../files/file-users.ts';
+import { isLeft, removeFile } from '../../files/file-users.ts';
 import { createFile, findFile, liveFiles } from '../../files/keep-file.ts';
+import { LEAVE_MS } from '../../services/leaving.ts';
 import { setAuditTarget } from '../audit.ts';
 import type { DockerCall, DockerRoute } from '../call.ts';
 import { checked, readJson, sendJson, sendNothing } from '../json.ts';
 import { filtersOf, integer, labelsMatch } from '../query.ts';
 import { LABEL_NAMESPACE } from '../services/names.ts';
 import { outOfSequence } from '../services/nodes.ts';
+import { until } from '../until.ts';
 import { dockerFileView } from './file-view.ts';
 
 const specSchema = z.looseObject({
@@ -129,8 +131,13 @@ function update(noun: FileNoun): DockerRoute['handle'] {
 /** `DELETE /secrets/<id>`, `/configs/<id>`. */
 function remove(noun: FileNoun): DockerRoute['handle'] {
   return async (call) => {
-    await call.deps.store.update((tx) => {
-      setAuditTarget(call, removeFile(tx, noun, call.params.id ?? '').name);
+    const { store } = call.deps;
+    const { id, name } = store.view((tx) => findFile(tx, noun, call.params.id ?? ''));
+    setAuditTarget(call, name);
+    await until(store, LEAVE_MS, (tx) => !isLeft(tx, id));
+    await store.update((tx) => {
+      // Those of a stack's file go with it.
+      if (tx.get('keptFiles', id) !== undefined) removeFile(tx, noun, id);
     });
     sendNothing(call.res, 204);
   };

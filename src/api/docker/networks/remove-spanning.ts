@@ -6,15 +6,12 @@ import type { ObservedNetwork } from '../../../model/objects.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import { holderText } from '../../networks/holder-text.ts';
 import { removeSpanning } from '../../networks/make-network.ts';
+import { isLeaving, LEAVE_MS } from '../../services/leaving.ts';
 import type { DockerCall } from '../call.ts';
 import { fanOut, hostsOf } from '../fanout.ts';
 import { ask, enginePath } from '../passthrough.ts';
-import { isLeaving } from '../services/find-service.ts';
 import { observe } from '../system/observe.ts';
 import { until } from '../until.ts';
-
-/** Containers of a service that was taken away stop in their own time, of which so much is waited, milliseconds. */
-const LEAVE_MS = 20_000;
 
 /** How many holders an error names. */
 const NAMED = 5;
@@ -25,7 +22,6 @@ const NAMED = 5;
  * @throws BerthError `forbidden` while a container has an address in it, in Docker's words and naming them
  */
 export async function removeSpanningNetwork(call: DockerCall, id: string): Promise<void> {
-  // `docker stack rm` asks for this right after it has taken the services away.
   await until(call.deps.store, LEAVE_MS, (tx) => ![...tx.by('addresses', 'network', id)].some(leaves(tx)));
   const parts = await call.deps.store.update((tx) => {
     const network = tx.get('networks', id);

@@ -1,25 +1,19 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { assignmentOf } from '../../agents/assignment-of.ts';
 import { endContainer, giveBackOf } from '../../networks/give-back.ts';
 import { endpointIn } from '../../networks/spanning.ts';
-import { type DockerEndpoint, newDockerEndpoint } from '../server.ts';
-import { TestClient } from '../testing/client.ts';
-import { FakeCluster } from '../testing/fake-cluster.ts';
+import type { TestClient } from '../testing/client.ts';
+import { startEndpoint } from '../testing/endpoint.ts';
+import type { FakeCluster } from '../testing/fake-cluster.ts';
 
 let cluster: FakeCluster;
-let endpoint: DockerEndpoint;
 let client: TestClient;
 
 beforeEach(async () => {
-  cluster = await FakeCluster.start('alpha', 'beta');
+  const started = await startEndpoint('alpha', 'beta');
+  ({ cluster, client } = started);
   await usable('alpha', 'beta');
-  endpoint = newDockerEndpoint(cluster.deps);
-  await endpoint.listenUnix(cluster.socket);
-  client = new TestClient(cluster.socket);
-});
-afterEach(async () => {
-  await endpoint.close();
-  await cluster.close();
+  return started.close;
 });
 
 const GOOD = { usable: true, reason: '' };
@@ -230,7 +224,8 @@ describe('a container on it', () => {
 
   it('is listed and inspected with the cluster’s name and ID of the network', async () => {
     const id = await create('x1', subnet('192.168.1.0/24'));
-    const web = await make('web', on('x1', 'alpha'));
+    const NetworkingConfig = { EndpointsConfig: { x1: { Aliases: ['shop'] } } };
+    const web = await make('web', { ...on('x1', 'alpha'), NetworkingConfig });
     await cluster.store.update((tx) => {
       const [seen] = tx.by('observedContainers', 'clusterId', web);
       if (seen === undefined) return;
@@ -252,7 +247,7 @@ describe('a container on it', () => {
     const [entry] = await client.json<object[]>('GET', `/containers/json?all=1&filters=${filter}`);
     expect(entry).toMatchObject({
       HostConfig: { NetworkMode: 'x1' },
-      NetworkSettings: { Networks: { x1: { NetworkID: id, Aliases: ['www', web.slice(0, 12)] } } },
+      NetworkSettings: { Networks: { x1: { NetworkID: id, Aliases: ['shop', 'www', web.slice(0, 12)] } } },
     });
     const list = await client.json<Net[]>('GET', '/networks');
     expect(list.map(({ Name }) => Name)).toEqual(['x1']);

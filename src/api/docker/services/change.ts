@@ -8,6 +8,7 @@ import type { ReadTx, WriteTx } from '../../../store/store.ts';
 import { checkRoutes } from '../../routing/check-routes.ts';
 import { checkScale } from '../../services/check-scale.ts';
 import { checkStack } from '../../services/check-stack.ts';
+import { isLeaving, LEAVE_MS } from '../../services/leaving.ts';
 import { dropService, putService } from '../../services/put-service.ts';
 import { authOf, putLogin } from '../../services/registry-logins.ts';
 import { setAuditTarget } from '../audit.ts';
@@ -15,7 +16,7 @@ import type { DockerCall } from '../call.ts';
 import { checked, readJson, sendJson, sendNothing } from '../json.ts';
 import { integer } from '../query.ts';
 import { until } from '../until.ts';
-import { findService, isLeaving, servicesNamed } from './find-service.ts';
+import { findService, servicesNamed } from './find-service.ts';
 import { berthNames, dockerName, LABEL_NAMESPACE, serviceId } from './names.ts';
 import { withNetworkNames } from './network-targets.ts';
 import { outOfSequence } from './nodes.ts';
@@ -23,9 +24,6 @@ import { scaled } from './service-view.ts';
 import type { Json } from './spec/part.ts';
 import { blankService, fromServiceSpec } from './spec/service-spec.ts';
 import { type ServiceSpec, serviceSpecSchema } from './spec/spec-schema.ts';
-
-/** One that was just taken away may take so long to stop its containers, milliseconds. */
-const LEAVE_MS = 20_000;
 
 /** `POST /services/create`: in the stack that the label `com.docker.stack.namespace` names, or in one of their own. */
 export async function createService(call: DockerCall): Promise<void> {

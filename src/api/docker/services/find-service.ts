@@ -1,6 +1,7 @@
 import { BerthError } from '../../../kit/errors.ts';
 import { type ServiceRecord, serviceKey } from '../../../model/deployment.ts';
 import type { ReadTx } from '../../../store/store.ts';
+import { isLeaving } from '../../services/leaving.ts';
 import { dockerName, OWN_STACK, serviceId } from './names.ts';
 
 /** Services that nobody takes away, by their names in Docker. */
@@ -8,10 +9,6 @@ export function liveServices(tx: ReadTx): ServiceRecord[] {
   return [...tx.all('services')]
     .filter((record) => !isLeaving(tx, record))
     .sort((a, b) => (dockerName(a) < dockerName(b) ? -1 : 1));
-}
-
-export function isLeaving(tx: ReadTx, { stack, removing }: ServiceRecord): boolean {
-  return removing === true || tx.get('stacks', stack)?.removing === true;
 }
 
 /**
