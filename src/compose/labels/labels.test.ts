@@ -11,7 +11,7 @@ const messages = (texts: readonly string[]) =>
 const errors = (labels: Labels, more: object = {}) => messages(errorsOf(file(labels, more)));
 const warnings = (labels: Labels, more: object = {}) => messages(warningsOf(file(labels, more)));
 
-/** A value that each label takes, and what of the service it changes. */
+/** Every label that Aliyun's documents and its users' files have, with a value that it takes. */
 const VALUES: Readonly<Record<string, string>> = {
   scale: '3',
   global: 'true',
@@ -59,6 +59,10 @@ describe('each label of Aliyun', () => {
   const shared = LABELS.filter(({ own }) => !own).map(({ name }) =>
     name.replace('port_*', 'port_80').replace('*', 'web'),
   );
+
+  it('is known', () => {
+    expect(shared.toSorted()).toEqual(Object.keys(VALUES).toSorted());
+  });
 
   it.each(shared)('%s changes the service, and so does its twin', (name) => {
     const value = VALUES[name];

@@ -9,7 +9,11 @@ type Body = Readonly<Record<string, unknown>>;
 
 /** Four hosts as in constraint_test.go, with two containers on the first and one on the second. */
 const HOSTS: readonly TestHost[] = [
-  { name: 'node0', labels: { group: '1', region: 'us-west', az: 'a' }, images: [TEST_IMAGE, 'redis:3.2'] },
+  {
+    name: 'node0',
+    labels: { group: '1', region: 'us-west', az: 'a', 'aliyun.node_index': '1' },
+    images: [TEST_IMAGE, 'redis:3.2'],
+  },
   { name: 'node1', labels: { group: '1', region: 'us-east', az: 'b' }, engineLabels: { disk: 'ssd' } },
   { name: 'node2', labels: { group: '2', region: 'eu', az: 'c' }, images: [TEST_IMAGE, 'redis:latest'] },
   { name: 'node3' },
@@ -76,6 +80,7 @@ describe('filters', () => {
     ['the host by name', env('constraint:node==node1'), '1'],
     ['not the host, as a regular expression', env('constraint:node!=/node[01]-id/'), '23'],
     ['an alternative', env('constraint:group!=(1|2)'), '3'],
+    ["a number of Aliyun's", env('constraint:aliyun.node_index==(1|3)'), '0'],
     ['a label of the engine', env('constraint:disk==ssd'), '1'],
     ['the storage driver', env('constraint:storagedriver==overlay2'), '0123'],
     ['the kernel', env('constraint:kernelversion==5.1*'), '0123'],
