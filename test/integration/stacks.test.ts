@@ -13,7 +13,7 @@ let lab: Lab;
 const folder = mkdtempSync(join(tmpdir(), 'berth-stacks-'));
 
 beforeAll(async () => {
-  lab = await startLab({ hosts: 3 });
+  lab = await startLab({ hosts: 3, names: ['h1', 'h2', 'swarm-master'] });
   await ensureImage('busybox', lab.endpoint);
 }, 60_000);
 afterAll(async () => {
@@ -180,23 +180,31 @@ describe('files of the seeds', () => {
     await lab.berth(['stack', 'rm', 'aliyun', '--yes']);
   });
 
-  it('run with the names of this cluster: the one of seed 004, whose hosts are called swarm-master', async () => {
+  it('run on the hosts that they name: the one of seed 004 on swarm-master', async () => {
     const images = printed('seed-004').matchAll(/image: (\S+)/g);
     await bake([...images].map(([, image = '']) => image));
     // Its binds would make folders on the machine under the lab.
     const text = printed('seed-004').replaceAll(/- \/\S+docker\S*:\//g, `- ${folder}:/`);
-    const file = join(folder, 'as-printed.yml');
-    writeFileSync(file, text);
+    const file = join(folder, 'elsewhere.yml');
+    writeFileSync(file, text.replaceAll('*swarm-master*', '*swarm-mister*'));
     await lab.berth(['deploy', '-f', file, '--name', 'mesos', '--detach']);
     await until(
       async () =>
         (await json<ServiceView[]>('service', 'ls', 'mesos')).find(({ name }) => name === 'marathon')
           ?.waiting,
-    ).toMatch(/no host fits marathon: 3 hosts: node==\*swarm-master\* not met/);
-    expect(await deployAs('mesos', text.replaceAll('*swarm-master*', '*h1*'))).toEqual([
+    ).toMatch(/no host fits marathon: 3 hosts: node==\*swarm-mister\* not met/);
+    expect(await deployAs('mesos', text)).toEqual([
       'marathon replicated 1/1',
       'mesosmaster replicated 1/1',
       'mesosslave replicated 1/1',
+    ]);
+    const places = (await json<ServiceMember[]>('stack', 'ps', 'mesos')).map(
+      (one) => `${one.service} ${one.hostName === 'swarm-master' ? 'there' : 'elsewhere'}`,
+    );
+    expect(places.sort()).toEqual([
+      'marathon there',
+      'mesosmaster there',
+      expect.stringMatching(/^mesosslave /),
     ]);
     await lab.berth(['stack', 'rm', 'mesos', '--yes']);
     expect((await lab.berth(['stack', 'ls', '-q'])).trim()).toBe('shop');

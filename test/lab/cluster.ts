@@ -5,6 +5,7 @@ import { lastLines, onHost } from './host.ts';
 import type { HostPlan, LabPlan } from './plan.ts';
 import { findIn, isAlive, killAll } from './processes.ts';
 import { LabError, run, runDetached, until } from './run.ts';
+import { askSocket } from './socket.ts';
 
 /** How long anything may take on a machine that does much beside it. */
 const PATIENCE_MS = 120_000;
@@ -114,11 +115,12 @@ export interface Node {
   readonly state: string;
 }
 
-/** The hosts as `berth node ls --json` has them. */
+/** The hosts as the manager has them now: asked without a process, which would slow down what is waited for. */
 export async function listNodes(plan: LabPlan): Promise<Node[]> {
-  const nodes: unknown = JSON.parse(await berth(plan, ['node', 'ls', '--json']));
-  if (!Array.isArray(nodes)) throw new LabError('berth node ls --json did not print a list');
-  return nodes.map((node) => ({ name: String(node.name), state: String(node.state) }));
+  const answer = await askSocket(join(plan.manager.folder, 'run', 'api.sock'), '/v1/nodes');
+  if (answer.status !== 200) throw new LabError(`the manager answers ${answer.status}: ${answer.text}`);
+  const { nodes } = JSON.parse(answer.text) as { nodes: Node[] };
+  return nodes.map(({ name, state }) => ({ name, state }));
 }
 
 /** A fresh join token. */

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { removeCgroup } from './cgroups.ts';
 import type { HostPlan, LabPlan } from './plan.ts';
 import { findIn, initOf, isAlive, killAll, processesIn } from './processes.ts';
-import { LabError, runDetached, tryRun, until } from './run.ts';
+import { LabError, runDetached, until } from './run.ts';
+import { askSocket } from './socket.ts';
 
 const INIT = fileURLToPath(new URL('host-init.sh', import.meta.url));
 
@@ -41,8 +42,8 @@ export async function startHost(plan: LabPlan, host: HostPlan, beside?: () => Pr
   await until(
     `an answer of host ${host.name}'s engine (its log: ${engineLog(host)})`,
     async () => {
-      const ping = await tryRun(['docker', '-H', host.engine, 'version', '--format', '{{.Server.Version}}']);
-      if (ping.code === 0) return true;
+      const ping = await askSocket(host.engine.replace('unix://', ''), '/_ping').catch(() => undefined);
+      if (ping?.status === 200) return true;
       if (running() || (pid !== undefined && isAlive(pid))) return undefined;
       throw new LabError(`the engine of host ${host.name} ended: ${lastLines(engineLog(host))}`);
     },

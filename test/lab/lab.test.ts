@@ -128,6 +128,7 @@ describe('a lab of two hosts', () => {
     await expect(lab.kill('h9')).rejects.toThrow(`lab ${name} has no host "h9": its hosts are h1, h2`);
     await expect(startLab({ name: 'No-Good' })).rejects.toThrow('lab name "No-Good" will not do');
     await expect(startLab({ name, dir: `/tmp/${name}-other` })).rejects.toThrow(`a lab named "${name}"`);
+    await expect(startLab({ names: ['wire'] })).rejects.toThrow('host name "wire" will not do');
     expect(() => openLab({ name: 'nosuch' })).toThrow('there is no lab "nosuch"');
   });
 
@@ -197,8 +198,8 @@ describe('a lab whose start or end was cut off', () => {
     expect(existsSync(`/run/netns/berth-${name}-wire`)).toBe(true);
     await cutOff(up, 'nsenter', 'unshare');
     expect(existsSync(join(folder, 'h1', 'hosts'))).toBe(true);
-    await cutOff(up, 'docker', 'h1/docker.sock version');
-    expect(existsSync(join(folder, 'h1', 'dockerd.log'))).toBe(true);
+    await cutOff(up, 'nsenter', 'h2/docker.sock');
+    expect(existsSync(join(folder, 'h2', 'dockerd.log'))).toBe(true);
     expect(await run(up)).toContain('h2');
     expect((await openLab({ name }).status()).map((host) => host.state)).toEqual(['up', 'up']);
   });

@@ -32,6 +32,8 @@ export interface LabOptions {
   readonly name?: string;
   /** How many hosts, h1 … hN; a lab that is up never shrinks. Default 3. */
   readonly hosts?: number;
+  /** Names of the first hosts in place of h1, h2, …, for a lab that is made. */
+  readonly names?: readonly string[];
   /** Start a manager and join the hosts to it. Default true, and false for a lab that was made without. */
   readonly join?: boolean;
   readonly dir?: string;
@@ -233,9 +235,10 @@ export function ownName(): string {
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   await ensureRequirements();
   const name = options.name ?? ownName();
-  planLab({ name, index: 0, hosts: options.hosts ?? 3, folder: folderOf(name, options.dir) }); // refuse before touching
   const folder = folderOf(name, options.dir);
   const before = readState(folder);
+  const names = before?.names ?? options.names;
+  planLab({ name, index: 0, hosts: options.hosts ?? 3, folder, names }); // refuse before touching
   if (before?.joined === true && options.join === false) {
     throw new LabError(`lab "${name}" has a manager already: take it down first, or choose another name`);
   }
@@ -244,12 +247,13 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     name,
     index,
     hosts: Math.max(options.hosts ?? before?.hosts ?? 3, before?.hosts ?? 1),
+    ...(names === undefined ? {} : { names }),
     joined: options.join ?? before?.joined ?? true,
     labels: { ...before?.labels, ...options.labels },
   };
   try {
     writeState(folder, state);
-    const plan = planLab({ name, index, hosts: state.hosts, folder });
+    const plan = planLab({ ...state, folder });
     const lab = new Lab(plan, state);
     await makeWire(plan);
     await Promise.all(plan.hosts.map((host) => startHost(plan, host)));
@@ -275,7 +279,7 @@ export function openLab(options: { name: string; dir?: string }): Lab {
       `there is no lab "${options.name}" in ${folder}: make one with "lab up --name ${options.name}"`,
     );
   }
-  return new Lab(planLab({ name: state.name, index, hosts: state.hosts, folder }), state);
+  return new Lab(planLab({ ...state, index, folder }), state);
 }
 
 /** Remove a lab, whatever is left of it: processes, namespaces, rules, mounts, cgroups, files. None is no error. */
@@ -286,7 +290,11 @@ export async function downLab(options: { name: string; dir?: string }): Promise<
   if (known !== undefined && known.folder !== folder) {
     throw new LabError(`lab "${name}" is in ${known.folder}, not in ${folder}: leave --dir out`);
   }
-  const plan = planLab({ name, index: known?.index ?? 0, hosts: readState(folder)?.hosts ?? 1, folder });
+  const state = readState(folder);
+  const plan = planLab({
+    ...{ name, index: known?.index ?? 0, folder },
+    ...{ hosts: state?.hosts ?? 1, names: state?.names },
+  });
   const namespaces = await namespacesOf(plan.mark);
   for (const host of plan.hosts) {
     const pid = hostPid(host);
@@ -295,7 +303,7 @@ export async function downLab(options: { name: string; dir?: string }): Promise<
   await killAll(processesIn(namespaces));
   await removeWire({ mark: plan.mark, uplink: known === undefined ? undefined : plan.uplink });
   await removeCgroup(`/${plan.mark}`);
-  if (readState(folder) !== undefined) await run(['rm', '-rf', '--one-file-system', folder]);
+  if (state !== undefined) await run(['rm', '-rf', '--one-file-system', folder]);
   else removeIfEmpty(folder);
   if (dirname(folder) === LABS_FOLDER) removeIfEmpty(LABS_FOLDER);
   await unregister(name);

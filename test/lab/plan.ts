@@ -3,7 +3,7 @@ import { LabError } from './run.ts';
 
 /** One Docker host of a lab: names, address and folders, all derived from the lab's name, index and folder. */
 export interface HostPlan {
-  /** `h1`, `h2`, …: its host name, its name in the cluster, and its port's name on the wire. */
+  /** `h1`, `h2`, … unless it was given: its host name, its name in the cluster, and its port's name on the wire. */
   readonly name: string;
   readonly number: number;
   readonly address: string;
@@ -34,6 +34,10 @@ export interface LabPlan {
 export const MAX_HOSTS = 200;
 export const MAX_LABS = 200;
 
+const HOST_NAME = /^[a-z][a-z0-9-]{0,10}[a-z0-9]$/;
+/** What else has a port on the wire, or a namespace. */
+const TAKEN = ['wire', 'manager'];
+
 /** Where labs' folders are: outside the checkout, on a disk, as the engines' overlayfs does not stack on every tmpfs. */
 export const LABS_FOLDER = process.env.BERTH_LAB_DIR ?? '/var/tmp/berth-lab';
 
@@ -42,7 +46,14 @@ export const LABS_FOLDER = process.env.BERTH_LAB_DIR ?? '/var/tmp/berth-lab';
  * @throws LabError when the name or the number of hosts cannot be used, or the folder's path is too long for
  *   a unix socket (107 bytes).
  */
-export function planLab(options: { name: string; index: number; hosts: number; folder: string }): LabPlan {
+export function planLab(options: {
+  name: string;
+  index: number;
+  hosts: number;
+  folder: string;
+  /** Names of the first hosts, in their order; the others are h2, h3, … by their number. */
+  names?: readonly string[] | undefined;
+}): LabPlan {
   const { name, index, hosts } = options;
   if (!/^[a-z][a-z0-9]{0,11}$/.test(name)) {
     throw new LabError(
@@ -51,6 +62,13 @@ export function planLab(options: { name: string; index: number; hosts: number; f
   }
   if (!Number.isInteger(hosts) || hosts < 1 || hosts > MAX_HOSTS) {
     throw new LabError(`a lab of ${hosts} hosts will not do: use 1 to ${MAX_HOSTS}`);
+  }
+  const names = Array.from({ length: hosts }, (_, i) => options.names?.[i] ?? `h${i + 1}`);
+  const odd = names.find((one, i) => !HOST_NAME.test(one) || [...TAKEN, ...names.slice(0, i)].includes(one));
+  if (odd !== undefined) {
+    throw new LabError(
+      `host name "${odd}" will not do: use up to 12 lower-case letters, digits and -, each name once, and none of ${TAKEN.join(', ')}`,
+    );
   }
   const folder = isAbsolute(options.folder) ? options.folder : resolve(options.folder);
   const longest = join(folder, 'manager', 'run', 'docker.sock');
@@ -69,12 +87,11 @@ export function planLab(options: { name: string; index: number; hosts: number; f
     wire: `${mark}-wire`,
     manager: { address: `${net}.2`, namespace: `${mark}-manager`, folder: join(folder, 'manager') },
     mark,
-    hosts: Array.from({ length: hosts }, (_, i) => planHost({ number: i + 1, net, mark, folder })),
+    hosts: names.map((host, i) => planHost(host, { number: i + 1, net, mark, folder })),
   };
 }
 
-function planHost(o: { number: number; net: string; mark: string; folder: string }): HostPlan {
-  const name = `h${o.number}`;
+function planHost(name: string, o: { number: number; net: string; mark: string; folder: string }): HostPlan {
   const folder = join(o.folder, name);
   return {
     name,

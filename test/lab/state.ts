@@ -11,6 +11,8 @@ export interface LabState {
   /** Kept over a reboot, as agents remember the manager's address. */
   readonly index: number;
   readonly hosts: number;
+  /** Of the first hosts, where they were given. */
+  readonly names?: readonly string[];
   /** Whether there is a manager that the hosts join. */
   readonly joined: boolean;
   /** Labels that hosts bring along when they join, by host name. */
