@@ -19,6 +19,8 @@ export async function deployStack(
   const { call, out, globals } = context;
   const { stack: spec, warnings } = await readTold(context, flags);
   for (const warning of warnings) out.warn(problemText(warning));
+  if (spec.services.length === 0)
+    out.warn('no service is left to run: write some under services, or activate a profile with --profile');
   const { dryRun = false } = flags;
   const answer = await call('stack.deploy', { stack: spec.name, spec, dryRun });
   for (const warning of answer.warnings) out.warn(warning);

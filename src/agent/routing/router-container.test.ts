@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { newSimulatedEngine } from '../../engine/index.ts';
+import { BerthError } from '../../kit/errors.ts';
 import { LABEL_CLUSTER } from '../../model/labels.ts';
 import { complaintIn, RouterContainer, routerSpec } from './router-container.ts';
 
@@ -35,6 +36,14 @@ it('is made once, started where it has ended, and made anew of another image', a
   await container.remove(never);
   await expect(inspect()).rejects.toMatchObject({ status: 404 });
   await container.remove(never);
+});
+
+it('says what to do where its image is nowhere to be had', async () => {
+  const missing = () => Promise.reject(new BerthError('engine', 'no such host', { status: 404 }));
+  const engine = Object.assign(Object.create(newSimulatedEngine()), { json: missing, request: missing });
+  await expect(new RouterContainer({ engine, ...at }).ensure('haproxy:1', never)).rejects.toThrow(
+    'image haproxy:1 is not on this host and cannot be pulled: load it here, or name another ("berth settings set routerImage=IMAGE"): no such host',
+  );
 });
 
 it('leaves alone what only has its name', async () => {

@@ -1,7 +1,7 @@
 import type { Engine } from '../../engine/index.ts';
 import { pullImage } from '../../engine/index.ts';
 import { digestOf } from '../../kit/digest.ts';
-import { BerthError } from '../../kit/errors.ts';
+import { BerthError, messageOf } from '../../kit/errors.ts';
 import { LABEL_CLUSTER, LABEL_ROUTER } from '../../model/labels.ts';
 import { haproxyArgv } from '../../router/index.ts';
 
@@ -103,12 +103,22 @@ export class RouterContainer {
       await make();
     } catch (thrown) {
       if (!isMissing(thrown)) throw thrown;
-      const path = `/images/create?${new URLSearchParams({ fromImage: withTag(spec.Image) })}`;
-      for await (const { value } of pullImage(engine, path, signal)) {
-        const { error } = value as { error?: unknown };
-        if (typeof error === 'string') throw new BerthError('engine', error, { status: 500 });
-      }
+      await this.pull(spec.Image, signal).catch((cause: unknown) => {
+        throw new BerthError(
+          'engine',
+          `image ${spec.Image} is not on this host and cannot be pulled: load it here, or name another ("berth settings set routerImage=IMAGE"): ${messageOf(cause)}`,
+          { status: 500, cause },
+        );
+      });
       await make();
+    }
+  }
+
+  private async pull(image: string, signal: AbortSignal): Promise<void> {
+    const path = `/images/create?${new URLSearchParams({ fromImage: withTag(image) })}`;
+    for await (const { value } of pullImage(this.deps.engine, path, signal)) {
+      const { error } = value as { error?: unknown };
+      if (typeof error === 'string') throw new BerthError('engine', error, { status: 500 });
     }
   }
 

@@ -70,7 +70,9 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
   const containers = countContainers(tx, hosts);
   if (containers.missing > 0) {
     warnings.push(
-      `${containers.missing} container${containers.missing === 1 ? ' is' : 's are'} not on the host where it should be`,
+      containers.missing === 1
+        ? '1 container is not on the host where it should be'
+        : `${containers.missing} containers are not on the hosts where they should be`,
     );
   }
   return {

@@ -89,6 +89,9 @@ it('says that nothing changes, and looks only where it is told to', async () => 
   expect((await berth(['deploy'], { cwd })).stdout).toBe('stack shop: nothing changes\n');
   expect((await berth(['stack', 'diff'], { cwd })).stdout).toBe('stack shop: nothing changes\n');
   expect(manager.calls.map(({ input }) => (input as { dryRun: boolean }).dryRun)).toEqual([false, true]);
+  writeFileSync(join(cwd, 'empty.yaml'), 'services: {}\n');
+  const { stderr } = await berth(['deploy', '-f', 'empty.yaml'], { cwd });
+  expect(stderr).toContain('no service is left to run: write some under services');
 }, 60_000);
 
 it('ends with an error where a release has stopped, or takes too long', async () => {
