@@ -706,6 +706,8 @@ describe('a release in which both versions serve', () => {
         expect(live()).toHaveLength(6);
         expect(shares()).toBe('0 % new old');
         await back(1);
+        // In the same moment: those of the redeployment are nobody's any more.
+        expect(shares()).toBe('100 % new none');
         await draining(() => expect(release('web')).toMatchObject({ number: 3, state: 'done' }));
         expect(live()).toEqual(old);
         await begin({ kind: 'redeploy' }, 'trigger:ci');
@@ -717,6 +719,7 @@ describe('a release in which both versions serve', () => {
         await put(stackOf(green('web:2')));
         await until(() => expect(release('web')).toMatchObject({ number: 5, state: 'waiting' }));
         await back(4);
+        expect(shares()).toBe('100 % new none');
         await draining(() => expect(release('web')).toMatchObject({ number: 6, state: 'done' }));
         expect(live()).toEqual(fresh);
       }),
