@@ -319,14 +319,12 @@ describe('streams', () => {
     const stuck = await Promise.all(
       Array.from({ length: 5 }, () => engines.request(hostId, { method: 'GET', path: '/endless' })),
     );
-    let before = -1;
+    // A busy machine may hold them up for a moment.
+    let [before, since] = [0, Date.now()];
     await until('the senders stand still', () => {
-      const still = given === before && given > 0;
-      before = given;
-      return still;
+      if (given !== before) [before, since] = [given, Date.now()];
+      return given > 0 && Date.now() - since > 1_000;
     });
-    await sleep(100);
-    expect(given).toBe(before);
     expect(given).toBeLessThan(100 * MIB);
     const other = await engines.request(hostId, { method: 'GET', path: '/other' });
     expect((await text(other.body)).length).toBe(5 * MIB);
