@@ -2,6 +2,7 @@ import type { Benchmark } from './benchmark.ts';
 import { api } from './fleet/api.ts';
 import { fleet } from './fleet/fleet.ts';
 import { members } from './fleet/members.ts';
+import { deploy } from './lab/deploy.ts';
 import { failover } from './lab/failover.ts';
 import { names } from './lab/names.ts';
 import { network } from './lab/network/network.ts';
@@ -23,4 +24,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   probes,
   router,
   release,
+  deploy,
 ];

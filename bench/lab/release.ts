@@ -39,6 +39,13 @@ class Shop {
   async rollback(): Promise<void> {
     await this.lab.berth(['release', 'rollback', 'shop/web', '--timeout', '110']);
   }
+
+  /** Both versions are there, then all requests go to the new one, then the old one goes. */
+  async blueGreen(version: string): Promise<void> {
+    await this.deploy(version, ['berth.release: blue-green']);
+    await this.lab.berth(['release', 'weight', 'shop/web', '100']);
+    await this.lab.berth(['release', 'confirm', 'shop/web', '--timeout', '110']);
+  }
 }
 
 /**
@@ -63,12 +70,19 @@ class Routed {
     if (!seen.has(router)) seen.set(router, Date.now());
   }
 
-  /** Looks at containers that are new since the last time. */
-  async look(): Promise<void> {
+  /**
+   * Looks at containers that are new since the last time.
+   * @param counts false where they were ready before they were to have requests
+   */
+  async look(counts: boolean): Promise<void> {
     const filters = encodeURIComponent(JSON.stringify({ label: ['com.docker.compose.project=shop'] }));
     const list = await this.docker.call('GET', `/v1.41/containers/json?filters=${filters}`);
     for (const { Id } of JSON.parse(list) as { Id: string }[]) {
       if (this.judged.has(Id)) continue;
+      if (!counts) {
+        this.judged.add(Id);
+        continue;
+      }
       const member = JSON.parse(await this.docker.call('GET', `/v1.41/containers/${Id}/json`)) as Member;
       const ready = member.State.Health?.Log.find(({ ExitCode }) => ExitCode === 0);
       const seen = this.first.get(member.Config.Hostname);
@@ -81,7 +95,8 @@ class Routed {
 
 export const release: Benchmark = {
   name: 'release',
-  summary: 'rolling updates and rollbacks under a constant load through two routers, and WebSockets',
+  summary:
+    'rolling updates, rollbacks and blue-green switches under a constant load through two routers, and WebSockets',
   unit: 'failed requests',
   better: 'lower',
   target: 0,
@@ -106,18 +121,19 @@ export const release: Benchmark = {
     });
     const chats = new WebSocketSessions({ routers, domain: SHOP_CHAT, sessions: sockets, lastsMs: 2_000 });
     run.defer(async () => void (await Promise.all([load.end(), chats.end()])));
-    const seconds: Record<string, number[]> = { 'rolling update': [], rollback: [] };
+    const seconds: Record<string, number[]> = {};
     for (let i = 1; i <= updates; i++) {
       const ways = [
         ['rolling update', () => shop.deploy(`v${i}`)],
         ['rollback', () => shop.rollback()],
+        ['blue-green switch', () => shop.blueGreen(`v${1000 + i}`)],
       ] as const;
       for (const [name, action] of ways) {
         const took = (await timed(action)) / 1000;
-        seconds[name]?.push(took);
+        seconds[name] = [...(seconds[name] ?? []), took];
         // Some more requests, so that each router has answered with the last container too.
         await sleep(300);
-        await routed.look();
+        await routed.look(name !== 'blue-green switch');
         run.say(`${name} ${i}: ${took.toFixed(1)} s, ${load.failures.length} failed so far`);
       }
     }
