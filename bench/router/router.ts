@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/kit/clock.ts';
 import { type HttpRoute, type RouterState, routerStateSchema } from '../../src/model/router.ts';
-import { haproxyArgv, Router } from '../../src/router/index.ts';
+import { haproxyArgv, Router, SPARES } from '../../src/router/index.ts';
 import { ensureRequirements } from '../../test/lab/requirements.ts';
 import { type Benchmark, numberOption, type Run } from '../benchmark.ts';
 import { median, quantile, round, timed } from '../stats.ts';
@@ -114,7 +114,23 @@ async function changes(run: Run, router: Router, first: RouterState, times: numb
     figures[`${name}, slowest ms`] = round(quantile(took, 1), 3);
     run.say(`${name}: median ${median(took).toFixed(1)} ms, slowest ${quantile(took, 1).toFixed(1)} ms`);
   }
-  return figures;
+  return { ...figures, ...(await newRoutes(run, router, state, times)) };
+}
+
+/** Milliseconds until a route that was not there before is served, beside all others. */
+async function newRoutes(run: Run, router: Router, first: RouterState, times: number) {
+  const took: number[] = [];
+  let { routes } = first;
+  // The reload before has left all spare backends free.
+  for (let i = 0; i < Math.min(times, SPARES); i++) {
+    routes = [...routes, routeOf(routes.length)];
+    took.push(await timed(() => router.apply({ ...first, routes })));
+  }
+  run.say(`a new route: median ${median(took).toFixed(1)} ms, slowest ${quantile(took, 1).toFixed(1)} ms`);
+  return {
+    'a new route, ms': round(median(took), 3),
+    'a new route, slowest ms': round(quantile(took, 1), 3),
+  };
 }
 
 export const router: Benchmark = {

@@ -1,2 +1,3 @@
 export { haproxyArgv } from './layout.ts';
 export { type Applied, Router, type RouterOptions } from './router.ts';
+export { SPARES } from './spares.ts';
