@@ -169,6 +169,10 @@ const SWARM: readonly Meant[] = [
     why: 'It writes volumes in the long form, and leaves the key `tmpfs` out.',
   },
   {
+    at: /_web_\d .*Aliases: .*"PROJECT_web"/,
+    why: 'It adds its own name of a service (`shop_web`) to the aliases.',
+  },
+  {
     at: /_db\S* .*Aliases: /,
     why: 'It does not list a `hostname` with the aliases of a service; the name is found all the same.',
   },

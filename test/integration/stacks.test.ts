@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'berth-stacks-'));
 beforeAll(async () => {
   lab = await startLab({ hosts: 3, names: ['h1', 'h2', 'swarm-master'] });
   await ensureImage('busybox', lab.endpoint);
-}, 60_000);
+});
 afterAll(async () => {
   await lab?.down();
   rmSync(folder, { recursive: true, force: true });
