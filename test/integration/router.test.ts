@@ -171,13 +171,11 @@ describe('the router of an ingress host', () => {
     expect((await route())?.ready).toBe(3);
   });
 
-  it('serves while there is no manager, and after its HAProxy was killed, and removed', async () => {
+  it('serves while there is no manager, and after its HAProxy was killed', async () => {
     await stopManager(lab.plan, { kill: true });
     expect(await told(SHOP)).toBe('200 two');
-    for (const end of [['kill'], ['rm', '-f']]) {
-      await lab.docker([...end, 'berth-router'], INGRESS);
-      await until(() => told(SHOP)).toBe('200 two');
-    }
+    await lab.docker(['kill', 'berth-router'], INGRESS);
+    await until(() => told(SHOP)).toBe('200 two');
     const under = load();
     await startManager(lab.plan);
     await lab.waitReady();
