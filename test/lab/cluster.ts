@@ -5,7 +5,6 @@ import { lastLines, onHost } from './host.ts';
 import type { HostPlan, LabPlan } from './plan.ts';
 import { findIn, isAlive, killAll } from './processes.ts';
 import { LabError, run, runDetached, until } from './run.ts';
-import { askSocket } from './socket.ts';
 
 /** How long anything may take on a machine that does much beside it. */
 const PATIENCE_MS = 120_000;
@@ -115,12 +114,14 @@ export interface Node {
   readonly state: string;
 }
 
-/** The hosts as the manager has them now: asked without a process, which would slow down what is waited for. */
+/**
+ * The hosts as `berth node ls --json` has them. By the command, which takes most of a second: a look right behind the death
+ * of an agent would still find it connected.
+ */
 export async function listNodes(plan: LabPlan): Promise<Node[]> {
-  const answer = await askSocket(join(plan.manager.folder, 'run', 'api.sock'), '/v1/nodes');
-  if (answer.status !== 200) throw new LabError(`the manager answers ${answer.status}: ${answer.text}`);
-  const { nodes } = JSON.parse(answer.text) as { nodes: Node[] };
-  return nodes.map(({ name, state }) => ({ name, state }));
+  const nodes: unknown = JSON.parse(await berth(plan, ['node', 'ls', '--json']));
+  if (!Array.isArray(nodes)) throw new LabError('berth node ls --json did not print a list');
+  return nodes.map((node) => ({ name: String(node.name), state: String(node.state) }));
 }
 
 /** A fresh join token. */
