@@ -6,7 +6,7 @@ import { removeCgroup } from './cgroups.ts';
 import type { HostPlan, LabPlan } from './plan.ts';
 import { findIn, initOf, isAlive, killAll, processesIn } from './processes.ts';
 import { LabError, runDetached, until } from './run.ts';
-import { askSocket } from './socket.ts';
+import { statusAt } from './socket.ts';
 
 const INIT = fileURLToPath(new URL('host-init.sh', import.meta.url));
 
@@ -42,8 +42,8 @@ export async function startHost(plan: LabPlan, host: HostPlan, beside?: () => Pr
   await until(
     `an answer of host ${host.name}'s engine (its log: ${engineLog(host)})`,
     async () => {
-      const ping = await askSocket(host.engine.replace('unix://', ''), '/_ping').catch(() => undefined);
-      if (ping?.status === 200) return true;
+      const status = await statusAt(host.engine.replace('unix://', ''), '/_ping').catch(() => undefined);
+      if (status === 200) return true;
       if (running() || (pid !== undefined && isAlive(pid))) return undefined;
       throw new LabError(`the engine of host ${host.name} ended: ${lastLines(engineLog(host))}`);
     },

@@ -1,19 +1,14 @@
 import { request } from 'node:http';
 
-export type SocketAnswer = Readonly<{ status: number; text: string }>;
-
-/** `GET path` on a unix socket. Rejects where nobody answers within 10 s. */
-export function askSocket(socketPath: string, path: string): Promise<SocketAnswer> {
+/** The status of `GET path` on a unix socket. Rejects where nobody answers within 10 s. */
+export function statusAt(socketPath: string, path: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const asked = request(
       { socketPath, path, agent: false, signal: AbortSignal.timeout(10_000) },
       (answer) => {
-        let text = '';
-        answer.setEncoding('utf8').on('data', (part: string) => {
-          text += part;
-        });
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }));
+        answer.on('end', () => resolve(answer.statusCode ?? 0));
         answer.on('error', reject);
+        answer.resume();
       },
     );
     asked.on('error', reject);
