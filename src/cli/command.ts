@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { StackInput } from '../compose/index.ts';
 import type { Client, ClientTarget } from '../contract/client.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { LocalCommands } from './local.ts';
@@ -44,8 +45,8 @@ export type CliContext = Readonly<{
   /** All commands: for help and completion. */
   tree: Command;
   local: LocalCommands;
-  /** What is wrong with an expression for the scheduler in a compose file; the composition root has who reads them. */
-  expressionProblem: ((entry: string) => string | undefined) | undefined;
+  /** What is wrong with what of a compose file is for the scheduler; the composition root has who reads it. */
+  placementProblem: StackInput['placementProblem'];
 }>;
 
 export type OptionSpec = Readonly<{

@@ -46,7 +46,7 @@ const NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-com
 
 /** What the flags, the environment and the current folder say, as docker compose reads them. */
 export async function composeInput(
-  { cwd, env, prompt, expressionProblem }: CliContext,
+  { cwd, env, prompt, placementProblem }: CliContext,
   flags: ComposeFlags,
 ): Promise<StackInput> {
   const given =
@@ -68,7 +68,7 @@ export async function composeInput(
     read: (path) => (path === join(cwd, STDIN) ? input : readText(path)),
     readBytes,
     env,
-    ...(expressionProblem === undefined ? {} : { expressionProblem }),
+    ...(placementProblem === undefined ? {} : { placementProblem }),
     // The compose files are the user's own: only the fuse of the largest size holds.
     largest: LARGEST_FILE,
     ...(flags.name === undefined ? {} : { name: flags.name }),

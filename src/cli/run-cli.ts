@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { StackInput } from '../compose/index.ts';
 import { type CallOptions, type Client, type ClientTarget, newClient } from '../contract/client.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
@@ -33,8 +34,8 @@ export type CliInput = Readonly<{
   /** Berth's version. */
   version: string;
   local: LocalCommands;
-  /** See `StackInput.expressionProblem`. */
-  expressionProblem?: (entry: string) => string | undefined;
+  /** See `StackInput.placementProblem`. */
+  placementProblem?: StackInput['placementProblem'];
   /** Aborts on Ctrl-C. */
   signal?: AbortSignal;
   clock?: Clock;
@@ -170,7 +171,7 @@ function newContext(
       return tree();
     },
     local: input.local,
-    expressionProblem: input.expressionProblem,
+    placementProblem: input.placementProblem,
   };
   return {
     context,

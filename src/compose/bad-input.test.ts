@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { BerthError } from '../kit/errors.ts';
+import type { StackInput } from './index.ts';
 import { errorsOf, read } from './testing.ts';
 
 const service = (lines: string) => `services:\n  a:\n    image: x\n${lines.replace(/^/gm, '    ')}\n`;
@@ -193,12 +194,40 @@ it.each([
 });
 
 it('refuses expressions for the scheduler where they stand, in the words of who reads them', () => {
-  const expressionProblem = (entry: string) => (entry.includes('=~') ? `${entry} is odd` : undefined);
+  const placementProblem: StackInput['placementProblem'] = ({ Env }) => {
+    const [entry = ''] = Env ?? [];
+    return entry.includes('=~') ? `${entry} is odd` : undefined;
+  };
   const file = service("environment: ['constraint:a==b', 'constraint:c=~d']");
-  expect(errorsOf(file, { expressionProblem })).toEqual([
+  expect(errorsOf(file, { placementProblem })).toEqual([
     'compose.yml:4:38: services.a.environment["constraint:c=~d"]: constraint:c=~d is odd',
   ]);
-  expect(errorsOf(service("environment: {'constraint:c=~d': ''}"), { expressionProblem })).toHaveLength(1);
+  expect(errorsOf(service("environment: {'constraint:c=~d': ''}"), { placementProblem })).toHaveLength(1);
+});
+
+it.each<[lines: string, error: string]>([
+  [
+    'labels: {com.docker.swarm.constraints: rack==r1}',
+    'compose.yml:4:14: services.a.labels["com.docker.swarm.constraints"]: {"com.docker.swarm.constraints":"rack==r1"}',
+  ],
+  [
+    'labels: ["berth.availability=odd"]',
+    'compose.yml:4:14: services.a.labels["berth.availability"]: {"berth.availability":"odd"}',
+  ],
+  [
+    'deploy: {placement: {constraints: [node.labels.a==b, rack==r1]}}',
+    'compose.yml:4:58: services.a.deploy.placement.constraints[1]: {"berth.placement":"{\\"constraints\\":[\\"rack==r1\\"]}"}',
+  ],
+  [
+    'deploy: {placement: {preferences: [{spread: rack}]}}',
+    'compose.yml:4:41: services.a.deploy.placement.preferences[0].spread: {"berth.placement":"{\\"preferences\\":[{\\"spread\\":\\"rack\\"}]}"}',
+  ],
+])('refuses what the scheduler cannot read where it stands: %s', (lines, error) => {
+  const placementProblem: StackInput['placementProblem'] = ({ Labels = {} }) => {
+    const text = JSON.stringify(Labels);
+    return text.includes('node.labels') ? undefined : text;
+  };
+  expect(errorsOf(service(lines), { placementProblem })).toEqual([error]);
 });
 
 it('names circles of depends_on, extends and include as a path', () => {

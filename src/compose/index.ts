@@ -1,4 +1,5 @@
 import { digestOf } from '../kit/digest.ts';
+import type { DockerSpec } from '../model/container.ts';
 import { STACK_NAME, type Stack } from '../model/stack.ts';
 import { parseEnvFile } from './env-file.ts';
 import { checkKeys } from './keys.ts';
@@ -26,10 +27,11 @@ export type StackInput = Readonly<{
   readBytes?: (path: string) => Uint8Array | undefined;
   env: Readonly<Record<string, string | undefined>>;
   /**
-   * What is wrong with an expression for the scheduler (`constraint:rack==r1`), in words; undefined where nothing is. Left
-   * out: who takes the stack says so, and has no place in a file to name.
+   * What is wrong with what of a create body is for the scheduler, in words: an expression in `Env` (`constraint:rack==r1`),
+   * or a label that keeps some; undefined where nothing is. Left out: who takes the stack says so, and has no place in a
+   * file to name.
    */
-  expressionProblem?: (entry: string) => string | undefined;
+  placementProblem?: ((part: Pick<DockerSpec, 'Env' | 'Labels'>) => string | undefined) | undefined;
   /** Env files for variables; undefined: `.env` in the folder, where it is there. */
   envFiles?: readonly string[];
   /** Name of the stack; undefined: COMPOSE_PROJECT_NAME, the files' `name`, or the folder's. */
@@ -52,7 +54,7 @@ export type ReadStack = Readonly<{
  * @throws ComposeError
  */
 export function readStack(input: StackInput): ReadStack {
-  const { files, folder, read, readBytes, env, expressionProblem, largest = PARSE_LIMITS.bytes } = input;
+  const { files, folder, read, readBytes, env, placementProblem, largest = PARSE_LIMITS.bytes } = input;
   const problems = new Problems();
   const chosen = input.name ?? (env.COMPOSE_PROJECT_NAME || undefined);
   const variables = variablesOf(input);
@@ -72,7 +74,7 @@ export function readStack(input: StackInput): ReadStack {
   checkKeys(active, problems);
   if (child(whole, 'services') === undefined)
     problems.error(whole.at, '', 'there are no services: write them under services');
-  const outside = { read, readBytes, lookup, expressionProblem };
+  const outside = { read, readBytes, lookup, placementProblem };
   const stack = stackOf(new Reader(active, '', whole.at, problems), project, outside);
   problems.throwErrors();
   const config = withEntries(withoutProfileKeys(active), { name: scalar(whole.at, project) });

@@ -1,5 +1,5 @@
-import { expressionProblem } from '../scheduler/expression-problem.ts';
+import { placementProblem } from '../scheduler/placement-problem.ts';
 import { localCommands } from './local-commands.ts';
 import { runEntry } from './run-entry.ts';
 
-await runEntry(localCommands, { expressionProblem });
+await runEntry(localCommands, { placementProblem });

@@ -9,7 +9,7 @@ import { version } from './version.ts';
 /** Runs the command line that this process was started with. */
 export async function runEntry(
   local: LocalCommands,
-  more: Pick<CliInput, 'expressionProblem'> = {},
+  more: Pick<CliInput, 'placementProblem'> = {},
 ): Promise<void> {
   const { stdin, stdout, stderr, argv, env } = process;
   const [, , word, ...args] = argv;

@@ -4,6 +4,10 @@ import type { LabelSet } from '../labels/label-set.ts';
 import { shiftOf } from '../labels/release.ts';
 import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
+import type { Outside } from './environment.ts';
+
+/** The scheduler's label (docs/design/scheduler.md). */
+export const PLACEMENT_LABEL = 'berth.placement';
 
 export function updateOf(service: Reader, labels: LabelSet): UpdatePolicy {
   const policy = policyOf(service.get('deploy').get('update_config'), ['continue', 'pause', 'rollback']);
@@ -140,17 +144,28 @@ export function checkEndpointMode(service: Reader): void {
 }
 
 /** `deploy.placement` as the label in which the scheduler reads it; undefined where there is none. */
-export function placementOf(service: Reader): string | undefined {
+export function placementOf(
+  service: Reader,
+  placementProblem: Outside['placementProblem'],
+): string | undefined {
+  const problemOf = (one: object) =>
+    placementProblem?.({ Labels: { [PLACEMENT_LABEL]: JSON.stringify(one) } });
   const placement = service.get('deploy').get('placement');
   const constraints = placement.get('constraints');
-  for (const item of constraints.items)
-    if (!/^\s*[\w.-]+\s*(?:==|!=)\s*\S/.test(item.text ?? ''))
-      item.error(`${quoted(item.text ?? '')} is no constraint: write node.labels.rack==r1 or !=`);
+  for (const item of constraints.items) {
+    const { text = '' } = item;
+    if (!/^\s*[\w.-]+\s*(?:==|!=)\s*\S/.test(text)) {
+      item.error(`${quoted(text)} is no constraint: write node.labels.rack==r1 or !=`);
+      continue;
+    }
+    const problem = problemOf({ constraints: [text] });
+    if (problem !== undefined) item.error(problem);
+  }
   const preferences = placement.get('preferences').items.flatMap((item) => {
     const spread = item.get('spread').text;
-    return spread === undefined
-      ? (item.error('needs the key spread, such as node.labels.rack') ?? [])
-      : [{ spread }];
+    if (spread === undefined) return item.error('needs the key spread, such as node.labels.rack') ?? [];
+    const problem = problemOf({ preferences: [{ spread }] });
+    return problem === undefined ? [{ spread }] : (item.get('spread').error(problem) ?? []);
   });
   const most = placement.get('max_replicas_per_node').whole(0, MOST_REPLICAS);
   const made = {

@@ -1,3 +1,5 @@
+import type { DockerSpec } from '../../model/container.ts';
+import { SWARM_LABELS } from '../../model/labels.ts';
 import { EXPRESSION } from '../canonical.ts';
 import { parseEnvFile, parseRawEnvFile } from '../env-file.ts';
 import type { ReadFile } from '../load.ts';
@@ -5,13 +7,16 @@ import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
 import type { Lookup } from '../template.ts';
 
+/** Labels that keep expressions for the scheduler, as JSON. */
+const EXPRESSION_LABELS: readonly string[] = [...Object.values(SWARM_LABELS), 'berth.availability'];
+
 export type Outside = Readonly<{
   read: ReadFile;
   /** Of files that need not be texts; undefined as of `read`. */
   readBytes?: ((path: string) => Uint8Array | undefined) | undefined;
   lookup: Lookup;
-  /** What is wrong with an expression for the scheduler, which this room does not read. */
-  expressionProblem?: ((entry: string) => string | undefined) | undefined;
+  /** What is wrong with what is for the scheduler, which this room does not read. */
+  placementProblem?: ((part: Pick<DockerSpec, 'Env' | 'Labels'>) => string | undefined) | undefined;
 }>;
 
 /**
@@ -28,7 +33,7 @@ export function environmentOf(service: Reader, outside: Outside): string[] {
   const expressions: string[] = [];
   for (const [name, reader] of service.get('environment').entries) {
     if (EXPRESSION.test(name)) {
-      const problem = outside.expressionProblem?.(name);
+      const problem = outside.placementProblem?.({ Env: [name] });
       if (problem !== undefined) reader.error(problem);
       expressions.push(name);
       continue;
@@ -61,7 +66,10 @@ function envFile(file: Reader, { read, lookup }: Outside): ReadonlyMap<string, s
 }
 
 /** Labels of `label_file`, then those of `labels`, which go before them. */
-export function labelsOf(service: Reader, { read, lookup }: Outside): Record<string, string> {
+export function labelsOf(
+  service: Reader,
+  { read, lookup, placementProblem }: Outside,
+): Record<string, string> {
   const made: Record<string, string> = {};
   for (const file of service.get('label_file').items) {
     const text = read(file.text ?? '');
@@ -71,5 +79,12 @@ export function labelsOf(service: Reader, { read, lookup }: Outside): Record<str
       for (const [name, value] of parseEnvFile(file.text ?? '', text, lookup)) made[name] = value;
     }
   }
-  return Object.assign(made, service.get('labels').pairs);
+  Object.assign(made, service.get('labels').pairs);
+  for (const name of EXPRESSION_LABELS) {
+    const value = made[name];
+    if (value === undefined) continue;
+    const problem = placementProblem?.({ Labels: { [name]: value } });
+    if (problem !== undefined) service.get('labels').get(name).error(problem);
+  }
+  return made;
 }

@@ -8,7 +8,15 @@ import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
 import { buildOf } from './build.ts';
 import { containerSpec, hostFields } from './container.ts';
-import { checkEndpointMode, dependenciesOf, placementOf, restartOf, rollbackOf, updateOf } from './deploy.ts';
+import {
+  checkEndpointMode,
+  dependenciesOf,
+  PLACEMENT_LABEL,
+  placementOf,
+  restartOf,
+  rollbackOf,
+  updateOf,
+} from './deploy.ts';
 import { environmentOf, labelsOf, type Outside } from './environment.ts';
 import { filesOf } from './files.ts';
 import { mountsOf, type VolumeNames } from './mounts.ts';
@@ -18,8 +26,6 @@ import { defined, resourceFields } from './resources.ts';
 import { imageName } from './rules.ts';
 import { type Scale, scaleOf } from './scale.ts';
 
-/** The scheduler's label (docs/design/scheduler.md). */
-const PLACEMENT_LABEL = 'berth.placement';
 const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
 /** A service of which is known how many containers it has: what others ask of it. */
@@ -99,7 +105,7 @@ export function serviceOf(head: ServiceHead, context: StackContext): ReadService
       );
   const dependencies = dependenciesOf(reader, labels, networks.needs);
   const build = buildOf(reader, outside.lookup);
-  const placement = placementOf(reader);
+  const placement = placementOf(reader, outside.placementProblem);
   const container = containerSpec(reader, {
     image: imageOf(reader, name, project, build !== undefined),
     env: environmentOf(reader, outside),
