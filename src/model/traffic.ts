@@ -71,9 +71,10 @@ export interface AccessFigures {
   /**
    * @param service STACK/NAME
    * @param release its number; undefined: all that came for the service, with what the router answered itself
-   * @param windowMs the last so many milliseconds, up to `MOST_WINDOW_MS`
+   * @param windowMs so many milliseconds, up to `MOST_WINDOW_MS`, up to the last report of all routers that report
+   * @param since nothing of before it counts, milliseconds since the epoch
    */
-  of(service: string, release: number | undefined, windowMs: number): AccessSummary;
+  of(service: string, release: number | undefined, windowMs: number, since?: number): AccessSummary;
 }
 
 /** Longest window that figures are kept for, milliseconds. */

@@ -55,16 +55,23 @@ it('tells what has come since a manager listens, where nothing has as well, and 
     took(0),
     undefined,
     new Error('gone'),
-    took(7, 400),
+    took(7, 900),
+    took(6, 900),
+    took(4, 400),
+    took(3, 900),
     took(1),
   ]);
-  await expect.poll(() => slept.length).toBe(7);
+  await expect.poll(() => slept.length).toBe(10);
   expect(frames.map(({ ms, traffic: all }) => [ms, all.map(({ responses }) => responses[1])])).toEqual([
     [2_000, [5]],
     [2_000, []],
     // Of the time in which nobody could be asked it says nothing.
     [2_000, [7]],
-    // What takes long is read less often: in 2 % of the time.
+    // One reading that takes long says nothing: the machine did something else.
+    [2_000, [6]],
+    [2_000, [4]],
+    // What takes long each time is read less often: in 2 % of the time.
+    [20_000, [3]],
     [20_000, [1]],
   ]);
   for (const frame of frames) agentFrameSchema.parse(frame);

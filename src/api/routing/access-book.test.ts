@@ -83,6 +83,15 @@ describe('figures of a service', () => {
   });
 });
 
+it('has nothing from before the moment that it is asked of', () => {
+  run(20, { h1: [traffic('a', undefined, { good: 20 })] });
+  const of = (since: number) => book.of('shop/web', undefined, 20_000, since);
+  expect(of(now - 8_000)).toMatchObject({ windowMs: 8_000, requests: 80 });
+  expect(of(now - 1_000)).toMatchObject({ windowMs: 0, requests: 0, requestsPerSecond: 0 });
+  // Nothing of it has been told yet.
+  expect(of(now + 1_000)).toMatchObject({ windowMs: 0, requests: 0 });
+});
+
 describe('a host that has not told all', () => {
   const empty: Traffic[] = [];
   const missing = (ms: number) => book.of('shop/web', undefined, ms).missing;
@@ -111,8 +120,9 @@ describe('a host that has not told all', () => {
     }
     now += 16_000;
     expect(missing(40_000)).toEqual([]);
-    // Spread over the time that it was in.
-    expect(book.of('shop/web', undefined, 56_000).requestsPerSecond).toBeCloseTo(7.1, 0);
+    // What it has not told of yet is not taken for nothing.
+    expect(book.of('shop/web', undefined, 56_000)).toMatchObject({ windowMs: 56_000, requestsPerSecond: 10 });
+    expect(book.of('shop/web', undefined, 4_000)).toMatchObject({ windowMs: 4_000, requestsPerSecond: 10 });
     serving = [];
     expect(missing(600_000)).toEqual([]);
   });

@@ -69,10 +69,10 @@ export class AccessBook implements AccessFigures {
 
   /** What ingress hosts say that serve now of servers of these routes that fail their checks; the host is its name. */
   failing(routes: readonly string[]): readonly (FailingServer & Readonly<{ host: string }>)[] {
-    const missing = new Set(this.missingIn(this.deps.clock.now(), { from: Number.POSITIVE_INFINITY }));
+    const now = this.deps.clock.now();
     return this.deps
       .serving()
-      .filter(({ name }) => !missing.has(name))
+      .filter(({ id }) => this.isTelling(id, now))
       .flatMap(({ id, name }) =>
         (this.failures.get(id) ?? [])
           .filter(({ route }) => routes.includes(route))
@@ -80,27 +80,37 @@ export class AccessBook implements AccessFigures {
       );
   }
 
-  of(service: string, release: number | undefined, windowMs: number): AccessSummary {
-    return this.sum(this.deps.routesOf(service), release, windowMs);
+  of(service: string, release: number | undefined, windowMs: number, since?: number): AccessSummary {
+    return this.sum(this.deps.routesOf(service), release, this.window(windowMs, since));
   }
 
   /** As `of`, of one of a service's routes. */
   ofRoute(route: string, release: number | undefined, windowMs: number): AccessSummary {
-    return this.sum([route], release, windowMs);
+    return this.sum([route], release, this.window(windowMs));
   }
 
-  /** Names of ingress hosts that have not told of all of the last so many milliseconds. */
+  /** Names of ingress hosts that have not told of all of a window of so many milliseconds. */
   missing(windowMs: number): readonly string[] {
-    const now = this.deps.clock.now();
-    return this.missingIn(now, windowOf(now, Math.min(windowMs, MOST_WINDOW_MS)));
+    return this.missingIn(this.window(windowMs));
   }
 
-  private sum(routes: readonly string[], release: number | undefined, windowMs: number): AccessSummary {
+  /** It ends with what all hosts that tell have told of: what comes later is not known yet, and is not nothing. */
+  private window(windowMs: number, since?: number): Window {
     const now = this.deps.clock.now();
-    const window = windowOf(now, Math.min(windowMs, MOST_WINDOW_MS));
+    const told = this.deps.serving().flatMap(({ id }) => {
+      const last = this.series.get(id)?.last;
+      return last !== undefined && this.isTelling(id, now) ? last : [];
+    });
+    return windowOf(now, Math.min(windowMs, MOST_WINDOW_MS), {
+      until: Math.min(now, ...told),
+      since,
+    });
+  }
+
+  private sum(routes: readonly string[], release: number | undefined, window: Window): AccessSummary {
     const pool = release === undefined ? WHOLE : `r${release}`;
     const found = routes.map((route) => this.readOne(route, pool, window));
-    const missing = this.missingIn(now, window);
+    const missing = this.missingIn(window);
     const ms = window.until - window.from;
     return summaryOf(added(found), { windowMs: ms, ofPool: release !== undefined, missing });
   }
@@ -114,17 +124,18 @@ export class AccessBook implements AccessFigures {
     return { ...own, times: all.times };
   }
 
-  private missingIn(now: number, { from }: Pick<Window, 'from'>): readonly string[] {
-    const isWhole = (host: string) => {
-      const series = this.series.get(host);
-      if (series === undefined) return false;
-      const { since, last, ms } = series;
-      return since <= from && now - last <= LATE * Math.max(SOON_MS, ms);
-    };
+  private missingIn({ from }: Window): readonly string[] {
+    const now = this.deps.clock.now();
     return this.deps
       .serving()
-      .filter(({ id }) => !isWhole(id))
+      .filter(({ id }) => !this.isTelling(id, now) || (this.series.get(id)?.since ?? now) > from)
       .map(({ name }) => name);
+  }
+
+  /** Its next report is not later than its reports are apart, and some. */
+  private isTelling(host: string, now: number): boolean {
+    const series = this.series.get(host);
+    return series !== undefined && now - series.last <= LATE * Math.max(SOON_MS, series.ms);
   }
 
   private ring({ route, pool = WHOLE }: Traffic): TrafficRing | undefined {

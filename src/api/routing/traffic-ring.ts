@@ -15,13 +15,21 @@ type Slot = { number: number; sums: Float64Array };
 /** A window in whole slots: milliseconds since the epoch. */
 export type Window = Readonly<{ from: number; until: number; tier: 0 | 1 }>;
 
-/** The last so many milliseconds, without the slot that is still filling. */
-export function windowOf(now: number, windowMs: number): Window {
-  const until = Math.floor(now / FINE.slotMs) * FINE.slotMs;
-  const tier = windowMs <= FINE.slotMs * (FINE.slots - 1) ? 0 : 1;
+/**
+ * So many milliseconds up to `until`, without the slot that is still filling then, and with nothing of before `since`; empty
+ * where all of it was before.
+ */
+export function windowOf(
+  now: number,
+  windowMs: number,
+  { until: told, since }: Readonly<{ until: number; since: number | undefined }>,
+): Window {
+  const until = Math.floor(told / FINE.slotMs) * FINE.slotMs;
+  const begin = Math.max(told - windowMs, since ?? Number.NEGATIVE_INFINITY);
+  const tier = now - begin <= FINE.slotMs * (FINE.slots - 1) ? 0 : 1;
   const { slotMs } = TIERS[tier];
-  const from = Math.min(until - FINE.slotMs, Math.ceil((now - windowMs) / slotMs) * slotMs);
-  return { from, until, tier };
+  const latest = since === undefined ? until - FINE.slotMs : until;
+  return { from: Math.min(latest, Math.ceil(begin / slotMs) * slotMs), until, tier };
 }
 
 /** What went through one route or pool, over all routers, in slots of time. */

@@ -155,7 +155,7 @@ function figuresOf(
   const windowMs = now - shift.since;
   const [fresh, old] = [mostOf(made.fresh), mostOf(made.old)];
   if (windowMs < SHORTEST_MS || fresh === undefined || old === undefined) return undefined;
-  const of = (release: number) => access.of(serviceKey(stack, service), release, windowMs);
+  const of = (release: number) => access.of(serviceKey(stack, service), release, windowMs, shift.since);
   return { fresh: of(fresh), old: of(old) };
 }
 
