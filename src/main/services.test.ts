@@ -25,6 +25,8 @@ let disk: FakeDisk;
 let controller: ServiceController;
 /** Image to what the engine says to a container of it. */
 const refusals = new Map<string, string>();
+/** Images whose containers an engine is still making. */
+const slow = new Set<string>();
 /** Names and places of a service that two containers had at the same time; a watcher that throws fails no test. */
 const doubles: string[] = [];
 /** How far the manager's clock is ahead of the hosts', milliseconds. */
@@ -39,6 +41,7 @@ beforeEach(async () => {
   disk = new FakeDisk();
   cluster = await FakeCluster.startOn(newJournalledStore(disk), 'a', 'b', 'c');
   refusals.clear();
+  slow.clear();
   doubles.length = 0;
   out.clear();
   ahead = 0;
@@ -50,7 +53,8 @@ beforeEach(async () => {
       if (table !== 'containers' || after === undefined) continue;
       const { id, desired } = after as Container;
       if ((before as Container | undefined)?.desired.generation === desired.generation) continue;
-      if (refusals.has(desired.spec.Image) && desired.state === 'running') continue;
+      const { Image: image } = desired.spec;
+      if ((refusals.has(image) || slow.has(image)) && desired.state === 'running') continue;
       acting = acting.then(() => cluster.settled(id, desired.generation)).catch(() => undefined);
     }
   });
@@ -377,6 +381,29 @@ describe('a release', () => {
     await until(() => expect(status('web')?.waiting).toContain('No such image: missing:1'));
     expect(members('web').map(({ desired }) => desired.spec.Image)).toEqual(['web:1', 'web:1', 'web:1']);
     expect(release('web')).toMatchObject({ state: 'releasing', failed: [] });
+  });
+
+  it('makes no container anew that an engine is slow to make, and says of which it takes too long', async () => {
+    const later = async (ms: number) => {
+      ahead = ms;
+      await cluster.store.update((tx) =>
+        tx.put('settings', { kind: 'settings', clusterId: 'c1', settings: { ...defaultSettings, drainMs: ms } }),
+      );
+    };
+    slow.add('web:1');
+    await put(stackOf(compose()));
+    await until(() => expect(members('web')).toHaveLength(3));
+    const ids = members('web').map(({ id }) => id);
+    await later(300_000);
+    await later(600_000);
+    await until(() =>
+      expect(status('web')?.waiting).toBe('shop_web_1 is being made, though there was time enough'),
+    );
+    await later(900_000);
+    slow.clear();
+    for (const { id, desired } of members('web')) await cluster.settled(id, desired.generation);
+    await isDone('web');
+    expect(members('web').map(({ id }) => id)).toEqual(ids);
   });
 });
 

@@ -55,7 +55,7 @@ const MOST_LOOK_MS = 5_000;
 const ENDED: ReadonlySet<string> = new Set(['done', 'paused', 'failed', 'superseded', 'rolled-back']);
 
 type Scaled = { memory: ScaleMemory | undefined; lookAt: number; writing: boolean };
-type Noted = Readonly<{ state: ScaledMember['state']; since: number }>;
+type Noted = Readonly<{ state: ScaledMember['state']; running: boolean; since: number }>;
 
 /**
  * Sets the numbers of containers of services that scale by themselves. What it remembers is in memory alone: a manager that
@@ -64,7 +64,7 @@ type Noted = Readonly<{ state: ScaledMember['state']; since: number }>;
 export class AutoScaler {
   private readonly windows = new FigureWindows();
   private readonly services = new Map<string, Scaled>();
-  /** Containers of these services: in which state each is, and since when. */
+  /** Containers of these services: in which state each is, with or without its process, and since when. */
   private readonly noted = new Map<string, Noted>();
   private readonly told = new Map<string, number>();
   private readonly unread = new Map<string, string>();
@@ -256,12 +256,13 @@ export class AutoScaler {
   ): ScaledMember {
     const { id, name, assigned } = container;
     const now = this.deps.now();
-    const { state } = conditionOf(container, seenOf(tx, container), 'service');
+    const { state, running } = conditionOf(container, seenOf(tx, container), 'service');
     const seen = state === 'ended' ? 'failed' : state;
     const before = this.noted.get(id);
-    const noted = before?.state === seen ? before : { state: seen, since: now };
+    const same = before?.state === seen && before.running === running;
+    const noted = same ? before : { state: seen, running, since: now };
     this.noted.set(id, noted);
-    const late = seen === 'starting' && now - noted.since >= readyWithin(service);
+    const late = seen === 'starting' && now - noted.since >= readyWithin(service, { running });
     const figures = this.windows.averages(id, now, periodMs, noted.since);
     const silent = figures === undefined ? this.whySilent(tx, id, assigned.hostId) : undefined;
     return { name, state: late ? 'failed' : seen, figures, ...(silent === undefined ? {} : { silent }) };

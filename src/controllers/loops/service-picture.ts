@@ -27,12 +27,18 @@ export type ServicePicture = Readonly<{
   drained: readonly string[];
   /** When leaving ones have been waited for long enough; undefined where none is waited for. */
   drainAt: number | undefined;
-  /** When a container that starts will have taken too long; undefined where none starts. */
+  /** When a container that is made or starts will have taken too long; undefined where none starts. */
   lateAt: number | undefined;
 }>;
 
 /** How a container was when it was looked at last. */
-type Noted = Readonly<{ state: string; hostId: string; startedAt: number; since: number }>;
+type Noted = Readonly<{
+  state: string;
+  running: boolean;
+  hostId: string;
+  startedAt: number;
+  since: number;
+}>;
 
 /** Remembers since when each container is as it is. A manager that starts begins anew: nothing is proven too early. */
 export class MemberWatch {
@@ -40,19 +46,20 @@ export class MemberWatch {
 
   /**
    * @param startedAt 0 where nothing that runs now counts
-   * @returns since when it is in that state, and whether it was started again on its host meanwhile
+   * @returns since when it is in that state, with or without its process, and whether it was started again on its host meanwhile
    */
   note(
     id: string,
-    { state, hostId, startedAt }: Omit<Noted, 'since'>,
+    { state, running, hostId, startedAt }: Omit<Noted, 'since'>,
     now: number,
   ): { since: number; again: boolean } {
     const before = this.known.get(id);
     const stays = before?.hostId === hostId;
     const again = stays && before.startedAt > 0 && startedAt > before.startedAt;
-    const same = stays && before.state === state && !again;
+    const same = stays && before.state === state && before.running === running && !again;
     const since = same ? before.since : now;
-    if (!same || before.startedAt !== startedAt) this.known.set(id, { state, hostId, startedAt, since });
+    if (!same || before.startedAt !== startedAt)
+      this.known.set(id, { state, running, hostId, startedAt, since });
     return { since, again };
   }
 
@@ -94,11 +101,11 @@ export function pictureOf(tx: ReadTx, record: ServiceRecord, deps: PictureDeps):
     const member = { ...own, release: sideOf(tx, release, before, own.release) };
     if (member.release === release.number) made.fresh.push(own.release);
     else if (member.release === before?.number) made.old.push(own.release);
-    const late = member.since + readyWithin(service);
+    const late = member.since + readyWithin(service, member);
     const waits =
       member.state === 'starting' && desired.state === 'running' && hands.connected(assigned.hostId);
     if (waits) lateAt = Math.min(lateAt ?? late, late);
-    members.push(waits && now >= late && service.runs.kind === 'service' ? tooLate(member, seen) : member);
+    members.push(waits && now >= late && service.runs.kind === 'service' ? tooLate(member) : member);
     if (member.leaving && desired.state !== 'removed' && hasStopped(container, seen, hands)) stopped.push(id);
     else if (member.leaving && desired.state === 'running') {
       const end = (container.service?.leavingAt ?? 0) + settingsOf(tx).drainMs + ROUTERS_MS;
@@ -198,7 +205,8 @@ function memberOf(
   const condition = conditionOf(container, seen, runs);
   const { hostId } = assigned;
   const startedAt = isBetweenHosts(container) ? 0 : (seen?.state.startedAt ?? 0);
-  const { since, again } = watch.note(id, { state: condition.state, hostId, startedAt }, now);
+  const { state, running } = condition;
+  const { since, again } = watch.note(id, { state, running, hostId, startedAt }, now);
   const base = {
     id,
     index,
@@ -218,9 +226,9 @@ function memberOf(
   return { ...base, ...condition };
 }
 
-function tooLate(member: Member, seen: ObservedContainer | undefined): Member {
-  const said = `${member.said}, though there was time enough`;
-  return { ...member, state: 'failed', refused: member.refused || seen === undefined, said };
+/** It is not made anew for that: its host works on it, and one that is slow would have twice the work. */
+function tooLate(member: Member): Member {
+  return { ...member, state: 'failed', said: `${member.said}, though there was time enough` };
 }
 
 function hasStopped(

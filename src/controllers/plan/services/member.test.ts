@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Container, EngineState, ObservedContainer, ObservedProbes } from '../../../model/container.ts';
 import type { Probe } from '../../../model/probe.ts';
-import { conditionOf } from './member.ts';
+import type { Service } from '../../../model/service.ts';
+import { conditionOf, readyWithin } from './member.ts';
 
 const check = { kind: 'tcp', port: 80 } as const;
 const readiness: Probe = {
@@ -52,4 +53,10 @@ it('a container that moves has not failed where its old host has stopped it', ()
       'service',
     ).state;
   expect([moving('stop'), moving('start'), moving('drain')]).toEqual(['starting', 'starting', 'failed']);
+});
+
+it('has the time of its probe once its process runs, and minutes until then', () => {
+  const service = { update: { monitorMs: 0 }, readiness: { ...readiness, startPeriodMs: 30_000 } };
+  const within = (running: boolean) => readyWithin(service as unknown as Service, { running });
+  expect([within(true), within(false)]).toEqual([90_002, 480_000]);
 });

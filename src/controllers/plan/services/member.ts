@@ -93,8 +93,15 @@ export function probesOf({ readiness, liveness }: Service): Probes | undefined {
   return { ...(readiness && { readiness }), ...(liveness && { liveness }) };
 }
 
-/** A container that is up but not ready for longer than this has failed, milliseconds. */
-export function readyWithin({ readiness, update }: Service): number {
+/** Longest that an agent lets its engine work on a create and a start of one container, milliseconds (`agent/steps.ts`). */
+const MAKING_MS = 480_000;
+
+/**
+ * A container that is not ready for longer than this has failed, milliseconds. The time of a probe begins with the process:
+ * how long an engine takes until then says nothing of what is in the container, and a busy one takes minutes.
+ */
+export function readyWithin({ readiness, update }: Service, { running }: Pick<Member, 'running'>): number {
+  if (!running) return MAKING_MS;
   const { startPeriodMs = 0, failures = 1, intervalMs = 0, timeoutMs = 0 } = readiness ?? {};
   return Math.max(60_000, update.monitorMs) + startPeriodMs + failures * (intervalMs + timeoutMs);
 }
