@@ -1,6 +1,7 @@
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { CONTAINER_NAME } from '../../model/container.ts';
 import { cronFault } from '../../model/cron.ts';
+import { parseIp } from '../../model/ip.ts';
 import type { Scaling } from '../../model/scaling.ts';
 import type { Service } from '../../model/service.ts';
 import { routedPorts } from '../../model/service-parts.ts';
@@ -139,7 +140,12 @@ function byRouters({ rules }: Scaling): boolean {
 }
 
 function externalsNotDone({ externals }: Stack): string[] {
-  return externals.map(
-    ({ name }) => `${name} is outside of the cluster: containers do not reach it by that name yet`,
+  return externals.flatMap(({ name, hosts }) =>
+    hosts
+      .filter((host) => parseIp(host) === undefined)
+      .map(
+        (host) =>
+          `${name} is outside of the cluster, at the name ${host}: containers find only addresses as ${name}, so write its address, or ask for ${host}`,
+      ),
   );
 }

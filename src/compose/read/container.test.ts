@@ -304,6 +304,19 @@ secrets: {s: {file: ./s.txt}, e: {environment: TOKEN}, x: {external: true}}
     ['mysql', ['10.0.0.9'], [3306]],
   ]);
   expect(serviceIn(result, 'a').dependsOn).toEqual([]);
+  expect(serviceIn(result, 'a').container.HostConfig?.ExtraHosts).toEqual(['db:10.0.0.9', 'mysql:10.0.0.9']);
+});
+
+it('gives the addresses of what is outside to containers with a network of their own', () => {
+  const { stack: made } = read(`services:
+  a: {image: x, extra_hosts: ['h:10.0.0.1']}
+  b: {image: x, network_mode: 'service:a'}
+  db: {external: {hosts: [10.0.0.9, 'fd00::1', db.example.com]}}
+`);
+  expect(made.services.map(({ container }) => container.HostConfig?.ExtraHosts)).toEqual([
+    ['h:10.0.0.1', 'db:10.0.0.9', 'db:fd00::1'],
+    undefined,
+  ]);
 });
 
 it('has the same digest for files that say the same', () => {

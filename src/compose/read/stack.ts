@@ -47,6 +47,9 @@ export function stackOf(file: Reader, project: string, outside: Outside): Stack 
   };
   const read = heads.map((head) => serviceOf(head, context));
   const outer = new Set(externals.map(({ name }) => name));
+  const targets = [...externals, ...linkedExternals(heads, externals)].sort((a, b) =>
+    compare(a.name, b.name),
+  );
   checkDependencies(read, outer);
   checkRoutes(read);
   checkListeners(read);
@@ -55,8 +58,10 @@ export function stackOf(file: Reader, project: string, outside: Outside): Stack 
   return {
     kind: 'stack',
     name: project,
-    services: completed(read, outer).sort((a, b) => compare(a.name, b.name)),
-    externals: [...externals, ...linkedExternals(heads, externals)].sort((a, b) => compare(a.name, b.name)),
+    services: completed(read, outer)
+      .map((service) => knowing(service, targets))
+      .sort((a, b) => compare(a.name, b.name)),
+    externals: targets,
     networks: byKey(networks),
     volumes: byKey(volumes),
     configs: byKey(configs),
@@ -97,6 +102,18 @@ function linkedExternals(
       if (target !== undefined && alias !== name) made.set(alias, { ...target, name: alias });
     }
   return [...made.values()];
+}
+
+/** Its containers find what is outside under its name, where that has an address. */
+function knowing(service: Service, externals: readonly ExternalTarget[]): Service {
+  const { HostConfig } = service.container;
+  const found = externals.flatMap(({ name, hosts }) =>
+    hosts.filter((host) => parseIp(host) !== undefined).map((host) => `${name}:${host}`),
+  );
+  // With the network of another container come that one's names.
+  if (found.length === 0 || String(HostConfig?.NetworkMode).startsWith('container:')) return service;
+  const ExtraHosts = [...((HostConfig?.ExtraHosts as readonly string[] | undefined) ?? []), ...found];
+  return { ...service, container: { ...service.container, HostConfig: { ...HostConfig, ExtraHosts } } };
 }
 
 function siblingsOf(
