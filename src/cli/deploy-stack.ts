@@ -1,6 +1,8 @@
 import { problemText } from '../compose/index.ts';
 import type { RouteOutput } from '../contract/v1/route.ts';
 import type { Routes } from '../contract/v1/routes.ts';
+import type { Stack } from '../model/stack.ts';
+import { heldBy } from '../model/volume-span.ts';
 import type { CliContext } from './command.ts';
 import type { ComposeFlags } from './compose-files.ts';
 import { type FollowFlags, followStack } from './follow-stack.ts';
@@ -25,7 +27,7 @@ export async function deployStack(
   const answer = await call('stack.deploy', { stack: spec.name, spec, dryRun });
   for (const warning of answer.warnings) out.warn(warning);
   if (globals.json) out.json(answer);
-  else printDiff(context, spec.name, answer.diff, dryRun);
+  else printDiff(context, spec, answer.diff, dryRun);
   if (dryRun || flags.detach === true || isNothing(answer.diff)) return;
   await followStack(context, spec.name, flags);
   if (!globals.json) out.line(`stack ${clean(spec.name)} is deployed`);
@@ -35,19 +37,27 @@ function isNothing({ created, changed, removed }: Answer['diff']): boolean {
   return created.length + changed.length + removed.length === 0;
 }
 
-function printDiff({ out }: CliContext, stack: string, diff: Answer['diff'], dryRun: boolean): void {
+function printDiff({ out }: CliContext, stack: Stack, diff: Answer['diff'], dryRun: boolean): void {
   if (isNothing(diff)) {
-    out.line(`stack ${clean(stack)}: nothing changes`);
+    out.line(`stack ${clean(stack.name)}: nothing changes`);
     return;
   }
-  out.line(`stack ${clean(stack)}${dryRun ? ', nothing is done' : ''}:`);
-  for (const { kind, key } of diff.created) out.line(out.style('green', `  + ${kind} ${clean(key)}`));
+  out.line(`stack ${clean(stack.name)}${dryRun ? ', nothing is done' : ''}:`);
+  for (const { kind, key } of diff.created)
+    out.line(out.style('green', `  + ${kind} ${clean(key)}${kind === 'volume' ? heldText(stack, key) : ''}`));
   for (const { item, fields } of diff.changed) {
     out.line(out.style('yellow', `  ~ ${item.kind} ${clean(item.key)}`));
     for (const { field, before, after } of fields)
       out.line(`      ${clean(field)}: ${shown(before)} -> ${shown(after)}`);
   }
   for (const { kind, key } of diff.removed) out.line(out.style('red', `  - ${kind} ${clean(key)}`));
+}
+
+/** A volume of one host has its containers there. */
+function heldText(stack: Stack, key: string): string {
+  const volume = stack.volumes.find((one) => one.key === key);
+  const services = volume === undefined || volume.external ? [] : heldBy(stack, volume);
+  return services.length === 0 ? '' : `, on one host, and with it ${services.map(clean).join(', ')}`;
 }
 
 function shown(value: unknown): string {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { scopeProblem, spansHosts } from './volume-span.ts';
+import type { Stack, StackVolume } from './stack.ts';
+import { heldBy, isOnEachHost, scopeProblem, spansHosts } from './volume-span.ts';
 
 it.each<[what: string, spec: Record<string, unknown>, spans: boolean]>([
   ['nothing said', {}, false],
@@ -23,4 +24,25 @@ it('refuses another word in the label', () => {
   const said = (scope: string) => scopeProblem({ Labels: { 'berth.volume.scope': scope } });
   expect([said('host'), said('cluster'), scopeProblem({})]).toEqual([undefined, undefined, undefined]);
   expect(said('all')).toBe('label berth.volume.scope is "all", and must be host or cluster');
+});
+
+it('says which services a volume holds to its host', () => {
+  const service = (name: string, kind: string, volume: string) => ({
+    ...{ name, scale: { kind } },
+    container: { Image: 'x', HostConfig: { Binds: [`shop_${volume}:/data`, '/srv:/srv'] } },
+  });
+  const services = [
+    service('web', 'replicated', 'data'),
+    service('agent', 'global', 'data'),
+    service('log', 'global', 'own'),
+  ];
+  const stack = { services } as unknown as Stack;
+  const volume = (key: string, spec: object = {}): StackVolume => ({
+    ...{ kind: 'stack-volume', key, external: false, spec: { Name: `shop_${key}`, ...spec } },
+  });
+  expect(heldBy(stack, volume('data'))).toEqual(['web', 'agent']);
+  expect(heldBy(stack, volume('data', { Driver: 'plugin' }))).toEqual([]);
+  expect(heldBy(stack, volume('own'))).toEqual([]);
+  expect(heldBy(stack, volume('none'))).toEqual([]);
+  expect([isOnEachHost(stack, volume('own')), isOnEachHost(stack, volume('none'))]).toEqual([true, false]);
 });

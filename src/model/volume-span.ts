@@ -1,5 +1,8 @@
 import { LABEL_VOLUME_SCOPE } from './labels.ts';
 import type { Volume } from './objects.ts';
+import type { Service } from './service.ts';
+import type { Stack, StackVolume } from './stack.ts';
+import { volumeNames } from './volume-names.ts';
 
 /** File systems that the engine's own driver mounts from elsewhere (`driver_opts.type`, mount(8)). */
 const FROM_ELSEWHERE = /^(?:nfs4?|cifs|smb3|ceph|glusterfs|lustre|beegfs|9p|fuse(?:\..*)?)$/i;
@@ -15,6 +18,22 @@ export function spansHosts({ spec, onEachHost }: Pick<Volume, 'spec' | 'onEachHo
   if (scope !== '') return scope === 'cluster';
   const driver = spec.Driver || 'local';
   return driver !== 'local' || FROM_ELSEWHERE.test(fieldOf(spec.DriverOpts, 'type'));
+}
+
+/** Used by services alone that have a container on each host: as in Docker's swarm mode, each has a volume of its own. */
+export function isOnEachHost(stack: Pick<Stack, 'services'>, volume: StackVolume): boolean {
+  const users = usersOf(stack, volume);
+  return users.length > 0 && users.every(({ scale }) => scale.kind === 'global');
+}
+
+/** Names of the services whose containers are all on one host, as the volume is. */
+export function heldBy(stack: Pick<Stack, 'services'>, volume: StackVolume): readonly string[] {
+  const spans = spansHosts({ spec: volume.spec }) || isOnEachHost(stack, volume);
+  return spans ? [] : usersOf(stack, volume).map(({ name }) => name);
+}
+
+function usersOf({ services }: Pick<Stack, 'services'>, { spec, key }: StackVolume): readonly Service[] {
+  return services.filter(({ container }) => volumeNames(container).includes(spec.Name ?? key));
 }
 
 /** What is wrong with a volume's label; undefined where nothing is. */

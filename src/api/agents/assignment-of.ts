@@ -1,6 +1,7 @@
 import type { Assignment } from '../../contract/link.ts';
-import type { Container, Desired, DockerSpec } from '../../model/container.ts';
+import type { Container, Desired } from '../../model/container.ts';
 import { networkNames } from '../../model/network-names.ts';
+import { volumeNames } from '../../model/volume-names.ts';
 import { spansHosts } from '../../model/volume-span.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { endpointIn, spanningNetwork } from '../networks/spanning.ts';
@@ -52,23 +53,4 @@ export function assignmentOf(
 function stoppedForMove(desired: Desired): Desired {
   if (desired.state === 'stopped' || desired.state === 'removed') return desired;
   return { ...desired, state: 'stopped', stop: undefined };
-}
-
-/** Names of the volumes that a spec mounts: `HostConfig.Binds` whose source is no path, and `Mounts` of type volume. */
-export function volumeNames(spec: DockerSpec): string[] {
-  const names = new Set<string>();
-  for (const bind of strings(spec.HostConfig?.Binds)) {
-    const source = bind.split(':')[0] ?? '';
-    if (bind.includes(':') && source !== '' && !source.startsWith('/')) names.add(source);
-  }
-  const mounts = spec.HostConfig?.Mounts;
-  for (const mount of Array.isArray(mounts) ? mounts : []) {
-    if (typeof mount !== 'object' || mount === null || mount.Type !== 'volume') continue;
-    if (typeof mount.Source === 'string' && mount.Source !== '') names.add(mount.Source);
-  }
-  return [...names];
-}
-
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((part) => typeof part === 'string') : [];
 }

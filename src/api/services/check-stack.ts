@@ -2,9 +2,7 @@ import { BerthError, messageOf } from '../../kit/errors.ts';
 import { CONTAINER_NAME } from '../../model/container.ts';
 import { cronFault } from '../../model/cron.ts';
 import { parseIp } from '../../model/ip.ts';
-import type { Scaling } from '../../model/scaling.ts';
 import type { Service } from '../../model/service.ts';
-import { routedPorts } from '../../model/service-parts.ts';
 import type { Stack } from '../../model/stack.ts';
 import { scopeProblem } from '../../model/volume-span.ts';
 import { placementRequest } from '../../scheduler/request.ts';
@@ -32,7 +30,7 @@ export function checkStack(stack: Stack): readonly string[] {
       throw new BerthError(thrown.code, `service ${service.name}: ${messageOf(thrown)}`);
     }
   }
-  return [...stack.services.flatMap(notDone), ...externalsNotDone(stack)];
+  return externalsNotDone(stack);
 }
 
 function refuseDoubles({ services }: Stack): void {
@@ -122,21 +120,6 @@ function refuseTimes({ name, runs, scale, naming }: Service): void {
     throw new BerthError('bad_request', `service ${name} runs at its times: a run is one container`, {
       hint: 'take global, the number of containers and container_name from it',
     });
-}
-
-function notDone({ name, scaling, routes, listeners, logs }: Service): string[] {
-  const said = (count: number, text: string) => (count > 0 ? [`service ${name}: ${text}`] : []);
-  return [
-    ...said(
-      scaling !== undefined && byRouters(scaling) && routedPorts({ routes, listeners }).length === 0 ? 1 : 0,
-      'it scales by requests or latency, and nothing leads requests to it: that rule keeps its number',
-    ),
-    ...said(logs.length, 'its logs are kept by the engines alone'),
-  ];
-}
-
-function byRouters({ rules }: Scaling): boolean {
-  return rules.some(({ metric }) => metric === 'requests' || metric === 'latency');
 }
 
 function externalsNotDone({ externals }: Stack): string[] {

@@ -3,8 +3,9 @@ import { newLongId } from '../../kit/ids.ts';
 import { networkNames } from '../../model/network-names.ts';
 import type { Service } from '../../model/service.ts';
 import type { Stack, StackNetwork, StackVolume } from '../../model/stack.ts';
+import { volumeNames } from '../../model/volume-names.ts';
+import { isOnEachHost } from '../../model/volume-span.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
-import { volumeNames } from '../agents/assignment-of.ts';
 import { createSchema, spanRequestOf } from '../docker/networks/create-body.ts';
 import { isLeftOver } from '../docker/networks/find-network.ts';
 import { spanDriverOf } from '../docker/networks/span-driver.ts';
@@ -83,10 +84,4 @@ function ensureVolume(
     ...(onEachHost ? { onEachHost } : {}),
   });
   return undefined;
-}
-
-/** Used by services alone that have a container on each host: as in Docker's swarm mode, each has a volume of its own. */
-function isOnEachHost({ services }: Stack, { spec, key }: StackVolume): boolean {
-  const users = services.filter(({ container }) => volumeNames(container).includes(spec.Name ?? key));
-  return users.length > 0 && users.every(({ scale }) => scale.kind === 'global');
 }

@@ -30,12 +30,16 @@ const spec = {
 function folder(): string {
   const cwd = join(tempDir(), 'shop');
   mkdirSync(cwd);
-  writeFileSync(join(cwd, 'compose.yaml'), 'services:\n  web:\n    image: web:1\n');
+  const text = 'services:\n  web:\n    image: web:1\n    volumes: [data:/data]\nvolumes: { data: {} }\n';
+  writeFileSync(join(cwd, 'compose.yaml'), text);
   return cwd;
 }
 const created = {
   diff: {
-    created: [{ kind: 'service' as const, key: 'web' }],
+    created: [
+      { kind: 'service' as const, key: 'web' },
+      { kind: 'volume' as const, key: 'data' },
+    ],
     changed: [
       {
         item: { kind: 'service' as const, key: 'db' },
@@ -44,7 +48,7 @@ const created = {
     ],
     removed: [{ kind: 'network' as const, key: 'back' }],
   },
-  warnings: ['service web: its logs are kept by the engines alone'],
+  warnings: ['service web: nothing listens on port 53 (udp): the router has no UDP'],
   releases: [{ service: 'web', number: 1 }],
 };
 
@@ -63,6 +67,7 @@ it('deploys: shows what changes, and how it goes until it is done', async () => 
   expect(stdout.split('\n')).toEqual([
     'stack shop:',
     '  + service web',
+    '  + volume data, on one host, and with it web',
     '  ~ service db',
     '      container.Image: "db:1" -> "db:2\\u001b[2J"',
     '  - network back',
@@ -70,7 +75,7 @@ it('deploys: shows what changes, and how it goes until it is done', async () => 
     '',
   ]);
   expect(stderr.split('\n')).toEqual([
-    'warning: service web: its logs are kept by the engines alone',
+    'warning: service web: nothing listens on port 53 (udp): the router has no UDP',
     'web: 0/2 ready, release 1 releasing (no host fits)',
     'web: 1/2 ready, release 1 releasing',
     'web: 2/2 ready, release 1 done',

@@ -442,4 +442,19 @@ describe('automatic scaling', () => {
       [],
     );
   });
+
+  it('warns of requests that nothing leads to the service', () => {
+    const labels = { 'berth.auto_scaling.max_requests': '9', 'berth.auto_scaling.min_requests': '2' };
+    expect(warnings(labels).map((text) => text.split(': ', 2).join(': '))).toEqual([
+      'labels["berth.auto_scaling.max_requests"]: keeps the number as it is',
+      'labels["berth.auto_scaling.min_requests"]: keeps the number as it is',
+    ]);
+    expect(warnings({ ...labels, 'berth.routing.port_80': 'www.example.com' })).toEqual([]);
+  });
+
+  it('warns of logs that are not kept apart', () => {
+    const labels = { 'aliyun.logs.web': 'stdout', 'aliyun.log_ttl_web': '3', 'aliyun.log.timestamp': 'true' };
+    expect(warnings(labels)).toHaveLength(3);
+    expect(warnings(labels)[0]).toContain('berth service logs shows what containers write');
+  });
 });

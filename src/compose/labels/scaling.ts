@@ -71,6 +71,15 @@ function ruleOf(
   ];
 }
 
+/** Of a service without a route: nothing is known of its requests. */
+export function warnOfNoRequests(labels: LabelSet): void {
+  for (const [name, reader] of labels.below('auto_scaling.'))
+    if (/_(?:requests|latency)$/.test(name))
+      reader.warn(
+        'keeps the number as it is: nothing leads requests to the service, so give it a route by routing.port_PORT',
+      );
+}
+
 function schedulesOf(reader: Reader, max: number): Schedule[] {
   const texts = (reader.text ?? '').split(';').filter((text) => text.trim() !== '');
   return texts.flatMap((text) => {

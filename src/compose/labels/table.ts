@@ -13,6 +13,9 @@ export type LabelRow = Readonly<{
 const row = (name: string, words: string): LabelRow => ({ name, verdict: 'honoured', words });
 const own = (name: string, words: string): LabelRow => ({ name, verdict: 'honoured', words, own: true });
 
+const LOGS =
+  '`berth service logs` shows what containers write to standard output, and files in them are not read';
+
 /** All labels, each as `aliyun.NAME` and as `berth.NAME`. */
 export const LABELS: readonly LabelRow[] = [
   row('scale', 'Number of containers; each deployment restores it.'),
@@ -105,14 +108,29 @@ export const LABELS: readonly LabelRow[] = [
   {
     name: 'log_store_*',
     verdict: 'warned',
-    words:
-      "`stdout` or a path: there is no cloud's log store here; the lines are the cluster's own log of that name.",
+    words: `there is no cloud's log store here: ${LOGS}`,
   },
-  row('log_ttl_*', 'Days that lines of the log of that name are kept, 1 to 365 (2).'),
-  row('log.timestamp', '`true` (as without it) or `false`: lines begin with their time.'),
-  row('logs.*', '`stdout`, or a path in the container: a log of that name.'),
-  row('logs.*.format', '`none`, `json` or `csv`.'),
-  row('logs.*.tags', '`NAME=VALUE`, separated by commas.'),
+  {
+    name: 'log_ttl_*',
+    verdict: 'warned',
+    words: `changes nothing: ${LOGS}, for as long as \`logging\` says`,
+  },
+  {
+    name: 'log.timestamp',
+    verdict: 'warned',
+    words: 'changes nothing: `berth service logs --timestamps` shows times',
+  },
+  { name: 'logs.*', verdict: 'warned', words: `changes nothing: ${LOGS}` },
+  {
+    name: 'logs.*.format',
+    verdict: 'warned',
+    words: 'changes nothing: lines are shown as they were written',
+  },
+  {
+    name: 'logs.*.tags',
+    verdict: 'warned',
+    words: 'changes nothing: lines have the names of their containers',
+  },
   own(
     'release',
     '`recreate`, `rolling`, `blue-green` or `canary`: how a new version takes the place of the old one.',

@@ -4,6 +4,7 @@ import { LabelSet } from '../labels/label-set.ts';
 import { logsOf } from '../labels/logs.ts';
 import { probeOf } from '../labels/probe.ts';
 import { listenersOf, type ReadRoute, routesOf } from '../labels/routing.ts';
+import { warnOfNoRequests } from '../labels/scaling.ts';
 import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
 import { buildOf } from './build.ts';
@@ -90,6 +91,7 @@ export function serviceOf(head: ServiceHead, context: StackContext): ReadService
     listenersOf(labels).map(({ listener }) => listener),
     several,
   );
+  if (routes.length + ports.listeners.length === 0) warnOfNoRequests(labels);
   const { ExposedPorts, PortBindings } = portFields(ports.host, reader.get('expose'));
   if (networks.mode === 'host' && ports.host.length > 0)
     reader

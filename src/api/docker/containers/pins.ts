@@ -1,8 +1,8 @@
 import type { DockerSpec } from '../../../model/container.ts';
 import { networkNames } from '../../../model/network-names.ts';
+import { volumeNames } from '../../../model/volume-names.ts';
 import { spansHosts } from '../../../model/volume-span.ts';
 import type { ReadTx, WriteTx } from '../../../store/store.ts';
-import { volumeNames } from '../../agents/assignment-of.ts';
 
 /** What a container has tied to its host, where nothing was before. */
 export type Pins = Readonly<{

@@ -1,7 +1,7 @@
 import { userLabels } from '../../../model/labels.ts';
 import type { Volume } from '../../../model/objects.ts';
+import { volumeNames } from '../../../model/volume-names.ts';
 import type { ReadTx } from '../../../store/store.ts';
-import { volumeNames } from '../../agents/assignment-of.ts';
 import { isNode } from '../images/image-list.ts';
 import { hostName } from '../networks/find-network.ts';
 import { type Filters, labelsMatch } from '../query.ts';
