@@ -130,6 +130,13 @@ function outcome(check: () => void): string {
 const isDone = (service: string, number = 1) =>
   until(() => expect(release(service)).toMatchObject({ number, state: 'done' }));
 
+/** So much later the manager looks again, milliseconds from the test's begin. */
+async function later(ms: number): Promise<void> {
+  ahead = ms;
+  const settings = { ...defaultSettings, drainMs: ms };
+  await cluster.store.update((tx) => tx.put('settings', { kind: 'settings', clusterId: 'c1', settings }));
+}
+
 /** What is pulled meanwhile: all images can be, unless a registry says that it has none. */
 async function withPulls(act: (pulled: string[]) => Promise<void>, refusal?: string): Promise<void> {
   const pulled: string[] = [];
@@ -383,13 +390,26 @@ describe('a release', () => {
     expect(release('web')).toMatchObject({ state: 'releasing', failed: [] });
   });
 
+  it('stops where it has found no image for ten minutes, and goes on when it is told to', async () => {
+    await put(stackOf(compose()));
+    await isDone('web');
+    await put(stackOf(compose('missing:1')));
+    await until(() => expect(status('web')?.waiting).toContain('No such image: missing:1'));
+    await later(590_000);
+    await until(() => expect(status('web')?.waiting).toContain('No such image: missing:1'));
+    expect(release('web')?.state).toBe('releasing');
+    await later(620_000);
+    await until(() => expect(release('web')?.state).toBe('paused'));
+    expect(release('web')?.reason).toContain('No such image: missing:1');
+    expect(members('web').map(({ desired }) => desired.spec.Image)).toEqual(['web:1', 'web:1', 'web:1']);
+    const paused = release('web');
+    if (paused === undefined) throw new Error('no release');
+    await cluster.store.update((tx) => tx.put('releases', { ...paused, state: 'releasing', reason: '' }));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(release('web')?.state).toBe('releasing');
+  });
+
   it('makes no container anew that an engine is slow to make, and says of which it takes too long', async () => {
-    const later = async (ms: number) => {
-      ahead = ms;
-      await cluster.store.update((tx) =>
-        tx.put('settings', { kind: 'settings', clusterId: 'c1', settings: { ...defaultSettings, drainMs: ms } }),
-      );
-    };
     slow.add('web:1');
     await put(stackOf(compose()));
     await until(() => expect(members('web')).toHaveLength(3));

@@ -35,31 +35,34 @@ export class ImagePulls {
    * Sees to it that the image comes to the host.
    * @param hostName for the text
    * @param service key of the one that it is for
-   * @returns what is waited for, in one line, and when to ask again
+   * @returns what is waited for, in one line, whether that has failed or cannot come by itself, and when to ask again
    */
   want(
     hostId: string,
     hostName: string,
     { container: { Image }, platform, pull, build }: Service,
     service: string,
-  ): Readonly<{ waiting: string; nextAt?: number }> {
+  ): Readonly<{ waiting: string; stuck: boolean; nextAt?: number }> {
     if (pull === 'never')
-      return { waiting: `image ${Image} is on no host that fits, and is not to be pulled` };
+      return { waiting: `image ${Image} is on no host that fits, and is not to be pulled`, stuck: true };
     if (pull === 'build' || build !== undefined)
       return {
         waiting: `image ${Image} is on no host that fits: build it with "docker build" or "docker-compose build"`,
+        stuck: true,
       };
     const key = `${hostId} ${Image}`;
     const failed = this.tries.get(key);
-    if (this.under.has(key)) return { waiting: `image ${Image} is pulled on ${hostName}` };
+    const pulling = { waiting: `image ${Image} is pulled on ${hostName}`, stuck: failed !== undefined };
+    if (this.under.has(key)) return pulling;
     if (failed !== undefined && this.deps.clock.now() < failed.nextAt)
       return {
         waiting: `image ${Image} cannot be pulled on ${hostName}: ${failed.error}`,
+        stuck: true,
         nextAt: failed.nextAt,
       };
     this.under.add(key);
     void this.pull(key, hostId, Image, platform, service);
-    return { waiting: `image ${Image} is pulled on ${hostName}` };
+    return pulling;
   }
 
   /** A log-in is another one: what failed for want of it may be tried again at once. */

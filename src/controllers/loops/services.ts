@@ -9,6 +9,7 @@ import { ImagePulls } from './image-pulls.ts';
 import type { ServiceHands } from './service-hands.ts';
 import { MemberWatch } from './service-picture.ts';
 import { lookAtStack } from './stack-look.ts';
+import { StuckReleases } from './stuck-releases.ts';
 
 export type ServiceControllerDeps = Readonly<{
   store: Store;
@@ -33,6 +34,7 @@ const FAILED_MS = 1_000;
  */
 export class ServiceController {
   private readonly watch = new MemberWatch();
+  private readonly stuck = new StuckReleases();
   private readonly pulls: ImagePulls;
   private readonly stop = new AbortController();
   private readonly unwatch: () => void;
@@ -175,6 +177,7 @@ export class ServiceController {
       const { made, nextAt, waits, drains } = await lookAtStack(stack, {
         ...this.deps,
         watch: this.watch,
+        stuck: this.stuck,
         pulls: this.pulls,
         now,
       });

@@ -20,12 +20,13 @@ import { type CronStep, planCron } from '../plan/services/cron.ts';
 import { waitsFor } from '../plan/services/dependencies.ts';
 import { type Member, probesOf } from '../plan/services/member.ts';
 import { planJob, planRollout } from '../plan/services/plan-rollout.ts';
-import type { RolloutStep } from '../plan/services/rollout.ts';
+import type { Rollout, RolloutStep } from '../plan/services/rollout.ts';
 import { dropFormerNetworks } from './former-networks.ts';
 import type { ImagePulls } from './image-pulls.ts';
 import { drop, retire, stop } from './leaving.ts';
 import type { AskedContainer, Made, ServiceHands } from './service-hands.ts';
 import { type MemberWatch, pictureOf, type ServicePicture, waitedOf } from './service-picture.ts';
+import type { StuckReleases } from './stuck-releases.ts';
 import { planned } from './workbench.ts';
 
 export type LookDeps = Readonly<{
@@ -34,6 +35,7 @@ export type LookDeps = Readonly<{
   logger: Logger;
   watch: MemberWatch;
   pulls: ImagePulls;
+  stuck: StuckReleases;
   access: AccessFigures;
   /** Milliseconds since the epoch. */
   now: number;
@@ -88,10 +90,27 @@ function planStack(tx: ReadTx, { name, removing }: StackRecord, deps: LookDeps):
         plan: planRollout({ ...rollout, state: 'done', wanted: 0, uncovered: [] }),
         gate: undefined,
       };
+    const late = lateReason(picture, deps);
+    if (late !== undefined)
+      return {
+        picture,
+        plan: { steps: [{ step: 'enter', state: 'paused', reason: late }], nextAt: undefined },
+        gate: undefined,
+      };
     const begun = rollout.members.some((one) => one.release === rollout.release);
     const gate = rollout.state === 'releasing' && !begun ? waitsFor(record.service, waited) : undefined;
     return { picture, plan: planGated(tx, picture, gate, deps.now), gate };
   });
+}
+
+/** Of a release that has waited for a host or an image for too long: where there is something before it, it stops. */
+function lateReason({ record, rollout }: ServicePicture, { stuck, now }: LookDeps): string | undefined {
+  if (!canBeStuck(record, rollout)) return undefined;
+  return stuck.lateReason(serviceKey(record.stack, record.name), rollout.release, now);
+}
+
+function canBeStuck({ service }: ServiceRecord, { state, fallback }: Rollout): boolean {
+  return service.runs.kind === 'service' && state === 'releasing' && fallback !== undefined;
 }
 
 /** While it may not begin, what there is of the release before is kept. */
@@ -126,6 +145,8 @@ class StackLook {
   private retired = false;
   /** Service to the first reason for which it goes no further. */
   private readonly reasons = new Map<string, string>();
+  /** Services for which that does not change by itself. */
+  private readonly stuck = new Set<string>();
 
   constructor(
     private readonly stack: StackRecord,
@@ -192,10 +213,21 @@ class StackLook {
       if (plan.nextAt !== undefined) this.times.push(plan.nextAt);
       if (picture.drainAt !== undefined) this.times.push(picture.drainAt);
       if (picture.lateAt !== undefined && picture.lateAt > this.deps.now) this.times.push(picture.lateAt);
+      const stuckAt = this.noteStuck(picture);
+      if (stuckAt !== undefined) this.times.push(stuckAt);
     }
     const nextAt = this.times.length === 0 ? undefined : Math.min(...this.times);
     const drains = plans.some(({ picture }) => picture.drainAt !== undefined) || this.retired;
     return { made: this.made, nextAt, waits: this.waits, drains };
+  }
+
+  private noteStuck({ record, rollout }: ServicePicture): number | undefined {
+    const { stack, name } = record;
+    const { release, members } = rollout;
+    const ready = members.filter((one) => one.release === release && one.state === 'ready').length;
+    const isStuck = this.stuck.has(name) && canBeStuck(record, rollout);
+    const reason = isStuck ? this.reasons.get(name) : undefined;
+    return this.deps.stuck.note(serviceKey(stack, name), { release, ready }, reason, this.deps.now);
   }
 
   private carryOut(tx: WriteTx, picture: ServicePicture, step: Step): void {
@@ -334,10 +366,12 @@ class StackLook {
   private say(record: ServiceRecord, result: Exclude<Made, { kind: 'made' }>, { spec }: ReleaseRecord): void {
     this.waits = true;
     let reason: string;
-    if (result.kind === 'refused') reason = result.reason;
-    else {
+    if (result.kind === 'refused') {
+      reason = result.reason;
+      this.stuck.add(record.name);
+    } else {
       const hostName = this.deps.store.view((tx) => tx.get('hosts', result.hostId)?.name) ?? result.hostId;
-      const { waiting, nextAt } = this.deps.pulls.want(
+      const { waiting, stuck, nextAt } = this.deps.pulls.want(
         result.hostId,
         hostName,
         spec,
@@ -345,6 +379,7 @@ class StackLook {
       );
       if (nextAt !== undefined) this.times.push(nextAt);
       reason = waiting;
+      if (stuck) this.stuck.add(record.name);
     }
     if (!this.reasons.has(record.name)) this.reasons.set(record.name, reason);
   }
