@@ -1,15 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Tests on real engines: root only, one after the other, in one process. Those of the first part make labs and
- * namespaces of their own; all others share one lab of three hosts, given by `inject('lab')`, which only starts when such a
- * test runs.
+ * Tests on real engines: root only. Two files run at a time, as they wait for most of their time. Those that break nothing
+ * share a lab of three hosts with what else runs in their worker (`sharedLab`).
  */
 const shared = {
   testTimeout: 300_000,
   hookTimeout: 900_000,
   teardownTimeout: 120_000,
-  fileParallelism: false,
+  maxWorkers: 2,
   pool: 'forks',
 } as const;
 
@@ -17,7 +16,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { ...shared, name: 'lab', include: ['test/{lab,images,network}/**/*.test.ts'] } },
-      { test: { ...shared, name: 'kernel', include: ['test/kernel/**/*.test.ts'] } },
+      { test: { ...shared, name: 'kernel', include: ['test/kernel/**/*.test.ts'], maxWorkers: 1 } },
       {
         test: {
           ...shared,

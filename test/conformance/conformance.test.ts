@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { openLab } from '../lab/lab.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sharedLab } from '../lab/shared.ts';
 import { Bench } from './bench.ts';
 import type { CaseGroup } from './case.ts';
 import { CONTAINER_CASES } from './cases/container.ts';
@@ -38,7 +38,7 @@ const clis = await dockerClis();
 const compose = await composeClient();
 const python = await pythonClient();
 const table = new Table();
-const lab = openLab(inject('lab'));
+const lab = await sharedLab();
 let registry: Registry;
 let planned = 0;
 let done = 0;

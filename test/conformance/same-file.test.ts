@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, inject, it } from 'vitest';
-import { openLab } from '../lab/lab.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 import { until } from '../lab/run.ts';
+import { sharedLab } from '../lab/shared.ts';
 import { FOREVER } from './bench.ts';
 import { composeClient, dockerClis, ensureClients } from './clients.ts';
 import { differences, type Meant, outcomeOf, unexplained } from './outcome.ts';
@@ -181,7 +181,7 @@ const SWARM: readonly Meant[] = [
 await ensureClients();
 const compose = await composeClient();
 const [cli] = await dockerClis();
-const lab = openLab(inject('lab'));
+const lab = await sharedLab();
 const folder = mkdtempSync(join(tmpdir(), 'berth-same-'));
 const tag = randomBytes(2).toString('hex');
 const file = (name: string, text: string) => {

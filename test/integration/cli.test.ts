@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
-import { type Lab, openLab } from '../lab/lab.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Lab } from '../lab/lab.ts';
 import { tryRun } from '../lab/run.ts';
+import { sharedLab } from '../lab/shared.ts';
 
 const BERTH = join(import.meta.dirname, '../../berth');
 /** Of this test alone: names that no other test in the same lab takes. */
@@ -44,7 +45,7 @@ function expectRefusal({ code, stdout, stderr }: Result, want: number, ...words:
 }
 
 beforeAll(async () => {
-  lab = openLab(inject('lab'));
+  lab = await sharedLab();
   dataDir = dirname(dirname(lab.endpoint.replace('unix://', '')));
   api = lab.addresses.api;
   caHash = (await json<{ caFingerprint: string }>('status')).caFingerprint;

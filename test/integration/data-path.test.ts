@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, expect, inject, it } from 'vitest';
-import { type Lab, openLab } from '../lab/lab.ts';
+import { afterAll, expect, it } from 'vitest';
+import type { Lab } from '../lab/lab.ts';
 import { tryRun } from '../lab/run.ts';
+import { sharedLab } from '../lab/shared.ts';
 
-const lab: Lab = openLab(inject('lab'));
+const lab: Lab = await sharedLab();
 const NETWORK = 'path-net';
 const NAMES = ['path-a', 'path-b'];
 /** At h2: what comes from h1 and nobody else. */

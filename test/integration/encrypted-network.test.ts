@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { type Lab, openLab } from '../lab/lab.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Lab } from '../lab/lab.ts';
 import { ensureRequirements } from '../lab/requirements.ts';
 import { tryRun } from '../lab/run.ts';
+import { sharedLab } from '../lab/shared.ts';
 import { Capture } from '../lab/watch.ts';
 
-const lab: Lab = openLab(inject('lab'));
+const lab: Lab = await sharedLab();
 const NETWORK = 'secret-words';
 
 beforeAll(() => ensureRequirements([['tcpdump', 'tcpdump']]));

@@ -2,9 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { program, start, tryProgram } from '../conformance/program.ts';
-import { type Lab, openLab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
+import { sharedLab } from '../lab/shared.ts';
 
 /** Several hosts through one endpoint, as one Docker Engine. */
 let lab: Lab;
@@ -13,8 +14,8 @@ const folder = mkdtempSync(join(tmpdir(), 'berth-endpoint-'));
 const HOSTS = ['h1', 'h2', 'h3'];
 const LIVE = ['sh', '-c', 'echo "I am $WHO"; trap "exit 0" TERM; while :; do sleep 0.1; done'];
 
-beforeAll(() => {
-  lab = openLab(inject('lab'));
+beforeAll(async () => {
+  lab = await sharedLab();
   docker = new Docker({ socketPath: lab.endpoint.replace('unix://', '') });
 });
 afterAll(async () => {

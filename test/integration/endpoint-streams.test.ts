@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { program, type Running, start, tryProgram } from '../conformance/program.ts';
-import { type Lab, openLab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
+import { sharedLab } from '../lab/shared.ts';
 import { agentConnections, memoryOver } from './usage.ts';
 
 /** Long streams through the endpoint: clients that vanish, that stop reading, that send much. */
@@ -12,8 +13,8 @@ const folder = mkdtempSync(join(tmpdir(), 'berth-streams-'));
 const LIVE = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.1; done'];
 const MB = 1_000_000;
 
-beforeAll(() => {
-  lab = openLab(inject('lab'));
+beforeAll(async () => {
+  lab = await sharedLab();
 });
 afterAll(async () => {
   const ids = await cluster('ps', '-aq', '--filter', 'label=streams');

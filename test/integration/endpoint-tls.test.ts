@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tryProgram } from '../conformance/program.ts';
-import { type Lab, openLab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
+import { sharedLab } from '../lab/shared.ts';
 
 /** The endpoint on TCP: TLS with client certificates from `berth bundle`, and who is not let in. */
 let lab: Lab;
@@ -11,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'berth-tls-'));
 const bundle = (user: string) => join(folder, user);
 
 beforeAll(async () => {
-  lab = openLab(inject('lab'));
+  lab = await sharedLab();
   await lab.berth(['bundle', '-o', bundle('admin')]);
   await lab.berth(['user', 'create', 'looker', '--role', 'viewer', '--json']);
   await lab.berth(['bundle', '--user', 'looker', '-o', bundle('looker')]);

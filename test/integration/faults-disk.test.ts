@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { openLab } from '../lab/lab.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run, tryRun, until } from '../lab/run.ts';
+import { sharedLab } from '../lab/shared.ts';
 import { openSmallDisk, type SmallDisk } from './small-disk.ts';
 
 const BERTH = join(import.meta.dirname, '../../berth');
@@ -41,7 +41,7 @@ const start = (name: string, ...options: string[]) =>
 const FULL = /berth\.db: .*disk is full.*free space/;
 
 beforeAll(async () => {
-  engine = openLab(inject('lab')).host('h1').engine;
+  engine = (await sharedLab()).host('h1').engine;
   disk = await openSmallDisk(4096);
   data = join(disk.path, 'data');
   await up();

@@ -1,9 +1,10 @@
-import { afterAll, describe, expect, inject, it } from 'vitest';
-import { type Lab, openLab } from '../lab/lab.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Lab } from '../lab/lab.ts';
 import { tryRun } from '../lab/run.ts';
+import { sharedLab } from '../lab/shared.ts';
 
 /** What `docker network create` may say, on real engines, in the lab that all share. */
-const lab: Lab = openLab(inject('lab'));
+const lab: Lab = await sharedLab();
 const tryDocker = (...args: string[]) => tryRun(['docker', '-H', lab.endpoint, ...args]);
 const docker = async (...args: string[]) => (await lab.docker(args)).trim();
 const containers: string[] = [];

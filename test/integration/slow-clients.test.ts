@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { program } from '../conformance/program.ts';
-import { type Lab, openLab } from '../lab/lab.ts';
+import type { Lab } from '../lab/lab.ts';
 import { until } from '../lab/run.ts';
+import { sharedLab } from '../lab/shared.ts';
 import { agentConnections, managerFiles, memoryOver } from './usage.ts';
 
 /** Clients that send as slowly as they can, in as small pieces, that never read, and that leave half way. */
@@ -18,7 +19,7 @@ const MB = 1_000_000;
 const sockets: Socket[] = [];
 
 beforeAll(async () => {
-  lab = openLab(inject('lab'));
+  lab = await sharedLab();
   answers = sendByBytes();
   answers.catch(() => undefined); // its test looks at it, late
   // 30 MB of output in long lines, and a file that takes a while to export.

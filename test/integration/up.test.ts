@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { openLab } from '../lab/lab.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, tryRun } from '../lab/run.ts';
+import { sharedLab } from '../lab/shared.ts';
 
 const BERTH = join(import.meta.dirname, '../../berth');
 /** Of this test alone: below the ephemeral ports, above those that Berth takes by default. */
@@ -30,8 +30,8 @@ const up = async () => {
 const docker = async (...argv: string[]) => (await run(['docker', '-H', `unix://${socket}`, ...argv])).trim();
 const plain = async (...argv: string[]) => (await run(['docker', '-H', engine, ...argv])).trim();
 
-beforeAll(() => {
-  engine = openLab(inject('lab')).host('h1').engine;
+beforeAll(async () => {
+  engine = (await sharedLab()).host('h1').engine;
 });
 
 afterAll(async () => {

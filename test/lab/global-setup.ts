@@ -1,19 +1,20 @@
 import type { TestProject } from 'vitest/node';
-import { ensureImage } from '../images/bake.ts';
-import { downLab, ownName, startLab } from './lab.ts';
+import { downLab, ownName } from './lab.ts';
+import { sharedLabName } from './shared.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Name and folder of the lab that the whole run shares: `openLab(inject('lab'))`. */
-    lab: { name: string; dir: string };
+    /** What the names of the labs that the workers of this run share begin with: see `sharedLab`. */
+    labs: string;
   }
 }
 
-/** One lab of three hosts for the whole run, `busybox:latest` on each; a test that breaks hosts starts its own. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const name = ownName();
-  const lab = await startLab({ name, hosts: 3 });
-  await ensureImage('busybox', lab.endpoint);
-  project.provide('lab', { name, dir: lab.plan.folder });
-  return () => downLab({ name, dir: lab.plan.folder });
+/** Labs that the files of a worker share are made by the first that asks (`sharedLab`), and removed here. */
+export default function setup(project: TestProject): () => Promise<void> {
+  const labs = ownName();
+  project.provide('labs', labs);
+  return async () => {
+    for (let worker = 1; worker <= project.config.maxWorkers; worker++)
+      await downLab({ name: sharedLabName(labs, worker) });
+  };
 }
