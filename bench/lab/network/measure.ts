@@ -19,8 +19,29 @@ export type Measured = Readonly<{
   packetsPerSecond: number;
 }>;
 
-/** The far ends' servers, one at a time: they listen on the same ports in different namespaces. */
-export async function measure(lab: Lab, path: Path, seconds: number): Promise<Measured> {
+export function measure(lab: Lab, path: Path, seconds: number): Promise<Measured> {
+  return withServers(lab, path, async () => {
+    const gbits = await received(path, seconds);
+    const udp = await ended(path, [
+      ...['--udp', '--bitrate', '0', '--length', '64'],
+      ...['--time', String(seconds)],
+    ]);
+    return {
+      gbits,
+      tcpRoundTripUs: await tcpRoundTrip(path, seconds),
+      pingUs: await ping(path),
+      packetsPerSecond: arrived(udp) / seconds,
+    };
+  });
+}
+
+/** As `gbits` of `measure`, alone. */
+export function throughput(lab: Lab, path: Path, seconds: number): Promise<number> {
+  return withServers(lab, path, () => received(path, seconds));
+}
+
+/** The far ends' servers, one path at a time: they listen on the same ports in different namespaces. */
+async function withServers<T>(lab: Lab, path: Path, ask: () => Promise<T>): Promise<T> {
   const log = join(lab.plan.folder, 'bench-network.log');
   const servers = [
     runDetached(path.far(['iperf3', '--server', '--port', String(IPERF_PORT)]), { log }),
@@ -32,20 +53,15 @@ export async function measure(lab: Lab, path: Path, seconds: number): Promise<Me
       async () => ((await iperf(path, ['--time', '1'], true)) === undefined ? undefined : true),
       { timeoutMs: 15_000, everyMs: 300 },
     );
-    const tcp = await ended(path, ['--time', String(seconds)]);
-    const udp = await ended(path, [
-      ...['--udp', '--bitrate', '0', '--length', '64'],
-      ...['--time', String(seconds)],
-    ]);
-    return {
-      gbits: (tcp.end.sum_received?.bits_per_second ?? Number.NaN) / 1e9,
-      tcpRoundTripUs: await tcpRoundTrip(path, seconds),
-      pingUs: await ping(path),
-      packetsPerSecond: arrived(udp) / seconds,
-    };
+    return await ask();
   } finally {
     await killAll(servers);
   }
+}
+
+async function received(path: Path, seconds: number): Promise<number> {
+  const tcp = await ended(path, ['--time', String(seconds)]);
+  return (tcp.end.sum_received?.bits_per_second ?? Number.NaN) / 1e9;
 }
 
 type Iperf = Readonly<{
