@@ -36,6 +36,8 @@ const run = (name: string, ...options: string[]) =>
     '-d',
     '--name',
     name,
+    '-l',
+    `mine=${name}`,
     ...options,
     '-m',
     '24m',
@@ -123,14 +125,14 @@ describe('a container comes back on its host', () => {
       expect(await cluster('inspect', '-f', '{{.RestartCount}}', name)).toBe('1');
   });
 
-  it('also while the manager is down, by the same cluster ID afterwards', async () => {
+  it('also while the manager is down, by the same cluster ID and with the same label afterwards', async () => {
     await lab.killManager();
     await endAll();
     await lab.restartManager();
     await lab.waitReady();
     for (const [name, id] of ids) {
-      const format = '{{.Id}} {{.State.Status}} {{(index .Mounts 0).Name}}';
-      expect(await cluster('inspect', '-f', format, name)).toBe(`${id} running ${name}`);
+      const format = '{{.Id}} {{.State.Status}} {{(index .Mounts 0).Name}} {{.Config.Labels.mine}}';
+      expect(await cluster('inspect', '-f', format, name)).toBe(`${id} running ${name} ${name}`);
     }
     await cluster('rm', '-f', ...ids.keys());
     expect(await plain('ps', '-aq')).toBe('');

@@ -2,8 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '../images/bake.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
+import { ensureRequirements } from '../lab/requirements.ts';
 import { tryRun } from '../lab/run.ts';
 import { tracesOn } from '../lab/traces.ts';
+import { Capture } from '../lab/watch.ts';
 
 const BERTH = fileURLToPath(new URL('../../berth', import.meta.url));
 
@@ -11,6 +13,10 @@ const BERTH = fileURLToPath(new URL('../../berth', import.meta.url));
 let lab: Lab;
 
 beforeAll(async () => {
+  await ensureRequirements([
+    ['tcpdump', 'tcpdump'],
+    ['ping', 'iputils-ping'],
+  ]);
   lab = await startLab({ hosts: 3 });
   await ensureImage('busybox', lab.endpoint);
 });
@@ -87,6 +93,32 @@ describe('containers on several hosts', () => {
     }
   });
 
+  it('send to other hosts what is for somebody there, and nothing else: no question who has an address, no broadcast', async () => {
+    const onWire = ['nsenter', `--net=/run/netns/${lab.plan.wire}`, '--'];
+    const wire = await Capture.start(onWire, ['-i', 'any', 'udp', 'port', '4789']);
+    const pid = (await lab.docker(['inspect', '-f', '{{.State.Pid}}', 'client'], 'h2')).trim();
+    const asClient = (...argv: string[]) =>
+      lab.exec('h2', ['nsenter', '--target', pid, '--net', '--', ...argv]);
+    const ping = (...argv: string[]) => asClient('ping', '-n', '-c', '2', '-i', '0.2', '-W', '1', ...argv);
+    await asClient('ip', 'neighbour', 'flush', 'dev', 'eth0');
+    expect((await ping('192.168.1.10')).code).toBe(0);
+    // Nobody has it; who is said to have it is nobody; all.
+    const nobody = '192.168.1.200';
+    const stranger = '192.168.1.201';
+    const everybody = '192.168.1.255';
+    await asClient('ip', 'neighbour', 'add', stranger, 'lladdr', '02:be:c0:a8:01:c9', 'dev', 'eth0');
+    for (const target of [[nobody], [stranger], ['-b', everybody]])
+      expect((await ping(...target)).code, target.join(' ')).not.toBe(0);
+    const answers = () =>
+      wire.lines.filter((line) => line.includes('192.168.1.10 > 192.168.1.11: ICMP echo'));
+    const before = answers().length;
+    expect((await ping('192.168.1.10')).code).toBe(0);
+    await until(async () => answers().length).toBeGreaterThan(before);
+    const inside = (await wire.end()).filter((line) => line.includes('192.168.1.'));
+    const others = inside.filter((line) => !/192\.168\.1\.1[01] > 192\.168\.1\.1[01]: ICMP echo/.test(line));
+    expect(others).toEqual([]);
+  });
+
   it('are reached from outside at their published ports, and reach out', async () => {
     await start('shown', 'h1', '--net', 'shop', '-p', '8088:80');
     const curl = ['curl', '-s', '-m', '10', `http://${lab.host('h1').address}:8088/`];
@@ -125,6 +157,9 @@ describe('containers on several hosts', () => {
   it('are connected to a further network, and disconnected, while they run', async () => {
     await lab.docker(['network', 'create', '-d', 'xoverlay', '--subnet=10.77.0.0/16', 'back']);
     await start('store', 'h2', '--net', 'back', '--ip', '10.77.0.5');
+    // Neither network leads to the other one, by no gateway.
+    const ping = ['docker', '-H', lab.endpoint, 'exec', 'web', 'ping', '-c', '1', '-W', '2', '10.77.0.5'];
+    expect((await tryRun(ping)).code).not.toBe(0);
     await lab.docker(['network', 'connect', '--ip', '10.77.3.3', 'back', 'web']);
     await until(() => asked('web', '10.77.0.5')).toBe('store');
     await until(() => asked('store', '10.77.3.3')).toBe('web');

@@ -59,6 +59,12 @@ describe('a host that is down', () => {
       container('c', 'h1', { labels: {} }),
       container('d', 'h1', { state: 'stopped' }),
     );
+    /** All that the user has asked for; its generation counts on with each move. */
+    const wishes = () =>
+      store.view((tx) =>
+        [...tx.all('containers')].map(({ id, desired: { generation: _, ...wish } }) => ({ id, wish })),
+      );
+    const wished = wishes();
     await setHost(store, 'h1', 'suspect');
     await settle();
     expect(placed(store)).toEqual({ a: 'h1', b: 'h1', c: 'h1', d: 'h1' });
@@ -67,6 +73,7 @@ describe('a host that is down', () => {
     const { a, b, ...stayed } = placed(store);
     expect([a, b].sort()).toEqual(['h2', 'h3']);
     expect(stayed).toEqual({ c: 'h1', d: 'h1' });
+    expect(wishes()).toEqual(wished);
     store.view((tx) => {
       expect(tx.get('containers', 'a')).toMatchObject({
         id: 'a',
