@@ -1,7 +1,8 @@
-// Types, lint and format, the rooms' arrows and cycles, dead exports: one line each, and what is wrong below it.
+// Types, lint and format, the rooms' arrows and cycles, dead exports, evidence: one line each, and what is wrong below it.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { unfounded } from './check-evidence.mjs';
 
 const checks = {
   types: () =>
@@ -9,6 +10,7 @@ const checks = {
   'lint and format': () => tool(['biome', 'check', '--error-on-warnings', '--max-diagnostics=50', '.']),
   rooms,
   'dead exports': () => tool(['knip', '--no-progress']),
+  'tests that the evidence names': evidence,
 };
 
 /**
@@ -36,6 +38,11 @@ async function rooms() {
     errors: '',
     note: `${files.length} modules`,
   };
+}
+
+async function evidence() {
+  const { problems, names } = unfounded();
+  return { ok: problems.length === 0, output: problems.join('\n'), errors: '', note: `${names} names` };
 }
 
 function sources(folder) {
