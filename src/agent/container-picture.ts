@@ -41,6 +41,8 @@ const INSPECTS_AT_ONCE = 8;
 /** A burst of events is one look; a first event after silence is looked at without delay. */
 const COALESCE_MS = 30;
 const TOMB_MS = 60_000;
+/** The action of an event that tells of a health check. */
+const HEALTH = /^health_status: (healthy|unhealthy)$/;
 
 /** The containers of an engine as they were last seen, each by a look of its own. */
 export class ContainerPicture {
@@ -49,6 +51,8 @@ export class ContainerPicture {
   /** The look that told the newest of each container; a slow, older one must not overwrite it. */
   private readonly looks = new Map<string, Look>();
   private lastLook = 0;
+  /** How many looks at each container are on their way. */
+  private readonly underway = new Map<string, number>();
   private readonly marked = new Set<string>();
   private markTimer: NodeJS.Timeout | undefined;
   private lastMarkAt = 0;
@@ -80,18 +84,13 @@ export class ContainerPicture {
    * @throws BerthError where the engine does not answer
    */
   async refresh(engineId: string): Promise<ObservedContainer | undefined> {
-    const look = this.newLook();
-    const inspect = await this.limit(() => this.listing.inspect(engineId));
-    return this.take(engineId, inspect, look);
+    return this.look(engineId, this.newLook());
   }
 
   /** What the agent itself has to say of it is another thing now; on the engine nothing has changed. */
   regenerate(engineId: string): void {
     const before = this.containers.get(engineId);
-    if (before?.clusterId === undefined) return;
-    const known = this.deps.known(before.clusterId);
-    const { restarts, nextStartAt, probes, ...seen } = before;
-    this.tell({ ...seen, generation: known?.generation ?? 0, ...known?.said(before) });
+    if (before?.clusterId !== undefined) this.retell(before);
   }
 
   /** Looks at every container that the engine has, and forgets those that it has no more. */
@@ -134,7 +133,8 @@ export class ContainerPicture {
     const labels = event.Type === 'container' ? (event.Actor.Attributes ?? {}) : {};
     const clusterId =
       clusterIdIn(labels, this.deps.identity().clusterId) ?? this.containers.get(engineId)?.clusterId;
-    if (!this.ours.defer(clusterId, engineId, this.lastLook)) this.mark(engineId);
+    if (this.ours.defer(clusterId, engineId, this.lastLook) || this.takeHealth(engineId, event)) return;
+    this.mark(engineId);
   }
 
   /**
@@ -151,7 +151,7 @@ export class ContainerPicture {
   private async lookAtListed(entry: ListEntry): Promise<void> {
     const look = this.newLook();
     try {
-      await this.take(entry.Id, await this.limit(() => this.listing.inspect(entry.Id)), look);
+      await this.look(entry.Id, look);
     } catch (thrown) {
       // One container whose inspection hangs (a stuck mount, say) must not hide the others, nor be hidden.
       this.warn(entry.Id, thrown);
@@ -159,6 +159,37 @@ export class ContainerPicture {
       if (this.containers.get(entry.Id) === undefined)
         await this.take(entry.Id, inspectFromList(entry), look);
     }
+  }
+
+  private async look(engineId: string, look: Look): Promise<ObservedContainer | undefined> {
+    const others = () => this.underway.get(engineId) ?? 0;
+    this.underway.set(engineId, others() + 1);
+    try {
+      return await this.take(engineId, await this.limit(() => this.listing.inspect(engineId)), look);
+    } finally {
+      if (others() > 1) this.underway.set(engineId, others() - 1);
+      else this.underway.delete(engineId);
+    }
+  }
+
+  /**
+   * An engine that tells of another health has said all that is new: a busy one takes far longer to answer. False where it
+   * is to be asked all the same: of an earlier run, or while a look is on its way, which may be older or newer.
+   */
+  private takeHealth(engineId: string, { Action, timeNano }: EngineEvent): boolean {
+    const health = HEALTH.exec(Action)?.[1] as 'healthy' | 'unhealthy' | undefined;
+    const seen = this.containers.get(engineId);
+    if (health === undefined || seen?.state.status !== 'running') return false;
+    if (timeNano / 1e6 < seen.state.startedAt) return false;
+    if (this.marked.has(engineId) || this.underway.has(engineId)) return false;
+    this.retell({ ...seen, state: { ...seen.state, health } });
+    return true;
+  }
+
+  private retell(now: ObservedContainer): void {
+    const known = now.clusterId === undefined ? undefined : this.deps.known(now.clusterId);
+    const { restarts, nextStartAt, probes, ...seen } = now;
+    this.tell({ ...seen, generation: known?.generation ?? 0, ...known?.said(now) });
   }
 
   private async take(

@@ -131,4 +131,74 @@ describe('looks at a container', () => {
     expect(JSON.stringify(since)).not.toContain(containers.get('db').id);
     expect(manager.observed('db')?.state.exitCode).toBe(4);
   });
+
+  describe('at its health', () => {
+    /** A container with a health check that runs, on an engine that says that of it. */
+    async function checked() {
+      const engine = newSimulatedEngine();
+      const { json } = engine;
+      const { containers, events } = engine.world;
+      const of = { health: 'starting', inspects: 0, delay: Promise.resolve() };
+      engine.json = async (method, path, ...more) => {
+        const answer = await json.call(engine, method, path, ...more);
+        if (!isInspect(`${method} ${path}`)) return answer as never;
+        const { State, ...rest } = answer as { State: object };
+        const said = { ...rest, State: { ...State, Health: { Status: of.health } } };
+        of.inspects++;
+        await of.delay;
+        return said as never;
+      };
+      const manager = await connected(engine);
+      manager.put(RUNNING);
+      await manager.result(RUNNING);
+      // What its start has led to is over.
+      await sleep(100);
+      const { id } = containers.get('web');
+      const becomes = (health: string) => {
+        of.health = health;
+        events.emit('container', `health_status: ${health}`, id);
+      };
+      const update = () => events.emit('container', 'update', id);
+      const health = () => manager.observed('web')?.state.health;
+      return { of, manager, web: containers.get('web'), becomes, update, health };
+    }
+
+    it('are none, as its engine has told of it', async () => {
+      const { of, manager, becomes, health } = await checked();
+      const before = of.inspects;
+      for (const next of ['healthy', 'unhealthy', 'healthy']) {
+        becomes(next);
+        await manager.until(() => health() === next);
+      }
+      await sleep(100);
+      expect([of.inspects - before, health()]).toEqual([0, 'healthy']);
+    });
+
+    it('are followed by another, where one was on its way when it became another', async () => {
+      const { of, manager, update, becomes, health } = await checked();
+      const before = of.inspects;
+      let answer = () => {};
+      of.delay = new Promise((resolve) => {
+        answer = resolve;
+      });
+      update();
+      await expect.poll(() => of.inspects, { timeout: 5_000 }).toBe(before + 1);
+      becomes('healthy');
+      await sleep(50);
+      answer();
+      await manager.until(() => health() === 'healthy');
+      expect(of.inspects).toBe(before + 2);
+    });
+
+    it('are made where it is told of a run that is over', async () => {
+      const { of, manager, web, update, becomes } = await checked();
+      web.startedAt = Date.now() + 60_000;
+      update();
+      await manager.until(() => (manager.observed('web')?.state.startedAt ?? 0) > Date.now());
+      await sleep(100);
+      const after = of.inspects;
+      becomes('healthy');
+      await expect.poll(() => of.inspects, { timeout: 5_000 }).toBe(after + 1);
+    });
+  });
 });
