@@ -62,6 +62,8 @@ export class Ingress {
   /** A name leads elsewhere than when the state was carried out that is wanted. */
   private moved = false;
   private serving = false;
+  /** The image of the container that ran when the engine was asked last, and has not been heard of since. */
+  private runs: string | undefined;
   private error = '';
   /** Servers that are leaving, and still have connections. */
   private readonly draining = new Map<string, AbortController>();
@@ -103,6 +105,7 @@ export class Ingress {
 
   /** The engine answers, and what is on it is known. */
   onListed(): void {
+    this.runs = undefined;
     if (this.wanted !== undefined) this.kick();
   }
 
@@ -111,6 +114,7 @@ export class Ingress {
       ({ Action, Actor }) =>
         (Action === 'die' || Action === 'destroy') && Actor.Attributes?.[LABEL_ROUTER] !== undefined,
     );
+    if (ended) this.runs = undefined;
     if (ended && this.wanted !== undefined) this.later(ENDED_MS);
   }
 
@@ -157,6 +161,7 @@ export class Ingress {
   private want(wanted: WantedRouter | undefined, seq: number): void {
     this.wanted = wanted;
     this.seq = seq;
+    this.deps.logger.debug({ seq }, 'router: told');
     this.saving ??= setTimeout(() => void this.save(), SAVE_MS);
     this.kick();
   }
@@ -204,11 +209,15 @@ export class Ingress {
     const state = this.named.resolve(routerStateOf(wanted));
     this.mayRun = true;
     // An HAProxy that starts reads them.
-    if (!this.serving) await this.router.write(state);
-    await this.container.ensure(wanted.base.image, signal);
+    if (!this.serving) {
+      this.runs = undefined;
+      await this.router.write(state);
+    }
+    let trusted = this.runs === wanted.base.image;
     const { clock, logger } = this.deps;
     const until = clock.now() + START_MS;
     for (;;) {
+      await this.ensure(wanted.base.image);
       try {
         const applied = await this.router.apply(state);
         if (applied.kind === 'reload') logger.info({ because: applied.because }, 'router reloaded');
@@ -216,6 +225,9 @@ export class Ingress {
       } catch (thrown) {
         const starting = thrown instanceof BerthError && thrown.code === 'unavailable';
         if (!starting || clock.now() > until) throw thrown;
+        // It may have been removed, and its engine has not told yet.
+        if (trusted) this.runs = undefined;
+        trusted = false;
         await clock.sleep(LOOK_MS, signal);
       }
     }
@@ -223,8 +235,16 @@ export class Ingress {
     this.watchLeaving(state);
   }
 
+  /** Asks the engine only where there is doubt: a busy one takes longer to answer than HAProxy to be told a change. */
+  private async ensure(image: string): Promise<void> {
+    if (this.runs === image) return;
+    await this.container.ensure(image, this.stop.signal);
+    this.runs = image;
+  }
+
   private async end(): Promise<void> {
     this.serving = false;
+    this.runs = undefined;
     for (const waiting of this.draining.values()) waiting.abort();
     if (!this.mayRun) return;
     await this.container.remove(this.stop.signal);
