@@ -407,6 +407,15 @@ describe('connections that stay', () => {
     socket.destroy();
     await closed;
     await haproxy.router.whenDrained(ADDRESS, one.port);
+    // A limit of the route's own, for one that says nothing.
+    const limited = route('quiet', 'ws.com', [pool('v', [one.port])], {
+      rules: { timeouts: { responseSeconds: 30, tunnelSeconds: 2 } },
+    });
+    await haproxy.router.apply(stateOf([limited], { drainSeconds: 4 }));
+    const second = await webSocket();
+    const ended = new Promise((resolve) => second.once('close', resolve));
+    expect(await echo(second, 'said')).toBe('said');
+    await ended;
     // The limit, by the runtime socket: the container leaves, and who does not go is cut.
     await haproxy.router.apply(state([one.port], 4));
     const third = await webSocket();

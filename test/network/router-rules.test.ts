@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashCredentials } from '../../src/kit/credentials.ts';
@@ -210,6 +212,25 @@ describe('a route', () => {
     expect([large.status, large.text]).toEqual([413, 'The request is larger than body.com takes.\n']);
     expect((await post('body.com', '123', { 'transfer-encoding': 'chunked' })).status).toBe(411);
     expect((await post('free.com', '123', { 'transfer-encoding': 'chunked' })).seen?.body).toBe('123');
+  });
+
+  it('limits the time that a container takes to answer', async () => {
+    const never = createServer(() => {});
+    await new Promise<void>((resolve) => never.listen(0, ADDRESS, resolve));
+    const pools = [pool('v1', [(never.address() as AddressInfo).port])];
+    try {
+      await apply(
+        route('slow', 'slow.com', pools, { rules: { timeouts: { responseSeconds: 1, tunnelSeconds: 60 } } }),
+      );
+      const began = performance.now();
+      const { status, text } = await ask('slow.com');
+      expect([status, text]).toEqual([504, 'A container of slow.com took too long to answer.\n']);
+      // Without the rule it is a minute.
+      expect(performance.now() - began).toBeLessThan(40_000);
+    } finally {
+      never.closeAllConnections();
+      never.close();
+    }
   });
 
   it('compresses where it is told to', async () => {
