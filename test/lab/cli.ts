@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { Command, InvalidArgumentError } from 'commander';
 import { downAll, downLab, type Lab, openLab, startLab } from './lab.ts';
 import { LABS_FOLDER } from './plan.ts';
+import { usualName } from './state.ts';
 
 interface Which {
   readonly name: string;
@@ -27,9 +28,9 @@ program
     '\nExamples:\n  npm run lab -- up\n  npm run lab -- up --hosts 2 --name two --no-join --json',
   )
   .action(async (_, command: Command) => {
-    const { hosts, join, label, json, ...which } = command.optsWithGlobals();
+    const { hosts, join, label, json } = command.optsWithGlobals();
     const lab = await startLab({
-      ...which,
+      ...whichOf(command),
       hosts,
       labels: label,
       keep: true,
@@ -43,8 +44,8 @@ program
   .description('what runs')
   .option('--json', 'print one JSON object')
   .action(async (_, command: Command) => {
-    const { json, ...which } = command.optsWithGlobals();
-    print(await describe(openLab(which as Which)), json === true ? 'json' : 'text');
+    const { json } = command.optsWithGlobals();
+    print(await describe(openLab(whichOf(command))), json === true ? 'json' : 'text');
   });
 
 for (const [verb, description, act] of [
@@ -61,7 +62,7 @@ for (const [verb, description, act] of [
     .command(`${verb} <host>`)
     .description(description)
     .action(async (host: string, _, command: Command) => {
-      await act(openLab(command.optsWithGlobals<Which>()), host);
+      await act(openLab(whichOf(command)), host);
     });
 }
 
@@ -69,7 +70,7 @@ program
   .command('exec <host> <command...>')
   .description('run a command on the host, DOCKER_HOST set to its own engine: lab exec h1 -- docker ps')
   .action(async (host: string, argv: string[], _, command: Command) => {
-    const [file = '', ...args] = openLab(command.optsWithGlobals<Which>()).execArgv(host, argv);
+    const [file = '', ...args] = openLab(whichOf(command)).execArgv(host, argv);
     const child = spawn(file, args, { stdio: 'inherit' });
     process.exitCode = await new Promise<number>((done, fail) => {
       child.on('error', fail);
@@ -82,15 +83,20 @@ program
   .description('remove the lab and everything that it made; no lab is no error')
   .option('--all', `all labs below ${LABS_FOLDER}`)
   .action(async (_, command: Command) => {
-    const { all, ...which } = command.optsWithGlobals();
-    if (all === true) await downAll(LABS_FOLDER);
-    else await downLab(which as Which);
+    if (command.optsWithGlobals().all === true) await downAll(LABS_FOLDER);
+    else await downLab(whichOf(command));
   });
 
 for (const command of program.commands) {
   command
-    .option('--name <name>', 'which lab', 'lab')
+    .option('--name <name>', 'which lab (default: lab, unless another checkout has made that one)')
     .option('--dir <folder>', `its folder (default: ${LABS_FOLDER}/NAME)`);
+}
+
+/** The lab that a command is for. */
+function whichOf(command: Command): Which {
+  const { name, dir } = command.optsWithGlobals<Partial<Which>>();
+  return { name: name ?? usualName(dir), ...(dir === undefined ? {} : { dir }) };
 }
 
 async function describe(lab: Lab) {

@@ -9,6 +9,7 @@ import { LABS_FOLDER } from './plan.ts';
 import { lookAtShared, type Shared } from './registry.ts';
 import { ensureRequirements } from './requirements.ts';
 import { type Output, run, tryRun, until } from './run.ts';
+import { CHECKOUT, usualName, writeState } from './state.ts';
 
 const PATIENCE = { timeoutMs: 60_000, everyMs: 200 };
 
@@ -132,9 +133,28 @@ describe('a lab of two hosts', () => {
     expect(() => openLab({ name: 'nosuch' })).toThrow('there is no lab "nosuch"');
   });
 
-  it('lives beside another lab, and up is idempotent and adds hosts', async () => {
-    const other = await startLab({ hosts: 1, join: false });
+  it('is not taken for one of another checkout that has the usual name', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'berth-usual-'));
     try {
+      expect(usualName(dir)).toBe('lab');
+      const state = { name: 'lab', index: 0, hosts: 1, joined: false, labels: {} };
+      writeState(dir, { ...state, checkout: CHECKOUT });
+      expect(usualName(dir)).toBe('lab');
+      writeState(dir, { ...state, checkout: '/home/other/berth/' });
+      expect(() => usualName(dir)).toThrow('is of another checkout, /home/other/berth/: give yours a name');
+      const down = [process.execPath, '--import', 'tsx', 'test/lab/cli.ts', 'down', '--dir', dir];
+      expect((await tryRun(down)).stderr).toContain('--name NAME');
+      expect(readdirSync(dir)).toEqual(['lab.json']);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+
+  it('lives beside another lab that two make at once, and up is idempotent and adds hosts', async () => {
+    const one = { name: ownName(), hosts: 1, join: false };
+    const [other, same] = await Promise.all([startLab(one), startLab(one)]);
+    try {
+      expect(same.plan).toEqual(other.plan);
       expect(other.plan.subnet).not.toBe(lab.plan.subnet);
       await willReach(other, 'h1', other.plan.gateway);
       const grown = await startLab({ name: other.name, hosts: 2, join: false });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
+import { alone } from './alone.ts';
 import { removeCgroup } from './cgroups.ts';
 import {
   type AgentStart,
@@ -24,7 +25,7 @@ import { killAll, processesIn } from './processes.ts';
 import { register, registeredLabs, removeIfEmpty, unregister } from './registry.ts';
 import { ensureRequirements } from './requirements.ts';
 import { LabError, type Output, run, tryRun } from './run.ts';
-import { folderOf, readState, writeState } from './state.ts';
+import { CHECKOUT, folderOf, type LabState, readState, writeState } from './state.ts';
 import { makeWire, namespacesOf, portIsUp, removeWire, setPort } from './wire.ts';
 
 export interface LabOptions {
@@ -236,20 +237,37 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   await ensureRequirements();
   const name = options.name ?? ownName();
   const folder = folderOf(name, options.dir);
-  const before = readState(folder);
-  const names = before?.names ?? options.names;
-  planLab({ name, index: 0, hosts: options.hosts ?? 3, folder, names }); // refuse before touching
-  if (before?.joined === true && options.join === false) {
-    throw new LabError(`lab "${name}" has a manager already: take it down first, or choose another name`);
-  }
+  const before = stateBefore(name, folder, options); // refuse before touching
   const index = await register(name, folder, before?.index);
-  const state = {
+  // Who makes the same lab at the same time waits, and finds it made.
+  return alone(`lab-${index}`, () => bringUp({ ...options, name, folder, index }));
+}
+
+/**
+ * What the lab's folder says of it.
+ * @throws LabError for what cannot be made of it
+ */
+function stateBefore(name: string, folder: string, options: LabOptions): LabState | undefined {
+  const before = readState(folder);
+  planLab({ name, index: 0, hosts: options.hosts ?? 3, folder, names: before?.names ?? options.names });
+  if (before?.joined === true && options.join === false)
+    throw new LabError(`lab "${name}" has a manager already: take it down first, or choose another name`);
+  return before;
+}
+
+type Registered = LabOptions & Readonly<{ name: string; folder: string; index: number }>;
+
+async function bringUp({ name, folder, index, ...options }: Registered): Promise<Lab> {
+  const before = stateBefore(name, folder, options);
+  const names = before?.names ?? options.names;
+  const state: LabState = {
     name,
     index,
     hosts: Math.max(options.hosts ?? before?.hosts ?? 3, before?.hosts ?? 1),
     ...(names === undefined ? {} : { names }),
     joined: options.join ?? before?.joined ?? true,
     labels: { ...before?.labels, ...options.labels },
+    checkout: before?.checkout ?? CHECKOUT,
   };
   try {
     writeState(folder, state);

@@ -1,9 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { HostLabels } from './cluster.ts';
 import { LABS_FOLDER } from './plan.ts';
 import { registeredLabs } from './registry.ts';
 import { LabError } from './run.ts';
+
+/** The checkout that this program is of: a lab's manager and agents are of the one that made it. */
+export const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What a lab's folder remembers of it: enough for every subcommand, and for `down` after a crash. */
 export interface LabState {
@@ -17,7 +21,11 @@ export interface LabState {
   readonly joined: boolean;
   /** Labels that hosts bring along when they join, by host name. */
   readonly labels: HostLabels;
+  /** The folder of the checkout that has made it; a lab of an earlier version says none. */
+  readonly checkout?: string;
 }
+
+const USUAL = 'lab';
 
 /** The folder of the lab: as given, or where a lab of that name is, or where it would be. */
 export function folderOf(name: string, dir?: string): string {
@@ -28,6 +36,19 @@ export function readState(folder: string): LabState | undefined {
   const file = join(folder, 'lab.json');
   if (!existsSync(file)) return undefined;
   return JSON.parse(readFileSync(file, 'utf8')) as LabState;
+}
+
+/**
+ * The name of a lab where none was given: `lab`.
+ * @throws LabError where another checkout has made a lab of that name: nobody takes it, or takes it down, unawares
+ */
+export function usualName(dir?: string): string {
+  const folder = folderOf(USUAL, dir);
+  const made = readState(folder)?.checkout;
+  if (made === undefined || made === CHECKOUT) return USUAL;
+  throw new LabError(
+    `lab "${USUAL}" in ${folder} is of another checkout, ${made}: give yours a name (--name NAME), or take that one by --name ${USUAL}`,
+  );
 }
 
 /** Write the state, whole or not at all. @throws LabError for a folder that holds something else. */
