@@ -1,15 +1,23 @@
+import { stat } from 'node:fs/promises';
+import { BerthError } from '../kit/errors.ts';
 import type { RuntimeSocket } from './runtime-socket.ts';
 import type { FoundTables, ServerSetting, Servers } from './tables.ts';
 
-/** Which worker answers, and which configuration it has read. */
-export type Worker = Readonly<{ pid: number; digest: string }>;
+/**
+ * Which worker answers, and which configuration it has read. In a container one that is started anew has the same process
+ * ID as the one before it, so `life` has its socket's inode and time in it as well.
+ */
+export type Worker = Readonly<{ life: string; digest: string }>;
 
+/** @throws BerthError `unavailable` where it has gone, or goes */
 export async function readWorker(socket: RuntimeSocket): Promise<Worker> {
   const info = await socket.ask('show info');
-  return {
-    pid: Number(/^Pid: (\d+)$/m.exec(info)?.[1]),
-    digest: /^description: (.*)$/m.exec(info)?.[1] ?? '',
-  };
+  const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(info)?.[1] ?? '';
+  // After the answer: a socket that was made anew meanwhile is then another life, which is looked at closely.
+  const made = await stat(socket.path, { bigint: true }).catch((cause: unknown) => {
+    throw new BerthError('unavailable', `HAProxy at ${socket.path}: its socket has gone`, { cause });
+  });
+  return { life: `${field('Pid')} ${made.ino} ${made.ctimeNs}`, digest: field('description') };
 }
 
 /** What the worker has now, of that of which there may be something to change. */

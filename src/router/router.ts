@@ -145,7 +145,7 @@ export class Router {
     if (worker.digest !== rendered.digest)
       return this.reload(rendered, 'what is fixed in its configuration has changed');
     const { tables } = rendered;
-    const same = this.known?.worker.pid === worker.pid && this.known.worker.digest === worker.digest;
+    const same = this.known?.worker.life === worker.life && this.known.worker.digest === worker.digest;
     if (!same) this.times.connect();
     const found =
       same && this.known !== undefined
@@ -169,12 +169,12 @@ export class Router {
   private async meterAll(): Promise<readonly FailingServer[]> {
     const socket = await RuntimeSocket.open(this.layout.runtimeSocket);
     try {
-      const { pid } = await readWorker(socket);
+      const { life } = await readWorker(socket);
       // Nobody asks: then nobody needs it.
       if (this.metered.length > MOST_METERED) this.metered.length = 0;
       // all proxies; 2 and 4: backends and servers
       const answer = await socket.ask('show stat -1 6 -1');
-      this.metered.push(...this.meter.take(pid, answer, this.times.read(), this.spares));
+      this.metered.push(...this.meter.take(life, answer, this.times.read(), this.spares));
       return failingServers(answer, this.spares);
     } finally {
       socket.close();

@@ -24,7 +24,7 @@ export class RuntimeSocket {
 
   private constructor(
     private readonly socket: Socket,
-    private readonly path: string,
+    readonly path: string,
     private readonly timeoutMs: number,
     private readonly mostBytes: number,
   ) {

@@ -13,19 +13,19 @@ describe('traffic', () => {
   /** Times of which so many are in the fourth bucket. */
   const inFourth = (count: number) => [...TIME_BOUNDS, 0].map((_, i) => (i === 3 ? count : 0));
   const NOBODYS = new Map<string, string>();
-  const shown = (meter: TrafficMeter, pid: number, answer: string) =>
+  const shown = (meter: TrafficMeter, life: string, answer: string) =>
     Object.fromEntries(
       meter
-        .take(pid, answer, [], NOBODYS)
+        .take(life, answer, [], NOBODYS)
         .map(({ route, pool, responses }) => [`${route} ${pool ?? ''}`.trim(), responses.slice(1, 5)]),
     );
 
   it('is added up by route and pool, canaries’ backends too; a route has what its router answered itself', () => {
     const meter = new TrafficMeter();
     const spares = new Map([['spare:4', 'late']]);
-    meter.take(7, stat(), [], spares);
+    meter.take('7 1', stat(), [], spares);
     const traffic = meter.take(
-      7,
+      '7 1',
       stat(
         'entry:0.0.0.0:80,FRONTEND,9,9,9,9,9,9,9,9,9,9,9,',
         'http:shop,v1:10.0.0.1:80,5,10,20,1,0,0,4,0,1,0,0,',
@@ -71,11 +71,11 @@ describe('traffic', () => {
   it('is what came since the last reading: of a worker that goes on, and of one that has begun', () => {
     const meter = new TrafficMeter();
     const at = (count: number) => stat(row('http:a', 'r1:x:1', count), row('http:a', 'BACKEND', count));
-    expect(shown(meter, 1, at(1000))).toEqual({});
-    expect(shown(meter, 1, at(1000))).toEqual({});
-    expect(shown(meter, 1, at(1005))).toEqual({ 'a r1': [5, 0, 0, 0], a: [5, 0, 0, 0] });
+    expect(shown(meter, '1 1', at(1000))).toEqual({});
+    expect(shown(meter, '1 1', at(1000))).toEqual({});
+    expect(shown(meter, '1 1', at(1005))).toEqual({ 'a r1': [5, 0, 0, 0], a: [5, 0, 0, 0] });
     // More than before, and all of it new.
-    expect(shown(meter, 2, at(2000))).toEqual({ 'a r1': [2000, 0, 0, 0], a: [2000, 0, 0, 0] });
+    expect(shown(meter, '1 2', at(2000))).toEqual({ 'a r1': [2000, 0, 0, 0], a: [2000, 0, 0, 0] });
   });
 
   it('does not count anew what a server had that was deleted, nor forget what one has that was added again', () => {
@@ -85,17 +85,17 @@ describe('traffic', () => {
       row('http:a', 'r2:y:1', 10),
       row('http:a', 'BACKEND', 100),
     );
-    shown(meter, 1, both);
+    shown(meter, '1 1', both);
     const without = stat(row('http:a', 'r2:y:1', 12), row('http:a', 'BACKEND', 102));
-    expect(shown(meter, 1, without)).toEqual({ 'a r2': [2, 0, 0, 0], a: [2, 0, 0, 0] });
+    expect(shown(meter, '1 1', without)).toEqual({ 'a r2': [2, 0, 0, 0], a: [2, 0, 0, 0] });
     const again = stat(
       row('http:a', 'r2:y:1', 12),
       row('http:a', 'r1:x:1', 3),
       row('http:a', 'BACKEND', 105),
     );
-    expect(shown(meter, 1, again)).toEqual({ 'a r1': [3, 0, 0, 0], a: [3, 0, 0, 0] });
+    expect(shown(meter, '1 1', again)).toEqual({ 'a r1': [3, 0, 0, 0], a: [3, 0, 0, 0] });
     const anew = stat(row('http:a', 'r2:y:1', 4), row('http:a', 'r1:x:1', 3), row('http:a', 'BACKEND', 109));
-    expect(shown(meter, 1, anew)).toEqual({ 'a r2': [4, 0, 0, 0], a: [4, 0, 0, 0] });
+    expect(shown(meter, '1 1', anew)).toEqual({ 'a r2': [4, 0, 0, 0], a: [4, 0, 0, 0] });
   });
 });
 

@@ -25,7 +25,7 @@ type Line = Readonly<{
  */
 export class TrafficMeter {
   /** Of which worker the counters are; undefined before the first reading. */
-  private pid: number | undefined;
+  private life: string | undefined;
   private lines: ReadonlyMap<string, Line> = new Map();
 
   /**
@@ -35,16 +35,16 @@ export class TrafficMeter {
    * @returns of each route and pool through which something went; nothing at the first reading, as nobody knows when that was
    */
   take(
-    pid: number,
+    life: string,
     answer: string,
     times: readonly ResponseTimes[],
     spares: SpareRoutes,
   ): readonly Traffic[] {
     const lines = readLines(answer, spares);
-    const first = this.pid === undefined;
+    const first = this.life === undefined;
     // A worker that was not known has begun since the last reading.
-    const before = this.pid === pid ? this.lines : new Map<string, Line>();
-    this.pid = pid;
+    const before = this.life === life ? this.lines : new Map<string, Line>();
+    this.life = life;
     this.lines = lines;
     const sums = new Map<string, { traffic: Line; counts: number[]; times: readonly number[] }>();
     const sumOf = (line: Line) => {
