@@ -3,7 +3,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Client, encode, newClient } from './client.ts';
+import { type Client, newClient } from './client.ts';
+import { encode } from './client-over.ts';
 import type { RouteSpec } from './v1/route.ts';
 import { routes } from './v1/routes.ts';
 

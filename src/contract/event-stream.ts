@@ -1,7 +1,7 @@
 import { type Backoff, backoffDelay } from '../kit/backoff.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { BerthError } from '../kit/errors.ts';
-import { linkedSignal } from '../kit/linked-signal.ts';
+import { type LinkedSignal, linkedSignal } from '../kit/linked-signal.ts';
 import { type ChangeEvent, changeEventSchema } from './v1/cluster.ts';
 
 /** `id` is what to resume after. */
@@ -13,6 +13,11 @@ export type EventStreamOptions = Readonly<{
   signal?: AbortSignal;
   /** False: a lost connection is thrown to the reader. */
   reconnect?: boolean;
+  /** Hears when the connection stands, and when it is lost. */
+  onState?(state: 'open' | 'lost'): void;
+  /** Nothing for so long, not even a comment, is a lost connection (milliseconds); what TCP thinks of it, if left out. */
+  quietMs?: number;
+  backoff?: Backoff;
   clock?: Clock;
 }>;
 
@@ -29,12 +34,16 @@ export async function* watchEvents(
   const clock = options.clock ?? systemClock;
   const link = linkedSignal([options.signal]);
   const { signal } = link;
+  const { onState = () => undefined, quietMs, backoff = RECONNECT } = options;
   let after = options.after;
   let attempt = 0;
   try {
     while (!signal.aborted) {
+      const watch = new QuietWatch(signal, quietMs);
       try {
-        for await (const message of parseEvents(await open(after, signal))) {
+        const chunks = await open(after, watch.signal);
+        onState('open');
+        for await (const message of parseEvents(watch.over(chunks))) {
           attempt = 0;
           if (message.id !== '') after = message.id;
           // An event of a newer manager that this client does not know of is none of its business.
@@ -46,12 +55,52 @@ export async function* watchEvents(
       } catch (thrown) {
         if (signal.aborted) return;
         if (options.reconnect === false || (thrown instanceof BerthError && !thrown.retryable)) throw thrown;
+      } finally {
+        watch.end();
       }
-      await clock.sleep(backoffDelay(RECONNECT, attempt++), signal).catch(() => undefined);
+      onState('lost');
+      await clock.sleep(backoffDelay(backoff, attempt++), signal).catch(() => undefined);
     }
   } finally {
     // The reader may have left in the middle: the connection goes with it.
     link.fire(new Error('the reader has left'));
+  }
+}
+
+/** Ends a connection on which nothing comes any more: a network that is gone tells nobody. */
+class QuietWatch {
+  private readonly link: LinkedSignal;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    parent: AbortSignal,
+    private readonly quietMs: number | undefined,
+  ) {
+    this.link = linkedSignal([parent]);
+    this.heard();
+  }
+
+  get signal(): AbortSignal {
+    return this.link.signal;
+  }
+
+  async *over(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      this.heard();
+      yield chunk;
+    }
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+    this.link.fire(new Error('the connection is given up'));
+  }
+
+  private heard(): void {
+    clearTimeout(this.timer);
+    if (this.quietMs === undefined) return;
+    const quiet = new Error(`nothing was heard for ${this.quietMs} ms`);
+    this.timer = setTimeout(() => this.link.fire(quiet), this.quietMs);
   }
 }
 

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { newAccountKey, newAcmeClient } from '../acme/index.ts';
 import { DataKeys, KEY_ROTATION_MS } from '../api/agents/data-keys.ts';
 import { HostSessions } from '../api/agents/host-sessions.ts';
 import { beginLife } from '../api/agents/lives.ts';
 import { putAudit } from '../api/auth/audit-log.ts';
 import { firstRun } from '../api/auth/first-run.ts';
+import { EngineContainers } from '../api/containers/engine-containers.ts';
 import { newDockerEndpoint } from '../api/docker/server.ts';
 import { newClusterEvents } from '../api/events/cluster-events.ts';
 import { keepFilesSwept } from '../api/files/sweep-files.ts';
@@ -52,6 +54,7 @@ import { machineIdOf } from './machine.ts';
 import type { ManagerConfig } from './manager-config.ts';
 import { startNameServer } from './name-server.ts';
 import { connectionsPerPort } from './open-files.ts';
+import { packageRoot } from './package-root.ts';
 import { newPluginHost } from './plugin-host.ts';
 import { keepCertificate } from './renewal.ts';
 import { runHost } from './run-host.ts';
@@ -193,6 +196,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         },
         access: sessions.access,
         logs: new StackLogs(dockerDeps),
+        containers: new EngineContainers(dockerDeps),
         checkLogin: (auth) => checkLogin(dockerDeps, auth),
         removeVolume: (name) => removeVolume(dockerDeps, name),
         autoscaler,
@@ -204,6 +208,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         agentPort: config.agentListen.port,
         dockerPort: config.dockerListen.port,
         agentFile: agentFile(),
+        pageFolder: join(packageRoot(), 'dist', 'dashboard'),
         ...(dns === undefined ? {} : { dns }),
         clock,
         logger,

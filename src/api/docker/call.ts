@@ -32,6 +32,9 @@ export type DockerCall = Readonly<{
   deps: DockerDeps;
 }>;
 
+/** As much of a call as it takes to act on a container, whoever asks. */
+export type EngineCall = Pick<DockerCall, 'deps' | 'apiVersion' | 'signal'>;
+
 /** One line in the registry of routes. */
 export type DockerRoute = Readonly<{
   method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';

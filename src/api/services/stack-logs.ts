@@ -1,15 +1,13 @@
 import type { LogItem } from '../../contract/v1/services.ts';
-import { messageOf } from '../../kit/errors.ts';
 import { linkedSignal } from '../../kit/linked-signal.ts';
 import type { Container } from '../../model/container.ts';
 import { serviceKey } from '../../model/deployment.ts';
 import type { ReadTx } from '../../store/store.ts';
-import { containerPath, type Target, targetOfRecord } from '../docker/containers/find.ts';
+import { targetOfRecord } from '../docker/containers/find.ts';
 import type { DockerDeps } from '../docker/deps.ts';
-import { ask } from '../docker/passthrough.ts';
-import { servedVersions } from '../docker/version.ts';
 import type { LogQuery as TextQuery } from '../v1/stack-logs.ts';
-import { type LoggedLine, linesOf } from './log-frames.ts';
+import { type LogLine, type LogPart, type LogSource, readLog, textOf } from './container-log.ts';
+import type { LoggedLine } from './log-frames.ts';
 
 export type LogQuery = TextQuery &
   Readonly<{
@@ -18,28 +16,6 @@ export type LogQuery = TextQuery &
     /** Only what was written there; to both, if left out. */
     stream?: LoggedLine['stream'] | undefined;
   }>;
-
-type Line = LoggedLine & Readonly<{ kind: 'line'; source: LogSource }>;
-type Item = Line | Readonly<{ kind: 'note'; text: string }>;
-
-/** Whose a line is. */
-export type LogSource = Readonly<{
-  /** Name and ID of the container. */
-  container: string;
-  id: string;
-  service: string;
-  hostId: string;
-  hostName: string;
-}>;
-
-/** A container whose log can be read now. */
-type Source = Readonly<{
-  target: Target;
-  service: string;
-  raw: boolean;
-  stream: LoggedLine['stream'] | undefined;
-  startedAt: number;
-}>;
 
 /** So many lines wait for a reader before the engines have to. */
 const AHEAD = 256;
@@ -54,14 +30,14 @@ export class StackLogs {
   }
 
   /** What there is, in the order of time; then, with `follow`, what comes, also of containers that are made later. */
-  async *lines(query: LogQuery, signal: AbortSignal): AsyncGenerator<Item> {
+  async *lines(query: LogQuery, signal: AbortSignal): AsyncGenerator<LogPart> {
     const link = linkedSignal([signal]);
     /** By the container's ID, the time of the last line that was told. */
     const told = new Map<string, string>();
     try {
       const { sources, notes } = this.sources(query);
       for (const text of notes) yield { kind: 'note', text };
-      const past = sources.map((source) => this.open(source, pastOf(query), link.signal));
+      const past = sources.map((source) => readLog(this.deps, source, pastOf(query), link.signal));
       for await (const item of inOrder(past)) {
         if (item.kind === 'line') told.set(item.source.id, item.at);
         yield item;
@@ -74,11 +50,11 @@ export class StackLogs {
 
   private async *follow(
     query: LogQuery,
-    known: readonly Source[],
+    known: readonly LogSource[],
     told: Map<string, string>,
     signal: AbortSignal,
-  ): AsyncGenerator<Item> {
-    const queue: Item[] = [];
+  ): AsyncGenerator<LogPart> {
+    const queue: LogPart[] = [];
     let wake = () => {};
     /** Readers of hosts that wait until what they have brought is taken. */
     const held = new Set<() => void>();
@@ -89,7 +65,7 @@ export class StackLogs {
     /** Container to when it was started as it is read now. */
     const under = new Map<string, number>();
     const start = new Set(known.map(({ target }) => target.id));
-    const pump = async (source: Source) => {
+    const pump = async (source: LogSource) => {
       const { id } = source.target;
       const again = under.has(id);
       under.set(id, source.startedAt);
@@ -97,7 +73,7 @@ export class StackLogs {
         follow: '1',
         ...this.from(query, told.get(id), start.has(id), again ? source : undefined),
       };
-      for await (const item of this.open(source, params, signal)) {
+      for await (const item of readLog(this.deps, source, params, signal)) {
         if (item.kind === 'line') {
           // Engines tell the line of `since` itself once more.
           if (item.at <= (told.get(id) ?? '')) continue;
@@ -135,7 +111,7 @@ export class StackLogs {
     { tail, since, until }: LogQuery,
     told: string | undefined,
     known: boolean,
-    again: Source | undefined,
+    again: LogSource | undefined,
   ): Readonly<Record<string, string>> {
     const end: Readonly<Record<string, string>> = until === undefined ? {} : { until };
     if (told !== undefined) return { ...end, since: secondsOf(told) };
@@ -145,12 +121,12 @@ export class StackLogs {
   }
 
   private sources({ stack, service, container: only, stream }: LogQuery): {
-    sources: Source[];
+    sources: LogSource[];
     notes: string[];
   } {
     const { store, engines } = this.deps;
     return store.view((tx) => {
-      const sources: Source[] = [];
+      const sources: LogSource[] = [];
       const notes: string[] = [];
       for (const container of containersOf(tx, stack, service)) {
         if (only !== undefined && container.id !== only) continue;
@@ -170,31 +146,6 @@ export class StackLogs {
       return { sources, notes };
     });
   }
-
-  private async *open(
-    { target, service, raw, stream }: Source,
-    params: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-  ): AsyncGenerator<Item> {
-    const query = new URLSearchParams({ timestamps: '1', ...params });
-    for (const name of stream === undefined ? ['stdout', 'stderr'] : [stream]) query.set(name, '1');
-    const path = `/v${servedVersions(this.deps.store).api}${containerPath(target, '/logs')}?${query}`;
-    const { name: container, id, hostName, hostId } = target;
-    const source = { container, id, service, hostId, hostName };
-    try {
-      const { body } = await ask({ deps: this.deps }, hostId, { method: 'GET', path, signal });
-      for await (const line of linesOf(body, raw)) yield { kind: 'line', source, ...line };
-    } catch (thrown) {
-      if (!signal.aborted) yield { kind: 'note', text: `container ${container}: ${messageOf(thrown)}` };
-    }
-  }
-}
-
-function textOf(item: Item): LogItem {
-  if (item.kind === 'note') return item;
-  const { source, stream, at, bytes } = item;
-  const { container, service, hostName } = source;
-  return { kind: 'line', container, service, hostName, stream, at, text: bytes.toString('utf8') };
 }
 
 function containersOf(tx: ReadTx, stack: string, service: string | undefined): readonly Container[] {
@@ -222,10 +173,10 @@ function secondsOf(at: string): string {
 }
 
 /** One line of each is held: the oldest of them comes first. Notes come when they do. */
-async function* inOrder(sources: readonly AsyncGenerator<Item>[]): AsyncGenerator<Item> {
-  const heads: { source: AsyncGenerator<Item>; line: Line }[] = [];
-  const notes: Item[] = [];
-  const advance = async (source: AsyncGenerator<Item>) => {
+async function* inOrder(sources: readonly AsyncGenerator<LogPart>[]): AsyncGenerator<LogPart> {
+  const heads: { source: AsyncGenerator<LogPart>; line: LogLine }[] = [];
+  const notes: LogPart[] = [];
+  const advance = async (source: AsyncGenerator<LogPart>) => {
     for (;;) {
       const { value, done } = await source.next();
       if (done === true) return;

@@ -18,6 +18,7 @@ import { FIRST_USER, firstRun } from '../auth/first-run.ts';
 import { hashSecret } from '../auth/secrets.ts';
 import type { Placer } from '../placement/placer.ts';
 import { AccessBook } from '../routing/access-book.ts';
+import type { ContainerHands } from './container-hands.ts';
 import type { ContainerMoves } from './container-moves.ts';
 import type { ApiDeps } from './deps.ts';
 import { type ApiEndpoint, newApiEndpoint } from './endpoint.ts';
@@ -109,6 +110,27 @@ async function* fakeLogs(
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
 }
 
+/** Knows the cluster's containers by ID, and does nothing to them. */
+function fakeContainers(store: Store): ContainerHands {
+  const find = (ref: string) => {
+    const found = store.view((tx) => tx.get('containers', ref));
+    if (found === undefined) throw new BerthError('not_found', `No such container: ${ref}`);
+    return found;
+  };
+  const look = async (ref: string) => void find(ref);
+  return {
+    inspect: async (ref, role) => ({ Id: find(ref).id, Role: role }),
+    logs: async ({ container }) => {
+      const { name } = find(container);
+      const line = { kind: 'line' as const, container: name, service: '', hostName: 'h1' };
+      return async function* () {
+        yield { ...line, stream: 'stdout', at: '2026-01-01T00:00:00.000000000Z', text: 'hello' };
+      };
+    },
+    ...{ start: look, stop: look, restart: look, remove: look },
+  };
+}
+
 async function testVaultFile(folder: string): Promise<VaultFile> {
   const file = await openVault(folder, { now: 0, make: true });
   if (file === undefined) throw new Error('no vault was made');
@@ -138,6 +160,7 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
       },
     },
     access: new AccessBook({ clock: fakeClock, routesOf: () => [], serving: () => [] }),
+    containers: fakeContainers(store),
     logs: { read: fakeLogs },
     removeVolume: (name) => store.update((tx) => void tx.delete('volumes', name)),
     checkLogin: async ({ password }) => {

@@ -2,7 +2,9 @@ import type { ChangeEvent } from '../../contract/v1/cluster.ts';
 import { newShortId } from '../../kit/ids.ts';
 import type { ObservedContainer } from '../../model/container.ts';
 import { serviceKey } from '../../model/deployment.ts';
+import { healthOf } from '../../model/readiness.ts';
 import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
+import { shownState } from './container-view.ts';
 import type { EventSource } from './handler.ts';
 import { KnownWires } from './known-wires.ts';
 import { serviceView } from './service-view.ts';
@@ -206,7 +208,8 @@ function summariseContainer(tx: ReadTx, id: string): Summary | undefined {
     name: container.name,
     managed: true,
     hostId,
-    state: seen?.state.status ?? 'pending',
+    state: shownState(container, seen),
+    health: seen === undefined ? 'none' : healthOf(seen),
     image: container.desired.spec.Image,
   };
 }
@@ -249,6 +252,7 @@ function summariseUnmanaged(tx: ReadTx, key: string): Summary | undefined {
     managed: false,
     hostId: seen.hostId,
     state: seen.state.status,
+    health: healthOf(seen),
     image: seen.image,
   };
 }

@@ -7,6 +7,7 @@ import type { Store } from '../../store/store.ts';
 import type { Placer } from '../placement/placer.ts';
 import type { PluginRunner } from '../placement/store-placer.ts';
 import type { AccessBook } from '../routing/access-book.ts';
+import type { ContainerHands } from './container-hands.ts';
 import type { ContainerMoves } from './container-moves.ts';
 import type { StackLogs } from './stack-logs.ts';
 
@@ -22,6 +23,8 @@ export type ApiDeps = Readonly<{
   checkLogin(auth: RegistryAuth): Promise<void>;
   /** Deletes a volume with all that is in it. @throws BerthError where it is not there, in use, or on a lost host */
   removeVolume(name: string): Promise<void>;
+  /** Acts on single containers, on their hosts. */
+  containers: ContainerHands;
   /** What containers of stacks have written. */
   logs: StackLogs;
   /** Thinks about the numbers of services that scale by themselves. */
@@ -49,6 +52,8 @@ export type ApiDeps = Readonly<{
   agentPort: number;
   /** Port of the Docker endpoint with TLS. */
   dockerPort: number;
+  /** Folder of the built dashboard; without it, or where it is not there, none is served. */
+  pageFolder?: string;
   /** Path of the agent's executable for linux-x64; it need not exist. */
   agentFile: string;
   /** Tries modules before the settings name them; without it none can be named. */

@@ -5,6 +5,7 @@ import { autoscaleHandlers } from './autoscale.ts';
 import { balancerHandlers } from './balancers.ts';
 import { certificateHandlers } from './certificates.ts';
 import { clusterHandlers } from './cluster.ts';
+import { containerHandlers } from './containers.ts';
 import { dnsHandlers } from './dns.ts';
 import { fileHandlers } from './files.ts';
 import type { EventSource, Handlers } from './handler.ts';
@@ -35,6 +36,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...nodeHandlers,
     ...moveHandlers,
     ...orphanHandlers,
+    ...containerHandlers,
     ...serviceHandlers,
     ...volumeHandlers,
     ...jobHandlers,

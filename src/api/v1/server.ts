@@ -7,10 +7,12 @@ import { BerthError, messageOf } from '../../kit/errors.ts';
 import { type ApiToken, roleAllows } from '../../model/access.ts';
 import { type AuditFact, putAudit } from '../auth/audit-log.ts';
 import { bearerOf } from '../auth/bearer.ts';
+import { bearerOfPage } from '../auth/page-cookie.ts';
 import type { Principal } from '../auth/principal.ts';
 import { RefusalBudget } from '../auth/refusal-budget.ts';
 import { readWhole } from '../body.ts';
 import { parseJson } from '../docker/json.ts';
+import { openPage } from '../page/page.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { checkInput } from './check-input.ts';
 import type { ApiDeps } from './deps.ts';
@@ -69,7 +71,8 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
     if (route.role === 'public') {
       return { principal: { user: '', role: 'viewer', via: 'api', from }, token: undefined };
     }
-    return deps.store.view((tx) => bearerOf(tx, request.headers.authorization, from, deps.clock.now()));
+    const shown = request.headers.authorization ?? bearerOfPage(request.headers);
+    return deps.store.view((tx) => bearerOf(tx, shown, from, deps.clock.now()));
   };
 
   /** `asked`: the caller that is known for certain; empty for strangers, whatever name they claim. */
@@ -152,7 +155,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
           query: checkInput(route.query, request.query, 'query'),
           body: checkInput(route.body, request.body, 'body'),
         };
-        const answer = await run(name, route, caller, input);
+        const answer = await run(name, route, caller, input, (text) => void reply.header('set-cookie', text));
         return send(name, answer, caller, request, reply);
       },
     });
@@ -163,6 +166,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
     route: RouteSpec,
     { principal, token }: Caller,
     input: Readonly<{ params: unknown; headers: unknown; query: unknown; body: unknown }>,
+    setCookie: (text: string) => void,
   ): Promise<unknown> {
     let target = Object.values(input.params as object).join(' ');
     let who = principal;
@@ -171,6 +175,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
       principal,
       token,
       deps,
+      setCookie,
       about: (what, user) => {
         target = what;
         if (user !== undefined) who = { ...principal, user };
@@ -240,7 +245,9 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
     }
   }
 
+  const page = deps.pageFolder === undefined ? undefined : openPage(deps.pageFolder);
   const listener = (door: Door) => (req: IncomingMessage, res: ServerResponse) => {
+    if (door === 'https' && page?.answer(req, res) === true) return;
     doors.set(req, door);
     app.routing(req, res);
   };

@@ -91,6 +91,8 @@ export const changeEventSchema = z.discriminatedUnion('kind', [
     hostId: z.string(),
     /** Docker's word, or `pending` where the host has not reported it yet. */
     state: z.string(),
+    /** `none` where nothing checks it. */
+    health: z.string().optional(),
     image: z.string(),
   }),
   z.object({

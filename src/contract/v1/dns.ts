@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import {
   dnsCheckSchema,
@@ -8,6 +7,7 @@ import {
   dnsZoneSchema,
   ttlSchema,
 } from '../../model/dns.ts';
+import { parseIp } from '../../model/ip.ts';
 import { json, nothingSchema, type RouteSpec } from './route.ts';
 
 const zoneSchema = dnsZoneSchema.omit({ kind: true }).extend({ records: z.number() });
@@ -26,7 +26,7 @@ const recordSchema = z.object({
 });
 export type DnsRecordView = z.infer<typeof recordSchema>;
 
-const addressSchema = z.string().refine((text) => isIP(text) !== 0, {
+const addressSchema = z.string().refine((text) => parseIp(text) !== undefined, {
   error: (issue) => `"${String(issue.input)}" is not an IP address`,
 });
 const networkSchema = z.string().refine(isNetwork, {
@@ -35,7 +35,8 @@ const networkSchema = z.string().refine(isNetwork, {
 
 function isNetwork(text: string): boolean {
   const [base = '', prefix, ...more] = text.split('/');
-  const longest = isIP(base) === 4 ? 32 : isIP(base) === 6 ? 128 : -1;
+  const family = parseIp(base)?.family;
+  const longest = family === 4 ? 32 : family === 6 ? 128 : -1;
   if (longest < 0 || more.length > 0) return false;
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= longest);
 }

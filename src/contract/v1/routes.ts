@@ -4,6 +4,7 @@ import { autoscaleRoutes } from './autoscale.ts';
 import { balancerRoutes } from './balancers.ts';
 import { certificateRoutes } from './certificates.ts';
 import { clusterRoutes } from './cluster.ts';
+import { containerRoutes } from './containers.ts';
 import { dnsRoutes } from './dns.ts';
 import { fileRoutes } from './files.ts';
 import { jobRoutes } from './jobs.ts';
@@ -27,6 +28,7 @@ export const routes = {
   ...nodeRoutes,
   ...moveRoutes,
   ...orphanRoutes,
+  ...containerRoutes,
   ...serviceRoutes,
   ...volumeRoutes,
   ...jobRoutes,

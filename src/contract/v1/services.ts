@@ -67,11 +67,11 @@ const memberSchema = z.object({
 export type ServiceMember = z.infer<typeof memberSchema>;
 
 /** Seconds since the epoch, with at most nine decimals: as engines take a point in time. */
-const momentSchema = z
+export const momentSchema = z
   .string()
   .regex(/^\d{1,12}(\.\d{1,9})?$/, { error: (issue) => `"${String(issue.input)}" is no time in seconds` });
 
-const logItemSchema = z.discriminatedUnion('kind', [
+export const logItemSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('line'),
     container: z.string(),

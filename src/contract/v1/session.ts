@@ -24,14 +24,39 @@ const versionSchema = z.object({
   api: z.literal('v1'),
 });
 
+const credentials = z.strictObject({
+  user: z.string().min(1).max(64),
+  password: z.string().min(1).max(1024),
+});
+
 export const sessionRoutes = {
   'session.login': {
     method: 'POST',
     path: '/v1/login',
     role: 'public',
     action: 'session.login',
-    body: z.strictObject({ user: z.string().min(1).max(64), password: z.string().min(1).max(1024) }),
+    body: credentials,
     answer: json(loggedInSchema),
+  },
+  /**
+   * As `session.login`, for a browser's page: the token goes into a cookie that no script can read, and counts only in
+   * requests of the page itself (`Berth-Page: 1`, same origin).
+   */
+  'session.open': {
+    method: 'POST',
+    path: '/v1/session',
+    role: 'public',
+    action: 'session.login',
+    body: credentials,
+    answer: json(loggedInSchema.omit({ token: true })),
+  },
+  /** Ends the token with which it is called, and takes the cookie away. */
+  'session.close': {
+    method: 'DELETE',
+    path: '/v1/session',
+    role: 'viewer',
+    action: 'session.logout',
+    answer: json(nothingSchema),
   },
   /** Ends the token with which it is called. */
   'session.logout': {

@@ -2,7 +2,7 @@ import type { ActionResult } from '../../../contract/link.ts';
 import { BerthError } from '../../../kit/errors.ts';
 import { type Desired, withDesired } from '../../../model/container.ts';
 import type { WriteTx } from '../../../store/store.ts';
-import type { DockerCall } from '../call.ts';
+import type { EngineCall } from '../call.ts';
 import { noSuchContainer, rewriteFor, type Target } from './find.ts';
 
 export type DesiredChange = Partial<Omit<Desired, 'generation'>>;
@@ -14,7 +14,7 @@ export type DesiredChange = Partial<Omit<Desired, 'generation'>>;
  * @throws BerthError `engine` in the engine's words, `host_down`, `not_found` where it was removed meanwhile
  */
 export async function changeDesired(
-  call: DockerCall,
+  call: Pick<EngineCall, 'deps'>,
   target: Target,
   change: (now: Desired, tx: WriteTx) => DesiredChange,
   undo: (before: Desired, tx: WriteTx) => DesiredChange = (before) => before,
@@ -38,7 +38,7 @@ function removesItself({ record }: Target): boolean {
 
 /** Writes without waiting for the host. */
 export async function writeDesired(
-  { deps }: Pick<DockerCall, 'deps'>,
+  { deps }: Pick<EngineCall, 'deps'>,
   id: string,
   change: (now: Desired, tx: WriteTx) => DesiredChange,
 ): Promise<Readonly<{ before: Desired; generation: number }>> {
@@ -53,7 +53,7 @@ export async function writeDesired(
 
 /** Takes back what the engine refused, unless somebody has asked for something else meanwhile. */
 async function restore(
-  { deps }: Pick<DockerCall, 'deps'>,
+  { deps }: Pick<EngineCall, 'deps'>,
   id: string,
   generation: number,
   change: (tx: WriteTx) => DesiredChange,

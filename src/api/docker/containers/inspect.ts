@@ -2,7 +2,7 @@ import { BerthError } from '../../../kit/errors.ts';
 import { roleAllows } from '../../../model/access.ts';
 import type { Container } from '../../../model/container.ts';
 import { userLabels } from '../../../model/labels.ts';
-import type { DockerCall } from '../call.ts';
+import type { DockerCall, EngineCall } from '../call.ts';
 import { sendJson } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { clusterNetworkSettings } from './cluster-networks.ts';
@@ -14,20 +14,30 @@ import { isUnmade } from './row.ts';
 
 type Json = Record<string, unknown>;
 
-/** `GET /containers/x/json`: the engine's own words with the cluster's IDs, and `Node` as in classic Swarm. */
+type Asked = EngineCall & Readonly<{ principal: Pick<DockerCall['principal'], 'role'> }>;
+
+/** `GET /containers/x/json`. */
 export async function inspectContainer(call: DockerCall): Promise<void> {
-  const target = reachableTarget(call);
-  const path = enginePath(call, containerPath(target, '/json'), call.query);
+  sendJson(call.res, 200, await inspectTarget(call, reachableTarget(call), call.query));
+}
+
+/** The engine's own words with the cluster's IDs, and `Node` as in classic Swarm. */
+export async function inspectTarget(call: Asked, target: Target, query?: URLSearchParams): Promise<Json> {
+  const path = enginePath(call, containerPath(target, '/json'), query);
   const request = { method: 'GET', path, signal: call.signal };
   const answer = await askJson<Json>(call, target.hostId, request, rewriteFor(target)).catch((thrown) => {
     throw target.seen === undefined ? withLoss(call, target, thrown) : thrown;
   });
   const host = hostInfoOf(call, target.hostId);
-  sendJson(call.res, 200, inspected(call, target, host, answer));
+  return inspected(call, target, host, answer);
 }
 
 /** A record without container: who asks is to know that the name is not free, and what to do. */
-function withLoss({ deps }: DockerCall, { record, name, hostName }: Target, thrown: unknown): unknown {
+function withLoss(
+  { deps }: Pick<EngineCall, 'deps'>,
+  { record, name, hostName }: Target,
+  thrown: unknown,
+): unknown {
   const gone = thrown instanceof BerthError && thrown.code === 'engine' && thrown.status === 404;
   if (!gone || record === undefined || record.desired.state === 'removed') return thrown;
   const isDue = (container: Container) => deps.assignments.isDue(container);
@@ -40,7 +50,7 @@ function withLoss({ deps }: DockerCall, { record, name, hostName }: Target, thro
   });
 }
 
-function inspected(call: DockerCall, target: Target, host: HostInfo, answer: Json): Json {
+function inspected(call: Asked, target: Target, host: HostInfo, answer: Json): Json {
   const config = object(answer.Config);
   const hostConfig = object(answer.HostConfig);
   const settings = call.deps.store.view((tx) =>
@@ -100,7 +110,7 @@ function restarts(target: Target, answer: Json): Json {
 }
 
 /** `container:<engine ID>` as `container:<cluster ID>`. */
-function modes(call: DockerCall, target: Target, hostConfig: Json): Json {
+function modes(call: Pick<EngineCall, 'deps'>, target: Target, hostConfig: Json): Json {
   const changed: Json = {};
   for (const field of ['NetworkMode', 'IpcMode', 'PidMode']) {
     const mode = hostConfig[field];

@@ -1,6 +1,6 @@
 import type { Container, EngineState } from '../../../model/container.ts';
 import { restartPolicyOf } from '../../../model/restart-policy.ts';
-import type { DockerCall } from '../call.ts';
+import type { EngineCall } from '../call.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { until } from '../until.ts';
 import { containerPath, type Target } from './find.ts';
@@ -40,7 +40,7 @@ function isWanted({ desired }: Container): boolean {
  * The state in which the engine holds the container now. Asked before a request is refused because of a reported
  * state, which may be a moment old: `docker wait x; docker start x` must start.
  */
-export async function liveStatus(call: DockerCall, target: Target): Promise<Status | undefined> {
+export async function liveStatus(call: EngineCall, target: Target): Promise<Status | undefined> {
   const path = enginePath(call, containerPath(target, '/json'));
   const answer = await askJson<{ State?: { Status?: Status } }>(call, target.hostId, {
     method: 'GET',
@@ -52,7 +52,7 @@ export async function liveStatus(call: DockerCall, target: Target): Promise<Stat
 
 /** Waits, not for long, until the agent's report of the container meets `met`; it is undefined once it is gone. */
 export function reported(
-  call: DockerCall,
+  call: Pick<EngineCall, 'deps'>,
   target: Target,
   met: (status: Status | undefined) => boolean,
 ): Promise<boolean> {

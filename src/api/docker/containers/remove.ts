@@ -1,5 +1,5 @@
 import { BerthError } from '../../../kit/errors.ts';
-import type { DockerCall } from '../call.ts';
+import type { DockerCall, EngineCall } from '../call.ts';
 import { sendNothing } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { flag } from '../query.ts';
@@ -21,7 +21,7 @@ export async function removeContainer(call: DockerCall): Promise<void> {
  * Takes a container away, whoever made it.
  * @throws BerthError `conflict` where it runs and is not to be forced; `engine`; `host_down`
  */
-export async function removeTarget(call: DockerCall, target: Target, remove: RemoveOptions): Promise<void> {
+export async function removeTarget(call: EngineCall, target: Target, remove: RemoveOptions): Promise<void> {
   const { engines } = call.deps;
   if (!engines.connected(target.hostId)) {
     if (target.record === undefined || !remove.force) throw hostDown(call, target);

@@ -5,7 +5,8 @@ import { askJson, enginePath, passThrough } from '../passthrough.ts';
 import { integer } from '../query.ts';
 import { changeDesired, writeDesired } from './desired.ts';
 import { containerPath, reachableTarget, rewriteFor, type Target } from './find.ts';
-import { comesBack, isUp, liveStatus, reported } from './live-state.ts';
+import { isUp, liveStatus, reported } from './live-state.ts';
+import { restartTarget, type StopOptions, startTarget, stopTarget } from './run-target.ts';
 
 /** Sends a call on to the container's engine as it is. */
 export async function pass(call: DockerCall, rest: string, target = reachableTarget(call)): Promise<void> {
@@ -19,44 +20,19 @@ export async function startContainer(call: DockerCall): Promise<void> {
   if (call.query.has('checkpoint')) {
     throw new BerthError('unsupported', 'checkpoints are not served by Berth: start without --checkpoint');
   }
-  if (isUp(target.seen?.state.status)) {
-    const status = await liveStatus(call, target);
-    if (status === 'paused') {
-      throw new BerthError('conflict', 'cannot start a paused container, try unpause instead');
-    }
-    if (isUp(status)) return sendNothing(call.res, 304);
-  }
-  await changeDesired(
-    call,
-    target,
-    (now) => ({ state: 'running', starts: now.starts + 1 }),
-    // What was running and could not be started again is down: nobody is to try on and on.
-    (before) => ({ state: before.state === 'created' ? 'created' : 'stopped' }),
-  );
-  sendNothing(call.res, 204);
+  sendNothing(call.res, (await startTarget(call, target)) ? 204 : 304);
 }
 
 export async function stopContainer(call: DockerCall): Promise<void> {
   const target = reachableTarget(call);
   if (target.record === undefined) return pass(call, '/stop', target);
-  const stop = stopOptions(call);
-  if (!comesBack(target) && !isUp(target.seen?.state.status) && !isUp(await liveStatus(call, target))) {
-    return sendNothing(call.res, 304);
-  }
-  await changeDesired(call, target, () => ({ state: 'stopped', stop }));
-  sendNothing(call.res, 204);
+  sendNothing(call.res, (await stopTarget(call, target, stopOptions(call))) ? 204 : 304);
 }
 
 export async function restartContainer(call: DockerCall): Promise<void> {
   const target = reachableTarget(call);
   if (target.record === undefined) return pass(call, '/restart', target);
-  const stop = stopOptions(call);
-  await changeDesired(
-    call,
-    target,
-    (now) => ({ state: 'running', starts: now.starts + 1, stop }),
-    (before) => ({ state: before.state === 'created' ? 'created' : 'stopped' }),
-  );
+  await restartTarget(call, target, stopOptions(call));
   sendNothing(call.res, 204);
 }
 
@@ -115,7 +91,7 @@ export async function unpauseContainer(call: DockerCall): Promise<void> {
 }
 
 /** @throws BerthError `bad_request` for a time that is no whole number */
-function stopOptions({ query }: DockerCall): { timeout?: number; signal?: string } {
+function stopOptions({ query }: DockerCall): StopOptions {
   const timeout = integer(query, 't');
   const signal = query.get('signal') || undefined;
   return { ...(timeout === undefined ? {} : { timeout }), ...(signal === undefined ? {} : { signal }) };

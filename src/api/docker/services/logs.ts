@@ -1,8 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BerthError } from '../../../kit/errors.ts';
+import type { LineSource } from '../../services/container-log.ts';
 import { frameOf, type LoggedLine } from '../../services/log-frames.ts';
-import { type LogQuery, type LogSource, StackLogs } from '../../services/stack-logs.ts';
+import { type LogQuery, StackLogs } from '../../services/stack-logs.ts';
 import type { DockerCall } from '../call.ts';
 import { flag, integer } from '../query.ts';
 import { findService, liveServices } from './find-service.ts';
@@ -105,7 +106,7 @@ function drained(out: PassThrough, signal: AbortSignal): Promise<void> {
 }
 
 /** In the words that Docker's CLI looks for (moby: daemon/cluster/services.go, ServiceLogs). */
-function labelOf({ id, hostId }: LogSource, { stack, service }: Pick<Logged, 'stack' | 'service'>): string {
+function labelOf({ id, hostId }: LineSource, { stack, service }: Pick<Logged, 'stack' | 'service'>): string {
   const pairs = {
     'com.docker.swarm.node.id': hostId,
     'com.docker.swarm.service.id': serviceId({ stack, name: service }),

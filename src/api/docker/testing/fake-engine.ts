@@ -196,7 +196,15 @@ export class FakeEngine {
     ['POST', /^\/containers\/([^/]+)\/resize$/, this.of((_c, _req, res) => send(res, 200, {}))],
     [
       'POST',
-      /^\/containers\/([^/]+)\/(start|stop|restart|pause|unpause)$/,
+      /^\/containers\/([^/]+)\/stop$/,
+      this.of((c, _req, res) => {
+        this.set(c, 'exited');
+        res.writeHead(204).end();
+      }),
+    ],
+    [
+      'POST',
+      /^\/containers\/([^/]+)\/(start|restart|pause|unpause)$/,
       this.of((c, _req, res) => {
         this.set(c, 'running');
         res.writeHead(204).end();

@@ -1,0 +1,67 @@
+import type { ContainerView, containerRoutes } from '../../contract/v1/containers.ts';
+import type { ReadTx } from '../../store/store.ts';
+import { findContainer } from '../docker/containers/find.ts';
+import { recordView, seenView, viewsOfHost } from './container-view.ts';
+import { findNode } from './find-node.ts';
+import type { Handlers } from './handler.ts';
+
+/** Containers of a page, about. */
+const PAGE = 1000;
+
+export const containerHandlers: Handlers<keyof typeof containerRoutes> = {
+  'container.list': ({ deps, query: { node, limit = PAGE, cursor } }) =>
+    deps.store.view((tx) =>
+      node === undefined
+        ? pageOf(tx, limit, cursor)
+        : { containers: [...viewsOfHost(tx, findNode(tx, node).id)] },
+    ),
+
+  'container.get': ({ deps, params, about }) =>
+    deps.store.view((tx) => {
+      // Whoever is given up is not looked for: it is shown until its record goes.
+      const { record, seen, name } = findContainer(tx, params.container, () => true);
+      about(name);
+      if (record !== undefined) return recordView(tx, record);
+      if (seen === undefined) throw new Error(`container ${name} is neither known nor seen`);
+      return seenView(tx, seen);
+    }),
+
+  'container.inspect': ({ deps, params, principal }) =>
+    deps.containers.inspect(params.container, principal.role),
+
+  'container.logs': ({ deps, params, query }) =>
+    deps.containers.logs({ container: params.container, ...query }),
+
+  'container.start': async ({ deps, params }) => {
+    await deps.containers.start(params.container);
+    return {};
+  },
+  'container.stop': async ({ deps, params, body }) => {
+    await deps.containers.stop(params.container, body.timeout);
+    return {};
+  },
+  'container.restart': async ({ deps, params, body }) => {
+    await deps.containers.restart(params.container, body.timeout);
+    return {};
+  },
+  'container.remove': async ({ deps, params, query: { force = false, volumes = false } }) => {
+    await deps.containers.remove(params.container, { force, volumes });
+    return {};
+  },
+};
+
+/** Whole hosts, in the order of their IDs, until there are as many as were asked for. */
+function pageOf(
+  tx: ReadTx,
+  limit: number,
+  cursor = '',
+): Readonly<{ containers: ContainerView[]; next?: string }> {
+  const ids = [...tx.all('hosts')].map(({ id }) => id).filter((id) => id > cursor);
+  ids.sort();
+  const containers: ContainerView[] = [];
+  for (const [index, id] of ids.entries()) {
+    containers.push(...viewsOfHost(tx, id));
+    if (containers.length >= limit && index < ids.length - 1) return { containers, next: id };
+  }
+  return { containers };
+}
