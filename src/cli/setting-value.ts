@@ -24,38 +24,55 @@ function number(text: string, key: string): unknown {
   throw new BerthError('bad_request', `${key}: "${text}" is not a number`);
 }
 
-/** How the text of a setting is read: every key needs a reader, or this does not compile. */
-const READERS: Readonly<Record<SettingKey, (text: string, key: string) => unknown>> = {
-  strategy: (text) => text,
-  failureDomains: list,
-  cpuOvercommit: number,
-  memoryOvercommit: number,
-  reservedCpuMilli: number,
-  reservedMemory: (text, key) => parseBytes(text, undefined, key),
-  plugins: list,
-  imageHosts: (text) => text,
-  suspectAfterMs: milliseconds,
-  downAfterMs: milliseconds,
-  downConfirmedAfterMs: milliseconds,
-  failoverMaxShare: number,
-  failoverWindowMs: milliseconds,
-  failoverGraceMs: milliseconds,
-  networkDriver: (text) => text,
-  networkPools: list,
-  addressGraceMs: milliseconds,
-  fanoutTimeoutMs: milliseconds,
-  appsDomain: (text) => text.toLowerCase(),
-  routerImage: (text) => text,
-  routerPort: number,
-  routerTlsPort: number,
-  routerTrust: list,
-  routerProxyFrom: list,
-  acmeDirectory: (text) => text,
-  acmeContact: (text) => text,
-  acmeTermsAgreed: flag,
-  acmeRoot: (text) => text,
-  drainMs: milliseconds,
+type Reader = (text: string, key: string) => unknown;
+
+const asIs: Reader = (text) => text;
+const bytes: Reader = (text, key) => parseBytes(text, undefined, key);
+
+/** How the text of a setting is read, and what it is for: every key needs a line, or this does not compile. */
+const SETTINGS: Readonly<Record<SettingKey, readonly [read: Reader, meaning: string]>> = {
+  strategy: [asIs, 'which of the hosts that fit is taken: spread, binpack, random, or one of a plugin'],
+  failureDomains: [list, 'labels of hosts over which equal containers are spread, the widest first'],
+  cpuOvercommit: [number, 'asked CPU may be so many times what a host has'],
+  memoryOvercommit: [number, 'asked memory may be so many times what a host has'],
+  reservedCpuMilli: [number, 'kept free on each host for its system, thousandths of a core'],
+  reservedMemory: [bytes, 'kept free on each host for its system'],
+  plugins: [list, 'ES modules with further filters and strategies, absolute paths on the manager'],
+  imageHosts: [asIs, 'hosts that "docker pull" and "docker load" fill: all, or an expression as role==web'],
+  suspectAfterMs: [milliseconds, 'a host that is silent for so long gets nothing new'],
+  downAfterMs: [milliseconds, 'a host that is silent for so long is down'],
+  downConfirmedAfterMs: [milliseconds, 'the same where nobody else reaches its machine either'],
+  failoverMaxShare: [
+    number,
+    'where more than this share of the hosts vanish at once, nothing moves; 1: it always does',
+  ],
+  failoverWindowMs: [milliseconds, 'within so long is at once'],
+  failoverGraceMs: [milliseconds, 'hosts have so long to connect after a start of the manager'],
+  networkDriver: [
+    asIs,
+    'of networks that are made without a driver by compose files: xoverlay, vlan or bridge',
+  ],
+  networkPools: [list, 'where subnets come from for which none is named: RANGE:PREFIX, as 10.128.0.0/9:20'],
+  addressGraceMs: [milliseconds, 'the address of a container that is gone goes to nobody else for so long'],
+  fanoutTimeoutMs: [milliseconds, 'one host is waited for so long where many are asked'],
+  appsDomain: [
+    (text) => text.toLowerCase(),
+    'domain behind routes that are a prefix alone: shop is shop.apps.example.com',
+  ],
+  routerImage: [asIs, 'image of the routers: HAProxy 2.6 or later'],
+  routerPort: [number, 'port of the ingress hosts for HTTP'],
+  routerTlsPort: [number, 'port of the ingress hosts for HTTPS; 0: none'],
+  routerTrust: [list, 'balancers in front whose X-Forwarded-For and -Proto are believed: addresses, subnets'],
+  routerProxyFrom: [list, 'balancers in front that begin each connection with the PROXY protocol'],
+  acmeDirectory: [asIs, 'the CA that gives certificates by ACME: URL of its directory'],
+  acmeContact: [asIs, 'mail address that this CA writes to'],
+  acmeTermsAgreed: [flag, 'true: you agree to the terms of this CA; nothing is asked of it before'],
+  acmeRoot: [asIs, 'certificates (PEM) that its own server is checked by, where it is no public CA'],
+  drainMs: [milliseconds, 'a container that leaves the routers has so long for requests under way'],
 };
+
+/** What each setting is for, one a line. */
+export const SETTINGS_TEXT = SETTING_KEYS.map((key) => `- ${key}: ${SETTINGS[key][1]}`).join('\n');
 
 function flag(text: string, key: string): unknown {
   if (text === 'true' || text === 'false') return text === 'true';
@@ -89,7 +106,7 @@ export function settingValue(text: string): readonly [SettingKey, unknown] {
     });
   }
   const key = settingKey(text.slice(0, at));
-  return [key, READERS[key](text.slice(at + 1), key)];
+  return [key, SETTINGS[key][0](text.slice(at + 1), key)];
 }
 
 /** As `settings set` takes it. */

@@ -9,6 +9,7 @@ export const settingsLs = command({
   name: 'settings ls',
   aliases: ['list'],
   summary: 'List the settings of the cluster',
+  details: '"berth help settings set" says what each is for.',
   examples: [['berth settings ls', 'what is set, and what the default is']],
   async run({ out, globals, call }) {
     const { settings } = await call('settings.get');

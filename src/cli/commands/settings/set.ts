@@ -1,13 +1,19 @@
 import { BerthError } from '../../../kit/errors.ts';
 import { command } from '../../command.ts';
-import { type SettingKey, settingKey, settingText, settingValues } from '../../setting-value.ts';
+import {
+  SETTINGS_TEXT,
+  type SettingKey,
+  settingKey,
+  settingText,
+  settingValues,
+} from '../../setting-value.ts';
 import { clean } from '../../terminal/text.ts';
 import { collect } from '../../values.ts';
 
 export const settingsSet = command<{ unset?: string[] }, [pairs: string[]]>({
   name: 'settings set',
   summary: 'Change settings of the cluster',
-  details: 'Lists are written with commas, memory as 512m, times as 5s (a number alone: milliseconds).',
+  details: `Lists are written with commas, memory as 512m, times as 5s (a number alone: milliseconds).\n\n${SETTINGS_TEXT}`,
   arguments: [
     { name: '[KEY=VALUE...]', summary: 'settings and their new values; one alone also as KEY VALUE' },
   ],
