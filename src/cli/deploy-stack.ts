@@ -7,6 +7,7 @@ import type { CliContext } from './command.ts';
 import type { ComposeFlags } from './compose-files.ts';
 import { type FollowFlags, followStack } from './follow-stack.ts';
 import { readTold } from './read-stack.ts';
+import { routerTexts } from './router-text.ts';
 import { clean } from './terminal/text.ts';
 
 type Answer = RouteOutput<Routes['stack.deploy']>;
@@ -30,7 +31,17 @@ export async function deployStack(
   else printDiff(context, spec, answer.diff, dryRun);
   if (dryRun || flags.detach === true || isNothing(answer.diff)) return;
   await followStack(context, spec.name, flags);
-  if (!globals.json) out.line(`stack ${clean(spec.name)} is deployed`);
+  if (globals.json) return;
+  out.line(`stack ${clean(spec.name)} is deployed`);
+  await tellRoutes(context, spec.name);
+}
+
+/** Where what was deployed is to be found, and what keeps it from being found. */
+async function tellRoutes({ call, out }: CliContext, stack: string): Promise<void> {
+  const { routes, ingress } = await call('route.list', {});
+  const own = routes.filter(({ service }) => service?.startsWith(`${stack}/`));
+  for (const { name, service } of own) out.line(`  ${clean(name)} leads to ${clean(service ?? '')}`);
+  if (own.length > 0) for (const text of routerTexts(ingress)) out.warn(text);
 }
 
 function isNothing({ created, changed, removed }: Answer['diff']): boolean {

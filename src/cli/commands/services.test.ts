@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { JobRunView } from '../../contract/v1/jobs.ts';
+import type { RouteView } from '../../contract/v1/route-list.ts';
 import type { ServiceView, StackView } from '../../contract/v1/services.ts';
 import type { TrafficView } from '../../contract/v1/traffic.ts';
 import type { TriggerView } from '../../contract/v1/triggers.ts';
@@ -52,6 +53,14 @@ const created = {
   releases: [{ service: 'web', number: 1 }],
 };
 
+const routeOf = (name: string, of: string): RouteView => ({
+  ...{ name, service: of, port: 80, ready: 1, pools: [] },
+  traffic: {
+    ...{ windowMs: 60_000, requests: 0, errors: 0, requestsPerSecond: 0, errorRate: 0 },
+    ...{ responses: [], bytesIn: 0, bytesOut: 0, p50: null, p95: null, p99: null },
+  },
+});
+
 it('deploys: shows what changes, and how it goes until it is done', async () => {
   const looks = [
     service({ ready: 0, release: { number: 1, state: 'releasing', reason: '' }, waiting: 'no host fits' }),
@@ -61,6 +70,14 @@ it('deploys: shows what changes, and how it goes until it is done', async () => 
   const { berth, manager } = await withManager({
     'stack.deploy': () => created,
     'stack.get': () => ({ ...stackView([looks.shift() ?? service()]), spec }),
+    'route.list': () => ({
+      routes: [routeOf('www.example.com', 'shop/web'), routeOf('example.org', 'shop2/web')],
+      ingress: ['h2', 'h1', 'h3'].map((host) => ({
+        ...{ host, address: '192.0.2.1', serving: host === 'h3' },
+        error: host === 'h3' ? '' : 'its router does not run',
+      })),
+      missing: [],
+    }),
   });
   const { code, stdout, stderr } = await berth(['deploy'], { cwd: folder() });
   expect(code).toBe(0);
@@ -72,6 +89,7 @@ it('deploys: shows what changes, and how it goes until it is done', async () => 
     '      container.Image: "db:1" -> "db:2\\u001b[2J"',
     '  - network back',
     'stack shop is deployed',
+    '  www.example.com leads to shop/web',
     '',
   ]);
   expect(stderr.split('\n')).toEqual([
@@ -79,6 +97,7 @@ it('deploys: shows what changes, and how it goes until it is done', async () => 
     'web: 0/2 ready, release 1 releasing (no host fits)',
     'web: 1/2 ready, release 1 releasing',
     'web: 2/2 ready, release 1 done',
+    'warning: hosts h1, h2: its router does not run',
     '',
   ]);
   expect(manager.calls[0]).toMatchObject({

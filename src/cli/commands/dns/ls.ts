@@ -26,8 +26,14 @@ export const dnsLs = command<{ quiet?: boolean }, [zone: string | undefined]>({
         { header: 'CHECK', cell: ({ check }) => checkText(check) },
         {
           header: 'HEALTH',
-          cell: ({ healthy }) =>
-            healthy === undefined ? '' : healthy ? 'healthy' : { text: 'unhealthy', style: 'red' },
+          cell: ({ check, healthy }) =>
+            healthy === undefined
+              ? check === undefined
+                ? ''
+                : 'not looked at'
+              : healthy
+                ? 'healthy'
+                : { text: 'unhealthy', style: 'red' },
         },
       ],
     });

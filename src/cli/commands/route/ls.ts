@@ -1,5 +1,6 @@
 import { command } from '../../command.ts';
 import { printList } from '../../list.ts';
+import { routerTexts } from '../../router-text.ts';
 import { errorText, rateText, timeText } from '../../traffic-text.ts';
 
 export const routeLs = command<{ quiet?: boolean }, []>({
@@ -13,10 +14,10 @@ export const routeLs = command<{ quiet?: boolean }, []>({
   examples: [['berth route ls', 'SHARE 3/1 r2/r1: three requests in four go to release 2']],
   async run(context, { quiet }) {
     const { routes, ingress, missing } = await context.call('route.list', {});
-    for (const { host, error } of ingress) if (error !== '') context.out.warn(`host ${host}: ${error}`);
+    if (routes.length > 0) for (const text of routerTexts(ingress)) context.out.warn(text);
     if (missing.length > 0 && routes.length > 0)
       context.out.warn(
-        `not in the figures, as they have not told of all of the last minute: ${missing.join(', ')}`,
+        `not in the figures, as they have not told of all of the last minute: ${[...missing].sort().join(', ')}`,
       );
     printList(context, routes, {
       quiet,
