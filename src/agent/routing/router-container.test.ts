@@ -42,7 +42,7 @@ it('says what to do where its image is nowhere to be had', async () => {
   const missing = () => Promise.reject(new BerthError('engine', 'no such host', { status: 404 }));
   const engine = Object.assign(Object.create(newSimulatedEngine()), { json: missing, request: missing });
   await expect(new RouterContainer({ engine, ...at }).ensure('haproxy:1', never)).rejects.toThrow(
-    'image haproxy:1 is not on this host and cannot be pulled: load it here, or name another ("berth settings set routerImage=IMAGE"): no such host',
+    'image haproxy:1 is not there and cannot be pulled: bring it by "docker load" through the cluster, or name one that is there ("berth settings set routerImage=IMAGE"): no such host',
   );
 });
 

@@ -106,7 +106,7 @@ export class RouterContainer {
       await this.pull(spec.Image, signal).catch((cause: unknown) => {
         throw new BerthError(
           'engine',
-          `image ${spec.Image} is not on this host and cannot be pulled: load it here, or name another ("berth settings set routerImage=IMAGE"): ${messageOf(cause)}`,
+          `image ${spec.Image} is not there and cannot be pulled: bring it by "docker load" through the cluster, or name one that is there ("berth settings set routerImage=IMAGE"): ${messageOf(cause)}`,
           { status: 500, cause },
         );
       });

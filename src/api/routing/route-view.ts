@@ -11,7 +11,7 @@ import { balancerServed } from './route-owners.ts';
 import { waysOf } from './service-ways.ts';
 import { trafficView } from './traffic-view.ts';
 
-type Access = Pick<AccessBook, 'ofRoute'>;
+type Access = Pick<AccessBook, 'ofRoute' | 'failing'>;
 
 /** What is told of traffic is of the last minute. */
 export const TRAFFIC_MS = 60_000;
@@ -58,10 +58,15 @@ function serviceViews(tx: ReadTx, record: ServiceRecord, access: Access): RouteV
 }
 
 function balancerViews(tx: ReadTx, balancer: Balancer, access: Access): RouteView[] {
-  return servedByBalancer(tx, balancer).map(({ name, route }) => {
+  const served = servedByBalancer(tx, balancer);
+  const ids = served.flatMap(({ route }) => route?.id ?? []);
+  const failing = new Set(access.failing(ids).map(({ address, port }) => `${address} ${port}`));
+  const isWell = ({ address, port }: Readonly<{ address: string; port: number }>) =>
+    !failing.has(`${address} ${port}`);
+  return served.map(({ name, route }) => {
     const traffic = trafficView(access.ofRoute(route?.id ?? '', undefined, TRAFFIC_MS));
     return {
-      ...{ name, balancer: balancer.name, ready: readyOf(route), traffic },
+      ...{ name, balancer: balancer.name, ready: readyOf(route, isWell), traffic },
       pools: (route?.pools ?? []).map(({ weight, servers, named = [] }) => ({
         ...{ weight, traffic },
         servers: [
@@ -77,10 +82,16 @@ const serverView = ({ address, port, state }: PoolServer) => ({ address, port, s
 
 type Served = Readonly<{ name: string; port: number; route: HttpRoute | TcpRoute | undefined }>;
 
-function readyOf(route: Served['route']): number {
+function readyOf(
+  route: Served['route'],
+  isWell: (server: Readonly<{ address: string; port: number }>) => boolean = () => true,
+): number {
   return (route?.pools ?? [])
-    .flatMap(({ servers, named = [] }) => [...servers, ...named])
-    .filter(({ state }) => state === 'ready').length;
+    .flatMap(({ servers, named = [] }) => [
+      ...servers,
+      ...named.map(({ host, port, state }) => ({ address: host, port, state })),
+    ])
+    .filter((server) => server.state === 'ready' && isWell(server)).length;
 }
 
 function servedByBalancer(tx: ReadTx, balancer: Balancer): readonly Omit<Served, 'port'>[] {

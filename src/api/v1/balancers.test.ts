@@ -121,6 +121,11 @@ describe('a balancer', () => {
         { problem: 'it fails its check: host edge says: no such name' },
         { failing: [{ host: 'edge', why: 'HTTP 500' }] },
       ]);
+      const told = (await call('route.list', {})).routes;
+      expect(told.map(({ name: one, ready }) => [one, ready])).toEqual([
+        [':5432', 0],
+        ['crm.com', 0],
+      ]);
     } finally {
       await other.close();
     }

@@ -8,6 +8,7 @@ import {
   ruleProblem,
   targetText,
 } from '../../model/balancer.ts';
+import { saidByHosts } from '../../model/said-by-hosts.ts';
 import type { ReadTx } from '../../store/store.ts';
 import type { AccessBook } from '../routing/access-book.ts';
 import { checkBalancer } from '../routing/check-routes.ts';
@@ -191,7 +192,7 @@ function targetView(
     all.filter((one) => one.address === address && one.port === port).map(({ host, why }) => [host, why]),
   );
   const failing = [...said].map(([host, why]) => ({ host, why }));
-  const hosts = failing.map(({ host, why }) => `host ${host} says: ${why}`);
+  const hosts = saidByHosts(said).map(({ who, many, text }) => `${who} ${many ? 'say' : 'says'}: ${text}`);
   return {
     ...{ name, weight, failing },
     // a name leads to what it leads to at each host

@@ -2,7 +2,9 @@ import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChangeEvent } from '../../contract/v1/cluster.ts';
 import type { HostState, HostStatus } from '../../model/host.ts';
+import { LABEL_ROUTER } from '../../model/labels.ts';
 import type { Orphan } from '../../model/life.ts';
+import { observedContainer } from '../../model/records.fixture.ts';
 import { assignmentOf } from '../agents/assignment-of.ts';
 import { endContainer } from '../networks/give-back.ts';
 import { putContainer, putNetwork } from '../networks/networks.fixture.ts';
@@ -204,6 +206,22 @@ describe('the status', () => {
     ]);
     await api.root.call('node.delete', { node: 'h1', force: true });
     expect(api.store.view((tx) => tx.count('plainRefusals'))).toBe(0);
+  });
+
+  it('says once what routers of several hosts lack, and takes routers for none of the users’ containers', async () => {
+    await twoHosts();
+    await api.store.update((tx) => {
+      for (const id of ['aaaa1111', 'aaaa2222']) {
+        const error = 'its router does not run: image haproxy:9 is not there';
+        tx.put('hostRouters', { kind: 'host-router', id, seq: 1, serving: false, error, draining: [] });
+      }
+      tx.put('observedContainers', observedContainer('aaaa1111', 'p1'));
+      const labels = { [LABEL_ROUTER]: 'digest' };
+      tx.put('observedContainers', observedContainer('aaaa1111', 'r1', { labels }));
+    });
+    const { warnings, containers } = await api.root.call('cluster.status');
+    expect(warnings).toContain('hosts h1, H2: its router does not run: image haproxy:9 is not there');
+    expect(containers).toEqual({ managed: 2, unmanaged: 1, byState: { pending: 1, unreachable: 1 } });
   });
 
   it('counts, adds up what is ready and warns', async () => {

@@ -93,6 +93,18 @@ describe('records', () => {
       ...more,
     });
 
+  it('tell nothing of their health where nobody looks', async () => {
+    const other = await startApi();
+    try {
+      await other.root.call('dns.zone.create', { name: 'other.example' });
+      const check = { kind: 'http' as const, port: 80, path: '/up' };
+      const record = { zone: 'other.example', name: 'eu', data: a('192.0.2.1'), check };
+      expect((await other.root.call('dns.record.create', record)).healthy).toBeUndefined();
+    } finally {
+      await other.close();
+    }
+  });
+
   it('tell whether they are healthy', async () => {
     const made = await add('eu', '192.0.2.1', { weight: 3, check: { kind: 'http', port: 80, path: '/up' } });
     expect(made).toMatchObject({ ttl: 300, weight: 3, healthy: true });

@@ -176,7 +176,7 @@ function recordView(tx: ReadTx, record: DnsRecord, { dns }: ApiDeps): DnsRecordV
   return {
     ...{ id, zone, name, data, ttl: record.ttl ?? tx.get('dnsZones', zone)?.ttl ?? DEFAULT_TTL },
     ...(weight === undefined ? {} : { weight }),
-    ...(check === undefined ? {} : { check, healthy: dns?.isHealthy(id) ?? true }),
+    ...(check === undefined ? {} : { check, ...(dns === undefined ? {} : { healthy: dns.isHealthy(id) }) }),
   };
 }
 

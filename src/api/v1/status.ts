@@ -1,5 +1,7 @@
 import type { Status } from '../../contract/v1/cluster.ts';
 import type { Host, HostState } from '../../model/host.ts';
+import { LABEL_ROUTER } from '../../model/labels.ts';
+import { saidByHosts } from '../../model/said-by-hosts.ts';
 import { seenOf } from '../../store/seen.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
@@ -37,8 +39,6 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
     const broken = brokenPaths(tx, host.id, dataPaths(tx, host.id, networksOf));
     for (const text of brokenTexts(broken)) warnings.push(`host ${host.name} ${text}`);
     for (const text of smallWiresOf(host.id)) warnings.push(`host ${host.name} ${text}`);
-    const router = tx.get('hostRouters', host.id)?.error ?? '';
-    if (router !== '') warnings.push(`host ${host.name}: ${router}`);
     const [refused, ...others] = tx.get('plainRefusals', host.id)?.refused ?? [];
     if (refused !== undefined) {
       const more = others.length === 0 ? '' : `, and ${others.length} more`;
@@ -51,6 +51,9 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
     reserved.cpuMilli += load.reserved.cpuMilli;
     reserved.memory += load.reserved.memory;
   }
+  const routers = hosts.map(({ id, name }) => [name, tx.get('hostRouters', id)?.error ?? ''] as const);
+  for (const { who, text } of saidByHosts(routers.filter(([, error]) => error !== '')))
+    warnings.push(`${who}: ${text}`);
   if (hosts.length === 0) warnings.push('no host has joined: "berth token create" prints how to add one');
   else if (byState.ready === 0) warnings.push('no host is ready: nothing can be placed');
   warnings.push(...deadRoutes(tx));
@@ -94,7 +97,7 @@ export function clusterStatus(tx: ReadTx, deps: ApiDeps): Status {
   };
 }
 
-/** `missing`: those that a ready host does not have, though its agent has had the time to make them. */
+/** `byState` is of the cluster's own. `missing`: those that a ready host does not have, though its agent has had the time to make them. */
 function countContainers(tx: ReadTx, hosts: readonly Host[]) {
   const byState: Record<string, number> = {};
   const count = (state: string) => {
@@ -106,9 +109,7 @@ function countContainers(tx: ReadTx, hosts: readonly Host[]) {
   const stateOf = (hostId: string, seen: string) =>
     states.get(hostId) === 'down' || states.get(hostId) === undefined ? 'unreachable' : seen;
   for (const seen of tx.all('observedContainers')) {
-    if (!isUnmanaged(tx, seen)) continue;
-    unmanaged++;
-    count(stateOf(seen.hostId, seen.state.status));
+    if (isUnmanaged(tx, seen) && seen.labels[LABEL_ROUTER] === undefined) unmanaged++;
   }
   for (const container of tx.all('containers')) {
     const { hostId } = container.assigned;

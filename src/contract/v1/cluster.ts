@@ -22,7 +22,7 @@ const statusSchema = z.object({
     managed: z.number(),
     /** Made past it, on a host's own engine. */
     unmanaged: z.number(),
-    /** All of them by Docker's words, and `unreachable` for those whose host does not answer. */
+    /** Managed ones by Docker's words, and `unreachable` for those whose host does not answer. */
     byState: z.record(z.string(), z.number()),
   }),
   /** Of the hosts that are ready. */

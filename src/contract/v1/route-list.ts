@@ -11,7 +11,7 @@ const routeViewSchema = z.object({
   port: z.number().optional(),
   /** The balancer that has it, where that is no service. */
   balancer: z.string().optional(),
-  /** Containers, or targets, that requests go to. */
+  /** Containers, or targets, that requests go to; without targets that fail their checks. */
   ready: z.number(),
   /** Of the last minute, over all routers; what the router answered itself as well. Names of one service may share it. */
   traffic: trafficViewSchema,

@@ -52,7 +52,7 @@ export class ImagePulls {
       };
     const key = `${hostId} ${Image}`;
     const failed = this.tries.get(key);
-    const pulling = { waiting: `image ${Image} is pulled on ${hostName}`, stuck: failed !== undefined };
+    const pulling = { waiting: `image ${Image} is being pulled on ${hostName}`, stuck: failed !== undefined };
     if (this.under.has(key)) return pulling;
     if (failed !== undefined && this.deps.clock.now() < failed.nextAt)
       return {
