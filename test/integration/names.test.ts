@@ -106,6 +106,15 @@ describe('names of containers', () => {
     await docker('rm', '-f', 'sick');
   });
 
+  it('are known to the first container of a network on its host, from its start', async () => {
+    await docker('network', 'create', '-d', 'xoverlay', 'fresh');
+    await start('early', 'h1', 'fresh');
+    const once = ['run', '--rm', ...onHost('h2'), '--net', 'fresh', 'busybox'];
+    expect(await docker(...once, 'nslookup', '-type=a', 'early')).toContain('Name:\tearly');
+    await docker('rm', '-f', 'early');
+    await docker('network', 'rm', 'fresh');
+  });
+
   it('go with their container', async () => {
     await start('gone', 'h2', 'front', '--ip', '10.50.0.60');
     await becomes(['10.50.0.60'], 'client', 'gone');

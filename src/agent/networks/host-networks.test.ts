@@ -95,10 +95,12 @@ async function opened(more: Partial<Parameters<typeof HostNetworks.open>[0]> = {
   await files.save();
   await files.close();
   const served: string[] = [];
+  const waited: string[] = [];
   const names: NamesService = {
     members: () => {},
     forget: () => {},
     serve: (id) => served.push(id),
+    untilServing: async (id) => void waited.push(id),
     unserve: async () => {},
     close: async () => {},
   };
@@ -108,7 +110,7 @@ async function opened(more: Partial<Parameters<typeof HostNetworks.open>[0]> = {
     ...{ engine, exclusive: newKeyedQueue(), ...more },
   });
   toClose.push(networks);
-  return { networks, served };
+  return { networks, served, waited };
 }
 
 it('has drivers renew keys again and again, also after one could not', async () => {
@@ -138,6 +140,14 @@ describe('a network of an earlier life', () => {
     expect(await ask('NetworkDriver.CreateNetwork', create)).toEqual({});
     expect(networks.dns()?.answersIn('n1')).toBe(true);
     expect(served).toEqual(['n1']);
+  });
+
+  it('has no container join it before names are answered in it', async () => {
+    const { networks, waited } = await opened();
+    networks.book.setEndpoint('p1', { engineNetwork: 'e1', endpoint });
+    await ask('NetworkDriver.Join', { NetworkID: 'e1', EndpointID: 'p1', SandboxKey: '/run/docker/netns/s' });
+    expect(waited).toEqual(['n1']);
+    expect(driver.done.at(-1)).toMatch(/^join/);
   });
 
   it('is put into place as soon as it can be, and answers names before where it has somewhere to', async () => {

@@ -84,6 +84,8 @@ const RENEW_MS = 60_000;
 const HOLD_AGAIN_MS = 30_000;
 /** Changes that come within are one to the probe device. */
 const PROBE_MS = 200;
+/** A container's start waits for so long at most until names are answered on its network. */
+const NAMES_MS = 5_000;
 const NONE: ReadonlyMap<string, Member> = new Map();
 
 /**
@@ -361,7 +363,12 @@ export class HostNetworks {
     return {
       name: driver.name,
       preflight: () => driver.preflight(),
-      join: (network, endpoint) => driver.join(network, endpoint),
+      join: async (network, endpoint) => {
+        const joined = await driver.join(network, endpoint);
+        // The first container of a network on this host would ask before anybody answers, and hear that there is no such name.
+        await names?.untilServing(network.id, NAMES_MS);
+        return joined;
+      },
       leave: (network, endpointId) => driver.leave(network, endpointId),
       sweep: (network, keep) => driver.sweep(network, keep),
       namesNamespace: (network) => driver.namesNamespace(network),

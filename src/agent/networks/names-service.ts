@@ -8,6 +8,8 @@ export interface NamesService {
   forget(networkId: string): void;
   /** Containers of the network ask in this network namespace (`/run/netns/…`), from now on. May be repeated. */
   serve(networkId: string, namespacePath: string): void;
+  /** Resolves once they are answered, in a network that is served; at the latest after `ms`. */
+  untilServing(networkId: string, ms: number): Promise<void>;
   /** Before the namespace is removed: what is open in it keeps it alive. */
   unserve(networkId: string): Promise<void>;
   close(): Promise<void>;

@@ -156,6 +156,32 @@ describe('HostNames', () => {
     expect(opened).toBe(4);
   });
 
+  it('has whoever joins wait for it, and for nothing that does not come', async () => {
+    await names.untilServing('n1', 60_000);
+    names.serve('n1', path);
+    await names.untilServing('n1', 60_000);
+    expect(names.serving('n1')).toBe(true);
+    await names.unserve('n1');
+
+    fail = Number.MAX_SAFE_INTEGER;
+    names.serve('n1', path);
+    await names.untilServing('n1', 60_000);
+    expect(opened).toBeGreaterThan(3);
+    await names.unserve('n1');
+
+    const never: OpenSockets = (_path, _address, _port, signal) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    const hanging = new HostNames({
+      ...{ open: never, run: async () => '' },
+      ...{ hostServers: () => [], hasServers: () => false },
+    });
+    hanging.serve('n1', path);
+    await hanging.untilServing('n1', 20);
+    const waiting = hanging.untilServing('n1', 60_000);
+    await hanging.close();
+    await waiting;
+  });
+
   it('opens few at once', async () => {
     let under = 0;
     let most = 0;

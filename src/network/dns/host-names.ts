@@ -109,6 +109,11 @@ export class HostNames {
     await service?.close();
   }
 
+  /** Resolves once questions are answered in that network, where it is one in which they are; at the latest after `ms`. */
+  async untilServing(networkId: string, ms: number): Promise<void> {
+    await this.services.get(networkId)?.untilServing(ms);
+  }
+
   /** True while questions are answered in that network. */
   serving(networkId: string): boolean {
     return this.services.get(networkId)?.serving ?? false;

@@ -34,6 +34,9 @@ export class NameService {
   private readonly ending = new AbortController();
   private readonly done: Promise<void>;
   private open = false;
+  /** It has been tried often enough for now: nobody waits for it. */
+  private stuck = false;
+  private readonly waiting = new Set<() => void>();
 
   constructor(private readonly options: Options) {
     this.namespacePath = options.namespacePath;
@@ -46,9 +49,20 @@ export class NameService {
     return this.open;
   }
 
+  /** Resolves once questions are answered; after that time, or where the sockets cannot be opened, all the same. */
+  async untilServing(ms: number): Promise<void> {
+    if (this.open || this.stuck || this.ending.signal.aborted) return;
+    const over = new AbortController();
+    const released = new Promise<void>((resolve) => this.waiting.add(resolve));
+    const late = this.clock.sleep(ms, over.signal).catch(() => undefined);
+    await Promise.race([released, late]);
+    over.abort();
+  }
+
   /** Resolves once its sockets are closed. */
   async close(): Promise<void> {
     this.ending.abort(new Error('closed'));
+    this.release();
     await this.done;
   }
 
@@ -70,6 +84,10 @@ export class NameService {
       } catch (thrown) {
         if (signal.aborted) return;
         failures++;
+        if (failures >= QUIET_FAILURES) {
+          this.stuck = true;
+          this.release();
+        }
         const line = { namespace: this.namespacePath, reason: messageOf(thrown), failures };
         if (failures === QUIET_FAILURES) this.logger.warn(line, 'no names are answered in this network');
         else this.logger.debug(line, 'no names are answered in this network');
@@ -89,6 +107,8 @@ export class NameService {
     this.options.server.serveUdp(udp);
     this.options.server.serveTcp(tcp);
     this.open = true;
+    this.stuck = false;
+    this.release();
     try {
       while (!signal.aborted && failure === undefined && (await inodeOf(this.namespacePath)) === inode)
         await this.pause(LOOK_MS);
@@ -103,6 +123,11 @@ export class NameService {
         }),
       ]);
     }
+  }
+
+  private release(): void {
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
   }
 
   private async pause(ms: number): Promise<void> {
