@@ -9,7 +9,8 @@ type Known = Readonly<{
 
 /** What is worth an eye of a certificate, with what to do, in one line; empty where nothing is. */
 export function certificateWorry(name: string, { shown, acme }: Known, now: number): string {
-  const error = acme?.error ?? '';
+  // What its CA has said last matters to nobody then.
+  const error = acme === undefined || acme.wantedBy === 'nobody' ? '' : acme.error;
   if (shown === undefined) return error === '' ? '' : `certificate ${name} is not issued: ${error}`;
   const day = new Date(shown.notAfter).toISOString().slice(0, 16).replace('T', ' ');
   const about = shown.notAfter <= now ? `has ended, at ${day}` : `ends at ${day}`;
