@@ -46,6 +46,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 
 /** How long the rest of a body that was refused is thrown away (milliseconds). */
 const DROP_MS = 5_000;
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 type Caller = Readonly<{ principal: Principal; token: ApiToken | undefined }>;
 
@@ -88,10 +89,16 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
 
   const app = newApp();
   app.setErrorHandler((thrown, request, reply) => refuse(thrown, request, reply));
+  /** By which methods the same path is there. */
+  const otherWay = (request: FastifyRequest): string | undefined => {
+    const url = pathOf(request);
+    const methods = METHODS.filter((method) => app.hasRoute({ method, url }));
+    return methods.length === 0 ? undefined : `it is there by ${methods.join(', ')}`;
+  };
   app.setNotFoundHandler((request, reply) =>
     refuse(
       new BerthError('not_found', `there is no ${request.method} ${pathOf(request)} here`, {
-        hint: 'routes begin with /v1/; their list is in the documentation of the API',
+        hint: otherWay(request) ?? 'routes begin with /v1/; their list is in the documentation of the API',
       }),
       request,
       reply,

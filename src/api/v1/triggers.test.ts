@@ -73,6 +73,16 @@ const audited = async () => {
 };
 
 describe('a trigger', () => {
+  it('says to who opens its URL in a browser by what method it is there', async () => {
+    const { url } = await made();
+    const { pathname, search } = new URL(url);
+    const answer = await request(`${api.url}${pathname}${search}`, { dispatcher: agent });
+    expect(answer.statusCode).toBe(404);
+    expect(await answer.body.json()).toMatchObject({ hint: 'it is there by POST' });
+    const nowhere = await request(`${api.url}/v1/nowhere`, { dispatcher: agent });
+    expect(await nowhere.body.json()).toMatchObject({ hint: expect.stringContaining('routes begin with') });
+  });
+
   it('is made with a token that is shown once and kept nowhere, and ends when it is removed', async () => {
     const { token, url, ...view } = await made();
     expect(url).toBe(`https://127.0.0.1:8443/v1/trigger?id=${view.id}&token=${token}`);
