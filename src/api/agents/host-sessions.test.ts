@@ -553,7 +553,7 @@ describe('states', () => {
     await silence(2_750);
     expect(status()).toMatchObject({ state: 'suspect', reason: expect.stringContaining('no heartbeat') });
     await silence(2_500);
-    expect(status()).toMatchObject({ state: 'down', reason: 'connected but silent' });
+    expect(status()).toMatchObject({ state: 'down', reason: 'nothing comes on its connection' });
     await live(session, 1);
     await silence(250);
     expect(status()?.state).toBe('ready');
@@ -667,7 +667,7 @@ describe('a host whose machine nobody reaches any more', () => {
     expect(status()?.reason).toMatch(/^silent for \d\.\d s, and those that could reach its machine cannot/);
     expect(status('h2')?.state).toBe('ready');
     await seconds(4);
-    expect(status()).toMatchObject({ state: 'down', reason: 'connected but silent' });
+    expect(status()).toMatchObject({ state: 'down', reason: 'nothing comes on its connection' });
     expect(status()?.confirmed).toBeUndefined();
     gone.delete('h1');
     await seconds(1);

@@ -18,7 +18,7 @@ describe('hostStateOf', () => {
   it.each([
     ['a host that is heard and has reported', well, 500, 'ready', ''],
     ['one that is late', well, 3000, 'suspect', 'no heartbeat for 3 s'],
-    ['one that is silent', well, 5000, 'down', 'connected but silent'],
+    ['one that is silent', well, 5000, 'down', 'nothing comes on its connection'],
     [
       'one that has not reported yet',
       { ...well, reported: false },
@@ -68,7 +68,10 @@ describe('hostStateOf', () => {
   it('is down before its time where its machine is gone, and says so until its silence alone is enough', () => {
     const dead = { ...well, dead: 'gone' };
     expect(hostStateOf(dead, 101_500, settings)).toEqual({ state: 'down', reason: 'gone', confirmed: true });
-    expect(hostStateOf(dead, 105_000, settings)).toEqual({ state: 'down', reason: 'connected but silent' });
+    expect(hostStateOf(dead, 105_000, settings)).toEqual({
+      state: 'down',
+      reason: 'nothing comes on its connection',
+    });
   });
 
   it('is ready only where connected, reported, with an engine, and heard in time; says why otherwise', () => {

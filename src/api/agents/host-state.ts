@@ -59,7 +59,7 @@ export function hostStateOf(
     if (!signs.heard) return { state: 'down', reason: 'has not connected since the manager started' };
     return {
       state: 'down',
-      reason: signs.connected ? 'connected but silent' : `no connection: ${signs.closeReason}`,
+      reason: signs.connected ? 'nothing comes on its connection' : `no connection: ${signs.closeReason}`,
     };
   }
   if (signs.dead !== undefined) return { state: 'down', reason: signs.dead, confirmed: true };

@@ -167,9 +167,22 @@ describe('a host that is down', () => {
     await setHost(store, 'h1', 'down');
     await settle();
     expect(placed(store)).toEqual({ a: 'h3' });
-    refuses = new Set(['a h2', 'a h3']);
     await setHost(store, 'h1', 'ready');
+    const cordon = (cordoned: boolean) =>
+      store.update((tx) => {
+        const host = tx.get('hosts', 'h1');
+        if (host) tx.put('hosts', { ...host, cordoned });
+      });
+    await cordon(true);
     await setHost(store, 'h3', 'down');
+    await settle();
+    const waits = events.filter(({ Action }) => Action === 'failover-waits');
+    expect(waits.map(({ Actor }) => Actor.Attributes.reason)).toEqual([
+      'port is taken on h2; no host fits name-a: 1 host: its engine has refused it; 1 host: down; 1 host: cordoned',
+    ]);
+    await cordon(false);
+    await setHost(store, 'h3', 'ready');
+    await setHost(store, 'h2', 'down');
     await settle();
     expect(placed(store)).toEqual({ a: 'h1' });
   });

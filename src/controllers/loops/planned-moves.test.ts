@@ -213,6 +213,7 @@ describe('a drain', () => {
     });
     await setHost(store, 'h1', 'down');
     await expect(moves.drain('h1')).rejects.toThrow(/host h1 is down/);
+    expect(() => moves.planDrain('h1')).toThrow(/host h1 is down/);
     await expect(moves.drain('h9')).rejects.toThrow(/no host/);
   });
 
@@ -326,7 +327,7 @@ describe('a rebalance', () => {
     const { moves: none, stays } = moves.planRebalance();
     expect(none).toEqual([]);
     expect(Object.fromEntries(stays.map(({ id, reason }) => [id, reason]))).toEqual({
-      data: expect.stringContaining('volume files is on h1'),
+      data: expect.stringMatching(/1 host: it is there already; 1 host: volume files is on h1/),
       beside: expect.stringMatching(
         /it goes with name-data, which stays: .*volume files|no container "name-data" there/,
       ),

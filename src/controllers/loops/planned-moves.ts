@@ -52,9 +52,11 @@ export class PlannedMoves {
   /**
    * Where the containers of the host would go now; nothing is changed.
    * @param without hosts that take nothing either
+   * @throws BerthError as `drain`
    */
   planDrain(hostId: string, without: readonly string[] = []): MovePlan {
     return planned(this.deps.store, (tx) => {
+      readyHost(tx, hostId);
       const all = [...tx.by('containers', 'host', hostId)]
         .filter((record) => !isLeft(tx, record))
         .sort(byName)
@@ -79,17 +81,7 @@ export class PlannedMoves {
     const running = this.jobs.get(hostId);
     if (running?.state === 'running') return running;
     await this.deps.store.update((tx) => {
-      const host = tx.get('hosts', hostId);
-      if (host === undefined) throw new BerthError('not_found', `there is no host "${hostId}"`);
-      const state = tx.get('hostStatus', hostId)?.state ?? 'pending';
-      if (state !== 'ready')
-        throw new BerthError(
-          'conflict',
-          `host ${host.name} is ${state}: what is on it cannot be stopped there`,
-          {
-            hint: 'a host that is down loses its containers with a fail-over policy by itself',
-          },
-        );
+      const host = readyHost(tx, hostId);
       if (!host.cordoned || host.drained !== true)
         tx.put('hosts', { ...host, cordoned: true, drained: true });
     });
@@ -285,6 +277,16 @@ function followedBy(tx: ReadTx, record: Container | undefined): readonly string[
     const ref = given.slice(given.lastIndexOf('/') + 1);
     const [leader] = [tx.get('containers', ref), ...tx.by('containers', 'name', ref)].filter(Boolean);
     return leader === undefined ? [] : [leader.id];
+  });
+}
+/** Where what is on it can be stopped. @throws BerthError `not_found`, `conflict` */
+function readyHost(tx: ReadTx, hostId: string): Host {
+  const host = tx.get('hosts', hostId);
+  if (host === undefined) throw new BerthError('not_found', `there is no host "${hostId}"`);
+  const state = tx.get('hostStatus', hostId)?.state ?? 'pending';
+  if (state === 'ready') return host;
+  throw new BerthError('conflict', `host ${host.name} is ${state}: what is on it cannot be stopped there`, {
+    hint: 'a host that is down loses its containers with a fail-over policy by itself; name the others to drain them',
   });
 }
 

@@ -37,6 +37,11 @@ export function planned<R>(store: Store, plan: (tx: WriteTx) => R): R {
 
 /** Host without an ID: a container that is lifted counts nowhere. */
 const NOWHERE = '';
+/** Why hosts are not asked, in the words of a refusal. */
+const REFUSED_IT = 'its engine has refused it';
+const IS_THERE = 'it is there already';
+/** Hosts that are not to take a container, each with the reason. */
+type Shut = readonly (readonly [hostId: string, why: string])[];
 
 /** Inside `planned`: lifts containers off their hosts, and puts them where the scheduler wants them. */
 export class Workbench implements Bench {
@@ -70,35 +75,35 @@ export class Workbench implements Bench {
   }
 
   place(id: string): { hostId: string } | { refusal: string } {
-    return this.placeBut(id, this.refusers.get(id) ?? []);
+    return this.placeBut(id, this.refusersOf(id));
   }
 
   /** On that host, if it takes it now. */
   placeOn(id: string, hostId: string): { hostId: string } | { refusal: string } {
-    return this.placeBut(id, this.refusers.get(id) ?? [], [`constraint:node.id==${hostId}`]);
+    return this.placeBut(id, this.refusersOf(id), [`constraint:node.id==${hostId}`]);
   }
 
   whyOnly(id: string, hostId: string): string | undefined {
     const record = this.tx.get('containers', id);
     if (record === undefined) return undefined;
-    const answer = this.placeBut(id, [...(this.refusers.get(id) ?? []), hostId]);
+    const answer = this.placeBut(id, [...this.refusersOf(id), [hostId, IS_THERE]]);
     this.tx.put('containers', record);
     return 'refusal' in answer ? answer.refusal : undefined;
   }
 
+  private refusersOf(id: string): Shut {
+    return [...(this.refusers.get(id) ?? [])].map((hostId) => [hostId, REFUSED_IT]);
+  }
+
   private placeBut(
     id: string,
-    without: Iterable<string>,
+    without: Shut,
     expressions: readonly string[] = [],
   ): { hostId: string } | { refusal: string } {
     const record = this.tx.get('containers', id);
     if (record === undefined) return { refusal: 'it is gone' };
     const { name, desired } = record;
-    const closed = [...without].flatMap((hostId) => {
-      const host = this.tx.get('hosts', hostId);
-      return host === undefined || host.cordoned ? [] : [host];
-    });
-    for (const host of closed) this.tx.put('hosts', { ...host, cordoned: true });
+    const open = this.shut(without);
     try {
       const unknown = unknownTie(this.tx, name, desired.spec);
       if (unknown !== undefined) return { refusal: unknown };
@@ -111,8 +116,26 @@ export class Workbench implements Bench {
       if (!(thrown instanceof BerthError)) throw thrown;
       return { refusal: thrown.message };
     } finally {
-      for (const host of closed) this.tx.put('hosts', host);
+      open();
     }
+  }
+
+  /** As hosts that rest, which say why; returns what opens them again. */
+  private shut(hosts: Shut): () => void {
+    const before = hosts.flatMap(([id, reason]) => {
+      const trust = this.tx.get('hostTrust', id);
+      if (this.tx.get('hosts', id) === undefined || trust?.reason) return [];
+      const downs = trust?.downs ?? [];
+      this.tx.put('hostTrust', {
+        ...{ kind: 'host-trust', id, downs, restUntil: Number.MAX_SAFE_INTEGER, reason },
+      });
+      return [{ id, trust }];
+    });
+    return () => {
+      for (const { id, trust } of before)
+        if (trust === undefined) this.tx.delete('hostTrust', id);
+        else this.tx.put('hostTrust', trust);
+    };
   }
 
   private put(record: Container, hostId: string): void {
