@@ -6,6 +6,19 @@ set -eu
 image=${IMAGE:-busybox}
 vlan=${VLAN_ID:-1}
 
+for name in n1-1 n1-2 n2-1 mynginx; do
+  if docker container inspect "$name" >/dev/null 2>&1; then
+    echo "there is a container $name already: remove it first" >&2
+    exit 1
+  fi
+done
+for name in x1 x2 vlan1; do
+  if docker network inspect "$name" >/dev/null 2>&1; then
+    echo "there is a network $name already: remove it first" >&2
+    exit 1
+  fi
+done
+
 clean_up() {
   docker rm -f n1-1 n1-2 n2-1 mynginx >/dev/null 2>&1 || true
   docker network rm x1 x2 vlan1 >/dev/null 2>&1 || true
