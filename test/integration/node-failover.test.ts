@@ -11,7 +11,7 @@ const NAMES = ['w1', 'w2', 'w3', 'w4', 'w5', 'w6'];
 beforeAll(async () => {
   lab = await startLab({ hosts: 3 });
   await ensureImage('busybox', lab.endpoint);
-}, 60_000);
+});
 afterAll(() => lab?.down());
 
 type Node = { name: string; state: string; reason: string };

@@ -15,7 +15,7 @@ beforeAll(async () => {
   lab = await startLab({ hosts: 3, labels: { h1: { rack: 'r1' }, h2: { rack: 'r1' }, h3: { rack: 'r2' } } });
   await ensureImage('busybox', lab.endpoint);
   await lab.berth(['settings', 'set', 'suspectAfterMs=1500', 'downAfterMs=3000']);
-}, 60_000);
+});
 afterAll(() => lab?.down());
 beforeEach(() => clear());
 

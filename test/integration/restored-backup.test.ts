@@ -14,7 +14,7 @@ beforeAll(async () => {
   lab = await startLab({ hosts: 2 });
   await ensureImage('busybox', lab.endpoint);
   backup = `${database()}.backup`;
-}, 60_000);
+});
 afterAll(() => lab?.down());
 
 const until = (what: () => Promise<unknown>) => expect.poll(what, { timeout: 20_000, interval: 200 });
