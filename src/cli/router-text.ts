@@ -8,6 +8,6 @@ type Ingress = RouteOutput<Routes['route.list']>['ingress'];
 export function routerTexts(ingress: Ingress): readonly string[] {
   const idle = ingress.filter(({ serving, error }) => error !== '' || !serving);
   return saidByHosts(
-    idle.map(({ host, error }) => [host, error === '' ? 'its router does not serve yet' : error]),
+    idle.map(({ host, error }) => [host, error === '' ? 'the router does not serve yet' : error]),
   ).map(({ who, text }) => `${who}: ${text}`);
 }

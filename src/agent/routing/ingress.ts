@@ -255,7 +255,7 @@ export class Ingress {
     const refused = thrown instanceof BerthError && thrown.code === 'bad_request';
     this.serving = refused && this.serving;
     const complaint = await this.container.complaint(this.stop.signal);
-    const what = this.serving ? 'its router goes on as it was' : 'its router does not run';
+    const what = this.serving ? 'the router goes on as it was' : 'the router does not run';
     const why = complaint === '' ? messageOf(thrown) : `HAProxy says "${complaint}"`;
     this.error = `${what}: ${why}`.slice(0, MOST_ERROR);
     this.deps.logger.warn({ error: this.error }, 'router');

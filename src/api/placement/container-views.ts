@@ -1,5 +1,7 @@
 import { BerthError } from '../../kit/errors.ts';
 import type { Container, DockerSpec, ObservedContainer } from '../../model/container.ts';
+import { LABEL_ROUTER } from '../../model/labels.ts';
+import type { Settings } from '../../model/settings.ts';
 import type { ContainerView } from '../../scheduler/host-view.ts';
 import { plannedContainer } from '../../scheduler/place.ts';
 import { type PortNeed, PROTOCOLS, sameAddress } from '../../scheduler/ports.ts';
@@ -56,6 +58,23 @@ export function observedView(seen: ObservedContainer): ContainerView {
     cpuMilli: Math.max(0, seen.reservation.cpuMilli),
     memory: Math.max(0, seen.reservation.memory),
     ports: mergePorts([], observedPorts(seen)),
+  };
+}
+
+/** The container of an ingress host's HAProxy. */
+export function isRouter({ labels }: ObservedContainer): boolean {
+  return labels[LABEL_ROUTER] !== undefined;
+}
+
+/** It is in its host's network, so that its engine knows of no ports. One that does not run holds none: another may have them. */
+export function routerView(
+  seen: ObservedContainer,
+  { routerPort, routerTlsPort }: Pick<Settings, 'routerPort' | 'routerTlsPort'>,
+): ContainerView {
+  const held = seen.state.status === 'running' ? [routerPort, routerTlsPort].filter((port) => port > 0) : [];
+  return {
+    ...observedView(seen),
+    ports: held.map((port) => ({ protocol: 'tcp', ip: '', from: port, to: port })),
   };
 }
 

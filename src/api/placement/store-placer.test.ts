@@ -167,6 +167,27 @@ describe('store placer', () => {
     expect(store.view((tx) => place(tx, published('8001')))).toBe('a-id');
   });
 
+  it('leaves a router its ports while it runs', async () => {
+    const settings = (port: number) => ({
+      ...{ kind: 'settings' as const, clusterId: 'c' },
+      settings: settingsSchema.parse({ routerPort: port, routerTlsPort: 443 }),
+    });
+    const labels = { 'berth.router': 'digest' };
+    await store.update((tx) => {
+      tx.put('settings', settings(80));
+      tx.put('observedContainers', seen(undefined, 'a', { labels, networkMode: 'host' }));
+    });
+    for (const port of ['80', '443']) expect(store.view((tx) => place(tx, published(port)))).toBe('b-id');
+    await store.update((tx) => tx.put('containers', record('1', 'b', published('80'))));
+    expect(() => store.view((tx) => place(tx, published('80')))).toThrow('port 80/tcp is taken');
+    await store.update((tx) => tx.put('settings', settings(8080)));
+    expect(store.view((tx) => place(tx, published('80')))).toBe('a-id');
+    expect(store.view((tx) => place(tx, published('8080')))).toBe('b-id');
+    const state = { ...seen(undefined, 'a').state, status: 'restarting' as const };
+    await store.update((tx) => tx.put('observedContainers', seen(undefined, 'a', { labels, state })));
+    expect(store.view((tx) => place(tx, published('8080')))).toBe('a-id');
+  });
+
   it('holds users of a volume or network to its host', async () => {
     const network = { kind: 'network' as const, createdAt: 0, createdBy: '' };
     await store.update((tx) => {

@@ -4,7 +4,14 @@ import { ClusterView } from '../../scheduler/cluster-view.ts';
 import type { ContainerView } from '../../scheduler/host-view.ts';
 import type { ReadTx, Store, TableName } from '../../store/store.ts';
 import { TABLES } from '../../store/tables.ts';
-import { managedView, observedView, sameContainer, samePorts } from './container-views.ts';
+import {
+  isRouter,
+  managedView,
+  observedView,
+  routerView,
+  sameContainer,
+  samePorts,
+} from './container-views.ts';
 
 const FOLLOWED = [
   'settings',
@@ -65,6 +72,7 @@ export class StoreView {
   private readSettings(tx: ReadTx): void {
     const [record] = tx.all('settings');
     if (record !== undefined) this.view.settings = record.settings;
+    for (const [key, one] of this.lastSeen) if (isRouter(one)) this.dirty.get('observedContainers')?.add(key);
   }
 
   private readHost(tx: ReadTx, id: string): void {
@@ -122,7 +130,7 @@ export class StoreView {
       // Where it belongs only its ports count beside the record, and most reports tell of something else.
       if (id === undefined || (isHome(tx, id, hostId) && samePorts(same, seen))) return;
       this.readContainer(tx, id);
-    } else this.put(seen.hostId, observedView(seen));
+    } else this.put(seen.hostId, isRouter(seen) ? routerView(seen, this.view.settings) : observedView(seen));
   }
 
   private readImage(tx: ReadTx, key: string): void {

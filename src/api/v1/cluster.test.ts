@@ -212,7 +212,7 @@ describe('the status', () => {
     await twoHosts();
     await api.store.update((tx) => {
       for (const id of ['aaaa1111', 'aaaa2222']) {
-        const error = 'its router does not run: image haproxy:9 is not there';
+        const error = 'the router does not run: image haproxy:9 is not there';
         tx.put('hostRouters', { kind: 'host-router', id, seq: 1, serving: false, error, draining: [] });
       }
       tx.put('observedContainers', observedContainer('aaaa1111', 'p1'));
@@ -220,7 +220,7 @@ describe('the status', () => {
       tx.put('observedContainers', observedContainer('aaaa1111', 'r1', { labels }));
     });
     const { warnings, containers } = await api.root.call('cluster.status');
-    expect(warnings).toContain('hosts h1, H2: its router does not run: image haproxy:9 is not there');
+    expect(warnings).toContain('hosts h1, H2: the router does not run: image haproxy:9 is not there');
     expect(containers).toEqual({ managed: 2, unmanaged: 1, byState: { pending: 1, unreachable: 1 } });
   });
 

@@ -74,7 +74,7 @@ it('deploys: shows what changes, and how it goes until it is done', async () => 
       routes: [routeOf('www.example.com', 'shop/web'), routeOf('example.org', 'shop2/web')],
       ingress: ['h2', 'h1', 'h3'].map((host) => ({
         ...{ host, address: '192.0.2.1', serving: host === 'h3' },
-        error: host === 'h3' ? '' : 'its router does not run',
+        error: host === 'h3' ? '' : 'the router does not run',
       })),
       missing: [],
     }),
@@ -97,7 +97,7 @@ it('deploys: shows what changes, and how it goes until it is done', async () => 
     'web: 0/2 ready, release 1 releasing (no host fits)',
     'web: 1/2 ready, release 1 releasing',
     'web: 2/2 ready, release 1 done',
-    'warning: hosts h1, h2: its router does not run',
+    'warning: hosts h1, h2: the router does not run',
     '',
   ]);
   expect(manager.calls[0]).toMatchObject({
