@@ -25,6 +25,8 @@ let disk: FakeDisk;
 let controller: ServiceController;
 /** Image to what the engine says to a container of it. */
 const refusals = new Map<string, string>();
+/** Hosts that have the image `remote:1`. */
+const having = new Set<string>();
 /** Images whose containers an engine is still making. */
 const slow = new Set<string>();
 /** Names and places of a service that two containers had at the same time; a watcher that throws fails no test. */
@@ -42,6 +44,7 @@ beforeEach(async () => {
   cluster = await FakeCluster.startOn(newJournalledStore(disk), 'a', 'b', 'c');
   refusals.clear();
   slow.clear();
+  having.clear();
   doubles.length = 0;
   out.clear();
   ahead = 0;
@@ -87,7 +90,13 @@ function start(): ServiceController {
 /** The host that an expression names, else the one with the fewest containers. */
 const placer: Placer = {
   place(tx, { name, spec }) {
+    if (spec.Image.startsWith('missing')) throw new BerthError('not_found', `No such image: ${spec.Image}`);
     const [, id] = /node\.id==([\w-]+)/.exec(spec.Labels?.['com.docker.swarm.constraints'] ?? '') ?? [];
+    if (spec.Image === 'remote:1') {
+      const found = [...having].find((host) => id === undefined || host === id);
+      if (found !== undefined) return { hostId: found };
+      throw new BerthError('not_found', 'No such image: remote:1');
+    }
     return id === undefined ? cluster.deps.placer.place(tx, { name, spec }) : { hostId: id };
   },
   explain: (tx) => ({
@@ -144,6 +153,7 @@ async function withPulls(act: (pulled: string[]) => Promise<void>, refusal?: str
   ServiceHands.prototype.pull = async (hostId, image) => {
     if (refusal !== undefined) throw new BerthError('engine', refusal, { status: 404 });
     pulled.push(`${hostId} ${image}`);
+    having.add(hostId);
   };
   await act(pulled).finally(() => {
     ServiceHands.prototype.pull = pull;
@@ -385,7 +395,7 @@ describe('a release', () => {
     await put(stackOf(compose()));
     await isDone('web');
     await put(stackOf(compose('missing:1')));
-    await until(() => expect(status('web')?.waiting).toContain('No such image: missing:1'));
+    await until(() => expect(status('web')?.waiting).toMatch(/^image missing:1 cannot be pulled on [abc]: /));
     expect(members('web').map(({ desired }) => desired.spec.Image)).toEqual(['web:1', 'web:1', 'web:1']);
     expect(release('web')).toMatchObject({ state: 'releasing', failed: [] });
   });
@@ -394,13 +404,13 @@ describe('a release', () => {
     await put(stackOf(compose()));
     await isDone('web');
     await put(stackOf(compose('missing:1')));
-    await until(() => expect(status('web')?.waiting).toContain('No such image: missing:1'));
+    await until(() => expect(status('web')?.waiting).toMatch(/^image missing:1 cannot be pulled on [abc]: /));
     await later(590_000);
-    await until(() => expect(status('web')?.waiting).toContain('No such image: missing:1'));
+    await until(() => expect(status('web')?.waiting).toMatch(/^image missing:1 cannot be pulled on [abc]: /));
     expect(release('web')?.state).toBe('releasing');
     await later(620_000);
     await until(() => expect(release('web')?.state).toBe('paused'));
-    expect(release('web')?.reason).toContain('No such image: missing:1');
+    expect(release('web')?.reason).toMatch(/^image missing:1 cannot be pulled on [abc]: /);
     expect(members('web').map(({ desired }) => desired.spec.Image)).toEqual(['web:1', 'web:1', 'web:1']);
     const paused = release('web');
     if (paused === undefined) throw new Error('no release');
@@ -811,7 +821,7 @@ describe('a release in which both versions serve', () => {
     await put(stackOf(green('web:1')));
     await isDone('web');
     await put(stackOf(green('missing:1')));
-    await until(() => expect(status('web')?.waiting).toContain('No such image: missing:1'));
+    await until(() => expect(status('web')?.waiting).toMatch(/^image missing:1 cannot be pulled on [abc]: /));
     expect(images()).toEqual({ 'web:1': 3 });
     expect(shares()).toBe('0 % old');
   });
@@ -863,6 +873,33 @@ networks: { default: { driver: bridge } }
   expect(members('web')[0]?.id).not.toBe(before?.id);
   expect(release('web')?.cause).toEqual({ kind: 'restart' });
   expect(release('api')?.number).toBe(1);
+});
+
+const homes = () => members('web').map(({ assigned }) => assigned.hostId);
+
+it('is spread over hosts that have yet to pull its image, which they do side by side', () =>
+  withPulls(async (pulled) => {
+    await put(stackOf(compose('remote:1')));
+    await isDone('web');
+    expect(homes().sort()).toEqual(['h-a', 'h-b', 'h-c']);
+    expect(pulled.sort()).toEqual(['h-a remote:1', 'h-b remote:1', 'h-c remote:1']);
+  }));
+
+it('is where its image is as long as it cannot be pulled elsewhere, or is not to be', async () => {
+  having.add('h-b');
+  await withPulls(async () => {
+    await put(stackOf(compose('remote:1')));
+    await isDone('web');
+    expect(homes()).toEqual(['h-b', 'h-b', 'h-b']);
+  }, 'no route to host');
+  await withPulls(async (pulled) => {
+    await put(stackOf(compose('web:1')));
+    await isDone('web', 2);
+    await put(stackOf(compose('remote:1', '    pull_policy: never')));
+    await isDone('web', 3);
+    expect(homes()).toEqual(['h-b', 'h-b', 'h-b']);
+    expect(pulled).toEqual([]);
+  });
 });
 
 it('pulls again at once where a log-in is another one, whatever the pause after a failure', () =>

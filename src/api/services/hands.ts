@@ -1,5 +1,5 @@
 import { BerthError, messageOf } from '../../kit/errors.ts';
-import type { DockerSpec } from '../../model/container.ts';
+import type { Container, DockerSpec } from '../../model/container.ts';
 import type { ContainerFile } from '../../model/kept-file.ts';
 import { SWARM_LABELS } from '../../model/labels.ts';
 import { normalImageRef } from '../../scheduler/image-ref.ts';
@@ -11,6 +11,7 @@ import { ask } from '../docker/passthrough.ts';
 import { observe } from '../docker/system/observe.ts';
 import { servedVersions } from '../docker/version.ts';
 import { endContainer } from '../networks/give-back.ts';
+import type { Placer } from '../placement/placer.ts';
 import { dropNetworks } from './drop-networks.ts';
 import { forgetLogins, registryAuthFor } from './registry-logins.ts';
 import { ensureObjects } from './stack-objects.ts';
@@ -25,13 +26,24 @@ type Asked = Readonly<{
   service: NonNullable<Parameters<typeof putContainer>[2]['service']>;
   probes: Parameters<typeof putContainer>[2]['probes'];
   isFresh?(hostId: string): boolean;
+  pullFailed?(hostId: string): boolean;
   files: readonly ContainerFile[];
 }>;
+
+type HostChooser = Pick<Placer, 'place'>;
+type Request = Parameters<HostChooser['place']>[1];
 
 type Made =
   | Readonly<{ kind: 'made'; id: string; hostId: string }>
   | Readonly<{ kind: 'refused'; reason: string }>
   | Readonly<{ kind: 'image-missing'; hostId: string }>;
+
+/** The host that is chosen has to pull the image first. */
+class LacksImage extends Error {
+  constructor(readonly hostId: string) {
+    super(`host ${hostId} lacks the image`);
+  }
+}
 
 /** A pull that says nothing for so long is given up, milliseconds. */
 const PULL_MS = 3_600_000;
@@ -44,11 +56,7 @@ export class ServiceHands {
   ) {}
 
   make(tx: WriteTx, asked: Asked): Made {
-    const { placer, clock, store } = this.deps;
-    const { name, spec, platform, by, service, probes, files, hostId, isFresh } = asked;
-    const bound = hostId === undefined ? spec : onHost(spec, hostId);
-    const wanted = { name, spec: bound, platform, by, service, probes, files, at: clock.now() };
-    const desired = { state: 'running', starts: 1 } as const;
+    const { name, files } = asked;
     const missing = files.find(({ id }) => tx.get('keptFiles', id) === undefined);
     if (missing !== undefined)
       return {
@@ -56,23 +64,33 @@ export class ServiceHands {
         reason: `${missing.noun} ${missing.name} is not there any more: make it anew`,
       };
     try {
-      const place = isFresh === undefined ? undefined : placer.place(tx, { name, spec: bound });
-      if (place !== undefined && isFresh?.(place.hostId) === false)
-        return { kind: 'image-missing', hostId: place.hostId };
-      const places = {
-        // Where the image is fresh: a strategy might choose another host when it is asked again.
-        placer: place === undefined ? placer : { place: () => place },
-        connected: (id: string) => this.connected(id),
-      };
-      const apiVersion = servedVersions(store).api;
-      const { container } = putContainer(tx, places, { ...wanted, apiVersion, desired });
-      return { kind: 'made', id: container.id, hostId: container.assigned.hostId };
+      const { id, assigned } = this.put(tx, asked, this.chooser(asked));
+      return { kind: 'made', id, hostId: assigned.hostId };
     } catch (thrown) {
+      if (thrown instanceof LacksImage) return { kind: 'image-missing', hostId: thrown.hostId };
       if (!(thrown instanceof BerthError)) throw thrown;
-      const host = thrown.code === 'not_found' ? this.hostWithoutImage(tx, name, bound) : undefined;
+      const host =
+        thrown.code === 'not_found' ? this.hostWithoutImage(tx, name, boundSpec(asked)) : undefined;
       if (host !== undefined) return { kind: 'image-missing', hostId: host };
       return { kind: 'refused', reason: messageOf(thrown) };
     }
+  }
+
+  lacking(tx: WriteTx, all: readonly Asked[]): readonly string[] {
+    const lacking = new Set<string>();
+    for (const asked of all) {
+      const place: HostChooser['place'] = (inTx, request) => {
+        const { hostId } = this.anyHost(inTx, request);
+        if (!this.isReady(inTx, request, hostId, asked)) lacking.add(hostId);
+        return { hostId };
+      };
+      try {
+        this.put(tx, asked, { place });
+      } catch (thrown) {
+        if (!(thrown instanceof BerthError)) throw thrown;
+      }
+    }
+    return [...lacking];
   }
 
   makeInstead(tx: WriteTx, asked: Asked, without: string): Made {
@@ -131,6 +149,44 @@ export class ServiceHands {
     return this.deps.engines.connected(hostId);
   }
 
+  private put(tx: WriteTx, asked: Asked, placer: HostChooser): Container {
+    const { name, platform, by, service, probes, files } = asked;
+    const places = { placer, connected: (id: string) => this.connected(id) };
+    const wanted = { name, spec: boundSpec(asked), platform, by, service, probes, files };
+    const apiVersion = servedVersions(this.deps.store).api;
+    const desired = { state: 'running', starts: 1 } as const;
+    const at = this.deps.clock.now();
+    return putContainer(tx, places, { ...wanted, apiVersion, desired, at }).container;
+  }
+
+  /** Chooses as if all hosts had the image where it can be pulled: else all containers would be where the first pull was. */
+  private chooser(asked: Asked): HostChooser {
+    const { placer } = this.deps;
+    const { pullFailed } = asked;
+    if (pullFailed === undefined) return placer;
+    const place: HostChooser['place'] = (tx, request) => {
+      const chosen = this.anyHost(tx, request);
+      if (this.isReady(tx, request, chosen.hostId, asked)) return chosen;
+      if (asked.isFresh === undefined && pullFailed(chosen.hostId)) {
+        const having = unlessMissing(() => placer.place(tx, request));
+        if (having !== undefined) return having;
+      }
+      throw new LacksImage(chosen.hostId);
+    };
+    return { place };
+  }
+
+  private anyHost(tx: ReadTx, { name, spec }: Request): ReturnType<HostChooser['place']> {
+    return this.deps.placer.place(tx, { name, spec: { ...spec, Image: '' } });
+  }
+
+  /** The image need not be pulled there. */
+  private isReady(tx: ReadTx, { name, spec }: Request, hostId: string, { isFresh }: Asked): boolean {
+    if (isFresh !== undefined) return isFresh(hostId);
+    const there = () => this.deps.placer.place(tx, { name, spec: onHost(spec, hostId) });
+    return unlessMissing(there) !== undefined;
+  }
+
   /** The host that would take it, were its image there; undefined where something else is missing. */
   private hostWithoutImage(tx: ReadTx, name: string, spec: DockerSpec): string | undefined {
     const { placer } = this.deps;
@@ -149,6 +205,20 @@ type StackArguments = [
   service: Parameters<typeof ensureObjects>[1]['service'],
   by: string,
 ];
+
+/** Undefined where only the image is missing. */
+function unlessMissing<T>(place: () => T): T | undefined {
+  try {
+    return place();
+  } catch (thrown) {
+    if (thrown instanceof BerthError && thrown.code === 'not_found') return undefined;
+    throw thrown;
+  }
+}
+
+function boundSpec({ spec, hostId }: Asked): DockerSpec {
+  return hostId === undefined ? spec : onHost(spec, hostId);
+}
 
 /** As the scheduler reads it from a label: so it is kept, and holds for later placements, too. */
 function onHost(spec: DockerSpec, hostId: string): DockerSpec {

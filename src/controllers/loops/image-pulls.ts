@@ -31,6 +31,12 @@ export class ImagePulls {
     return (this.pulled.get(key) ?? 0) >= at;
   }
 
+  /** It was pulled there in vain, and is not to be tried again yet. */
+  hasFailed(hostId: string, image: string): boolean {
+    const failed = this.tries.get(`${hostId} ${image}`);
+    return failed !== undefined && this.deps.clock.now() < failed.nextAt;
+  }
+
   /**
    * Sees to it that the image comes to the host.
    * @param hostName for the text
@@ -52,14 +58,15 @@ export class ImagePulls {
       };
     const key = `${hostId} ${Image}`;
     const failed = this.tries.get(key);
-    const pulling = { waiting: `image ${Image} is being pulled on ${hostName}`, stuck: failed !== undefined };
+    // What it has failed by says more than that it is tried again at this moment.
+    const waiting =
+      failed === undefined
+        ? `image ${Image} is being pulled on ${hostName}`
+        : `image ${Image} cannot be pulled on ${hostName}: ${failed.error}`;
+    const pulling = { waiting, stuck: failed !== undefined };
     if (this.under.has(key)) return pulling;
     if (failed !== undefined && this.deps.clock.now() < failed.nextAt)
-      return {
-        waiting: `image ${Image} cannot be pulled on ${hostName}: ${failed.error}`,
-        stuck: true,
-        nextAt: failed.nextAt,
-      };
+      return { ...pulling, nextAt: failed.nextAt };
     this.under.add(key);
     void this.pull(key, hostId, Image, platform, service);
     return pulling;

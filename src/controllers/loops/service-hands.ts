@@ -16,6 +16,11 @@ export type AskedContainer = Readonly<{
   probes: Container['probes'];
   /** False: the image has to be pulled on that host first, though it is there. */
   isFresh?(hostId: string): boolean;
+  /**
+   * Left out: the image is pulled nowhere, so that only hosts which have it will do. Else a host is chosen as if all had it;
+   * where it was pulled there in vain, one that has it will do.
+   */
+  pullFailed?(hostId: string): boolean;
   files: readonly ContainerFile[];
 }>;
 
@@ -29,7 +34,9 @@ export type Made =
 export interface ServiceHands {
   /** Names, hosts, addresses and ties in one transaction; what was refused has written nothing that counts. */
   make(tx: WriteTx, asked: AskedContainer): Made;
-  /** The same with `without` gone; writes, so it is for a transaction that is taken back. */
+  /** Hosts that would take them all, and on which the image is to be pulled before; for a transaction that is taken back. */
+  lacking(tx: WriteTx, asked: readonly AskedContainer[]): readonly string[];
+  /** As `make`, with `without` gone; writes, so it is for a transaction that is taken back. */
   makeInstead(tx: WriteTx, asked: AskedContainer, without: string): Made;
   /**
    * Makes the networks and volumes of the stack that the service uses, those which are not there.

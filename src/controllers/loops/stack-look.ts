@@ -145,6 +145,8 @@ class StackLook {
   private retired = false;
   /** Service to the first reason for which it goes no further. */
   private readonly reasons = new Map<string, string>();
+  /** By service: containers whose hosts lack the image, with what they are made from. */
+  private readonly lacking = new Map<string, { from: ReleaseRecord; asked: AskedContainer[] }>();
   /** Services for which that does not change by itself. */
   private readonly stuck = new Set<string>();
 
@@ -209,6 +211,7 @@ class StackLook {
   }
 
   outcome(plans: readonly Planned[]): Looked {
+    for (const { from, asked } of this.lacking.values()) if (asked.length > 1) this.pullBeside(from, asked);
     for (const { picture, plan } of plans) {
       if (plan.nextAt !== undefined) this.times.push(plan.nextAt);
       if (picture.drainAt !== undefined) this.times.push(picture.drainAt);
@@ -219,6 +222,18 @@ class StackLook {
     const nextAt = this.times.length === 0 ? undefined : Math.min(...this.times);
     const drains = plans.some(({ picture }) => picture.drainAt !== undefined) || this.retired;
     return { made: this.made, nextAt, waits: this.waits, drains };
+  }
+
+  /** Brings the image to all hosts at once that would take one of them. */
+  private pullBeside({ spec, stack, service }: ReleaseRecord, asked: readonly AskedContainer[]): void {
+    const { store, hands, pulls } = this.deps;
+    for (const hostId of planned(store, (tx) => hands.lacking(tx, asked)))
+      if (!pulls.hasFailed(hostId, spec.container.Image))
+        pulls.want(hostId, this.hostName(hostId), spec, serviceKey(stack, service));
+  }
+
+  private hostName(hostId: string): string {
+    return this.deps.store.view((tx) => tx.get('hosts', hostId)?.name) ?? hostId;
   }
 
   private noteStuck({ record, rollout }: ServicePicture): number | undefined {
@@ -333,6 +348,10 @@ class StackLook {
     const result = this.makeOne(tx, from, index, hostId);
     if (result.kind === 'made') this.made.push(result.id);
     else this.say(record, result, from);
+    if (result.kind !== 'image-missing') return;
+    const lacking = this.lacking.get(record.name) ?? { from, asked: [] };
+    lacking.asked.push(this.asked(from, index, hostId));
+    this.lacking.set(record.name, lacking);
   }
 
   private asked(release: ReleaseRecord, index: number, hostId?: string, dueAt?: number): AskedContainer {
@@ -349,6 +368,9 @@ class StackLook {
       ...(since === undefined
         ? {}
         : { isFresh: (id: string) => this.deps.pulls.isFresh(id, spec.container.Image, since) }),
+      ...(spec.pull === 'never' || spec.pull === 'build' || spec.build !== undefined
+        ? {}
+        : { pullFailed: (id: string) => this.deps.pulls.hasFailed(id, spec.container.Image) }),
       files: containerFiles(spec),
     };
   }
@@ -370,7 +392,7 @@ class StackLook {
       reason = result.reason;
       this.stuck.add(record.name);
     } else {
-      const hostName = this.deps.store.view((tx) => tx.get('hosts', result.hostId)?.name) ?? result.hostId;
+      const hostName = this.hostName(result.hostId);
       const { waiting, stuck, nextAt } = this.deps.pulls.want(
         result.hostId,
         hostName,
