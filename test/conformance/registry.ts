@@ -17,49 +17,76 @@ export interface Registry {
   close(): Promise<void>;
 }
 
+/** A registry alone. */
+export interface DockerRegistry {
+  readonly address: string;
+  /** Who is let in from now on: lines of an htpasswd file, by bcrypt. */
+  setUsers(lines: readonly string[]): void;
+  close(): Promise<void>;
+}
+
 /** Starts both in the manager's network namespace. */
 export async function startRegistry(lab: Lab): Promise<Registry> {
+  const registry = await startDockerRegistry(lab);
+  const { address } = lab.plan.manager;
+  const index = beside(lab, [process.execPath, INDEX, address, '5001']);
+  const close = async () => {
+    await Promise.all([registry.close(), ended(index)]);
+  };
+  await answers(index, `http://${address}:5001/v1/_ping`, close);
+  return { address: registry.address, index: `${address}:5001`, close };
+}
+
+/**
+ * Starts Debian's registry in the manager's network namespace, without TLS.
+ * @param users lines of an htpasswd file: only these are let in; everybody, if left out
+ */
+export async function startDockerRegistry(lab: Lab, users?: readonly string[]): Promise<DockerRegistry> {
   const binary = await registryProgram();
-  const { address, namespace } = lab.plan.manager;
+  const address = `${lab.plan.manager.address}:5000`;
   const folder = mkdtempSync(join(tmpdir(), 'berth-registry-'));
+  const passwords = join(folder, 'htpasswd');
   const config = {
     version: '0.1',
     log: { level: 'error', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, 'data') } },
-    http: { addr: `${address}:5000` },
+    http: { addr: address },
+    ...(users === undefined ? {} : { auth: { htpasswd: { realm: 'lab', path: passwords } } }),
   };
+  const setUsers = (lines: readonly string[]) => writeFileSync(passwords, `${lines.join('\n')}\n`);
+  if (users !== undefined) setUsers(users);
   const file = join(folder, 'config.yml');
   writeFileSync(file, JSON.stringify(config)); // JSON is YAML
-  const inside = (argv: string[]) =>
-    start(['nsenter', `--net=/run/netns/${namespace}`, ...argv], { timeoutMs: 1_800_000 });
-  const running: Running[] = [
-    inside([binary, 'serve', file]),
-    inside([process.execPath, INDEX, address, '5001']),
-  ];
-  const registry = {
-    address: `${address}:5000`,
-    index: `${address}:5001`,
-    close: async () => {
-      for (const one of running) one.kill();
-      await Promise.all(running.map(({ ended }) => ended));
-      rmSync(folder, { recursive: true, force: true });
-    },
+  const running = beside(lab, [binary, 'serve', file]);
+  const close = async () => {
+    await ended(running);
+    rmSync(folder, { recursive: true, force: true });
   };
-  const answers = async (url: string) => (await fetch(url).catch(() => undefined)) && true;
-  const said = () => running.map(({ said: { stderr } }) => stderr.slice(-300)).join(' | ');
+  await answers(running, `http://${address}/v2/`, close);
+  return { address, setUsers, close };
+}
+
+function beside(lab: Lab, argv: readonly string[]): Running {
+  return start(['nsenter', `--net=/run/netns/${lab.plan.manager.namespace}`, ...argv], {
+    timeoutMs: 1_800_000,
+  });
+}
+
+async function ended(running: Running): Promise<void> {
+  running.kill();
+  await running.ended;
+}
+
+/** @throws with what it has said, once it is closed */
+async function answers(running: Running, url: string, close: () => Promise<void>): Promise<void> {
+  const asked = async () => (await fetch(url).catch(() => undefined)) && true;
   try {
-    await until('answers of the registry and the index', () => answers(`http://${registry.address}/v2/`), {
-      timeoutMs: 20_000,
-    });
-    await until('an answer of the index', () => answers(`http://${registry.index}/v1/_ping`), {
-      timeoutMs: 20_000,
-    });
+    await until(`an answer of ${url}`, asked, { timeoutMs: 20_000 });
   } catch (error) {
-    const log = said();
-    await registry.close();
-    throw new Error(`${(error as Error).message}: ${log}`);
+    const said = running.said.stderr.slice(-300);
+    await close();
+    throw new Error(`${(error as Error).message}: ${said}`);
   }
-  return registry;
 }
 
 /** Debian's docker-registry, unpacked into the cache: nothing is installed. */

@@ -1,12 +1,24 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobRunView } from '../../src/contract/v1/jobs.ts';
 import type { Release } from '../../src/contract/v1/releases.ts';
 import type { ServiceMember, ServiceView } from '../../src/contract/v1/services.ts';
+import { type DockerRegistry, startDockerRegistry } from '../conformance/registry.ts';
 import { ensureImage } from '../images/bake.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
-import { tryRun } from '../lab/run.ts';
+import { filesWith, processesWith } from '../lab/leaks.ts';
+import { runDetached, tryRun } from '../lab/run.ts';
 
 /** A lab of its own: one of its hosts dies, at the end. The tests follow each other, as one stack's life does. */
 let lab: Lab;
@@ -28,6 +40,11 @@ const json = async <T>(...args: string[]): Promise<T> =>
 const members = () => json<ServiceMember[]>('stack', 'ps', 'shop');
 const running = async (service: string) =>
   (await members()).filter((one) => one.service === service && one.state === 'running');
+/** Moves away from the host what can move: what has the stack's volume cannot. */
+const drain = (host: string) =>
+  lab.berth(['node', 'drain', host, '--yes']).catch((error: Error) => {
+    if (!/1 container stays: shop_db_1/.test(error.message)) throw error;
+  });
 const service = async (name: string) =>
   (await json<ServiceView[]>('service', 'ls', 'shop')).find((one) => one.name === name);
 
@@ -208,6 +225,302 @@ describe('files of the seeds', () => {
     ]);
     await lab.berth(['stack', 'rm', 'mesos', '--yes']);
     expect((await lab.berth(['stack', 'ls', '-q'])).trim()).toBe('shop');
+  });
+});
+
+describe('containers that have something of their own', () => {
+  const file = join(folder, 'own.yml');
+  const text = (version: string) => `
+services:
+  db:
+    image: busybox
+    command: [sleep, '3600']
+    environment: { VERSION: '${version}' }
+    stop_grace_period: 300ms
+    depends_on: { setup: { condition: service_completed_successfully } }
+    networks: [back]
+    labels:
+      berth.stable_names: 'true'
+      berth.ip.back: 10.77.0.11,10.77.0.12
+    deploy: { replicas: 2, update_config: { monitor: 300ms } }
+  setup:
+    image: busybox
+    command: [sh, -c, 'sleep 2; echo set up']
+    networks: [back]
+  report:
+    image: busybox
+    command: [echo, reported]
+    labels: { berth.cron: '* * * * *' }
+networks:
+  back: { ipam: { config: [{ subnet: 10.77.0.0/24 }] } }
+`;
+  const deployed = async (version: string) => {
+    writeFileSync(file, text(version));
+    return await lab.berth(['deploy', '-f', file, '--name', 'own', '--timeout', '90']);
+  };
+  const inside = (index: number, ...argv: string[]) => lab.docker(['exec', `own_db_${index}`, ...argv]);
+  /** Names and addresses, as each container has them itself and as the other one finds them. */
+  const seen = () =>
+    Promise.all(
+      [1, 2].map(async (index) => {
+        const [name, addresses, found] = await Promise.all([
+          inside(index, 'hostname'),
+          inside(index, 'ip', '-4', '-o', 'addr'),
+          tryRun(['docker', '-H', lab.endpoint, 'exec', `own_db_${3 - index}`, 'nslookup', `db-${index}`]),
+        ]);
+        const own = /inet (10\.77\.0\.\d+)\//.exec(addresses)?.[1];
+        return `${name} ${own} ${/^Address: (10\.77\.\S+)$/m.exec(found.stdout)?.[1]}`;
+      }),
+    );
+  const SEEN = ['db-1 10.77.0.11 10.77.0.11', 'db-2 10.77.0.12 10.77.0.12'];
+  const at = async (name: string, field: string) =>
+    Date.parse(await lab.docker(['inspect', '-f', `{{.State.${field}}}`, name]));
+
+  it('begin once what sets them up has ended, with the name and the address of their index', async () => {
+    await deployed('one');
+    expect(await at('own_db_1', 'StartedAt')).toBeGreaterThan(await at('own_setup_1', 'FinishedAt'));
+    expect(await lab.berth(['service', 'logs', 'own/setup'])).toContain('set up');
+    await until(seen).toEqual(SEEN);
+  });
+
+  it('keep both in a release, when they are made again, and on another host', async () => {
+    expect(await deployed('two')).toContain('stack own is deployed');
+    expect(await inside(2, 'sh', '-c', 'echo "$VERSION"')).toBe('two');
+    await until(seen).toEqual(SEEN);
+    await lab.docker(['rm', '-f', 'own_db_1']);
+    await until(() => seen().catch(() => []), 60_000).toEqual(SEEN);
+    const host = async () =>
+      (await json<ServiceMember[]>('service', 'ps', 'own/db')).find(({ index }) => index === 2)?.hostName;
+    const before = (await host()) ?? '';
+    await drain(before);
+    expect(await host()).not.toBe(before);
+    await until(() => seen().catch(() => []), 60_000).toEqual(SEEN);
+    await lab.berth(['node', 'uncordon', before]);
+  });
+
+  it('run at their times, or when they are told to, with a history', async () => {
+    expect(await lab.berth(['job', 'run', 'own/report', '--timeout', '60'])).toMatch(
+      /^run \d+ of own\/report succeeded$/,
+    );
+    const runs = () => json<JobRunView[]>('job', 'history', 'own/report');
+    const byTime = async () =>
+      (await runs()).find(({ dueAt, state }) => dueAt % 60_000 === 0 && state === 'succeeded');
+    await until(byTime, 150_000).toMatchObject({ exitCode: 0, hostName: expect.stringMatching(/./) });
+    expect(await lab.berth(['service', 'logs', 'own/report'])).toContain('reported');
+    await lab.berth(['stack', 'rm', 'own', '--yes']);
+  });
+});
+
+describe('a volume of a plugin', () => {
+  const shared = join(folder, 'shared');
+  const file = join(folder, 'plugin.yml');
+  const text = `
+services:
+  files:
+    image: busybox
+    command: [sleep, '3600']
+    stop_grace_period: 300ms
+    volumes: ['data:/data']
+volumes: { data: { driver: shared } }
+`;
+  const plugin = new URL('../lab/volume-plugin.mjs', import.meta.url).pathname;
+
+  it('moves with its container, is there once it is elsewhere, and is deleted by its name alone', async () => {
+    mkdirSync(shared);
+    const pids = lab.hosts.map(({ name }) =>
+      runDetached(lab.execArgv(name, [process.execPath, plugin, '/run/docker/plugins/shared.sock', shared]), {
+        log: join(folder, 'plugin.log'),
+      }),
+    );
+    try {
+      const sockets = () =>
+        Promise.all(
+          lab.hosts.map(
+            async ({ name }) =>
+              (await lab.exec(name, ['test', '-S', '/run/docker/plugins/shared.sock'])).code,
+          ),
+        );
+      await until(sockets).toEqual([0, 0, 0]);
+      writeFileSync(file, text);
+      await lab.berth(['deploy', '-f', file, '--name', 'plugged', '--timeout', '60']);
+      await lab.docker(['exec', 'plugged_files_1', 'sh', '-c', 'echo kept > /data/file']);
+      expect(readFileSync(join(shared, 'plugged_data', 'file'), 'utf8')).toBe('kept\n');
+      const host = async () => (await json<ServiceMember[]>('stack', 'ps', 'plugged'))[0]?.hostName;
+      const before = (await host()) ?? '';
+      await drain(before);
+      expect(await host()).not.toBe(before);
+      await until(() => lab.docker(['exec', 'plugged_files_1', 'cat', '/data/file'])).toBe('kept');
+      await lab.berth(['node', 'uncordon', before]);
+      await lab.berth(['stack', 'rm', 'plugged', '--yes']);
+      expect(existsSync(join(shared, 'plugged_data', 'file'))).toBe(true);
+      await lab.berth(['volume', 'rm', 'plugged_data', '--yes']);
+      expect(readdirSync(shared)).toEqual([]);
+    } finally {
+      for (const pid of pids) process.kill(-pid, 'SIGKILL');
+    }
+  });
+});
+
+const hostIdOf = async (host: string) =>
+  (await json<{ id: string; name: string }[]>('node', 'ls')).find(({ name }) => name === host)?.id ?? '';
+/** Where a host puts files of containers: on the first tmpfs of the machine, which all of the lab's hosts share. */
+async function placedOn(host: string): Promise<string> {
+  const id = await hostIdOf(host);
+  const places = ['/run', '/dev/shm'].map((base) => join(base, 'berth-files', id));
+  return places.find((place) => existsSync(place)) ?? '';
+}
+
+describe('a config and a secret', () => {
+  const SECRET = `hunter-${randomBytes(12).toString('hex')}`;
+  const file = join(folder, 'kept', 'compose.yaml');
+  const text = `
+services:
+  keeper:
+    image: busybox
+    command: [sleep, '3600']
+    stop_grace_period: 500ms
+    # An engine asks the agent before it starts a container on a network that spans hosts.
+    network_mode: bridge
+    secrets: [{ source: token, uid: '7', gid: '8', mode: 0400 }]
+    configs: [{ source: tuning, target: /etc/tuning.cnf, mode: 0440 }]
+secrets: { token: { file: ./token.txt } }
+configs: { tuning: { content: 'max = 500' } }
+`;
+  const look = [
+    ...['exec', 'kept_keeper_1', 'sh', '-c'],
+    'cat /run/secrets/token /etc/tuning.cnf; stat -c " %n %a %u:%g" /run/secrets/token /etc/tuning.cnf',
+  ];
+  const SEEN = `${SECRET}max = 500 /run/secrets/token 400 7:8\n /etc/tuning.cnf 440 0:0`;
+  const seen = async (host?: string) => {
+    const on = host === undefined ? lab.endpoint : lab.host(host).engine;
+    const { stdout, stderr } = await tryRun(['docker', '-H', on, ...look]);
+    return stdout.trim() || stderr;
+  };
+  const home = async () => (await json<ServiceMember[]>('stack', 'ps', 'kept'))[0]?.hostName ?? '';
+  const startedAt = (host: string) =>
+    lab.docker(['inspect', '-f', '{{.State.StartedAt}}', 'kept_keeper_1'], host);
+
+  it('are files of the container with mode and owner, through the end of its agent and of its engine', async () => {
+    mkdirSync(join(file, '..'));
+    writeFileSync(join(file, '..', 'token.txt'), SECRET);
+    writeFileSync(file, text);
+    await lab.berth(['deploy', '-f', file, '--timeout', '60']);
+    expect(await seen()).toBe(SEEN);
+    const host = await home();
+    await lab.killAgent(host);
+    await lab.docker(['restart', '-t', '0', 'kept_keeper_1'], host);
+    expect(await seen(host)).toBe(SEEN);
+    await lab.join(host);
+    await lab.waitReady([host]);
+    const before = await startedAt(host);
+    await lab.killEngine(host);
+    await lab.startMachine(host);
+    await until(() => startedAt(host), 60_000).not.toBe(before);
+    await until(() => seen(host), 60_000).toBe(SEEN);
+  });
+
+  it('are there after the host was started anew, with no manager there', async () => {
+    const host = await home();
+    const placed = await placedOn(host);
+    await lab.killManager();
+    await lab.kill(host);
+    expect(existsSync(placed)).toBe(true);
+    rmSync(placed, { recursive: true }); // as what is in memory goes with a machine
+    await lab.boot(host);
+    await until(() => seen(host), 120_000).toBe(SEEN);
+    await lab.restartManager();
+    await lab.waitReady();
+    await until(() => seen(), 60_000).toBe(SEEN);
+  });
+
+  it('move with the container, leave nothing behind, and can be read nowhere', async () => {
+    const host = await home();
+    const placed = await placedOn(host);
+    await drain(host);
+    await lab.berth(['node', 'uncordon', host]);
+    expect(await home()).not.toBe(host);
+    await until(() => seen()).toBe(SEEN);
+    await until(async () => (existsSync(placed) ? readdirSync(placed) : [])).toEqual([]);
+    expect(await filesWith(SECRET, lab.plan.folder)).toEqual([]);
+    expect(processesWith(SECRET)).toEqual([]);
+    // What looks for it finds it.
+    expect(await filesWith(SECRET, folder)).toEqual([join(file, '..', 'token.txt')]);
+    expect(await filesWith(SECRET, await placedOn(await home()))).toHaveLength(1);
+    await lab.berth(['stack', 'rm', 'kept', '--yes']);
+    expect(await lab.berth(['secret', 'ls', '-q'])).toBe('');
+  });
+});
+
+describe('images of a registry that wants a log-in', () => {
+  const PASSWORD = 'right-of-ann';
+  /** `htpasswd -nbB ann …` of the password, and of another one. */
+  const RIGHT = 'ann:$2b$05$d2RNc8dlJCFZyTvrzRUPg.TECgcAtnL6KEL7PXa9KcJF324KtkfIq';
+  const OTHER = 'ann:$2b$05$E6L3FViJXee.4Ia6NFaSneGMG0MmWVhrI/5VwPBnd0DRJ/5Vw33ky';
+  let registry: DockerRegistry;
+  beforeAll(async () => {
+    registry = await startDockerRegistry(lab, [RIGHT]);
+  });
+  afterAll(() => registry?.close());
+
+  const image = (version: string) => `${registry.address}/shop:${version}`;
+  const login = (password: string) =>
+    lab.berth(['registry', 'login', registry.address, '-u', 'ann', '--password-stdin'], { input: password });
+
+  /** Pushes an image from a host that has a client's log-in, and leaves no host with it. */
+  async function push(version: string): Promise<void> {
+    const docker = ['docker', '--config', join(folder, 'docker')];
+    const recipe = `FROM busybox\nLABEL version=${version}\nCMD ["sleep", "3600"]\nSTOPSIGNAL SIGKILL\n`;
+    const steps: [string[], string?][] = [
+      [['login', '-u', 'ann', '--password-stdin', registry.address], PASSWORD],
+      [['build', '-q', '-t', image(version), '-'], recipe],
+      [['push', '-q', image(version)]],
+      [['logout', registry.address]],
+      [['rmi', image(version)]],
+    ];
+    for (const [argv, input = ''] of steps) {
+      const done = await lab.exec('h1', ['env', 'DOCKER_BUILDKIT=0', ...docker, ...argv], { input });
+      expect(done.code, done.stderr).toBe(0);
+    }
+  }
+
+  function write(version: string): string {
+    const file = join(folder, 'private.yml');
+    const deploy = 'replicas: 3, update_config: { monitor: 300ms }';
+    writeFileSync(file, `services: { web: { image: "${image(version)}", deploy: { ${deploy} } } }\n`);
+    return file;
+  }
+  const release = async () => (await json<ServiceView[]>('service', 'ls', 'private'))[0];
+
+  it('are pulled on hosts that have never logged in; the old version serves on while the log-in is wrong', async () => {
+    await push('one');
+    await push('two');
+    const leaks = new Set<string>();
+    const looking = setInterval(() => {
+      for (const found of processesWith(PASSWORD)) leaks.add(found);
+    }, 300);
+    const deployed = (version: string) =>
+      lab.berth(['deploy', '-f', write(version), '--name', 'private', '--timeout', '60']);
+    await expect(login('wrong-of-ann')).rejects.toThrow(/does not take the log-in/);
+    await lab.berth(['deploy', '-f', write('one'), '--name', 'private', '--detach']);
+    await until(async () => (await release())?.waiting).toMatch(/cannot be pulled on \S+: .*(auth|denied)/);
+    expect(await login(PASSWORD)).toContain('are pulled as ann');
+    await deployed('one');
+    const pulled = (await json<ServiceMember[]>('stack', 'ps', 'private')).map(({ hostName }) => hostName);
+    expect(new Set(pulled).size).toBe(3);
+    registry.setUsers([OTHER]);
+    await lab.berth(['deploy', '-f', write('two'), '--name', 'private', '--detach']);
+    await until(async () => (await release())?.waiting).toMatch(
+      /two cannot be pulled on \S+: .*unauthorized/,
+    );
+    expect(await release()).toMatchObject({ ready: 3, current: 0, release: { number: 2 } });
+    registry.setUsers([RIGHT]);
+    await login(PASSWORD);
+    await until(async () => (await release())?.current).toBe(3);
+    clearInterval(looking);
+    expect([...leaks]).toEqual([]);
+    expect(await filesWith(PASSWORD, lab.plan.folder)).toEqual([]);
+    await lab.berth(['stack', 'rm', 'private', '--yes']);
+    await lab.berth(['registry', 'logout', registry.address]);
   });
 });
 

@@ -50,12 +50,6 @@ async function placeOf(name: string, network: string): Promise<string> {
   return (await lab.docker(['inspect', '--format', format, name])).trim();
 }
 
-async function killEngine(host: string): Promise<void> {
-  const pid = (await lab.exec(host, ['cat', '/run/docker/dockerd.pid'])).stdout.trim();
-  await lab.exec(host, ['kill', '-9', pid]);
-  await until(async () => (await lab.exec(host, ['test', '-e', `/proc/${pid}`])).code).toBe(1);
-}
-
 describe('containers on several hosts', () => {
   beforeAll(async () => {
     await lab.docker(['network', 'create', '-d', 'xoverlay', '--subnet=192.168.1.0/24', 'shop']);
@@ -186,7 +180,7 @@ describe('what ends and comes back', () => {
   it('an engine', async () => {
     const startedAt = () => lab.docker(['inspect', '--format', '{{.State.StartedAt}}', 'web'], 'h1');
     const before = await startedAt();
-    await killEngine('h1');
+    await lab.killEngine('h1');
     await lab.startMachine('h1');
     await until(startedAt).not.toBe(before);
     await until(() => asked('client', '192.168.1.10'), 60_000).toBe('web');

@@ -105,8 +105,13 @@ export async function stopManager(plan: LabPlan, options: { kill?: boolean } = {
 }
 
 /** Run `berth` against the lab's manager and return what it prints. */
-export async function berth(plan: LabPlan, args: readonly string[]): Promise<string> {
-  return await run([BERTH, ...args, '--data-dir', plan.manager.folder], { timeoutMs: PATIENCE_MS });
+export async function berth(
+  plan: LabPlan,
+  args: readonly string[],
+  options: { input?: string } = {},
+): Promise<string> {
+  const argv = [BERTH, ...args, '--data-dir', plan.manager.folder];
+  return await run(argv, { timeoutMs: PATIENCE_MS, ...options });
 }
 
 export interface Node {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { alone } from './alone.ts';
 import { removeCgroup } from './cgroups.ts';
 import {
@@ -24,7 +25,7 @@ import { type HostPlan, LABS_FOLDER, type LabPlan, planLab } from './plan.ts';
 import { killAll, processesIn } from './processes.ts';
 import { register, registeredLabs, removeIfEmpty, unregister } from './registry.ts';
 import { ensureRequirements } from './requirements.ts';
-import { LabError, type Output, run, tryRun } from './run.ts';
+import { LabError, type Output, run, tryRun, until } from './run.ts';
 import { CHECKOUT, folderOf, type LabState, readState, writeState } from './state.ts';
 import { makeWire, namespacesOf, portIsUp, removeWire, setPort } from './wire.ts';
 
@@ -159,6 +160,15 @@ export class Lab {
       await killAll([pid]);
   }
 
+  /** SIGKILL the host's engine alone; `startMachine` starts it again. */
+  async killEngine(name: string): Promise<void> {
+    const pid = (await this.exec(name, ['cat', '/run/docker/dockerd.pid'])).stdout.trim();
+    await this.exec(name, ['kill', '-9', pid]);
+    const gone = async () =>
+      (await this.exec(name, ['test', '-e', `/proc/${pid}`])).code === 1 ? true : undefined;
+    await until(`the end of the engine of ${name}`, gone, { timeoutMs: 60_000, everyMs: 100 });
+  }
+
   /** Run a command on the host (in its namespaces, DOCKER_HOST set to its engine) and return what came of it. */
   async exec(
     name: string,
@@ -180,8 +190,8 @@ export class Lab {
   }
 
   /** Run `berth` against the lab's manager and return what it prints. @throws LabError if it fails. */
-  async berth(args: readonly string[]): Promise<string> {
-    return await berth(this.plan, args);
+  async berth(args: readonly string[], options: { input?: string } = {}): Promise<string> {
+    return await berth(this.plan, args, options);
   }
 
   async createToken(args: readonly string[] = []): Promise<string> {
@@ -321,10 +331,20 @@ export async function downLab(options: { name: string; dir?: string }): Promise<
   await killAll(processesIn(namespaces));
   await removeWire({ mark: plan.mark, uplink: known === undefined ? undefined : plan.uplink });
   await removeCgroup(`/${plan.mark}`);
+  for (const host of plan.hosts) forgetMemory(host);
   if (state !== undefined) await run(['rm', '-rf', '--one-file-system', folder]);
   else removeIfEmpty(folder);
   if (dirname(folder) === LABS_FOLDER) removeIfEmpty(LABS_FOLDER);
   await unregister(name);
+}
+
+/** Configs and secrets that its agent had in the machine's memory: a host's own would be gone with it. */
+function forgetMemory(host: HostPlan): void {
+  const identity = join(host.folder, 'agent', 'identity.json');
+  if (!existsSync(identity)) return;
+  const { hostId } = JSON.parse(readFileSync(identity, 'utf8')) as { hostId: string };
+  for (const base of ['/run', '/dev/shm'])
+    rmSync(join(base, 'berth-files', hostId), { recursive: true, force: true });
 }
 
 /** Take down every lab whose folder is below `dir`. */
