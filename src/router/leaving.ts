@@ -94,7 +94,7 @@ export class Leaving {
   }
 
   private async look(): Promise<void> {
-    const socket = await RuntimeSocket.open(this.layout.runtimeSocket);
+    const socket = RuntimeSocket.open(this.layout.runtimeSocket);
     try {
       const all = [...this.since];
       const late = all.filter(([, since]) => this.clock.now() - since > this.limitMs);

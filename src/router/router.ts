@@ -87,18 +87,16 @@ export class Router {
       const begun = performance.now();
       const rendered = await this.render(state);
       this.leaving.limit(state.drainSeconds * 1000);
-      const [opened, written] = await Promise.allSettled([
-        RuntimeSocket.open(this.layout.runtimeSocket),
-        this.files.write(rendered.files),
-      ]);
-      if (written.status === 'rejected') {
-        if (opened.status === 'fulfilled') opened.value.close();
-        throw written.reason;
-      }
-      if (opened.status === 'rejected') throw opened.reason;
-      const socket = opened.value;
+      const socket = RuntimeSocket.open(this.layout.runtimeSocket);
       try {
-        const applied = await this.level(socket, rendered);
+        // It says who it is meanwhile.
+        const [worker, written] = await Promise.allSettled([
+          readWorker(socket),
+          this.files.write(rendered.files),
+        ]);
+        if (written.status === 'rejected') throw written.reason;
+        if (worker.status === 'rejected') throw worker.reason;
+        const applied = await this.level(socket, worker.value, rendered);
         this.logger.debug({ applied, ms: Math.round(performance.now() - begun) }, 'router: state applied');
         return applied;
       } catch (thrown) {
@@ -140,8 +138,7 @@ export class Router {
     return this.renderer.render(state);
   }
 
-  private async level(socket: RuntimeSocket, rendered: Rendered): Promise<Applied> {
-    const worker = await readWorker(socket);
+  private async level(socket: RuntimeSocket, worker: Worker, rendered: Rendered): Promise<Applied> {
     if (worker.digest !== rendered.digest)
       return this.reload(rendered, 'what is fixed in its configuration has changed');
     const { tables } = rendered;
@@ -167,7 +164,7 @@ export class Router {
 
   /** @returns servers that fail their checks */
   private async meterAll(): Promise<readonly FailingServer[]> {
-    const socket = await RuntimeSocket.open(this.layout.runtimeSocket);
+    const socket = RuntimeSocket.open(this.layout.runtimeSocket);
     try {
       const { life } = await readWorker(socket);
       // Nobody asks: then nobody needs it.
@@ -189,7 +186,7 @@ export class Router {
       ),
     );
     await reload(this.layout.masterSocket, this.options.clock);
-    const socket = await RuntimeSocket.open(this.layout.runtimeSocket);
+    const socket = RuntimeSocket.open(this.layout.runtimeSocket);
     try {
       const worker = await readWorker(socket);
       if (worker.digest !== rendered.digest)

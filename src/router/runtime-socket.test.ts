@@ -15,7 +15,9 @@ let onData: (text: string, socket: Socket) => void;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'berth-runtime-'));
   path = join(folder, 'runtime.sock');
-  onData = (_text, socket) => socket.write('\n> ');
+  onData = (text, socket) => {
+    for (const _ of text.trimEnd().split('\n')) socket.write('\n> ');
+  };
   server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
     socket.on('data', (bytes) => onData(String(bytes), socket));
@@ -27,6 +29,13 @@ afterEach(() => {
   server.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+/** One that has been answered once: whatever comes next is the test's. */
+async function opened(limits?: Parameters<typeof RuntimeSocket.open>[1]): Promise<RuntimeSocket> {
+  const socket = RuntimeSocket.open(path, limits);
+  await socket.ask('show version');
+  return socket;
+}
 
 const plan = (some: Partial<Parameters<typeof perform>[1]>) =>
   ({
@@ -41,7 +50,7 @@ const plan = (some: Partial<Parameters<typeof perform>[1]>) =>
 
 describe('a runtime socket', () => {
   it('puts an answer together, however it is cut', async () => {
-    const socket = await RuntimeSocket.open(path);
+    const socket = await opened();
     onData = (_text, peer) => {
       let rest = 'one\ntwo > three\n\n> ';
       const timer = setInterval(() => {
@@ -54,8 +63,20 @@ describe('a runtime socket', () => {
     socket.close();
   });
 
+  it('does not wait for its connection before it asks', async () => {
+    let got = '';
+    onData = (text, peer) => {
+      got += text;
+      if (got.endsWith('show info\n')) peer.write('\n> one\n\n> ');
+    };
+    const socket = RuntimeSocket.open(path);
+    expect(await socket.ask('show info')).toBe('one');
+    expect(got).toBe('prompt\nshow info\n');
+    socket.close();
+  });
+
   it('gives up on an answer that does not come, without saying what is secret', async () => {
-    const socket = await RuntimeSocket.open(path, { timeoutMs: 1_000 });
+    const socket = await opened({ timeoutMs: 1_000 });
     onData = () => {};
     const asked = socket.ask('set dynamic-cookie-key backend http:x SECRET');
     await expect(asked).rejects.toMatchObject({
@@ -66,13 +87,13 @@ describe('a runtime socket', () => {
   });
 
   it('gives up on an answer without an end', async () => {
-    const socket = await RuntimeSocket.open(path, { mostBytes: 1000 });
+    const socket = await opened({ mostBytes: 1000 });
     onData = (_text, peer) => peer.write('x'.repeat(2000));
     await expect(socket.ask('show stat')).rejects.toThrow('over 1000 bytes');
   });
 
   it('says what HAProxy answered where it is not what was expected', async () => {
-    const socket = await RuntimeSocket.open(path);
+    const socket = await opened();
     onData = (_text, peer) => peer.write('No such backend.\n\n> ');
     const commands = [{ line: 'set dynamic-cookie-key backend http:x SECRET', expect: /^$/ }];
     const done = perform(socket, plan({ enter: commands }));
@@ -83,7 +104,7 @@ describe('a runtime socket', () => {
   });
 
   it('sends in one go what may be done together, and nothing behind what was not done', async () => {
-    const socket = await RuntimeSocket.open(path);
+    const socket = await opened();
     const got: string[] = [];
     onData = (text, peer) => {
       got.push(text);
@@ -104,14 +125,16 @@ describe('a runtime socket', () => {
   });
 
   it('says that HAProxy has gone', async () => {
-    const socket = await RuntimeSocket.open(path);
+    const socket = await opened();
     onData = (_text, peer) => peer.destroy();
     await expect(socket.ask('show info')).rejects.toMatchObject({ code: 'unavailable' });
-    await expect(RuntimeSocket.open(join(folder, 'nobody'))).rejects.toMatchObject({ code: 'unavailable' });
+    const nobody = RuntimeSocket.open(join(folder, 'nobody'));
+    await expect(nobody.ask('show info')).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(nobody.ask('show info')).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   it('sends one command, and never what ends it', async () => {
-    const socket = await RuntimeSocket.open(path);
+    const socket = await opened();
     for (const command of ['show info; shutdown', 'show\ninfo'])
       await expect(socket.ask(command)).rejects.toThrow('not one command');
     await expect(socket.ask('set ssl cert x', 'a\n\nshutdown frontend x')).rejects.toThrow('not one command');

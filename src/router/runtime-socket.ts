@@ -33,12 +33,12 @@ export class RuntimeSocket {
     socket.on('close', () => this.fail('HAProxy closed the connection'));
   }
 
-  /** @throws BerthError `unavailable` where nobody listens, `timeout` */
-  static async open(path: string, limits: Limits = {}): Promise<RuntimeSocket> {
+  /** Waits for nothing: that nobody listens shows with the first command, which goes out in one go with the connection. */
+  static open(path: string, limits: Limits = {}): RuntimeSocket {
     const { timeoutMs = TIMEOUT_MS, mostBytes = MOST_BYTES } = limits;
     const opened = new RuntimeSocket(connect(path), path, timeoutMs, mostBytes);
-    // Its first answer is empty, and ends in a prompt as all others do.
-    await opened.ask('prompt');
+    // Its answer is empty, and ends in a prompt as all others do. What is wrong is said to who asks next.
+    opened.ask('prompt').catch(() => undefined);
     return opened;
   }
 
