@@ -83,6 +83,46 @@ describe('the router of an ingress host', () => {
     expect(await running('h2')).toBe('');
   });
 
+  it('leads to several containers of a service on one host, each by a port of its own', async () => {
+    const servers = async () =>
+      (await route())?.pools.flatMap((pool) => pool.servers.map(({ address, port }) => `${address} ${port}`));
+    await lab.berth(['service', 'scale', 'shop/web', '7', '--timeout', '90']);
+    await until(async () => new Set(await servers()).size).toBe(7);
+    const under = load();
+    await lab.berth(['service', 'scale', 'shop/web', '3', '--timeout', '90']);
+    await until(async () => (await servers())?.length).toBe(3);
+    expect((await under.end()).failed).toEqual([]);
+  });
+
+  it('leads to what is no service by a balancer: containers wherever they run, addresses, ports', async () => {
+    const page = (name: string) => ['sh', '-c', `echo ${name} > /index.html && exec httpd -f -p 80 -h /`];
+    const run = (name: string, ...more: string[]) =>
+      lab.docker(['run', '-d', '--name', name, ...more, 'busybox', ...page(name)]);
+    await run('crm1', '-p', '80', '-e', 'constraint:node==h2');
+    // On a machine that the balancer knows nothing of but its address.
+    await lab.docker(['run', '-d', '-p', '8099:80', 'busybox', ...page('outside')], 'h3');
+    const answers = async (count = 12) => {
+      const said = new Set<string>();
+      for (let i = 0; i < count; i++) said.add(await told('crm.example.com'));
+      return [...said].sort();
+    };
+    const outside = `${lab.host('h3').address}:8099`;
+    await lab.berth(['lb', 'create', 'crm']);
+    await lab.berth(['lb', 'attach', 'crm', 'crm1:80', outside]);
+    await lab.berth(['lb', 'listen', 'crm', 'crm.example.com', ':9900']);
+    await until(answers).toEqual(['200 crm1', '200 outside']);
+    const byPort = await fetch(`http://${lab.host(INGRESS).address}:9900/`);
+    expect(await byPort.text()).toMatch(/^(crm1|outside)\n$/);
+    await lab.berth(['lb', 'weight', 'crm', outside, '0']);
+    await until(answers).toEqual(['200 crm1']);
+    await lab.berth(['lb', 'weight', 'crm', outside, '100']);
+    await lab.docker(['rm', '-f', 'crm1']);
+    await until(answers).toEqual(['200 outside']);
+    await lab.berth(['lb', 'rm', 'crm', '--yes']);
+    await until(() => told('crm.example.com')).toMatch(/^404 /);
+    expect(await told(SHOP)).toBe('200 one');
+  });
+
   it('is refused a domain that another service has', async () => {
     await expect(deploy('one', 'other')).rejects.toThrow('shop.example.com is taken by service shop/web');
   });
@@ -171,11 +211,13 @@ describe('the router of an ingress host', () => {
     expect((await route())?.ready).toBe(3);
   });
 
-  it('serves while there is no manager, and after its HAProxy was killed', async () => {
+  it('serves while there is no manager, and after its HAProxy was killed, and removed', async () => {
     await stopManager(lab.plan, { kill: true });
     expect(await told(SHOP)).toBe('200 two');
-    await lab.docker(['kill', 'berth-router'], INGRESS);
-    await until(() => told(SHOP)).toBe('200 two');
+    for (const end of [['kill'], ['rm', '-f']]) {
+      await lab.docker([...end, 'berth-router'], INGRESS);
+      await until(() => told(SHOP)).toBe('200 two');
+    }
     const under = load();
     await startManager(lab.plan);
     await lab.waitReady();
