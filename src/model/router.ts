@@ -319,7 +319,7 @@ export const PAGE_NAMES = [
 ] as const;
 export type PageName = (typeof PAGE_NAMES)[number];
 
-/** Plain text; `{domain}` is the one that was asked for. */
+/** Plain text; `{domain}` is the one that was asked for, which is not known any more in `bad-gateway` and `timeout`. */
 const pageTextSchema = z
   .string()
   .max(8000)

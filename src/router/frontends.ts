@@ -1,5 +1,5 @@
 import { PAGE_NAMES, type RouterEntry, type RouterState, type TcpRoute } from '../model/router.ts';
-import { aclLines, canaryLines } from './http-route.ts';
+import { ASKED_FOR, aclLines, canaryLines } from './http-route.ts';
 import { type Layout, NOBODY, tcpBackend } from './layout.ts';
 import { PAGES } from './pages.ts';
 
@@ -77,19 +77,43 @@ export function hasPaths(routes: RouterState['routes']): boolean {
   return routes.some(({ names }) => names.some(({ path }) => path !== '/'));
 }
 
+const hasWildcards = (routes: RouterState['routes']) =>
+  routes.some(({ names }) => names.some(({ domain }) => domain.startsWith('*')));
+
+/**
+ * Whether the domain that is asked for is kept in a variable: where it is looked up more than once, and where a route gives
+ * its containers another Host header. It costs a request as much as a rule does.
+ */
+function isKept({ routes }: RouterState): boolean {
+  const setsHost = routes.some(({ rules }) =>
+    [...(rules.request?.set ?? []).map(({ name }) => name), ...(rules.request?.remove ?? [])].some(
+      (name) => name.toLowerCase() === 'host',
+    ),
+  );
+  return (
+    setsHost || hasPaths(routes) || hasWildcards(routes) || routes.some(({ canary }) => canary.length > 0)
+  );
+}
+
+/** The sample that has the domain that is asked for. */
+export const domainSample = (state: RouterState) => (isKept(state) ? 'var(txn.host)' : ASKED_FOR);
+
 /**
  * Finds the route. What no route needs is left out, as each rule costs every request some 50 ns: paths where all routes are
  * whole domains, wildcards where there is none; where one look-up is all, no variable is needed for what it has found.
  */
-function lookUpOf({ routes }: RouterState, layout: Layout): LookUp {
+function lookUpOf(state: RouterState, layout: Layout): LookUp {
+  const { routes } = state;
   const withPaths = hasPaths(routes);
-  const withWildcards = routes.some(({ names }) => names.some(({ domain }) => domain.startsWith('*')));
+  const withWildcards = hasWildcards(routes);
+  const host = isKept(state) ? [`http-request set-var(txn.host) ${ASKED_FOR}`] : [];
   const key = withPaths ? `concat(,txn.path,/),map_beg(${layout.routes})` : `map_str(${layout.routes})`;
   const paths = withPaths ? PATH_LINES : [];
   if (!withWildcards && routes.every(({ canary }) => canary.length === 0))
-    return { rules: paths, backend: `var(txn.host),${key}` };
+    return { rules: [...host, ...paths], backend: `${domainSample(state)},${key}` };
   const unfound = 'unless { var(txn.route) -m found }';
   const rules = [
+    ...host,
     ...paths,
     `http-request set-var(txn.route) var(txn.host),${key}`,
     ...Array.from({ length: withWildcards ? WILDCARD_DEPTH : 0 }, (_, i) => [
@@ -139,7 +163,6 @@ function entryLines(
     'log ring@times format raw local0',
     'log-format "%b %s %ST %Tw %Tc %Tr"',
     `http-request set-log-level silent if { fe_req_rate gt ${LOG_ALL_UP_TO} } { rand(64) gt 0 }`,
-    'http-request set-var(txn.host) req.hdr(host),field(1,:),lower,rtrim(.)',
     ...lookUp.rules,
     ...aclLines('trusted', 'src', entry.trust),
     ...(believed

@@ -2,6 +2,9 @@ import type { CanaryRule, HeaderChanges, HttpRoute, Redirect, RouteRules } from 
 import { checkLines, httpBackend } from './layout.ts';
 import { literal, pattern, word } from './quote.ts';
 
+/** The domain that is asked for, of the Host header. */
+export const ASKED_FOR = 'req.hdr(host),field(1,:),lower,rtrim(.)';
+
 /** Words on a line: far below HAProxy's 64. */
 const ON_A_LINE = 40;
 
@@ -74,7 +77,7 @@ function redirectLines(redirect: Redirect): readonly string[] {
   if (redirect.kind === 'https') {
     const behind = redirect.port === 443 ? '' : `:${redirect.port}`;
     return [
-      `http-request redirect location "https://%[var(txn.host)]${behind}%[pathq]" code ${code} unless { req.hdr(X-Forwarded-Proto) -m str https }`,
+      `http-request redirect location "https://%[${ASKED_FOR}]${behind}%[pathq]" code ${code} unless { req.hdr(X-Forwarded-Proto) -m str https }`,
     ];
   }
   const how = redirect.keepPath ? 'prefix' : 'location';

@@ -21,16 +21,20 @@ export const PAGES: Readonly<Record<PageName, Page>> = {
     text: 'Too many requests to {domain} from your address. Try again later.\n',
     more: ['hdr', 'Retry-After', '5'],
   },
-  'bad-gateway': { status: 502, text: 'A container of {domain} gave an answer that is not HTTP, or none.\n' },
-  timeout: { status: 504, text: 'A container of {domain} took too long to answer.\n' },
+  // The request is gone by then, and its domain is not kept for these two.
+  'bad-gateway': { status: 502, text: 'The container gave an answer that is not HTTP, or none.\n' },
+  timeout: { status: 504, text: 'The container took too long to answer.\n' },
   'bad-request': {
     status: 400,
     text: 'The request to {domain} is malformed: its path or its Host header.\n',
   },
 };
 
-/** A page as HAProxy's log-format text. */
-export function pageText(name: PageName, pages: RouterState['pages']): string {
+/**
+ * A page as HAProxy's log-format text.
+ * @param domain the sample that has it
+ */
+export function pageText(name: PageName, pages: RouterState['pages'], domain: string): string {
   const text = pages[name] ?? PAGES[name].text;
-  return text.split('{domain}').map(literal).join('%[var(txn.host)]');
+  return text.split('{domain}').map(literal).join(`%[${domain}]`);
 }

@@ -72,6 +72,17 @@ describe('a configuration', () => {
     expect(lines('*.x.com', '/')).toHaveLength(6);
   });
 
+  it('keeps the domain in a variable where it is asked for again', () => {
+    const kept = (more: object) =>
+      linesOf(stateOf([routeOf('a', more)])).some((line) => line.includes('set-var(txn.host)'));
+    const host = { set: [{ name: 'host', value: 'inside' }], remove: [] };
+    expect(kept({})).toBe(false);
+    expect(kept({ names: [{ domain: 'a.com', path: '/a' }] })).toBe(true);
+    expect(kept({ names: [{ domain: '*.a.com', path: '/' }] })).toBe(true);
+    expect(kept({ rules: { allow: [], deny: [], gzip: false, request: host } })).toBe(true);
+    expect(kept({ canary: [{ in: 'cookie', name: 'x', value: 'y', pool: 'v1' }] })).toBe(true);
+  });
+
   it('keeps what has not changed', () => {
     const renderer = new Renderer(layoutOf('/r'));
     const state = stateOf(Array.from({ length: 500 }, (_, i) => routeOf(`r${i}`)));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type HttpRoute, PAGE_NAMES, type Pool, type RouterState, type TcpRoute } from '../model/router.ts';
 import { certificateTable } from './certificate.ts';
-import { baseLines, hasPaths } from './frontends.ts';
+import { baseLines, domainSample, hasPaths } from './frontends.ts';
 import { httpBackendLines } from './http-route.ts';
 import {
   checkLines,
@@ -68,7 +68,10 @@ export class Renderer {
   render(state: RouterState): Rendered {
     const { layout } = this;
     const base = baseLines(state, layout);
-    const pages = PAGE_NAMES.map((name) => [`pages/${name}.txt`, pageText(name, state.pages)] as const);
+    const domain = domainSample(state);
+    const pages = PAGE_NAMES.map(
+      (name) => [`pages/${name}.txt`, pageText(name, state.pages, domain)] as const,
+    );
     const baseHash = createHash('sha256')
       .update(JSON.stringify([base, pages, SPARES]))
       .digest('hex');

@@ -224,7 +224,7 @@ describe('a route', () => {
       );
       const began = performance.now();
       const { status, text } = await ask('slow.com');
-      expect([status, text]).toEqual([504, 'A container of slow.com took too long to answer.\n']);
+      expect([status, text]).toEqual([504, 'The container took too long to answer.\n']);
       // Without the rule it is a minute.
       expect(performance.now() - began).toBeLessThan(40_000);
     } finally {
@@ -291,6 +291,9 @@ describe('a route', () => {
       const { status, text } = await ask(host);
       expect([status, text.split('\n')[0]]).toEqual([503, `No healthy container for ${host}.`]);
     }
+    const request = { set: [{ name: 'Host', value: 'inside' }], remove: [] };
+    await apply(route('hosted', 'hosted.com', [], { rules: { request } }));
+    expect((await ask('hosted.com')).text).toContain('No healthy container for hosted.com.');
     await haproxy.router.apply(
       stateOf(routes, { pages: { unavailable: 'Bitte "später": {domain} 100 % $x\n' } }),
     );
