@@ -310,7 +310,11 @@ it('deletes volumes of a stack that were named, one by one, and says of the othe
   expect(removals()).toBe(3);
   gone.length = 0;
   const ask = (input: string) => berth([...rm, '--volumes'], { input, isTTY: { stdin: true } });
-  expect((await ask('y\n\nshop_data\n')).code).toBe(0);
+  const asked = await ask('y\n\nshop_data\n');
+  expect([asked.code, asked.stderr]).toEqual([
+    0,
+    expect.stringContaining('Take away shop, and ask for volumes? [y/N]'),
+  ]);
   expect(gone).toEqual(['shop_data']);
   const wrong = await ask('y\n\ndata\n');
   expect([wrong.code, wrong.stderr]).toEqual([4, expect.stringContaining('"data" is not shop_data')]);
@@ -318,6 +322,11 @@ it('deletes volumes of a stack that were named, one by one, and says of the othe
   const list = await berth(['volume', 'ls', 'shop']);
   expect(list.stdout).toMatch(/shop_data +local +alpha +shop +-/);
   expect((await berth(['volume', 'rm', 'shop_data', '--yes'])).stdout).toBe('removed shop_data\n');
+  const refused = async (...words: string[]) =>
+    (await berth(words, { input: 'n\n', isTTY: { stdin: true } })).stderr;
+  expect(await refused(...rm)).toContain('Take away shop, and keep volume shop_cache, shop_data? [y/N]');
+  expect(await refused('volume', 'rm', 'a')).toContain('Delete, with all content, the volume a? [y/N]');
+  expect(await refused('volume', 'rm', 'a', 'b')).toContain('the volumes a, b? [y/N]');
 }, 60_000);
 
 it('shows logs with whose they are, harmless for a terminal', async () => {

@@ -9,5 +9,5 @@ export const apiTokenRm = command<{ yes?: boolean }, [ids: string[]]>({
   options: [{ flags: '-y, --yes', summary: 'do not ask' }],
   examples: [['berth api-token rm 7f3k2m9q', 'the program that has it is refused from now on']],
   run: (context, { yes }, ids) =>
-    removeAll(context, ids, 'End the tokens', yes, (id) => context.call('apiToken.delete', { id })),
+    removeAll(context, ids, 'End the token', yes, (id) => context.call('apiToken.delete', { id })),
 });

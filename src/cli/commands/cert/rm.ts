@@ -9,7 +9,7 @@ export const certRm = command<{ yes?: boolean }, [names: string[]]>({
   options: [{ flags: '-y, --yes', summary: 'do not ask' }],
   examples: [['berth cert rm shop', 'one of them']],
   run: (context, { yes }, names) =>
-    removeAll(context, names, 'Remove the certificates', yes, (certificate) =>
+    removeAll(context, names, 'Remove the certificate', yes, (certificate) =>
       context.call('certificate.delete', { certificate }),
     ),
 });

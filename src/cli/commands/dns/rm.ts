@@ -9,5 +9,5 @@ export const dnsRm = command<{ yes?: boolean }, [ids: string[]]>({
   options: [{ flags: '-y, --yes', summary: 'do not ask' }],
   examples: [['berth dns rm 7f3k2m9q', 'one record']],
   run: (context, { yes }, ids) =>
-    removeAll(context, ids, 'Remove the records', yes, (id) => context.call('dns.record.delete', { id })),
+    removeAll(context, ids, 'Remove the record', yes, (id) => context.call('dns.record.delete', { id })),
 });

@@ -9,5 +9,5 @@ export const dnsZoneRm = command<{ yes?: boolean }, [zones: string[]]>({
   options: [{ flags: '-y, --yes', summary: 'do not ask' }],
   examples: [['berth dns zone rm old.example.com', 'nobody is answered any more']],
   run: (context, { yes }, zones) =>
-    removeAll(context, zones, 'Remove the zones', yes, (zone) => context.call('dns.zone.delete', { zone })),
+    removeAll(context, zones, 'Remove the zone', yes, (zone) => context.call('dns.zone.delete', { zone })),
 });

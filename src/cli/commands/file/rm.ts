@@ -12,7 +12,7 @@ export function fileRm(noun: FileNoun): CommandSpec {
     options: [{ flags: '-y, --yes', summary: 'do not ask' }],
     examples: [[`berth ${noun} rm ${noun === 'secret' ? 'token' : 'nginx'}`, 'with its content, for good']],
     run: (context, { yes }, names) =>
-      removeAll(context, names, `Remove the ${noun}s`, yes, (file) =>
+      removeAll(context, names, `Remove the ${noun}`, yes, (file) =>
         context.call('file.remove', { noun, file }),
       ),
   });

@@ -9,7 +9,7 @@ export const lbRm = command<{ yes?: boolean }, [names: string[]]>({
   options: [{ flags: '-y, --yes', summary: 'do not ask' }],
   examples: [['berth lb rm crm', 'its domains are free then']],
   run: (context, { yes }, names) =>
-    removeAll(context, names, 'Remove the balancers', yes, (balancer) =>
+    removeAll(context, names, 'Remove the balancer', yes, (balancer) =>
       context.call('balancer.delete', { balancer }),
     ),
 });

@@ -9,7 +9,7 @@ export const orphanRm = command<{ yes?: boolean }, [orphans: string[]]>({
   options: [{ flags: '-y, --yes', summary: 'do not ask' }],
   examples: [['berth orphan rm old', 'one that is not wanted any more']],
   run: (context, { yes }, orphans) =>
-    removeAll(context, orphans, 'Stop and remove the containers', yes, (orphan) =>
+    removeAll(context, orphans, 'Stop and remove the container', yes, (orphan) =>
       context.call('orphan.remove', { orphan }),
     ),
 });

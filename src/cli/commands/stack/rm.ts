@@ -31,9 +31,13 @@ export const stackRm = command<Flags, [stacks: string[]]>({
     const named = namedIn(flags, volumes);
     const names = stacks.map(clean).join(', ');
     const what =
-      named.length === 0 ? 'without their volumes' : `and delete volume ${namesOf(named).join(', ')}`;
+      named.length > 0
+        ? `, and delete volume ${namesOf(named).join(', ')}`
+        : volumes.length > 0
+          ? `, and keep volume ${namesOf(volumes).join(', ')}`
+          : '';
     await prompt.confirm(
-      `Take away ${names}, ${flags.volumes === true ? 'and ask for volumes' : what}?`,
+      `Take away ${names}${flags.volumes === true ? ', and ask for volumes' : what}?`,
       flags.yes,
     );
     const chosen = flags.volumes === true ? await asked(context, volumes) : named;

@@ -9,5 +9,5 @@ export const tokenRm = command<{ yes?: boolean }, [ids: string[]]>({
   options: [{ flags: '-y, --yes', summary: 'do not ask' }],
   examples: [['berth token rm 7f3k2m9q', 'nobody joins with it any more']],
   run: (context, { yes }, ids) =>
-    removeAll(context, ids, 'End the tokens', yes, (id) => context.call('token.delete', { id })),
+    removeAll(context, ids, 'End the token', yes, (id) => context.call('token.delete', { id })),
 });

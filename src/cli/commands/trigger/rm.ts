@@ -9,5 +9,5 @@ export const triggerRm = command<{ yes?: boolean }, [ids: string[]]>({
   options: [{ flags: '-y, --yes', summary: 'do not ask' }],
   examples: [['berth trigger rm 7f3k2m9q4x1b', 'one that somebody has got hold of']],
   run: (context, { yes }, ids) =>
-    removeAll(context, ids, 'End the triggers', yes, (id) => context.call('trigger.delete', { id })),
+    removeAll(context, ids, 'End the trigger', yes, (id) => context.call('trigger.delete', { id })),
 });

@@ -9,5 +9,5 @@ export const userRm = command<{ yes?: boolean }, [names: string[]]>({
   options: [{ flags: '-y, --yes', summary: 'do not ask' }],
   examples: [['berth user rm ada', 'after asking']],
   run: (context, { yes }, names) =>
-    removeAll(context, names, 'Remove the users', yes, (user) => context.call('user.delete', { user })),
+    removeAll(context, names, 'Remove the user', yes, (user) => context.call('user.delete', { user })),
 });

@@ -10,7 +10,7 @@ export const volumeRm = command<{ yes?: boolean }, [volumes: string[]]>({
   options: [{ flags: '-y, --yes', summary: 'do not ask' }],
   examples: [['berth volume rm shop_data', 'after "berth stack rm shop"']],
   run: (context, { yes }, volumes) =>
-    removeAll(context, volumes, 'Delete, with all that is in them, the volumes', yes, (volume) =>
+    removeAll(context, volumes, 'Delete, with all content, the volume', yes, (volume) =>
       context.call('volume.remove', { volume }),
     ),
 });
