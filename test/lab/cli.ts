@@ -126,6 +126,7 @@ function print(lab: Awaited<ReturnType<typeof describe>>, how: 'json' | 'text'):
     console.log(
       `API       ${cluster.api}${cluster.adminPassword === undefined ? '' : `  admin, ${cluster.adminPassword}`}`,
     );
+    console.log(`use it    export DOCKER_HOST=${cluster.endpoint} BERTH_DATA_DIR=${cluster.dataDir}`);
     if (cluster.managerPid === undefined) console.log('manager   not running: "lab up" starts it');
   }
   for (const host of lab.hosts) {
