@@ -328,6 +328,18 @@ it('gives addresses by index, one for each container', () => {
 
 describe('releases in which both versions serve', () => {
   const update = (labels: Labels, more: object = {}) => service(labels, more).update;
+  it('have no gap at a restart or on the way back either, unless the file wants one', () => {
+    const orders = (labels: Labels, deploy: object = {}) => {
+      const { update: forward, rollback } = service(labels, { deploy });
+      return [forward.order, rollback.order];
+    };
+    expect(orders({})).toEqual(['stop-first', 'stop-first']);
+    for (const kind of ['blue-green', 'canary'])
+      expect(orders({ 'berth.release': kind })).toEqual(['start-first', 'start-first']);
+    const said = { update_config: { order: 'stop-first' }, rollback_config: { order: 'stop-first' } };
+    expect(orders({ 'berth.release': 'canary' }, said)).toEqual(['stop-first', 'stop-first']);
+  });
+
   it('are by hand, or step by step with a judgement, as the labels say', () => {
     expect(update({ 'berth.release': 'blue-green' })).toMatchObject({
       ...{ kind: 'blue-green', onFailure: 'pause', shift: { steps: [], confirm: 'by-hand' } },

@@ -10,7 +10,8 @@ import type { Outside } from './environment.ts';
 export const PLACEMENT_LABEL = 'berth.placement';
 
 export function updateOf(service: Reader, labels: LabelSet): UpdatePolicy {
-  const policy = policyOf(service.get('deploy').get('update_config'), ['continue', 'pause', 'rollback']);
+  const config = service.get('deploy').get('update_config');
+  const policy = policyOf(config, ['continue', 'pause', 'rollback']);
   const release = labels.get('release').oneOf(['recreate', 'rolling', 'blue-green', 'canary']);
   const rolling = labels.get('rolling_updates').boolean;
   const parallelism = labels.get('rolling_updates.parallelism');
@@ -20,24 +21,33 @@ export function updateOf(service: Reader, labels: LabelSet): UpdatePolicy {
   const kind = release ?? (rolling === false ? 'recreate' : policy.kind);
   const shift = shiftOf(labels, kind);
   // Who is judged by itself goes back by itself, where nothing else is said.
-  const isSaid = service.get('deploy').get('update_config').get('failure_action').isThere;
+  const isSaid = config.get('failure_action').isThere;
   return {
     ...policy,
     kind,
+    order: orderOf(config, shift),
     parallelism: parallelism.isThere ? Math.max(1, number) : policy.parallelism,
     onFailure: shift?.analysis !== undefined && !isSaid ? 'rollback' : policy.onFailure,
     ...(shift === undefined ? {} : { shift }),
   };
 }
 
-export function rollbackOf(service: Reader): UpdatePolicy {
-  return policyOf(service.get('deploy').get('rollback_config'), ['continue', 'pause']);
+/** @param update of the same service */
+export function rollbackOf(service: Reader, { shift }: UpdatePolicy): UpdatePolicy {
+  const config = service.get('deploy').get('rollback_config');
+  return { ...policyOf(config, ['continue', 'pause']), order: orderOf(config, shift) };
+}
+
+/** Who wants both versions up at a release expects no gap at a restart or on the way back either, which are rolling. */
+function orderOf(config: Reader, shift: UpdatePolicy['shift']): UpdatePolicy['order'] {
+  const unsaid = shift === undefined ? DEFAULT_POLICY.order : 'start-first';
+  return config.get('order').oneOf(['stop-first', 'start-first']) ?? unsaid;
 }
 
 function policyOf<F extends UpdatePolicy['onFailure']>(
   config: Reader,
   failureActions: readonly F[],
-): UpdatePolicy {
+): Omit<UpdatePolicy, 'order'> {
   return {
     kind: DEFAULT_POLICY.kind,
     parallelism: config.get('parallelism').whole(0, MOST_REPLICAS) ?? DEFAULT_POLICY.parallelism,
@@ -45,7 +55,6 @@ function policyOf<F extends UpdatePolicy['onFailure']>(
     monitorMs: config.get('monitor').duration ?? DEFAULT_POLICY.monitorMs,
     maxFailureRatio:
       config.get('max_failure_ratio').number({ min: 0, max: 1 }) ?? DEFAULT_POLICY.maxFailureRatio,
-    order: config.get('order').oneOf(['stop-first', 'start-first']) ?? DEFAULT_POLICY.order,
     onFailure: config.get('failure_action').oneOf(failureActions) ?? DEFAULT_POLICY.onFailure,
   };
 }

@@ -127,6 +127,7 @@ export function serviceOf(head: ServiceHead, context: StackContext): ReadService
     },
     endpoints: networks.endpoints,
   });
+  const update = updateOf(reader, labels);
   const healthIsOff = reader.get('healthcheck').get('disable').boolean === true;
   const image = {
     kind: 'probe',
@@ -150,8 +151,8 @@ export function serviceOf(head: ServiceHead, context: StackContext): ReadService
     build,
     files: [...filesOf(reader, 'config', context.configs), ...filesOf(reader, 'secret', context.secrets)],
     dependsOn: dependencies.map(({ dependency }) => dependency),
-    update: updateOf(reader, labels),
-    rollback: rollbackOf(reader),
+    update,
+    rollback: rollbackOf(reader, update),
     restart: { delayMs: restart.delayMs, windowMs: restart.windowMs },
     readiness: probeOf(labels, 'probe') ?? (healthIsOff ? undefined : image),
     liveness: probeOf(labels, 'liveness'),
