@@ -39,6 +39,19 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'room-dashboard',
+      severity: 'error',
+      comment: 'the page may import only: contract',
+      from: { path: '^dashboard/' },
+      to: { path: '^src/', pathNot: '^src/contract/' },
+    },
+    {
+      name: 'nobody-imports-the-page',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^dashboard/' },
+    },
+    {
       name: 'only-main-wires',
       severity: 'error',
       comment: 'nothing but a composition root may import src/main',
@@ -50,6 +63,6 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'] },
   },
 };

@@ -1,6 +1,8 @@
-// Bundles Berth into dist/: one file for Node, and one for the self-contained agent (scripts/build-agent.mjs).
+// Bundles Berth into dist/: one file for Node, one for the self-contained agent (scripts/build-agent.mjs), and the
+// dashboard's files.
 import { readFileSync, renameSync } from 'node:fs';
 import { build } from 'esbuild';
+import { buildDashboard } from './build-dashboard.mjs';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const common = {
@@ -22,6 +24,7 @@ async function bundle(entry, out, options) {
 
 const require =
   'import{createRequire as berthRequire}from"node:module";const require=berthRequire(import.meta.url);';
+await buildDashboard();
 await bundle('src/main/agent-entry.ts', 'dist/agent.cjs', { format: 'cjs' });
 // Last: its time is what tells whether a build is stale.
 await bundle('src/main/entry.ts', 'dist/berth.mjs', {

@@ -2,24 +2,53 @@
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
+import { buildDashboard, firstLoad } from './build-dashboard.mjs';
 import { unfounded } from './check-evidence.mjs';
 
 const checks = {
-  types: () =>
-    tool(['tsc', '-p', '.', '--pretty', 'false', '--incremental', '--tsBuildInfoFile', 'dist/tsc.json']),
+  types: () => types('.', 'dist/tsc.json'),
+  'types of the page': () => types('dashboard', 'dist/tsc-dashboard.json'),
   'lint and format': () => tool(['biome', 'check', '--error-on-warnings', '--max-diagnostics=50', '.']),
   rooms,
+  'size of the page': pageSize,
   'dead exports': () => tool(['knip', '--no-progress']),
   'tests that the evidence names': evidence,
 };
+
+/** Bytes that a browser gets before it shows the overview, packed by gzip: what takes brotli gets less. */
+const FIRST_LOAD = 300_000;
+
+async function pageSize() {
+  await buildDashboard();
+  const { total, files } = firstLoad();
+  const ok = files.length > 2 && total <= FIRST_LOAD;
+  return {
+    ok,
+    output: ok ? '' : `first load: ${total} bytes of ${FIRST_LOAD}: ${files.join(', ')}`,
+    errors: '',
+    note: `${Math.round(total / 1000)} kB at first`,
+  };
+}
+
+function types(project, known) {
+  return tool(['tsc', '-p', project, '--pretty', 'false', '--incremental', '--tsBuildInfoFile', known]);
+}
 
 /**
  * Arrows between rooms and cycles. The count of modules is compared with the files that there are: a cruiser which
  * cannot parse them (no TypeScript that it knows, a changed suffix) reads none and would pass.
  */
 async function rooms() {
-  const files = sources('src');
-  const cruise = ['depcruise', 'src', '--config', '.dependency-cruiser.cjs', '--output-type', 'json'];
+  const files = [...sources('src'), ...sources('dashboard/src')];
+  const cruise = [
+    'depcruise',
+    'src',
+    'dashboard/src',
+    '--config',
+    '.dependency-cruiser.cjs',
+    '--output-type',
+    'json',
+  ];
   const { output, errors } = await tool(cruise);
   const { modules, summary } = JSON.parse(output || fail(errors));
   const seen = new Set(modules.map((module) => module.source));
@@ -31,7 +60,7 @@ async function rooms() {
         `${rule.name}: ${[from, ...(cycle?.map((step) => step.name) ?? [to])].join(' -> ')}`,
     );
   if (unseen.length > 0) problems.push(`not read: ${unseen.join(', ')}`);
-  if (files.length === 0) problems.push('no module in src');
+  if (files.length === 0) problems.push('no module in src or dashboard');
   return {
     ok: problems.length === 0,
     output: problems.join('\n'),
@@ -47,7 +76,7 @@ async function evidence() {
 
 function sources(folder) {
   return readdirSync(folder, { recursive: true })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .filter((file) => /\.tsx?$/.test(file) && !file.endsWith('.d.ts'))
     .map((file) => `${folder}/${file}`);
 }
 

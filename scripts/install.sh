@@ -18,7 +18,7 @@ works() {
 # Node's own headers, where the distribution's package has brought them, spare a download.
 [ ! -d /usr/include/node ] || export npm_config_nodedir=/usr
 install_packages() {
-  npm ci --no-audit --no-fund >"$log" 2>&1 || return 1
+  npm ci --include=dev --no-audit --no-fund >"$log" 2>&1 || return 1
   works || npm rebuild better-sqlite3 esbuild >>"$log" 2>&1 || return 1
   works
 }

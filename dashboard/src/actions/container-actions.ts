@@ -1,0 +1,58 @@
+import type { ContainerView } from '../../../src/contract/v1/containers.ts';
+import type { Text } from '../i18n/text.tsx';
+import { shellWord } from '../parts/format.ts';
+import type { Action } from './action.ts';
+
+const UP: ReadonlySet<string> = new Set(['running', 'restarting', 'paused']);
+
+/** What may be done to a container now. */
+export function containerActions(container: ContainerView, t: Text): readonly Action[] {
+  const { id, name, service, state } = container;
+  const own = { target: name, needs: 'operator' } as const;
+  const input = { container: id };
+  const isUp = UP.has(state);
+  const word = shellWord(name);
+  const start: Action = {
+    ...own,
+    id: 'start',
+    label: t('action.start'),
+    way: { cli: `docker start ${word}`, route: 'container.start', input },
+  };
+  const stop: Action = {
+    ...own,
+    id: 'stop',
+    label: t('action.stop'),
+    way: { cli: `docker stop ${word}`, route: 'container.stop', input },
+    confirm: { title: t('action.stop.title', { name }), texts: [t('action.stop.text')] },
+  };
+  const restart: Action = {
+    ...own,
+    id: 'restart',
+    label: t('action.restart'),
+    way: { cli: `docker restart ${word}`, route: 'container.restart', input },
+    confirm: { title: t('action.restart.title', { name }), texts: [t('action.restart.text')] },
+  };
+  const remove: Action = {
+    ...own,
+    id: 'remove',
+    label: t('action.remove'),
+    isDangerous: true,
+    way: {
+      cli: `docker rm ${isUp ? '-f ' : ''}${word}`,
+      route: 'container.remove',
+      input: isUp ? { ...input, force: true } : input,
+    },
+    confirm: {
+      title: t('action.remove.title', { name }),
+      texts: [
+        ...(isUp ? [t('action.remove.running')] : []),
+        t('action.remove.text'),
+        ...(service === undefined
+          ? []
+          : [t('action.remove.service', { service: `${service.stack}/${service.name}` })]),
+      ],
+      typed: { label: t('action.type', { name }), word: name },
+    },
+  };
+  return isUp ? [restart, stop, remove] : [start, remove];
+}

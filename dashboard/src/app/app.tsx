@@ -1,0 +1,59 @@
+import { MantineProvider } from '@mantine/core';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { useState } from 'react';
+import { BerthError } from '../../../src/contract/page-client.ts';
+import { firstLanguage, TextProvider } from '../i18n/text.tsx';
+import { LoginPage } from '../pages/login.tsx';
+import { router } from './router.tsx';
+import { SessionProvider, useSession } from './session.tsx';
+import { styleNonce } from './style-nonce.ts';
+import { cssVariables, theme } from './theme.ts';
+import { ToastProvider } from './toasts.tsx';
+
+export function App() {
+  const [language, setLanguage] = useState(firstLanguage);
+  return (
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={styleNonce}
+    >
+      <TextProvider language={language} onChange={setLanguage}>
+        <ToastProvider>
+          <SessionProvider>
+            <Door />
+          </SessionProvider>
+        </ToastProvider>
+      </TextProvider>
+    </MantineProvider>
+  );
+}
+
+/** The page behind its log-in. It stays as it is while somebody logs in again. */
+function Door() {
+  const { session, end } = useSession();
+  const [queries] = useState(
+    () =>
+      new QueryClient({
+        queryCache: new QueryCache({
+          onError: (error) => {
+            if (error instanceof BerthError && error.code === 'unauthenticated') end();
+          },
+        }),
+        defaultOptions: {
+          queries: {
+            retry: (count, error) => count < 3 && error instanceof BerthError && error.retryable,
+            refetchOnWindowFocus: false,
+          },
+        },
+      }),
+  );
+  if (session.state === 'unknown' || session.state === 'out') return <LoginPage />;
+  return (
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  );
+}

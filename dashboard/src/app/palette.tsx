@@ -1,0 +1,214 @@
+import { Modal, TextInput, useMantineColorScheme } from '@mantine/core';
+import { useNavigate } from '@tanstack/react-router';
+import { type KeyboardEvent, useId, useMemo, useState } from 'react';
+import { useActions } from '../actions/actions.tsx';
+import { containerActions } from '../actions/container-actions.ts';
+import { nodeActions } from '../actions/node-actions.tsx';
+import { usePicture } from '../cluster/use-cluster.tsx';
+import { LANGUAGES, type Language, useLanguage } from '../i18n/text.tsx';
+import { Icon, type IconName } from '../parts/icons.tsx';
+import { wordOf } from '../parts/state.tsx';
+import { useMay, useSession } from './session.tsx';
+
+type Item = Readonly<{
+  id: string;
+  group: string;
+  icon: IconName;
+  text: string;
+  note?: string;
+  run(): void;
+}>;
+
+/** So many of each group. */
+const MOST = 8;
+
+/** Finds any page, object or action by a few letters. */
+export function Palette({ onClose }: Readonly<{ onClose(): void }>) {
+  const { t } = useLanguage();
+  const [text, setText] = useState('');
+  const [at, setAt] = useState(0);
+  const list = useId();
+  const items = useItems(text);
+  const chosen = Math.min(at, items.length - 1);
+
+  const run = (item: Item | undefined) => {
+    if (item === undefined) return;
+    onClose();
+    item.run();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      const step = event.key === 'ArrowDown' ? 1 : -1;
+      const next = (chosen + step + items.length) % Math.max(1, items.length);
+      setAt(next);
+      document.getElementById(`${list}-${next}`)?.scrollIntoView({ block: 'nearest' });
+    } else if (event.key === 'Enter') {
+      event.preventDefault();
+      run(items[chosen]);
+    }
+  };
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      withCloseButton={false}
+      padding={0}
+      size="lg"
+      yOffset="10vh"
+      aria-label={t('palette.title')}
+    >
+      <TextInput
+        variant="unstyled"
+        size="md"
+        px="md"
+        py="xs"
+        placeholder={t('palette.placeholder')}
+        aria-label={t('palette.placeholder')}
+        leftSection={<Icon name="search" />}
+        value={text}
+        onChange={(event) => {
+          setText(event.currentTarget.value);
+          setAt(0);
+        }}
+        onKeyDown={onKeyDown}
+        role="combobox"
+        aria-expanded
+        aria-controls={list}
+        aria-activedescendant={chosen < 0 ? undefined : `${list}-${chosen}`}
+        autoComplete="off"
+        spellCheck={false}
+        data-autofocus
+      />
+      <div className="palette-list" role="listbox" id={list} aria-label={t('palette.title')}>
+        {items.length === 0 && <div className="palette-group">{t('palette.nothing', { text })}</div>}
+        {items.map((item, index) => (
+          <div key={item.id} role="presentation">
+            {item.group !== items[index - 1]?.group && (
+              <div className="palette-group" role="presentation">
+                {item.group}
+              </div>
+            )}
+            {/* biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the field's above, where the focus is */}
+            <div
+              id={`${list}-${index}`}
+              className="palette-item"
+              role="option"
+              tabIndex={-1}
+              aria-selected={index === chosen}
+              onClick={() => run(item)}
+              onMouseMove={() => setAt(index)}
+            >
+              <Icon name={item.icon} />
+              <bdi>{item.text}</bdi>
+              {item.note !== undefined && <small>{item.note}</small>}
+            </div>
+          </div>
+        ))}
+      </div>
+      <div className="palette-group" style={{ borderTop: '1px solid var(--line)', paddingBottom: 8 }}>
+        {t('palette.help')}
+      </div>
+    </Modal>
+  );
+}
+
+function useItems(text: string): readonly Item[] {
+  const { t, setLanguage } = useLanguage();
+  const { nodes, containers } = usePicture();
+  const { setColorScheme } = useMantineColorScheme();
+  const { logOut } = useSession();
+  const { start } = useActions();
+  const may = useMay();
+  const navigate = useNavigate();
+  return useMemo(() => {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const matches = (...texts: readonly string[]) => {
+      const all = texts.join(' ').toLowerCase();
+      return words.every((word) => all.includes(word));
+    };
+    const found: Item[] = [];
+    const group = (name: string, items: Iterable<Omit<Item, 'group'>>) => {
+      let count = 0;
+      for (const item of items) {
+        if (count++ === MOST) break;
+        found.push({ ...item, group: name });
+      }
+    };
+    const page = (
+      id: string,
+      key: 'nav.overview' | 'nav.hosts' | 'nav.containers',
+      icon: IconName,
+      to: '/' | '/hosts' | '/containers',
+    ) => ({ id, icon, text: t(key), run: () => void navigate({ to }) });
+    group(
+      t('palette.pages'),
+      [
+        page('p-overview', 'nav.overview', 'overview', '/'),
+        page('p-hosts', 'nav.hosts', 'hosts', '/hosts'),
+        page('p-containers', 'nav.containers', 'containers', '/containers'),
+      ].filter((item) => matches(item.text)),
+    );
+    if (words.length > 0) {
+      group(t('palette.hosts'), hosts());
+      group(t('palette.containers'), theContainers());
+    }
+    group(t('palette.actions'), actions());
+    return found;
+
+    function* hosts(): Iterable<Omit<Item, 'group'>> {
+      for (const { id, name, state, dataAddress } of nodes) {
+        if (!matches(name, dataAddress)) continue;
+        const run = () => void navigate({ to: '/hosts/$host', params: { host: name } });
+        yield { id: `h-${id}`, icon: 'hosts', text: name, note: wordOf(t, 'state', state), run };
+      }
+    }
+    function* theContainers(): Iterable<Omit<Item, 'group'>> {
+      for (const { id, name, hostName, image } of containers) {
+        if (!matches(name, image, id.slice(0, 12))) continue;
+        const run = () => void navigate({ to: '/containers/$container', params: { container: id } });
+        yield { id: `c-${id}`, icon: 'containers', text: name, note: hostName, run };
+      }
+    }
+    function* actions(): Iterable<Omit<Item, 'group'>> {
+      if (words.length > 0) {
+        const all = [
+          ...nodes.flatMap((node) => (matchesName(node.name) ? nodeActions(node, t) : [])),
+          ...containers.flatMap((one) => (matchesName(one.name) ? containerActions(one, t) : [])),
+        ];
+        for (const action of all) {
+          const { id, label, target, needs, way } = action;
+          if (!may(needs) || !matches(label, target, id)) continue;
+          const run = () => start(action);
+          const key = `a-${id}-${JSON.stringify(way.input)}`;
+          yield { id: key, icon: 'play', text: `${label} ${target}`, note: way.cli, run };
+        }
+      }
+      const add = { id: 'a-add', icon: 'plus', text: t('hosts.add') } as const;
+      if (may('admin') && matches(add.text, 'add host join'))
+        yield { ...add, run: () => void navigate({ to: '/hosts', search: { add: true } }) };
+      for (const scheme of ['light', 'dark', 'auto'] as const) {
+        const name = t(`app.theme.${scheme}`);
+        const item = { id: `a-${scheme}`, icon: 'sun', text: t('palette.theme', { name }) } as const;
+        if (matches(item.text, 'theme', scheme)) yield { ...item, run: () => setColorScheme(scheme) };
+      }
+      for (const language of Object.keys(LANGUAGES) as Language[]) {
+        const name = LANGUAGES[language];
+        const item = {
+          id: `a-${language}`,
+          icon: 'language',
+          text: t('palette.language', { name }),
+        } as const;
+        if (matches(item.text, 'language', language)) yield { ...item, run: () => setLanguage(language) };
+      }
+      const out = { id: 'a-out', icon: 'user', text: t('app.logout') } as const;
+      if (matches(out.text, 'log out')) yield { ...out, run: () => void logOut() };
+    }
+    /** Actions are made only for what one of the words names: there may be a hundred thousand. */
+    function matchesName(name: string): boolean {
+      const lower = name.toLowerCase();
+      return words.some((word) => lower.includes(word));
+    }
+  }, [text, t, nodes, containers, setColorScheme, setLanguage, logOut, start, may, navigate]);
+}

@@ -1,0 +1,81 @@
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
+import { BerthError, type Role, roleAllows } from '../../../src/contract/page-client.ts';
+import { client } from '../cluster/client.ts';
+
+export type Who = Readonly<{ user: string; role: Role }>;
+
+/** unknown: not asked yet · out: nobody has logged in · in · ended: somebody had, and is to again. */
+type Session =
+  | Readonly<{ state: 'unknown'; problem?: BerthError }>
+  | Readonly<{ state: 'out' }>
+  | Readonly<{ state: 'in' | 'ended'; who: Who }>;
+
+type Value = Readonly<{
+  session: Session;
+  logIn(user: string, password: string): Promise<void>;
+  logOut(): Promise<void>;
+  /** A call was refused: nobody is logged in any more. */
+  end(): void;
+}>;
+
+const Context = createContext<Value | undefined>(undefined);
+/** Where the manager does not answer the first question, it is asked again. */
+const AGAIN_MS = 2000;
+
+export function SessionProvider({ children }: Readonly<{ children: ReactNode }>) {
+  const [session, setSession] = useState<Session>({ state: 'unknown' });
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = new AbortController();
+    const ask = () =>
+      client
+        .call('session.whoami', undefined, { signal: stop.signal })
+        .then(({ user, role }) => setSession({ state: 'in', who: { user, role } }))
+        .catch((thrown: unknown) => {
+          if (stop.signal.aborted) return;
+          if (thrown instanceof BerthError && thrown.code === 'unauthenticated')
+            return setSession({ state: 'out' });
+          if (thrown instanceof BerthError) setSession({ state: 'unknown', problem: thrown });
+          timer = setTimeout(ask, AGAIN_MS);
+        });
+    void ask();
+    return () => {
+      stop.abort(new Error('the page has gone'));
+      clearTimeout(timer);
+    };
+  }, []);
+
+  const logIn = useCallback(async (user: string, password: string) => {
+    const opened = await client.call('session.open', { user, password });
+    setSession({ state: 'in', who: { user: opened.user, role: opened.role } });
+  }, []);
+  const logOut = useCallback(async () => {
+    await client.call('session.close');
+    setSession({ state: 'out' });
+  }, []);
+  const end = useCallback(
+    () => setSession((now) => (now.state === 'in' ? { ...now, state: 'ended' } : now)),
+    [],
+  );
+  const value = useMemo(() => ({ session, logIn, logOut, end }), [session, logIn, logOut, end]);
+  return <Context value={value}>{children}</Context>;
+}
+
+export function useSession(): Value {
+  const value = useContext(Context);
+  if (value === undefined) throw new Error('there is no SessionProvider above');
+  return value;
+}
+
+/** Whoever has logged in. */
+export function useWho(): Who {
+  const { session } = useSession();
+  if (session.state === 'in' || session.state === 'ended') return session.who;
+  throw new Error('nobody has logged in');
+}
+
+export function useMay(): (needed: Role) => boolean {
+  const { role } = useWho();
+  return (needed) => roleAllows(role, needed);
+}

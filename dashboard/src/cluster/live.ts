@@ -1,0 +1,292 @@
+import type { Calls } from '../../../src/contract/client-over.ts';
+import { BerthError } from '../../../src/contract/page-client.ts';
+import type { ChangeEvent } from '../../../src/contract/v1/cluster.ts';
+import type { ContainerView } from '../../../src/contract/v1/containers.ts';
+import type { Node } from '../../../src/contract/v1/nodes.ts';
+import { Table } from './table.ts';
+
+/** connecting: nothing is known yet · live · lost: what is known is from `since`. */
+export type Connection = Readonly<{ state: 'connecting' | 'live' | 'lost'; since: number }>;
+type Told = Exclude<ChangeEvent, { kind: 'reset' }>;
+export type Happened = Readonly<{ key: string; at: number; event: Told }>;
+
+/** The cluster as the page knows it; another object whenever something of it is another. */
+export type Picture = Readonly<{
+  connection: Connection;
+  nodes: readonly Node[];
+  containers: readonly ContainerView[];
+  /** All that there is was read. */
+  complete: boolean;
+  /** Newest first. */
+  happened: readonly Happened[];
+  /** Counts changes of stacks and services. */
+  services: number;
+  /** Counts changes of anything. */
+  changes: number;
+}>;
+
+/** The picture is made anew at most this often, milliseconds: well within the second in which a change is to be seen. */
+const DRAW_MS = 120;
+/** What the stream does not tell is asked for this long after a change, so that one question answers for many. */
+const ASK_MS = 400;
+/** More changed containers than these are read with their whole hosts. */
+const ASK_SINGLY = 12;
+const PAGE = 5000;
+const HAPPENED = 60;
+/** The manager sends a comment every 15 s. */
+const QUIET_MS = 40_000;
+const BACKOFF = { baseMs: 250, maxMs: 2_000 };
+/** A page that nobody sees gives its connection back: browsers have six for all of a manager's pages. */
+const HIDDEN_MS = 30_000;
+
+export class LiveCluster {
+  private readonly nodes = new Table<Node>();
+  private readonly containers = new Table<ContainerView>();
+  private connection: Connection = { state: 'connecting', since: Date.now() };
+  private happened: readonly Happened[] = [];
+  private complete = false;
+  private services = 0;
+  private changes = 0;
+  private picture: Picture;
+  private readonly listeners = new Set<() => void>();
+  private drawing: ReturnType<typeof setTimeout> | undefined;
+  private asking: ReturnType<typeof setTimeout> | undefined;
+  /** Containers of which more is to be read than the stream has told. */
+  private readonly unread = new Set<string>();
+  private areNodesUnread = false;
+  /** While everything is read anew: what the stream has told meanwhile. */
+  private meanwhile: Told[] | undefined;
+  private run: AbortController | undefined;
+  private lastId: string | undefined;
+  private count = 0;
+
+  constructor(
+    private readonly client: Calls,
+    /** The session has ended. */
+    private readonly onLogOut: () => void,
+  ) {
+    this.picture = this.draw();
+  }
+
+  readonly snapshot = (): Picture => this.picture;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Begins; what is returned ends it. */
+  start(): () => void {
+    let hiding: ReturnType<typeof setTimeout> | undefined;
+    const onVisibility = () => {
+      clearTimeout(hiding);
+      if (document.visibilityState === 'visible') this.connect();
+      else hiding = setTimeout(() => this.disconnect(), HIDDEN_MS);
+    };
+    document.addEventListener('visibilitychange', onVisibility);
+    window.addEventListener('online', this.retry);
+    this.connect();
+    return () => {
+      clearTimeout(hiding);
+      document.removeEventListener('visibilitychange', onVisibility);
+      window.removeEventListener('online', this.retry);
+      this.disconnect();
+      clearTimeout(this.asking);
+      clearTimeout(this.drawing);
+    };
+  }
+
+  /** Does not wait for the next try. */
+  readonly retry = (): void => {
+    if (this.connection.state !== 'lost') return;
+    this.disconnect();
+    this.connect();
+  };
+
+  private connect(): void {
+    if (this.run !== undefined) return;
+    const run = new AbortController();
+    this.run = run;
+    void this.follow(run.signal).catch((thrown: unknown) => {
+      if (run.signal.aborted) return;
+      this.run = undefined;
+      this.setConnection('lost');
+      if (thrown instanceof BerthError && thrown.code === 'unauthenticated') this.onLogOut();
+    });
+  }
+
+  private disconnect(): void {
+    this.run?.abort(new Error('the page is not looked at'));
+    this.run = undefined;
+  }
+
+  private async follow(signal: AbortSignal): Promise<void> {
+    const events = this.client.events({
+      signal,
+      ...(this.lastId === undefined ? {} : { after: this.lastId }),
+      quietMs: QUIET_MS,
+      backoff: BACKOFF,
+      onState: (state) => {
+        this.setConnection(state === 'open' ? 'live' : 'lost');
+        // The stream stands first, so that nothing falls between it and what is read.
+        if (state === 'open' && !this.complete) void this.readAll(signal);
+      },
+    });
+    for await (const { id, event } of events) {
+      this.lastId = id;
+      if (event.kind === 'reset') void this.readAll(signal);
+      else this.take(event);
+    }
+  }
+
+  private setConnection(state: Connection['state']): void {
+    if (this.connection.state === state) return;
+    this.connection = { state, since: Date.now() };
+    this.redraw(true);
+  }
+
+  private async readAll(signal: AbortSignal): Promise<void> {
+    if (this.meanwhile !== undefined) return;
+    this.meanwhile = [];
+    try {
+      const { nodes } = await this.client.call('node.list', undefined, { signal });
+      this.nodes.replace(nodes);
+      this.redraw();
+      const read: ContainerView[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await this.client.call('container.list', { limit: PAGE, cursor }, { signal });
+        read.push(...page.containers);
+        cursor = page.next;
+        if (!this.complete) {
+          this.containers.replace(read);
+          this.redraw();
+        }
+      } while (cursor !== undefined);
+      this.containers.replace(read);
+      this.complete = true;
+      this.services++;
+    } catch (thrown) {
+      if (signal.aborted) return;
+      if (thrown instanceof BerthError && thrown.code === 'unauthenticated') this.onLogOut();
+      else setTimeout(() => void this.readAll(signal), BACKOFF.maxMs);
+    } finally {
+      const told = this.meanwhile ?? [];
+      this.meanwhile = undefined;
+      for (const event of told) this.take(event);
+      this.redraw();
+    }
+  }
+
+  private take(event: Told): void {
+    if (this.meanwhile !== undefined) {
+      this.meanwhile.push(event);
+      return;
+    }
+    const key = `${++this.count}`;
+    this.happened = [{ key, at: Date.now(), event }, ...this.happened].slice(0, HAPPENED);
+    if (event.kind === 'container') this.takeContainer(event);
+    else if (event.kind === 'node') this.takeNode(event);
+    else this.services++;
+    this.redraw();
+  }
+
+  private takeContainer(event: Extract<Told, { kind: 'container' }>): void {
+    const { id, name, managed, hostId, state, health = 'none', image, change } = event;
+    this.areNodesUnread = true;
+    if (change === 'removed') {
+      this.containers.delete(id);
+      this.unread.delete(id);
+    } else {
+      const before = this.containers.get(id);
+      const hostName = this.nodes.get(hostId)?.name ?? hostId;
+      const fresh = { command: '', exitCode: 0, createdAt: Date.now(), startedAt: 0, ports: [] };
+      this.containers.put({ ...fresh, ...before, id, name, managed, hostId, hostName, state, health, image });
+      this.unread.add(id);
+    }
+    this.askSoon();
+  }
+
+  private takeNode({ id, name, state, cordoned, reason, change }: Extract<Told, { kind: 'node' }>): void {
+    if (change === 'removed') this.nodes.delete(id);
+    else {
+      const before = this.nodes.get(id);
+      if (before !== undefined) this.nodes.put({ ...before, name, state, cordoned, reason });
+      this.areNodesUnread = true;
+      this.askSoon();
+    }
+  }
+
+  private askSoon(): void {
+    this.asking ??= setTimeout(() => {
+      void this.ask().finally(() => {
+        this.asking = undefined;
+        if (this.unread.size > 0 || this.areNodesUnread) this.askSoon();
+      });
+    }, ASK_MS);
+  }
+
+  private async ask(): Promise<void> {
+    const signal = this.run?.signal;
+    if (signal === undefined || this.connection.state !== 'live') {
+      // All is read again once the stream stands.
+      this.unread.clear();
+      this.areNodesUnread = false;
+      return;
+    }
+    const ids = [...this.unread];
+    this.unread.clear();
+    const areNodes = this.areNodesUnread;
+    this.areNodesUnread = false;
+    try {
+      if (areNodes) this.nodes.replace((await this.client.call('node.list', undefined, { signal })).nodes);
+      if (ids.length <= ASK_SINGLY) for (const id of ids) await this.readContainer(id, signal);
+      else await this.readHosts(new Set(ids.flatMap((id) => this.containers.get(id)?.hostId ?? [])), signal);
+    } catch {
+      // The stream has told the most of it, and what is lost with the connection is read again with it.
+    }
+    this.redraw();
+  }
+
+  private async readContainer(id: string, signal: AbortSignal): Promise<void> {
+    try {
+      const view = await this.client.call('container.get', { container: id }, { signal });
+      // Under another ID it is another one: what was asked for is gone.
+      if (view.id === id && this.containers.get(id) !== undefined) this.containers.put(view);
+    } catch (thrown) {
+      if (!(thrown instanceof BerthError) || thrown.code !== 'not_found') throw thrown;
+    }
+  }
+
+  private async readHosts(hostIds: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    for (const node of hostIds) {
+      const { containers } = await this.client.call('container.list', { node }, { signal });
+      for (const view of containers)
+        if (this.containers.get(view.id) !== undefined) this.containers.put(view);
+    }
+  }
+
+  private redraw(now = false): void {
+    this.changes++;
+    if (now) {
+      clearTimeout(this.drawing);
+      this.drawing = undefined;
+      this.tell();
+    } else this.drawing ??= setTimeout(() => this.tell(), DRAW_MS);
+  }
+
+  private tell(): void {
+    this.drawing = undefined;
+    this.picture = this.draw();
+    for (const listener of [...this.listeners]) listener();
+  }
+
+  private draw(): Picture {
+    const { connection, complete, happened, services, changes } = this;
+    return {
+      ...{ connection, complete, happened, services, changes },
+      nodes: this.nodes.list(),
+      containers: this.containers.list(),
+    };
+  }
+}

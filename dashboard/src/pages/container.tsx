@@ -1,0 +1,155 @@
+import { Button, Loader, Tabs } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import type { ContainerView } from '../../../src/contract/v1/containers.ts';
+import { ActionButtons } from '../actions/actions.tsx';
+import { containerActions } from '../actions/container-actions.ts';
+import { useTitle } from '../app/shell.tsx';
+import { client } from '../cluster/client.ts';
+import { nodesById, shownState, usePicture } from '../cluster/use-cluster.tsx';
+import { useText } from '../i18n/text.tsx';
+import { CopyAs } from '../parts/copy.tsx';
+import { Empty } from '../parts/empty.tsx';
+import { portsText, shellWord } from '../parts/format.ts';
+import { Problem } from '../parts/problem.tsx';
+import { State } from '../parts/state.tsx';
+import { Ago } from '../parts/time.tsx';
+import { Logs } from './logs.tsx';
+
+const route = getRouteApi('/containers/$container');
+
+export function ContainerPage() {
+  const t = useText();
+  const { container } = route.useParams();
+  const { containers, complete } = usePicture();
+  const found = containers.find(({ id, name }) => id === container || name === container);
+  useTitle(found?.name ?? container);
+  if (found !== undefined) return <Container key={found.id} container={found} />;
+  if (!complete) return null;
+  return (
+    <div className="card">
+      <Empty title={t('container.gone', { name: container.slice(0, 64) })} hint={t('container.gone.hint')}>
+        <Button variant="default" renderRoot={(props) => <Link {...props} to="/containers" />}>
+          {t('nav.containers')}
+        </Button>
+      </Empty>
+    </div>
+  );
+}
+
+function Container({ container }: Readonly<{ container: ContainerView }>) {
+  const t = useText();
+  const { nodes } = usePicture();
+  const [tab, setTab] = useState<string | null>('logs');
+  const actions = useMemo(() => containerActions(container, t), [container, t]);
+  const { id, name, health } = container;
+  const logs = {
+    cli: `docker logs -f ${shellWord(name)}`,
+    route: 'container.logs',
+    input: { container: id, follow: true },
+  } as const;
+  const inspect = {
+    cli: `docker inspect ${shellWord(name)}`,
+    route: 'container.inspect',
+    input: { container: id },
+  } as const;
+  return (
+    <>
+      <div className="head">
+        <h1>
+          <bdi>{name}</bdi>
+        </h1>
+        <State state={shownState(container, nodesById(nodes))} health={health} />
+        {!container.managed && <span className="chip">{t('containers.unmanaged')}</span>}
+        <div className="head-side">
+          <ActionButtons actions={actions} />
+          <CopyAs way={tab === 'logs' ? logs : inspect} />
+        </div>
+      </div>
+      <section className="card card-body" style={{ marginBottom: 16 }}>
+        <Facts container={container} />
+      </section>
+      <div className="card rows">
+        <Tabs value={tab} onChange={setTab} keepMounted={false}>
+          <Tabs.List>
+            <Tabs.Tab value="logs">{t('container.logs')}</Tabs.Tab>
+            <Tabs.Tab value="inspect">{t('container.inspect')}</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="logs">
+            <Logs container={container} />
+          </Tabs.Panel>
+          <Tabs.Panel value="inspect" p="md">
+            <Inspect container={container} />
+          </Tabs.Panel>
+        </Tabs>
+      </div>
+    </>
+  );
+}
+
+function Facts({ container }: Readonly<{ container: ContainerView }>) {
+  const t = useText();
+  const { id, image, command, hostName, service, createdAt, startedAt, state, exitCode, ports } = container;
+  return (
+    <dl className="facts paired">
+      <dt>{t('container.image')}</dt>
+      <dd>{image}</dd>
+      {command !== '' && (
+        <>
+          <dt>{t('container.command')}</dt>
+          <dd className="mono">{command}</dd>
+        </>
+      )}
+      <dt>{t('container.host')}</dt>
+      <dd>
+        <Link to="/hosts/$host" params={{ host: hostName }}>
+          {hostName}
+        </Link>
+      </dd>
+      {service !== undefined && (
+        <>
+          <dt>{t('container.service')}</dt>
+          <dd>
+            {service.stack}/{service.name}
+          </dd>
+        </>
+      )}
+      <dt>{t('container.ports')}</dt>
+      <dd>{portsText(ports) || t('container.none')}</dd>
+      <dt>{t('containers.created')}</dt>
+      <dd>
+        <Ago at={createdAt} />
+      </dd>
+      <dt>{t('container.started')}</dt>
+      <dd>
+        <Ago at={startedAt} />
+      </dd>
+      {(state === 'exited' || state === 'restarting') && (
+        <>
+          <dt>{t('container.exit')}</dt>
+          <dd>{exitCode}</dd>
+        </>
+      )}
+      <dt>{t('container.id')}</dt>
+      <dd className="mono">{id}</dd>
+    </dl>
+  );
+}
+
+function Inspect({ container: { id, state, startedAt } }: Readonly<{ container: ContainerView }>) {
+  const t = useText();
+  const { data, error } = useQuery({
+    queryKey: ['inspect', id, state, String(startedAt)],
+    queryFn: ({ signal }) => client.call('container.inspect', { container: id }, { signal }),
+    placeholderData: (before) => before,
+  });
+  if (error !== null) return <Problem error={error} />;
+  if (data === undefined) return <Loader size="sm" />;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by its keys
+    <pre className="code" tabIndex={0} role="region" aria-label={t('container.inspect')}>
+      {JSON.stringify(data, null, 2)}
+    </pre>
+  );
+}

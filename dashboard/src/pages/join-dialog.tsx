@@ -1,0 +1,125 @@
+import { Button, Group, Modal, NumberInput, Stack, Text } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { client } from '../cluster/client.ts';
+import { usePicture } from '../cluster/use-cluster.tsx';
+import { useText } from '../i18n/text.tsx';
+import { CopyAs, useCopy } from '../parts/copy.tsx';
+import { Icon } from '../parts/icons.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { Clock } from '../parts/time.tsx';
+
+type Made = Readonly<{
+  command: string;
+  expiresAt: number;
+  /** IDs of the hosts that were there before. */
+  before: ReadonlySet<string>;
+}>;
+
+/** Makes the line that joins a host, and waits with the person for it to come. */
+export function JoinDialog({ onClose }: Readonly<{ onClose(): void }>) {
+  const t = useText();
+  const copy = useCopy();
+  const { nodes } = usePicture();
+  const [uses, setUses] = useState(1);
+  const [hours, setHours] = useState(1);
+  const [made, setMade] = useState<Made>();
+  const [error, setError] = useState<unknown>();
+  const [isBusy, setBusy] = useState(false);
+  const input = { uses, ttlSeconds: hours * 3600 };
+  const make = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(undefined);
+    try {
+      const { command, expiresAt } = await client.call('token.create', input);
+      setMade({ command, expiresAt, before: new Set(nodes.map(({ id }) => id)) });
+    } catch (thrown) {
+      setError(thrown);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const joined = made === undefined ? [] : nodes.filter(({ id }) => !made.before.has(id));
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={<strong>{t('join.title')}</strong>}
+      closeButtonProps={{ 'aria-label': t('app.close') }}
+      size="xl"
+    >
+      <Stack gap="md">
+        <Text>{t('join.text')}</Text>
+        {error !== undefined && <Problem error={error} />}
+        {made === undefined && (
+          <form onSubmit={(event) => void make(event)}>
+            <Stack gap="md">
+              <Group grow>
+                <NumberInput
+                  label={t('join.uses')}
+                  min={1}
+                  max={10_000}
+                  allowDecimal={false}
+                  value={uses}
+                  onChange={(value) => setUses(Number(value) || 1)}
+                  data-autofocus
+                />
+                <NumberInput
+                  label={t('join.hours')}
+                  min={1}
+                  max={8760}
+                  allowDecimal={false}
+                  value={hours}
+                  onChange={(value) => setHours(Number(value) || 1)}
+                />
+              </Group>
+              <Group justify="space-between">
+                <CopyAs
+                  way={{
+                    cli: `berth token create --uses ${uses} --ttl ${hours}h`,
+                    route: 'token.create',
+                    input,
+                  }}
+                />
+                <Button type="submit" loading={isBusy}>
+                  {t('join.make')}
+                </Button>
+              </Group>
+            </Stack>
+          </form>
+        )}
+        {made !== undefined && (
+          <>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by its keys */}
+            <section aria-label={t('join.command')} tabIndex={0} className="code wrap">
+              {made.command}
+            </section>
+            <Group justify="space-between">
+              <Text size="sm" c="dimmed">
+                {t('join.once', { time: '\0' }).split('\0')[0]}
+                <Clock at={made.expiresAt} />
+                {t('join.once', { time: '\0' }).split('\0')[1]}
+              </Text>
+              <Group>
+                <Button variant="default" onClick={() => setMade(undefined)}>
+                  {t('join.another')}
+                </Button>
+                <Button leftSection={<Icon name="copy" size={16} />} onClick={() => void copy(made.command)}>
+                  {t('copy.copy')}
+                </Button>
+              </Group>
+            </Group>
+            <div role="status">
+              {joined.length === 0 && <span className="state tone-busy hollow">{t('join.waiting')}</span>}
+              {joined.map(({ id, name }) => (
+                <div key={id}>
+                  <span className="state tone-good">{t('join.joined', { name })}</span>
+                </div>
+              ))}
+            </div>
+          </>
+        )}
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,237 @@
+import { Button } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
+import type { Status } from '../../../src/contract/v1/cluster.ts';
+import type { StackView } from '../../../src/contract/v1/services.ts';
+import { useTitle } from '../app/shell.tsx';
+import { client } from '../cluster/client.ts';
+import type { Happened } from '../cluster/live.ts';
+import { usePicture } from '../cluster/use-cluster.tsx';
+import { useLiveQuery } from '../cluster/use-live-query.ts';
+import { type Text, useLanguage, useText } from '../i18n/text.tsx';
+import { CpuMeter, MemoryMeter } from '../parts/capacity.tsx';
+import { CopyAs } from '../parts/copy.tsx';
+import { Empty } from '../parts/empty.tsx';
+import { Icon } from '../parts/icons.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { stateText, toneOf, wordOf } from '../parts/state.tsx';
+import { Clock } from '../parts/time.tsx';
+
+export function OverviewPage() {
+  const t = useText();
+  useTitle(t('overview.title'));
+  const status = useLiveQuery(['status'], (signal) => client.call('cluster.status', undefined, { signal }));
+  const stacks = useLiveQuery(['stacks'], (signal) => client.call('stack.list', undefined, { signal }));
+  const problem = status.error ?? stacks.error;
+  return (
+    <>
+      <div className="head">
+        <h1>{t('overview.title')}</h1>
+        <div className="head-side">
+          <CopyAs way={{ cli: 'berth status', route: 'cluster.status' }} />
+        </div>
+      </div>
+      {problem !== null && status.data === undefined && <Problem error={problem} />}
+      {status.data !== undefined && <Health status={status.data} />}
+      {status.data?.hosts.total === 0 && <NoHosts />}
+      {status.data !== undefined && status.data.hosts.total > 0 && (
+        <>
+          <Tiles status={status.data} stacks={stacks.data?.stacks ?? []} />
+          <div className="grid">
+            <section className="card card-body">
+              <h2>{t('overview.capacity')}</h2>
+              <div style={{ display: 'grid', gap: 16 }}>
+                <CpuMeter reserved={status.data.reserved} capacity={status.data.capacity} />
+                <MemoryMeter reserved={status.data.reserved} capacity={status.data.capacity} />
+              </div>
+              <p className="note" style={{ marginBottom: 0 }}>
+                {t('overview.capacity.hint')}
+              </p>
+            </section>
+            <States status={status.data} />
+          </div>
+          <Events />
+        </>
+      )}
+    </>
+  );
+}
+
+function Health({ status: { hosts, warnings } }: Readonly<{ status: Status }>) {
+  const t = useText();
+  const down = hosts.byState.down ?? 0;
+  const tone = down > 0 ? 'bad' : warnings.length > 0 ? 'busy' : 'good';
+  const icon = { bad: 'down', busy: 'warn', good: 'well' } as const;
+  const text =
+    down > 0
+      ? t('overview.down', { n: down })
+      : warnings.length > 0
+        ? t('overview.warnings', { n: warnings.length })
+        : t('overview.well');
+  return (
+    <section className={`health tone-${tone}`} aria-live="polite">
+      <Icon name={icon[tone]} size={26} />
+      <div style={{ minWidth: 0 }}>
+        <strong>{text}</strong>
+        {warnings.length > 0 && (
+          <ul>
+            {warnings.map((warning) => (
+              <li key={warning}>{warning}</li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function NoHosts() {
+  const t = useText();
+  return (
+    <div className="card">
+      <Empty title={t('overview.noHosts')} hint={t('overview.noHosts.hint')}>
+        <Button renderRoot={(props) => <Link {...props} to="/hosts" search={{ add: true }} />}>
+          {t('hosts.add')}
+        </Button>
+      </Empty>
+    </div>
+  );
+}
+
+const UNDER_WAY: ReadonlySet<string> = new Set(['releasing', 'waiting', 'paused']);
+
+type TilesProps = Readonly<{ status: Status; stacks: readonly StackView[] }>;
+
+function Tiles({ status: { hosts, containers }, stacks }: TilesProps) {
+  const t = useText();
+  const services = stacks.flatMap((stack) => stack.services);
+  const isReady = ({ ready, wanted }: (typeof services)[number]) => ready >= wanted;
+  const underWay = services.filter(({ release }) => UNDER_WAY.has(release.state));
+  return (
+    <div className="grid" style={{ '--least': '140px' } as React.CSSProperties}>
+      <Tile label={t('overview.hosts')} value={hosts.byState.ready ?? 0} of={hosts.total}>
+        {(props) => <Link {...props} to="/hosts" />}
+      </Tile>
+      <Tile
+        label={t('overview.containers')}
+        value={containers.byState.running ?? 0}
+        of={containers.managed + containers.unmanaged}
+      >
+        {(props) => <Link {...props} to="/containers" />}
+      </Tile>
+      <Tile label={t('overview.services')} value={services.filter(isReady).length} of={services.length} />
+      <Tile label={t('overview.releases')} value={underWay.length} />
+    </div>
+  );
+}
+
+type TileProps = Readonly<{
+  label: string;
+  value: number;
+  of?: number;
+  children?(props: Readonly<{ className: string; children: ReactNode }>): ReactNode;
+}>;
+
+function Tile({ label, value, of, children }: TileProps) {
+  const { t, language } = useLanguage();
+  const inside = (
+    <>
+      <span className="tile-label">{label}</span>
+      <span className="tile-value">
+        {new Intl.NumberFormat(language).format(value)}
+        {of !== undefined && <small>{t('overview.of', { n: of })}</small>}
+      </span>
+    </>
+  );
+  if (children !== undefined) return children({ className: 'card tile', children: inside });
+  return <div className="card tile">{inside}</div>;
+}
+
+function States({ status: { containers } }: Readonly<{ status: Status }>) {
+  const { t, language } = useLanguage();
+  const states = Object.entries(containers.byState)
+    .filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a);
+  const number = new Intl.NumberFormat(language);
+  return (
+    <section className="card card-body">
+      <h2>{t('overview.states')}</h2>
+      {states.length === 0 && <p className="note">{t('containers.none')}</p>}
+      {states.length > 0 && (
+        <div className="split" aria-hidden="true">
+          {states.map(([state, count]) => (
+            <div key={state} className={`tone-${toneOf(state)}`} style={{ flexGrow: count }} />
+          ))}
+        </div>
+      )}
+      <ul className="legend">
+        {states.map(([state, count]) => (
+          <li key={state}>
+            <span className={`state tone-${toneOf(state)}`}>
+              <b>{number.format(count)}</b> {wordOf(t, 'state', state)}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {containers.unmanaged > 0 && (
+        <p className="note" style={{ marginBottom: 0 }}>
+          {t('overview.unmanaged', { n: containers.unmanaged })}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Events() {
+  const t = useText();
+  const { happened, nodes } = usePicture();
+  const hostName = (id: string) => nodes.find((node) => node.id === id)?.name ?? id;
+  return (
+    <section className="card card-body">
+      <h2 id="happened">{t('overview.events')}</h2>
+      {happened.length === 0 && <p className="note">{t('overview.events.none')}</p>}
+      {happened.length > 0 && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by its keys
+        <ul className="events" tabIndex={0} aria-labelledby="happened">
+          {happened.map((one) => (
+            <li key={one.key}>
+              <Clock at={one.at} />
+              <span>{eventText(one.event, t, hostName)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function eventText(event: Happened['event'], t: Text, hostName: (id: string) => string): string {
+  const { kind, change } = event;
+  const isGone = change === 'removed';
+  switch (kind) {
+    case 'container': {
+      const values = {
+        name: event.name,
+        host: hostName(event.hostId),
+        state: stateText(t, event.state, event.health),
+      };
+      return t(isGone ? 'event.container.removed' : 'event.container', values);
+    }
+    case 'node': {
+      const values = { name: event.name, state: wordOf(t, 'state', event.state) };
+      if (isGone) return t('event.node.removed', values);
+      if (change === 'added') return t('event.node.added', values);
+      return t(event.cordoned ? 'event.node.cordoned' : 'event.node', values);
+    }
+    case 'service': {
+      const values = { name: `${event.stack}/${event.name}`, ready: event.ready, wanted: event.wanted };
+      return t(isGone ? 'event.service.removed' : 'event.service', values);
+    }
+    case 'stack': {
+      const key = isGone ? 'event.stack.removed' : change === 'added' ? 'event.stack.added' : 'event.stack';
+      return t(key, { name: event.name });
+    }
+    case 'certificate':
+      return t('event.certificate', { name: event.name });
+  }
+}

@@ -1,0 +1,112 @@
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type ReactNode,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react';
+
+type Props<T> = Readonly<{
+  /** What the table is of, for those who do not see it. */
+  label: string;
+  rows: readonly T[];
+  /** Pixels; all rows have the same. */
+  rowHeight: number;
+  /** Widths as `grid-template-columns` has them; `narrow` for telephones, without the cells of class `wide`. */
+  columns: string;
+  narrow: string;
+  heads: readonly Readonly<{ text: string; wide?: boolean }>[];
+  /** One cell per head. */
+  render(row: T): readonly ReactNode[];
+  /** Of the table, at most, as CSS has it. */
+  maxHeight: string;
+}>;
+
+/** Rows that are drawn beyond what is seen. */
+const OVER = 8;
+
+/**
+ * A table of which only the rows that are seen exist: as quick with a hundred thousand as with ten. Not of table elements,
+ * whose rows cannot be placed one by one.
+ */
+export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>) {
+  const { label, rows, rowHeight, columns, narrow, heads, render, maxHeight } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ top: 0, height: 800 });
+
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    const look = () => {
+      // In steps of a row: the same rows are not drawn again for each pixel.
+      const top = Math.floor(element.scrollTop / rowHeight) * rowHeight;
+      const height = element.clientHeight;
+      setView((before) => (before.top === top && before.height === height ? before : { top, height }));
+    };
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
+    element.addEventListener('scroll', look, { passive: true });
+    return () => {
+      observer.disconnect();
+      element.removeEventListener('scroll', look);
+    };
+  }, [rowHeight]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    const row = (event.target as HTMLElement).closest<HTMLElement>('[data-index]');
+    const element = scroller.current;
+    if (step === 0 || row === null || element === null) return;
+    event.preventDefault();
+    const next = Math.min(rows.length - 1, Math.max(0, Number(row.dataset.index) + step));
+    element.querySelector<HTMLElement>(`[data-index="${next}"] a`)?.focus();
+  };
+
+  const first = Math.max(0, Math.floor(view.top / rowHeight) - OVER);
+  const last = Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + OVER);
+  const style = { maxHeight, '--columns': columns, '--narrow': narrow } as CSSProperties;
+  return (
+    <div
+      ref={scroller}
+      className="rows-scroll"
+      style={style}
+      role="table"
+      aria-label={label}
+      aria-rowcount={rows.length + 1}
+      onKeyDown={onKeyDown}
+    >
+      <div role="rowgroup">
+        <div role="row" aria-rowindex={1} className="row row-head">
+          {heads.map(({ text, wide }) => (
+            <div key={text} role="columnheader" className={wide === true ? 'wide' : ''}>
+              {text}
+            </div>
+          ))}
+        </div>
+      </div>
+      <div role="rowgroup" style={{ position: 'relative', height: rows.length * rowHeight }}>
+        {rows.slice(first, last).map((row, offset) => {
+          const index = first + offset;
+          return (
+            <div
+              key={row.id}
+              role="row"
+              aria-rowindex={index + 2}
+              data-index={index}
+              className="row"
+              style={{ position: 'absolute', top: index * rowHeight, left: 0, right: 0, height: rowHeight }}
+            >
+              {render(row).map((cell, at) => (
+                <div key={heads[at]?.text} role="cell" className={heads[at]?.wide === true ? 'wide' : ''}>
+                  {cell}
+                </div>
+              ))}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
