@@ -1,0 +1,244 @@
+import axe from 'axe-core';
+import type { Locator } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Lab } from '../lab/lab.ts';
+import { logIn, type OpenPage, openChromium } from '../lab/page.ts';
+import { sharedLab } from '../lab/shared.ts';
+
+const NAME = 'page-web';
+
+let lab: Lab;
+let open: OpenPage;
+
+beforeAll(async () => {
+  lab = await sharedLab();
+  await lab.docker(['rm', '-f', NAME, `${NAME}-2`]).catch(() => undefined);
+  const said = 'echo hello from the container; while :; do date; sleep 1; done';
+  await lab.docker(['run', '-d', '--name', NAME, '-p', '8080', 'busybox', 'sh', '-c', said]);
+  open = await openChromium();
+});
+afterAll(async () => {
+  await open?.close();
+  for (const host of ['h1', 'h2', 'h3']) await lab?.berth(['node', 'uncordon', host]);
+  await lab?.docker(['rm', '-f', NAME]).catch(() => undefined);
+});
+
+// What a test that failed has left open is not the next one's.
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  await open.page.evaluate('localStorage.clear()');
+  await open.page.goto(lab.addresses.api);
+  await open.page.getByRole('navigation').or(open.page.locator('form')).first().waitFor();
+});
+
+const row = (name: string): Locator => open.page.getByRole('row').filter({ hasText: name });
+const link = (name: string): Locator => open.page.getByRole('navigation').getByRole('link', { name });
+const go = (name: string) => link(name).click();
+const palette = (): Locator => open.page.getByRole('dialog').getByRole('combobox');
+const inPalette = async (text: string) => {
+  await open.page.keyboard.press('Control+k');
+  await palette().fill(text);
+};
+
+/** What axe finds of WCAG 2.1 A and AA that is serious or worse. */
+async function serious(): Promise<string[]> {
+  // As a tool of the browser's own: the page's policy lets no script in.
+  const session = await open.context.newCDPSession(open.page);
+  const run = `${axe.source}; axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then(({ violations }) =>
+    JSON.stringify(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => id + ': ' + nodes.map(({ html, any }) => html + ' ' + any.map(({ message }) => message)))))`;
+  const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
+    expression: run,
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  await session.detach();
+  if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
+  return JSON.parse(String(result.value)) as string[];
+}
+
+describe('the dashboard', () => {
+  it('lets nobody in without a password, and is kept out of by no policy of its own', async () => {
+    const { page, complaints } = open;
+    await page.goto(`${lab.addresses.api}/containers`);
+    await page.getByLabel('User', { exact: true }).fill('admin');
+    await page.getByLabel('Password', { exact: true }).fill('not this one');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText('the password is wrong').waitFor();
+    expect(await serious()).toEqual([]);
+    complaints.length = 0;
+    await logIn(page, `${lab.addresses.api}/`, lab.adminPassword ?? '');
+    const cookies = await open.context.cookies();
+    expect(cookies).toMatchObject([
+      { name: '__Host-berth', httpOnly: true, secure: true, sameSite: 'Strict' },
+    ]);
+    expect(await page.evaluate('document.cookie')).toBe('');
+  });
+
+  it('shows the cluster at a glance', async () => {
+    const { page } = open;
+    await page
+      .getByText('All is well')
+      .or(page.getByText(/want.* your eye/))
+      .waitFor();
+    await page.getByRole('link', { name: /Hosts ready\s*3\s*of 3/ }).waitFor();
+    expect(await serious()).toEqual([]);
+  });
+
+  it('shows hosts, and what is cordoned elsewhere without being asked again', async () => {
+    const { page } = open;
+    await go('Hosts');
+    await row('h2').getByText('ready').waitFor();
+    await lab.berth(['node', 'cordon', 'h2']);
+    await row('h2').getByText('cordoned').waitFor();
+    expect(await serious()).toEqual([]);
+    await page.getByRole('link', { name: 'h2' }).click();
+    await page.getByRole('heading', { name: 'h2' }).waitFor();
+    await page.getByText('Debian GNU/Linux').waitFor();
+    await page.getByRole('button', { name: 'Uncordon' }).click();
+    await page.getByRole('button', { name: 'Cordon', exact: true }).waitFor();
+    const nodes = JSON.parse(await lab.berth(['node', 'ls', '--json'])) as {
+      name: string;
+      cordoned: boolean;
+    }[];
+    expect(nodes.find(({ name }) => name === 'h2')?.cordoned).toBe(false);
+    expect(await serious()).toEqual([]);
+  });
+
+  it('makes the line that joins a host, and waits for it to come', async () => {
+    const { page } = open;
+    await go('Hosts');
+    await page.getByRole('button', { name: 'Add a host' }).click();
+    await page.getByRole('button', { name: 'Make the command' }).click();
+    const made = page.getByRole('region', { name: 'Command to run on the new host' });
+    await made.getByText(`--manager ${lab.addresses.manager} --token`).waitFor();
+    await page.getByText('Waiting for it to join').waitFor();
+    expect(await serious()).toEqual([]);
+    const tokens = JSON.parse(await lab.berth(['token', 'ls', '--json'])) as {
+      createdBy: string;
+      id: string;
+    }[];
+    const own = tokens.find(({ createdBy }) => createdBy === 'admin');
+    await lab.berth(['token', 'rm', String(own?.id), '--yes']);
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'h2' }).click();
+  });
+
+  it('asks before a host is drained, and shows what would move', async () => {
+    const { page } = open;
+    await page.getByRole('button', { name: 'Drain' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog
+      .getByText(/moves|stays|Nothing is on it/)
+      .first()
+      .waitFor();
+    expect(await serious()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'detached' });
+  });
+
+  it('shows containers of all hosts, and what docker makes within a moment', async () => {
+    const { page } = open;
+    await go('Containers');
+    await row(NAME).getByText('running').waitFor();
+    await lab.docker(['create', '--name', `${NAME}-2`, 'busybox', 'true']);
+    await row(`${NAME}-2`).getByText('created').waitFor();
+    await lab.docker(['rm', `${NAME}-2`]);
+    await row(`${NAME}-2`).waitFor({ state: 'detached' });
+    await page.getByLabel('Filter by name, image or ID').fill('no such thing');
+    await page.getByRole('heading', { name: 'No container matches' }).waitFor();
+    await page.getByRole('button', { name: 'Clear the filter' }).click();
+    expect(await serious()).toEqual([]);
+  });
+
+  it('follows what a container writes, over its end and its next start', async () => {
+    const { page } = open;
+    await page.getByRole('link', { name: NAME, exact: true }).click();
+    const log = page.getByRole('log');
+    // Only lines that are seen are there: by now its first one may be far above.
+    await page.getByLabel('Search in what is shown').fill('hello from the container');
+    await page.getByText(/^1 of \d+ lines/).waitFor();
+    await log.getByText('hello from the container').waitFor();
+    expect(await serious()).toEqual([]);
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Start', exact: true }).waitFor();
+    expect(
+      await lab.docker(['ps', '-aq', '--filter', `name=^${NAME}$`, '--filter', 'status=exited']),
+    ).not.toBe('');
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await page.getByRole('button', { name: 'Restart' }).waitFor();
+    await page.getByText(/^2 of \d+ lines/).waitFor();
+  });
+
+  it('shows what docker inspect shows', async () => {
+    const { page } = open;
+    await page.getByRole('tab', { name: 'Inspect' }).click();
+    await page.getByRole('region', { name: 'Inspect' }).getByText('"RestartPolicy"').waitFor();
+    expect(await serious()).toEqual([]);
+  });
+
+  it('needs no mouse: finds and does by the palette, and asks for a name before it removes', async () => {
+    const { page } = open;
+    await inPalette(`remove ${NAME}`);
+    await page.getByRole('option', { name: new RegExp(`Remove ${NAME}`) }).waitFor();
+    expect(await serious()).toEqual([]);
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: `Remove ${NAME}?` });
+    await dialog.getByText('It runs, and is killed.').waitFor();
+    const remove = dialog.getByRole('button', { name: 'Remove' });
+    expect(await remove.isDisabled()).toBe(true);
+    expect(await serious()).toEqual([]);
+    await page.keyboard.type(NAME);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: `There is no container` }).waitFor();
+    expect(await lab.docker(['ps', '-aq', '--filter', `name=^${NAME}$`])).toBe('');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('host');
+    await page.keyboard.press('Escape');
+    await palette().waitFor({ state: 'detached' });
+  });
+
+  it('speaks Chinese, and dark, at once and after it was loaded again', async () => {
+    const { page } = open;
+    await inPalette('中文');
+    await page.keyboard.press('Enter');
+    await link('主机').waitFor();
+    await inPalette('dark');
+    await page.keyboard.press('Enter');
+    await page.locator('[data-mantine-color-scheme="dark"]').waitFor({ state: 'attached' });
+    await page.reload();
+    await link('容器').click();
+    await page.getByRole('heading', { name: '容器', exact: true }).waitFor();
+    expect(await page.locator('html').getAttribute('lang')).toBe('zh');
+    expect(await serious()).toEqual([]);
+    await inPalette('english');
+    await page.keyboard.press('Enter');
+    await link('Hosts').waitFor();
+  });
+
+  it('keeps its picture while the manager is away, and comes back by itself', async () => {
+    const { page } = open;
+    await go('Hosts');
+    await row('h1').waitFor();
+    await lab.killManager();
+    await page.getByRole('alert').getByText('The manager does not answer').waitFor();
+    await row('h1').waitFor();
+    expect(await serious()).toEqual([]);
+    await lab.restartManager();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await lab.berth(['node', 'cordon', 'h3']);
+    await row('h3').getByText('cordoned').waitFor();
+    open.complaints.length = 0; // of requests that nobody has answered
+  });
+
+  it('logs out', async () => {
+    const { page, complaints } = open;
+    expect(complaints).toEqual([]);
+    await page.getByRole('button', { name: 'Account admin' }).click();
+    await page.getByRole('menuitem', { name: 'Log out' }).click();
+    await page.getByLabel('Password', { exact: true }).waitFor();
+    expect(await open.context.cookies()).toEqual([]);
+  });
+});

@@ -1,0 +1,85 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureImage } from '../images/bake.ts';
+import { startLab } from '../lab/lab.ts';
+import { logIn, openChromium } from '../lab/page.ts';
+
+/** `npm run screenshots`: every page of the dashboard, of a lab of three hosts with a stack on it, as root. */
+const OUT = 'docs/screenshots';
+const LOOKS = [
+  { name: 'light-en', colorScheme: 'light', language: 'en' },
+  { name: 'dark-zh', colorScheme: 'dark', language: 'zh' },
+] as const;
+const STACK = `services:
+  web:
+    image: busybox:latest
+    command: sh -c "mkdir /www; echo hello >/www/index.html; httpd -p 8080 -h /www; while :; do echo \\"GET / 200 $$((RANDOM % 40)) ms\\"; sleep 1; done"
+    healthcheck: { test: wget -qO- http://127.0.0.1:8080/, interval: 2s }
+    deploy: { replicas: 4, resources: { reservations: { cpus: '0.1', memory: 64M } } }
+  worker:
+    image: busybox:latest
+    command: sh -c "while :; do echo job done; sleep 5; done"
+    deploy: { replicas: 3, resources: { reservations: { cpus: '0.2', memory: 128M } } }
+  cache:
+    image: busybox:latest
+    command: sleep 100000
+    deploy: { resources: { reservations: { memory: 256M } } }
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'berth-screenshots-'));
+const lab = await startLab({
+  hosts: 3,
+  labels: { h1: { rack: 'r1' }, h2: { rack: 'r1' }, h3: { rack: 'r2' } },
+});
+try {
+  await ensureImage('busybox', lab.endpoint);
+  const file = join(folder, 'compose.yaml');
+  writeFileSync(file, STACK);
+  await lab.berth(['deploy', '-f', file, '--name', 'shop', '--timeout', '110']);
+  await lab.docker(['run', '-d', '--name', 'proxy', '-p', '8088:8080', 'busybox', 'sleep', '100000']);
+  await lab.docker(['create', '--name', 'import', 'busybox', 'true']);
+  mkdirSync(OUT, { recursive: true });
+  for (const look of LOOKS) await shoot(look);
+} finally {
+  await lab.down();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function shoot({ name, colorScheme, language }: (typeof LOOKS)[number]): Promise<void> {
+  const { page, close } = await openChromium({ colorScheme, viewport: { width: 1120, height: 700 } });
+  const shot = (what: string) =>
+    page.screenshot({ path: `${OUT}/${what}-${name}.png`, animations: 'disabled' });
+  try {
+    await page.goto(lab.addresses.api);
+    await page.evaluate(`localStorage.setItem('berth-language', '${language}')`);
+    await page.reload();
+    await page.locator('input[name=user]').waitFor();
+    await shot('login');
+    await page.evaluate("localStorage.setItem('berth-language', 'en')");
+    await logIn(page, lab.addresses.api, lab.adminPassword ?? '');
+    await page.evaluate(`localStorage.setItem('berth-language', '${language}')`);
+    for (const [what, path, sign] of [
+      ['overview', '/', '.meter'],
+      ['hosts', '/hosts', '[data-index="2"]'],
+      ['join', '/hosts?add=true', '[role=dialog] form'],
+      ['host', '/hosts/h2', '[data-index="0"]'],
+      ['containers', '/containers', '[data-index="5"]'],
+    ] as const) {
+      await page.goto(`${lab.addresses.api}${path}`);
+      await page.locator(sign).first().waitFor();
+      await page.waitForTimeout(1200);
+      await shot(what);
+    }
+    await page.locator('a', { hasText: 'shop_web' }).first().click();
+    await page.locator('.log-line').first().waitFor();
+    await page.waitForTimeout(1500);
+    await shot('container');
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill('h2');
+    await page.locator('.palette-item').first().waitFor();
+    await shot('palette');
+  } finally {
+    await close();
+  }
+}

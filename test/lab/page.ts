@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { ensureRequirements } from './requirements.ts';
+
+const FLAGS = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
+  ...['--disable-component-update', '--disable-sync'],
+];
+/** How long anything may take on a machine that does much beside it. */
+const PATIENCE_MS = 60_000;
+
+export type OpenPage = Readonly<{
+  page: Page;
+  context: BrowserContext;
+  /** What the page has complained of in its console, and what it threw. */
+  complaints: string[];
+  close(): Promise<void>;
+}>;
+
+/** Debian's Chromium, driven by playwright. The cluster's CA is no one that it knows. */
+export async function openChromium(options: BrowserContextOptions = {}): Promise<OpenPage> {
+  await ensureRequirements([['chromium', 'chromium']]);
+  const profile = mkdtempSync(join(tmpdir(), 'berth-page-'));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: '/usr/bin/chromium',
+    args: FLAGS,
+    ignoreHTTPSErrors: true,
+    locale: 'en-GB',
+    viewport: { width: 1280, height: 800 },
+    ...options,
+  });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const page = context.pages()[0] ?? (await context.newPage());
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    // Before anybody has logged in, the page asks who it is, and is told.
+    const isAsked = message.location().url.endsWith('/v1/whoami');
+    if (message.type() === 'error' && !isAsked) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  return {
+    ...{ page, context, complaints },
+    close: async () => {
+      await context.close();
+      rmSync(profile, { recursive: true, force: true, maxRetries: 10 });
+    },
+  };
+}
+
+/** Through the form, as a person does. */
+export async function logIn(page: Page, url: string, password: string): Promise<void> {
+  await page.goto(url);
+  await page.getByLabel('User', { exact: true }).fill('admin');
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.keyboard.press('Enter');
+  await page.getByRole('navigation').getByText('Live').waitFor();
+}
