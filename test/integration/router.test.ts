@@ -1,73 +1,26 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RouteView } from '../../src/contract/v1/route-list.ts';
-import { ensureImage } from '../images/bake.ts';
 import { startManager, stopManager } from '../lab/cluster.ts';
 import { ConstantLoad } from '../lab/constant-load.ts';
-import { type Lab, startLab } from '../lab/lab.ts';
-import { SHOP, SHOP_CHAT, shopFile } from '../lab/shop.ts';
+import type { Lab } from '../lab/lab.ts';
+import { SHOP, SHOP_CHAT } from '../lab/shop.ts';
+import { INGRESS, ShopLab, until } from '../lab/shop-lab.ts';
 import { WebSocketSessions } from '../lab/web-sockets.ts';
 
 /** A lab of its own: a host dies in it, and its manager. The tests follow each other, as one stack's life does. */
+let shop: ShopLab;
 let lab: Lab;
-const folder = mkdtempSync(join(tmpdir(), 'berth-router-lab-'));
-const INGRESS = 'h1';
 
 beforeAll(async () => {
-  lab = await startLab({ hosts: 3, labels: { [INGRESS]: { 'berth.ingress': 'true' } } });
-  await ensureImage('busybox', lab.endpoint);
-  await ensureImage('haproxy', lab.endpoint);
-  await lab.berth(['settings', 'set', 'routerImage=haproxy:latest', 'drainMs=3000']);
-  await lab.berth(['settings', 'set', 'suspectAfterMs=1500', 'downAfterMs=3000']);
+  shop = await ShopLab.start();
+  lab = shop.lab;
 });
-afterAll(async () => {
-  await lab?.down();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => shop?.down());
 
-const deploy = (version: string, name = 'shop', options: Parameters<typeof shopFile>[1] = {}) => {
-  mkdirSync(join(folder, name), { recursive: true });
-  const file = join(folder, name, 'compose.yaml');
-  writeFileSync(file, shopFile(version, options));
-  return lab.berth(['deploy', '-f', file, '--timeout', '90']);
-};
-
-type Answer = Readonly<{ status: number; text: string }>;
-
-/** One request to the ingress host, on a connection of its own. */
-function ask(domain: string): Promise<Answer> {
-  const host = lab.host(INGRESS).address;
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      { host, port: 80, agent: false, timeout: 8_000, headers: { host: domain } },
-      (answer) => {
-        let text = '';
-        answer.on('data', (bytes) => {
-          text += bytes;
-        });
-        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text: text.trim() }));
-        answer.on('error', reject);
-      },
-    );
-    sent.on('timeout', () => sent.destroy(new Error('no answer')));
-    sent.on('error', reject);
-    sent.end();
-  });
-}
-const told = (domain: string) => ask(domain).then(({ status, text }) => `${status} ${text}`, String);
-
-const ingress = () => [lab.host(INGRESS).address];
-/** Requests at a constant rate, until it is ended. */
-const load = () =>
-  new ConstantLoad({ routers: ingress(), domain: SHOP, perSecond: 50, expect: /^(one|two|three)$/ });
-
-const route = async () =>
-  (JSON.parse(await lab.berth(['route', 'ls', '--json'])) as RouteView[]).find(({ name }) => name === SHOP);
-const until = (what: () => Promise<unknown>, timeout = 30_000) =>
-  expect.poll(what, { timeout, interval: 200 });
+const deploy: ShopLab['deploy'] = (...args) => shop.deploy(...args);
+const told = (domain: string) => shop.told(domain);
+const ingress = () => shop.routers;
+const load = () => shop.load();
+const route = () => shop.route();
 
 describe('the router of an ingress host', () => {
   it('leads a domain to the containers of a service on all hosts, and others to a page', async () => {
@@ -227,11 +180,10 @@ describe('the router of an ingress host', () => {
 
   it('leads nowhere near a host that has died, and fails next to nothing meanwhile', async () => {
     const dead = lab.hosts.find(({ name }) => name === 'h3')?.address ?? '';
-    const servers = async () => (await route())?.pools.flatMap((pool) => pool.servers) ?? [];
-    expect((await servers()).map(({ address }) => address)).toContain(dead);
+    expect(await shop.servers()).toContain(dead);
     const under = load();
     await lab.kill('h3');
-    await until(async () => (await servers()).map(({ address }) => address)).not.toContain(dead);
+    await until(() => shop.servers()).not.toContain(dead);
     await until(async () => (await route())?.ready).toBe(3);
     // Those that the host had, and had not answered.
     expect((await under.end()).failed.length).toBeLessThanOrEqual(10);

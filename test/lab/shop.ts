@@ -11,6 +11,8 @@ type ShopOptions = Readonly<{
   says?: string;
   /** It is well by its probe, and answers all else with 500. */
   broken?: boolean;
+  /** More keys of `deploy`, as one line of YAML. */
+  more?: string;
 }>;
 
 /** `nc` runs it for each connection. */
@@ -22,7 +24,7 @@ printf 'Content-Length: 0\\r\\n\\r\\n'`;
 /** A compose file: three containers of busybox whose page says the version. What listens last is what the probe asks. */
 export function shopFile(
   version: string,
-  { labels = [], says = '', broken = false }: ShopOptions = {},
+  { labels = [], says = '', broken = false, more = '' }: ShopOptions = {},
 ): string {
   const script = [
     `mkdir /www && echo ${version} ${says} > /www/index.html && echo ok > /www/ok`,
@@ -48,6 +50,7 @@ services:
       berth.probe.timeout_seconds: '10'
 ${labels.map((line) => `      ${line}\n`).join('')}    deploy:
       replicas: 3
+      ${more}
       update_config: { parallelism: 1, monitor: 300ms, failure_action: pause }
       rollback_config: { parallelism: 1, monitor: 300ms, failure_action: pause }
 `;
