@@ -1,7 +1,9 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { filesWith } from '../lab/leaks.ts';
 import { run, tryRun } from '../lab/run.ts';
 import { sharedLab } from '../lab/shared.ts';
 
@@ -105,6 +107,24 @@ describe('berth up and down on a real engine', () => {
       'sleep',
       '1000',
     );
+    const secret = randomBytes(12).toString('hex');
+    const placed = async () =>
+      (
+        await Promise.all(['/run', '/dev/shm'].map((at) => filesWith(secret, join(at, 'berth-files'))))
+      ).flat();
+    const file = join(folder, 'compose.yml');
+    writeFileSync(
+      file,
+      `services: { web: { image: busybox, command: [sleep, '1000'], network_mode: bridge, secrets: [token] } }
+secrets: { token: { file: ./token } }
+`,
+    );
+    writeFileSync(join(folder, 'token'), secret);
+    const deploy = ['deploy', '-f', file, '--name', 'secret', '--timeout', '60', '--data-dir', dataDir];
+    const deployed = await berth(...deploy);
+    expect(deployed.code, deployed.stderr).toBe(0);
+    expect(await placed()).toHaveLength(1);
+
     const asked = await berth('down', '--purge', '--data-dir', dataDir);
     expect(asked.code).not.toBe(0);
     expect(asked.stderr).toContain('--yes');
@@ -119,5 +139,7 @@ describe('berth up and down on a real engine', () => {
     expect(await plain('ps', '-a', '--format', '{{.Names}}')).not.toContain('keeps');
     expect(await plain('network', 'ls', '--format', '{{.Name}}')).not.toContain('made');
     expect(existsSync(dataDir)).toBe(false);
+    expect(stdout).toContain('configs and secrets of containers in ');
+    expect(await placed()).toEqual([]);
   });
 });
