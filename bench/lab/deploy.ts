@@ -130,7 +130,7 @@ export const deploy: Benchmark = {
   better: 'lower',
   target: 30,
   limitSeconds: 3600,
-  options: { services: 20, replicas: 5, rounds: 3, interval: 5 },
+  options: { services: 20, replicas: 5, rounds: 2, interval: 5 },
   async run(run) {
     const option = (name: string) => numberOption(run, deploy, name);
     const [services, replicas, rounds] = [option('services'), option('replicas'), option('rounds')];

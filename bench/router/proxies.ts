@@ -74,11 +74,63 @@ function startNginx(run: Run, folder: string, http: string): number {
   return start(run, ['nginx', '-e', `${folder}/error.log`, '-c', `${folder}/nginx.conf`]);
 }
 
-/** As a person writes it who knows HAProxy: one map from domains to backends, three servers in each. */
-export function startHandWritten(run: Run, port: number, routes: number): number {
+/** What a person's file has beside names, backends and servers. */
+type Written = Readonly<{ first: string; defaults: string; frontend: string; last: string }>;
+
+/**
+ * As a person writes it who knows HAProxy, for what Berth's router does for a plain route: nobody forges who asks, a port in
+ * the Host header is no other domain, a server that does not answer is not the end of a request, balancers in front have a
+ * health check, servers change at run time, and the time of one request of 64 is in a log, from which histograms are made.
+ */
+const WHOLE: Written = {
+  first: `ring times
+  format raw
+  maxlen 512
+  size 1048576
+`,
+  defaults: `  option forwardfor
+  option redispatch
+  retries 2
+  timeout http-request 10s
+  timeout http-keep-alive 60s
+  timeout queue 5s
+  timeout tunnel 1h`,
+  frontend: `  monitor-uri /health
+  log ring@times format raw sample 1:64 local0
+  log-format "%b %s %ST %Tw %Tc %Tr"
+  http-request del-header X-Forwarded-For
+  http-request del-header Forwarded
+  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  use_backend %[req.hdr(host),field(1,:),lower,map(DOMAINS)]
+  default_backend nobody`,
+  last: `backend nobody
+  http-request deny deny_status 404
+`,
+};
+
+/** As short as it can be, where nobody forges anything and nothing is to be known of it. */
+const SHORT: Written = {
+  first: '',
+  defaults: '  option forwardfor',
+  frontend: `  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Host %[req.hdr(host)]
+  use_backend %[req.hdr(host),lower,map(DOMAINS)]`,
+  last: '',
+};
+
+/** One map from domains to backends, three servers in each. */
+export function startHandWritten(
+  run: Run,
+  port: number,
+  routes: number,
+  how: 'whole' | 'short' = 'whole',
+): number {
   const folder = newFolder(run);
+  const { first, defaults, frontend, last } = how === 'whole' ? WHOLE : SHORT;
   const names = Array.from({ length: routes }, (_, i) => i);
-  writeFileSync(join(folder, 'domains.map'), names.map((i) => `${domain(i)} app${i}\n`).join(''));
+  const map = `${folder}/domains.map`;
+  writeFileSync(map, names.map((i) => `${domain(i)} app${i}\n`).join(''));
   const backends = names.map(
     (i) =>
       `backend app${i}\n  balance roundrobin\n${BACKEND_PORTS.map((to, k) => `  server s${k} ${ADDRESS}:${to}\n`).join('')}`,
@@ -86,32 +138,37 @@ export function startHandWritten(run: Run, port: number, routes: number): number
   writeFileSync(
     join(folder, 'haproxy.cfg'),
     `global
+  stats socket ${folder}/admin.sock mode 600 level admin expose-fd listeners
   fd-hard-limit 200000
-defaults
+${first}defaults
   mode http
   timeout connect 3s
   timeout client 60s
   timeout server 60s
+${defaults}
 frontend web
   bind ${ADDRESS}:${port}
-  option forwardfor
-  http-request set-header X-Forwarded-Proto http
-  http-request set-header X-Forwarded-Host %[req.hdr(host)]
-  use_backend %[req.hdr(host),lower,map(${folder}/domains.map)]
-${backends.join('')}`,
+${frontend.replace('DOMAINS', map)}
+${backends.join('')}${last}`,
   );
   return start(run, ['haproxy', '-W', '-f', `${folder}/haproxy.cfg`]);
 }
 
 export function startNginxProxy(run: Run, port: number): number {
   const servers = BACKEND_PORTS.map((to) => `server ${ADDRESS}:${to};`).join(' ');
+  const folder = newFolder(run);
   return startNginx(
     run,
-    newFolder(run),
+    folder,
     `keepalive_requests 1000000000; upstream app { ${servers} keepalive 64; keepalive_requests 1000000000; }
-     server { listen ${ADDRESS}:${port} reuseport; server_name ${domain(0)}; location / { proxy_pass http://app;
-       proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
-       proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme; } }`,
+     split_clients $connection.$connection_requests $timed { 1.56% 1; * ""; }
+     log_format times "$server_name $status $upstream_connect_time $upstream_header_time";
+     server { listen ${ADDRESS}:${port} reuseport; server_name ${domain(0)};
+       access_log ${folder}/times.log times buffer=64k flush=1s if=$timed;
+       location / { proxy_pass http://app;
+         proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
+         proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
+         proxy_set_header X-Forwarded-Host $http_host; proxy_set_header Forwarded ""; } }`,
   );
 }
 

@@ -26,6 +26,7 @@ const PORTS = {
   'hand-written': 8102,
   'berth, one route': 8103,
   'hand-written, one route': 8104,
+  'hand-written, one route, short': 8108,
   nginx: 8105,
   caddy: 8106,
   node: 8107,
@@ -140,7 +141,7 @@ export const router: Benchmark = {
   better: 'higher',
   target: 0.99,
   limitSeconds: 1200,
-  options: { routes: 10_000, rounds: 6, seconds: 3, connections: 32, changes: 30 },
+  options: { routes: 10_000, rounds: 10, seconds: 3, connections: 32, changes: 30 },
   async run(run) {
     const option = (name: string) => numberOption(run, router, name);
     const [routes, rounds, seconds, connections] = [
@@ -162,6 +163,12 @@ export const router: Benchmark = {
       'hand-written': startHandWritten(run, PORTS['hand-written'], routes),
       'berth, one route': (await startBerth(run, PORTS['berth, one route'], 1)).pid,
       'hand-written, one route': startHandWritten(run, PORTS['hand-written, one route'], 1),
+      'hand-written, one route, short': startHandWritten(
+        run,
+        PORTS['hand-written, one route, short'],
+        1,
+        'short',
+      ),
       nginx: startNginxProxy(run, PORTS.nginx),
       caddy: startCaddy(run, PORTS.caddy),
       node: startNodeProxy(run, PORTS.node),
@@ -196,6 +203,13 @@ export const router: Benchmark = {
       also: {
         routes,
         'over hand-written, one route': round(ratio('berth, one route', 'hand-written, one route')),
+        'over the short one': round(ratio('berth, one route', 'hand-written, one route, short')),
+        ...Object.fromEntries(
+          (['nginx', 'caddy', 'node'] as const).map((proxy) => [
+            `over ${proxy}`,
+            round(ratio('berth, one route', proxy)),
+          ]),
+        ),
         'CPU over hand-written': round(ratio('berth', 'hand-written', 'cpuUs')),
         'CPU over hand-written, one route': round(
           ratio('berth, one route', 'hand-written, one route', 'cpuUs'),
