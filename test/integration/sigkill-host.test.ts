@@ -62,6 +62,8 @@ const DEATHS: Readonly<Record<string, () => Promise<void>>> = {
 
 beforeEach(async () => {
   await lab.start('h2');
+  // It dies in each test: no rest for it now.
+  await lab.berth(['node', 'uncordon', 'h2']);
   const ids = lines(await lab.docker(['ps', '-aq']));
   if (ids.length > 0) await lab.docker(['rm', '-f', ...ids]);
   await expect.poll(onEngine, { timeout: 60_000 }).toEqual({});
