@@ -16,15 +16,15 @@ const STACK = `services:
     image: busybox:latest
     command: sh -c "mkdir /www; echo hello >/www/index.html; httpd -p 8080 -h /www; while :; do echo \\"GET / 200 $$((RANDOM % 40)) ms\\"; sleep 1; done"
     healthcheck: { test: wget -qO- http://127.0.0.1:8080/, interval: 2s }
-    deploy: { replicas: 4, resources: { reservations: { cpus: '0.1', memory: 64M } } }
+    deploy: { replicas: 4, resources: { reservations: { memory: 512M } } }
   worker:
     image: busybox:latest
     command: sh -c "while :; do echo job done; sleep 5; done"
-    deploy: { replicas: 3, resources: { reservations: { cpus: '0.2', memory: 128M } } }
+    deploy: { replicas: 3, resources: { reservations: { memory: 1G } } }
   cache:
     image: busybox:latest
     command: sleep 100000
-    deploy: { resources: { reservations: { memory: 256M } } }
+    deploy: { resources: { reservations: { memory: 2G } } }
 `;
 
 const folder = mkdtempSync(join(tmpdir(), 'berth-screenshots-'));
