@@ -383,6 +383,11 @@ it('tells challenges of ACME with nothing to reload for each, and knows who answ
   expect(routers.answered(['one', 'two'])).toBe('some');
   await says('h2', false);
   expect(routers.answered(['one', 'two'])).toBe('all');
+  // One that has still to connect, behind a start of the manager; one that was heard of, and has gone.
+  await putHost('h3', { reported: false });
+  expect(routers.answered(['one', 'two'])).toBe('some');
+  await putHost('h3', { state: 'down' });
+  expect(routers.answered(['one', 'two'])).toBe('all');
   expect(routers.answered(['one', 'three'])).toBe('none');
   await putService('shop', 'x.com');
   await vi.waitFor(() => expect(frames).toHaveLength(1), 10_000);

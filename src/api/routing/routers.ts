@@ -143,18 +143,24 @@ export class Routers {
   }
 
   /**
-   * Whether ingress hosts that are connected and serve have said that they answer these challenges of ACME; `some`: not all
-   * of them yet.
+   * Whether ingress hosts that serve have said that they answer these challenges of ACME; `some`: not all of them yet. Behind
+   * a start of the manager those count that have still to connect, as a CA may look at any of them.
    */
   answered(tokens: readonly string[]): 'all' | 'some' | 'none' {
     const seq = this.challenges.toldIn(tokens);
     if (seq === undefined) return 'none';
     return this.deps.store.view((tx) => {
       let [does, waits] = [0, 0];
-      for (const [hostId, { version, router }] of this.sessions) {
-        if (router !== true || version < TLS_ROUTER_VERSION) continue;
-        const said = tx.get('hostRouters', hostId);
-        if (said === undefined || said.seq < seq) waits++;
+      for (const { id } of ingressHosts(tx)) {
+        const session = this.sessions.get(id);
+        if (session === undefined) {
+          if (this.patient && tx.get('hostStatus', id)?.reported !== true) waits++;
+          continue;
+        }
+        const { version, router } = session;
+        if (router === false || version < TLS_ROUTER_VERSION) continue;
+        const said = tx.get('hostRouters', id);
+        if (router === undefined || said === undefined || said.seq < seq) waits++;
         else if (said.serving) does++;
       }
       return does === 0 ? 'none' : waits === 0 ? 'all' : 'some';
