@@ -77,7 +77,7 @@ export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>)
       aria-rowcount={rows.length + 1}
       onKeyDown={onKeyDown}
     >
-      <div role="rowgroup">
+      <div role="rowgroup" className="rows-head">
         <div role="row" aria-rowindex={1} className="row row-head">
           {heads.map(({ text, wide }) => (
             <div key={text} role="columnheader" className={wide === true ? 'wide' : ''}>
