@@ -56,6 +56,17 @@ it('does not begin a release where only numbers and policies are other ones', as
   expect([spec.scale, release.number]).toEqual([{ kind: 'replicated', replicas: 3 }, 1]);
 });
 
+it('sets parts of a core aside', async () => {
+  const reserving = (cpus: string) =>
+    deploy(
+      `services:\n  web:\n    image: web\n    deploy: { resources: { reservations: { cpus: '${cpus}' } } }\n`,
+    );
+  await reserving('0.1');
+  const { spec } = await api.root.call('service.get', { stack: 'shop', service: 'web' });
+  expect(spec.container.HostConfig?.CpuShares).toBe(0.1);
+  expect((await reserving('2.5')).releases).toEqual([{ service: 'web', number: 2 }]);
+});
+
 it('refuses numbers that no service can have, however they come', async () => {
   await deploy(file('web:1'));
   const web = { stack: 'shop', service: 'web' };

@@ -7,6 +7,11 @@ import { restartLabelProblem } from '../../../model/restart-policy.ts';
 import { checked } from '../json.ts';
 
 const amount = z.number().int().nullish();
+/** Up to 64 they are cores, of which stacks set parts aside (scheduler/resources.ts); the agent makes the engine's weight of them. */
+const shares = z
+  .number()
+  .refine((value) => Number.isInteger(value) || value < 64, 'expected int')
+  .nullish();
 const strings = z.array(z.string()).nullish();
 const record = z.record(z.string(), z.unknown()).nullish();
 
@@ -27,7 +32,7 @@ const bodySchema = dockerSpecSchema.extend({
       Memory: amount,
       MemoryReservation: amount,
       NanoCpus: amount,
-      CpuShares: amount,
+      CpuShares: shares,
       Binds: strings,
       Links: strings,
       VolumesFrom: strings,
