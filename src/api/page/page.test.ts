@@ -1,6 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
+import { connect } from 'node:tls';
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -80,8 +82,11 @@ describe('the index', () => {
     expect([status, JSON.parse(text).code]).toEqual([404, 'not_found']);
   });
 
-  it('is only read', async () => {
+  it('is only read, and by HTTP as it has been since it has headers', async () => {
     expect((await get('/', BROWSER, 'POST')).status).toBe(404);
+    const socket = connect({ host: '127.0.0.1', port: api.port, ca: api.caPem });
+    socket.write('GET /\r\n\r\n');
+    expect(await textOf(socket)).toMatch(/^HTTP\/1\.1 4/);
   });
 });
 

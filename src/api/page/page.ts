@@ -46,7 +46,8 @@ export function openPage(folder: string): Page | undefined {
   return {
     answer(req, res) {
       const path = (req.url ?? '').split('?')[0] ?? '';
-      const isRead = req.method === 'GET' || req.method === 'HEAD';
+      // HTTP/0.9 has no headers: no browser asks so, and the API refuses it.
+      const isRead = (req.method === 'GET' || req.method === 'HEAD') && req.httpVersionMajor >= 1;
       if (!isRead || path === '/v1' || path.startsWith('/v1/')) return false;
       const file = path === INDEX ? undefined : files.get(path);
       if (file !== undefined) sendFile(req, res, file, path.startsWith(HASHED));
