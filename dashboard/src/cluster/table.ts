@@ -1,8 +1,11 @@
+type Row = Readonly<{ id: string; name: string }>;
+
 /** Rows by ID, and as a list in the order of their names that is another one whenever a row is. */
-export class Table<T extends Readonly<{ id: string; name: string }>> {
+export class Table<T extends Row> {
   private readonly byId = new Map<string, T>();
   private sorted: readonly T[] = [];
-  private isDirty = false;
+  /** IDs of the rows that the list has not, or has as they were. */
+  private readonly changed = new Set<string>();
 
   get(id: string): T | undefined {
     return this.byId.get(id);
@@ -10,33 +13,51 @@ export class Table<T extends Readonly<{ id: string; name: string }>> {
 
   put(row: T): void {
     this.byId.set(row.id, row);
-    this.isDirty = true;
+    this.changed.add(row.id);
   }
 
   delete(id: string): void {
-    if (this.byId.delete(id)) this.isDirty = true;
+    if (this.byId.delete(id)) this.changed.add(id);
+  }
+
+  /** Takes away all others. */
+  keep(ids: ReadonlySet<string>): void {
+    for (const id of this.byId.keys()) if (!ids.has(id)) this.delete(id);
   }
 
   /** Nothing but these. */
   replace(rows: Iterable<T>): void {
     this.byId.clear();
+    this.changed.clear();
     for (const row of rows) this.byId.set(row.id, row);
-    this.isDirty = true;
+    this.sorted = [...this.byId.values()].sort(byName);
   }
 
   list(): readonly T[] {
-    if (this.isDirty) {
-      this.isDirty = false;
-      this.sorted = [...this.byId.values()].sort(byName);
+    if (this.changed.size > 0) {
+      this.sorted = this.merged();
+      this.changed.clear();
     }
     return this.sorted;
   }
+
+  /** A hundred thousand rows are not sorted again for one of them. */
+  private merged(): readonly T[] {
+    const fresh = [...this.changed].flatMap((id) => this.byId.get(id) ?? []).sort(byName);
+    const all: T[] = [];
+    let at = 0;
+    for (const row of this.sorted) {
+      if (this.changed.has(row.id)) continue;
+      for (let next = fresh[at]; next !== undefined && byName(next, row) < 0; next = fresh[++at])
+        all.push(next);
+      all.push(row);
+    }
+    for (const row of fresh.slice(at)) all.push(row);
+    return all;
+  }
 }
 
-function byName(
-  a: Readonly<{ id: string; name: string }>,
-  b: Readonly<{ id: string; name: string }>,
-): number {
+function byName(a: Row, b: Row): number {
   if (a.name !== b.name) return a.name < b.name ? -1 : 1;
   return a.id < b.id ? -1 : 1;
 }
