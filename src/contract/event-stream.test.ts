@@ -48,6 +48,17 @@ describe('a stream of events', () => {
     ]);
   });
 
+  it('says from where it would be resumed before anything has happened', async () => {
+    const quiet = async function* () {
+      yield bytes('id: e-7\n\n: warm\n\n');
+      yield event(8);
+    };
+    const positions: string[] = [];
+    const told = await watch([quiet], { onPosition: (id) => void positions.push(id) }, 1);
+    expect(positions).toEqual(['e-7']);
+    expect(told).toEqual(['asked after nothing', 'open', 'e-8']);
+  });
+
   it('takes a connection on which nothing comes for a lost one', async () => {
     const silent = async function* (signal: AbortSignal) {
       yield event(1);

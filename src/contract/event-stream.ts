@@ -15,6 +15,8 @@ export type EventStreamOptions = Readonly<{
   reconnect?: boolean;
   /** Hears when the connection stands, and when it is lost. */
   onState?(state: 'open' | 'lost'): void;
+  /** Hears, before the first event, after which ID a stream that has begun now would be resumed. */
+  onPosition?(id: string): void;
   /** Nothing for so long, not even a comment, is a lost connection (milliseconds); what TCP thinks of it, if left out. */
   quietMs?: number;
   backoff?: Backoff;
@@ -46,6 +48,7 @@ export async function* watchEvents(
         for await (const message of parseEvents(watch.over(chunks))) {
           attempt = 0;
           if (message.id !== '') after = message.id;
+          if (message.data === '') options.onPosition?.(message.id);
           // An event of a newer manager that this client does not know of is none of its business.
           const event =
             message.data === '' ? undefined : changeEventSchema.safeParse(JSON.parse(message.data));

@@ -20,9 +20,14 @@ const told = (id: string, more: object = {}) =>
 /** A manager that answers as it is told. */
 class FakeManager {
   containers = [container('web')];
+  nodes = [{ id: 'h-1', name: 'h1', state: 'ready', cordoned: false }];
   /** What it was asked, without the first word of each. */
   readonly asked: string[] = [];
   options: EventStreamOptions = {};
+  /** Where its stream stands. */
+  position = 'e-0';
+  /** Thrown at the next question, and at those behind it. */
+  refusal: BerthError | undefined;
   /** Until it is resolved, lists are not answered. */
   held: Promise<void> = Promise.resolve();
   private readonly queue: (ChangeEvent | Error)[] = [];
@@ -38,8 +43,8 @@ class FakeManager {
     call: async (name: string, input: { container?: string } = {}) => {
       this.asked.push(name);
       await this.held;
-      if (name === 'node.list')
-        return { nodes: [{ id: 'h-1', name: 'h1', state: 'ready', cordoned: false }] };
+      if (this.refusal !== undefined) throw this.refusal;
+      if (name === 'node.list') return { nodes: this.nodes };
       if (name === 'container.list') return { containers: this.containers };
       return this.containers.find(({ id }) => id === input.container) ?? Promise.reject(gone());
     },
@@ -49,6 +54,7 @@ class FakeManager {
   private async *events(options: EventStreamOptions) {
     this.options = options;
     options.onState?.('open');
+    if (options.after === undefined) options.onPosition?.(this.position);
     for (;;) {
       const event = this.queue.shift();
       if (event instanceof Error) throw event;
@@ -58,6 +64,10 @@ class FakeManager {
   }
 }
 
+const setVisible = (isVisible: boolean) => {
+  Object.assign(document, { visibilityState: isVisible ? 'visible' : 'hidden' });
+  document.dispatchEvent(new Event('visibilitychange'));
+};
 const gone = () => new BerthError('not_found', 'No such container');
 
 let manager: FakeManager;
@@ -75,6 +85,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   stop();
+  vi.useRealTimers();
   vi.unstubAllGlobals();
 });
 
@@ -102,6 +113,8 @@ describe('the live picture', () => {
       'db',
       'web',
     ]);
+    manager.tell(told('db', { state: 'running', startedAt: 77 }));
+    await until(({ containers }) => containers[0]?.startedAt === 77);
   });
 
   it('holds what was told while all was read, which may be older', async () => {
@@ -135,5 +148,80 @@ describe('the live picture', () => {
     live.retry();
     await until(({ connection }) => connection.state === 'live');
     expect(manager.options.after).toBe('e-1');
+  });
+
+  it('goes on from where it was before anything had happened, once it is looked at again', async () => {
+    await until(({ complete }) => complete);
+    vi.useFakeTimers();
+    setVisible(false);
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(manager.options.signal?.aborted).toBe(true);
+    setVisible(true);
+    await vi.waitFor(() => expect(manager.options.signal?.aborted).toBe(false));
+    expect(manager.options.after).toBe('e-0');
+  });
+
+  it('holds no connection where it was opened behind another page', async () => {
+    vi.useFakeTimers();
+    setVisible(false);
+    const other = new FakeManager();
+    const end = new LiveCluster(other.calls, () => undefined).start();
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(other.options.signal?.aborted).toBe(true);
+    end();
+  });
+
+  it('reads all once more where something was missed while it was read', async () => {
+    await until(({ complete }) => complete);
+    let go = () => {};
+    manager.held = new Promise((resolve) => {
+      go = resolve;
+    });
+    manager.tell({ kind: 'reset' });
+    await vi.waitFor(() => expect(manager.asked.filter((name) => name === 'node.list').length).toBe(2));
+    // Answered already, it is of before the second one.
+    manager.tell({ kind: 'reset' }, told('web', { state: 'paused' }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    go();
+    await until(({ reads }) => reads === 2);
+    expect(manager.asked.filter((name) => name === 'container.list').length).toBe(3);
+  });
+
+  it('asks again for what was not to be had', async () => {
+    await until(({ complete }) => complete);
+    manager.refusal = new BerthError('unavailable', 'the manager does not answer');
+    manager.containers = [container('web'), container('db', { command: 'postgres' })];
+    manager.tell(told('db', { change: 'added' }));
+    await until(() => stateOf('db') === 'exited');
+    await vi.waitFor(() => expect(manager.asked.filter((name) => name === 'node.list').length).toBe(2));
+    manager.options.onState?.('lost');
+    manager.refusal = undefined;
+    manager.options.onState?.('open');
+    await until(({ containers }) => containers.some(({ command }) => command === 'postgres'));
+  });
+
+  it('has no host that was removed while all of them were read', async () => {
+    await until(({ complete }) => complete);
+    let go = () => {};
+    manager.held = new Promise((resolve) => {
+      go = resolve;
+    });
+    const host = { ...{ kind: 'node', id: 'h-1', name: 'h1', state: 'ready', cordoned: true, reason: '' } };
+    manager.tell({ ...host, change: 'changed' } as ChangeEvent);
+    await vi.waitFor(() => expect(manager.asked.filter((name) => name === 'node.list').length).toBe(2));
+    manager.tell({ ...host, change: 'removed' } as ChangeEvent);
+    await until(({ nodes }) => nodes.length === 0);
+    go();
+    await vi.waitFor(() => expect(live.snapshot().nodes.length).toBe(1));
+    manager.nodes = [];
+    await until(({ nodes }) => nodes.length === 0);
+  });
+
+  it('comes back by itself, whatever it was that has ended the stream', async () => {
+    await until(({ complete }) => complete);
+    manager.tell(new BerthError('internal', 'the manager answered with status 502 and no reason'));
+    await until(({ connection }) => connection.state === 'lost');
+    await until(({ connection }) => connection.state === 'live');
+    expect(loggedOut).toBe(0);
   });
 });

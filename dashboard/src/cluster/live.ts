@@ -19,10 +19,8 @@ export type Picture = Readonly<{
   complete: boolean;
   /** Newest first. */
   happened: readonly Happened[];
-  /** Counts changes of stacks and services. */
-  services: number;
-  /** Counts changes of anything. */
-  changes: number;
+  /** How often all was read again: what the stream has not told may be another since. */
+  reads: number;
 }>;
 
 /** The picture is made anew at most this often, milliseconds: well within the second in which a change is to be seen. */
@@ -35,7 +33,10 @@ const PAGE = 5000;
 const HAPPENED = 60;
 /** The manager sends a comment every 15 s. */
 const QUIET_MS = 40_000;
-const BACKOFF = { baseMs: 250, maxMs: 2_000 };
+const AGAIN_MS = 2_000;
+const BACKOFF = { baseMs: 250, maxMs: AGAIN_MS };
+/** Between two questions are so many times as long as the first one took: many open pages are no load on a manager. */
+const REST = 4;
 /** A page that nobody sees gives its connection back: browsers have six for all of a manager's pages. */
 const HIDDEN_MS = 30_000;
 
@@ -45,8 +46,7 @@ export class LiveCluster {
   private connection: Connection = { state: 'connecting', since: Date.now() };
   private happened: readonly Happened[] = [];
   private complete = false;
-  private services = 0;
-  private changes = 0;
+  private reads = 0;
   private picture: Picture;
   private readonly listeners = new Set<() => void>();
   private drawing: ReturnType<typeof setTimeout> | undefined;
@@ -56,7 +56,10 @@ export class LiveCluster {
   private areNodesUnread = false;
   /** While everything is read anew: what the stream has told meanwhile. */
   private meanwhile: Told[] | undefined;
+  /** What is known, or just being read, may lack something that was never told. */
+  private isAllWanted = true;
   private run: AbortController | undefined;
+  private reconnecting: ReturnType<typeof setTimeout> | undefined;
   private lastId: string | undefined;
   private count = 0;
 
@@ -86,6 +89,8 @@ export class LiveCluster {
     document.addEventListener('visibilitychange', onVisibility);
     window.addEventListener('online', this.retry);
     this.connect();
+    // A tab that was opened behind another one.
+    if (document.visibilityState !== 'visible') onVisibility();
     return () => {
       clearTimeout(hiding);
       document.removeEventListener('visibilitychange', onVisibility);
@@ -105,17 +110,21 @@ export class LiveCluster {
 
   private connect(): void {
     if (this.run !== undefined) return;
+    clearTimeout(this.reconnecting);
     const run = new AbortController();
     this.run = run;
     void this.follow(run.signal).catch((thrown: unknown) => {
       if (run.signal.aborted) return;
       this.run = undefined;
       this.setConnection('lost');
-      if (thrown instanceof BerthError && thrown.code === 'unauthenticated') this.onLogOut();
+      if (isLogOut(thrown)) this.onLogOut();
+      // Whatever it was, such as a proxy that has no manager behind it: it may be over by then.
+      else this.reconnecting = setTimeout(() => this.connect(), AGAIN_MS);
     });
   }
 
   private disconnect(): void {
+    clearTimeout(this.reconnecting);
     this.run?.abort(new Error('the page is not looked at'));
     this.run = undefined;
   }
@@ -128,14 +137,22 @@ export class LiveCluster {
       backoff: BACKOFF,
       onState: (state) => {
         this.setConnection(state === 'open' ? 'live' : 'lost');
+        if (state !== 'open') return;
         // The stream stands first, so that nothing falls between it and what is read.
-        if (state === 'open' && !this.complete) void this.readAll(signal);
+        if (this.isAllWanted || this.lastId === undefined) void this.readAll();
+        this.askSoon();
+      },
+      onPosition: (id) => {
+        this.lastId = id;
       },
     });
     for await (const { id, event } of events) {
       this.lastId = id;
-      if (event.kind === 'reset') void this.readAll(signal);
-      else this.take(event);
+      if (event.kind !== 'reset') this.take(event);
+      else {
+        if (this.meanwhile !== undefined) this.meanwhile = [];
+        void this.readAll();
+      }
     }
   }
 
@@ -145,37 +162,49 @@ export class LiveCluster {
     this.redraw(true);
   }
 
-  private async readAll(signal: AbortSignal): Promise<void> {
-    if (this.meanwhile !== undefined) return;
+  private async readAll(): Promise<void> {
+    this.isAllWanted = true;
+    const { run } = this;
+    if (this.meanwhile !== undefined || run === undefined) return;
     this.meanwhile = [];
     try {
-      const { nodes } = await this.client.call('node.list', undefined, { signal });
-      this.nodes.replace(nodes);
-      this.redraw();
-      const read: ContainerView[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await this.client.call('container.list', { limit: PAGE, cursor }, { signal });
-        read.push(...page.containers);
-        cursor = page.next;
-        if (!this.complete) {
-          this.containers.replace(read);
-          this.redraw();
-        }
-      } while (cursor !== undefined);
-      this.containers.replace(read);
-      this.complete = true;
-      this.services++;
+      while (this.isAllWanted) {
+        this.isAllWanted = false;
+        await this.readOnce(run.signal);
+      }
     } catch (thrown) {
-      if (signal.aborted) return;
-      if (thrown instanceof BerthError && thrown.code === 'unauthenticated') this.onLogOut();
-      else setTimeout(() => void this.readAll(signal), BACKOFF.maxMs);
+      this.isAllWanted = true;
+      if (this.run !== run) return;
+      if (isLogOut(thrown)) this.onLogOut();
+      else setTimeout(() => void (this.isAllWanted && this.readAll()), AGAIN_MS);
     } finally {
       const told = this.meanwhile ?? [];
       this.meanwhile = undefined;
       for (const event of told) this.take(event);
       this.redraw();
+      // Another connection has asked for it while this one was given up.
+      if (this.isAllWanted && this.run !== run && this.connection.state === 'live') void this.readAll();
     }
+  }
+
+  private async readOnce(signal: AbortSignal): Promise<void> {
+    const { nodes } = await this.client.call('node.list', undefined, { signal });
+    this.nodes.replace(nodes);
+    this.redraw();
+    const ids = new Set<string>();
+    let cursor: string | undefined;
+    do {
+      const page = await this.client.call('container.list', { limit: PAGE, cursor }, { signal });
+      for (const view of page.containers) {
+        ids.add(view.id);
+        this.containers.put(view);
+      }
+      cursor = page.next;
+      this.redraw();
+    } while (cursor !== undefined);
+    this.containers.keep(ids);
+    if (this.complete) this.reads++;
+    this.complete = true;
   }
 
   private take(event: Told): void {
@@ -187,12 +216,12 @@ export class LiveCluster {
     this.happened = [{ key, at: Date.now(), event }, ...this.happened].slice(0, HAPPENED);
     if (event.kind === 'container') this.takeContainer(event);
     else if (event.kind === 'node') this.takeNode(event);
-    else this.services++;
     this.redraw();
   }
 
   private takeContainer(event: Extract<Told, { kind: 'container' }>): void {
     const { id, name, managed, hostId, state, health = 'none', image, change } = event;
+    const { startedAt = this.containers.get(id)?.startedAt ?? 0 } = event;
     this.areNodesUnread = true;
     if (change === 'removed') {
       this.containers.delete(id);
@@ -200,40 +229,39 @@ export class LiveCluster {
     } else {
       const before = this.containers.get(id);
       const hostName = this.nodes.get(hostId)?.name ?? hostId;
-      const fresh = { command: '', exitCode: 0, createdAt: Date.now(), startedAt: 0, ports: [] };
-      this.containers.put({ ...fresh, ...before, id, name, managed, hostId, hostName, state, health, image });
+      const fresh = { command: '', exitCode: 0, createdAt: Date.now(), ports: [] };
+      const told = { id, name, managed, hostId, hostName, state, health, image, startedAt };
+      this.containers.put({ ...fresh, ...before, ...told });
       this.unread.add(id);
     }
     this.askSoon();
   }
 
   private takeNode({ id, name, state, cordoned, reason, change }: Extract<Told, { kind: 'node' }>): void {
+    const before = this.nodes.get(id);
     if (change === 'removed') this.nodes.delete(id);
-    else {
-      const before = this.nodes.get(id);
-      if (before !== undefined) this.nodes.put({ ...before, name, state, cordoned, reason });
-      this.areNodesUnread = true;
-      this.askSoon();
-    }
+    else if (before !== undefined) this.nodes.put({ ...before, name, state, cordoned, reason });
+    this.areNodesUnread = true;
+    this.askSoon();
   }
 
-  private askSoon(): void {
+  /** Asks for what is unread; without a connection, once there is one. */
+  private askSoon(afterMs = ASK_MS): void {
+    const isAsked = this.unread.size > 0 || this.areNodesUnread;
+    if (!isAsked || this.run === undefined || this.connection.state !== 'live') return;
     this.asking ??= setTimeout(() => {
-      void this.ask().finally(() => {
+      const began = Date.now();
+      void this.ask().then((isRead) => {
         this.asking = undefined;
-        if (this.unread.size > 0 || this.areNodesUnread) this.askSoon();
+        this.askSoon(Math.max(isRead ? ASK_MS : AGAIN_MS, REST * (Date.now() - began)));
       });
-    }, ASK_MS);
+    }, afterMs);
   }
 
-  private async ask(): Promise<void> {
+  /** False: not all of it was to be had. */
+  private async ask(): Promise<boolean> {
     const signal = this.run?.signal;
-    if (signal === undefined || this.connection.state !== 'live') {
-      // All is read again once the stream stands.
-      this.unread.clear();
-      this.areNodesUnread = false;
-      return;
-    }
+    if (signal === undefined) return false;
     const ids = [...this.unread];
     this.unread.clear();
     const areNodes = this.areNodesUnread;
@@ -242,10 +270,14 @@ export class LiveCluster {
       if (areNodes) this.nodes.replace((await this.client.call('node.list', undefined, { signal })).nodes);
       if (ids.length <= ASK_SINGLY) for (const id of ids) await this.readContainer(id, signal);
       else await this.readHosts(new Set(ids.flatMap((id) => this.containers.get(id)?.hostId ?? [])), signal);
+      return true;
     } catch {
-      // The stream has told the most of it, and what is lost with the connection is read again with it.
+      for (const id of ids) if (this.containers.get(id) !== undefined) this.unread.add(id);
+      this.areNodesUnread ||= areNodes;
+      return false;
+    } finally {
+      this.redraw();
     }
-    this.redraw();
   }
 
   private async readContainer(id: string, signal: AbortSignal): Promise<void> {
@@ -254,20 +286,23 @@ export class LiveCluster {
       // Under another ID it is another one: what was asked for is gone.
       if (view.id === id && this.containers.get(id) !== undefined) this.containers.put(view);
     } catch (thrown) {
-      if (!(thrown instanceof BerthError) || thrown.code !== 'not_found') throw thrown;
+      if (!isRefusal(thrown)) throw thrown;
     }
   }
 
   private async readHosts(hostIds: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
     for (const node of hostIds) {
-      const { containers } = await this.client.call('container.list', { node }, { signal });
-      for (const view of containers)
-        if (this.containers.get(view.id) !== undefined) this.containers.put(view);
+      try {
+        const { containers } = await this.client.call('container.list', { node }, { signal });
+        for (const view of containers)
+          if (this.containers.get(view.id) !== undefined) this.containers.put(view);
+      } catch (thrown) {
+        if (!isRefusal(thrown)) throw thrown;
+      }
     }
   }
 
   private redraw(now = false): void {
-    this.changes++;
     if (now) {
       clearTimeout(this.drawing);
       this.drawing = undefined;
@@ -282,11 +317,20 @@ export class LiveCluster {
   }
 
   private draw(): Picture {
-    const { connection, complete, happened, services, changes } = this;
+    const { connection, complete, happened, reads } = this;
     return {
-      ...{ connection, complete, happened, services, changes },
+      ...{ connection, complete, happened, reads },
       nodes: this.nodes.list(),
       containers: this.containers.list(),
     };
   }
+}
+
+function isLogOut(thrown: unknown): boolean {
+  return thrown instanceof BerthError && thrown.code === 'unauthenticated';
+}
+
+/** It is not to be had, now or later: the stream has told the most of it. */
+function isRefusal(thrown: unknown): boolean {
+  return thrown instanceof BerthError && !thrown.retryable;
 }

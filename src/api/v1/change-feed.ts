@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ChangeEvent } from '../../contract/v1/cluster.ts';
 import { newShortId } from '../../kit/ids.ts';
 import type { ObservedContainer } from '../../model/container.ts';
@@ -88,13 +89,16 @@ export class ChangeFeed implements EventSource {
   private onChange({ changes }: ChangeSet): void {
     const keys = new Set<string>();
     for (const change of changes) addKeys(change, keys);
+    const labelled = new Set<string>();
+    for (const change of changes) if (isLabelled(change)) labelled.add(`node/${change.key}`);
     this.store.view((tx) => {
       for (const hostId of this.wires.apply(tx, changes)) keys.add(`node/${hostId}`);
-      for (const key of keys) this.tell(key, summarise(tx, key, this.wires));
+      for (const key of keys) this.tell(key, summarise(tx, key, this.wires), labelled.has(key));
     });
   }
 
-  private tell(key: string, now: Summary | undefined): void {
+  /** @param isOther though the summary does not show it */
+  private tell(key: string, now: Summary | undefined, isOther: boolean): void {
     const before = this.told.get(key);
     if (now === undefined) {
       if (before === undefined) return;
@@ -102,7 +106,7 @@ export class ChangeFeed implements EventSource {
       this.emit({ ...before, change: 'removed' });
       return;
     }
-    if (before !== undefined && isSame(before, now)) return;
+    if (before !== undefined && !isOther && isSame(before, now)) return;
     this.told.set(key, now);
     this.emit(before === undefined ? { ...now, change: 'added' } : now);
   }
@@ -118,6 +122,13 @@ export class ChangeFeed implements EventSource {
   private id(seq: number): string {
     return `${this.epoch}-${seq}`;
   }
+}
+
+/** A host has other labels: whoever shows it reads it again. */
+function isLabelled(change: Change): boolean {
+  if (change.table !== 'hosts') return false;
+  const { before, after } = change;
+  return before !== undefined && after !== undefined && !isDeepStrictEqual(before.labels, after.labels);
 }
 
 /** Adds what a change of the store may have made another one. */
@@ -211,6 +222,7 @@ function summariseContainer(tx: ReadTx, id: string): Summary | undefined {
     state: shownState(container, seen),
     health: seen === undefined ? 'none' : healthOf(seen),
     image: container.desired.spec.Image,
+    startedAt: seen?.state.startedAt ?? 0,
   };
 }
 
@@ -254,6 +266,7 @@ function summariseUnmanaged(tx: ReadTx, key: string): Summary | undefined {
     state: seen.state.status,
     health: healthOf(seen),
     image: seen.image,
+    startedAt: seen.state.startedAt,
   };
 }
 

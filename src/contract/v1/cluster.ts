@@ -94,6 +94,8 @@ export const changeEventSchema = z.discriminatedUnion('kind', [
     /** `none` where nothing checks it. */
     health: z.string().optional(),
     image: z.string(),
+    /** When its process began, milliseconds: by it a restart is told that is over before its host reports; 0 where it never ran. */
+    startedAt: z.number().optional(),
   }),
   z.object({
     kind: z.literal('stack'),

@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { ChangeEvent } from '../../contract/v1/cluster.ts';
+import { observedContainer, RUNNING } from '../../model/records.fixture.ts';
+import { newMemoryStore, type Store } from '../../store/index.ts';
+import { containerRecord, hostRecord } from './api.fixture.ts';
+import { ChangeFeed } from './change-feed.ts';
+
+let store: Store;
+let feed: ChangeFeed;
+let told: ChangeEvent[];
+
+beforeEach(async () => {
+  store = newMemoryStore();
+  await store.update((tx) => {
+    tx.put('hosts', hostRecord('id-1', 'h1'));
+    tx.put('containers', containerRecord('c1', 'web', 'id-1'));
+    tx.put('observedContainers', seen(5000));
+    tx.put('observedContainers', { ...seen(5000), engineId: 'e2', clusterId: undefined, name: 'stray' });
+  });
+  feed = new ChangeFeed(store);
+  told = [];
+  feed.subscribe(undefined, (_, event) => void told.push(event as ChangeEvent));
+});
+afterEach(() => feed.close());
+
+const seen = (startedAt: number) =>
+  observedContainer('id-1', 'e1', { clusterId: 'c1', state: { ...RUNNING, startedAt } });
+
+it('tells of a restart that is over before it is reported', async () => {
+  await store.update((tx) => {
+    tx.put('observedContainers', seen(6000));
+    tx.put('observedContainers', { ...seen(7000), engineId: 'e2', clusterId: undefined, name: 'stray' });
+  });
+  await expect
+    .poll(() => told)
+    .toMatchObject([
+      { kind: 'container', name: 'web', state: 'running', startedAt: 6000 },
+      { kind: 'container', name: 'stray', state: 'running', startedAt: 7000 },
+    ]);
+});
+
+it('tells of a host whose labels are others, though it says nothing of them', async () => {
+  const labels = { rack: 'r1' };
+  await store.update((tx) => tx.put('hosts', hostRecord('id-1', 'h1', { labels })));
+  await store.update((tx) => tx.put('hosts', hostRecord('id-1', 'h1', { labels: { ...labels } })));
+  await store.update((tx) => tx.put('hosts', hostRecord('id-1', 'h1', { labels, cordoned: true })));
+  await expect
+    .poll(() => told)
+    .toMatchObject([
+      { kind: 'node', change: 'changed', name: 'h1', cordoned: false },
+      { kind: 'node', change: 'changed', name: 'h1', cordoned: true },
+    ]);
+});
