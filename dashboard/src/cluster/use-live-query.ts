@@ -1,10 +1,8 @@
 import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
+import { Again } from './again.ts';
 import type { Picture } from './live.ts';
 import { useLive } from './use-cluster.tsx';
-
-/** At most one question in this time, milliseconds. */
-const EVERY_MS = 700;
 
 /** Asks once, and again whenever the stream has told of a change, or is back. */
 export function useLiveQuery<T>(
@@ -16,21 +14,29 @@ export function useLiveQuery<T>(
   const own = key.join('\0');
   const asked = useRef<Picture>(live.snapshot());
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const unsubscribe = live.subscribe(() => {
-      const { happened, connection } = live.snapshot();
-      const { happened: before, connection: then } = asked.current;
-      if (connection.state !== 'live' || (happened === before && connection === then)) return;
-      timer ??= setTimeout(() => {
-        timer = undefined;
+    const queryKey = own.split('\0');
+    const again = new Again({
+      isOld: () => isOther(asked.current, live.snapshot()),
+      ask: async () => {
+        // What is on its way may have been answered before the change. It is not broken off: where changes do not end, no
+        // question would be answered.
+        if (queries.isFetching({ queryKey }) > 0) return;
         asked.current = live.snapshot();
-        void queries.invalidateQueries({ queryKey: own.split('\0') });
-      }, EVERY_MS);
+        await queries.invalidateQueries({ queryKey }, { cancelRefetch: false });
+      },
     });
+    const unsubscribe = live.subscribe(() => again.look());
     return () => {
-      clearTimeout(timer);
+      again.end();
       unsubscribe();
     };
   }, [live, queries, own]);
   return useQuery({ queryKey: key, queryFn: ({ signal }) => ask(signal) });
+}
+
+/** Something has happened, or may have without being told. */
+function isOther(before: Picture, now: Picture): boolean {
+  if (now.connection.state !== 'live') return false;
+  const { happened, connection, reads } = now;
+  return happened !== before.happened || connection !== before.connection || reads !== before.reads;
 }
