@@ -31,9 +31,17 @@ export function App() {
   );
 }
 
-/** The page behind its log-in. It stays as it is while somebody logs in again. */
+/** The page behind its log-in. It stays as it is while whoever was there logs in again. */
 function Door() {
-  const { session, end } = useSession();
+  const { session } = useSession();
+  if (session.state === 'unknown' || session.state === 'out') return <LoginPage />;
+  const { user, role } = session.who;
+  return <Inside key={`${user} ${role}`} />;
+}
+
+/** What was read for one user is not kept for the next, who may see less. */
+function Inside() {
+  const { end } = useSession();
   const [queries] = useState(
     () =>
       new QueryClient({
@@ -50,7 +58,6 @@ function Door() {
         },
       }),
   );
-  if (session.state === 'unknown' || session.state === 'out') return <LoginPage />;
   return (
     <QueryClientProvider client={queries}>
       <RouterProvider router={router} />

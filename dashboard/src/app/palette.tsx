@@ -1,10 +1,11 @@
 import { Modal, TextInput, useMantineColorScheme } from '@mantine/core';
 import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, useId, useMemo, useState } from 'react';
+import type { Action } from '../actions/action.ts';
 import { useActions } from '../actions/actions.tsx';
 import { containerActions } from '../actions/container-actions.ts';
 import { nodeActions } from '../actions/node-actions.tsx';
-import { usePicture } from '../cluster/use-cluster.tsx';
+import { useLive } from '../cluster/use-cluster.tsx';
 import { LANGUAGES, type Language, useLanguage } from '../i18n/text.tsx';
 import { Icon, type IconName } from '../parts/icons.tsx';
 import { wordOf } from '../parts/state.tsx';
@@ -19,6 +20,8 @@ type Item = Readonly<{
   run(): void;
 }>;
 
+/** Of all actions, by their IDs. */
+const VERBS = ['start', 'stop', 'restart', 'remove', 'cordon', 'uncordon', 'drain'] as const;
 /** So many of each group. */
 const MOST = 8;
 
@@ -116,18 +119,21 @@ export function Palette({ onClose }: Readonly<{ onClose(): void }>) {
 
 function useItems(text: string): readonly Item[] {
   const { t, setLanguage } = useLanguage();
-  const { nodes, containers } = usePicture();
+  const live = useLive();
   const { setColorScheme } = useMantineColorScheme();
   const { logOut } = useSession();
   const { start } = useActions();
   const may = useMay();
   const navigate = useNavigate();
   return useMemo(() => {
+    // As it is when something is typed: looking through a hundred thousand with each change would leave no time for keys.
+    const { nodes, containers } = live.snapshot();
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const matches = (...texts: readonly string[]) => {
       const all = texts.join(' ').toLowerCase();
       return words.every((word) => all.includes(word));
     };
+    const verbs = VERBS.map((verb) => `${verb} ${t(`action.${verb}`)}`.toLowerCase()).join(' ');
     const found: Item[] = [];
     const group = (name: string, items: Iterable<Omit<Item, 'group'>>) => {
       let count = 0;
@@ -173,11 +179,7 @@ function useItems(text: string): readonly Item[] {
     }
     function* actions(): Iterable<Omit<Item, 'group'>> {
       if (words.length > 0) {
-        const all = [
-          ...nodes.flatMap((node) => (matchesName(node.name) ? nodeActions(node, t) : [])),
-          ...containers.flatMap((one) => (matchesName(one.name) ? containerActions(one, t) : [])),
-        ];
-        for (const action of all) {
+        for (const action of allActions()) {
           const { id, label, target, needs, way } = action;
           if (!may(needs) || !matches(label, target, id)) continue;
           const run = () => start(action);
@@ -205,10 +207,17 @@ function useItems(text: string): readonly Item[] {
       const out = { id: 'a-out', icon: 'user', text: t('app.logout') } as const;
       if (matches(out.text, 'log out')) yield { ...out, run: () => void logOut() };
     }
-    /** Actions are made only for what one of the words names: there may be a hundred thousand. */
-    function matchesName(name: string): boolean {
-      const lower = name.toLowerCase();
-      return words.some((word) => lower.includes(word));
+    function* allActions(): Iterable<Action> {
+      for (const node of nodes) if (isNamed(node.name)) yield* nodeActions(node, t);
+      for (const one of containers) if (isNamed(one.name)) yield* containerActions(one, t);
     }
-  }, [text, t, nodes, containers, setColorScheme, setLanguage, logOut, start, may, navigate]);
+    /** Actions are made only for what a word names, where the others may be the action's: there may be a hundred thousand. */
+    function isNamed(name: string): boolean {
+      const lower = name.toLowerCase();
+      return (
+        words.some((word) => lower.includes(word)) &&
+        words.every((word) => lower.includes(word) || verbs.includes(word))
+      );
+    }
+  }, [text, t, live, setColorScheme, setLanguage, logOut, start, may, navigate]);
 }

@@ -51,7 +51,10 @@ export function SessionProvider({ children }: Readonly<{ children: ReactNode }>)
     setSession({ state: 'in', who: { user: opened.user, role: opened.role } });
   }, []);
   const logOut = useCallback(async () => {
-    await client.call('session.close');
+    await client.call('session.close').catch((thrown: unknown) => {
+      // It has ended already.
+      if (!(thrown instanceof BerthError) || thrown.code !== 'unauthenticated') throw thrown;
+    });
     setSession({ state: 'out' });
   }, []);
   const end = useCallback(
@@ -77,5 +80,5 @@ export function useWho(): Who {
 
 export function useMay(): (needed: Role) => boolean {
   const { role } = useWho();
-  return (needed) => roleAllows(role, needed);
+  return useCallback((needed) => roleAllows(role, needed), [role]);
 }
