@@ -3,6 +3,7 @@ import { BerthError, messageOf } from '../../../src/contract/page-client.ts';
 import type { ContainerView } from '../../../src/contract/v1/containers.ts';
 import type { LogItem } from '../../../src/contract/v1/services.ts';
 import { client } from '../cluster/client.ts';
+import { LogPlace } from './log-place.ts';
 
 export type LogLine = Readonly<{
   key: number;
@@ -37,9 +38,10 @@ type Log = Readonly<{
 /** Reads and follows a container's log, over its restarts and lost connections. */
 export function useLog({ id, state, startedAt }: ContainerView, isConnected: boolean): Log {
   const [log, setLog] = useState<Log>({ lines: [], isCut: false, isRead: false });
-  const buffer = useRef<{ lines: LogLine[]; isCut: boolean; last: string; count: number }>({
-    ...{ lines: [], isCut: false, last: '', count: 0 },
+  const buffer = useRef<{ lines: LogLine[]; isCut: boolean; count: number }>({
+    ...{ lines: [], isCut: false, count: 0 },
   });
+  const [place] = useState(() => new LogPlace());
   const add = useCallback((kind: LogLine['kind'], at: string, text: string) => {
     const own = buffer.current;
     own.lines.push({ key: own.count++, kind, at, text: text.slice(0, LONGEST).replace(CONTROLS, '') });
@@ -50,7 +52,6 @@ export function useLog({ id, state, startedAt }: ContainerView, isConnected: boo
   // Another run of its process is another log to follow: engines end the answer with the process.
   const run = state === 'running' ? startedAt : 0;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a run that begins is followed anew
   useEffect(() => {
     if (!isConnected) return;
     const stop = new AbortController();
@@ -64,24 +65,29 @@ export function useLog({ id, state, startedAt }: ContainerView, isConnected: boo
     const drawSoon = () => {
       drawing ??= setTimeout(draw, DRAW_MS);
     };
+    // What every try is told is told once.
+    const tell = (text: string) => {
+      const last = buffer.current.lines.at(-1);
+      if (last?.kind !== 'told' || last.text !== text) add('told', '', text);
+    };
+    const again = () => setTimeout(() => signal.aborted || void follow(), AGAIN_MS);
     const follow = async (): Promise<void> => {
       try {
-        await read(id, buffer.current.last, signal, (line) => {
-          if (line.kind === 'note') add('told', '', line.text);
-          // Engines tell the line of `since` itself once more.
-          else if (line.at > buffer.current.last) {
-            buffer.current.last = line.at;
-            add(line.stream, line.at, line.text);
-          }
+        place.resume();
+        await read(id, place.at, signal, (line) => {
+          if (line.kind === 'note') tell(line.text);
+          else if (place.take(line.at)) add(line.stream, line.at, line.text);
           drawSoon();
         });
         drawSoon();
+        // Of one that runs an answer ends with its host's connection, too.
+        if (run !== 0) again();
       } catch (thrown) {
         if (signal.aborted) return;
         if (thrown instanceof BerthError && !thrown.retryable) {
-          add('told', '', messageOf(thrown));
+          tell(messageOf(thrown));
           drawSoon();
-        } else setTimeout(() => signal.aborted || void follow(), AGAIN_MS);
+        } else again();
       }
     };
     // What is quick to come is drawn at once; a container that has written nothing says so soon.
@@ -91,7 +97,7 @@ export function useLog({ id, state, startedAt }: ContainerView, isConnected: boo
       stop.abort(new Error('the log is not looked at'));
       clearTimeout(drawing);
     };
-  }, [id, run, isConnected, add]);
+  }, [id, run, isConnected, add, place]);
   return log;
 }
 
@@ -104,6 +110,8 @@ async function read(
   const from = after === '' ? { tail: FIRST } : { since: secondsOf(after) };
   let count = 0;
   for await (const item of client.lines('container.logs', { container, follow: true, ...from }, { signal })) {
+    // The rest of what had come already is told again by the next answer.
+    if (signal.aborted) return;
     take(item);
     if (++count % AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
   }
