@@ -16,6 +16,7 @@ export const en = {
   'app.notFound': 'There is no such page',
   'app.notFound.hint': 'The address may be of an older version, or mistyped.',
   'app.failed': 'This page has failed',
+  'app.loading': 'Reading…',
   'app.reload': 'Load again',
   'app.newer': 'The manager is of version {version} now: load the page again to use it.',
 
@@ -67,7 +68,7 @@ export const en = {
   'overview.states': 'Containers by state',
   'overview.events': 'What has just happened',
   'overview.events.none': 'What changes from now on is listed here.',
-  'overview.unmanaged': '{n} were made past Berth, by plain docker',
+  'overview.unmanaged': '1 was made past Berth, by plain docker | {n} were made past Berth, by plain docker',
   'overview.noHosts': 'No host has joined yet',
   'overview.noHosts.hint': 'A host is any Linux machine with Docker. One line, run on it, joins it.',
 

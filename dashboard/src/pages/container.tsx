@@ -15,6 +15,7 @@ import { portsText, shellWord } from '../parts/format.ts';
 import { Problem } from '../parts/problem.tsx';
 import { State } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
+import { Waiting } from '../parts/waiting.tsx';
 import { Logs } from './logs.tsx';
 
 const route = getRouteApi('/containers/$container');
@@ -26,7 +27,7 @@ export function ContainerPage() {
   const found = containers.find(({ id, name }) => id === container || name === container);
   useTitle(found?.name ?? container);
   if (found !== undefined) return <Container key={found.id} container={found} />;
-  if (!complete) return null;
+  if (!complete) return <Waiting />;
   return (
     <div className="card">
       <Empty title={t('container.gone', { name: container.slice(0, 64) })} hint={t('container.gone.hint')}>

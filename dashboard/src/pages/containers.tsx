@@ -10,6 +10,7 @@ import { CopyAs } from '../parts/copy.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { wordOf } from '../parts/state.tsx';
+import { Waiting } from '../parts/waiting.tsx';
 
 const route = getRouteApi('/containers');
 
@@ -111,6 +112,7 @@ export function ContainersPage() {
             </Button>
           </Empty>
         )}
+        {containers.length === 0 && !complete && <Waiting />}
         {containers.length === 0 && complete && (
           <Empty title={t('containers.none')} hint={t('containers.none.hint')} />
         )}

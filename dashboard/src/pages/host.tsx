@@ -18,6 +18,7 @@ import { bytesText, shellWord } from '../parts/format.ts';
 import { Icon } from '../parts/icons.tsx';
 import { State } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
+import { Waiting } from '../parts/waiting.tsx';
 
 const route = getRouteApi('/hosts/$host');
 
@@ -28,7 +29,7 @@ export function HostPage() {
   const node = nodes.find(({ id, name }) => name === host || id === host);
   useTitle(node?.name ?? host);
   if (node !== undefined) return <Host node={node} />;
-  if (!complete) return null;
+  if (!complete) return <Waiting />;
   return (
     <div className="card">
       <Empty title={t('host.gone', { name: host })} hint={t('host.gone.hint')}>

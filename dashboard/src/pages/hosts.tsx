@@ -12,6 +12,7 @@ import { Empty } from '../parts/empty.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { State, wordOf } from '../parts/state.tsx';
 import { VirtualRows } from '../parts/virtual-rows.tsx';
+import { Waiting } from '../parts/waiting.tsx';
 import { JoinDialog } from './join-dialog.tsx';
 
 const route = getRouteApi('/hosts');
@@ -47,7 +48,7 @@ export function HostsPage() {
           </div>
           <div className="card rows">
             {found.length === 0 && (
-              <Empty title={t('hosts.none', { text })} hint={t('host.gone.hint')}>
+              <Empty title={t('hosts.none', { text })} hint={t('hosts.count', { n: nodes.length })}>
                 <Button variant="default" onClick={() => setText('')}>
                   {t('containers.clear')}
                 </Button>
@@ -57,6 +58,7 @@ export function HostsPage() {
           </div>
         </>
       )}
+      {nodes.length === 0 && !complete && <Waiting />}
       {nodes.length === 0 && complete && (
         <div className="card">
           <Empty title={t('overview.noHosts')} hint={t('overview.noHosts.hint')} />

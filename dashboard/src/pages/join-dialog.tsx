@@ -20,12 +20,13 @@ export function JoinDialog({ onClose }: Readonly<{ onClose(): void }>) {
   const t = useText();
   const copy = useCopy();
   const { nodes } = usePicture();
-  const [uses, setUses] = useState(1);
-  const [hours, setHours] = useState(1);
+  // Empty while another number is typed.
+  const [uses, setUses] = useState<number | string>(1);
+  const [hours, setHours] = useState<number | string>(1);
   const [made, setMade] = useState<Made>();
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
-  const input = { uses, ttlSeconds: hours * 3600 };
+  const input = { uses: Number(uses) || 1, ttlSeconds: (Number(hours) || 1) * 3600 };
   const make = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
@@ -61,7 +62,9 @@ export function JoinDialog({ onClose }: Readonly<{ onClose(): void }>) {
                   max={10_000}
                   allowDecimal={false}
                   value={uses}
-                  onChange={(value) => setUses(Number(value) || 1)}
+                  onChange={setUses}
+                  required
+                  withAsterisk={false}
                   data-autofocus
                 />
                 <NumberInput
@@ -70,13 +73,15 @@ export function JoinDialog({ onClose }: Readonly<{ onClose(): void }>) {
                   max={8760}
                   allowDecimal={false}
                   value={hours}
-                  onChange={(value) => setHours(Number(value) || 1)}
+                  onChange={setHours}
+                  required
+                  withAsterisk={false}
                 />
               </Group>
               <Group justify="space-between">
                 <CopyAs
                   way={{
-                    cli: `berth token create --uses ${uses} --ttl ${hours}h`,
+                    cli: `berth token create --uses ${input.uses} --ttl ${input.ttlSeconds / 3600}h`,
                     route: 'token.create',
                     input,
                   }}

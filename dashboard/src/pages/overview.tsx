@@ -16,6 +16,7 @@ import { Icon } from '../parts/icons.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { stateText, toneOf, wordOf } from '../parts/state.tsx';
 import { Clock } from '../parts/time.tsx';
+import { Waiting } from '../parts/waiting.tsx';
 
 export function OverviewPage() {
   const t = useText();
@@ -32,6 +33,7 @@ export function OverviewPage() {
         </div>
       </div>
       {problem !== null && status.data === undefined && <Problem error={problem} />}
+      {problem === null && status.data === undefined && <Waiting />}
       {status.data !== undefined && <Health status={status.data} />}
       {status.data?.hosts.total === 0 && <NoHosts />}
       {status.data !== undefined && status.data.hosts.total > 0 && (
@@ -112,11 +114,7 @@ function Tiles({ status: { hosts, containers }, stacks }: TilesProps) {
       <Tile label={t('overview.hosts')} value={hosts.byState.ready ?? 0} of={hosts.total}>
         {(props) => <Link {...props} to="/hosts" />}
       </Tile>
-      <Tile
-        label={t('overview.containers')}
-        value={containers.byState.running ?? 0}
-        of={containers.managed + containers.unmanaged}
-      >
+      <Tile label={t('overview.containers')} value={containers.byState.running ?? 0} of={containers.managed}>
         {(props) => <Link {...props} to="/containers" />}
       </Tile>
       <Tile label={t('overview.services')} value={services.filter(isReady).length} of={services.length} />

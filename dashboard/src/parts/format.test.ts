@@ -36,6 +36,7 @@ it('says the same in both languages', () => {
     const [, many] = en[key].split(' | ');
     expect(holes(zh[key]), key).toEqual(holes(many ?? en[key]));
     expect(zh[key], key).not.toContain(' | ');
+    expect(zh[key], key).not.toMatch(/\p{Script=Han}[,;:!?]/u);
   }
   const t = textIn('en');
   expect(t('hosts.count', { n: 1 })).toBe('1 host');
