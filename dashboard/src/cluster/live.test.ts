@@ -156,7 +156,9 @@ describe('the live picture', () => {
     setVisible(false);
     await vi.advanceTimersByTimeAsync(31_000);
     expect(manager.options.signal?.aborted).toBe(true);
+    expect(live.snapshot().isSeen).toBe(false);
     setVisible(true);
+    expect(live.snapshot().isSeen).toBe(true);
     await vi.waitFor(() => expect(manager.options.signal?.aborted).toBe(false));
     expect(manager.options.after).toBe('e-0');
   });

@@ -13,6 +13,8 @@ export type Happened = Readonly<{ key: string; at: number; event: Told }>;
 /** The cluster as the page knows it; another object whenever something of it is another. */
 export type Picture = Readonly<{
   connection: Connection;
+  /** False: nobody has seen the page for a while, and it is to hold no connection. */
+  isSeen: boolean;
   nodes: readonly Node[];
   containers: readonly ContainerView[];
   /** All that there is was read. */
@@ -47,6 +49,7 @@ export class LiveCluster {
   private happened: readonly Happened[] = [];
   private complete = false;
   private reads = 0;
+  private isSeen = true;
   private picture: Picture;
   private readonly listeners = new Set<() => void>();
   private drawing: ReturnType<typeof setTimeout> | undefined;
@@ -83,8 +86,14 @@ export class LiveCluster {
     let hiding: ReturnType<typeof setTimeout> | undefined;
     const onVisibility = () => {
       clearTimeout(hiding);
-      if (document.visibilityState === 'visible') this.connect();
-      else hiding = setTimeout(() => this.disconnect(), HIDDEN_MS);
+      if (document.visibilityState === 'visible') {
+        this.setSeen(true);
+        this.connect();
+      } else
+        hiding = setTimeout(() => {
+          this.setSeen(false);
+          this.disconnect();
+        }, HIDDEN_MS);
     };
     document.addEventListener('visibilitychange', onVisibility);
     window.addEventListener('online', this.retry);
@@ -127,6 +136,12 @@ export class LiveCluster {
     clearTimeout(this.reconnecting);
     this.run?.abort(new Error('the page is not looked at'));
     this.run = undefined;
+  }
+
+  private setSeen(isSeen: boolean): void {
+    if (this.isSeen === isSeen) return;
+    this.isSeen = isSeen;
+    this.redraw(true);
   }
 
   private async follow(signal: AbortSignal): Promise<void> {
@@ -317,9 +332,9 @@ export class LiveCluster {
   }
 
   private draw(): Picture {
-    const { connection, complete, happened, reads } = this;
+    const { connection, isSeen, complete, happened, reads } = this;
     return {
-      ...{ connection, complete, happened, reads },
+      ...{ connection, isSeen, complete, happened, reads },
       nodes: this.nodes.list(),
       containers: this.containers.list(),
     };

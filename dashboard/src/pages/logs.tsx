@@ -15,8 +15,8 @@ const OVER = 20;
 /** What a container writes, as it writes it. */
 export function Logs({ container }: Readonly<{ container: ContainerView }>) {
   const t = useText();
-  const { connection } = usePicture();
-  const { lines, isCut, isRead } = useLog(container, connection.state === 'live');
+  const { connection, isSeen } = usePicture();
+  const { lines, isCut, isRead } = useLog(container, connection.state === 'live' && isSeen);
   const [held, setHeld] = useState<readonly LogLine[]>();
   const [text, setText] = useState('');
   const [hasTimes, setTimes] = useState(readPreference('log-times') === 'yes');
@@ -189,12 +189,8 @@ function Hour({ at }: Readonly<{ at: string }>) {
 
 function marked(text: string, wanted: string): ReactNode {
   if (wanted === '') return text;
-  const parts: ReactNode[] = [];
-  const lower = text.toLowerCase();
-  let from = 0;
-  for (let at = lower.indexOf(wanted); at >= 0; at = lower.indexOf(wanted, from)) {
-    parts.push(text.slice(from, at), <mark key={at}>{text.slice(at, at + wanted.length)}</mark>);
-    from = at + wanted.length;
-  }
-  return [...parts, text.slice(from)];
+  // Not by places in the text in lower case, which may be longer: "İ" is one letter, and two there.
+  const parts = text.split(new RegExp(`(${wanted.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')})`, 'i'));
+  // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a line do not move
+  return parts.map((part, at) => (at % 2 === 0 ? part : <mark key={at}>{part}</mark>));
 }
