@@ -78,6 +78,7 @@ function Frame() {
             hiddenFrom="sm"
             size="sm"
             aria-label={t('app.menu')}
+            aria-expanded={isNavOpen}
           />
           <Link to="/" className="brand">
             <Mark />

@@ -6,7 +6,7 @@ import { useText } from '../i18n/text.tsx';
 import { CopyAs, useCopy } from '../parts/copy.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { Problem } from '../parts/problem.tsx';
-import { Clock } from '../parts/time.tsx';
+import { Moment } from '../parts/time.tsx';
 
 type Made = Readonly<{
   command: string;
@@ -102,7 +102,7 @@ export function JoinDialog({ onClose }: Readonly<{ onClose(): void }>) {
             <Group justify="space-between">
               <Text size="sm" c="dimmed">
                 {t('join.once', { time: '\0' }).split('\0')[0]}
-                <Clock at={made.expiresAt} />
+                <Moment at={made.expiresAt} />
                 {t('join.once', { time: '\0' }).split('\0')[1]}
               </Text>
               <Group>

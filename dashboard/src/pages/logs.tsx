@@ -181,10 +181,10 @@ function Hour({ at }: Readonly<{ at: string }>) {
     minute: '2-digit',
     second: '2-digit',
     fractionalSecondDigits: 3,
+    // Without it midnight is 24:00 in some languages.
+    hourCycle: 'h23',
   } as const;
-  return (
-    <time dateTime={at}>{new Date(at).toLocaleTimeString(language, { ...options, hour12: false })}</time>
-  );
+  return <time dateTime={at}>{new Date(at).toLocaleTimeString(language, options)}</time>;
 }
 
 function marked(text: string, wanted: string): ReactNode {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { useLanguage } from '../i18n/text.tsx';
+import { type Language, useLanguage } from '../i18n/text.tsx';
 import { agoText } from './format.ts';
 
 /** How long ago, and when exactly for whoever rests on it. @param at milliseconds since the epoch; 0 never */
@@ -7,16 +7,17 @@ export function Ago({ at }: Readonly<{ at: number }>) {
   const { language, t } = useLanguage();
   const now = useNow(5000);
   if (at === 0) return <span>{t('time.never')}</span>;
-  const whole = new Intl.DateTimeFormat(language, {
-    dateStyle: 'medium',
-    timeStyle: 'medium',
-    hourCycle: 'h23',
-  }).format(at);
   return (
-    <time dateTime={new Date(at).toISOString()} title={whole}>
+    <time dateTime={new Date(at).toISOString()} title={wholeText(at, language)}>
       {agoText(at, now, language) ?? t('time.now')}
     </time>
   );
+}
+
+/** Day and hour. */
+export function Moment({ at }: Readonly<{ at: number }>) {
+  const { language } = useLanguage();
+  return <time dateTime={new Date(at).toISOString()}>{wholeText(at, language)}</time>;
 }
 
 /** The hour of the day. */
@@ -24,6 +25,11 @@ export function Clock({ at }: Readonly<{ at: number }>) {
   const { language } = useLanguage();
   const text = new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23' }).format(at);
   return <time dateTime={new Date(at).toISOString()}>{text}</time>;
+}
+
+function wholeText(at: number, language: Language): string {
+  const format = { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' } as const;
+  return new Intl.DateTimeFormat(language, format).format(at);
 }
 
 function useNow(everyMs: number): number {
