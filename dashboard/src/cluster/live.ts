@@ -107,6 +107,8 @@ export class LiveCluster {
       this.disconnect();
       clearTimeout(this.asking);
       clearTimeout(this.drawing);
+      this.asking = undefined;
+      this.drawing = undefined;
     };
   }
 
