@@ -16,7 +16,7 @@ export type FollowFlags = Readonly<{ detach?: boolean; timeout?: number }>;
  * Shows how far the services are, a line for each change, until all are released and as many as are wanted.
  * Ctrl-C ends the watching, nothing else.
  * @param services names; all of the stack, if left out
- * @throws BerthError `conflict` where a release has stopped, `timeout`
+ * @throws BerthError `conflict` where a release has stopped, or has nothing to go back to and is not whole in time; `timeout`
  */
 export async function followStack(
   context: CliContext,
@@ -38,15 +38,19 @@ export async function followStack(
       out.note(`${clean(one.name)}: ${clean(text)}`);
     }
     const leaving = services === undefined && all.some(({ removing }) => removing);
-    if (!leaving && followed.every(isSettled)) {
+    if (!leaving && followed.every((one) => isSettled(one) || one.overdue !== undefined)) {
       for (const { name, release } of followed)
         if (release.state === 'waiting')
           out.note(
             `${clean(name)}: both versions are there; "berth release weight ${stack}/${clean(name)} 20" shares the requests, "confirm" and "rollback" end it`,
           );
-      const stopped = followed.find(({ release }) => release.state !== 'done' && release.state !== 'waiting');
-      if (stopped === undefined) return;
-      throw stoppedAt(stack, stopped);
+      const stopped = followed.find(
+        (one) => isSettled(one) && one.release.state !== 'done' && one.release.state !== 'waiting',
+      );
+      if (stopped !== undefined) throw stoppedAt(stack, stopped);
+      const late = followed.find((one) => !isSettled(one));
+      if (late !== undefined) throw overdue(stack, late);
+      return;
     }
     if (until !== undefined && clock.now() >= until) throw tooLate(stack, followed, timeout ?? 0);
     await clock.sleep(POLL_MS, interrupt);
@@ -95,6 +99,18 @@ function stoppedAt(stack: string, { name, release, waiting }: ServiceView): Bert
         state === 'failed'
           ? `"docker logs" of its container says more; "berth service restart ${stack}/${name}" runs it again`
           : `"berth release rollback ${stack}/${name}" goes back, "berth release resume ${stack}/${name}" goes on`,
+    },
+  );
+}
+
+/** It has nothing to go back to, and so does not stop; whoever waits need not. */
+function overdue(stack: string, one: ServiceView): BerthError {
+  const { name, release, ready, wanted } = one;
+  return new BerthError(
+    'conflict',
+    `release ${release.number} of ${stack}/${name} is ${ready}/${wanted} ready, though there was time enough: ${one.overdue}`,
+    {
+      hint: `it is tried on; "berth stack logs ${stack}" says more, and "berth deploy" with a mended file goes on from here`,
     },
   );
 }

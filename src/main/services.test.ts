@@ -419,6 +419,63 @@ describe('a release', () => {
     expect(release('web')?.state).toBe('releasing');
   });
 
+  it('says after a minute why a first release goes no further, of what waits for it too, and goes on', async () => {
+    refusals.set('db:1', 'no such device');
+    await put(stackOf(compose()));
+    await until(() => expect(status('db')?.waiting).toBe('shop_db_1 no such device'));
+    await later(50_000);
+    await until(() => expect(members('db')[0]?.service?.refusal).toBe('no such device'));
+    expect(status('db')).not.toHaveProperty('overdue');
+    await later(70_000);
+    await until(() => expect(status('db')?.overdue?.reason).toBe('shop_db_1 no such device'));
+    const waits = 'waits for db (to be started): shop_db_1 no such device';
+    expect(status('web')).toMatchObject({
+      waiting: 'waits for db (to be started)',
+      overdue: { reason: waits },
+    });
+    expect(release('db')?.state).toBe('releasing');
+    refusals.clear();
+    await later(90_000);
+    await isDone('web');
+    await until(() => expect(status('db')).not.toHaveProperty('overdue'));
+    expect(status('web')).not.toHaveProperty('overdue');
+  });
+
+  it('counts the time of a first release through the moments in which a container runs', async () => {
+    await put(
+      stackOf(
+        compose().replace(
+          'deploy: { update_config: { monitor: 20ms',
+          'deploy: { update_config: { monitor: 55s',
+        ),
+      ),
+    );
+    const set = (state: 'exited' | 'running') => {
+      for (const name of ['a', 'b', 'c'])
+        for (const container of cluster.host(name).engine.containers.values())
+          if (container.name === 'shop_db_1') cluster.host(name).engine.set(container, state, 3);
+    };
+    await until(() => expect(status('db')?.ready).toBe(1));
+    for (const ms of [20_000, 40_000]) {
+      set('exited');
+      await until(() => expect(status('db')).toMatchObject({ ready: 0, waiting: 'shop_db_1 ended with 3' }));
+      await later(ms);
+      set('running');
+      await until(() => expect(status('db')).toMatchObject({ ready: 1, waiting: '' }));
+    }
+    expect(status('db')).not.toHaveProperty('overdue');
+    await later(62_000);
+    await until(() =>
+      expect(status('db')).toMatchObject({
+        ready: 1,
+        overdue: { reason: 'shop_db_1 has ended, and was started again' },
+      }),
+    );
+    await later(130_000);
+    await isDone('db');
+    await until(() => expect(status('db')).not.toHaveProperty('overdue'));
+  });
+
   it('makes no container anew that an engine is slow to make, and says of which it takes too long', async () => {
     slow.add('web:1');
     await put(stackOf(compose()));

@@ -120,6 +120,11 @@ export const serviceStatusSchema = z.object({
   current: z.number().int(),
   /** Why it goes no further now, in one line; empty where nothing holds it up. */
   waiting: z.string(),
+  /**
+   * It has nothing to go back to, and is not whole though there was time enough: of which generation of its record that is
+   * true, and why, in one line. It is tried on.
+   */
+  overdue: z.object({ generation: z.number().int(), reason: z.string() }).optional(),
 });
 export type ServiceStatus = Readonly<z.infer<typeof serviceStatusSchema>>;
 

@@ -43,6 +43,8 @@ export function serviceView(tx: ReadTx, record: ServiceRecord): ServiceView {
   const release = tx.get('releases', releaseKey(stack, name, number));
   const { kind } = service.scale;
   const { running = 0, ready = 0, current = 0, waiting = '' } = status ?? {};
+  // Of what it was before it was changed it says nothing.
+  const overdue = status?.overdue?.generation === record.generation ? status.overdue.reason : undefined;
   // What was asked for in this moment has not been looked at by the controller.
   const wanted =
     service.scale.kind === 'replicated' && service.runs.kind !== 'cron'
@@ -50,6 +52,7 @@ export function serviceView(tx: ReadTx, record: ServiceRecord): ServiceView {
       : (status?.wanted ?? 0);
   return {
     ...{ stack, name, image: service.container.Image, scale, wanted, running, ready, current, waiting },
+    ...(overdue === undefined ? {} : { overdue }),
     ...scalingView(record),
     mode: service.runs.kind === 'service' ? kind : service.runs.kind,
     release: { number, state: release?.state ?? 'releasing', reason: release?.reason ?? '' },

@@ -199,8 +199,11 @@ it('tells in the status what keeps a service from going on, and counts what was 
     tx.put('serviceStatus', {
       ...{ kind: 'service-status', stack: 'shop', name: 'web', wanted: 2, running: 2, ready: 2, current: 2 },
       waiting: 'no host fits web',
+      overdue: { generation: 1, reason: 'no host fits web' },
     }),
   );
+  const shown = await api.root.call('service.get', { stack: 'shop', service: 'web' });
+  expect(shown.overdue).toBe('no host fits web');
   await api.root.call('release.pause', { stack: 'shop', service: 'db' });
   expect((await api.root.call('cluster.status')).warnings).toEqual(
     expect.arrayContaining([
@@ -210,6 +213,7 @@ it('tells in the status what keeps a service from going on, and counts what was 
   );
   const scaled = await api.root.call('service.scale', { stack: 'shop', service: 'web', replicas: 5 });
   expect(scaled).toMatchObject({ wanted: 5, ready: 2 });
+  expect(scaled).not.toHaveProperty('overdue');
 });
 
 it('keeps the last twenty releases', async () => {

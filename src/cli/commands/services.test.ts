@@ -144,6 +144,27 @@ it('ends with an error where a release has stopped, or takes too long', async ()
   expect((await berth(['deploy', '--detach'], { cwd: folder() })).code).toBe(0);
 }, 60_000);
 
+it('ends with an error where a first release is not whole in time, once nothing else is under way', async () => {
+  const first = { number: 1, state: 'releasing' as const, reason: '' };
+  const web = service({ ready: 1, release: first, overdue: 'shop_web_1 ended with 3' });
+  let seen = 0;
+  const rounds = [
+    [web, service({ name: 'db', ready: 1, release: first })],
+    [web, service({ name: 'db', ready: 2, release: { ...first, state: 'done' } })],
+  ];
+  const { berth, manager } = await withManager({
+    'stack.deploy': () => created,
+    'stack.get': () => ({ ...stackView(rounds[seen++] ?? []), spec }),
+  });
+  const { code, stderr } = await berth(['deploy'], { cwd: folder() });
+  expect(code).toBe(4);
+  expect(stderr).toContain(
+    'release 1 of shop/web is 1/2 ready, though there was time enough: shop_web_1 ended with 3',
+  );
+  expect(stderr).toContain('it is tried on');
+  expect(manager.calls.filter(({ name }) => name === 'stack.get')).toHaveLength(2);
+}, 60_000);
+
 it('scales, restarts, goes back, pauses and resumes a service', async () => {
   const { berth, manager } = await withManager({
     'service.scale': () => service({ scale: 5 }),

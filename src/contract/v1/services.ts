@@ -24,6 +24,8 @@ const diffSchema = z.object({
 const serviceViewSchema = serviceStatusSchema.omit({ kind: true, stack: true, name: true }).extend({
   stack: z.string(),
   name: z.string(),
+  /** Why it is not whole though there was time enough, in one line; left out otherwise. It is tried on. */
+  overdue: z.string().optional(),
   image: z.string(),
   /** `cron`: a job that runs at its times; `berth job ls` has these. */
   mode: z.enum(['replicated', 'global', 'job', 'cron']),

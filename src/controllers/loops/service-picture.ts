@@ -6,7 +6,7 @@ import { releaseBefore, servesAs } from '../../store/releases.ts';
 import { seenOf } from '../../store/seen.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
-import { containerSpec, policyFor } from '../plan/services/container-spec.ts';
+import { containerName, containerSpec, policyFor } from '../plan/services/container-spec.ts';
 import type { Waited } from '../plan/services/dependencies.ts';
 import { conditionOf, isBetweenHosts, type Member, readyWithin } from '../plan/services/member.ts';
 import type { Rollout, ShiftFigures } from '../plan/services/rollout.ts';
@@ -15,6 +15,10 @@ import type { ServiceHands } from './service-hands.ts';
 
 /** Figures are told every two seconds, in slots of two: a window that is shorter would have what was before. */
 const SHORTEST_MS = 4_000;
+
+const STARTED_AGAIN = 'has ended, and was started again';
+/** So long a container that was started again is said to be ill at least, milliseconds. */
+const AGAIN_MS = 1_000;
 
 /** A service with all that its planner looks at. */
 export type ServicePicture = Readonly<{
@@ -27,7 +31,7 @@ export type ServicePicture = Readonly<{
   drained: readonly string[];
   /** When leaving ones have been waited for long enough; undefined where none is waited for. */
   drainAt: number | undefined;
-  /** When a container that is made or starts will have taken too long; undefined where none starts. */
+  /** When a container that is made or starts will have taken too long, or one that was started again counts as well. */
   lateAt: number | undefined;
 }>;
 
@@ -105,6 +109,8 @@ export function pictureOf(tx: ReadTx, record: ServiceRecord, deps: PictureDeps):
     const waits =
       member.state === 'starting' && desired.state === 'running' && hands.connected(assigned.hostId);
     if (waits) lateAt = Math.min(lateAt ?? late, late);
+    // What is seen of it is as it was: nothing else wakes whoever looks.
+    if (own.said === STARTED_AGAIN) lateAt = Math.min(lateAt ?? now + AGAIN_MS, now + AGAIN_MS);
     members.push(waits && now >= late && service.runs.kind === 'service' ? tooLate(member) : member);
     if (member.leaving && desired.state !== 'removed' && hasStopped(container, seen, hands)) stopped.push(id);
     else if (member.leaving && desired.state === 'running') {
@@ -179,6 +185,12 @@ function policyOf({ cause, shift, spec }: ReleaseRecord, { update, rollback }: S
   return shift === undefined ? update : { ...update, kind: spec.update.kind, shift: spec.update.shift };
 }
 
+/** What is wrong with one of its containers, in one line. */
+export function illnessOf({ service }: ServiceRecord, { members }: Rollout): string | undefined {
+  const ill = members.find(({ leaving, state }) => !leaving && state === 'failed');
+  return ill === undefined ? undefined : `${containerName(service, ill.index)} ${ill.said}`;
+}
+
 /** What others wait for. */
 export function waitedOf({ rollout: { wanted, release, state, members } }: ServicePicture): Waited {
   return { wanted, release, state, members };
@@ -222,7 +234,7 @@ function memberOf(
   };
   // Its process has ended between two looks: it is not as well as it seems.
   if (again && condition.state === 'ready' && runs === 'service')
-    return { ...base, ...condition, state: 'failed', said: 'has ended, and was started again' };
+    return { ...base, ...condition, state: 'failed', said: STARTED_AGAIN };
   return { ...base, ...condition };
 }
 

@@ -6,6 +6,7 @@ import type { Container } from '../../model/container.ts';
 import type { AccessFigures } from '../../model/traffic.ts';
 import type { Change, ChangeSet, Store } from '../../store/store.ts';
 import { ImagePulls } from './image-pulls.ts';
+import { OverdueServices } from './overdue-services.ts';
 import type { ServiceHands } from './service-hands.ts';
 import { MemberWatch } from './service-picture.ts';
 import { lookAtStack } from './stack-look.ts';
@@ -35,6 +36,7 @@ const FAILED_MS = 1_000;
 export class ServiceController {
   private readonly watch = new MemberWatch();
   private readonly stuck = new StuckReleases();
+  private readonly overdue = new OverdueServices();
   private readonly pulls: ImagePulls;
   private readonly stop = new AbortController();
   private readonly unwatch: () => void;
@@ -178,6 +180,7 @@ export class ServiceController {
         ...this.deps,
         watch: this.watch,
         stuck: this.stuck,
+        overdue: this.overdue,
         pulls: this.pulls,
         now,
       });

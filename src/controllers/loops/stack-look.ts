@@ -24,8 +24,9 @@ import type { Rollout, RolloutStep } from '../plan/services/rollout.ts';
 import { dropFormerNetworks } from './former-networks.ts';
 import type { ImagePulls } from './image-pulls.ts';
 import { drop, retire, stop } from './leaving.ts';
+import type { OverdueServices } from './overdue-services.ts';
 import type { AskedContainer, Made, ServiceHands } from './service-hands.ts';
-import { type MemberWatch, pictureOf, type ServicePicture, waitedOf } from './service-picture.ts';
+import { illnessOf, type MemberWatch, pictureOf, type ServicePicture, waitedOf } from './service-picture.ts';
 import type { StuckReleases } from './stuck-releases.ts';
 import { planned } from './workbench.ts';
 
@@ -36,6 +37,7 @@ export type LookDeps = Readonly<{
   watch: MemberWatch;
   pulls: ImagePulls;
   stuck: StuckReleases;
+  overdue: OverdueServices;
   access: AccessFigures;
   /** Milliseconds since the epoch. */
   now: number;
@@ -149,6 +151,8 @@ class StackLook {
   private readonly lacking = new Map<string, { from: ReleaseRecord; asked: AskedContainer[] }>();
   /** Services for which that does not change by itself. */
   private readonly stuck = new Set<string>();
+  /** Service to why it is not whole though there was time enough. */
+  private overdue: ReadonlyMap<string, string> = new Map();
 
   constructor(
     private readonly stack: StackRecord,
@@ -184,6 +188,7 @@ class StackLook {
 
   /** False where no record would be another one. */
   changesSomething(plans: readonly Planned[], refusals: ReadonlySet<string>): boolean {
+    this.noteOverdue(plans);
     return plans.some(
       ({ picture, plan, gate }) =>
         picture.stopped.length > 0 ||
@@ -195,11 +200,15 @@ class StackLook {
   }
 
   act(tx: WriteTx, plans: readonly Planned[], refusals: ReadonlySet<string>): void {
-    for (const { picture, plan, gate } of plans) {
+    for (const { picture, plan } of plans) {
       for (const id of picture.stopped) drop(tx, id);
       for (const id of picture.drained) stop(tx, id);
       for (const step of plan.steps)
         if (step.step !== 'retire' || !refusals.has(step.id)) this.carryOut(tx, picture, step);
+    }
+    // What has found no host just now is known.
+    this.noteOverdue(plans);
+    for (const { picture, gate } of plans) {
       if (this.isGone(picture)) {
         forget(tx, picture.record);
         this.deps.hands.forgetLogins(tx, serviceKey(picture.record.stack, picture.record.name));
@@ -243,6 +252,14 @@ class StackLook {
     const isStuck = this.stuck.has(name) && canBeStuck(record, rollout);
     const reason = isStuck ? this.reasons.get(name) : undefined;
     return this.deps.stuck.note(serviceKey(stack, name), { release, ready }, reason, this.deps.now);
+  }
+
+  private noteOverdue(plans: readonly Planned[]): void {
+    const { overdue, now } = this.deps;
+    const noRoom = new Map([...this.reasons].filter(([name]) => this.stuck.has(name)));
+    const { reasons, times } = overdue.look(plans, this.stack.removing === true, noRoom, now);
+    this.overdue = reasons;
+    this.times.push(...times);
   }
 
   private carryOut(tx: WriteTx, picture: ServicePicture, step: Step): void {
@@ -444,14 +461,14 @@ class StackLook {
     if (record.service.runs.kind === 'cron') return this.cronStatus(record, rollout.members, gate);
     const live = rollout.members.filter(({ leaving }) => !leaving);
     const isReady = (state: string) => state === 'ready' || state === 'ended';
-    const ill = live.find(({ state }) => state === 'failed');
-    const illness = ill === undefined ? '' : `${containerName(record.service, ill.index)} ${ill.said}`;
+    const reason = this.overdue.get(record.name);
     return {
       ...{ kind: 'service-status', stack: record.stack, name: record.name, wanted: rollout.wanted },
       running: live.filter(({ running }) => running).length,
       ready: live.filter(({ state }) => isReady(state)).length,
       current: live.filter((one) => isReady(one.state) && one.release === release.number).length,
-      waiting: this.reasons.get(record.name) ?? gate ?? illness,
+      waiting: this.reasons.get(record.name) ?? gate ?? illnessOf(record, rollout) ?? '',
+      ...(reason === undefined ? {} : { overdue: { generation: record.generation, reason } }),
     };
   }
 

@@ -1,5 +1,5 @@
 /** A release that cannot go on for so long stops, milliseconds: whoever waits for it hears so. */
-const STUCK_MS = 600_000;
+export const STUCK_MS = 600_000;
 
 /** How far a release is, as far as that says whether it goes on. */
 export type Progress = Readonly<{ release: number; ready: number }>;
