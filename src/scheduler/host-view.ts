@@ -21,6 +21,8 @@ export type ContainerView = Readonly<{
   cpuMilli: number;
   memory: number;
   ports: readonly PortNeed[];
+  /** Who holds its ports, for whoever asks for one of them, where its name says nothing: `the router`. */
+  holder?: string;
 }>;
 
 export type HostFacts = Readonly<{

@@ -1,7 +1,6 @@
 import { BerthError } from '../../kit/errors.ts';
 import type { Container, DockerSpec, ObservedContainer } from '../../model/container.ts';
 import { LABEL_ROUTER } from '../../model/labels.ts';
-import type { Settings } from '../../model/settings.ts';
 import type { ContainerView } from '../../scheduler/host-view.ts';
 import { plannedContainer } from '../../scheduler/place.ts';
 import { type PortNeed, PROTOCOLS, sameAddress } from '../../scheduler/ports.ts';
@@ -67,13 +66,11 @@ export function isRouter({ labels }: ObservedContainer): boolean {
 }
 
 /** It is in its host's network, so that its engine knows of no ports. One that does not run holds none: another may have them. */
-export function routerView(
-  seen: ObservedContainer,
-  { routerPort, routerTlsPort }: Pick<Settings, 'routerPort' | 'routerTlsPort'>,
-): ContainerView {
-  const held = seen.state.status === 'running' ? [routerPort, routerTlsPort].filter((port) => port > 0) : [];
+export function routerView(seen: ObservedContainer, open: readonly number[]): ContainerView {
+  const held = seen.state.status === 'running' ? open : [];
   return {
     ...observedView(seen),
+    holder: 'the router',
     ports: held.map((port) => ({ protocol: 'tcp', ip: '', from: port, to: port })),
   };
 }

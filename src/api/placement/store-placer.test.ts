@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { readStack } from '../../compose/index.ts';
 import type { Container, ObservedContainer } from '../../model/container.ts';
 import type { HostState } from '../../model/host.ts';
 import { hostRecord, hostStatusRecord, observedContainer } from '../../model/records.fixture.ts';
@@ -179,13 +180,75 @@ describe('store placer', () => {
     });
     for (const port of ['80', '443']) expect(store.view((tx) => place(tx, published(port)))).toBe('b-id');
     await store.update((tx) => tx.put('containers', record('1', 'b', published('80'))));
-    expect(() => store.view((tx) => place(tx, published('80')))).toThrow('port 80/tcp is taken');
+    expect(() => store.view((tx) => place(tx, published('80')))).toThrow(
+      '1 host: port 80/tcp is taken by the router; 1 host: port 80/tcp is taken',
+    );
     await store.update((tx) => tx.put('settings', settings(8080)));
     expect(store.view((tx) => place(tx, published('80')))).toBe('a-id');
     expect(store.view((tx) => place(tx, published('8080')))).toBe('b-id');
     const state = { ...seen(undefined, 'a').state, status: 'restarting' as const };
     await store.update((tx) => tx.put('observedContainers', seen(undefined, 'a', { labels, state })));
     expect(store.view((tx) => place(tx, published('8080')))).toBe('a-id');
+  });
+
+  it('leaves a router the ports at which services and balancers listen, while they do', async () => {
+    const labels = { 'berth.router': 'digest' };
+    const settings = (routerPort: number) => ({
+      ...{ kind: 'settings' as const, clusterId: 'c' },
+      settings: settingsSchema.parse({ routerPort, routerTlsPort: 443 }),
+    });
+    const read = (path: string) =>
+      path === '/s/compose.yml'
+        ? `services: {db: {image: "db:1", labels: {berth.lb.port_5432: "tcp://any:5432", berth.lb.port_80: "tcp://any:8080", berth.lb.port_53: "udp://any:53"}}}`
+        : undefined;
+    const [service] = readStack({ files: ['/s/compose.yml'], folder: '/s', read, env: {} }).stack.services;
+    if (service === undefined) throw new Error('no service');
+    const on = (port: string) => store.view((tx) => place(tx, published(port)));
+    await store.update((tx) => {
+      tx.put('settings', settings(80));
+      // So that all else speaks for the other one.
+      for (const id of ['1', '2']) tx.put('containers', record(id, 'b'));
+      tx.put('observedContainers', seen(undefined, 'a', { labels, networkMode: 'host' }));
+    });
+    for (const port of ['5432', '8080', '9000', '53']) expect(on(port)).toBe('a-id');
+    await store.update((tx) => {
+      tx.put('services', {
+        ...{
+          kind: 'service-record',
+          stack: 's',
+          name: 'db',
+          service,
+          scale: null,
+          generation: 1,
+          release: 1,
+        },
+      });
+      tx.put('balancers', {
+        ...{
+          kind: 'balancer',
+          name: 'crm',
+          targets: [],
+          rules: {},
+          sticky: false,
+          createdAt: 0,
+          createdBy: '',
+        },
+        listens: [
+          { kind: 'tcp', port: 9000, names: ['a.example.com'] },
+          { kind: 'http', domain: 'crm.example.com', path: '/' },
+        ],
+      });
+    });
+    for (const port of ['80', '443', '5432', '8080', '9000']) expect(on(port)).toBe('b-id');
+    expect(on('53')).toBe('a-id');
+    // What the router has for domains is nobody's, and is its own still.
+    await store.update((tx) => tx.put('settings', settings(8080)));
+    expect([on('80'), on('8080')]).toEqual(['a-id', 'b-id']);
+    await store.update((tx) => {
+      tx.delete('services', 's/db');
+      tx.delete('balancers', 'crm');
+    });
+    expect([on('5432'), on('9000'), on('8080')]).toEqual(['a-id', 'a-id', 'b-id']);
   });
 
   it('holds users of a volume or network to its host', async () => {

@@ -1,4 +1,5 @@
 import type { ObservedContainer } from '../../model/container.ts';
+import { serviceKey } from '../../model/deployment.ts';
 import type { Host } from '../../model/host.ts';
 import { ClusterView } from '../../scheduler/cluster-view.ts';
 import type { ContainerView } from '../../scheduler/host-view.ts';
@@ -12,6 +13,7 @@ import {
   sameContainer,
   samePorts,
 } from './container-views.ts';
+import { OpenPorts } from './open-ports.ts';
 
 const FOLLOWED = [
   'settings',
@@ -21,6 +23,8 @@ const FOLLOWED = [
   'containers',
   'observedContainers',
   'observedImages',
+  'services',
+  'balancers',
 ] as const satisfies readonly TableName[];
 type Followed = (typeof FOLLOWED)[number];
 
@@ -38,8 +42,12 @@ export class StoreView {
   private readonly placedOn = new Map<string, readonly string[]>();
   /** By key in `observedContainers`, what was read of it last. */
   private readonly lastSeen = new Map<string, ObservedContainer>();
+  /** Keys in `observedContainers`. */
+  private readonly routers = new Set<string>();
+  private readonly open = new OpenPorts();
 
   constructor(store: Store) {
+    this.open.set(this.view.settings);
     this.unfollow = store.follow((table, key) => this.dirty.get(table as Followed)?.add(key));
     store.view((tx) => {
       for (const [table, keys] of this.dirty)
@@ -61,6 +69,9 @@ export class StoreView {
       return keys;
     };
     if (taken('settings').length > 0) this.readSettings(tx);
+    const services = taken('services').map((key) => this.open.putService(key, tx.get('services', key)));
+    const balancers = taken('balancers').map((key) => this.open.putBalancer(key, tx.get('balancers', key)));
+    if (services.includes(true) || balancers.includes(true)) this.lookAtRouters();
     for (const id of new Set([...taken('hosts'), ...taken('hostStatus'), ...taken('hostTrust')]))
       this.readHost(tx, id);
     for (const id of taken('containers')) this.readContainer(tx, id);
@@ -72,7 +83,16 @@ export class StoreView {
   private readSettings(tx: ReadTx): void {
     const [record] = tx.all('settings');
     if (record !== undefined) this.view.settings = record.settings;
-    for (const [key, one] of this.lastSeen) if (isRouter(one)) this.dirty.get('observedContainers')?.add(key);
+    if (!this.open.set(this.view.settings)) return;
+    // What of it is the router's for domains is no listener's.
+    for (const { stack, name } of tx.all('services'))
+      this.dirty.get('services')?.add(serviceKey(stack, name));
+    for (const { name } of tx.all('balancers')) this.dirty.get('balancers')?.add(name);
+    this.lookAtRouters();
+  }
+
+  private lookAtRouters(): void {
+    for (const key of this.routers) this.dirty.get('observedContainers')?.add(key);
   }
 
   private readHost(tx: ReadTx, id: string): void {
@@ -119,6 +139,8 @@ export class StoreView {
   private readObserved(tx: ReadTx, key: string): void {
     const seen = tx.get('observedContainers', key);
     const before = this.lastSeen.get(key);
+    if (seen !== undefined && isRouter(seen)) this.routers.add(key);
+    else this.routers.delete(key);
     if (seen === undefined) this.lastSeen.delete(key);
     else this.lastSeen.set(key, seen);
     const id = seen?.clusterId;
@@ -130,7 +152,7 @@ export class StoreView {
       // Where it belongs only its ports count beside the record, and most reports tell of something else.
       if (id === undefined || (isHome(tx, id, hostId) && samePorts(same, seen))) return;
       this.readContainer(tx, id);
-    } else this.put(seen.hostId, isRouter(seen) ? routerView(seen, this.view.settings) : observedView(seen));
+    } else this.put(seen.hostId, isRouter(seen) ? routerView(seen, this.open.all()) : observedView(seen));
   }
 
   private readImage(tx: ReadTx, key: string): void {

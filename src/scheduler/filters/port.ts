@@ -1,5 +1,5 @@
 import type { HostView } from '../host-view.ts';
-import { type PortNeed, PortTable, portText } from '../ports.ts';
+import { type PortNeed, PortTable, portText, sameAddress } from '../ports.ts';
 import { composePlace } from '../request.ts';
 import type { Filter } from './filter.ts';
 
@@ -22,12 +22,24 @@ export const port: Filter = {
         passes: (host) => missing(host) === undefined,
         reason: (host) => {
           const need = missing(host);
-          return need === undefined ? '' : `port ${portText(need)} is taken`;
+          return need === undefined ? '' : `port ${portText(need)} is taken${byWhom(host, need)}`;
         },
       },
     ];
   },
 };
+
+/** Only where it is no container of somebody's: their names would make the reason of each host another one. */
+function byWhom(host: HostView, need: PortNeed): string {
+  if (need.from !== need.to) return '';
+  for (const { holder, ports } of host.containers.values())
+    if (holder !== undefined && ports.some((held) => isSamePort(held, need))) return ` by ${holder}`;
+  return '';
+}
+
+function isSamePort(held: PortNeed, { protocol, from, ip }: PortNeed): boolean {
+  return held.protocol === protocol && held.from === from && held.to === from && sameAddress(held.ip, ip);
+}
 
 /** As `PortTable.missing`, the stopped containers of that place of a compose service left out. */
 function missingWithout(host: HostView, ports: readonly PortNeed[], place: string): PortNeed | undefined {
