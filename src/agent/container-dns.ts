@@ -1,7 +1,9 @@
 import type { Assignment } from '../contract/link.ts';
 import type { DockerSpec } from '../model/container.ts';
+import { LABEL_EXTERNAL } from '../model/labels.ts';
 import { reachableFromContainers } from '../network/dns/resolv-conf.ts';
 import { NAMES_ADDRESS } from '../network/names-address.ts';
+import type { Holding } from './holding.ts';
 
 /** What the host has to offer to a container that asks for names. */
 export type HostDns = Readonly<{
@@ -10,6 +12,33 @@ export type HostDns = Readonly<{
   /** Whether names are answered in that network on this host; of a macvlan they cannot be. */
   answersIn(networkId: string): boolean;
 }>;
+
+/** What containers of this host, by cluster ID, have asked for about names. */
+export type NameAskers = Readonly<{
+  /** Whether a user gave name servers (`--dns`) to it. */
+  hasServers(containerId: string): boolean;
+  /** The domain name for which it has that name, lower case; undefined where it has none. */
+  outside(containerId: string, name: string): string | undefined;
+}>;
+
+/** As their assignments say; a name for something outside is a label. */
+export function nameAskers(holdings: () => Iterable<Holding>): NameAskers {
+  const assignmentOf = (id: string): Assignment | undefined => {
+    for (const one of holdings()) if (one.kind === 'hold' && one.assignment.id === id) return one.assignment;
+    return undefined;
+  };
+  return {
+    hasServers: (id) => {
+      const assignment = assignmentOf(id);
+      return assignment !== undefined && userServers(assignment).length > 0;
+    },
+    outside: (id, name) => {
+      const labels = Object.entries(assignmentOf(id)?.desired.spec.Labels ?? {});
+      const isIt = (label: string) => label.toLowerCase() === `${LABEL_EXTERNAL}${name}`;
+      return labels.find(([label]) => isIt(label))?.[1];
+    },
+  };
+}
 
 /** `--dns` as the user gave it. */
 export function userServers({ desired }: Assignment): readonly string[] {

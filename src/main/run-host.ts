@@ -56,8 +56,8 @@ function namesOf(logger: Logger): Pick<NetworkOptions, 'names' | 'hostServers'> 
   const servers = hostServers(systemClock.now);
   return {
     hostServers: servers,
-    names: (hasServers) =>
-      new HostNames({ open: socketOpener(selfCommand([])), hostServers: servers, hasServers, logger }),
+    names: (askers) =>
+      new HostNames({ ...askers, open: socketOpener(selfCommand([])), hostServers: servers, logger }),
   };
 }
 

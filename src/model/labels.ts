@@ -19,6 +19,9 @@ export const LABEL_PARTITION = 'berth.partition';
 /** On users' containers: of which service it is a replica. */
 export const LABEL_SERVICE = 'berth.service';
 
+/** Beginning of a label of a container: the name that stands behind it is its name for that domain name outside. */
+export const LABEL_EXTERNAL = 'berth.external.';
+
 /** On users' volumes. `host`: it is on one host, and holds its containers there; `cluster`: any host reaches it. */
 export const LABEL_VOLUME_SCOPE = 'berth.volume.scope';
 

@@ -25,7 +25,7 @@ import {
   serveDriver,
   type Tunnel,
 } from '../../network/index.ts';
-import { type HostDns, userServers } from '../container-dns.ts';
+import { type HostDns, type NameAskers, nameAskers } from '../container-dns.ts';
 import type { Holding } from '../holding.ts';
 import { type Answer, Asks } from './asks.ts';
 import { DataPaths } from './data-paths.ts';
@@ -45,8 +45,7 @@ export type NetworkOptions = Readonly<{
   pluginFolder: string;
   vlanUplink?: string;
   drivers?: readonly NetworkDriver[];
-  /** @param hasServers whether a user gave name servers (`--dns`) to the container with that cluster ID */
-  names?(hasServers: (containerId: string) => boolean): NamesService;
+  names?(asker: NameAskers): NamesService;
   /** Looks at data paths through VXLAN; without it they are looked at by TCP. */
   probe?(dataAddress: string): PathProbe;
   /** Name servers of the host, addresses. */
@@ -129,11 +128,7 @@ export class HostNetworks {
     this.idleMs = options.idleMs ?? IDLE_MS;
     this.retryMs = options.retryMs ?? RETRY_MS;
     this.asks = new Asks(logger);
-    this.names = options.names?.((id) => {
-      for (const one of holdings())
-        if (one.kind === 'hold' && one.assignment.id === id) return userServers(one.assignment).length > 0;
-      return false;
-    });
+    this.names = options.names?.(nameAskers(holdings));
     this.drivers = (
       options.drivers ?? DRIVERS.map((make) => make({ run, logger, dataAddress, vlanUplink }))
     ).map((driver) => this.informed(driver));

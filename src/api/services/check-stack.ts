@@ -1,7 +1,6 @@
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { CONTAINER_NAME } from '../../model/container.ts';
 import { cronFault } from '../../model/cron.ts';
-import { parseIp } from '../../model/ip.ts';
 import type { Service } from '../../model/service.ts';
 import type { Stack } from '../../model/stack.ts';
 import { scopeProblem } from '../../model/volume-span.ts';
@@ -10,11 +9,10 @@ import { withoutExpressions } from '../../scheduler/spec-expressions.ts';
 import { createBody } from '../docker/containers/create-body.ts';
 
 /**
- * What of a stack the cluster does not do, one sentence each.
  * @throws BerthError `bad_request` for what no stack can have, `unsupported` for what it would be wrong to leave out; both
  *   name the service
  */
-export function checkStack(stack: Stack): readonly string[] {
+export function checkStack(stack: Stack): void {
   refuseDoubles(stack);
   refuseCycles(stack);
   refuseScopes(stack);
@@ -30,7 +28,6 @@ export function checkStack(stack: Stack): readonly string[] {
       throw new BerthError(thrown.code, `service ${service.name}: ${messageOf(thrown)}`);
     }
   }
-  return externalsNotDone(stack);
 }
 
 function refuseDoubles({ services }: Stack): void {
@@ -120,15 +117,4 @@ function refuseTimes({ name, runs, scale, naming }: Service): void {
     throw new BerthError('bad_request', `service ${name} runs at its times: a run is one container`, {
       hint: 'take global, the number of containers and container_name from it',
     });
-}
-
-function externalsNotDone({ externals }: Stack): string[] {
-  return externals.flatMap(({ name, hosts }) =>
-    hosts
-      .filter((host) => parseIp(host) === undefined)
-      .map(
-        (host) =>
-          `${name} is outside of the cluster, at the name ${host}: containers find only addresses as ${name}, so write its address, or ask for ${host}`,
-      ),
-  );
 }

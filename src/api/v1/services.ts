@@ -33,7 +33,8 @@ export const serviceHandlers: Handlers<Names> = {
     if (spec.name !== params.stack)
       throw new BerthError('bad_request', `the stack calls itself ${spec.name}, not ${params.stack}`);
     const { vault } = deps.vault;
-    const warnings = [...checkStack(spec), ...deps.store.view((tx) => checkRoutes(tx, spec))];
+    checkStack(spec);
+    const warnings = [...deps.store.view((tx) => checkRoutes(tx, spec))];
     const { diff, notes, releases } = dryRun
       ? deps.store.view((tx) => ({ diff: diffOf(tx, vault, spec), notes: notesOf(tx, spec), releases: [] }))
       : await deps.store.update((tx) =>

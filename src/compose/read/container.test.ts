@@ -319,6 +319,45 @@ it('gives the addresses of what is outside to containers with a network of their
   ]);
 });
 
+it('gives names of what is outside to containers on networks that span hosts, and says where it does not', () => {
+  const result = read(`services:
+  a: {image: x, links: ['db:mysql']}
+  b: {image: x, network_mode: 'service:a'}
+  c: {image: x, network_mode: host}
+  d: {image: x, networks: [one]}
+  db: {external: {host: db.example.com}}
+  two:
+    external:
+      hosts:
+        - first.example.com
+        - second.example.com
+  mixed: {external: {hosts: [10.0.0.9, db.example.com]}}
+networks: {one: {driver: bridge}}
+`);
+  const labels = (name: string) =>
+    Object.entries(serviceIn(result, name).container.Labels ?? {}).filter(([label]) =>
+      label.startsWith('berth.external.'),
+    );
+  expect(labels('a')).toEqual([
+    ['berth.external.db', 'db.example.com'],
+    ['berth.external.mysql', 'db.example.com'],
+    ['berth.external.two', 'first.example.com'],
+  ]);
+  expect(labels('b')).toEqual([]);
+  expect(serviceIn(result, 'a').container.HostConfig?.ExtraHosts).toEqual(['mixed:10.0.0.9']);
+  const found = result.warnings
+    .map(({ at, message }) => [at.line, message])
+    .filter(([, text]) => /answered/.test(String(text)));
+  const deaf = 'c, d, on no network that spans hosts: write an address, or ask for it by its own name';
+  const own = 'stands: leave it out, or ask for it by its own name';
+  expect(found).toEqual([
+    [6, `is not answered as "db" to ${deaf}`],
+    [11, `is not answered as "two", for which "first.example.com" ${own}`],
+    [10, `is not answered as "two" to ${deaf}`],
+    [12, `is not answered as "mixed", for which "10.0.0.9" ${own}`],
+  ]);
+});
+
 it('has the same digest for files that say the same', () => {
   const digest = (text: string) => digestOf(read(text).stack);
   expect(digest('services: {a: {image: x, environment: {A: 1}}, b: {image: y}}')).toBe(

@@ -1,7 +1,5 @@
 import { BerthError } from '../../kit/errors.ts';
 import { Claims, portClaims } from '../../model/claims.ts';
-import { hostNameSchema } from '../../model/host.ts';
-import { parseIp } from '../../model/ip.ts';
 import type { Service } from '../../model/service.ts';
 import type { Pool } from '../../model/span.ts';
 import { readOptions } from '../../model/spanning/options.ts';
@@ -13,6 +11,7 @@ import { placeText, quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
 import { EXTERNAL_KEY } from '../upgrade.ts';
 import type { Outside } from './environment.ts';
+import { externalOf, knowing, linkedExternals, warnOfNames } from './externals.ts';
 import { stackFiles } from './files.ts';
 import type { Siblings } from './networks.ts';
 import { defined } from './resources.ts';
@@ -53,6 +52,10 @@ export function stackOf(file: Reader, project: string, outside: Outside): Stack 
   checkDependencies(read, outer);
   checkRoutes(read);
   checkListeners(read);
+  const spanning = new Set(
+    networks.flatMap(({ spec }) => (LOCAL_DRIVERS.includes(spec.Driver ?? '') ? [] : (spec.Name ?? []))),
+  );
+  for (const [name, one] of all.filter(([, one]) => isExternal(one))) warnOfNames(name, one, read, spanning);
   const byKey = <T extends { key: string }>(list: readonly T[]) =>
     [...list].sort((a, b) => compare(a.key, b.key));
   return {
@@ -72,48 +75,6 @@ export function stackOf(file: Reader, project: string, outside: Outside): Stack 
 /** By code units: the same on every machine. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function externalOf(name: string, service: Reader): ExternalTarget {
-  const external = service.get(EXTERNAL_KEY);
-  const list = (reader: Reader) => (reader.items.length > 0 ? reader.items : reader.isThere ? [reader] : []);
-  const hosts = list(external.get('host').isThere ? external.get('host') : external.get('hosts'));
-  if (hosts.length === 0) external.error('needs the key host: names or addresses outside of the cluster');
-  for (const host of hosts)
-    if (parseIp(host.text ?? '') === undefined && !hostNameSchema.safeParse(host.text).success)
-      host.error(`${quoted(host.text ?? '')} is neither an address nor the name of a host`);
-  const ports = list(external.get('ports')).flatMap((port) => port.whole(1, 65_535) ?? []);
-  for (const key of ['image', 'build'])
-    if (service.get(key).isThere)
-      service.get(key).error('stands beside external: what is outside has no containers here');
-  return { kind: 'external-target', name, hosts: hosts.map((host) => host.text ?? ''), ports };
-}
-
-/** `links: [db:database]` gives something outside another name. */
-function linkedExternals(
-  heads: readonly ServiceHead[],
-  externals: readonly ExternalTarget[],
-): ExternalTarget[] {
-  const made = new Map<string, ExternalTarget>();
-  for (const { reader } of heads)
-    for (const link of reader.get('links').items) {
-      const [name = '', alias = name] = (link.text ?? '').split(':');
-      const target = externals.find((one) => one.name === name);
-      if (target !== undefined && alias !== name) made.set(alias, { ...target, name: alias });
-    }
-  return [...made.values()];
-}
-
-/** Its containers find what is outside under its name, where that has an address. */
-function knowing(service: Service, externals: readonly ExternalTarget[]): Service {
-  const { HostConfig } = service.container;
-  const found = externals.flatMap(({ name, hosts }) =>
-    hosts.filter((host) => parseIp(host) !== undefined).map((host) => `${name}:${host}`),
-  );
-  // With the network of another container come that one's names.
-  if (found.length === 0 || String(HostConfig?.NetworkMode).startsWith('container:')) return service;
-  const ExtraHosts = [...((HostConfig?.ExtraHosts as readonly string[] | undefined) ?? []), ...found];
-  return { ...service, container: { ...service.container, HostConfig: { ...HostConfig, ExtraHosts } } };
 }
 
 function siblingsOf(

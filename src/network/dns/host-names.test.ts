@@ -94,6 +94,67 @@ describe('MemberResolver', () => {
   });
 });
 
+describe("a member's name for something outside", () => {
+  const index = new MemberIndex();
+  index.change(x1, { whole: true, put: [member('web', '10.0.0.1'), member('db', '10.0.0.2')], drop: [] });
+  index.change(inside, { whole: true, put: [member('alone', '10.9.0.1')], drop: [] });
+  const outside: Record<string, string> = {
+    ...{ mysql: 'DB.example.com', db: 'db.example.com', gone: 'gone.example.com', bad: 'a..b' },
+    ...{ self: 'self', long: 'long.example.com' },
+  };
+  let upstream: FakeUpstream;
+  let resolver: MemberResolver;
+  beforeEach(async () => {
+    upstream = await FakeUpstream.start(({ name }) => {
+      if (name === 'db.example.com')
+        return [
+          { name, type: 'CNAME', ttl: 60, data: 'pool.example.com' },
+          { name: 'pool.example.com', type: 'A', ttl: 20, data: '192.0.2.7' },
+        ];
+      if (name === 'long.example.com')
+        return Array.from({ length: 30 }, (_, i) => ({
+          name,
+          type: 'A' as const,
+          ttl: 60,
+          data: `192.0.2.${i}`,
+        }));
+      return name === 'gone.example.com' ? [] : [{ name, type: 'A', ttl: 60, data: '192.0.2.1' }];
+    });
+    resolver = new MemberResolver({
+      ...{ index, forwarder: new Forwarder(), upstream: () => [upstream.server], hasServers: () => false },
+      outside: (id, name) => (id === 'db' ? undefined : outside[name]),
+    });
+  });
+  afterEach(() => upstream.close());
+  const ask = async (name: string, address = '10.0.0.1', networkId = 'n1') =>
+    decoded(await resolver.answer(queryOf(name, 'A'), { networkId, address, transport: 'udp' }));
+
+  it('is answered as an alias of it, with what upstream says', async () => {
+    expect(await ask('mysql')).toMatchObject({
+      ...{ rcode: 'NOERROR', flag_aa: false, flag_ra: true, questions: [{ name: 'mysql' }] },
+      answers: [
+        { name: 'mysql', type: 'CNAME', ttl: 20, data: 'db.example.com' },
+        { name: 'db.example.com', type: 'CNAME', data: 'pool.example.com' },
+        { name: 'pool.example.com', type: 'A', data: '192.0.2.7' },
+      ],
+    });
+    expect(upstream.asked.map(({ name }) => name).filter((name) => !name.endsWith('.berth-loop'))).toEqual([
+      'db.example.com',
+    ]);
+    expect(await ask('gone')).toMatchObject({ answers: [{ type: 'CNAME', data: 'gone.example.com' }] });
+    const { flag_tc, answers } = await ask('long');
+    expect([flag_tc, (answers ?? []).length < 31]).toEqual([true, true]);
+  });
+
+  it('is of that member alone, behind the names of containers, and not for who has no way out', async () => {
+    expect(await ask('db')).toMatchObject({ answers: [{ type: 'A', data: '10.0.0.2' }] });
+    expect(await ask('mysql', '10.0.0.2')).toMatchObject({ answers: [{ type: 'A', data: '192.0.2.1' }] });
+    expect(await ask('mysql', '10.9.0.1', 'n2')).toMatchObject({ rcode: 'SERVFAIL' });
+    for (const name of ['bad', 'self'])
+      expect(await ask(name)).toMatchObject({ answers: [{ name, type: 'A', data: '192.0.2.1' }] });
+  });
+});
+
 describe('HostNames', () => {
   let folder: string;
   let path: string;

@@ -33,6 +33,8 @@ type Options = Readonly<{
   hostServers(): readonly string[];
   /** Whether a user gave name servers (`--dns`) to the container with that cluster ID. */
   hasServers(memberId: string): boolean;
+  /** The domain name for which the container has that name; undefined where it has none. */
+  outside?(memberId: string, name: string): string | undefined;
   /** Instead of 169.254.53.53 and 53. */
   address?: string;
   port?: number;
@@ -58,6 +60,7 @@ export class HostNames {
       forwarder: new Forwarder({ clock: this.clock, logger: this.logger }),
       upstream: () => options.hostServers().map((address) => ({ address, port: DNS_PORT })),
       hasServers: (memberId) => options.hasServers(memberId),
+      outside: (memberId, name) => options.outside?.(memberId, name),
     });
   }
 

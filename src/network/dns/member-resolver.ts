@@ -1,9 +1,11 @@
+import { isDomainName } from './domain-name.ts';
 import type { Server } from './exchange.ts';
 import type { Forwarder } from './forwarder.ts';
 import type { MemberIndex, NamedNetwork } from './member-index.ts';
 import { DOMAIN, lookUp, MEMBER_TTL } from './member-lookup.ts';
 import { encodeEmpty, encodeReply, type ResourceRecord, sizeLimit } from './message.ts';
 import { RCODE } from './numbers.ts';
+import { answerAs, questionAs } from './outside-name.ts';
 import { answerFor } from './upstream-answer.ts';
 import { isInternet, type Query } from './wire.ts';
 
@@ -17,6 +19,8 @@ type Options = Readonly<{
   upstream(): readonly Server[];
   /** The member has servers of its own, and asks them for the rest itself. */
   hasServers(memberId: string): boolean;
+  /** The domain name for which the member has that name; undefined where it has none. */
+  outside?(memberId: string, name: string): string | undefined;
   random?: () => number;
 }>;
 
@@ -69,9 +73,23 @@ export class MemberResolver {
     // They stand behind this one in its list, and the engine's resolver goes on to them at this answer.
     if (asker !== undefined && hasServers(asker)) return encodeEmpty(query, RCODE.SERVFAIL);
     const from = asker ?? source.networkId;
+    const limit = sizeLimit(query, source.transport);
+    const target = asker === undefined ? undefined : this.outsideOf(asker, query);
+    if (target !== undefined) {
+      const question = questionAs(query.question, target);
+      const said = await forwarder.ask({ ...query, question }, upstream(), from);
+      if (said === undefined) return encodeEmpty(query, RCODE.SERVFAIL);
+      return answerAs(query, target, said.answer, said.age, limit);
+    }
     const found = await forwarder.ask(query, upstream(), from);
     if (found === undefined) return encodeEmpty(query, RCODE.SERVFAIL);
-    return answerFor(query, found.answer, found.age, sizeLimit(query, source.transport));
+    return answerFor(query, found.answer, found.age, limit);
+  }
+
+  private outsideOf(asker: string, { question }: Query): string | undefined {
+    if (!isInternet(question)) return undefined;
+    const target = this.options.outside?.(asker, question.name)?.toLowerCase();
+    return target !== undefined && isDomainName(target) && target !== question.name ? target : undefined;
   }
 }
 

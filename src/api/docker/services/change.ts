@@ -128,7 +128,8 @@ function asked(
     ...{ kind: 'stack', name: stack, services: [whole], externals: [] },
     ...{ networks: [], volumes: [], configs: [], secrets: [] },
   };
-  const notDone = [...checkStack(alone), ...checkRoutes(tx, { name: stack, services: [whole] }, others)];
+  checkStack(alone);
+  const notDone = [...checkRoutes(tx, { name: stack, services: [whole] }, others)];
   const taken = others.find(({ naming }) => JSON.stringify(naming) === JSON.stringify(whole.naming));
   if (taken !== undefined)
     throw new BerthError(
