@@ -55,13 +55,35 @@ function printDiff({ out }: CliContext, stack: Stack, diff: Answer['diff'], dryR
   }
   out.line(`stack ${clean(stack.name)}${dryRun ? ', nothing is done' : ''}:`);
   for (const { kind, key } of diff.created)
-    out.line(out.style('green', `  + ${kind} ${clean(key)}${kind === 'volume' ? heldText(stack, key) : ''}`));
+    if (isThere(stack, kind, key)) out.line(`    ${kind} ${clean(key)}, which is there already`);
+    else
+      out.line(
+        out.style('green', `  + ${kind} ${clean(key)}${kind === 'volume' ? heldText(stack, key) : ''}`),
+      );
   for (const { item, fields } of diff.changed) {
     out.line(out.style('yellow', `  ~ ${item.kind} ${clean(item.key)}`));
     for (const { field, before, after } of fields)
       out.line(`      ${clean(field)}: ${shown(before)} -> ${shown(after)}`);
   }
   for (const { kind, key } of diff.removed) out.line(out.style('red', `  - ${kind} ${clean(key)}`));
+}
+
+/** What the stack takes from elsewhere is not made by it. */
+function isThere(stack: Stack, kind: Answer['diff']['created'][number]['kind'], key: string): boolean {
+  const has = <T extends { key: string }>(list: readonly T[], external: (one: T) => boolean) =>
+    list.some((one) => one.key === key && external(one));
+  switch (kind) {
+    case 'network':
+      return has(stack.networks, (one) => one.external);
+    case 'volume':
+      return has(stack.volumes, (one) => one.external);
+    case 'config':
+      return has(stack.configs, ({ content }) => content.kind === 'external');
+    case 'secret':
+      return has(stack.secrets, ({ content }) => content.kind === 'external');
+    default:
+      return false;
+  }
 }
 
 /** A volume of one host has its containers there. */

@@ -82,10 +82,10 @@ function isSettled({ release, mode, wanted, ready }: ServiceView): boolean {
 
 function textOf(one: ServiceView): string {
   if (one.removing) return `${one.running} left`;
-  const { wanted, ready, release, waiting } = one;
+  const { wanted, ready, release, waiting, next = '' } = one;
   return serviceText({
     ...{ wanted, ready, release: release.number, state: release.state },
-    reason: release.reason || waiting,
+    reason: release.reason || waiting || next,
   });
 }
 

@@ -14,7 +14,7 @@ import { TRAFFIC_MS } from '../routing/route-view.ts';
 import { trafficView } from '../routing/traffic-view.ts';
 import { changeService } from './change-service.ts';
 import type { Call, Handlers } from './handler.ts';
-import { findService, releaseView, serviceView } from './service-view.ts';
+import { findService, nextOf, releaseView, serviceView } from './service-view.ts';
 
 type Names = `release.${'history' | 'status' | 'rollback' | 'pause' | 'resume' | 'weight' | 'confirm'}`;
 
@@ -161,24 +161,4 @@ function statusOf(tx: ReadTx, { deps, params }: Call<'release.status'>) {
       })),
     missing: [...deps.access.missing(TRAFFIC_MS)],
   };
-}
-
-/** What comes next by itself, or by whom; empty where nothing does. */
-function nextOf({ shift, state, spec, cause, stack, service }: ReleaseRecord): string {
-  if (shift === undefined || cause.kind === 'rollback') return '';
-  const of = `${stack}/${service}`;
-  if (state === 'waiting')
-    return `"berth release confirm ${of}" takes the old version away, "berth release rollback ${of}" the new one`;
-  if (state !== 'releasing') return '';
-  const { steps = [], confirm = 'by-hand' } = spec.update.shift ?? {};
-  const step = steps[shift.step];
-  const next = steps[shift.step + 1];
-  const then =
-    next !== undefined
-      ? `${next.weight} %`
-      : confirm === 'by-hand'
-        ? 'confirmation'
-        : 'all requests, and the old version goes';
-  if (step === undefined) return `once its containers are ready: ${then}`;
-  return `step ${shift.step + 1} of ${steps.length}, until ${new Date(shift.since + step.holdMs).toISOString()}; then: ${then}`;
 }

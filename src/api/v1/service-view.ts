@@ -42,6 +42,7 @@ export function serviceView(tx: ReadTx, record: ServiceRecord): ServiceView {
   const status = tx.get('serviceStatus', serviceKey(stack, name));
   const release = tx.get('releases', releaseKey(stack, name, number));
   const { kind } = service.scale;
+  const next = release?.state === 'releasing' ? nextOf(release) : '';
   const { running = 0, ready = 0, current = 0, waiting = '' } = status ?? {};
   // Of what it was before it was changed it says nothing.
   const overdue = status?.overdue?.generation === record.generation ? status.overdue.reason : undefined;
@@ -53,11 +54,32 @@ export function serviceView(tx: ReadTx, record: ServiceRecord): ServiceView {
   return {
     ...{ stack, name, image: service.container.Image, scale, wanted, running, ready, current, waiting },
     ...(overdue === undefined ? {} : { overdue }),
+    ...(next === '' ? {} : { next }),
     ...scalingView(record),
     mode: service.runs.kind === 'service' ? kind : service.runs.kind,
     release: { number, state: release?.state ?? 'releasing', reason: release?.reason ?? '' },
     removing: record.removing === true || tx.get('stacks', stack)?.removing === true,
   };
+}
+
+/** What comes next by itself, or by whom; empty where nothing does. */
+export function nextOf({ shift, state, spec, cause, stack, service }: ReleaseRecord): string {
+  if (shift === undefined || cause.kind === 'rollback') return '';
+  const of = `${stack}/${service}`;
+  if (state === 'waiting')
+    return `"berth release confirm ${of}" takes the old version away, "berth release rollback ${of}" the new one`;
+  if (state !== 'releasing') return '';
+  const { steps = [], confirm = 'by-hand' } = spec.update.shift ?? {};
+  const step = steps[shift.step];
+  const next = steps[shift.step + 1];
+  const then =
+    next !== undefined
+      ? `${next.weight} %`
+      : confirm === 'by-hand'
+        ? 'confirmation'
+        : 'all requests, and the old version goes';
+  if (step === undefined) return `once its containers are ready: ${then}`;
+  return `step ${shift.step + 1} of ${steps.length}, until ${new Date(shift.since + step.holdMs).toISOString()}; then: ${then}`;
 }
 
 function scalingView(record: ServiceRecord): Pick<ServiceView, 'scaling'> {

@@ -216,6 +216,33 @@ it('tells in the status what keeps a service from going on, and counts what was 
   expect(scaled).not.toHaveProperty('overdue');
 });
 
+it('says of a release in which both versions serve until when it is as it is, and what comes then', async () => {
+  const labels =
+    ', labels: { berth.release: canary, berth.release.steps: "30:60s,60:60s", berth.routing.port_80: a.example.com }';
+  const own = { stack: 'shop', service: 'web' };
+  const change = (number: number, more: object) =>
+    api.store.update((tx) => {
+      const found = tx.get('releases', `shop/web/${number}`);
+      if (found !== undefined) tx.put('releases', { ...found, ...more });
+    });
+  await deploy(file('web:1', labels));
+  expect(await api.root.call('service.get', own)).not.toHaveProperty('next');
+  await change(1, { state: 'done' });
+  await deploy(file('web:2', labels));
+  const next = async () => (await api.root.call('service.get', own)).next;
+  expect(await next()).toBe('once its containers are ready: 30 %');
+  await change(2, { shift: { weight: 30, step: 0, since: 1_000 } });
+  expect(await next()).toBe('step 1 of 2, until 1970-01-01T00:01:01.000Z; then: 60 %');
+  await change(2, { state: 'paused', reason: 'by root' });
+  expect(await next()).toBeUndefined();
+  const resumed = await api.root.call('release.resume', own);
+  expect(resumed.next).toMatch(/^step 1 of 2, until \d{4}-.*Z; then: 60 %$/);
+  await change(2, { shift: { weight: 60, step: 1, since: 1_000 } });
+  expect(await next()).toBe(
+    'step 2 of 2, until 1970-01-01T00:01:01.000Z; then: all requests, and the old version goes',
+  );
+});
+
 it('keeps the last twenty releases', async () => {
   await deploy(file('web:1'));
   for (let i = 0; i < 25; i++) await api.root.call('service.restart', { stack: 'shop', service: 'web' });

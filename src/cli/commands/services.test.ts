@@ -144,6 +144,29 @@ it('ends with an error where a release has stopped, or takes too long', async ()
   expect((await berth(['deploy', '--detach'], { cwd: folder() })).code).toBe(0);
 }, 60_000);
 
+it('tells what is there already from what it makes, and how long the step of a release takes', async () => {
+  const kinds = ['network', 'volume', 'config', 'secret'] as const;
+  const parts = kinds.map(
+    (kind) => `${kind}s: {old: {external: true}${kind === 'volume' ? ', new: {}' : ''}}`,
+  );
+  const cwd = folder();
+  writeFileSync(join(cwd, 'compose.yaml'), ['services: {web: {image: "web:1"}}', ...parts, ''].join('\n'));
+  const made = [...kinds.map((kind) => ({ kind, key: 'old' })), { kind: 'volume' as const, key: 'new' }];
+  const release = { number: 2, state: 'releasing' as const, reason: '' };
+  const looks = [service({ release, next: 'step 1 of 2, until 12:00; then: 60 %' }), service()];
+  const { berth } = await withManager({
+    'stack.deploy': () => ({ ...created, diff: { created: made, changed: [], removed: [] } }),
+    'stack.get': () => ({ ...stackView([looks.shift() ?? service()]), spec }),
+    'route.list': () => ({ routes: [], ingress: [], missing: [] }),
+  });
+  const { stdout, stderr } = await berth(['deploy'], { cwd });
+  expect(stdout.split('\n').slice(1, 6)).toEqual([
+    ...kinds.map((kind) => `    ${kind} old, which is there already`),
+    '  + volume new',
+  ]);
+  expect(stderr).toContain('web: 2/2 ready, release 2 releasing (step 1 of 2, until 12:00; then: 60 %)\n');
+}, 60_000);
+
 it('ends with an error where a first release is not whole in time, once nothing else is under way', async () => {
   const first = { number: 1, state: 'releasing' as const, reason: '' };
   const web = service({ ready: 1, release: first, overdue: 'shop_web_1 ended with 3' });

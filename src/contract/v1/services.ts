@@ -26,6 +26,8 @@ const serviceViewSchema = serviceStatusSchema.omit({ kind: true, stack: true, na
   name: z.string(),
   /** Why it is not whole though there was time enough, in one line; left out otherwise. It is tried on. */
   overdue: z.string().optional(),
+  /** Of a release in which both versions serve: until when it is as it is, and what comes then; left out otherwise. */
+  next: z.string().optional(),
   image: z.string(),
   /** `cron`: a job that runs at its times; `berth job ls` has these. */
   mode: z.enum(['replicated', 'global', 'job', 'cron']),
