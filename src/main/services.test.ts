@@ -27,6 +27,8 @@ let controller: ServiceController;
 const refusals = new Map<string, string>();
 /** Hosts that have the image `remote:1`. */
 const having = new Set<string>();
+/** Where the image may be anywhere: hosts that are best in turn, each time that one is asked for. */
+const turns: string[] = [];
 /** Images whose containers an engine is still making. */
 const slow = new Set<string>();
 /** Names and places of a service that two containers had at the same time; a watcher that throws fails no test. */
@@ -45,6 +47,7 @@ beforeEach(async () => {
   refusals.clear();
   slow.clear();
   having.clear();
+  turns.length = 0;
   doubles.length = 0;
   out.clear();
   ahead = 0;
@@ -97,7 +100,11 @@ const placer: Placer = {
       if (found !== undefined) return { hostId: found };
       throw new BerthError('not_found', 'No such image: remote:1');
     }
-    return id === undefined ? cluster.deps.placer.place(tx, { name, spec }) : { hostId: id };
+    if (id !== undefined) return { hostId: id };
+    const [turn] = spec.Image === '' ? turns.splice(0, 1) : [];
+    if (turn === undefined) return cluster.deps.placer.place(tx, { name, spec });
+    turns.push(turn);
+    return { hostId: turn };
   },
   explain: (tx) => ({
     ...{ chosen: undefined, refusal: undefined },
@@ -153,6 +160,7 @@ async function withPulls(act: (pulled: string[]) => Promise<void>, refusal?: str
   ServiceHands.prototype.pull = async (hostId, image) => {
     if (refusal !== undefined) throw new BerthError('engine', refusal, { status: 404 });
     pulled.push(`${hostId} ${image}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
     having.add(hostId);
   };
   await act(pulled).finally(() => {
@@ -940,6 +948,21 @@ it('is spread over hosts that have yet to pull its image, which they do side by 
     await isDone('web');
     expect(homes().sort()).toEqual(['h-a', 'h-b', 'h-c']);
     expect(pulled.sort()).toEqual(['h-a remote:1', 'h-b remote:1', 'h-c remote:1']);
+  }));
+
+it('stays with the host that has pulled its image for it, though another one is the best by then', () =>
+  withPulls(async (pulled) => {
+    turns.push('h-b', 'h-c', 'h-a');
+    const one = (more: string) => compose('remote:1', more).replace('replicas: 3', 'replicas: 1');
+    await put(stackOf(one('')));
+    await isDone('web');
+    expect(pulled).toEqual([expect.stringMatching(/^h-[abc] remote:1$/)]);
+    expect(homes().map((home) => `${home} remote:1`)).toEqual(pulled);
+    // Nor does one stop for another that has to wait for its image then.
+    having.clear();
+    await put(stackOf(one('    environment: { A: b }')));
+    await isDone('web', 2);
+    expect(homes().map((home) => `${home} remote:1`)).toEqual(pulled.slice(1));
   }));
 
 it('is where its image is as long as it cannot be pulled elsewhere, or is not to be', async () => {

@@ -11,7 +11,7 @@ import { ask } from '../docker/passthrough.ts';
 import { observe } from '../docker/system/observe.ts';
 import { servedVersions } from '../docker/version.ts';
 import { endContainer } from '../networks/give-back.ts';
-import type { Placer } from '../placement/placer.ts';
+import type { Placement, Placer } from '../placement/placer.ts';
 import { dropNetworks } from './drop-networks.ts';
 import { forgetLogins, registryAuthFor } from './registry-logins.ts';
 import { ensureObjects } from './stack-objects.ts';
@@ -27,6 +27,7 @@ type Asked = Readonly<{
   probes: Parameters<typeof putContainer>[2]['probes'];
   isFresh?(hostId: string): boolean;
   pullFailed?(hostId: string): boolean;
+  chosen?: string;
   files: readonly ContainerFile[];
 }>;
 
@@ -37,6 +38,8 @@ type Made =
   | Readonly<{ kind: 'made'; id: string; hostId: string }>
   | Readonly<{ kind: 'refused'; reason: string }>
   | Readonly<{ kind: 'image-missing'; hostId: string }>;
+
+type Place = Readonly<{ name: string; hostId: string; lacksImage: boolean }>;
 
 /** The host that is chosen has to pull the image first. */
 class LacksImage extends Error {
@@ -76,21 +79,22 @@ export class ServiceHands {
     }
   }
 
-  lacking(tx: WriteTx, all: readonly Asked[]): readonly string[] {
-    const lacking = new Set<string>();
-    for (const asked of all) {
+  places(tx: WriteTx, all: readonly Asked[]): readonly Place[] {
+    return all.flatMap((asked) => {
+      let lacksImage = false;
       const place: HostChooser['place'] = (inTx, request) => {
-        const { hostId } = this.anyHost(inTx, request);
-        if (!this.isReady(inTx, request, hostId, asked)) lacking.add(hostId);
+        const { hostId, isReady } = this.bestHost(inTx, request, asked);
+        lacksImage = !isReady;
         return { hostId };
       };
       try {
-        this.put(tx, asked, { place });
+        const { hostId } = this.put(tx, asked, { place }).assigned;
+        return [{ name: asked.name, hostId, lacksImage }];
       } catch (thrown) {
-        if (!(thrown instanceof BerthError)) throw thrown;
+        if (thrown instanceof BerthError) return [];
+        throw thrown;
       }
-    }
-    return [...lacking];
+    });
   }
 
   makeInstead(tx: WriteTx, asked: Asked, without: string): Made {
@@ -165,18 +169,37 @@ export class ServiceHands {
     const { pullFailed } = asked;
     if (pullFailed === undefined) return placer;
     const place: HostChooser['place'] = (tx, request) => {
-      const chosen = this.anyHost(tx, request);
-      if (this.isReady(tx, request, chosen.hostId, asked)) return chosen;
-      if (asked.isFresh === undefined && pullFailed(chosen.hostId)) {
+      const { hostId, isReady } = this.bestHost(tx, request, asked);
+      if (isReady) return { hostId };
+      if (asked.isFresh === undefined && pullFailed(hostId)) {
         const having = unlessMissing(() => placer.place(tx, request));
         if (having !== undefined) return having;
       }
-      throw new LacksImage(chosen.hostId);
+      throw new LacksImage(hostId);
     };
     return { place };
   }
 
-  private anyHost(tx: ReadTx, { name, spec }: Request): ReturnType<HostChooser['place']> {
+  /**
+   * Where that one would have to pull the image, the one that was chosen before, as long as it takes it: by the end of each
+   * pull another one may be the best.
+   */
+  private bestHost(tx: ReadTx, request: Request, asked: Asked): Placement & { readonly isReady: boolean } {
+    const { name, spec } = request;
+    const { chosen, pullFailed } = asked;
+    const best = this.anyHost(tx, request);
+    if (this.isReady(tx, request, best.hostId, asked)) return { ...best, isReady: true };
+    if (chosen === undefined || pullFailed?.(chosen) === true) return { ...best, isReady: false };
+    try {
+      const { hostId } = this.anyHost(tx, { name, spec: onHost(spec, chosen) });
+      return { hostId, isReady: this.isReady(tx, request, hostId, asked) };
+    } catch (thrown) {
+      if (thrown instanceof BerthError) return { ...best, isReady: false };
+      throw thrown;
+    }
+  }
+
+  private anyHost(tx: ReadTx, { name, spec }: Request): Placement {
     return this.deps.placer.place(tx, { name, spec: { ...spec, Image: '' } });
   }
 

@@ -21,6 +21,8 @@ export type AskedContainer = Readonly<{
    * where it was pulled there in vain, one that has it will do.
    */
   pullFailed?(hostId: string): boolean;
+  /** The host that was chosen before: no other one pulls the image for it, as long as that takes it and has not pulled in vain. */
+  chosen?: string;
   files: readonly ContainerFile[];
 }>;
 
@@ -30,12 +32,18 @@ export type Made =
   | Readonly<{ kind: 'refused'; reason: string }>
   | Readonly<{ kind: 'image-missing'; hostId: string }>;
 
+/** Where the container of that name would go. */
+export type Place = Readonly<{ name: string; hostId: string; lacksImage: boolean }>;
+
 /** What the service controller needs of the rooms that make containers and networks; `src/api/services` has it. */
 export interface ServiceHands {
   /** Names, hosts, addresses and ties in one transaction; what was refused has written nothing that counts. */
   make(tx: WriteTx, asked: AskedContainer): Made;
-  /** Hosts that would take them all, and on which the image is to be pulled before; for a transaction that is taken back. */
-  lacking(tx: WriteTx, asked: readonly AskedContainer[]): readonly string[];
+  /**
+   * Hosts that would take them all, one after the other, and whether the image is to be pulled there before; without those
+   * that find none. For a transaction that is taken back.
+   */
+  places(tx: WriteTx, asked: readonly AskedContainer[]): readonly Place[];
   /** As `make`, with `without` gone; writes, so it is for a transaction that is taken back. */
   makeInstead(tx: WriteTx, asked: AskedContainer, without: string): Made;
   /**

@@ -5,6 +5,7 @@ import type { Logger } from '../../kit/logger.ts';
 import type { Container } from '../../model/container.ts';
 import type { AccessFigures } from '../../model/traffic.ts';
 import type { Change, ChangeSet, Store } from '../../store/store.ts';
+import { ChosenHosts } from './chosen-hosts.ts';
 import { ImagePulls } from './image-pulls.ts';
 import { OverdueServices } from './overdue-services.ts';
 import type { ServiceHands } from './service-hands.ts';
@@ -37,6 +38,7 @@ export class ServiceController {
   private readonly watch = new MemberWatch();
   private readonly stuck = new StuckReleases();
   private readonly overdue = new OverdueServices();
+  private readonly chosen = new ChosenHosts();
   private readonly pulls: ImagePulls;
   private readonly stop = new AbortController();
   private readonly unwatch: () => void;
@@ -181,6 +183,7 @@ export class ServiceController {
         watch: this.watch,
         stuck: this.stuck,
         overdue: this.overdue,
+        chosen: this.chosen,
         pulls: this.pulls,
         now,
       });

@@ -21,6 +21,7 @@ import { waitsFor } from '../plan/services/dependencies.ts';
 import { type Member, probesOf } from '../plan/services/member.ts';
 import { planJob, planRollout } from '../plan/services/plan-rollout.ts';
 import type { Rollout, RolloutStep } from '../plan/services/rollout.ts';
+import type { ChosenHosts } from './chosen-hosts.ts';
 import { dropFormerNetworks } from './former-networks.ts';
 import type { ImagePulls } from './image-pulls.ts';
 import { drop, retire, stop } from './leaving.ts';
@@ -38,6 +39,7 @@ export type LookDeps = Readonly<{
   pulls: ImagePulls;
   stuck: StuckReleases;
   overdue: OverdueServices;
+  chosen: ChosenHosts;
   access: AccessFigures;
   /** Milliseconds since the epoch. */
   now: number;
@@ -147,7 +149,7 @@ class StackLook {
   private retired = false;
   /** Service to the first reason for which it goes no further. */
   private readonly reasons = new Map<string, string>();
-  /** By service: containers whose hosts lack the image, with what they are made from. */
+  /** By release: containers whose hosts lack the image. */
   private readonly lacking = new Map<string, { from: ReleaseRecord; asked: AskedContainer[] }>();
   /** Services for which that does not change by itself. */
   private readonly stuck = new Set<string>();
@@ -174,9 +176,13 @@ class StackLook {
         const result = planned(this.deps.store, (tx) => {
           const reason = this.deps.hands.ensureObjects(tx, this.stackAsKnown, release.spec, release.by);
           if (reason !== undefined) return { kind: 'refused' as const, reason };
-          return this.tried(() =>
-            this.deps.hands.makeInstead(tx, this.asked(release, old.index, hostId), step.id),
-          );
+          return this.tried(() => {
+            const asked = this.asked(release, old.index, hostId);
+            const made = this.deps.hands.makeInstead(tx, asked, step.id);
+            // It stops for that host: on another one it might have to wait for the image.
+            if (made.kind !== 'refused') this.choose(asked, made.hostId);
+            return made;
+          });
         });
         if (result.kind === 'made') continue;
         stay.add(step.id);
@@ -227,6 +233,11 @@ class StackLook {
       if (picture.lateAt !== undefined && picture.lateAt > this.deps.now) this.times.push(picture.lateAt);
       const stuckAt = this.noteStuck(picture);
       if (stuckAt !== undefined) this.times.push(stuckAt);
+      const { record, rollout } = picture;
+      this.deps.chosen.keep(
+        serviceKey(record.stack, record.name),
+        this.isGone(picture) ? [] : [rollout.release, rollout.fallback],
+      );
     }
     const nextAt = this.times.length === 0 ? undefined : Math.min(...this.times);
     const drains = plans.some(({ picture }) => picture.drainAt !== undefined) || this.retired;
@@ -234,11 +245,22 @@ class StackLook {
   }
 
   /** Brings the image to all hosts at once that would take one of them. */
-  private pullBeside({ spec, stack, service }: ReleaseRecord, asked: readonly AskedContainer[]): void {
+  private pullBeside({ spec, stack, service }: ReleaseRecord, all: readonly AskedContainer[]): void {
     const { store, hands, pulls } = this.deps;
-    for (const hostId of planned(store, (tx) => hands.lacking(tx, asked)))
-      if (!pulls.hasFailed(hostId, spec.container.Image))
+    const places = new Map(
+      planned(store, (tx) => hands.places(tx, all)).map((place) => [place.name, place] as const),
+    );
+    for (const asked of all) {
+      const { hostId, lacksImage } = places.get(asked.name) ?? {};
+      if (hostId === undefined) continue;
+      this.choose(asked, hostId);
+      if (lacksImage === true && !pulls.hasFailed(hostId, spec.container.Image))
         pulls.want(hostId, this.hostName(hostId), spec, serviceKey(stack, service));
+    }
+  }
+
+  private choose({ name, service: { stack, name: service, release } }: AskedContainer, hostId: string): void {
+    this.deps.chosen.note(serviceKey(stack, service), name, { release, hostId });
   }
 
   private hostName(hostId: string): string {
@@ -333,7 +355,9 @@ class StackLook {
       return;
     }
     const dueAt = tx.get('jobRuns', jobRunKey(stack, name, number))?.dueAt;
-    const result = this.makeOne(tx, from, number, undefined, dueAt);
+    const asked = this.asked(from, number, undefined, dueAt);
+    const result = this.makeOne(tx, from, asked);
+    if (result.kind === 'image-missing') this.choose(asked, result.hostId);
     if (result.kind === 'made') {
       const { id: containerId, hostId } = result;
       this.made.push(containerId);
@@ -348,10 +372,12 @@ class StackLook {
       this.changeRun(tx, record, number, { reason });
   }
 
-  private makeOne(tx: WriteTx, from: ReleaseRecord, index: number, hostId?: string, dueAt?: number): Made {
+  private makeOne(tx: WriteTx, from: ReleaseRecord, asked: AskedContainer): Made {
     const reason = this.deps.hands.ensureObjects(tx, this.stackAsKnown, from.spec, from.by);
     if (reason !== undefined) return { kind: 'refused', reason };
-    return this.tried(() => this.deps.hands.make(tx, this.asked(from, index, hostId, dueAt)));
+    const result = this.tried(() => this.deps.hands.make(tx, asked));
+    if (result.kind === 'made') this.deps.chosen.forget(serviceKey(from.stack, from.service), asked.name);
+    return result;
   }
 
   private create(
@@ -362,20 +388,33 @@ class StackLook {
     const from =
       number === release.number ? release : tx.get('releases', releaseKey(record.stack, record.name, number));
     if (from === undefined) return;
-    const result = this.makeOne(tx, from, index, hostId);
-    if (result.kind === 'made') this.made.push(result.id);
-    else this.say(record, result, from);
-    if (result.kind !== 'image-missing') return;
-    const lacking = this.lacking.get(record.name) ?? { from, asked: [] };
-    lacking.asked.push(this.asked(from, index, hostId));
-    this.lacking.set(record.name, lacking);
+    const asked = this.asked(from, index, hostId);
+    const result = this.makeOne(tx, from, asked);
+    if (result.kind === 'made') {
+      this.made.push(result.id);
+      return;
+    }
+    if (result.kind === 'image-missing') {
+      const key = releaseKey(from.stack, from.service, from.number);
+      const before = this.lacking.get(key);
+      if (before !== undefined) {
+        // Beside the first one it goes elsewhere: `pullBeside`.
+        before.asked.push(asked);
+        return;
+      }
+      this.choose(asked, result.hostId);
+      this.lacking.set(key, { from, asked: [{ ...asked, chosen: result.hostId }] });
+    }
+    this.say(record, result, from);
   }
 
   private asked(release: ReleaseRecord, index: number, hostId?: string, dueAt?: number): AskedContainer {
     const { spec, stack, service, number, by } = release;
     const since = freshSince(release, dueAt);
+    const name = containerName(spec, index);
+    const chosen = this.deps.chosen.of(serviceKey(stack, service), number, name);
     return {
-      name: containerName(spec, index),
+      name,
       spec: containerSpec(this.stack.stack, spec, index),
       platform: spec.platform,
       by,
@@ -388,6 +427,7 @@ class StackLook {
       ...(spec.pull === 'never' || spec.pull === 'build' || spec.build !== undefined
         ? {}
         : { pullFailed: (id: string) => this.deps.pulls.hasFailed(id, spec.container.Image) }),
+      ...(chosen === undefined ? {} : { chosen }),
       files: containerFiles(spec),
     };
   }
