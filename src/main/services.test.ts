@@ -92,17 +92,20 @@ function start(): ServiceController {
 
 /** The host that an expression names, else the one with the fewest containers. */
 const placer: Placer = {
-  place(tx, { name, spec }) {
-    if (spec.Image.startsWith('missing')) throw new BerthError('not_found', `No such image: ${spec.Image}`);
+  place(tx, request) {
+    const { spec, anyImage } = request;
+    if (spec.Image === '') throw new Error('plugins would not see which image it is');
+    if (anyImage !== true && spec.Image.startsWith('missing'))
+      throw new BerthError('not_found', `No such image: ${spec.Image}`);
     const [, id] = /node\.id==([\w-]+)/.exec(spec.Labels?.['com.docker.swarm.constraints'] ?? '') ?? [];
-    if (spec.Image === 'remote:1') {
+    if (anyImage !== true && spec.Image === 'remote:1') {
       const found = [...having].find((host) => id === undefined || host === id);
       if (found !== undefined) return { hostId: found };
       throw new BerthError('not_found', 'No such image: remote:1');
     }
     if (id !== undefined) return { hostId: id };
-    const [turn] = spec.Image === '' ? turns.splice(0, 1) : [];
-    if (turn === undefined) return cluster.deps.placer.place(tx, { name, spec });
+    const [turn] = anyImage === true ? turns.splice(0, 1) : [];
+    if (turn === undefined) return cluster.deps.placer.place(tx, request);
     turns.push(turn);
     return { hostId: turn };
   },

@@ -24,6 +24,8 @@ export type Hold = Readonly<{
 export type PlacementRequest = Readonly<{
   name: string;
   image: string;
+  /** It is pulled where it is not: hosts that lack it will do. */
+  anyImage: boolean;
   labels: Readonly<Record<string, string>>;
   /** Equal for replicas of one service (see `serviceOf`); undefined for a container of its own. */
   service: string | undefined;
@@ -58,7 +60,7 @@ export type PlacementRequest = Readonly<{
 export function placementRequest(
   name: string,
   spec: DockerSpec,
-  options: Readonly<{ strategy?: string; holds?: readonly Hold[] }> = {},
+  options: Readonly<{ strategy?: string; holds?: readonly Hold[]; anyImage?: boolean }> = {},
 ): PlacementRequest {
   const hostConfig: Readonly<Record<string, unknown>> = spec.HostConfig ?? {};
   const labels = spec.Labels ?? {};
@@ -68,6 +70,7 @@ export function placementRequest(
   const networkMode = typeof hostConfig.NetworkMode === 'string' ? hostConfig.NetworkMode : '';
   const parts = {
     image: spec.Image,
+    anyImage: options.anyImage === true,
     labels,
     ...serviceOf(labels),
     constraints: [...parse('constraint'), ...placement.constraints],
@@ -150,6 +153,7 @@ function signatureOf(parts: Omit<PlacementRequest, 'name' | 'signature' | 'resch
   const { service, project, spreadOver, maxReplicasPerHost, strategy, resources, ports } = parts;
   return JSON.stringify([
     parts.image,
+    parts.anyImage,
     service,
     project,
     texts(parts.constraints),

@@ -19,6 +19,8 @@ export type PlaceRequest = Readonly<{
   spec: DockerSpec;
   /** Overrides the cluster's strategy. */
   strategy?: string;
+  /** The image is pulled where it is not: hosts that lack it will do. */
+  anyImage?: boolean;
 }>;
 
 export type PlacementExplanation = Readonly<{

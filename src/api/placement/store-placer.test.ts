@@ -251,6 +251,22 @@ describe('store placer', () => {
     expect([on('5432'), on('9000'), on('8080')]).toEqual(['a-id', 'a-id', 'b-id']);
   });
 
+  it('takes hosts for having an image that is pulled, and tells plugins which one', async () => {
+    await store.update((tx) => putHost(tx, 'c', { images: ['other:1'] }));
+    const asked = { name: 'web', spec: { Image: 'big:1' } as never };
+    expect(() => store.view((tx) => placer.place(tx, asked))).toThrow('No such image: big:1');
+    const home = (by: StorePlacer) => store.view((tx) => by.place(tx, { ...asked, anyImage: true }).hostId);
+    expect(home(placer)).toBe('a-id');
+    expect(() => store.view((tx) => placer.place(tx, asked))).toThrow('No such image: big:1');
+    const onlyC = {
+      name: 'big',
+      refusals: ({ image }: { image: string }, hosts: readonly HostView[]) =>
+        hosts.map(({ name }) => (image === 'big:1' && name !== 'c' ? 'too small' : undefined)),
+    };
+    const loaded = { filters: [onlyC], strategies: [] };
+    expect(home(newStorePlacer({ store, plugins: { load: () => loaded } }))).toBe('c-id');
+  });
+
   it('holds users of a volume or network to its host', async () => {
     const network = { kind: 'network' as const, createdAt: 0, createdBy: '' };
     await store.update((tx) => {

@@ -35,9 +35,12 @@ export function newStorePlacer({ store, plugins, seed }: StorePlacerOptions): St
     plugins: plugins && (() => plugins.load(storeView.view.settings.plugins)),
   });
   /** The request, on a view that is as new as `tx`. */
-  const prepare = (tx: ReadTx, { name, spec, strategy }: PlaceRequest): PlacementRequest => {
+  const prepare = (tx: ReadTx, { name, spec, strategy, anyImage }: PlaceRequest): PlacementRequest => {
     storeView.at(tx);
-    const request = placementRequest(name, spec, strategy === undefined ? {} : { strategy });
+    const request = placementRequest(name, spec, {
+      ...(strategy === undefined ? {} : { strategy }),
+      ...(anyImage === undefined ? {} : { anyImage }),
+    });
     rememberRequest(spec, request);
     const holds = holdsOf(tx, request);
     const drivers = driversOf(tx, request);

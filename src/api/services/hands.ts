@@ -200,7 +200,7 @@ export class ServiceHands {
   }
 
   private anyHost(tx: ReadTx, { name, spec }: Request): Placement {
-    return this.deps.placer.place(tx, { name, spec: { ...spec, Image: '' } });
+    return this.deps.placer.place(tx, { name, spec, anyImage: true });
   }
 
   /** The image need not be pulled there. */
@@ -214,7 +214,7 @@ export class ServiceHands {
   private hostWithoutImage(tx: ReadTx, name: string, spec: DockerSpec): string | undefined {
     const { placer } = this.deps;
     if (placer.explain(tx, { name, spec }).onlyImageMissing !== true) return undefined;
-    return placer.place(tx, { name, spec: { ...spec, Image: '' } }).hostId;
+    return this.anyHost(tx, { name, spec }).hostId;
   }
 }
 

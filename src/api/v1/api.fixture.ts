@@ -58,7 +58,7 @@ export const twoPerHost: Placer = {
       return { hostId: host.id, hostName: host.name, fits, reasons, score: fits ? count : undefined };
     });
     const chosen = verdicts.find((verdict) => verdict.fits)?.hostId;
-    if (request.spec.Image === 'nowhere') {
+    if (request.spec.Image === 'nowhere' && request.anyImage !== true) {
       const unfit = verdicts.map((verdict) => ({ ...verdict, fits: false, reasons: ['no image'] }));
       return { chosen: undefined, refusal: 'no image', onlyImageMissing: true, hosts: unfit };
     }

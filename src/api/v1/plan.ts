@@ -38,13 +38,12 @@ export async function makePlan(
       for (let i = 0; i < request.count; i++) {
         const name = request.count === 1 ? request.name : `${request.name}-${i + 1}`;
         const { spec, strategy } = request;
-        const explain = (asked: DockerSpec) =>
-          placer.explain(tx, { name, spec: asked, ...(strategy === undefined ? {} : { strategy }) });
-        let explanation = explain(spec);
+        const asked = { name, spec, ...(strategy === undefined ? {} : { strategy }) };
+        let explanation = placer.explain(tx, asked);
         if (explanation.onlyImageMissing) {
           // "docker run" pulls then, and asks again: that is the placement which is wanted here.
           imageMissing = true;
-          explanation = explain({ ...spec, Image: '' });
+          explanation = placer.explain(tx, { ...asked, anyImage: true });
         }
         first ??= explanation;
         placements.push(placementOf(name, explanation));

@@ -33,7 +33,7 @@ export type Made =
   | Readonly<{ kind: 'image-missing'; hostId: string }>;
 
 /** Where the container of that name would go. */
-export type Place = Readonly<{ name: string; hostId: string; lacksImage: boolean }>;
+type Place = Readonly<{ name: string; hostId: string; lacksImage: boolean }>;
 
 /** What the service controller needs of the rooms that make containers and networks; `src/api/services` has it. */
 export interface ServiceHands {

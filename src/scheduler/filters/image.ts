@@ -8,9 +8,9 @@ import type { Filter } from './filter.ts';
  */
 export const image: Filter = {
   name: 'image',
-  prepare: ({ image: ref }, { view }) => {
+  prepare: ({ image: ref, anyImage }, { view }) => {
     // A build takes any host.
-    if (ref === '') return [];
+    if (ref === '' || anyImage) return [];
     const normal = normalImageRef(ref);
     const id = looksLikeImageId(ref) ? ref : undefined;
     // Most images are on all hosts: then no host's own list need be looked at.

@@ -205,8 +205,9 @@ export class FakeCluster implements Engines, Assignments {
 }
 
 const firstFit: Placer = {
-  place(tx, { spec }) {
-    if (spec.Image.startsWith('missing')) throw new BerthError('not_found', `No such image: ${spec.Image}`);
+  place(tx, { spec, anyImage }) {
+    if (anyImage !== true && spec.Image.startsWith('missing'))
+      throw new BerthError('not_found', `No such image: ${spec.Image}`);
     const node = spec.Env?.find((one) => one.startsWith('constraint:node=='))?.slice(
       'constraint:node=='.length,
     );
