@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ChangeEvent } from '../../contract/v1/cluster.ts';
+import type { Orphan } from '../../model/life.ts';
 import { observedContainer, RUNNING } from '../../model/records.fixture.ts';
 import { newMemoryStore, type Store } from '../../store/index.ts';
 import { containerRecord, hostRecord } from './api.fixture.ts';
@@ -49,5 +50,28 @@ it('tells of a host whose labels are others, though it says nothing of them', as
     .toMatchObject([
       { kind: 'node', change: 'changed', name: 'h1', cordoned: false },
       { kind: 'node', change: 'changed', name: 'h1', cordoned: true },
+    ]);
+});
+
+it('tells of containers that a restored state does not know, until they are gone', async () => {
+  const orphan = { kind: 'orphan', id: 'lost', name: 'lost', hostId: 'id-1', held: {} } as unknown as Orphan;
+  const lost = observedContainer('id-1', 'e3', { clusterId: 'lost', name: 'lost' });
+  await store.update((tx) => {
+    tx.put('observedContainers', lost);
+    tx.put('orphans', orphan);
+  });
+  await store.update((tx) =>
+    tx.put('observedContainers', { ...lost, state: { ...lost.state, status: 'exited' } }),
+  );
+  await store.update((tx) => tx.delete('observedContainers', 'id-1/e3'));
+  await store.update((tx) => tx.put('observedContainers', lost));
+  await store.update((tx) => tx.delete('orphans', 'id-1/lost'));
+  const events = () =>
+    told.map((one) => (one.kind === 'container' ? `${one.id} ${one.change} ${one.state}` : one.kind));
+  await expect
+    .poll(events)
+    .toEqual([
+      ...['e3 added running', 'e3 changed exited', 'e3 removed exited'],
+      ...['e3 added running', 'e3 removed running'],
     ]);
 });

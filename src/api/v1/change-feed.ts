@@ -5,6 +5,7 @@ import type { ObservedContainer } from '../../model/container.ts';
 import { serviceKey } from '../../model/deployment.ts';
 import { healthOf } from '../../model/readiness.ts';
 import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
+import { isUnmanaged } from '../orphans.ts';
 import { shownState } from './container-view.ts';
 import type { EventSource } from './handler.ts';
 import { KnownWires } from './known-wires.ts';
@@ -40,7 +41,8 @@ export class ChangeFeed implements EventSource {
       const keys = new Set<string>();
       for (const host of tx.all('hosts')) keys.add(`node/${host.id}`);
       for (const container of tx.all('containers')) keys.add(`container/${container.id}`);
-      for (const seen of tx.all('observedContainers')) keys.add(keyOfSeen(seen));
+      for (const seen of tx.all('observedContainers'))
+        keys.add(isUnmanaged(tx, seen) ? unmanagedKey(seen) : keyOfSeen(seen));
       for (const { name } of tx.all('stacks')) keys.add(`stack/${name}`);
       for (const { stack, name } of tx.all('services')) keys.add(`service/${serviceKey(stack, name)}`);
       for (const { name } of [...tx.all('certificates'), ...tx.all('acmeCertificates')])
@@ -93,8 +95,23 @@ export class ChangeFeed implements EventSource {
     for (const change of changes) if (isLabelled(change)) labelled.add(`node/${change.key}`);
     this.store.view((tx) => {
       for (const hostId of this.wires.apply(tx, changes)) keys.add(`node/${hostId}`);
+      for (const change of changes) this.addOrphanKeys(tx, change, keys);
       for (const key of keys) this.tell(key, summarise(tx, key, this.wires), labelled.has(key));
     });
+  }
+
+  /** What a restored state does not know is shown under its engine's ID, though it has one of the cluster's. */
+  private addOrphanKeys(tx: ReadTx, change: Change, keys: Set<string>): void {
+    if (change.table === 'orphans') {
+      const orphan = change.after ?? change.before;
+      for (const seen of tx.by('observedContainers', 'clusterId', orphan?.id ?? ''))
+        if (seen.hostId === orphan?.hostId) keys.add(unmanagedKey(seen));
+    }
+    if (change.table !== 'observedContainers') return;
+    const seen = change.after ?? change.before;
+    if (seen?.clusterId === undefined) return;
+    const key = unmanagedKey(seen);
+    if (tx.count('orphans') > 0 || this.told.has(key)) keys.add(key);
   }
 
   /** @param isOther though the summary does not show it */
@@ -167,9 +184,11 @@ function addKeys(change: Change, keys: Set<string>): void {
 }
 
 function keyOfSeen(seen: ObservedContainer): string {
-  return seen.clusterId === undefined
-    ? `unmanaged/${seen.hostId}/${seen.engineId}`
-    : `container/${seen.clusterId}`;
+  return seen.clusterId === undefined ? unmanagedKey(seen) : `container/${seen.clusterId}`;
+}
+
+function unmanagedKey({ hostId, engineId }: ObservedContainer): string {
+  return `unmanaged/${hostId}/${engineId}`;
 }
 
 function summarise(tx: ReadTx, key: string, wires: KnownWires): Summary | undefined {
@@ -255,7 +274,7 @@ function summariseCertificate(tx: ReadTx, name: string): Summary | undefined {
 
 function summariseUnmanaged(tx: ReadTx, key: string): Summary | undefined {
   const seen = tx.get('observedContainers', key);
-  if (seen === undefined || seen.clusterId !== undefined) return undefined;
+  if (seen === undefined || !isUnmanaged(tx, seen)) return undefined;
   return {
     kind: 'container',
     change: 'changed',
