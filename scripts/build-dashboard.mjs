@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -10,7 +11,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { extname, join, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
@@ -47,6 +48,7 @@ export async function buildDashboard() {
   process.env.NODE_ENV = 'production';
   const { build } = await import('vite');
   // A folder of its own: a check and a program that starts may build at the same time.
+  mkdirSync(dirname(OUT), { recursive: true });
   const draft = mkdtempSync(`${OUT}.`);
   await build({
     configFile: 'dashboard/vite.config.ts',
