@@ -386,6 +386,9 @@ it('tells challenges of ACME with nothing to reload for each, and knows who answ
   // One that has still to connect, behind a start of the manager; one that was heard of, and has gone.
   await putHost('h3', { reported: false });
   expect(routers.answered(['one', 'two'])).toBe('some');
+  // One whose agent starts anew: its HAProxy serves on.
+  await putHost('h3', { state: 'suspect' });
+  expect(routers.answered(['one', 'two'])).toBe('some');
   await putHost('h3', { state: 'down' });
   expect(routers.answered(['one', 'two'])).toBe('all');
   expect(routers.answered(['one', 'three'])).toBe('none');

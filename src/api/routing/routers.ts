@@ -143,8 +143,9 @@ export class Routers {
   }
 
   /**
-   * Whether ingress hosts that serve have said that they answer these challenges of ACME; `some`: not all of them yet. Behind
-   * a start of the manager those count that have still to connect, as a CA may look at any of them.
+   * Whether ingress hosts that serve have said that they answer these challenges of ACME; `some`: not all of them yet. As a CA
+   * may look at any of them, those count that have lost their connection and are not down, and those that have still to
+   * connect behind a start of the manager.
    */
   answered(tokens: readonly string[]): 'all' | 'some' | 'none' {
     const seq = this.challenges.toldIn(tokens);
@@ -154,7 +155,8 @@ export class Routers {
       for (const { id } of ingressHosts(tx)) {
         const session = this.sessions.get(id);
         if (session === undefined) {
-          if (this.patient && tx.get('hostStatus', id)?.reported !== true) waits++;
+          const status = tx.get('hostStatus', id);
+          if (status?.state === 'suspect' || (this.patient && status?.reported !== true)) waits++;
           continue;
         }
         const { version, router } = session;
