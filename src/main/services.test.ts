@@ -452,6 +452,26 @@ describe('a release', () => {
     expect(status('web')).not.toHaveProperty('overdue');
   });
 
+  it('gives a first release its time anew once another one of the stack has come further', async () => {
+    const text = compose()
+      .replace('depends_on: [db]', 'restart: always')
+      .replace('replicas: 3', 'replicas: 1');
+    refusals.set('web:1', 'no such device');
+    slow.add('db:1');
+    await put(stackOf(text));
+    await until(() => expect(status('web')?.waiting).toBe('shop_web_1 no such device'));
+    await later(50_000);
+    slow.clear();
+    for (const { id, desired } of members('db')) await cluster.settled(id, desired.generation);
+    await isDone('db');
+    await later(70_000);
+    await until(() => expect(members('web')[0]?.service?.refusal).toBe('no such device'));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(status('web')).not.toHaveProperty('overdue');
+    await later(120_000);
+    await until(() => expect(status('web')?.overdue?.reason).toBe('shop_web_1 no such device'));
+  });
+
   it('counts the time of a first release through the moments in which a container runs', async () => {
     await put(
       stackOf(

@@ -8,9 +8,13 @@ type Effort = Readonly<{
   generation: number;
   proven: number;
   since: number;
+  /** By its first release, rather than by one that is done. */
+  first: boolean;
   /** The last that kept it, in one line; undefined where nothing has. */
   reason: string | undefined;
 }>;
+
+type Trial = Readonly<{ name: string; effort: Effort; patienceMs: number }>;
 
 /** A service, and what it waits for to begin. */
 type Looked = Readonly<{ picture: ServicePicture; gate: string | undefined }>;
@@ -21,6 +25,8 @@ type Looked = Readonly<{ picture: ServicePicture; gate: string | undefined }>;
  */
 export class OverdueServices {
   private readonly efforts = new Map<string, Effort>();
+  /** Stack to when one of its first releases came further: what waits for that one by ending has its time from then on. */
+  private readonly progress = new Map<string, number>();
 
   /**
    * @param services of one stack
@@ -35,16 +41,26 @@ export class OverdueServices {
   ): Readonly<{ reasons: ReadonlyMap<string, string>; times: readonly number[] }> {
     const reasons = new Map<string, string>();
     const times: number[] = [];
+    const trials: Trial[] = [];
     for (const { picture, gate } of services) {
       const { name, stack } = picture.record;
+      if (removing) this.progress.delete(stack);
       if (gate !== undefined) continue;
+      const key = serviceKey(stack, name);
       if (removing || !isTried(picture)) {
-        this.efforts.delete(serviceKey(stack, name));
+        if (this.efforts.get(key)?.first === true && !removing) this.progress.set(stack, now);
+        this.efforts.delete(key);
         continue;
       }
-      const { at, reason } = this.note(picture, noRoom.get(name), now);
+      const trial = this.note(picture, noRoom.get(name), now);
+      if (trial !== undefined) trials.push(trial);
+    }
+    const [{ picture: one } = {}] = services;
+    const progress = this.progress.get(one?.record.stack ?? '') ?? 0;
+    for (const { name, effort, patienceMs } of trials) {
+      const at = Math.max(effort.since, progress) + patienceMs;
       if (at > now) times.push(at);
-      else if (reason !== undefined) reasons.set(name, reason);
+      else if (effort.reason !== undefined) reasons.set(name, effort.reason);
     }
     addWaiting(services, reasons);
     return { reasons, times };
@@ -58,7 +74,7 @@ export class OverdueServices {
     { record, rollout }: ServicePicture,
     noRoom: string | undefined,
     now: number,
-  ): Readonly<{ at: number; reason: string | undefined }> {
+  ): Trial | undefined {
     const { stack, name, service, generation } = record;
     const key = serviceKey(stack, name);
     const illness = illnessOf(record, rollout);
@@ -67,14 +83,16 @@ export class OverdueServices {
       ({ state, since }) => state === 'ready' && now - since >= rollout.policy.monitorMs,
     ).length;
     const known = this.efforts.get(key);
+    const first = rollout.state === 'releasing';
+    if (first && known?.generation === generation && proven > known.proven) this.progress.set(stack, now);
     const before = known?.generation === generation && known.proven >= proven ? known : undefined;
     const begins = live.some(({ running }) => running) || (illness ?? noRoom) !== undefined;
-    if (before === undefined && !begins) return { at: now, reason: undefined };
-    const effort = before ?? { generation, proven, since: now };
+    if (before === undefined && !begins) return undefined;
     const reason = illness ?? noRoom ?? before?.reason;
-    this.efforts.set(key, { ...effort, reason });
+    const effort = { ...(before ?? { generation, proven, since: now }), first, reason };
+    this.efforts.set(key, effort);
     const isRefused = illness === undefined && noRoom !== undefined;
-    return { at: effort.since + (isRefused ? STUCK_MS : readyWithin(service, { running: true })), reason };
+    return { name, effort, patienceMs: isRefused ? STUCK_MS : readyWithin(service, { running: true }) };
   }
 }
 
