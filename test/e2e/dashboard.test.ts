@@ -120,7 +120,7 @@ describe('the dashboard', () => {
     }[];
     const own = tokens.find(({ createdBy }) => createdBy === 'admin');
     await lab.berth(['token', 'rm', String(own?.id), '--yes']);
-    await page.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('link', { name: 'h2' }).click();
   });
