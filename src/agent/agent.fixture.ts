@@ -125,7 +125,7 @@ export class FakeManager {
     return [...this.containers.values()].find((container) => container.name === name);
   }
 
-  until(condition: () => boolean, timeoutMs = 5_000): Promise<void> {
+  until(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.waiting.delete(check);

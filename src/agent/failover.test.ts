@@ -125,8 +125,8 @@ describe('what stays', () => {
       return refusal(409, `task ${first}: already exists`);
     };
     engine.world.containers.exit(web(engine), 137);
-    await expect.poll(() => answer !== undefined).toBe(true);
-    expect(manager.observed('web')?.nextStartAt).toBeDefined();
+    await expect.poll(() => answer !== undefined, { timeout: 20_000 }).toBe(true);
+    await manager.until(() => manager.observed('web')?.nextStartAt !== undefined);
     manager.put(stopped(2));
     await sleep(50);
     answer?.();

@@ -176,7 +176,10 @@ it('a full disk under an engine: its words reach the client, nothing half made i
 
   await free(folder);
   await until(() => started('keeps')).toMatch(/^true/);
-  expect((await run('no1')).code).toBe(0);
+  await until(async () => {
+    const { code, stderr } = await run('no1');
+    return code === 0 ? 'runs' : stderr;
+  }).toBe('runs');
   await until(names).toEqual(['keeps', 'no1']);
   await until(async () =>
     (await lab.docker(['ps', '-a', '--format', '{{.Names}}'])).split('\n').sort(),
