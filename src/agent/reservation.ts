@@ -1,4 +1,5 @@
 import type { Reservation } from '../model/container.ts';
+import { MOST_SHARES_AS_CORES } from '../model/cpu-shares.ts';
 
 /** The parts of an inspect answer that say what a container holds of its host. */
 type Holder = Readonly<{
@@ -7,9 +8,6 @@ type Holder = Readonly<{
   /** `NetworkSettings.Ports`: what is bound now; empty while it does not run. */
   boundPorts: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[] | null>>;
 }>;
-
-/** CpuShares up to this many are cores, as in classic Swarm; larger ones are the engine's weight (scheduler/resources.ts). */
-const MOST_SHARES_AS_CORES = 64;
 
 /** Cores that `HostConfig.CpuShares` asks for, where it is meant so; 0 otherwise. */
 export function coresOfShares(hostConfig: Readonly<Record<string, unknown>>): number {

@@ -1,4 +1,5 @@
 import { BerthError } from '../kit/errors.ts';
+import { MOST_SHARES_AS_CORES } from '../model/cpu-shares.ts';
 
 /** CPU in thousandths of a core, memory in bytes; 0 asks for none in particular. */
 export type Resources = Readonly<{
@@ -9,12 +10,6 @@ export type Resources = Readonly<{
   cpuLimitMilli: number;
   memoryLimit: number;
 }>;
-
-/**
- * CpuShares up to this many are cores, as classic Swarm read them; larger ones are the engine's relative weight (1024 by
- * default), which sets nothing aside. Weights as small as this are not used: a container would hardly run.
- */
-const MOST_SHARES_AS_CORES = 64;
 
 /**
  * What the `HostConfig` of a create body asks for: memory is `MemoryReservation`, else `Memory`; CPU is `NanoCpus`, else

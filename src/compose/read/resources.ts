@@ -1,11 +1,9 @@
+import { MOST_SHARES_AS_CORES } from '../../model/cpu-shares.ts';
 import type { Reader } from '../reader.ts';
 import { parseDuration, parseNumber } from '../units.ts';
 import { cpuList } from './rules.ts';
 
 type Fields = Record<string, unknown>;
-
-/** The largest `CpuShares` that the scheduler reads as cores, as classic Swarm did; larger ones are the engine's weight. */
-const MOST_CORES = 64;
 
 /**
  * CPU, memory and process limits, from `deploy.resources` and from the keys of older versions.
@@ -63,7 +61,7 @@ function shares(
   limit: number | undefined,
   aliyun: boolean,
 ): number | undefined {
-  const cores = reserved.number({ min: 0, max: MOST_CORES });
+  const cores = reserved.number({ min: 0, max: MOST_SHARES_AS_CORES });
   const weight = own.whole(0, 1_000_000);
   if (cores !== undefined && limit !== undefined && limit > 0) {
     if (cores > limit) reserved.error(`is ${cores}, more than the limit of ${limit} cores`);
@@ -82,9 +80,9 @@ function shares(
     );
     return weight / 100;
   }
-  if (weight <= MOST_CORES)
+  if (weight <= MOST_SHARES_AS_CORES)
     own.warn(
-      `up to ${MOST_CORES} cpu_shares are cores, as in classic Swarm: ${weight} are set aside on the host`,
+      `up to ${MOST_SHARES_AS_CORES} cpu_shares are cores, as in classic Swarm: ${weight} are set aside on the host`,
     );
   return weight;
 }

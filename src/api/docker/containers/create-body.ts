@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { BerthError } from '../../../kit/errors.ts';
 import { type DockerSpec, dockerSpecSchema } from '../../../model/container.ts';
+import { MOST_SHARES_AS_CORES } from '../../../model/cpu-shares.ts';
 import type { Probes } from '../../../model/probe.ts';
 import { probesOfLabels } from '../../../model/probe-labels.ts';
 import { restartLabelProblem } from '../../../model/restart-policy.ts';
 import { checked } from '../json.ts';
 
 const amount = z.number().int().nullish();
-/** Up to 64 they are cores, of which stacks set parts aside (scheduler/resources.ts); the agent makes the engine's weight of them. */
+/** Where they are cores, stacks set parts of them aside; the agent makes the engine's weight of those. */
 const shares = z
   .number()
-  .refine((value) => Number.isInteger(value) || value < 64, 'expected int')
+  .refine((value) => Number.isInteger(value) || value < MOST_SHARES_AS_CORES, 'expected int')
   .nullish();
 const strings = z.array(z.string()).nullish();
 const record = z.record(z.string(), z.unknown()).nullish();

@@ -1,11 +1,9 @@
 import { BerthError } from '../../../../kit/errors.ts';
+import { MOST_SHARES_AS_CORES } from '../../../../model/cpu-shares.ts';
 import { DEFAULT_POLICY, type Service, type UpdatePolicy } from '../../../../model/service.ts';
 import { at, isZero, type Json, type Part, withContainer } from './part.ts';
 
 const MILLISECOND = 1_000_000;
-
-/** The most `CpuShares` that the scheduler reads as cores. */
-const MOST_CORES = 64;
 
 type Policy = Readonly<{
   Parallelism?: number;
@@ -143,15 +141,15 @@ const reserved: Part = {
   path: 'TaskTemplate.Resources.Reservations.NanoCPUs',
   read: ({ container }) => {
     const shares = at(container, 'HostConfig.CpuShares');
-    const cores = typeof shares === 'number' && shares <= MOST_CORES ? shares : 0;
+    const cores = typeof shares === 'number' && shares <= MOST_SHARES_AS_CORES ? shares : 0;
     return cores === 0 || isLimited(container) ? undefined : Math.round(cores * 1e9);
   },
   write: (service, value, _, warn) => {
     const cores = isZero(value) ? 0 : (value as number) / 1e9;
-    if (cores > MOST_CORES)
+    if (cores > MOST_SHARES_AS_CORES)
       throw new BerthError(
         'bad_request',
-        `TaskTemplate.Resources.Reservations.NanoCPUs: ${cores} cores are more than ${MOST_CORES}`,
+        `TaskTemplate.Resources.Reservations.NanoCPUs: ${cores} cores are more than ${MOST_SHARES_AS_CORES}`,
       );
     if (cores > 0 && isLimited(service.container)) {
       warn(
