@@ -251,8 +251,9 @@ describe('a stack', () => {
     });
   });
 
-  it('gets a container back that somebody removed, and goes with its networks and without its volumes', async () => {
-    await put(stackOf(compose()));
+  it('gets a container back that somebody removed, and goes with its networks and files, and without its volumes', async () => {
+    await put(stackOf(`${compose()}\nconfigs: { site: { content: listen 80 } }\n`));
+    expect(cluster.store.view((tx) => tx.count('keptFiles'))).toBe(1);
     await isDone('web');
     const [first] = members('web');
     await cluster.store.update((tx) => tx.delete('containers', first?.id ?? ''));
@@ -269,10 +270,13 @@ describe('a stack', () => {
     const left = () =>
       cluster.store.view((tx) =>
         (
-          ['stacks', 'services', 'releases', 'serviceStatus', 'containers', 'networks', 'triggers'] as const
+          [
+            ...(['stacks', 'services', 'releases', 'serviceStatus', 'containers'] as const),
+            ...(['networks', 'triggers', 'keptFiles'] as const),
+          ] as const
         ).map((table) => tx.count(table)),
       );
-    await until(() => expect(left()).toEqual([0, 0, 0, 0, 0, 0, 0]));
+    await until(() => expect(left()).toEqual([0, 0, 0, 0, 0, 0, 0, 0]));
     expect(cluster.store.view((tx) => tx.get('volumes', 'shop_cache'))).toBeDefined();
   });
 

@@ -10,6 +10,7 @@ import { errorIn, progressLines } from '../docker/images/json-stream.ts';
 import { ask } from '../docker/passthrough.ts';
 import { observe } from '../docker/system/observe.ts';
 import { servedVersions } from '../docker/version.ts';
+import { sweepFiles } from '../files/sweep-files.ts';
 import { endContainer } from '../networks/give-back.ts';
 import type { Placement, Placer } from '../placement/placer.ts';
 import { dropNetworks } from './drop-networks.ts';
@@ -147,6 +148,10 @@ export class ServiceHands {
 
   forgetLogins(tx: WriteTx, service: string): void {
     forgetLogins(tx, service);
+  }
+
+  sweepFiles(tx: WriteTx): void {
+    sweepFiles(tx);
   }
 
   connected(hostId: string): boolean {

@@ -72,6 +72,8 @@ export interface ServiceHands {
   ): Promise<void>;
   /** Log-ins of registries that were the service's alone. */
   forgetLogins(tx: WriteTx, service: string): void;
+  /** Configs and secrets of stacks' files that nothing needs any more. */
+  sweepFiles(tx: WriteTx): void;
   connected(hostId: string): boolean;
   /** Of a container that leaves: no router leads to it any more, and no request of it is under way. */
   isOut(containerId: string): boolean;

@@ -565,13 +565,15 @@ function forget(tx: WriteTx, { stack, name }: ServiceRecord): void {
   tx.delete('services', serviceKey(stack, name));
 }
 
-/** Its services are gone: its own networks, then its record. */
+/** Its services are gone: its own networks, then its record, and its configs and secrets with it. */
 async function removeStack(stack: StackRecord, { store, hands, logger }: LookDeps): Promise<void> {
   const { name } = stack;
   for (const reason of await hands.dropNetworks(allNetworks(stack), 'drop'))
     logger.warn({ stack: name, reason }, 'network kept');
   await store.update((tx) => {
     const [service] = tx.by('services', 'stack', name);
-    if (service === undefined && tx.get('stacks', name)?.removing === true) tx.delete('stacks', name);
+    if (service !== undefined || tx.get('stacks', name)?.removing !== true) return;
+    tx.delete('stacks', name);
+    hands.sweepFiles(tx);
   });
 }
