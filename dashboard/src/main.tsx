@@ -1,4 +1,4 @@
-import '@mantine/core/styles.css';
+import './app/mantine-styles.ts';
 import './app/app.css';
 import { setNonce } from 'get-nonce';
 import { StrictMode } from 'react';

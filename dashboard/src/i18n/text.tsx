@@ -8,13 +8,33 @@ export type Language = keyof typeof LANGUAGES;
 
 const MESSAGES: Readonly<Record<Language, Readonly<Record<MessageKey, string>>>> = { en, zh };
 
+type Values = Readonly<Record<string, string | number>>;
+
 /** The text of a message; `n` also chooses between what is said of one and of several. */
-export type Text = (key: MessageKey, values?: Readonly<Record<string, string | number>>) => string;
+export type Text = (key: MessageKey, values?: Values) => string;
+
+/** What one page alone says: a piece of that page, not of what every page loads first. */
+export type Words<K extends string> = Readonly<Record<Language, Readonly<Record<K, string>>>>;
+
+/** A text that one of the languages lacks does not compile. */
+export function wordsOf<const K extends string>(
+  inEnglish: Readonly<Record<K, string>>,
+  inChinese: Readonly<Record<NoInfer<K>, string>>,
+): Words<K> {
+  return { en: inEnglish, zh: inChinese };
+}
 
 export function textIn(language: Language): Text {
+  return textOf(MESSAGES[language], language);
+}
+
+function textOf<K extends string>(
+  messages: Readonly<Record<K, string>>,
+  language: Language,
+): (key: K, values?: Values) => string {
   const numbers = new Intl.NumberFormat(language);
   return (key, values = {}) => {
-    const forms = MESSAGES[language][key].split(' | ');
+    const forms = messages[key].split(' | ');
     const form = (values.n === 1 ? forms[0] : forms.at(-1)) ?? key;
     return form.replace(/\{(\w+)\}/g, (whole, name: string) => {
       const value = values[name];
@@ -61,4 +81,10 @@ export function useLanguage(): Value {
 
 export function useText(): Text {
   return useLanguage().t;
+}
+
+/** The texts of one page, in the language that is chosen. */
+export function useWords<K extends string>(words: Words<K>): (key: K, values?: Values) => string {
+  const { language } = useLanguage();
+  return useMemo(() => textOf(words[language], language), [words, language]);
 }
