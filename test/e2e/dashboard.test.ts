@@ -1,8 +1,7 @@
-import axe from 'axe-core';
 import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
-import { logIn, type OpenPage, openChromium } from '../lab/page.ts';
+import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
 import { sharedLab } from '../lab/shared.ts';
 
 const NAME = 'page-web';
@@ -40,22 +39,7 @@ const inPalette = async (text: string) => {
   await palette().fill(text);
 };
 
-/** What axe finds of WCAG 2.1 A and AA that is serious or worse. */
-async function serious(): Promise<string[]> {
-  // As a tool of the browser's own: the page's policy lets no script in.
-  const session = await open.context.newCDPSession(open.page);
-  const run = `${axe.source}; axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then(({ violations }) =>
-    JSON.stringify(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => id + ': ' + nodes.map(({ html, any }) => html + ' ' + any.map(({ message }) => message)))))`;
-  const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-    expression: run,
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  await session.detach();
-  if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
-  return JSON.parse(String(result.value)) as string[];
-}
+const serious = () => seriousFindings(open);
 
 describe('the dashboard', () => {
   it('lets nobody in without a password, and is kept out of by no policy of its own', async () => {

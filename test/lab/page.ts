@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { ensureRequirements } from './requirements.ts';
 
@@ -56,4 +57,21 @@ export async function logIn(page: Page, url: string, password: string): Promise<
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.keyboard.press('Enter');
   await page.getByRole('navigation').getByText('Live').waitFor();
+}
+
+/** What axe finds of WCAG 2.1 A and AA that is serious or worse. */
+export async function seriousFindings({ context, page }: OpenPage): Promise<string[]> {
+  // As a tool of the browser's own: the page's policy lets no script in.
+  const session = await context.newCDPSession(page);
+  const run = `${axe.source}; axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then(({ violations }) =>
+    JSON.stringify(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => id + ': ' + nodes.map(({ html, any }) => html + ' ' + any.map(({ message }) => message)))))`;
+  const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
+    expression: run,
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  await session.detach();
+  if (exceptionDetails !== undefined) throw new Error(JSON.stringify(exceptionDetails));
+  return JSON.parse(String(result.value)) as string[];
 }
