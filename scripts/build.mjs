@@ -1,5 +1,5 @@
-// Bundles Berth into dist/: one file for Node, one for the self-contained agent (scripts/build-agent.mjs), and the
-// dashboard's files.
+// Bundles Berth into dist/: one file for Node with one for a thread of its own, one for the self-contained agent
+// (scripts/build-agent.mjs), and the dashboard's files.
 import { readFileSync, renameSync } from 'node:fs';
 import { build } from 'esbuild';
 import { buildDashboard } from './build-dashboard.mjs';
@@ -26,6 +26,10 @@ const require =
   'import{createRequire as berthRequire}from"node:module";const require=berthRequire(import.meta.url);';
 await buildDashboard();
 await bundle('src/main/agent-entry.ts', 'dist/agent.cjs', { format: 'cjs' });
+await bundle('src/main/compose-worker.ts', 'dist/compose-worker.mjs', {
+  format: 'esm',
+  banner: { js: require },
+});
 // Last: its time is what tells whether a build is stale.
 await bundle('src/main/entry.ts', 'dist/berth.mjs', {
   format: 'esm',

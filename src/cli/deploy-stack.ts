@@ -2,6 +2,7 @@ import { problemText } from '../compose/index.ts';
 import type { RouteOutput } from '../contract/v1/route.ts';
 import type { Routes } from '../contract/v1/routes.ts';
 import type { Stack } from '../model/stack.ts';
+import { MOST_SOURCE, sourceSize } from '../model/stack-source.ts';
 import { heldBy } from '../model/volume-span.ts';
 import type { CliContext } from './command.ts';
 import type { ComposeFlags } from './compose-files.ts';
@@ -20,12 +21,13 @@ export async function deployStack(
   flags: ComposeFlags & FollowFlags & Readonly<{ dryRun?: boolean }>,
 ): Promise<void> {
   const { call, out, globals } = context;
-  const { stack: spec, warnings } = await readTold(context, flags);
+  const { stack: spec, warnings, source } = await readTold(context, flags);
   for (const warning of warnings) out.warn(problemText(warning));
   if (spec.services.length === 0)
     out.warn('no service is left to run: write some under services, or activate a profile with --profile');
   const { dryRun = false } = flags;
-  const answer = await call('stack.deploy', { stack: spec.name, spec, dryRun });
+  const kept = dryRun || sourceSize(source) > MOST_SOURCE ? {} : { source };
+  const answer = await call('stack.deploy', { stack: spec.name, spec, dryRun, ...kept });
   for (const warning of answer.warnings) out.warn(warning);
   if (globals.json) out.json(answer);
   else printDiff(context, spec, answer.diff, dryRun);

@@ -87,3 +87,21 @@ function readValue(raw: string, quote: string | undefined, lookup: Lookup): stri
   );
   return substitute(unescaped, lookup, unset);
 }
+
+/** Text of an env file that is read as these variables; names that no env file can have are left out. */
+export function envFileText(variables: ReadonlyMap<string, string>): string {
+  return [...variables]
+    .filter(([name]) => /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name))
+    .map(([name, value]) => `${name}=${envValueText(value)}\n`)
+    .join('');
+}
+
+function envValueText(value: string): string {
+  if (/^[\w./:@%+,-]*$/.test(value)) return value;
+  if (!/['\r]/.test(value)) return `'${value}'`;
+  const escaped = value
+    .replace(/[\\"$]/g, '\\$&')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r');
+  return `"${escaped}"`;
+}

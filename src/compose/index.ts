@@ -1,11 +1,12 @@
 import { digestOf } from '../kit/digest.ts';
 import type { DockerSpec } from '../model/container.ts';
 import { STACK_NAME, type Stack } from '../model/stack.ts';
-import { parseEnvFile } from './env-file.ts';
+import type { StackSource } from '../model/stack-source.ts';
+import { envFileText, parseEnvFile } from './env-file.ts';
 import { checkKeys } from './keys.ts';
 import { loadFiles, type ReadFile } from './load.ts';
 import { PARSE_LIMITS } from './parse.ts';
-import { lastName, resolvePath } from './path.ts';
+import { lastName, resolvePath, seenFrom } from './path.ts';
 import { ComposeError, type Problem, Problems, quoted } from './problems.ts';
 import { withoutProfileKeys, withProfiles } from './profiles.ts';
 import { stackOf } from './read/stack.ts';
@@ -14,8 +15,10 @@ import type { Lookup } from './template.ts';
 import { child, entryOf, type MapNode, scalar, textOf, withEntries } from './tree.ts';
 
 export { configText } from './config-text.ts';
+export { LABELS } from './labels/table.ts';
 export { LARGEST_FILE } from './parse.ts';
-export { ComposeError, problemText } from './problems.ts';
+export { ComposeError, type Problem, problemText } from './problems.ts';
+export { composeSchema } from './validate.ts';
 
 export type StackInput = Readonly<{
   /** Paths of compose files; each goes over the ones before it. */
@@ -39,6 +42,8 @@ export type StackInput = Readonly<{
   profiles?: readonly string[];
   /** Bytes of the largest file; at most 10 MiB. */
   largest?: number;
+  /** ID of the stack's own config or secret that the cluster keeps, for one whose content cannot be read here. */
+  kept?: (kind: 'config' | 'secret', name: string) => string | undefined;
 }>;
 
 export type ReadStack = Readonly<{
@@ -46,6 +51,8 @@ export type ReadStack = Readonly<{
   /** The merged file in canonical form. */
   config: MapNode;
   warnings: readonly Problem[];
+  /** From which the same stack can be read again, where contents of configs and secrets are kept. */
+  source: StackSource;
 }>;
 
 /**
@@ -54,14 +61,16 @@ export type ReadStack = Readonly<{
  * @throws ComposeError
  */
 export function readStack(input: StackInput): ReadStack {
-  const { files, folder, read, readBytes, env, placementProblem, largest = PARSE_LIMITS.bytes } = input;
+  const { files, folder, readBytes, env, placementProblem, kept, largest = PARSE_LIMITS.bytes } = input;
   const problems = new Problems();
   const chosen = input.name ?? (env.COMPOSE_PROJECT_NAME || undefined);
   const variables = variablesOf(input);
-  const lookup: Lookup = (name) =>
+  const find: Lookup = (name) =>
     name === 'COMPOSE_PROJECT_NAME'
       ? (chosen ?? folderName(folder))
       : (own(env, name) ?? variables.get(name));
+  const used = new Used(input, find);
+  const { read, lookup } = used;
   const whole = loadFiles(files, folder, {
     read,
     lookup,
@@ -69,16 +78,54 @@ export function readStack(input: StackInput): ReadStack {
     limits: { ...PARSE_LIMITS, bytes: largest },
   });
   const project = projectOf(whole, chosen, folder, problems);
-  const profiles = input.profiles ?? (lookup('COMPOSE_PROFILES') ?? '').split(',').map((one) => one.trim());
+  const profiles = input.profiles ?? (find('COMPOSE_PROFILES') ?? '').split(',').map((one) => one.trim());
   const active = withProfiles(whole, profiles);
   checkKeys(active, problems);
   if (child(whole, 'services') === undefined)
     problems.error(whole.at, '', 'there are no services: write them under services');
-  const outside = { read, readBytes, lookup, placementProblem };
+  const contents = { read: input.read, readBytes, lookup: find, kept };
+  const outside = { read, lookup, contents, placementProblem };
   const stack = stackOf(new Reader(active, '', whole.at, problems), project, outside);
   problems.throwErrors();
   const config = withEntries(withoutProfileKeys(active), { name: scalar(whole.at, project) });
-  return { stack, config, warnings: problems.warnings };
+  return { stack, config, warnings: problems.warnings, source: used.source(files, folder, profiles) };
+}
+
+/** Notes which files and variables were asked for. */
+class Used {
+  readonly #texts = new Map<string, string>();
+  readonly #variables = new Map<string, string>();
+  readonly read: ReadFile;
+  readonly lookup: Lookup;
+
+  constructor({ read, folder, envFiles }: StackInput, lookup: Lookup) {
+    // What is used of these is among the variables; the rest may be a secret's. An included file may name them as well.
+    const variables = new Set(['.env', ...(envFiles ?? [])].map((path) => resolvePath(folder, path)));
+    this.read = (path) => {
+      const text = read(path);
+      if (text !== undefined && !variables.has(path)) this.#texts.set(path, text);
+      return text;
+    };
+    this.lookup = (name) => {
+      const value = lookup(name);
+      if (value !== undefined && name !== 'COMPOSE_PROJECT_NAME') this.#variables.set(name, value);
+      return value;
+    };
+  }
+
+  source(files: readonly string[], folder: string, profiles: readonly string[]): StackSource {
+    const seen = (path: string) => seenFrom(folder, resolvePath(folder, path));
+    const texts = [...this.#texts].map(([path, text]) => ({ path: seen(path), text }));
+    // It is asked for whether or not a path begins with ~.
+    if (!texts.some(({ text }) => /~|HOME/.test(text))) this.#variables.delete('HOME');
+    return {
+      folder,
+      compose: files.map(seen),
+      files: texts,
+      variables: envFileText(this.#variables),
+      profiles: profiles.filter((one) => one !== ''),
+    };
+  }
 }
 
 /** Of `env` itself: a variable is not called constructor. */

@@ -14,6 +14,12 @@ export function resolvePath(base: string, path: string): string {
   return (absolute ? '/' : '') + steps.join('/') || '.';
 }
 
+/** An absolute path as seen from the folder that it is in, or under; any other as it is. */
+export function seenFrom(folder: string, path: string): string {
+  const begin = folder.endsWith('/') ? folder : `${folder}/`;
+  return path.startsWith(begin) && path.length > begin.length ? path.slice(begin.length) : path;
+}
+
 /** The folder that a file is in. */
 export function folderOf(path: string): string {
   const end = path.lastIndexOf('/');

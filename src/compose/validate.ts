@@ -6,6 +6,9 @@ import { child, keyPath, kindText, plain, type TreeNode } from './tree.ts';
 
 const MOST_ERRORS = 500;
 
+/** The specification's JSON Schema (draft 7), with what each key is for. */
+export const composeSchema: Readonly<Record<string, unknown>> = schema;
+
 let compiled: ValidateFunction | undefined;
 
 /** The specification's schema; compiling it takes a tenth of a second. */

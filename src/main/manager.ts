@@ -45,6 +45,7 @@ import {
 import { openSqliteStore, type Store } from '../store/index.ts';
 import { agentFile } from './agent-executable.ts';
 import { openClusterVault } from './cluster-vault.ts';
+import { ComposeThread } from './compose-thread.ts';
 import type { DataDir } from './data-dir.ts';
 import { isOwnAddress, ownAddresses } from './default-address.ts';
 import { groupId } from './group-id.ts';
@@ -181,6 +182,8 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const { dnsListen } = config;
     const dns = dnsListen && (await startNameServer(store, dnsListen, clock, logger));
     closers.push(() => dns?.close());
+    const composeFiles = new ComposeThread();
+    closers.push(() => composeFiles.close());
     const api = await newApiEndpoint(
       {
         store,
@@ -196,6 +199,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         },
         access: sessions.access,
         logs: new StackLogs(dockerDeps),
+        composeFiles,
         containers: new EngineContainers(dockerDeps),
         checkLogin: (auth) => checkLogin(dockerDeps, auth),
         removeVolume: (name) => removeVolume(dockerDeps, name),

@@ -22,6 +22,7 @@ import type { Network, ObservedImage, ObservedNetwork, ObservedVolume, Volume } 
 import type { RegistryLogin } from '../model/registry-login.ts';
 import type { ScaleHistory } from '../model/scaling.ts';
 import type { SettingsRecord } from '../model/settings.ts';
+import type { StackSourceRecord } from '../model/stack-source.ts';
 import type { Trigger } from '../model/trigger.ts';
 
 /** Name of each table and the record that it holds. */
@@ -47,6 +48,7 @@ export type Tables = {
   /** What `orphans` was when it was told last: it keeps that across a restart. */
   keptOrphans: Orphan;
   stacks: StackRecord;
+  stackSources: StackSourceRecord;
   services: ServiceRecord;
   releases: ReleaseRecord;
   jobRuns: JobRun;

@@ -77,6 +77,7 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   lives: { durable: true, key: (r) => r.id, indexes: {} },
   keptOrphans: { durable: true, key: (r) => `${r.hostId}/${r.id}`, indexes: {} },
   stacks: { durable: true, key: (r) => r.name, indexes: {} },
+  stackSources: { durable: true, key: (r) => r.stack, indexes: {} },
   services: {
     durable: true,
     key: (r) => serviceKey(r.stack, r.name),

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readSent } from '../../compose/sent.ts';
 import { type Client, newClient } from '../../contract/client.ts';
 import type { LogItem } from '../../contract/v1/services.ts';
 import type { Clock } from '../../kit/clock.ts';
@@ -13,6 +14,7 @@ import { serviceKey } from '../../model/deployment.ts';
 import type { Host } from '../../model/host.ts';
 import { replicasOf, scalingOf } from '../../model/service-scale.ts';
 import type { SettingsRecord } from '../../model/settings.ts';
+import { placementProblem } from '../../scheduler/placement-problem.ts';
 import { newMemoryStore, SETTINGS_KEY, type Store } from '../../store/index.ts';
 import { FIRST_USER, firstRun } from '../auth/first-run.ts';
 import { hashSecret } from '../auth/secrets.ts';
@@ -162,6 +164,7 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
     access: new AccessBook({ clock: fakeClock, routesOf: () => [], serving: () => [] }),
     containers: fakeContainers(store),
     logs: { read: fakeLogs },
+    composeFiles: { read: async (sent) => readSent(sent, placementProblem) },
     removeVolume: (name) => store.update((tx) => void tx.delete('volumes', name)),
     checkLogin: async ({ password }) => {
       if (password === 'wrong') throw new BerthError('bad_request', 'the registry does not take it');

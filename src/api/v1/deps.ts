@@ -1,3 +1,4 @@
+import type { SentAnswer, SentStack } from '../../compose/sent.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Ca, VaultFile } from '../../link/index.ts';
@@ -25,6 +26,11 @@ export type ApiDeps = Readonly<{
   removeVolume(name: string): Promise<void>;
   /** Acts on single containers, on their hosts. */
   containers: ContainerHands;
+  /**
+   * Reads compose files that were sent, beside all else that the manager does.
+   * @throws BerthError `timeout`, `too_many_requests`, `too_large`
+   */
+  composeFiles: Readonly<{ read(sent: SentStack): Promise<SentAnswer> }>;
   /** What containers of stacks have written. */
   logs: StackLogs;
   /** Thinks about the numbers of services that scale by themselves. */

@@ -21,6 +21,7 @@ import { routeListHandlers } from './route-list.ts';
 import { serviceHandlers } from './services.ts';
 import { sessionHandlers } from './session.ts';
 import { settingsHandlers } from './settings.ts';
+import { stackSourceHandlers } from './stack-sources.ts';
 import { triggerHandlers } from './triggers.ts';
 import { userHandlers } from './users.ts';
 import { volumeHandlers } from './volumes.ts';
@@ -38,6 +39,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...orphanHandlers,
     ...containerHandlers,
     ...serviceHandlers,
+    ...stackSourceHandlers,
     ...volumeHandlers,
     ...jobHandlers,
     ...fileHandlers,

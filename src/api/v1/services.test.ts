@@ -30,7 +30,9 @@ it('tells what a deployment would change, then writes it, and a second one is no
     { service: 'web', number: 1 },
   ]);
   const again = await deploy(file('web:1'));
-  expect(again).toEqual({ diff: { created: [], changed: [], removed: [] }, warnings: [], releases: [] });
+  expect(again).toEqual({
+    ...{ diff: { created: [], changed: [], removed: [] }, warnings: [], releases: [], generation: 1 },
+  });
   const changed = await deploy(file('web:2'));
   expect(changed.releases).toEqual([{ service: 'web', number: 2 }]);
   expect(changed.diff.changed[0]?.fields).toEqual([

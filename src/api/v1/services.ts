@@ -3,12 +3,10 @@ import { releaseKey, type ServiceRecord } from '../../model/deployment.ts';
 import { scalingOf } from '../../model/service-scale.ts';
 import { beginRelease } from '../../store/releases.ts';
 import { setScale } from '../../store/scaling.ts';
-import { checkRoutes } from '../routing/check-routes.ts';
 import { checkScale, refuseNumberless } from '../services/check-scale.ts';
-import { checkStack } from '../services/check-stack.ts';
-import { deploy, diffOf, notesOf } from '../services/deploy.ts';
 import { restartDependents } from '../services/restart-dependents.ts';
 import { changeService } from './change-service.ts';
+import { deployStack, planStack } from './deploy-stack.ts';
 import type { Handlers } from './handler.ts';
 import { findService, findStack, membersOf, serviceView, stackView } from './service-view.ts';
 
@@ -28,30 +26,13 @@ export const serviceHandlers: Handlers<Names> = {
       const record = findStack(tx, params.stack);
       return { ...stackView(tx, record), spec: record.stack };
     }),
-  'stack.deploy': async ({ deps, params, body: { spec, dryRun }, principal, about }) => {
+  'stack.deploy': async ({ deps, params, body, principal, about }) => {
+    const { spec, dryRun, expect, source } = body;
     about(dryRun ? `${params.stack} (dry run)` : params.stack);
     if (spec.name !== params.stack)
       throw new BerthError('bad_request', `the stack calls itself ${spec.name}, not ${params.stack}`);
-    const { vault } = deps.vault;
-    checkStack(spec);
-    const warnings = [...deps.store.view((tx) => checkRoutes(tx, spec))];
-    const { diff, notes, releases } = dryRun
-      ? deps.store.view((tx) => ({ diff: diffOf(tx, vault, spec), notes: notesOf(tx, spec), releases: [] }))
-      : await deps.store.update((tx) =>
-          deploy(tx, vault, spec, { by: principal.user, at: deps.clock.now() }),
-        );
-    return {
-      diff: {
-        created: [...diff.created],
-        changed: diff.changed.map(({ item, fields }) => ({
-          item,
-          fields: fields.map((one) => ({ ...one })),
-        })),
-        removed: [...diff.removed],
-      },
-      warnings: [...warnings, ...notes],
-      releases: [...releases],
-    };
+    if (dryRun) return planStack(deps, spec, expect);
+    return deployStack(deps, spec, { by: principal.user, expect, source });
   },
   'stack.remove': async ({ deps, params }) => {
     await deps.store.update((tx) => {

@@ -2,6 +2,7 @@ import { accountPurpose, orderPurpose } from '../../model/acme.ts';
 import { certificatePurpose } from '../../model/certificate.ts';
 import { purposeOf } from '../../model/kept-file.ts';
 import { loginPurpose } from '../../model/registry-login.ts';
+import { sourcePurpose } from '../../model/stack-source.ts';
 import type { ReadTx, TableName, Tables, WriteTx } from '../../store/store.ts';
 import { TABLES } from '../../store/tables.ts';
 
@@ -55,6 +56,11 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     'keptFiles',
     ({ noun, name }) => `${noun} ${name}`,
     (record, reseal) => ({ ...record, sealed: reseal(record.sealed, purposeOf(record)) }),
+  ),
+  sealedTable(
+    'stackSources',
+    ({ stack }) => `source of stack ${stack}`,
+    (record, reseal) => ({ ...record, sealed: reseal(record.sealed, sourcePurpose(record)) }),
   ),
   sealedTable(
     'registryLogins',

@@ -12,9 +12,16 @@ const EXPRESSION_LABELS: readonly string[] = [...Object.values(SWARM_LABELS), 'b
 
 export type Outside = Readonly<{
   read: ReadFile;
-  /** Of files that need not be texts; undefined as of `read`. */
-  readBytes?: ((path: string) => Uint8Array | undefined) | undefined;
   lookup: Lookup;
+  /** For contents of configs and secrets: what is read so is no part of the stack's source. */
+  contents: Readonly<{
+    read: ReadFile;
+    /** Of files that need not be texts; undefined as of `read`. */
+    readBytes?: ((path: string) => Uint8Array | undefined) | undefined;
+    lookup: Lookup;
+    /** ID of the one that the cluster keeps for this stack under that name. */
+    kept?: ((kind: 'config' | 'secret', name: string) => string | undefined) | undefined;
+  }>;
   /** What is wrong with what is for the scheduler, which this room does not read. */
   placementProblem?: ((part: Pick<DockerSpec, 'Env' | 'Labels'>) => string | undefined) | undefined;
 }>;

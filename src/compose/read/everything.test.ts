@@ -190,12 +190,13 @@ it('reads every key that the table calls honoured: none is dropped silently', ()
     '/p/env': 'A=1',
     '/p/labels': 'a=b',
   };
-  const outside = {
+  const given = {
     read: (path: string) => files[path],
     lookup: (name: string) => (name === 'E' ? 'e' : undefined),
   };
+  const outside = { ...given, contents: given };
   const problems = new Problems();
-  const tree = loadFiles(['c.yml'], '/p', { ...outside, problems });
+  const tree = loadFiles(['c.yml'], '/p', { ...given, problems });
   const [there, seen] = [new Set<string>(), new Set<string>()];
   const recorded = recording(tree, '', there, seen) as MapNode;
   const stack = stackOf(new Reader(recorded, '', tree.at, problems), 'shop', outside);

@@ -21,16 +21,21 @@ export function stackFiles(section: Reader, kind: Kind, project: string, outside
       key,
       name,
       labels: reader.get('labels').pairs,
-      content: external ? { kind: 'external' } : contentOf(reader, outside),
+      content: external ? { kind: 'external' } : contentOf(reader, kind, name, outside.contents),
     };
   });
 }
 
-function contentOf(reader: Reader, outside: Outside): StackFile['content'] {
-  const { readBytes } = outside;
+type Contents = Outside['contents'];
+
+function contentOf(reader: Reader, kind: Kind, name: string, contents: Contents): StackFile['content'] {
   const path = waysOf(reader).join() === 'file' ? reader.get('file').text : undefined;
-  const bytes = path === undefined ? undefined : readBytes?.(path);
-  if (bytes === undefined) return { kind: 'text', text: textOf(reader, outside) ?? '' };
+  const bytes = path === undefined ? undefined : contents.readBytes?.(path);
+  if (bytes === undefined) {
+    const id = isGiven(reader, contents) ? undefined : contents.kept?.(kind, name);
+    if (id !== undefined) return { kind: 'kept', id };
+    return { kind: 'text', text: textOf(reader, contents) ?? '' };
+  }
   reader.problems.spend(bytes.length, reader.at, reader.key);
   try {
     return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
@@ -43,7 +48,19 @@ function waysOf(reader: Reader): string[] {
   return ['file', 'environment', 'content'].filter((key) => reader.get(key).isThere);
 }
 
-function textOf(reader: Reader, { read, lookup }: Outside): string | undefined {
+/** False where only its file, or its variable, is missing. */
+function isGiven(reader: Reader, { read, lookup }: Contents): boolean {
+  switch (waysOf(reader).join()) {
+    case 'file':
+      return read(reader.get('file').text ?? '') !== undefined;
+    case 'environment':
+      return lookup(reader.get('environment').text ?? '') !== undefined;
+    default:
+      return true;
+  }
+}
+
+function textOf(reader: Reader, { read, lookup }: Contents): string | undefined {
   const ways = waysOf(reader);
   if (ways.length !== 1)
     return reader.error(

@@ -18,6 +18,7 @@ import { releaseRoutes } from './releases.ts';
 import { routeListRoutes } from './route-list.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes } from './session.ts';
+import { stackSourceRoutes } from './stack-sources.ts';
 import { triggerRoutes } from './triggers.ts';
 import { volumeRoutes } from './volumes.ts';
 
@@ -30,6 +31,7 @@ export const routes = {
   ...orphanRoutes,
   ...containerRoutes,
   ...serviceRoutes,
+  ...stackSourceRoutes,
   ...volumeRoutes,
   ...jobRoutes,
   ...fileRoutes,

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { fieldChangeSchema, releaseStateSchema, serviceStatusSchema } from '../../model/deployment.ts';
 import { serviceSchema } from '../../model/service.ts';
 import { STACK_NAME, stackSchema } from '../../model/stack.ts';
+import { stackSourceSchema } from '../../model/stack-source.ts';
 import { json, lines, nothingSchema, queryFlag, queryNumber, type RouteSpec } from './route.ts';
 
-const stackParams = z.strictObject({
+export const stackParams = z.strictObject({
   stack: z.string().regex(STACK_NAME, { error: (issue) => `"${String(issue.input)}" is no name of a stack` }),
 });
 export const serviceParams = stackParams.extend({ service: z.string().min(1).max(128) });
@@ -15,11 +16,25 @@ const itemSchema = z.object({
 });
 
 /** What a deployment changes. */
-const diffSchema = z.object({
+export const diffSchema = z.object({
   created: z.array(itemSchema),
   changed: z.array(z.object({ item: itemSchema, fields: z.array(fieldChangeSchema) })),
   removed: z.array(itemSchema),
 });
+
+/** What a deployment has done, or would do. */
+export const deployedSchema = z.object({
+  diff: diffSchema,
+  /** What the cluster does not do of it, one sentence each. */
+  warnings: z.array(z.string()),
+  /** Releases that began with it. */
+  releases: z.array(z.object({ service: z.string(), number: z.number() })),
+  /** Of the stack, now; 0 where there is none. */
+  generation: z.number().default(0),
+});
+
+/** Generation of the stack that the caller has seen, 0 for none: where it is another one the answer is a conflict. */
+export const expectSchema = z.number().int().min(0).optional();
 
 const serviceViewSchema = serviceStatusSchema.omit({ kind: true, stack: true, name: true }).extend({
   stack: z.string(),
@@ -123,18 +138,13 @@ export const serviceRoutes = {
       spec: stackSchema,
       /** Only tells what would change. */
       dryRun: z.boolean().default(false),
+      expect: expectSchema,
+      /** The files that it was read from: with these it can be edited where it is shown. */
+      source: stackSourceSchema.optional(),
     }),
     /** Its configs and secrets come with it. */
     mostBody: 16 * 1024 * 1024,
-    answer: json(
-      z.object({
-        diff: diffSchema,
-        /** What the cluster does not do of it, one sentence each. */
-        warnings: z.array(z.string()),
-        /** Releases that began with it. */
-        releases: z.array(z.object({ service: z.string(), number: z.number() })),
-      }),
-    ),
+    answer: json(deployedSchema),
   },
   /** Containers and networks go, volumes stay. */
   'stack.remove': {

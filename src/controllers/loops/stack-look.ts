@@ -565,7 +565,7 @@ function forget(tx: WriteTx, { stack, name }: ServiceRecord): void {
   tx.delete('services', serviceKey(stack, name));
 }
 
-/** Its services are gone: its own networks, then its record, and its configs and secrets with it. */
+/** Its services are gone: its own networks, then its record, and its configs, secrets and source with it. */
 async function removeStack(stack: StackRecord, { store, hands, logger }: LookDeps): Promise<void> {
   const { name } = stack;
   for (const reason of await hands.dropNetworks(allNetworks(stack), 'drop'))
@@ -574,6 +574,7 @@ async function removeStack(stack: StackRecord, { store, hands, logger }: LookDep
     const [service] = tx.by('services', 'stack', name);
     if (service !== undefined || tx.get('stacks', name)?.removing !== true) return;
     tx.delete('stacks', name);
+    tx.delete('stackSources', name);
     hands.sweepFiles(tx);
   });
 }
