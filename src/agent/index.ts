@@ -1,5 +1,6 @@
 export { type Agent, type AgentOptions, startAgent } from './agent.ts';
 export type { AgentLink } from './conversation.ts';
 export { dropPlacedFiles, type FileOptions } from './files/host-files.ts';
+export { lookFrom } from './look/container-look.ts';
 export { askMachineId } from './machine-id.ts';
 export { HostNetworks, type NetworkOptions } from './networks/host-networks.ts';

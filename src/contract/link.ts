@@ -26,12 +26,17 @@ import { failingServerSchema, trafficSchema } from '../model/traffic.ts';
  *   engine agrees the answer is status 200 with `berth-upgraded: 1` and the body is the raw connection. A body of the
  *   request comes before the raw bytes, `berth-body-length` of them. Where the agent itself could not answer, the
  *   answer is 502 with `berth-error: <code>` and, percent-encoded in `berth-reason`, `{message, hint}`.
+ * - `POST /agent/<path>`: a question to the agent itself, JSON both ways. An agent that does not know it answers
+ *   404, as earlier ones do to all of them.
  * - `POST /cancel` with `berth-stream: <HTTP/2 stream ID>`: the agent resets that stream. The manager does not send
  *   RST_STREAM itself: an HTTP/2 server takes a thousand of them in a burst for an attack and ends the connection.
  * - `POST /close` with `berth-reason: <percent-encoded text>`: the manager is about to end the connection, and why.
  */
 export const SESSION_PATH = '/session';
 export const ENGINE_PREFIX = '/engine';
+export const AGENT_PREFIX = '/agent';
+/** How things look from within a container's network: `model/look.ts`. */
+export const LOOK_PATH = '/look';
 export const CANCEL_PATH = '/cancel';
 export const CLOSE_PATH = '/close';
 /** On requests: the protocol to upgrade to (`tcp`, `h2c`, `websocket`). */

@@ -25,6 +25,8 @@ export { CA_FILE, type ClusterPki, openClusterPki } from './pki/pki-files.ts';
 export { openVault, VAULT_FILE, type VaultFile } from './pki/vault-file.ts';
 export { fingerprintOf, type KeyPair } from './pki/x509.ts';
 export type {
+  AgentAnswers,
+  Agents,
   EngineRequest,
   EngineResponse,
   Engines,

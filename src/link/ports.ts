@@ -42,6 +42,22 @@ export interface Engines {
   connected(hostId: string): boolean;
 }
 
+/** Agents of the cluster's hosts, by host ID, asked something themselves. */
+export interface Agents {
+  /**
+   * @param path `/look`
+   * @param question JSON
+   * @returns its answer, as it came: the caller checks it
+   * @throws BerthError `host_down`, `unsupported` where the agent is of an earlier version, `timeout`, and the agent's own
+   */
+  ask(hostId: string, path: string, question: unknown, signal: AbortSignal): Promise<unknown>;
+}
+
+/** What an agent answers itself, by the path behind `/agent`. @throws BerthError passed on to the manager with its code */
+export type AgentAnswers = Readonly<
+  Record<string, (question: unknown, signal: AbortSignal) => Promise<unknown>>
+>;
+
 /** One host's engine, as the agent's end of the link asks it. `engine/`'s `Engine` fits. */
 export interface HostEngine {
   /**

@@ -10,6 +10,7 @@ import { newDockerEndpoint } from '../api/docker/server.ts';
 import { newClusterEvents } from '../api/events/cluster-events.ts';
 import { keepFilesSwept } from '../api/files/sweep-files.ts';
 import { keepAddressesSwept } from '../api/networks/address-sweep.ts';
+import { EngineNetworks } from '../api/networks/engine-networks.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
 import { ClusterCertificate } from '../api/routing/cluster-certificate.ts';
 import { cookieKeyOf } from '../api/routing/cookie-key.ts';
@@ -201,6 +202,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         logs: new StackLogs(dockerDeps),
         composeFiles,
         containers: new EngineContainers(dockerDeps),
+        networks: new EngineNetworks(dockerDeps, engines),
         checkLogin: (auth) => checkLogin(dockerDeps, auth),
         removeVolume: (name) => removeVolume(dockerDeps, name),
         autoscaler,

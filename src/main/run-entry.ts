@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import type { LocalCommands } from '../cli/local.ts';
 import { type CliInput, runCli } from '../cli/run-cli.ts';
 import { messageOf } from '../kit/errors.ts';
+import { LOOK_WORD, lookAndTell } from '../network/inside/look-inside.ts';
 import { BIND_WORD, bindAndHandOver } from '../network/namespace-sockets.ts';
 import { version } from './version.ts';
 
@@ -18,6 +19,13 @@ export async function runEntry(
     await bindAndHandOver(args).catch((thrown) => {
       stderr.write(`${messageOf(thrown)}\n`);
       process.exit(1);
+    });
+    return;
+  }
+  if (word === LOOK_WORD) {
+    await lookAndTell(stdin, stdout).catch((thrown) => {
+      stderr.write(`${messageOf(thrown)}\n`);
+      process.exitCode = 1;
     });
     return;
   }

@@ -1,14 +1,17 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FileOptions, type NetworkOptions, startAgent } from '../agent/index.ts';
-import { dialerFor, newDockerEngine } from '../engine/index.ts';
+import { type FileOptions, lookFrom, type NetworkOptions, startAgent } from '../agent/index.ts';
+import { LOOK_PATH } from '../contract/link.ts';
+import { dialerFor, type Engine, newDockerEngine } from '../engine/index.ts';
 import { systemClock } from '../kit/clock.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
+import { newLimit } from '../kit/limit.ts';
 import type { Logger } from '../kit/logger.ts';
-import { type AgentIdentity, LinkClient, openVault, VAULT_FILE } from '../link/index.ts';
+import { type AgentAnswers, type AgentIdentity, LinkClient, openVault, VAULT_FILE } from '../link/index.ts';
 import { HostNames } from '../network/dns/host-names.ts';
 
 import { PathProbe, PLUGIN_FOLDER } from '../network/index.ts';
+import { insideLooker } from '../network/inside/inside-looker.ts';
 import { socketOpener, udpSocketOpener } from '../network/namespace-sockets.ts';
 import { dataAddressOf } from './data-address.ts';
 import { hostServers } from './host-servers.ts';
@@ -84,6 +87,25 @@ async function filesIn(folder: string, logger: Logger): Promise<FileOptions> {
   return { dir: join(folder, 'files'), vault, memory: MEMORY };
 }
 
+/** Children that look around at the same time, some 50 MB each. */
+const LOOKS = 3;
+
+/** Namespaces can be entered where the engine is on this machine. */
+function answersOf(engine: Engine, engineUrl: string): AgentAnswers {
+  const look = insideLooker(selfCommand([]));
+  const limited = newLimit(LOOKS);
+  return {
+    [LOOK_PATH]: async (question, signal) => {
+      if (!engineUrl.startsWith('unix:'))
+        throw new BerthError(
+          'unsupported',
+          'the Docker Engine of this host is on another machine than its agent',
+        );
+      return limited(() => lookFrom({ engine, look }, question, signal));
+    },
+  };
+}
+
 /** One host of a cluster, wired: engine, agent, and the link to the manager. Holds the host even without a manager. */
 export async function runHost(options: HostOptions): Promise<RunningHost> {
   const { identity, engineUrl, folder, logger, onConnected } = options;
@@ -112,6 +134,7 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
       identity,
       machineId,
       engine: agent.calls,
+      answers: answersOf(engine, engineUrl),
       onSession: (session) => {
         agent.attach(session);
         onConnected?.();

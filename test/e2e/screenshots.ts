@@ -65,6 +65,8 @@ async function shoot({ name, colorScheme, language }: (typeof LOOKS)[number]): P
       ['join', '/hosts?add=true', '[role=dialog] form'],
       ['host', '/hosts/h2', '[data-index="0"]'],
       ['containers', '/containers', '[data-index="5"]'],
+      ['networks', '/networks', '[data-index="0"]'],
+      ['network', '/networks/shop_default', '.cell-used'],
     ] as const) {
       await page.goto(`${lab.addresses.api}${path}`);
       await page.locator(sign).first().waitFor();

@@ -144,9 +144,9 @@ function useItems(text: string): readonly Item[] {
     };
     const page = (
       id: string,
-      key: 'nav.overview' | 'nav.hosts' | 'nav.containers',
+      key: 'nav.overview' | 'nav.hosts' | 'nav.containers' | 'nav.networks',
       icon: IconName,
-      to: '/' | '/hosts' | '/containers',
+      to: '/' | '/hosts' | '/containers' | '/networks',
     ) => ({ id, icon, text: t(key), run: () => void navigate({ to }) });
     group(
       t('palette.pages'),
@@ -154,6 +154,7 @@ function useItems(text: string): readonly Item[] {
         page('p-overview', 'nav.overview', 'overview', '/'),
         page('p-hosts', 'nav.hosts', 'hosts', '/hosts'),
         page('p-containers', 'nav.containers', 'containers', '/containers'),
+        page('p-networks', 'nav.networks', 'networks', '/networks'),
       ].filter((item) => matches(item.text)),
     );
     if (words.length > 0) {

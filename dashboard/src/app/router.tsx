@@ -47,8 +47,32 @@ const containerRoute = createRoute({
   component: lazyRouteComponent(() => import('../pages/container.tsx'), 'ContainerPage'),
 });
 
+const networksRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/networks',
+  validateSearch: ({ create, test }: Record<string, unknown>): { create?: boolean; test?: boolean } => ({
+    ...(create === true ? { create } : {}),
+    ...(test === true ? { test } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../pages/networks/networks.tsx'), 'NetworksPage'),
+});
+
+const networkRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/networks/$network',
+  component: lazyRouteComponent(() => import('../pages/networks/network.tsx'), 'NetworkPage'),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([overviewRoute, hostsRoute, hostRoute, containersRoute, containerRoute]),
+  routeTree: rootRoute.addChildren([
+    overviewRoute,
+    hostsRoute,
+    hostRoute,
+    containersRoute,
+    containerRoute,
+    networksRoute,
+    networkRoute,
+  ]),
   defaultErrorComponent: Failed,
   defaultPreload: 'intent',
   scrollRestoration: true,

@@ -23,6 +23,7 @@ export const en = {
   'nav.overview': 'Overview',
   'nav.hosts': 'Hosts',
   'nav.containers': 'Containers',
+  'nav.networks': 'Networks',
 
   'login.title': 'Log in to Berth',
   'login.again': 'Your session has ended. Log in again: what you have typed is still there.',

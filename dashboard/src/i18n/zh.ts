@@ -24,6 +24,7 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'nav.overview': '总览',
   'nav.hosts': '主机',
   'nav.containers': '容器',
+  'nav.networks': '网络',
 
   'login.title': '登录 Berth',
   'login.again': '会话已结束。请重新登录：您输入的内容都还在。',

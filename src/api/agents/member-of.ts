@@ -52,7 +52,10 @@ function isStarting({ state }: ObservedContainer, { probes }: MemberParts['conta
  * The names that it answers to: its own, its aliases and host name there, the short ID as in Docker, its service, and name
  * and service within its stack. Containers of `docker-compose run` do not answer for their service.
  */
-function namesOf({ id, name, desired }: MemberParts['container'], networkId: string): string[] {
+export function namesOf(
+  { id, name, desired }: Pick<Container, 'id' | 'name' | 'desired'>,
+  networkId: string,
+): string[] {
   const { spec } = desired;
   const labels = spec.Labels ?? {};
   const stack = labels['com.docker.compose.project'];

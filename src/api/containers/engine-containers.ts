@@ -4,7 +4,7 @@ import type { EngineCall } from '../docker/call.ts';
 import {
   containerPath,
   findContainer,
-  hostDown,
+  reachable,
   rewriteFor,
   type Target,
 } from '../docker/containers/find.ts';
@@ -109,9 +109,7 @@ export class EngineContainers implements ContainerHands {
   }
 
   private reachable(ref: string): Target {
-    const target = this.find(ref);
-    if (!this.deps.engines.connected(target.hostId)) throw hostDown({ deps: this.deps }, target);
-    return target;
+    return reachable({ deps: this.deps }, ref);
   }
 
   private call(ms: number): EngineCall {

@@ -17,16 +17,10 @@ export const addressHandlers: Handlers<keyof typeof addressRoutes> = {
     deps.store.view((tx) => {
       const network = find(tx, params.network);
       const now = deps.clock.now();
-      const addresses = taken(tx, network, now);
       return {
         network: network.name,
-        pools: network.span.pools.map(({ subnet, range }) => ({
-          subnet,
-          ...(range === undefined ? {} : { range }),
-          size: String(sizeOf(subnet, range)),
-          taken: addresses.filter(({ ip }) => isIn(range ?? subnet, ip)).length,
-        })),
-        addresses: addresses.map((one) => viewOf(tx, one)),
+        pools: takenOf(tx, network, now),
+        addresses: taken(tx, network, now).map((one) => viewOf(tx, one)),
       };
     }),
 
@@ -61,6 +55,21 @@ function find(tx: ReadTx, reference: string): SpanningNetwork {
   throw new BerthError('not_found', `there is no network "${reference.slice(0, 128)}"`, {
     hint: '"docker network ls" lists them',
   });
+}
+
+/** What each of a network's pools has, and how much of that is not free. */
+export function takenOf(
+  tx: ReadTx,
+  network: SpanningNetwork,
+  now: number,
+): { subnet: string; range?: string; size: string; taken: number }[] {
+  const addresses = taken(tx, network, now);
+  return network.span.pools.map(({ subnet, range }) => ({
+    subnet,
+    ...(range === undefined ? {} : { range }),
+    size: String(sizeOf(subnet, range)),
+    taken: addresses.filter(({ ip }) => isIn(range ?? subnet, ip)).length,
+  }));
 }
 
 /** In the order of the addresses; those whose grace time is over are free. */

@@ -24,6 +24,7 @@ import type { ContainerHands } from './container-hands.ts';
 import type { ContainerMoves } from './container-moves.ts';
 import type { ApiDeps } from './deps.ts';
 import { type ApiEndpoint, newApiEndpoint } from './endpoint.ts';
+import type { NetworkHands } from './network-hands.ts';
 import type { LogQuery } from './stack-logs.ts';
 
 /** A running API over a memory store, on a free port of loopback and on a unix socket, for tests. */
@@ -133,6 +134,21 @@ function fakeContainers(store: Store): ContainerHands {
   };
 }
 
+/** Says yes to everything, and does nothing. */
+export const fakeNetworks: NetworkHands = {
+  test: async (from, to, port) => ({
+    verdict: 'reached',
+    from: { id: from, name: from, hostName: 'h1' },
+    to: { id: to, name: to, hostName: 'h2' },
+    ...(port === undefined ? {} : { port }),
+    steps: [{ id: 'running', state: 'ok', text: 'both run' }],
+  }),
+  create: async ({ name }) => `id-of-${name}`,
+  remove: async () => undefined,
+  connect: async () => undefined,
+  disconnect: async () => undefined,
+};
+
 async function testVaultFile(folder: string): Promise<VaultFile> {
   const file = await openVault(folder, { now: 0, make: true });
   if (file === undefined) throw new Error('no vault was made');
@@ -163,6 +179,7 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
     },
     access: new AccessBook({ clock: fakeClock, routesOf: () => [], serving: () => [] }),
     containers: fakeContainers(store),
+    networks: fakeNetworks,
     logs: { read: fakeLogs },
     composeFiles: { read: async (sent) => readSent(sent, placementProblem) },
     removeVolume: (name) => store.update((tx) => void tx.delete('volumes', name)),

@@ -10,6 +10,7 @@ import type { PluginRunner } from '../placement/store-placer.ts';
 import type { AccessBook } from '../routing/access-book.ts';
 import type { ContainerHands } from './container-hands.ts';
 import type { ContainerMoves } from './container-moves.ts';
+import type { NetworkHands } from './network-hands.ts';
 import type { StackLogs } from './stack-logs.ts';
 
 /** What the API's handlers stand on; wired in `src/main/`. */
@@ -31,6 +32,8 @@ export type ApiDeps = Readonly<{
    * @throws BerthError `timeout`, `too_many_requests`, `too_large`
    */
   composeFiles: Readonly<{ read(sent: SentStack): Promise<SentAnswer> }>;
+  /** Makes and changes networks. */
+  networks: NetworkHands;
   /** What containers of stacks have written. */
   logs: StackLogs;
   /** Thinks about the numbers of services that scale by themselves. */

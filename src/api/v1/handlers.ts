@@ -13,6 +13,7 @@ import { jobHandlers } from './jobs.ts';
 import { joinTokenHandlers } from './join-tokens.ts';
 import { joiningHandlers } from './joining.ts';
 import { moveHandlers } from './moves.ts';
+import { networkHandlers } from './networks.ts';
 import { nodeHandlers } from './nodes.ts';
 import { orphanHandlers } from './orphans.ts';
 import { registryHandlers } from './registries.ts';
@@ -48,6 +49,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...autoscaleHandlers,
     ...triggerHandlers(),
     ...routeListHandlers,
+    ...networkHandlers,
     ...addressHandlers,
     ...balancerHandlers,
     ...certificateHandlers,

@@ -50,6 +50,7 @@ import { lbSet } from './lb/set.ts';
 import { lbWeight } from './lb/weight.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
+import { networkTest } from './network/test.ts';
 import { nodeCordon, nodeUncordon } from './node/cordon.ts';
 import { nodeDrain } from './node/drain.ts';
 import { nodeFailover } from './node/failover.ts';
@@ -113,6 +114,7 @@ export const GROUPS: readonly Readonly<{ name: string; summary: string; heading:
   { name: 'stack', summary: 'Stacks of services, from compose files', heading: 'Cluster:' },
   { name: 'service', summary: 'Services of stacks: equal containers', heading: 'Cluster:' },
   { name: 'volume', summary: 'Volumes of containers and stacks', heading: 'Cluster:' },
+  { name: 'network', summary: 'Networks of containers', heading: 'Cluster:' },
   { name: 'registry', summary: 'Log-ins of registries, for images of services', heading: 'Cluster:' },
   { name: 'job', summary: 'Services that run to their end at their times', heading: 'Cluster:' },
   { name: 'autoscale', summary: 'Numbers of containers that follow their load', heading: 'Cluster:' },
@@ -217,6 +219,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   lbRm,
   plan,
   rebalance,
+  networkTest,
   ipLs,
   ipReserve,
   ipRelease,

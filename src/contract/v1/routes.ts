@@ -11,6 +11,7 @@ import { jobRoutes } from './jobs.ts';
 import { joinTokenRoutes } from './join-tokens.ts';
 import { joiningRoutes } from './joining.ts';
 import { moveRoutes } from './moves.ts';
+import { networkRoutes } from './networks.ts';
 import { nodeRoutes } from './nodes.ts';
 import { orphanRoutes } from './orphans.ts';
 import { registryRoutes } from './registries.ts';
@@ -40,6 +41,7 @@ export const routes = {
   ...autoscaleRoutes,
   ...triggerRoutes,
   ...routeListRoutes,
+  ...networkRoutes,
   ...addressRoutes,
   ...balancerRoutes,
   ...certificateRoutes,

@@ -7,7 +7,7 @@ import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../h2/keep-alive.ts';
 import { ALPN } from '../h2/limits.ts';
 import { certificateInfo } from '../pki/certificate-info.ts';
 import { MANAGER_NAME } from '../pki/certificates.ts';
-import type { HostEngine, ManagerSession } from '../ports.ts';
+import type { AgentAnswers, HostEngine, ManagerSession } from '../ports.ts';
 import type { AgentIdentity } from './agent-identity.ts';
 import { dialError } from './dial-error.ts';
 import { ManagerConnection } from './manager-connection.ts';
@@ -21,6 +21,8 @@ export type LinkClientOptions = Readonly<{
   identity: Pick<AgentIdentity, 'key' | 'certificate' | 'ca' | 'managers'>;
   machineId: string;
   engine: HostEngine;
+  /** What the agent itself is asked; nothing where it is left out. */
+  answers?: AgentAnswers;
   /** Each time a manager has let this host in. A refusal is no session: see `lastError`, and the log. */
   onSession(session: ManagerSession): void;
   keepAlive?: KeepAlive;
@@ -98,10 +100,11 @@ export class LinkClient {
       socket.destroy();
       return 'stopped';
     }
-    const { machineId, engine } = this.options;
+    const { machineId, engine, answers = {} } = this.options;
     const connection = new ManagerConnection(socket, {
       machineId,
       engine,
+      answers,
       keepAlive: this.options.keepAlive ?? DEFAULT_KEEP_ALIVE,
       onSession: (session) => {
         this.logger.info({ manager: address }, 'connected to the manager');

@@ -6,6 +6,7 @@ import http2, {
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import {
+  AGENT_PREFIX,
   type AgentFrame,
   CANCEL_PATH,
   CLOSE_PATH,
@@ -23,7 +24,8 @@ import { FrameChannel } from '../h2/frame-channel.ts';
 import { type KeepAlive, keepAlive } from '../h2/keep-alive.ts';
 import { CONNECTION_WINDOW, LINK_OPTIONS } from '../h2/limits.ts';
 import { breakOff, LinkStream } from '../h2/link-stream.ts';
-import type { HostEngine, ManagerSession } from '../ports.ts';
+import type { AgentAnswers, HostEngine, ManagerSession } from '../ports.ts';
+import { answering } from './answering.ts';
 import { serveEngine } from './serve-engine.ts';
 
 const FAREWELL_TIMEOUT = 1_000;
@@ -31,6 +33,7 @@ const FAREWELL_TIMEOUT = 1_000;
 export type ManagerConnectionOptions = Readonly<{
   machineId: string;
   engine: HostEngine;
+  answers: AgentAnswers;
   onSession(session: ManagerSession): void;
   keepAlive: KeepAlive;
 }>;
@@ -101,11 +104,15 @@ export class ManagerConnection {
     // Without a listener an error of one stream would end the process.
     stream.on('error', () => undefined);
     const path = String(headers[':path']);
+    const { engine, answers } = this.options;
     if (path.startsWith(`${ENGINE_PREFIX}/`)) {
-      const id = stream.id ?? 0;
-      this.streams.set(id, stream);
-      stream.once('close', () => this.streams.delete(id));
-      void serveEngine(stream, headers, this.options.engine);
+      this.keep(stream);
+      void serveEngine(stream, headers, ENGINE_PREFIX, engine);
+      return;
+    }
+    if (path.startsWith(`${AGENT_PREFIX}/`)) {
+      this.keep(stream);
+      void serveEngine(stream, headers, AGENT_PREFIX, answering(answers));
       return;
     }
     if (path === SESSION_PATH && this.channel === undefined) {
@@ -126,6 +133,13 @@ export class ManagerConnection {
       return;
     }
     stream.respond({ ':status': 404 }, { endStream: true });
+  }
+
+  /** Until it is closed, the manager may cancel it. */
+  private keep(stream: ServerHttp2Stream): void {
+    const id = stream.id ?? 0;
+    this.streams.set(id, stream);
+    stream.once('close', () => this.streams.delete(id));
   }
 
   private openSession(stream: ServerHttp2Stream): void {

@@ -1,7 +1,6 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import {
-  ENGINE_PREFIX,
   HEADER_BODY_LENGTH,
   HEADER_ERROR,
   HEADER_REASON,
@@ -16,12 +15,13 @@ import { breakOff, LinkStream } from '../h2/link-stream.ts';
 import type { EngineRequest, EngineResponse, HostEngine } from '../ports.ts';
 
 /**
- * Answers one `/engine/…` request of the manager from the host's engine. Never rejects. Where the manager cancels, the
+ * Answers one request of the manager, `prefix` in front of its path, from the host's engine or whatever else is like one. Never rejects. Where the manager cancels, the
  * engine's side is destroyed at once; where the engine breaks off, the stream is reset.
  */
 export async function serveEngine(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
+  prefix: string,
   engine: HostEngine,
 ): Promise<void> {
   const controller = new AbortController();
@@ -37,7 +37,7 @@ export async function serveEngine(
   try {
     const request = {
       method: String(headers[':method']),
-      path: String(headers[':path']).slice(ENGINE_PREFIX.length),
+      path: String(headers[':path']).slice(prefix.length),
       headers: requestHeaders(headers),
       signal: controller.signal,
     };

@@ -32,8 +32,18 @@ export type CallTarget = Readonly<{
 type Head = Readonly<{ status: number; headers: IncomingHttpHeaders; stream: LinkStream }>;
 
 /** Passes a request to a host's engine; see `Engines.request`. */
-export async function callEngine(target: CallTarget, request: EngineRequest): Promise<EngineResponse> {
-  const head = await open(target, request, requestHeaders(request.headers ?? {}), bodyOf(request));
+export function callEngine(target: CallTarget, request: EngineRequest): Promise<EngineResponse> {
+  return callHost(target, ENGINE_PREFIX, request);
+}
+
+/** Asks what a host serves under `prefix`. */
+export async function callHost(
+  target: CallTarget,
+  prefix: string,
+  request: EngineRequest,
+): Promise<EngineResponse> {
+  const path = `${prefix}${request.path}`;
+  const head = await open(target, request, path, requestHeaders(request.headers ?? {}), bodyOf(request));
   return plainResponse(head, request.method);
 }
 
@@ -47,7 +57,8 @@ export async function upgradeEngine(target: CallTarget, request: EngineRequest):
     [HEADER_BODY_LENGTH]: String(body.length),
   };
   delete (headers as Record<string, string>)['content-length'];
-  const head = await open(target, request, headers, { kind: 'raw', first: body });
+  const path = `${ENGINE_PREFIX}${request.path}`;
+  const head = await open(target, request, path, headers, { kind: 'raw', first: body });
   if (head.headers[HEADER_UPGRADED] === '1') {
     return { kind: 'upgraded', headers: responseHeaders(head.headers), stream: head.stream };
   }
@@ -82,6 +93,7 @@ async function wholeBody(request: EngineRequest): Promise<Uint8Array> {
 async function open(
   target: CallTarget,
   request: EngineRequest,
+  path: string,
   given: Record<string, string>,
   body: Body,
 ): Promise<Head> {
@@ -94,7 +106,7 @@ async function open(
   const headers: Record<string, string> = {
     ...given,
     ':method': request.method,
-    ':path': `${ENGINE_PREFIX}${request.path}`,
+    ':path': path,
   };
   if (body.kind === 'bytes') headers['content-length'] = String(body.bytes.length);
   if (body.kind === 'none') delete headers['content-length'];

@@ -9,8 +9,9 @@ import { DEFAULT_KEEP_ALIVE, type KeepAlive } from '../h2/keep-alive.ts';
 import { ALPN } from '../h2/limits.ts';
 import { type CertificateInfo, certificateInfo, isHostCertificate } from '../pki/certificate-info.ts';
 import type { KeyPair } from '../pki/x509.ts';
-import type { EngineRequest, EngineResponse, Engines, EngineUpgrade, HostSession } from '../ports.ts';
+import type { Agents, EngineRequest, EngineResponse, Engines, EngineUpgrade, HostSession } from '../ports.ts';
 import type { Admission, Arrival } from './admit-host.ts';
+import { askAgent } from './agent-call.ts';
 import { callEngine, upgradeEngine } from './engine-call.ts';
 import { HostConnection } from './host-connection.ts';
 
@@ -36,7 +37,7 @@ export type LinkServerOptions = Readonly<{
 type Connected = Readonly<{ connection: HostConnection; hostName: string; machineId: string }>;
 
 /** The agent port: takes the agents' connections, and reaches the engines of the hosts behind them. */
-export class LinkServer implements Engines {
+export class LinkServer implements Engines, Agents {
   private readonly server: Server;
   private readonly logger: Logger;
   private readonly caKey: X509Certificate['publicKey'];
@@ -120,6 +121,11 @@ export class LinkServer implements Engines {
   async upgrade(hostId: string, request: EngineRequest): Promise<EngineUpgrade> {
     const { connection, hostName } = this.reach(hostId);
     return upgradeEngine(connection.target(hostName), request);
+  }
+
+  async ask(hostId: string, path: string, question: unknown, signal: AbortSignal): Promise<unknown> {
+    const { connection, hostName } = this.reach(hostId);
+    return askAgent(connection.target(hostName), path, question, signal);
   }
 
   private reach(hostId: string): Connected {

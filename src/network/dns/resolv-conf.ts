@@ -9,9 +9,18 @@ const NEVER: ReadonlySet<string> = new Set(['127.0.0.11', NAMES_ADDRESS, '0.0.0.
 
 /** Name servers of a `resolv.conf`, in order, at most three; without what cannot be one of a host. */
 export function nameservers(text: string): string[] {
+  return serversOf(text, isServer);
+}
+
+/** As `nameservers`, of a container's file: Docker's own resolver is one of those. */
+export function containerServers(text: string): string[] {
+  return serversOf(text, (address) => isIP(address) !== 0);
+}
+
+function serversOf(text: string, isOne: (address: string) => boolean): string[] {
   const found = text.split('\n').flatMap((line) => {
     const address = /^\s*nameserver\s+(\S+)/.exec(line)?.[1];
-    return address !== undefined && isServer(address) ? [address] : [];
+    return address !== undefined && isOne(address) ? [address] : [];
   });
   return [...new Set(found)].slice(0, MAX_SERVERS);
 }

@@ -40,19 +40,27 @@ export function noSuchContainer(ref: string): BerthError {
 }
 
 /** The container named by the call's path (or `ref`); see `findContainer`. */
-export function targetOf(call: DockerCall, ref = call.params.id ?? ''): Target {
-  const { store, engines } = call.deps;
-  return store.view((tx) => findContainer(tx, ref, (hostId) => engines.connected(hostId)));
+export function targetOf({ deps, params }: DockerCall, ref = params.id ?? ''): Target {
+  return find({ deps }, ref);
+}
+
+/** As `reachable`, of the container named by the call's path. */
+export function reachableTarget({ deps, params }: DockerCall, ref = params.id ?? ''): Target {
+  return reachable({ deps }, ref);
 }
 
 /**
  * As `targetOf`, for what needs the container's host.
  * @throws BerthError `host_down`, at once, naming the host and what to do
  */
-export function reachableTarget(call: DockerCall, ref?: string): Target {
-  const target = targetOf(call, ref);
+export function reachable(call: Pick<DockerCall, 'deps'>, ref: string): Target {
+  const target = find(call, ref);
   if (!call.deps.engines.connected(target.hostId)) throw hostDown(call, target);
   return target;
+}
+
+function find({ deps: { store, engines } }: Pick<DockerCall, 'deps'>, ref: string): Target {
+  return store.view((tx) => findContainer(tx, ref, (hostId) => engines.connected(hostId)));
 }
 
 export function hostDown({ deps }: Pick<DockerCall, 'deps'>, target: Target): BerthError {

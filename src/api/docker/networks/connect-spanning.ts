@@ -13,7 +13,7 @@ import {
 } from '../../networks/spanning.ts';
 import { takeBack, takeEndpoint } from '../../networks/take-address.ts';
 import { unusable } from '../../networks/usable-drivers.ts';
-import type { DockerCall } from '../call.ts';
+import type { EngineCall } from '../call.ts';
 import { changeDesired } from '../containers/desired.ts';
 import type { Target } from '../containers/find.ts';
 
@@ -25,7 +25,7 @@ type Json = Readonly<Record<string, unknown>>;
  * again and moved. Its agent carries it out.
  */
 export async function connectSpanning(
-  call: DockerCall,
+  call: EngineCall,
   network: SpanningNetwork,
   target: Target,
   config: Json,
@@ -65,7 +65,7 @@ export async function connectSpanning(
 
 /** Takes a container off a network that spans hosts. Its address goes to nobody else for the grace time. */
 export async function disconnectSpanning(
-  call: DockerCall,
+  call: EngineCall,
   network: SpanningNetwork,
   target: Target,
 ): Promise<void> {

@@ -4,8 +4,8 @@ import { LABEL_CLUSTER, LABEL_ID } from '../../../model/labels.ts';
 import type { Network } from '../../../model/objects.ts';
 import { SETTINGS_KEY } from '../../../store/tables.ts';
 import { isSpanning } from '../../networks/spanning.ts';
-import type { DockerCall } from '../call.ts';
-import { noSuchContainer, reachableTarget, rewriteFor, type Target } from '../containers/find.ts';
+import type { DockerCall, EngineCall } from '../call.ts';
+import { noSuchContainer, reachable, rewriteFor, type Target } from '../containers/find.ts';
 import { readBody, sendNothing } from '../json.ts';
 import { ask, askJson, enginePath } from '../passthrough.ts';
 import { observe } from '../system/observe.ts';
@@ -21,26 +21,42 @@ const disconnectSchema = z.looseObject({
   Force: z.boolean().nullish(),
 });
 
-/** `POST /networks/<id>/connect`. A network that is nowhere yet goes to the container's host, and stays there. */
+/** `POST /networks/<id>/connect`. */
 export async function connect(call: DockerCall): Promise<void> {
-  const body = await readBody(call.req, connectSchema);
-  const { found, target } = both(call, body.Container);
+  await join(call, call.params.id ?? '', await readBody(call.req, connectSchema));
+  sendNothing(call.res, 200);
+}
+
+/** `POST /networks/<id>/disconnect`. */
+export async function disconnect(call: DockerCall): Promise<void> {
+  await leave(call, call.params.id ?? '', await readBody(call.req, disconnectSchema));
+  sendNothing(call.res, 200);
+}
+
+/** Puts a container on a network; one that is nowhere yet goes to the container's host, and stays there. */
+export async function join(
+  call: EngineCall,
+  network: string,
+  body: z.infer<typeof connectSchema>,
+): Promise<void> {
+  const { found, target } = both(call, network, body.Container);
   if (found.kind === 'cluster' && isSpanning(found.record)) {
     await connectSpanning(call, found.record, target, body.EndpointConfig ?? {});
-    sendNothing(call.res, 200);
     return;
   }
   const engineNetwork = await onHostOf(call, found, target);
   await askEngine(call, target, engineNetwork, 'connect', { ...body, Container: target.engineRef });
 }
 
-/** `POST /networks/<id>/disconnect`. */
-export async function disconnect(call: DockerCall): Promise<void> {
-  const body = await readBody(call.req, disconnectSchema);
-  const { found, target } = both(call, body.Container);
+/** Takes a container off a network. */
+export async function leave(
+  call: EngineCall,
+  network: string,
+  body: z.infer<typeof disconnectSchema>,
+): Promise<void> {
+  const { found, target } = both(call, network, body.Container);
   if (found.kind === 'cluster' && isSpanning(found.record)) {
     await disconnectSpanning(call, found.record, target);
-    sendNothing(call.res, 200);
     return;
   }
   const { seen } = found;
@@ -51,15 +67,19 @@ export async function disconnect(call: DockerCall): Promise<void> {
   await askEngine(call, target, seen.networkId, 'disconnect', { ...body, Container: target.engineRef });
 }
 
-function both(call: DockerCall, container: string): Readonly<{ found: FoundNetwork; target: Target }> {
-  const target = reachableTarget(call, container);
+function both(
+  call: EngineCall,
+  network: string,
+  container: string,
+): Readonly<{ found: FoundNetwork; target: Target }> {
+  const target = reachable(call, container);
   if (target.record?.desired.state === 'removed') throw noSuchContainer(container);
-  const found = call.deps.store.view((tx) => findNetwork(tx, call.params.id ?? '', target.hostId));
+  const found = call.deps.store.view((tx) => findNetwork(tx, network, target.hostId));
   return { found, target };
 }
 
 async function askEngine(
-  call: DockerCall,
+  call: EngineCall,
   target: Target,
   network: string,
   verb: 'connect' | 'disconnect',
@@ -74,14 +94,13 @@ async function askEngine(
   };
   const answer = await ask(call, target.hostId, request, rewriteFor(target));
   answer.body.resume();
-  sendNothing(call.res, 200);
 }
 
 /**
  * The engine's ID of the network on the container's host; a network that is nowhere is placed and made there.
  * @throws BerthError `conflict` where the network is held to another host
  */
-async function onHostOf(call: DockerCall, found: FoundNetwork, target: Target): Promise<string> {
+async function onHostOf(call: EngineCall, found: FoundNetwork, target: Target): Promise<string> {
   if (found.seen?.hostId === target.hostId) return found.seen.networkId;
   if (found.kind === 'host') throw elsewhere(call, found, found.hostId, target);
   const { store } = call.deps;
@@ -110,7 +129,7 @@ async function onHostOf(call: DockerCall, found: FoundNetwork, target: Target): 
 }
 
 /** Makes the network on a host as the agent does it for a container's sake. */
-async function makeOnHost(call: DockerCall, record: Network, hostId: string): Promise<string> {
+async function makeOnHost(call: EngineCall, record: Network, hostId: string): Promise<string> {
   const clusterId = call.deps.store.view((tx) => tx.get('settings', SETTINGS_KEY)?.clusterId ?? '');
   const labels = record.spec.Labels;
   const answer = await askJson<{ Id: string }>(call, hostId, {
@@ -132,7 +151,7 @@ async function makeOnHost(call: DockerCall, record: Network, hostId: string): Pr
   return answer.Id;
 }
 
-function elsewhere(call: DockerCall, found: FoundNetwork, hostId: string, target: Target): BerthError {
+function elsewhere(call: EngineCall, found: FoundNetwork, hostId: string, target: Target): BerthError {
   const { store } = call.deps;
   const [name, host] = store.view((tx) => [shownName(tx, found), hostName(tx, hostId)]);
   return new BerthError(

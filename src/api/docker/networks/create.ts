@@ -3,23 +3,32 @@ import { newLongId } from '../../../kit/ids.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import { makeSpanning } from '../../networks/make-network.ts';
 import { setAuditTarget } from '../audit.ts';
-import type { DockerCall } from '../call.ts';
+import type { DockerCall, EngineCall } from '../call.ts';
 import { readBody, sendJson } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { observe } from '../system/observe.ts';
-import { createSchema, spanRequestOf } from './create-body.ts';
+import { type CreateNetworkBody, createSchema, spanRequestOf } from './create-body.ts';
 import { checkDriver } from './drivers.ts';
 import { hostName, isLeftOver, splitNode } from './find-network.ts';
 import { PREDEFINED } from './list.ts';
 import { spanDriverOf } from './span-driver.ts';
 
-/**
- * `POST /networks/create`. A network of the cluster gets a record, and, unless it spans hosts, a host with its first
- * container; `node/name` makes one on that host, which is the host's own from then on.
- */
+/** `POST /networks/create`. */
 export async function createNetwork(call: DockerCall): Promise<void> {
   const body = await readBody(call.req, createSchema);
   setAuditTarget(call, body.Name);
+  sendJson(call.res, 201, await addNetwork(call, body, call.principal.user));
+}
+
+/**
+ * Makes a network. One of the cluster gets a record, and, unless it spans hosts, a host with its first container;
+ * `node/name` makes one on that host, which is the host's own from then on. Returns the answer in Docker's words.
+ */
+export async function addNetwork(
+  call: EngineCall,
+  body: CreateNetworkBody,
+  user: string,
+): Promise<Readonly<Record<string, unknown>>> {
   if (PREDEFINED.has(body.Name)) {
     throw new BerthError('forbidden', `operation is not permitted on predefined ${body.Name} network`);
   }
@@ -33,8 +42,7 @@ export async function createNetwork(call: DockerCall): Promise<void> {
       signal: call.signal,
     });
     await observe(call, [split.hostId], 'observedNetworks');
-    sendJson(call.res, 201, answer);
-    return;
+    return answer;
   }
   refuseName(body.Name);
   // First without waiting for a plugin's look-up, then for good, in the transaction.
@@ -46,13 +54,13 @@ export async function createNetwork(call: DockerCall): Promise<void> {
   const id = newLongId();
   await store.update((tx) => {
     refuseDuplicate(tx, body.Name);
-    const made = { createdAt: clock.now(), createdBy: call.principal.user };
+    const made = { createdAt: clock.now(), createdBy: user };
     const base = { kind: 'network' as const, id, name: body.Name, ...made, spec: body };
     const driver = spanDriverOf(tx, body);
     if (driver === undefined) tx.put('networks', base);
     else makeSpanning(tx, driver, spanRequestOf(body, driver.name), base);
   });
-  sendJson(call.res, 201, { Id: id, Warning: '' });
+  return { Id: id, Warning: '' };
 }
 
 function refuseName(name: string): void {

@@ -1,6 +1,6 @@
 import { BerthError, messageOf } from '../../../kit/errors.ts';
 import { linkedSignal } from '../../../kit/linked-signal.ts';
-import type { DockerCall } from '../call.ts';
+import type { EngineCall } from '../call.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { reachableHosts } from '../system/hosts.ts';
 
@@ -18,7 +18,7 @@ const NO_NETWORK = 'berth-does-this-driver-exist';
  * Where no host is connected the driver is taken at its word, and shows when the network is placed.
  * @throws BerthError `engine` with the engine's own words; `unsupported`
  */
-export async function checkDriver(call: DockerCall, driver: string): Promise<void> {
+export async function checkDriver(call: EngineCall, driver: string): Promise<void> {
   if (BUILT_IN.has(driver)) return;
   if (driver === 'host' || driver === 'null') {
     throw new BerthError('forbidden', `only one instance of "${driver}" network is allowed`);
@@ -50,7 +50,7 @@ export async function checkDriver(call: DockerCall, driver: string): Promise<voi
 
 /** @throws the engine's refusal where it does not have the driver */
 async function hasDriver(
-  call: DockerCall,
+  call: EngineCall,
   hostId: string,
   driver: string,
   signal: AbortSignal,

@@ -35,7 +35,7 @@ export function listNetworks(tx: ReadTx, filters: Filters): Readonly<Record<stri
   const nodes = filters.get('node') ?? [];
   const dangling = booleanFilter('dangling', filters.get('dangling'));
   const used = dangling === undefined ? undefined : usedNetworks(tx);
-  return all(tx)
+  return allNetworks(tx)
     .map((found) => ({ found, view: networkView(tx, found) }))
     .filter(({ found, view }) => {
       const own = found.kind === 'cluster' ? found.record.name : found.seen.name;
@@ -56,7 +56,8 @@ export function listNetworks(tx: ReadTx, filters: Filters): Readonly<Record<stri
     .sort((a, b) => (String(a.Name) < String(b.Name) ? -1 : 1));
 }
 
-function all(tx: ReadTx): FoundNetwork[] {
+/** All networks: the cluster's, and the hosts' own. */
+export function allNetworks(tx: ReadTx): FoundNetwork[] {
   const records = clusterNetworks(tx).map(
     (record): FoundNetwork => ({ kind: 'cluster', record, seen: seenOf(tx, record) }),
   );

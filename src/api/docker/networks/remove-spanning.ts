@@ -7,7 +7,7 @@ import type { ReadTx } from '../../../store/store.ts';
 import { holderText } from '../../networks/holder-text.ts';
 import { removeSpanning } from '../../networks/make-network.ts';
 import { isLeaving, LEAVE_MS } from '../../services/leaving.ts';
-import type { DockerCall } from '../call.ts';
+import type { EngineCall } from '../call.ts';
 import { fanOut, hostsOf } from '../fanout.ts';
 import { ask, enginePath } from '../passthrough.ts';
 import { observe } from '../system/observe.ts';
@@ -21,7 +21,7 @@ const NAMED = 5;
  * are not connected once they are back.
  * @throws BerthError `forbidden` while a container has an address in it, in Docker's words and naming them
  */
-export async function removeSpanningNetwork(call: DockerCall, id: string): Promise<void> {
+export async function removeSpanningNetwork(call: EngineCall, id: string): Promise<void> {
   await until(call.deps.store, LEAVE_MS, (tx) => ![...tx.by('addresses', 'network', id)].some(leaves(tx)));
   const parts = await call.deps.store.update((tx) => {
     const network = tx.get('networks', id);
@@ -44,7 +44,7 @@ export async function removeSpanningNetwork(call: DockerCall, id: string): Promi
 }
 
 /** At once where that can be; an agent that comes first, or later, is as good. */
-async function removeParts(call: DockerCall, parts: readonly ObservedNetwork[]): Promise<void> {
+async function removeParts(call: EngineCall, parts: readonly ObservedNetwork[]): Promise<void> {
   const here = parts.filter(({ hostId }) => call.deps.engines.connected(hostId));
   const networkOn = new Map(here.map(({ hostId, networkId }) => [hostId, networkId]));
   const hosts = hostsOf(call, 'connected').filter(({ id }) => networkOn.has(id));

@@ -3,7 +3,7 @@ import { networkNames } from '../../../model/network-names.ts';
 import type { Network } from '../../../model/objects.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import { removeSpanning } from '../../networks/make-network.ts';
-import type { DockerCall } from '../call.ts';
+import type { DockerCall, EngineCall } from '../call.ts';
 import { readJson, sendJson, sendNothing } from '../json.ts';
 import { ask, askJson, enginePath } from '../passthrough.ts';
 import { filtersOf, labelsMatch } from '../query.ts';
@@ -14,25 +14,26 @@ import { untilMs } from '../system/until-filter.ts';
 import { clusterNetworks, findNetwork, hostName, recordOf } from './find-network.ts';
 import { isWanted, removeSpanningNetwork } from './remove-spanning.ts';
 
-/** `DELETE /networks/<id>`: on its host, then its record. */
+/** `DELETE /networks/<id>`. */
 export async function removeNetwork(call: DockerCall): Promise<void> {
+  await dropNetwork(call, call.params.id ?? '');
+  sendNothing(call.res, 204);
+}
+
+/** Removes a network on its host, then its record. @throws BerthError `not_found`, `host_down`, and what its engine says */
+export async function dropNetwork(call: EngineCall, reference: string): Promise<void> {
   const { store, engines } = call.deps;
-  const found = store.view((tx) => findNetwork(tx, call.params.id ?? ''));
+  const found = store.view((tx) => findNetwork(tx, reference));
   if (found.kind === 'cluster' && found.record.span !== undefined) {
     await removeSpanningNetwork(call, found.record.id);
-    sendNothing(call.res, 204);
     return;
   }
   const hostId = found.kind === 'cluster' ? found.record.hostId : found.hostId;
   if (hostId !== undefined && !engines.connected(hostId)) {
     const host = store.view((tx) => hostName(tx, hostId));
-    throw new BerthError(
-      'host_down',
-      `network ${call.params.id} is on host ${host}, which is not connected`,
-      {
-        hint: 'bring the host back, or take it out of the cluster with "berth node rm"',
-      },
-    );
+    throw new BerthError('host_down', `network ${reference} is on host ${host}, which is not connected`, {
+      hint: 'bring the host back, or take it out of the cluster with "berth node rm"',
+    });
   }
   if (found.seen !== undefined) {
     const path = enginePath(call, `/networks/${encodeURIComponent(found.seen.networkId)}`);
@@ -53,7 +54,6 @@ export async function removeNetwork(call: DockerCall): Promise<void> {
     await observe(call, [found.seen.hostId], 'observedNetworks');
   }
   if (found.kind === 'cluster') await store.update((tx) => tx.delete('networks', found.record.id));
-  sendNothing(call.res, 204);
 }
 
 type Pruned = Readonly<{ NetworksDeleted?: readonly string[] | null }>;

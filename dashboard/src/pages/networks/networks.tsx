@@ -1,0 +1,177 @@
+import { Button, Checkbox, TextInput } from '@mantine/core';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import type { NetworkView } from '../../../../src/contract/v1/networks.ts';
+import { useTitle } from '../../app/shell.tsx';
+import { client } from '../../cluster/client.ts';
+import { useLiveQuery } from '../../cluster/use-live-query.ts';
+import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
+import { CopyAs } from '../../parts/copy.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { Icon } from '../../parts/icons.tsx';
+import { Meter } from '../../parts/meter.tsx';
+import { Problem } from '../../parts/problem.tsx';
+import { RoleButton } from '../../parts/role-button.tsx';
+import { VirtualRows } from '../../parts/virtual-rows.tsx';
+import { Waiting } from '../../parts/waiting.tsx';
+import { CreateNetwork } from './create-network.tsx';
+import '@mantine/core/styles/Checkbox.css';
+import './networks.css';
+import { ReachDialog } from './reach-dialog.tsx';
+import { words } from './words.ts';
+
+const route = getRouteApi('/networks');
+
+export function NetworksPage() {
+  const t = useText();
+  const w = useWords(words);
+  useTitle(w('title'));
+  const { create, test } = route.useSearch();
+  const navigate = useNavigate();
+  const { data, error } = useLiveQuery(['networks'], (signal) =>
+    client.call('network.list', undefined, { signal }),
+  );
+  const [text, setText] = useState('');
+  const [withBuiltIn, setWithBuiltIn] = useState(false);
+  const networks = data?.networks;
+  const shown = useMemo(
+    () => networks?.filter((one) => (withBuiltIn || !isEngines(one)) && matches(one, text)) ?? [],
+    [networks, text, withBuiltIn],
+  );
+  const own = networks?.filter((one) => !isEngines(one)) ?? [];
+  return (
+    <>
+      <div className="head">
+        <h1>{w('title')}</h1>
+        {networks !== undefined && <span className="note">{w('count', { n: own.length })}</span>}
+        <div className="head-side">
+          <RoleButton
+            needs="operator"
+            variant="default"
+            onClick={() => void navigate({ to: '/networks', search: { test: true } })}
+          >
+            {w('test')}
+          </RoleButton>
+          <CopyAs way={{ cli: 'docker network ls', route: 'network.list' }} />
+          <RoleButton
+            needs="operator"
+            leftSection={<Icon name="plus" />}
+            onClick={() => void navigate({ to: '/networks', search: { create: true } })}
+          >
+            {w('create')}
+          </RoleButton>
+        </div>
+      </div>
+      {error !== null && <Problem error={error} />}
+      {networks === undefined && error === null && <Waiting />}
+      {networks !== undefined && (
+        <>
+          <div className="filters">
+            <TextInput
+              aria-label={w('filter')}
+              placeholder={w('filter')}
+              leftSection={<Icon name="search" size={16} />}
+              value={text}
+              onChange={(event) => setText(event.currentTarget.value)}
+            />
+            <Checkbox
+              className="filter-check"
+              label={w('hideBuiltIn')}
+              checked={withBuiltIn}
+              onChange={(event) => setWithBuiltIn(event.currentTarget.checked)}
+            />
+          </div>
+          <div className="card rows">
+            {shown.length > 0 && <Rows networks={shown} />}
+            {shown.length === 0 && text !== '' && (
+              <Empty title={w('noMatch')} hint={w('count', { n: own.length })}>
+                <Button variant="default" onClick={() => setText('')}>
+                  {t('containers.clear')}
+                </Button>
+              </Empty>
+            )}
+            {shown.length === 0 && text === '' && <Empty title={w('none')} hint={w('noneHint')} />}
+          </div>
+        </>
+      )}
+      {test === true && <ReachDialog members={[]} onClose={() => void navigate({ to: '/networks' })} />}
+      {create === true && <CreateNetwork onClose={() => void navigate({ to: '/networks' })} />}
+    </>
+  );
+}
+
+/** Each engine has them; nobody looks for them first. */
+function isEngines({ builtIn, name }: NetworkView): boolean {
+  return builtIn || name.endsWith('/docker_gwbridge');
+}
+
+function matches({ name, driver, subnets, stack }: NetworkView, text: string): boolean {
+  const all = [name, driver, stack, ...subnets].join(' ').toLowerCase();
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => all.includes(word));
+}
+
+function Rows({ networks }: Readonly<{ networks: readonly NetworkView[] }>) {
+  const w = useWords(words);
+  const { language } = useLanguage();
+  const number = new Intl.NumberFormat(language);
+  return (
+    <VirtualRows
+      label={w('title')}
+      rows={networks}
+      rowHeight={56}
+      maxHeight="calc(100dvh - 220px)"
+      columns="minmax(180px, 2.2fr) 0.8fr minmax(110px, 1.3fr) minmax(120px, 1.2fr) minmax(80px, 0.7fr) minmax(130px, 1.2fr)"
+      narrow="1.6fr 1fr"
+      heads={[
+        { text: w('name') },
+        { text: w('driver'), wide: true },
+        { text: w('span'), wide: true },
+        { text: w('subnet') },
+        { text: w('containers'), wide: true },
+        { text: w('addresses'), wide: true },
+      ]}
+      render={(one) => [
+        <span key="name">
+          <Link to="/networks/$network" params={{ network: one.name }} title={one.name}>
+            <bdi>{one.name}</bdi>
+          </Link>{' '}
+          <Chips network={one} />
+        </span>,
+        one.driver,
+        <span key="span" title={one.hostNames.join(', ')}>
+          {one.scope === 'cluster' ? w('span.cluster') : one.hostNames.join(', ') || w('nowhere')}
+        </span>,
+        <span key="subnet" className="mono" title={one.subnets.join(', ')}>
+          {one.subnets.join(', ')}
+        </span>,
+        number.format(one.containers),
+        one.addresses === undefined ? '' : <Addresses key="addresses" {...one.addresses} />,
+      ]}
+    />
+  );
+}
+
+/** How much of its pools is not free. */
+export function Addresses({ size, taken }: NonNullable<NetworkView['addresses']>) {
+  const w = useWords(words);
+  const { language } = useLanguage();
+  const number = new Intl.NumberFormat(language, { notation: 'compact' });
+  const text = w('ofSize', { taken: number.format(taken), size: number.format(Number(size)) });
+  return <Meter label={w('addresses')} used={taken} all={Number(size)} text={text} hideLabel />;
+}
+
+export function Chips({ network }: Readonly<{ network: NetworkView }>) {
+  const w = useWords(words);
+  const { encrypted, internal, builtIn, managed } = network;
+  return (
+    <>
+      {encrypted && <span className="chip">{w('encrypted')}</span>}{' '}
+      {internal && <span className="chip">{w('internal')}</span>}{' '}
+      {builtIn && <span className="chip">{w('builtIn')}</span>}
+      {!managed && !builtIn && <span className="chip">{w('unmanaged')}</span>}
+    </>
+  );
+}

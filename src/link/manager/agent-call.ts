@@ -1,0 +1,38 @@
+import { AGENT_PREFIX } from '../../contract/link.ts';
+import { BerthError, messageOf } from '../../kit/errors.ts';
+import { readWhole } from '../h2/body.ts';
+import { type CallTarget, callHost } from './engine-call.ts';
+
+/** Longest answer, bytes. */
+const MAX_ANSWER = 1024 * 1024;
+
+/** Asks a host's agent something itself; see `Agents.ask`. */
+export async function askAgent(
+  target: CallTarget,
+  path: string,
+  question: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const answer = await callHost(target, AGENT_PREFIX, {
+    method: 'POST',
+    path,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(question),
+    signal,
+  });
+  const text = Buffer.from(await readWhole(answer.body, MAX_ANSWER)).toString('utf8');
+  if (answer.status === 404)
+    throw new BerthError(
+      'unsupported',
+      `the agent of host ${target.hostName} is of an earlier version, which cannot do this`,
+      { hint: `upgrade Berth on host ${target.hostName}` },
+    );
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new BerthError(
+      'internal',
+      `the agent of host ${target.hostName} answered ${answer.status} in words that are no JSON: ${messageOf(cause)}`,
+    );
+  }
+}
