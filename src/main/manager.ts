@@ -9,6 +9,7 @@ import { EngineContainers } from '../api/containers/engine-containers.ts';
 import { newDockerEndpoint } from '../api/docker/server.ts';
 import { newClusterEvents } from '../api/events/cluster-events.ts';
 import { keepFilesSwept } from '../api/files/sweep-files.ts';
+import { EngineImages } from '../api/images/engine-images.ts';
 import { keepAddressesSwept } from '../api/networks/address-sweep.ts';
 import { EngineNetworks } from '../api/networks/engine-networks.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
@@ -17,8 +18,8 @@ import { cookieKeyOf } from '../api/routing/cookie-key.ts';
 import { readUpload } from '../api/routing/read-upload.ts';
 import { checkLogin } from '../api/services/check-login.ts';
 import { ServiceHands } from '../api/services/hands.ts';
-import { removeVolume } from '../api/services/remove-volume.ts';
 import { StackLogs } from '../api/services/stack-logs.ts';
+import { createVolume, removeVolume } from '../api/services/volumes.ts';
 import { newApiEndpoint } from '../api/v1/endpoint.ts';
 import {
   AUTOSCALER,
@@ -203,6 +204,8 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         composeFiles,
         containers: new EngineContainers(dockerDeps),
         networks: new EngineNetworks(dockerDeps, engines),
+        images: new EngineImages(dockerDeps),
+        createVolume: (wanted, user) => createVolume(dockerDeps, wanted, user),
         checkLogin: (auth) => checkLogin(dockerDeps, auth),
         removeVolume: (name) => removeVolume(dockerDeps, name),
         autoscaler,

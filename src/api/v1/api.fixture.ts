@@ -24,6 +24,7 @@ import type { ContainerHands } from './container-hands.ts';
 import type { ContainerMoves } from './container-moves.ts';
 import type { ApiDeps } from './deps.ts';
 import { type ApiEndpoint, newApiEndpoint } from './endpoint.ts';
+import type { ImageHands } from './image-hands.ts';
 import type { NetworkHands } from './network-hands.ts';
 import type { LogQuery } from './stack-logs.ts';
 
@@ -149,6 +150,17 @@ export const fakeNetworks: NetworkHands = {
   disconnect: async () => undefined,
 };
 
+/** Says yes to everything, and does nothing. */
+export const fakeImages: ImageHands = {
+  pull: () =>
+    async function* () {
+      yield { kind: 'pulled', host: 'h1' };
+    },
+  remove: async (image) => ({ removed: [image], warnings: [] }),
+  prune: async (all) => ({ removed: all ? 2 : 1, bytes: 10, warnings: [] }),
+  usage: async () => ({ hosts: [], volumes: [], warnings: [] }),
+};
+
 async function testVaultFile(folder: string): Promise<VaultFile> {
   const file = await openVault(folder, { now: 0, make: true });
   if (file === undefined) throw new Error('no vault was made');
@@ -180,6 +192,12 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
     access: new AccessBook({ clock: fakeClock, routesOf: () => [], serving: () => [] }),
     containers: fakeContainers(store),
     networks: fakeNetworks,
+    images: fakeImages,
+    createVolume: ({ name, driver }, createdBy) =>
+      store.update((tx) => {
+        const spec = { Name: name, ...(driver === undefined ? {} : { Driver: driver }) };
+        tx.put('volumes', { kind: 'volume', name, createdAt: clock.time, createdBy, spec });
+      }),
     logs: { read: fakeLogs },
     composeFiles: { read: async (sent) => readSent(sent, placementProblem) },
     removeVolume: (name) => store.update((tx) => void tx.delete('volumes', name)),

@@ -1,4 +1,6 @@
 import type { SentAnswer, SentStack } from '../../compose/sent.ts';
+import type { RouteInput } from '../../contract/v1/route.ts';
+import type { Routes } from '../../contract/v1/routes.ts';
 import type { Clock } from '../../kit/clock.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Ca, VaultFile } from '../../link/index.ts';
@@ -10,8 +12,11 @@ import type { PluginRunner } from '../placement/store-placer.ts';
 import type { AccessBook } from '../routing/access-book.ts';
 import type { ContainerHands } from './container-hands.ts';
 import type { ContainerMoves } from './container-moves.ts';
+import type { ImageHands } from './image-hands.ts';
 import type { NetworkHands } from './network-hands.ts';
 import type { StackLogs } from './stack-logs.ts';
+
+export type NewVolume = RouteInput<Routes['volume.create']>;
 
 /** What the API's handlers stand on; wired in `src/main/`. */
 export type ApiDeps = Readonly<{
@@ -32,6 +37,10 @@ export type ApiDeps = Readonly<{
    * @throws BerthError `timeout`, `too_many_requests`, `too_large`
    */
   composeFiles: Readonly<{ read(sent: SentStack): Promise<SentAnswer> }>;
+  /** Acts on images, on their hosts. */
+  images: ImageHands;
+  /** Makes a volume, as `docker volume create` does. @throws BerthError `bad_request`, `conflict`, `host_down` */
+  createVolume(wanted: NewVolume, user: string): Promise<void>;
   /** Makes and changes networks. */
   networks: NetworkHands;
   /** What containers of stacks have written. */

@@ -9,6 +9,7 @@ import { containerHandlers } from './containers.ts';
 import { dnsHandlers } from './dns.ts';
 import { fileHandlers } from './files.ts';
 import type { EventSource, Handlers } from './handler.ts';
+import { imageHandlers } from './images.ts';
 import { jobHandlers } from './jobs.ts';
 import { joinTokenHandlers } from './join-tokens.ts';
 import { joiningHandlers } from './joining.ts';
@@ -50,6 +51,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...triggerHandlers(),
     ...routeListHandlers,
     ...networkHandlers,
+    ...imageHandlers,
     ...addressHandlers,
     ...balancerHandlers,
     ...certificateHandlers,

@@ -138,7 +138,7 @@ describe('networks', () => {
       'network.test web db:80 ok',
       'network.disconnect shop/web ok',
       'network.remove h1/own ok',
-      expect.stringMatching(/^network.remove shop forbidden/),
+      expect.stringMatching(/^network.remove shop user the-viewer is viewer/),
     ]);
   });
 });

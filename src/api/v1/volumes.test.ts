@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { observedContainer } from '../../model/records.fixture.ts';
 import { type ApiFixture, containerRecord, hostRecord, startApi } from './api.fixture.ts';
 
 let api: ApiFixture;
@@ -65,4 +66,30 @@ it('deletes a volume by name, for operators, where nothing has it, and says so i
     [...tx.all('audit')].map(({ action, target, outcome }) => [action, target, outcome]),
   );
   expect(audit).toContainEqual(['volume.remove', 'free', 'ok']);
+});
+
+it('shows who mounts a volume where, and makes one', async () => {
+  await prepare();
+  await api.store.update((tx) =>
+    tx.put('observedContainers', {
+      ...observedContainer('h1', 'e1', { name: 'plain' }),
+      mounts: [{ Type: 'volume', Name: 'shop_data', Destination: '/backup', RW: false }],
+    }),
+  );
+  const volume = await api.root.call('volume.get', { volume: 'shop_data' });
+  expect(volume).toMatchObject({
+    ...{ managed: true, spansHosts: false, createdBy: 'root', labels },
+    mounts: [
+      { id: 'e1', name: 'plain', hostName: 'alpha', state: 'running', path: '/backup', readOnly: true },
+      { name: 'shop_db_1', hostName: 'alpha', state: 'pending', path: '', readOnly: false },
+    ],
+  });
+  await expect(api.root.call('volume.get', { volume: 'none' })).rejects.toMatchObject({ code: 'not_found' });
+  const operator = api.client(api.tokens.operator);
+  await operator.call('volume.create', { name: 'fresh', driver: 'nfs' });
+  expect(await api.root.call('volume.get', { volume: 'fresh' })).toMatchObject({
+    ...{ driver: 'nfs', createdBy: 'the-operator', spansHosts: true, mounts: [], hostNames: [] },
+  });
+  const viewer = api.client(api.tokens.viewer);
+  await expect(viewer.call('volume.create', { name: 'x' })).rejects.toMatchObject({ code: 'forbidden' });
 });

@@ -1,19 +1,28 @@
-import type { VolumeView } from '../../contract/v1/volumes.ts';
+import type { ContainerView } from '../../contract/v1/containers.ts';
+import type { VolumeDetail, VolumeMount, VolumeView, volumeRoutes } from '../../contract/v1/volumes.ts';
 import { BerthError } from '../../kit/errors.ts';
+import type { ObservedContainer } from '../../model/container.ts';
 import { COMPOSE_LABELS } from '../../model/labels.ts';
+import { volumeNames } from '../../model/volume-names.ts';
+import { spansHosts } from '../../model/volume-span.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { hostName } from '../docker/networks/find-network.ts';
 import {
   allVolumes,
+  engineName,
   type FoundVolume,
   findVolume,
+  hostOf,
   hostsOf,
   shownName,
 } from '../docker/volumes/find-volume.ts';
 import { type VolumeUsers, volumeUsers, volumeView } from '../docker/volumes/volume-view.ts';
+import { recordView, seenView } from './container-view.ts';
 import type { Handlers } from './handler.ts';
 
-export const volumeHandlers: Handlers<`volume.${'list' | 'remove'}`> = {
+type Raw = Readonly<Record<string, unknown>>;
+
+export const volumeHandlers: Handlers<keyof typeof volumeRoutes> = {
   'volume.list': ({ deps, query: { stack } }) =>
     deps.store.view((tx) => {
       const users = volumeUsers(tx);
@@ -22,6 +31,12 @@ export const volumeHandlers: Handlers<`volume.${'list' | 'remove'}`> = {
         .filter((one) => stack === undefined || one.stack === stack);
       return { volumes: volumes.sort((a, b) => (a.name < b.name ? -1 : 1)) };
     }),
+  'volume.get': ({ deps, params: { volume } }) => deps.store.view((tx) => detailOf(tx, find(tx, volume))),
+  'volume.create': async ({ deps, body, principal, about }) => {
+    about(body.name);
+    await deps.createVolume(body, principal.user);
+    return {};
+  },
   'volume.remove': async ({ deps, params: { volume } }) => {
     deps.store.view((tx) => refuseUsed(tx, volume));
     await deps.removeVolume(volume);
@@ -48,6 +63,57 @@ function find(tx: ReadTx, name: string): FoundVolume {
       hint: '"berth volume ls" lists them',
     });
   }
+}
+
+function detailOf(tx: ReadTx, found: FoundVolume): VolumeDetail {
+  const raw = volumeView(tx, found);
+  const spans = found.kind === 'cluster' && spansHosts(found.record);
+  return {
+    ...viewOf(tx, found, volumeUsers(tx)),
+    managed: found.kind === 'cluster',
+    spansHosts: spans,
+    mountpoint: spans ? '' : String(raw.Mountpoint ?? ''),
+    createdAt: String(raw.CreatedAt ?? ''),
+    createdBy: found.kind === 'cluster' ? found.record.createdBy : '',
+    options: textsOf(raw.Options),
+    labels: textsOf(raw.Labels),
+    mounts: [...mountsOf(tx, found)].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
+/** Containers that have it, where it is in them; those that no host has reported last. */
+function* mountsOf(tx: ReadTx, found: FoundVolume): Iterable<VolumeMount> {
+  const name = engineName(found);
+  const hostId = hostOf(found);
+  const isHere = (other: string) => hostId === undefined || hostId === other;
+  const told = new Set<string>();
+  for (const seen of tx.all('observedContainers')) {
+    const mount = isHere(seen.hostId) ? volumeMount(seen, name) : undefined;
+    if (mount === undefined) continue;
+    const record = seen.clusterId === undefined ? undefined : tx.get('containers', seen.clusterId);
+    const view = record === undefined ? seenView(tx, seen) : recordView(tx, record);
+    told.add(view.id);
+    yield { ...placed(view), path: String(mount.Destination ?? ''), readOnly: mount.RW === false };
+  }
+  for (const record of tx.all('containers')) {
+    if (told.has(record.id) || !isHere(record.assigned.hostId)) continue;
+    if (volumeNames(record.desired.spec).includes(name))
+      yield { ...placed(recordView(tx, record)), path: '', readOnly: false };
+  }
+}
+
+function volumeMount({ mounts }: ObservedContainer, name: string): Raw | undefined {
+  const all = Array.isArray(mounts) ? (mounts as Raw[]) : [];
+  return all.find(({ Type, Name }) => Type === 'volume' && Name === name);
+}
+
+function placed({ id, name, hostName: host, state }: ContainerView): Omit<VolumeMount, 'path' | 'readOnly'> {
+  return { id, name, hostName: host, state };
+}
+
+function textsOf(value: unknown): Record<string, string> {
+  const fields = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  return Object.fromEntries(fields.map(([key, one]) => [key, String(one)]));
 }
 
 function viewOf(tx: ReadTx, found: FoundVolume, users: VolumeUsers): VolumeView {

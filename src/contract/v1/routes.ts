@@ -7,6 +7,7 @@ import { clusterRoutes } from './cluster.ts';
 import { containerRoutes } from './containers.ts';
 import { dnsRoutes } from './dns.ts';
 import { fileRoutes } from './files.ts';
+import { imageRoutes } from './images.ts';
 import { jobRoutes } from './jobs.ts';
 import { joinTokenRoutes } from './join-tokens.ts';
 import { joiningRoutes } from './joining.ts';
@@ -42,6 +43,7 @@ export const routes = {
   ...triggerRoutes,
   ...routeListRoutes,
   ...networkRoutes,
+  ...imageRoutes,
   ...addressRoutes,
   ...balancerRoutes,
   ...certificateRoutes,

@@ -16,6 +16,38 @@ const volumeViewSchema = z.object({
 });
 export type VolumeView = z.infer<typeof volumeViewSchema>;
 
+const mountSchema = z.object({
+  /** Cluster ID of the container, or the engine's for one that Berth did not make. */
+  id: z.string(),
+  name: z.string(),
+  hostName: z.string(),
+  /** Docker's word; `pending` where its host has not reported it yet. */
+  state: z.string(),
+  /** Where it is in the container; empty where that is not reported yet. */
+  path: z.string(),
+  readOnly: z.boolean(),
+});
+export type VolumeMount = z.infer<typeof mountSchema>;
+
+const volumeDetailSchema = volumeViewSchema.extend({
+  /** Made through the cluster. */
+  managed: z.boolean(),
+  /** Containers on any host may have it. */
+  spansHosts: z.boolean(),
+  /** On its host; empty where no host has it yet, or it spans them. */
+  mountpoint: z.string(),
+  /** RFC 3339, or empty. */
+  createdAt: z.string(),
+  createdBy: z.string(),
+  options: z.record(z.string(), z.string()),
+  labels: z.record(z.string(), z.string()),
+  mounts: z.array(mountSchema),
+});
+export type VolumeDetail = z.infer<typeof volumeDetailSchema>;
+
+const params = z.strictObject({ /** Name, or `host/name`. */ volume: z.string().min(1).max(256) });
+const text = z.string().max(4096);
+
 export const volumeRoutes = {
   'volume.list': {
     method: 'GET',
@@ -27,13 +59,35 @@ export const volumeRoutes = {
     }),
     answer: json(z.object({ volumes: z.array(volumeViewSchema) })),
   },
+  'volume.get': {
+    method: 'GET',
+    path: '/v1/volumes/:volume',
+    role: 'viewer',
+    params,
+    answer: json(volumeDetailSchema),
+  },
+  /** As `docker volume create`: a host gets it with its first container; `host/name` makes one on that host. */
+  'volume.create': {
+    method: 'POST',
+    path: '/v1/volumes',
+    role: 'operator',
+    action: 'volume.create',
+    body: z.strictObject({
+      name: z.string().min(1).max(256),
+      /** `local` where it is left out. */
+      driver: z.string().max(256).optional(),
+      options: z.record(z.string().max(256), text).optional(),
+      labels: z.record(z.string().max(256), text).optional(),
+    }),
+    answer: json(nothingSchema),
+  },
   /** Deletes it, with all that is in it. */
   'volume.remove': {
     method: 'DELETE',
     path: '/v1/volumes/:volume',
     role: 'operator',
     action: 'volume.remove',
-    params: z.strictObject({ volume: z.string().min(1).max(256) }),
+    params,
     answer: json(nothingSchema),
   },
 } as const satisfies Record<string, RouteSpec>;

@@ -66,7 +66,7 @@ export async function mergeProgress(
 }
 
 /** The lines of an answer; one that breaks off is the host's loss, in one sentence. */
-async function* linesOf(answer: EngineResponse): AsyncGenerator<ProgressLine> {
+export async function* linesOf(answer: EngineResponse): AsyncGenerator<ProgressLine> {
   try {
     yield* progressLines(answer.body);
   } catch (thrown) {

@@ -1,6 +1,6 @@
 import { BerthError } from '../../../kit/errors.ts';
 import type { ObservedImage } from '../../../model/objects.ts';
-import type { DockerCall } from '../call.ts';
+import type { DockerCall, EngineCall } from '../call.ts';
 import { fanOut, type HostRef } from '../fanout.ts';
 import { sendJson } from '../json.ts';
 import { askJson, enginePath, passThrough } from '../passthrough.ts';
@@ -12,7 +12,7 @@ import { type FoundImage, findImage, noSuchImage } from './find-image.ts';
  * @throws BerthError `not_found` in Docker's words; `host_down` naming the hosts that have it
  */
 export async function hostWithImage(
-  call: DockerCall,
+  call: EngineCall,
   reference: string,
 ): Promise<Readonly<{ host: HostRef; imageId: string; found: FoundImage | undefined }>> {
   const found = call.deps.store.view((tx) => findImage(tx, reference));
@@ -52,7 +52,7 @@ export function onlyOnLostHosts(
 
 /** Asks every engine for an image that no agent reports: an intermediate one, or one made a moment ago. */
 async function askEngines(
-  call: DockerCall,
+  call: EngineCall,
   reference: string,
 ): Promise<{ host: HostRef; imageId: string } | undefined> {
   const path = enginePath(call, `/images/${encodePath(reference)}/json`);

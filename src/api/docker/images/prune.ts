@@ -1,8 +1,9 @@
-import type { DockerCall } from '../call.ts';
+import type { DockerCall, EngineCall } from '../call.ts';
 import { readJson, sendJson } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { filtersOf } from '../query.ts';
-import { askAll, LONG_MS } from '../system/add-up.ts';
+import { askAll, askReachable, LONG_MS } from '../system/add-up.ts';
+import { addWarnings } from '../system/hosts.ts';
 import { observe } from '../system/observe.ts';
 
 type Pruned = Readonly<{ ImagesDeleted?: readonly unknown[] | null; SpaceReclaimed?: number }>;
@@ -12,8 +13,25 @@ type CachePruned = Readonly<{ CachesDeleted?: readonly string[] | null; SpaceRec
 export async function pruneImages(call: DockerCall): Promise<void> {
   filtersOf(call.query, ['dangling', 'label', 'label!', 'until']);
   await readJson(call.req);
-  const path = enginePath(call, '/images/prune', call.query);
-  const { answers } = await askAll(
+  const { deleted, bytes, warnings } = await dropUnused(call, call.query);
+  addWarnings(call.res, warnings);
+  sendJson(call.res, 200, {
+    ImagesDeleted: deleted.length === 0 ? null : deleted,
+    SpaceReclaimed: bytes,
+  });
+}
+
+/**
+ * Deletes images that no container has, on every host that can be reached.
+ * @param query as `docker image prune` sends it
+ * @returns what engines say that they have deleted, each once; bytes of all hosts together
+ */
+export async function dropUnused(
+  call: EngineCall,
+  query: URLSearchParams,
+): Promise<Readonly<{ deleted: readonly unknown[]; bytes: number; warnings: readonly string[] }>> {
+  const path = enginePath(call, '/images/prune', query);
+  const { answers, warnings } = await askReachable(
     call,
     (host, signal) => askJson<Pruned>(call, host.id, { method: 'POST', path, signal }),
     LONG_MS,
@@ -25,10 +43,11 @@ export async function pruneImages(call: DockerCall): Promise<void> {
   );
   const deleted = answers.flatMap(({ value }) => value.ImagesDeleted ?? []);
   const distinct = new Map(deleted.map((entry) => [JSON.stringify(entry), entry]));
-  sendJson(call.res, 200, {
-    ImagesDeleted: distinct.size === 0 ? null : [...distinct.values()],
-    SpaceReclaimed: answers.reduce((sum, { value }) => sum + (value.SpaceReclaimed ?? 0), 0),
-  });
+  return {
+    deleted: [...distinct.values()],
+    bytes: answers.reduce((sum, { value }) => sum + (value.SpaceReclaimed ?? 0), 0),
+    warnings,
+  };
 }
 
 /** `POST /build/prune`: BuildKit's cache on every host. */

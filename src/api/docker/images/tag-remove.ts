@@ -1,6 +1,6 @@
 import { BerthError, messageOf } from '../../../kit/errors.ts';
 import { looksLikeImageId } from '../../../scheduler/image-ref.ts';
-import type { DockerCall } from '../call.ts';
+import type { DockerCall, EngineCall } from '../call.ts';
 import { type FanoutResult, fanOut, type HostRef } from '../fanout.ts';
 import { asInputFault } from '../input-fault.ts';
 import { readJson, sendJson, sendNothing } from '../json.ts';
@@ -37,13 +37,23 @@ export async function tagImage(call: DockerCall): Promise<void> {
 
 type Removal = Readonly<{ Untagged?: string; Deleted?: string }>;
 
+/** `DELETE /images/<name>`. */
+export async function removeImage(call: DockerCall): Promise<void> {
+  const { removals, warnings } = await dropImage(call, call.params.name ?? '', call.query);
+  addWarnings(call.res, warnings);
+  sendJson(call.res, 200, removals);
+}
+
 /**
- * `DELETE /images/<name>`: on every host that has it, also where nobody has heard of that yet (it was tagged there a moment
+ * Removes an image: on every host that has it, also where nobody has heard of that yet (it was tagged there a moment
  * ago). Where a host refuses, the answer is its refusal, naming the host and those from which the image is gone: it cannot
  * be brought back there.
  */
-export async function removeImage(call: DockerCall): Promise<void> {
-  const name = call.params.name ?? '';
+export async function dropImage(
+  call: EngineCall,
+  name: string,
+  query: URLSearchParams,
+): Promise<Readonly<{ removals: readonly Removal[]; warnings: readonly string[] }>> {
   const { store } = call.deps;
   const found = store.view((tx) => findImage(tx, name));
   const known = new Set(found?.all.map(({ hostId }) => hostId));
@@ -51,7 +61,7 @@ export async function removeImage(call: DockerCall): Promise<void> {
   const id = found === undefined ? await askedId(call, name) : found.byId ? found.imageId : undefined;
   // The beginning of an ID may fit another image on one host: the whole ID cannot.
   const reference = id === undefined ? encodePath(name) : encodeURIComponent(id);
-  const path = enginePath(call, `/images/${reference}`, call.query);
+  const path = enginePath(call, `/images/${reference}`, query);
   const remove = (host: HostRef, signal: AbortSignal) =>
     askJson<Removal[] | null>(
       call,
@@ -78,18 +88,17 @@ export async function removeImage(call: DockerCall): Promise<void> {
   const answers = [...owners.answers, ...others.answers];
   const had = [...answers, ...failures.filter(({ error }) => !isMissing(error))].map(({ host }) => host.id);
   await observe(call, [...new Set([...known, ...had])], 'observedImages');
-  addWarnings(
-    call.res,
-    silent.map(({ host, error }) => `host ${host.name}: ${messageOf(error)}`),
-  );
   if (found !== undefined && answers.length === 0 && !hosts.some((host) => known.has(host.id)))
     if (failures.every(({ error }) => isMissing(error))) throw onlyOnLostHosts(call, name, found.all);
   refusePartly({ answers, failures }, name);
-  sendJson(call.res, 200, distinct(answers.flatMap(({ value }) => value ?? [])));
+  return {
+    removals: distinct(answers.flatMap(({ value }) => value ?? [])),
+    warnings: silent.map(({ host, error }) => `host ${host.name}: ${messageOf(error)}`),
+  };
 }
 
 /** The whole ID where `reference` is the beginning of one that no agent reports; undefined for a name. */
-async function askedId(call: DockerCall, reference: string): Promise<string | undefined> {
+async function askedId(call: EngineCall, reference: string): Promise<string | undefined> {
   if (!looksLikeImageId(reference)) return undefined;
   const { imageId } = await hostWithImage(call, reference);
   const whole = reference.startsWith('sha256:') ? reference : `sha256:${reference}`;

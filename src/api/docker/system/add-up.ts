@@ -1,5 +1,5 @@
 import type { BerthError } from '../../../kit/errors.ts';
-import type { DockerCall } from '../call.ts';
+import type { DockerCall, EngineCall } from '../call.ts';
 import { type FanoutResult, fanOut, type HostRef } from '../fanout.ts';
 import { addWarnings, noHost, reachableHosts, unreachableWarnings } from './hosts.ts';
 
@@ -16,11 +16,21 @@ export async function askAll<T>(
   question: (host: HostRef, signal: AbortSignal) => Promise<T>,
   timeoutMs: number,
 ): Promise<FanoutResult<T>> {
+  const result = await askReachable(call, question, timeoutMs);
+  addWarnings(call.res, result.warnings);
+  return result;
+}
+
+/** As `askAll`, whoever asks: hosts that did not answer are named in `warnings`. */
+export async function askReachable<T>(
+  call: EngineCall,
+  question: (host: HostRef, signal: AbortSignal) => Promise<T>,
+  timeoutMs: number,
+): Promise<FanoutResult<T>> {
   const hosts = reachableHosts(call);
   if (hosts.length === 0) throw noHost();
   const result = await fanOut(call, hosts, question, timeoutMs);
   const [failure] = result.failures;
   if (result.answers.length === 0 && failure !== undefined) throw failure.error as BerthError;
-  addWarnings(call.res, [...result.warnings, ...unreachableWarnings(call)]);
-  return result;
+  return { ...result, warnings: [...result.warnings, ...unreachableWarnings(call)] };
 }

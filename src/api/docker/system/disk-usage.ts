@@ -1,17 +1,18 @@
 import { userLabels } from '../../../model/labels.ts';
 import type { ReadTx } from '../../../store/store.ts';
-import type { DockerCall } from '../call.ts';
-import type { HostRef } from '../fanout.ts';
+import type { DockerCall, EngineCall } from '../call.ts';
+import type { FanoutResult, HostRef } from '../fanout.ts';
 import { sendJson } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { isOnHost } from '../volumes/find-volume.ts';
-import { askAll } from './add-up.ts';
+import { askReachable } from './add-up.ts';
+import { addWarnings } from './hosts.ts';
 
 /** An engine walks through its volumes for this. */
 const DF_MS = 60_000;
 
 type Entry = Readonly<Record<string, unknown>>;
-type DiskUsage = Readonly<{
+export type DiskUsage = Readonly<{
   LayersSize?: number;
   Images?: readonly Entry[] | null;
   Containers?: readonly Entry[] | null;
@@ -22,12 +23,8 @@ type DiskUsage = Readonly<{
 
 /** `GET /system/df`, added up over the hosts: an image that is on three of them is listed once and takes its space thrice. */
 export async function diskUsage(call: DockerCall): Promise<void> {
-  const path = enginePath(call, '/system/df', call.query);
-  const { answers } = await askAll(
-    call,
-    (host, signal) => askJson<DiskUsage>(call, host.id, { method: 'GET', path, signal }),
-    DF_MS,
-  );
+  const { answers, warnings } = await askUsage(call, call.query);
+  addWarnings(call.res, warnings);
   sendJson(
     call.res,
     200,
@@ -37,6 +34,16 @@ export async function diskUsage(call: DockerCall): Promise<void> {
         answers.map(({ host, value }) => ({ host, usage: value })),
       ),
     ),
+  );
+}
+
+/** What each host that can be reached uses of its disk. */
+export function askUsage(call: EngineCall, query: URLSearchParams): Promise<FanoutResult<DiskUsage>> {
+  const path = enginePath(call, '/system/df', query);
+  return askReachable(
+    call,
+    (host, signal) => askJson<DiskUsage>(call, host.id, { method: 'GET', path, signal }),
+    DF_MS,
   );
 }
 

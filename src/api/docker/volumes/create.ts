@@ -4,7 +4,7 @@ import { newLongId } from '../../../kit/ids.ts';
 import type { Volume } from '../../../model/objects.ts';
 import { scopeProblem } from '../../../model/volume-span.ts';
 import { setAuditTarget } from '../audit.ts';
-import type { DockerCall } from '../call.ts';
+import type { DockerCall, EngineCall } from '../call.ts';
 import { readBody, sendJson } from '../json.ts';
 import { splitNode } from '../networks/find-network.ts';
 import { askJson, enginePath } from '../passthrough.ts';
@@ -19,26 +19,35 @@ const createSchema = z.looseObject({
   DriverOpts: strings,
   Labels: strings,
 });
-type Body = z.infer<typeof createSchema>;
+export type CreateVolumeBody = z.infer<typeof createSchema>;
 
 /** Docker's rule for names of local volumes (moby: volume/local, volumeNameRegex). */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 /** As the engine marks a volume that nobody named: `volume prune` takes it. */
 const ANONYMOUS = 'com.docker.volume.anonymous';
 
-/**
- * `POST /volumes/create`. A volume of the cluster gets a record, and a host with its first container; one that is there
- * already is answered with, as in Docker. `node/name` makes one on that host.
- */
+/** `POST /volumes/create`. */
 export async function createVolume(call: DockerCall): Promise<void> {
   const body = await readBody(call.req, createSchema);
-  const { store, clock } = call.deps;
   const name = body.Name || newLongId();
   setAuditTarget(call, name);
+  sendJson(call.res, 201, await addVolume(call, name, body, call.principal.user));
+}
+
+/**
+ * Makes a volume. One of the cluster gets a record, and a host with its first container; one that is there
+ * already is answered with, as in Docker. `node/name` makes one on that host. Returns it in Docker's words.
+ */
+export async function addVolume(
+  call: EngineCall,
+  name: string,
+  body: CreateVolumeBody,
+  user: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { store, clock } = call.deps;
   const split = store.view((tx) => splitNode(tx, name));
   if (split !== undefined) {
-    await createOnHost(call, split, body);
-    return;
+    return createOnHost(call, split, body);
   }
   if (!NAME.test(name)) {
     throw new BerthError(
@@ -50,7 +59,7 @@ export async function createVolume(call: DockerCall): Promise<void> {
   const problem = scopeProblem(body);
   if (problem !== undefined) throw new BerthError('bad_request', `create ${name}: ${problem}`);
   const spec = body.Name ? body : { ...body, Labels: { ...body.Labels, [ANONYMOUS]: '' } };
-  const view = await store.update((tx) => {
+  return store.update((tx) => {
     const record = tx.get('volumes', name);
     const seen = [...tx.by('observedVolumes', 'name', name)];
     if (record === undefined && seen.length === 1) {
@@ -60,17 +69,16 @@ export async function createVolume(call: DockerCall): Promise<void> {
       return { ...volumeView(tx, found), Name: name };
     }
     if (record !== undefined) refuseOtherDriver(name, body, record.spec.Driver || 'local');
-    else tx.put('volumes', newRecord(name, spec, clock.now(), call.principal.user));
+    else tx.put('volumes', newRecord(name, spec, clock.now(), user));
     return volumeView(tx, findVolume(tx, name));
   });
-  sendJson(call.res, 201, view);
 }
 
 async function createOnHost(
-  call: DockerCall,
+  call: EngineCall,
   { hostId, name }: Readonly<{ hostId: string; name: string }>,
-  body: Body,
-): Promise<void> {
+  body: CreateVolumeBody,
+): Promise<Readonly<Record<string, unknown>>> {
   const answer = await askJson<Record<string, unknown>>(call, hostId, {
     method: 'POST',
     path: enginePath(call, '/volumes/create'),
@@ -78,14 +86,14 @@ async function createOnHost(
     signal: call.signal,
   });
   await observe(call, [hostId], 'observedVolumes');
-  sendJson(call.res, 201, { ...answer, Name: body.Name });
+  return { ...answer, Name: body.Name };
 }
 
-function newRecord(name: string, spec: Body, createdAt: number, createdBy: string): Volume {
+function newRecord(name: string, spec: CreateVolumeBody, createdAt: number, createdBy: string): Volume {
   return { kind: 'volume', name, createdAt, createdBy, spec: { ...spec, Name: name } };
 }
 
-function refuseOtherDriver(name: string, body: Body, driver: string): void {
+function refuseOtherDriver(name: string, body: CreateVolumeBody, driver: string): void {
   const asked = body.Driver || 'local';
   if (asked === driver || !body.Driver) return;
   throw new BerthError(
