@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '../images/bake.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { NamedWatch } from '../lab/named-watch.ts';
+import { ensureRequirements } from '../lab/requirements.ts';
 import { tryRun } from '../lab/run.ts';
 
 /** Names of containers on two hosts; h3 has the company's name server, which the hosts ask for everything else. */
@@ -29,6 +30,7 @@ const becomes = (expected: string[], container: string, name: string, on?: strin
   expect.poll(() => ask(container, name, on), { timeout: 60_000 }).toEqual(expected);
 
 beforeAll(async () => {
+  await ensureRequirements([['ping', 'iputils-ping']]);
   lab = await startLab({ hosts: 3, join: false });
   const server = lab.host('h3').address;
   const file = resolve(lab.plan.folder, 'company-resolv.conf');
@@ -136,6 +138,21 @@ describe('everything else', () => {
     await becomes(['198.51.100.7'], 'own', 'own.example');
     await becomes(['10.50.0.20'], 'own', 'web');
     await docker('rm', '-f', 'own');
+  });
+
+  it('has a name in a stack that says so', async () => {
+    const file = resolve(lab.plan.folder, 'outside.yaml');
+    writeFileSync(
+      file,
+      `services:
+  app: { image: busybox, command: [sleep, '1000'], stop_grace_period: 0s }
+  legacy: { external: { host: db.example } }
+`,
+    );
+    await lab.berth(['deploy', '-f', file, '--name', 'outside', '--timeout', '60']);
+    await becomes(['198.51.100.7'], 'outside_app_1', 'legacy');
+    expect(await ask('client', 'legacy')).toEqual([]);
+    await lab.berth(['stack', 'rm', 'outside', '--yes']);
   });
 
   it('does not depend on the agent', async () => {

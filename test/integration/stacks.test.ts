@@ -407,6 +407,8 @@ configs: { tuning: { content: 'max = 500' } }
     await lab.berth(['deploy', '-f', file, '--timeout', '60']);
     expect(await seen()).toBe(SEEN);
     const host = await home();
+    // Its container stays where it is, however long the agent and the engine take to come back on a busy machine.
+    await lab.berth(['settings', 'set', 'downAfterMs=60s']);
     await lab.killAgent(host);
     await lab.docker(['restart', '-t', '0', 'kept_keeper_1'], host);
     expect(await seen(host)).toBe(SEEN);
@@ -417,6 +419,7 @@ configs: { tuning: { content: 'max = 500' } }
     await lab.startMachine(host);
     await until(() => startedAt(host), 60_000).not.toBe(before);
     await until(() => seen(host), 60_000).toBe(SEEN);
+    await lab.berth(['settings', 'set', 'downAfterMs=5s']);
   });
 
   it('are there after the host was started anew, with no manager there', async () => {
