@@ -11,7 +11,10 @@ import { type FileOptions, HostFiles } from './files/host-files.ts';
 import type { Group } from './frame-groups.ts';
 import { Intake } from './intake.ts';
 import { isFenced, type Lease, newLease } from './lease.ts';
+import { FigureReports, type LastFigures } from './loads/figure-reports.ts';
 import { LoadReports } from './loads/load-reports.ts';
+import { Machine } from './loads/machine-figures.ts';
+import { Readings } from './loads/readings.ts';
 import { readEtcMachineId } from './machine-id.ts';
 import { PatientEngine } from './mute.ts';
 import { HostNetworks, type NetworkOptions } from './networks/host-networks.ts';
@@ -47,6 +50,8 @@ export type AgentOptions = Readonly<{
   ingress?: IngressOptions;
   /** For configs and secrets of containers; without it none are put into them. */
   files?: FileOptions;
+  /** Measures all containers every few seconds and, with `machine`, the machine: it is the engine's own. Without it, nothing. */
+  figures?: Readonly<{ machine: boolean }>;
   /** How long the engine is waited for before the one that was seen last counts; milliseconds. */
   engineGraceMs?: number;
 }>;
@@ -65,6 +70,8 @@ export interface Agent {
    */
   readonly refused: Promise<string>;
   readonly engineHealth: EngineHealth;
+  /** What was measured last; undefined where nothing is. */
+  readonly figures: LastFigures | undefined;
   /** This host's engine for the manager's calls. */
   readonly calls: Pick<Engine, 'request' | 'upgrade'>;
   /** Resolves when nothing is being done to a container. */
@@ -145,6 +152,7 @@ class HostAgent implements Agent {
   private readonly orphans: Orphans;
   private readonly intake: Intake<AgentLink>;
   private readonly conversation: Conversation;
+  private readonly reports: FigureReports | undefined;
   private readonly bootedAt: number;
   private readonly networks: HostNetworks | undefined;
   private readonly ingress: Ingress | undefined;
@@ -202,6 +210,8 @@ class HostAgent implements Agent {
       refuse: (assignment, reason) => reconciler.refuse(assignment, reason),
       onWritable: () => this.conversation.beatNow(),
     });
+    const readings = new Readings(engine);
+    this.reports = this.newReports(readings);
     const { orphans, intake, machineId } = this;
     this.conversation = new Conversation({
       ...{
@@ -216,7 +226,8 @@ class HostAgent implements Agent {
         networks,
         ingress,
         hostFiles,
-        loads: new LoadReports({ engine, picture: observer.picture, clock, logger }),
+        loads: new LoadReports({ readings, picture: observer.picture, clock, logger }),
+        figures: this.reports,
         clock,
         logger,
       },
@@ -224,6 +235,7 @@ class HostAgent implements Agent {
       hasFenced: () => this.fencedIds().length > 0,
     });
     this.observer.start();
+    this.reports?.start();
   }
 
   get machineId(): Promise<string> {
@@ -232,6 +244,10 @@ class HostAgent implements Agent {
 
   get refused(): Promise<string> {
     return this.own.refused;
+  }
+
+  get figures(): LastFigures | undefined {
+    return this.reports?.latest;
   }
 
   get engineHealth(): EngineHealth {
@@ -251,6 +267,7 @@ class HostAgent implements Agent {
     this.own.close();
     this.lease.close();
     this.prober.close();
+    this.reports?.close();
     this.conversation.end('the agent is stopping');
     this.observer.close();
     await this.intake.settled();
@@ -292,6 +309,16 @@ class HostAgent implements Agent {
         this.reconciler.mute(reason);
       },
       timings: timings ?? OBSERVER_TIMINGS,
+    });
+  }
+
+  private newReports(readings: Readings): FigureReports | undefined {
+    const { figures, logger } = this.options;
+    if (figures === undefined) return undefined;
+    return new FigureReports({
+      ...{ readings, clock: this.clock, logger },
+      machine: figures.machine ? new Machine(() => this.observer.dockerRoot) : undefined,
+      containers: () => this.observer.picture.containers.all(),
     });
   }
 

@@ -8,6 +8,7 @@ import type { AssignmentFiles } from './assignment-files.ts';
 import type { HostFiles } from './files/host-files.ts';
 import type { Intake } from './intake.ts';
 import type { Lease } from './lease.ts';
+import type { FigureReports } from './loads/figure-reports.ts';
 import type { LoadReports } from './loads/load-reports.ts';
 import type { HostNetworks } from './networks/host-networks.ts';
 import type { Observer } from './observer.ts';
@@ -33,6 +34,7 @@ type ConversationDeps = Readonly<{
   ingress: Ingress | undefined;
   hostFiles: HostFiles | undefined;
   loads: LoadReports;
+  figures: FigureReports | undefined;
   clock: Clock;
   logger: Logger;
   /** Whether there are containers that may run only under a lease. */
@@ -159,6 +161,7 @@ export class Conversation {
     this.deps.ingress?.detach();
     this.deps.hostFiles?.detach();
     this.deps.loads.detach();
+    this.deps.figures?.detach();
   }
 
   private onRouter(session: AgentLink, frame: ManagerFrame & { t: 'router' | 'no-router' }): void {
@@ -203,6 +206,7 @@ export class Conversation {
     this.deps.ingress?.attach((told) => session.send(told), frame.version);
     if (frame.version >= FILES_VERSION) this.deps.hostFiles?.attach((want) => session.send(want));
     this.deps.loads.attach((told) => session.send(told));
+    this.deps.figures?.attach((told) => session.send(told), frame.version);
     this.beat(session);
     this.beatInTime(session);
     if (observer.ready) this.tellAll(session);

@@ -19,6 +19,8 @@ import {
 const LIST_MS = 30_000;
 const INSPECT_MS = 10_000;
 
+const rootSchema = z.looseObject({ DockerRootDir: z.string().min(1) });
+
 const listEntrySchema = z.looseObject({
   Id: z.string(),
   Names: z.array(z.string()).nullish(),
@@ -41,8 +43,12 @@ export class Listing {
     private readonly signal: AbortSignal,
   ) {}
 
+  /** Where the engine keeps its data, as it has said last. */
+  dockerRoot: string | undefined;
+
   async info(): Promise<EngineInfo> {
     const [info, version] = await Promise.all([this.get('/info'), this.get('/version')]);
+    this.dockerRoot = rootSchema.safeParse(info).data?.DockerRootDir;
     return checked('/info', () => engineInfo(info, version));
   }
 

@@ -101,6 +101,11 @@ export class Observer {
     for (const timer of this.relists.values()) clearTimeout(timer);
   }
 
+  /** Where the engine keeps its data, on its own machine; undefined where it has not said so. */
+  get dockerRoot(): string | undefined {
+    return this.listing.dockerRoot;
+  }
+
   /** True once everything has been listed and the picture is kept up to date. */
   get ready(): boolean {
     return this.listed;

@@ -52,9 +52,10 @@ export const HEADER_MACHINE = 'berth-machine-id';
  * Version of this protocol; manager and agents may be one apart. 2: agents know `probe`. 3: agents have networks that span
  * hosts. 4: agents tell what they hold of plain docker (`hold`). 5: agents run containers' probes, and routers
  * (`router`). 6: agents tell what goes through routers (`traffic`), and what containers use (`loads`), and put configs and
- * secrets into containers (`want`); routers have certificates and entries with TLS, and answer challenges of ACME.
+ * secrets into containers (`want`); routers have certificates and entries with TLS, and answer challenges of ACME. 7: agents
+ * tell how busy their hosts and containers are (`figures`).
  */
-export const LINK_VERSION = 6;
+export const LINK_VERSION = 7;
 /** From which version on the other end knows `hold` and `held`. */
 export const HOLD_VERSION = 4;
 /** From which version on agents run routers. */
@@ -65,6 +66,8 @@ export const TRAFFIC_VERSION = 6;
 export const FILES_VERSION = 6;
 /** From which version on agents tell what containers use. */
 export const LOADS_VERSION = 6;
+/** From which version on managers hear how busy hosts and containers are. */
+export const FIGURES_VERSION = 7;
 /** From which version on routers have certificates. */
 export const TLS_ROUTER_VERSION = 6;
 /** Longest line of a session, bytes. */
@@ -364,6 +367,9 @@ export const MAX_FAILING = 1_000;
 /** Containers in one frame. */
 export const MAX_LOADS = 5_000;
 
+/** Containers of a host whose figures are told: more than an engine runs. */
+export const MAX_FIGURES = 10_000;
+
 const amount = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** What a container used since it was told last. */
@@ -489,6 +495,22 @@ export const agentFrameSchema = z.discriminatedUnion('t', [
     loads: z.array(containerLoadSchema).max(MAX_LOADS),
     /** Of which nothing can be read, and why. */
     unread: z.array(z.object({ id: z.string().max(128), reason: z.string().max(500) })).max(MAX_LOADS),
+  }),
+  /**
+   * From version 7 on, every five seconds: how busy the host and its containers are. Rows are as `packRows` makes them. What was
+   * not told is lost.
+   */
+  z.object({
+    t: z.literal('figures'),
+    /** One row by `HOST_ROW`; left out where the engine is on another machine. */
+    host: z.string().max(1_000).optional(),
+    /**
+     * Those that run, by cluster ID, or the engine's of those that Berth did not make. Left out where they are as they were
+     * told last on this connection.
+     */
+    containers: z.array(z.string().max(128)).max(MAX_FIGURES).optional(),
+    /** Rows of a place in `containers`, then by `CONTAINER_ROW`: of those that are not as they were told last. */
+    rows: z.string().max(MAX_FIGURES * 64),
   }),
   z.object({ t: z.literal('events'), events: z.array(engineEventSchema) }),
   /** For each target of `probe`, in its order: milliseconds until its machine answered, null where it did not. */

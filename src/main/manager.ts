@@ -10,6 +10,8 @@ import { newDockerEndpoint } from '../api/docker/server.ts';
 import { newClusterEvents } from '../api/events/cluster-events.ts';
 import { keepFilesSwept } from '../api/files/sweep-files.ts';
 import { EngineImages } from '../api/images/engine-images.ts';
+import { Marks } from '../api/metrics/marks.ts';
+import { MetricBook } from '../api/metrics/metric-book.ts';
 import { keepAddressesSwept } from '../api/networks/address-sweep.ts';
 import { EngineNetworks } from '../api/networks/engine-networks.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
@@ -98,8 +100,26 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const secret = await openDataSecret(dir.pki);
     const keys = new DataKeys({ secret, clusterId, rotationMs: KEY_ROTATION_MS }, clock);
     const cookieKey = cookieKeyOf(secret, clusterId);
+    const metrics = new MetricBook({ store, clock });
+    const marks = new Marks({ store, clock });
+    closers.push(
+      () => metrics.close(),
+      () => marks.close(),
+    );
     const sessions = new HostSessions({
-      ...{ store, events, deltas, clock, logger, reach, isHere, keys, vault: vault.vault, cookieKey },
+      ...{
+        store,
+        events,
+        deltas,
+        clock,
+        logger,
+        reach,
+        isHere,
+        keys,
+        vault: vault.vault,
+        cookieKey,
+        metrics,
+      },
       onLoads: (hostId, loads) => autoscaler.onLoads(hostId, loads),
     });
     const autoscaler = new AutoScaler({
@@ -200,6 +220,8 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
           release: (hostId) => failover.release(hostId),
         },
         access: sessions.access,
+        metrics,
+        marks,
         logs: new StackLogs(dockerDeps),
         composeFiles,
         containers: new EngineContainers(dockerDeps),

@@ -119,6 +119,7 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
     agentVersion: version,
     dataAddress: await dataAddressOf(options.dataAddress, logger),
     logger,
+    figures: { machine: engineUrl.startsWith('unix:') },
     // HAProxy's folder is bound into its container: by an engine on this machine.
     ...(engineUrl.startsWith('unix:') ? { ingress: { dir: join(folder, 'router') } } : {}),
     ...(engineUrl.startsWith('unix:') ? { files: await filesIn(folder, logger) } : {}),

@@ -8,10 +8,12 @@ import { containerActions } from '../actions/container-actions.ts';
 import { useTitle } from '../app/shell.tsx';
 import { client } from '../cluster/client.ts';
 import { nodesById, shownState, usePicture } from '../cluster/use-cluster.tsx';
-import { useText } from '../i18n/text.tsx';
+import { useText, useWords } from '../i18n/text.tsx';
 import { CopyAs } from '../parts/copy.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { portsText, shellWord } from '../parts/format.ts';
+import { ContainerCharts } from '../parts/metric-charts.tsx';
+import { metricWords } from '../parts/metric-words.ts';
 import { Problem } from '../parts/problem.tsx';
 import { State } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
@@ -41,6 +43,7 @@ export function ContainerPage() {
 
 function Container({ container }: Readonly<{ container: ContainerView }>) {
   const t = useText();
+  const m = useWords(metricWords);
   const { nodes } = usePicture();
   const [tab, setTab] = useState<string | null>('logs');
   const actions = useMemo(() => containerActions(container, t), [container, t]);
@@ -75,10 +78,14 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
         <Tabs value={tab} onChange={setTab} keepMounted={false}>
           <Tabs.List>
             <Tabs.Tab value="logs">{t('container.logs')}</Tabs.Tab>
+            <Tabs.Tab value="charts">{m('metrics.tab')}</Tabs.Tab>
             <Tabs.Tab value="inspect">{t('container.inspect')}</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="logs">
             <Logs container={container} />
+          </Tabs.Panel>
+          <Tabs.Panel value="charts" p="md">
+            <ContainerCharts container={id} />
           </Tabs.Panel>
           <Tabs.Panel value="inspect" p="md">
             <Inspect container={container} />

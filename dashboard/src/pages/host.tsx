@@ -16,6 +16,7 @@ import { CopyAs } from '../parts/copy.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { bytesText, shellWord } from '../parts/format.ts';
 import { Icon } from '../parts/icons.tsx';
+import { HostCharts } from '../parts/metric-charts.tsx';
 import { State } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
 import { Waiting } from '../parts/waiting.tsx';
@@ -90,6 +91,9 @@ function Host({ node }: Readonly<{ node: Node }>) {
           </section>
         </div>
       </div>
+      <section className="card card-body" style={{ marginBottom: 16 }}>
+        <HostCharts host={node.id} />
+      </section>
       <section className="card rows" aria-labelledby="own">
         <div className="card-body" style={{ paddingBottom: 0 }}>
           <h2 id="own">

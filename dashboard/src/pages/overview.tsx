@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import type { Status } from '../../../src/contract/v1/cluster.ts';
 import type { StackView } from '../../../src/contract/v1/services.ts';
 import { useTitle } from '../app/shell.tsx';
@@ -17,6 +17,12 @@ import { Problem } from '../parts/problem.tsx';
 import { stateText, toneOf, wordOf } from '../parts/state.tsx';
 import { Clock } from '../parts/time.tsx';
 import { Waiting } from '../parts/waiting.tsx';
+
+// Not of what is loaded first.
+const ClusterCharts = lazy(async () => {
+  const { ClusterCharts } = await import('../parts/metric-charts.tsx');
+  return { default: ClusterCharts };
+});
 
 export function OverviewPage() {
   const t = useText();
@@ -52,6 +58,11 @@ export function OverviewPage() {
             </section>
             <States status={status.data} />
           </div>
+          <section className="card card-body" style={{ marginBottom: 16 }}>
+            <Suspense fallback={<Waiting />}>
+              <ClusterCharts />
+            </Suspense>
+          </section>
           <Events />
         </>
       )}

@@ -2,7 +2,8 @@ import { posix } from 'node:path';
 
 /** Where the kernel tells what a process's group uses. Version 1 has a hierarchy for each controller (cgroups(7)). */
 export type CgroupFolders = Readonly<
-  { version: 2; folder: string } | { version: 1; cpu: string; memory: string }
+  | { version: 2; folder: string }
+  | { version: 1; cpu: string; memory: string; disk: string | undefined; pids: string | undefined }
 >;
 
 type Mount = Readonly<{ root: string; at: string; type: string; controllers: readonly string[] }>;
@@ -25,7 +26,8 @@ export function cgroupFolders(mountInfo: string, groups: string): CgroupFolders 
   };
   const [cpu, memory] = [of('cpuacct'), of('memory')];
   // Where both are mounted the controllers are version 1's.
-  if (cpu !== undefined && memory !== undefined) return { version: 1, cpu, memory };
+  if (cpu !== undefined && memory !== undefined)
+    return { version: 1, cpu, memory, disk: of('blkio'), pids: of('pids') };
   const line = lines.find(({ id }) => id === '0');
   const mount = mounts.find(({ type }) => type === 'cgroup2');
   const folder = line && mount && folderIn(mount, line.path);

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { CgroupFolders } from './cgroup-folders.ts';
+import { networkOf, numberOf, orNothing, type ReadFile, readerIn, valueIn } from './small-files.ts';
 
-/** What a container has used so far, and has in memory now. */
+/** What a container has used so far, and has now. */
 export type Counters = Readonly<{
   /** Microseconds of CPU. */
   cpu: number;
@@ -11,15 +11,18 @@ export type Counters = Readonly<{
   /** Bytes received and sent on its interfaces but `lo`. */
   received: number;
   sent: number;
+  /** Bytes from and to disks, and processes with their threads; NaN where the kernel does not count them. */
+  diskRead: number;
+  diskWrite: number;
+  pids: number;
 }>;
 
-/**
- * Few small files, so reading them at once costs less than handing each to another thread.
- * @throws the file system's error where the process is gone
- */
+const isOwn = (name: string) => name !== 'lo';
+
+/** @throws the file system's error where the process is gone */
 export function readCounters(folders: CgroupFolders, pid: number, root = ''): Counters {
-  const read = (path: string) => readFileSync(root + path, 'latin1');
-  const network = networkOf(read(`/proc/${pid}/net/dev`));
+  const read = readerIn(root);
+  const network = networkOf(read(`/proc/${pid}/net/dev`), isOwn);
   if (folders.version === 2) {
     const { folder } = folders;
     const inactive = valueIn(read(`${folder}/memory.stat`), 'inactive_file');
@@ -28,45 +31,38 @@ export function readCounters(folders: CgroupFolders, pid: number, root = ''): Co
       memory: Math.max(0, numberOf(read(`${folder}/memory.current`)) - inactive),
       memoryLimit: numberOf(read(`${folder}/memory.max`)),
       ...network,
+      ...diskOf(orNothing(read, `${folder}/io.stat`), /\brbytes=(\d+)/, /\bwbytes=(\d+)/),
+      pids: pidsOf(read, folder),
     };
   }
-  const { cpu, memory } = folders;
+  const { cpu, memory, disk, pids } = folders;
   const inactive = valueIn(read(`${memory}/memory.stat`), 'total_inactive_file');
   return {
     cpu: numberOf(read(`${cpu}/cpuacct.usage`)) / 1000,
     memory: Math.max(0, numberOf(read(`${memory}/memory.usage_in_bytes`)) - inactive),
     memoryLimit: numberOf(read(`${memory}/memory.limit_in_bytes`)),
     ...network,
+    ...diskOf(
+      disk && orNothing(read, `${disk}/blkio.throttle.io_service_bytes_recursive`),
+      / Read (\d+)/,
+      / Write (\d+)/,
+    ),
+    pids: pidsOf(read, pids),
   };
 }
 
-/** `max` is none. */
-function numberOf(text: string): number {
-  const trimmed = text.trim();
-  return trimmed === 'max' ? Number.POSITIVE_INFINITY : Number(trimmed);
-}
-
-/** Of lines `NAME VALUE`; 0 where it is not there. */
-function valueIn(text: string, name: string): number {
-  const at = text.startsWith(`${name} `) ? 0 : text.indexOf(`\n${name} `) + 1;
-  if (at === 0 && !text.startsWith(`${name} `)) return 0;
-  const from = at + name.length + 1;
-  const end = text.indexOf('\n', from);
-  return Number(text.slice(from, end < 0 ? undefined : end));
-}
-
-/** `/proc/PID/net/dev`: two lines of heads, then `NAME: RECEIVED and 7 more, SENT and 7 more`. */
-function networkOf(text: string): Pick<Counters, 'received' | 'sent'> {
-  let [received, sent] = [0, 0];
-  for (const line of text.split('\n').slice(2)) {
-    const at = line.indexOf(':');
-    if (at < 0 || line.slice(0, at).trim() === 'lo') continue;
-    const fields = line
-      .slice(at + 1)
-      .trim()
-      .split(/\s+/);
-    received += Number(fields[0]);
-    sent += Number(fields[8]);
+/** Over all disks, one to a line. */
+function diskOf(text: string | undefined, read: RegExp, write: RegExp) {
+  if (text === undefined) return { diskRead: Number.NaN, diskWrite: Number.NaN };
+  let [diskRead, diskWrite] = [0, 0];
+  for (const line of text.split('\n')) {
+    diskRead += Number(read.exec(line)?.[1] ?? 0);
+    diskWrite += Number(write.exec(line)?.[1] ?? 0);
   }
-  return { received, sent };
+  return { diskRead, diskWrite };
+}
+
+function pidsOf(read: ReadFile, folder: string | undefined): number {
+  const text = folder && orNothing(read, `${folder}/pids.current`);
+  return text === undefined ? Number.NaN : numberOf(text);
 }

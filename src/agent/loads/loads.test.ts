@@ -8,8 +8,9 @@ import { silentLogger } from '../../kit/logger.ts';
 import type { ObservedContainer } from '../../model/container.ts';
 import { cgroupFolders } from './cgroup-folders.ts';
 import { readCounters } from './counters.ts';
-import { loadOf } from './load-of.ts';
+import { containerFigures, loadOf } from './load-of.ts';
 import { LoadReports } from './load-reports.ts';
+import { Readings } from './readings.ts';
 
 const V2 = '30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n';
 const V1 = [
@@ -32,6 +33,8 @@ describe('the folders of a cgroup', () => {
       version: 1,
       cpu: '/sys/fs/cgroup/cpu,cpuacct/docker/abc',
       memory: '/sys/fs/cgroup/memory/docker/abc',
+      disk: undefined,
+      pids: undefined,
     });
   });
 
@@ -79,6 +82,11 @@ function writeV2(pid: number, id: string, { usec = 0, current = 1_000 } = {}): v
   write(`${folder}/memory.current`, `${current}\n`);
   write(`${folder}/memory.stat`, 'anon 1\nfile 400\ninactive_file 400\n');
   write(`${folder}/memory.max`, 'max\n');
+  write(
+    `${folder}/io.stat`,
+    '8:0 rbytes=4096 wbytes=100 rios=1 wios=1 dbytes=7 dios=0\n8:16 rbytes=4 wbytes=1 rios=1\n',
+  );
+  write(`${folder}/pids.current`, '3\n');
 }
 
 describe('counters', () => {
@@ -86,6 +94,7 @@ describe('counters', () => {
     writeV2(7, 'abc', { usec: 1500 });
     expect(readCounters({ version: 2, folder: '/sys/fs/cgroup/docker/abc' }, 7, root)).toEqual({
       ...{ cpu: 1500, memory: 600, memoryLimit: Number.POSITIVE_INFINITY, received: 5100, sent: 620 },
+      ...{ diskRead: 4100, diskWrite: 101, pids: 3 },
     });
   });
 
@@ -95,8 +104,19 @@ describe('counters', () => {
     write('/m/memory.usage_in_bytes', '1000\n');
     write('/m/memory.limit_in_bytes', '9223372036854771712\n');
     write('/m/memory.stat', 'cache 5\ninactive_file 1\ntotal_inactive_file 300');
-    expect(readCounters({ version: 1, cpu: '/c', memory: '/m' }, 7, root)).toEqual({
+    write(
+      '/b/blkio.throttle.io_service_bytes_recursive',
+      '8:0 Read 70\n8:0 Write 5\n8:0 Total 75\nTotal 75\n',
+    );
+    write('/p/pids.current', '9\n');
+    const folders = { version: 1, cpu: '/c', memory: '/m' } as const;
+    expect(readCounters({ ...folders, disk: '/b', pids: '/p' }, 7, root)).toEqual({
       ...{ cpu: 1500, memory: 700, memoryLimit: Number('9223372036854771712'), received: 5100, sent: 620 },
+      ...{ diskRead: 70, diskWrite: 5, pids: 9 },
+    });
+    // A kernel that does not count these is not a container that cannot be read.
+    expect(readCounters({ ...folders, disk: '/none', pids: undefined }, 7, root)).toMatchObject({
+      ...{ cpu: 1500, diskRead: Number.NaN, diskWrite: Number.NaN, pids: Number.NaN },
     });
   });
 
@@ -106,9 +126,12 @@ describe('counters', () => {
 });
 
 describe('what a container did between two looks', () => {
-  const at = (ms: number, cpu: number, more = {}) => ({
-    at: ms,
-    counters: { cpu, memory: 250, memoryLimit: 1_000, received: 0, sent: 0, ...more },
+  const at = (ms: number, cpu: number, more = {}, run = 'r1') => ({
+    ...{ run, at: ms },
+    counters: {
+      ...{ cpu, memory: 250, memoryLimit: 1_000, received: 0, sent: 0 },
+      ...{ diskRead: 0, diskWrite: 0, pids: 2, ...more },
+    },
   });
   const means = { cores: 2, hostMemory: 500, ownNetwork: true };
 
@@ -125,6 +148,23 @@ describe('what a container did between two looks', () => {
     expect(loadOf(at(0, 10), at(1_000, 5), means)).toBeUndefined();
     expect(loadOf(at(5, 1), at(5, 2), means)).toBeUndefined();
     expect(loadOf(at(0, 1), at(1_000, Number.NaN), means)).toBeUndefined();
+    expect(loadOf(at(0, 1), at(1_000, 5, {}, 'r2'), means)).toBeUndefined();
+  });
+
+  it('is shown in cores and bytes, with what it may use', () => {
+    const shown = { coreLimit: 0.5, hostMemory: 500, ownNetwork: true };
+    const after = at(2_000, 1_000_049, { received: 500, sent: 3, diskRead: 9_000 });
+    expect(containerFigures(at(0, 0, { diskWrite: 8 }), after, shown)).toEqual({
+      ...{ cpu: 0.5, memory: 250, networkIn: 250, networkOut: 2, diskRead: 4500, diskWrite: 0, pids: 2 },
+      // More than the host has is no limit.
+      ...{ coreLimit: 0.5, memoryLimit: 0 },
+    });
+    const other = { coreLimit: 0, hostMemory: 10_000, ownNetwork: false };
+    const unknown = { diskRead: Number.NaN, diskWrite: Number.NaN, pids: Number.NaN };
+    expect(containerFigures(at(0, 0), at(1_000, 0, unknown), other)).toEqual({
+      ...{ cpu: 0, memory: 250, networkIn: Number.NaN, networkOut: Number.NaN },
+      ...{ ...unknown, coreLimit: 0, memoryLimit: 1_000 },
+    });
   });
 });
 
@@ -138,13 +178,14 @@ function reportsOf({ pid = 7, networkMode = 'bridge' } = {}) {
   const state = { status: 'running', startedAt: 1 };
   const observed = { engineId: ENGINE_ID, state, networkMode, reservation: { cpuMilli: 500 } };
   let asked = 0;
+  const engine = {
+    json: async () => {
+      asked++;
+      return { State: { Pid: pid } };
+    },
+  } as unknown as Engine;
   const reports = new LoadReports({
-    engine: {
-      json: async () => {
-        asked++;
-        return { State: { Pid: pid } };
-      },
-    } as unknown as Engine,
+    readings: new Readings(engine, root),
     picture: { find: (id) => (id === 'c1' ? (observed as unknown as ObservedContainer) : undefined) },
     clock: {
       now: () => 0,
@@ -155,7 +196,6 @@ function reportsOf({ pid = 7, networkMode = 'bridge' } = {}) {
         }),
     },
     logger: silentLogger,
-    root,
   });
   reports.attach((frame) => told.push(frame));
   const looks = (count: number) => expect.poll(() => told.length).toBe(count);
@@ -164,7 +204,8 @@ function reportsOf({ pid = 7, networkMode = 'bridge' } = {}) {
 }
 
 describe('reports', () => {
-  const measure = { t: 'measure' as const, containers: ['c1', 'c2'], ms: 1_000 };
+  // So often that no reading is taken for a new one.
+  const measure = { t: 'measure' as const, containers: ['c1', 'c2'], ms: 1 };
 
   it('tell what is asked for from the second look on; the engine is asked once a run', async () => {
     writeV2(7, ENGINE_ID);
@@ -198,6 +239,18 @@ describe('reports', () => {
     next();
     await looks(3);
     expect(told[2]).toEqual({ t: 'loads', loads: [], unread: [] });
+    reports.detach();
+  });
+
+  it('take what was read a moment ago, whoever has asked for it', async () => {
+    writeV2(7, ENGINE_ID);
+    const { reports, told, looks, next } = reportsOf();
+    reports.onMeasure({ ...measure, ms: 600_000 });
+    await looks(1);
+    writeV2(7, ENGINE_ID, { usec: 1_000_000_000 });
+    next();
+    await looks(2);
+    expect(told[1]).toEqual({ t: 'loads', loads: [], unread: [] });
     reports.detach();
   });
 

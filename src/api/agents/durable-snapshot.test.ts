@@ -30,6 +30,7 @@ async function startManager(): Promise<void> {
   const events = { add: () => {}, subscribe: () => () => {} };
   sessions = new HostSessions({
     onLoads: () => undefined,
+    metrics: { take: () => undefined, forget: () => undefined },
     keys: testKeys(),
     cookieKey: '0123456789abcdef',
     vault: newTestVault(),

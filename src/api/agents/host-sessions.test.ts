@@ -99,6 +99,7 @@ beforeEach(async () => {
   });
   sessions = new HostSessions({
     onLoads: () => undefined,
+    metrics: { take: () => undefined, forget: () => undefined },
     keys: testKeys(),
     cookieKey: '0123456789abcdef',
     vault: newTestVault(),
@@ -470,6 +471,7 @@ describe('reports', () => {
     });
     const own = new HostSessions({
       onLoads: () => undefined,
+      metrics: { take: () => undefined, forget: () => undefined },
       keys: testKeys(),
       cookieKey: '0123456789abcdef',
       vault: newTestVault(),
@@ -625,6 +627,7 @@ describe('a host whose machine nobody reaches any more', () => {
     await store.update((tx) => tx.put('hosts', hostRecord('h3')));
     sessions = new HostSessions({
       onLoads: () => undefined,
+      metrics: { take: () => undefined, forget: () => undefined },
       keys: testKeys(),
       cookieKey: '0123456789abcdef',
       vault: newTestVault(),

@@ -15,6 +15,7 @@ import { settingsOf } from '../../store/settings.ts';
 import type { ChangeSet, Store, WriteTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
 import type { ClusterEvents } from '../events/cluster-events.ts';
+import type { MetricBook } from '../metrics/metric-book.ts';
 import type { AccessBook } from '../routing/access-book.ts';
 import { Routers } from '../routing/routers.ts';
 import { assignmentOf, holdersOf } from './assignment-of.ts';
@@ -49,6 +50,8 @@ type HostSessionsDeps = HostStatesDeps &
     cookieKey: string;
     /** What a host says that containers use. */
     onLoads(hostId: string, loads: AgentFrame & { t: 'loads' }): void;
+    /** How busy hosts say that they and their containers are. */
+    metrics: Pick<MetricBook, 'take' | 'forget'>;
   }>;
 
 const REMOVED = 'the host was removed from the cluster: join it again with a new token';
@@ -175,6 +178,10 @@ export class HostSessions {
       }
       if (frame.t === 'loads') {
         this.deps.onLoads(session.hostId, frame);
+        return;
+      }
+      if (frame.t === 'figures') {
+        this.deps.metrics.take(session.hostId, frame);
         return;
       }
       if (frame.t === 'hold') {
@@ -503,6 +510,7 @@ export class HostSessions {
     this.states.forget(hostId);
     this.asks.forget(hostId);
     this.access.forget(hostId);
+    this.deps.metrics.forget(hostId);
     this.deps.deltas.forget(hostId);
   }
 

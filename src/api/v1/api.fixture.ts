@@ -18,6 +18,8 @@ import { placementProblem } from '../../scheduler/placement-problem.ts';
 import { newMemoryStore, SETTINGS_KEY, type Store } from '../../store/index.ts';
 import { FIRST_USER, firstRun } from '../auth/first-run.ts';
 import { hashSecret } from '../auth/secrets.ts';
+import { Marks } from '../metrics/marks.ts';
+import { MetricBook } from '../metrics/metric-book.ts';
 import type { Placer } from '../placement/placer.ts';
 import { AccessBook } from '../routing/access-book.ts';
 import type { ContainerHands } from './container-hands.ts';
@@ -190,6 +192,8 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
       },
     },
     access: new AccessBook({ clock: fakeClock, routesOf: () => [], serving: () => [] }),
+    metrics: new MetricBook({ store, clock: fakeClock }),
+    marks: new Marks({ store, clock: fakeClock }),
     containers: fakeContainers(store),
     networks: fakeNetworks,
     images: fakeImages,

@@ -7,6 +7,8 @@ import type { Ca, VaultFile } from '../../link/index.ts';
 import type { RegistryAuth } from '../../model/registry-login.ts';
 import type { Scaling } from '../../model/scaling.ts';
 import type { Store } from '../../store/store.ts';
+import type { Marks } from '../metrics/marks.ts';
+import type { MetricBook } from '../metrics/metric-book.ts';
 import type { Placer } from '../placement/placer.ts';
 import type { PluginRunner } from '../placement/store-placer.ts';
 import type { AccessBook } from '../routing/access-book.ts';
@@ -26,6 +28,9 @@ export type ApiDeps = Readonly<{
   moves: ContainerMoves;
   /** What goes through routers. */
   access: Pick<AccessBook, 'of' | 'ofRoute' | 'missing' | 'failing'>;
+  /** How busy hosts and containers are, and what explains it. */
+  metrics: MetricBook;
+  marks: Pick<Marks, 'of'>;
   /** Asks a registry whether it takes the log-in. @throws BerthError `bad_request` where it does not */
   checkLogin(auth: RegistryAuth): Promise<void>;
   /** Deletes a volume with all that is in it. @throws BerthError where it is not there, in use, or on a lost host */

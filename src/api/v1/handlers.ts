@@ -13,6 +13,7 @@ import { imageHandlers } from './images.ts';
 import { jobHandlers } from './jobs.ts';
 import { joinTokenHandlers } from './join-tokens.ts';
 import { joiningHandlers } from './joining.ts';
+import { metricHandlers } from './metrics.ts';
 import { moveHandlers } from './moves.ts';
 import { networkHandlers } from './networks.ts';
 import { nodeHandlers } from './nodes.ts';
@@ -37,6 +38,7 @@ export function allHandlers(agentFile: string, changes: EventSource): Handlers {
     ...clusterHandlers(changes),
     ...settingsHandlers,
     ...nodeHandlers,
+    ...metricHandlers,
     ...moveHandlers,
     ...orphanHandlers,
     ...containerHandlers,

@@ -11,6 +11,7 @@ import { imageRoutes } from './images.ts';
 import { jobRoutes } from './jobs.ts';
 import { joinTokenRoutes } from './join-tokens.ts';
 import { joiningRoutes } from './joining.ts';
+import { metricRoutes } from './metrics.ts';
 import { moveRoutes } from './moves.ts';
 import { networkRoutes } from './networks.ts';
 import { nodeRoutes } from './nodes.ts';
@@ -29,6 +30,7 @@ export const routes = {
   ...sessionRoutes,
   ...clusterRoutes,
   ...nodeRoutes,
+  ...metricRoutes,
   ...moveRoutes,
   ...orphanRoutes,
   ...containerRoutes,

@@ -1,0 +1,39 @@
+import { useMemo } from 'react';
+import type { Mark } from '../../../src/contract/v1/metrics.ts';
+import { useWords } from '../i18n/text.tsx';
+import type { ChartMark } from './chart-text.ts';
+import { chartWords } from './chart-words.ts';
+
+/** What the API tells of moments, as charts show them. */
+export function useMarks(marks: readonly Mark[] | undefined): readonly ChartMark[] {
+  const t = useWords(chartWords);
+  return useMemo(
+    () =>
+      (marks ?? []).map((mark) => {
+        const { at, kind, ...values } = mark;
+        return { at, short: shortOf(mark), text: t(`mark.${kind}`, values) };
+      }),
+    [marks, t],
+  );
+}
+
+function shortOf({ kind, subject, number = 0, from = 0, to = 0 }: Mark): string {
+  switch (kind) {
+    case 'release':
+      return `r${number}`;
+    case 'rollback':
+      return `↩ r${number}`;
+    case 'confirmed':
+      return `✓ r${number}`;
+    case 'scaling':
+      return `${from}→${to}`;
+    case 'failover':
+      return '⚠ ⇄';
+    case 'move':
+      return '⇄';
+    case 'host-down':
+      return `↓ ${subject.slice(0, 12)}`;
+    case 'host-back':
+      return `↑ ${subject.slice(0, 12)}`;
+  }
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import {
+  CLUSTER_FIGURES,
+  CONTAINER_FIGURES,
+  HOST_FIGURES,
+  MOST_FIGURES_MS,
+  SERVICE_FIGURES,
+} from '../../model/figures.ts';
+import { nodeParamsSchema } from './nodes.ts';
+import { json, queryNumber, type RouteSpec } from './route.ts';
+import { serviceParams } from './services.ts';
+
+/** A moment that explains what figures do. `at`: milliseconds since the epoch; `subject`: a container, STACK/SERVICE or host. */
+const markSchema = z.object({
+  at: z.number(),
+  kind: z.enum([
+    'release', // `number` began, to which `rollback` goes back
+    'rollback',
+    'confirmed', // all requests go to that release
+    'scaling', // `from` so many containers `to` so many, `by` a user or the autoscaler
+    'failover', // the container was moved away from a host that is down, from `fromHost` to `toHost`
+    'move', // it was moved as planned
+    'host-down',
+    'host-back',
+  ]),
+  subject: z.string(),
+  number: z.number().optional(),
+  from: z.number().optional(),
+  to: z.number().optional(),
+  by: z.string().optional(),
+  fromHost: z.string().optional(),
+  toHost: z.string().optional(),
+});
+export type Mark = z.infer<typeof markSchema>;
+
+/** Points are `stepMs` apart from `from` on; null where nothing was measured. All times are the manager's. */
+function charted<const N extends string>(names: readonly N[]) {
+  const column = z.array(z.number().nullable());
+  return z.object({
+    from: z.number(),
+    stepMs: z.number(),
+    series: z.object(Object.fromEntries(names.map((name) => [name, column])) as Record<N, typeof column>),
+    marks: z.array(markSchema),
+    /** Why nothing is measured now, in a sentence; empty where it is. */
+    silent: z.string(),
+  });
+}
+
+const query = z.strictObject({
+  /** So many seconds up to now, six hours at most; the longer, the further apart are the points. */
+  window: queryNumber
+    .pipe(
+      z
+        .number()
+        .min(60)
+        .max(MOST_FIGURES_MS / 1000),
+    )
+    .optional(),
+});
+
+const limits = { coreLimit: z.number(), memoryLimit: z.number() };
+
+export const metricRoutes = {
+  'metrics.cluster': {
+    method: 'GET',
+    path: '/v1/metrics',
+    role: 'viewer',
+    query,
+    answer: json(charted(CLUSTER_FIGURES)),
+  },
+  'metrics.host': {
+    method: 'GET',
+    path: '/v1/nodes/:node/metrics',
+    role: 'viewer',
+    params: nodeParamsSchema,
+    query,
+    answer: json(
+      charted(HOST_FIGURES).extend({
+        /** What there is of it now; 0 where that is not known. */
+        cores: z.number(),
+        memorySize: z.number(),
+        dockerDiskSize: z.number(),
+      }),
+    ),
+  },
+  /** `coreLimit` and `memoryLimit`: what it may use; 0 is all there is. */
+  'metrics.container': {
+    method: 'GET',
+    path: '/v1/containers/:container/metrics',
+    role: 'viewer',
+    params: z.strictObject({ container: z.string().min(1).max(256) }),
+    query,
+    answer: json(charted(CONTAINER_FIGURES).extend(limits)),
+  },
+  /** Sums over its containers; `containers` is how many were measured. */
+  'metrics.service': {
+    method: 'GET',
+    path: '/v1/stacks/:stack/services/:service/metrics',
+    role: 'viewer',
+    params: serviceParams,
+    query,
+    answer: json(charted(SERVICE_FIGURES)),
+  },
+} as const satisfies Record<string, RouteSpec>;
