@@ -4,6 +4,8 @@ import { type Calls, clientOver } from './client-over.ts';
 // All that a page needs of the rooms below: it may import this one alone.
 export { BerthError, messageOf } from '../kit/errors.ts';
 export { type Role, roleAllows } from '../model/access.ts';
+export { parseSchedule, SCHEDULE_FORM, scheduleText } from '../model/schedule.ts';
+export { fieldChanges } from '../model/stack-diff.ts';
 
 /** What of `fetch` is used here: there are no types of a browser in this room. */
 type Fetch = (

@@ -1,12 +1,22 @@
 import { Modal, TextInput, useMantineColorScheme } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, useId, useMemo, useState } from 'react';
 import type { Action } from '../actions/action.ts';
 import { useActions } from '../actions/actions.tsx';
 import { containerActions } from '../actions/container-actions.ts';
 import { nodeActions } from '../actions/node-actions.tsx';
+import {
+  isScalable,
+  nameOf,
+  scaleAction,
+  serviceActions,
+  stackActions,
+} from '../actions/service-actions.tsx';
+import { serviceWords } from '../actions/service-words.ts';
+import { client } from '../cluster/client.ts';
 import { useLive } from '../cluster/use-cluster.tsx';
-import { LANGUAGES, type Language, useLanguage } from '../i18n/text.tsx';
+import { LANGUAGES, type Language, useLanguage, useWords } from '../i18n/text.tsx';
 import { Icon, type IconName } from '../parts/icons.tsx';
 import { wordOf } from '../parts/state.tsx';
 import { useMay, useSession } from './session.tsx';
@@ -119,7 +129,12 @@ export function Palette({ onClose }: Readonly<{ onClose(): void }>) {
 
 function useItems(text: string): readonly Item[] {
   const { t, setLanguage } = useLanguage();
+  const sw = useWords(serviceWords);
   const live = useLive();
+  const stacks = useQuery({
+    queryKey: ['stacks'],
+    queryFn: ({ signal }) => client.call('stack.list', undefined, { signal }),
+  }).data?.stacks;
   const { setColorScheme } = useMantineColorScheme();
   const { logOut } = useSession();
   const { start } = useActions();
@@ -144,9 +159,9 @@ function useItems(text: string): readonly Item[] {
     };
     const page = (
       id: string,
-      key: 'nav.overview' | 'nav.hosts' | 'nav.containers' | 'nav.networks',
+      key: 'nav.overview' | 'nav.hosts' | 'nav.containers' | 'nav.stacks' | 'nav.networks',
       icon: IconName,
-      to: '/' | '/hosts' | '/containers' | '/networks',
+      to: '/' | '/hosts' | '/containers' | '/stacks' | '/networks',
     ) => ({ id, icon, text: t(key), run: () => void navigate({ to }) });
     group(
       t('palette.pages'),
@@ -154,12 +169,15 @@ function useItems(text: string): readonly Item[] {
         page('p-overview', 'nav.overview', 'overview', '/'),
         page('p-hosts', 'nav.hosts', 'hosts', '/hosts'),
         page('p-containers', 'nav.containers', 'containers', '/containers'),
+        page('p-stacks', 'nav.stacks', 'stacks', '/stacks'),
         page('p-networks', 'nav.networks', 'networks', '/networks'),
       ].filter((item) => matches(item.text)),
     );
     if (words.length > 0) {
       group(t('palette.hosts'), hosts());
       group(t('palette.containers'), theContainers());
+      group(sw('stacks'), theStacks());
+      group(sw('services'), theServices());
     }
     group(t('palette.actions'), actions());
     return found;
@@ -176,6 +194,22 @@ function useItems(text: string): readonly Item[] {
         if (!matches(name, image, id.slice(0, 12))) continue;
         const run = () => void navigate({ to: '/containers/$container', params: { container: id } });
         yield { id: `c-${id}`, icon: 'containers', text: name, note: hostName, run };
+      }
+    }
+    function* theStacks(): Iterable<Omit<Item, 'group'>> {
+      for (const { name, by } of stacks ?? []) {
+        if (!matches(name)) continue;
+        const run = () => void navigate({ to: '/stacks/$stack', params: { stack: name } });
+        yield { id: `s-${name}`, icon: 'stacks', text: name, note: by, run };
+      }
+    }
+    function* theServices(): Iterable<Omit<Item, 'group'>> {
+      for (const service of (stacks ?? []).flatMap((one) => one.services)) {
+        const { stack, name, image } = service;
+        if (!matches(nameOf(service), image)) continue;
+        const params = { stack, service: name };
+        const run = () => void navigate({ to: '/stacks/$stack/services/$service', params });
+        yield { id: `v-${nameOf(service)}`, icon: 'stacks', text: nameOf(service), note: image, run };
       }
     }
     function* actions(): Iterable<Omit<Item, 'group'>> {
@@ -211,6 +245,16 @@ function useItems(text: string): readonly Item[] {
     function* allActions(): Iterable<Action> {
       for (const node of nodes) if (isNamed(node.name)) yield* nodeActions(node, t);
       for (const one of containers) if (isNamed(one.name)) yield* containerActions(one, t);
+      // `scale web 5` is one line; without a number it is its page that asks for one.
+      const count = words.find((word) => /^\d{1,4}$/.test(word));
+      for (const stack of stacks ?? []) {
+        yield* stackActions(stack, sw);
+        for (const service of stack.services) {
+          if (count !== undefined && isScalable(service))
+            yield scaleAction(service, sw, Number(count), service.wanted);
+          yield* serviceActions(service, sw);
+        }
+      }
     }
     /** Actions are made only for what a word names, where the others may be the action's: there may be a hundred thousand. */
     function isNamed(name: string): boolean {
@@ -220,5 +264,5 @@ function useItems(text: string): readonly Item[] {
         words.every((word) => lower.includes(word) || verbs.includes(word))
       );
     }
-  }, [text, t, live, setColorScheme, setLanguage, logOut, start, may, navigate]);
+  }, [text, t, sw, live, stacks, setColorScheme, setLanguage, logOut, start, may, navigate]);
 }

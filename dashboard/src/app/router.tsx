@@ -47,6 +47,67 @@ const containerRoute = createRoute({
   component: lazyRouteComponent(() => import('../pages/container.tsx'), 'ContainerPage'),
 });
 
+const stacksRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/stacks',
+  component: lazyRouteComponent(() => import('../pages/stacks/stacks.tsx'), 'StacksPage'),
+});
+
+const stackRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/stacks/$stack',
+  component: lazyRouteComponent(() => import('../pages/stacks/stack.tsx'), 'StackPage'),
+});
+
+const stackServicesRoute = createRoute({
+  getParentRoute: () => stackRoute,
+  path: '/',
+  component: lazyRouteComponent(() => import('../pages/stacks/services-tab.tsx'), 'StackServices'),
+});
+
+const stackContainersRoute = createRoute({
+  getParentRoute: () => stackRoute,
+  path: '/containers',
+  component: lazyRouteComponent(() => import('../pages/stacks/containers-tab.tsx'), 'StackContainers'),
+});
+
+const stackHistoryRoute = createRoute({
+  getParentRoute: () => stackRoute,
+  path: '/history',
+  component: lazyRouteComponent(() => import('../pages/stacks/history-tab.tsx'), 'StackHistory'),
+});
+
+// Not right below the stack, where a service that is called `logs` would be a part of the stack's page.
+const serviceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/stacks/$stack/services/$service',
+  component: lazyRouteComponent(() => import('../pages/stacks/service.tsx'), 'ServicePage'),
+});
+
+const serviceOverviewRoute = createRoute({
+  getParentRoute: () => serviceRoute,
+  path: '/',
+  component: lazyRouteComponent(() => import('../pages/stacks/overview-tab.tsx'), 'ServiceOverview'),
+});
+
+const serviceReleasesRoute = createRoute({
+  getParentRoute: () => serviceRoute,
+  path: '/releases',
+  component: lazyRouteComponent(() => import('../pages/stacks/releases-tab.tsx'), 'ServiceReleases'),
+});
+
+const serviceAutoscalingRoute = createRoute({
+  getParentRoute: () => serviceRoute,
+  path: '/autoscaling',
+  component: lazyRouteComponent(() => import('../pages/stacks/autoscale-tab.tsx'), 'ServiceAutoscaling'),
+});
+
+const serviceWaysRoute = createRoute({
+  getParentRoute: () => serviceRoute,
+  path: '/ways',
+  component: lazyRouteComponent(() => import('../pages/stacks/ways-tab.tsx'), 'ServiceWays'),
+});
+
 const networksRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/networks',
@@ -70,6 +131,14 @@ export const router = createRouter({
     hostRoute,
     containersRoute,
     containerRoute,
+    stacksRoute,
+    stackRoute.addChildren([stackServicesRoute, stackContainersRoute, stackHistoryRoute]),
+    serviceRoute.addChildren([
+      serviceOverviewRoute,
+      serviceReleasesRoute,
+      serviceAutoscalingRoute,
+      serviceWaysRoute,
+    ]),
     networksRoute,
     networkRoute,
   ]),

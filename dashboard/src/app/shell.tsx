@@ -117,6 +117,7 @@ const PAGES = [
   { to: '/', key: 'nav.overview', icon: 'overview' },
   { to: '/hosts', key: 'nav.hosts', icon: 'hosts' },
   { to: '/containers', key: 'nav.containers', icon: 'containers' },
+  { to: '/stacks', key: 'nav.stacks', icon: 'stacks' },
   { to: '/networks', key: 'nav.networks', icon: 'networks' },
 ] as const satisfies readonly { to: string; key: MessageKey; icon: IconName }[];
 

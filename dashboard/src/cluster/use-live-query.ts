@@ -4,10 +4,14 @@ import { Again } from './again.ts';
 import type { Picture } from './live.ts';
 import { useLive } from './use-cluster.tsx';
 
-/** Asks once, and again whenever the stream has told of a change, or is back. */
+/**
+ * Asks once, and again whenever the stream has told of a change, or is back.
+ * @param everyMs also so often, where it is of figures that no event tells of; while the page is looked at and connected
+ */
 export function useLiveQuery<T>(
   key: readonly string[],
   ask: (signal: AbortSignal) => Promise<T>,
+  everyMs?: number,
 ): UseQueryResult<T> {
   const live = useLive();
   const queries = useQueryClient();
@@ -31,7 +35,13 @@ export function useLiveQuery<T>(
       unsubscribe();
     };
   }, [live, queries, own]);
-  return useQuery({ queryKey: key, queryFn: ({ signal }) => ask(signal) });
+  return useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) => ask(signal),
+    ...(everyMs === undefined
+      ? {}
+      : { refetchInterval: () => live.snapshot().connection.state === 'live' && everyMs }),
+  });
 }
 
 /** Something has happened, or may have without being told. */

@@ -23,6 +23,7 @@ export const en = {
   'nav.overview': 'Overview',
   'nav.hosts': 'Hosts',
   'nav.containers': 'Containers',
+  'nav.stacks': 'Stacks',
   'nav.networks': 'Networks',
 
   'login.title': 'Log in to Berth',
@@ -38,7 +39,7 @@ export const en = {
   'live.retry': 'Try now',
 
   'palette.title': 'Search or act',
-  'palette.placeholder': 'A host, a container, or what to do',
+  'palette.placeholder': 'A host, a container, a service, or what to do',
   'palette.nothing': 'Nothing matches “{text}”',
   'palette.pages': 'Pages',
   'palette.hosts': 'Hosts',

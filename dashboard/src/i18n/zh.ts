@@ -24,6 +24,7 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'nav.overview': '总览',
   'nav.hosts': '主机',
   'nav.containers': '容器',
+  'nav.stacks': '应用栈',
   'nav.networks': '网络',
 
   'login.title': '登录 Berth',
@@ -39,7 +40,7 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'live.retry': '立即重试',
 
   'palette.title': '搜索或操作',
-  'palette.placeholder': '主机、容器，或者要做的事',
+  'palette.placeholder': '主机、容器、服务，或者要做的事',
   'palette.nothing': '没有与“{text}”相符的内容',
   'palette.pages': '页面',
   'palette.hosts': '主机',

@@ -37,6 +37,24 @@ export function agoText(at: number, now: number, language: Language): string | u
   return new Intl.RelativeTimeFormat(language).format(-Math.floor(seconds / length), unit);
 }
 
+const SPANS = [
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000],
+] as const;
+
+/** `2 min`, `1.5 hr`: in the longest unit that it has one of. */
+export function spanText(ms: number, language: Language): string {
+  const [unit, length] = SPANS.find(([, one]) => ms >= one) ?? ['second', 1000];
+  const form = { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(language, form).format(ms / length);
+}
+
+/** `12.5 %` of a share from 0 to 1. */
+export function shareText(share: number, language: Language): string {
+  return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 }).format(share);
+}
+
 /** `8080→80/tcp`, as `docker ps` has them; ports that lead nowhere are left out where others do. */
 export function portsText(ports: ContainerView['ports']): string {
   const published = ports.filter(({ publicPort }) => publicPort !== undefined);

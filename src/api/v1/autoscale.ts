@@ -3,6 +3,7 @@ import { BerthError } from '../../kit/errors.ts';
 import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import { scalingOf } from '../../model/service-scale.ts';
 import { checkScale } from '../services/check-scale.ts';
+import { refuseOtherRules } from './as-seen.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Handlers } from './handler.ts';
 import { findService } from './service-view.ts';
@@ -30,11 +31,12 @@ export const autoscaleHandlers: Handlers<Names> = {
       findService(tx, stack, service);
       return { changes: [...(tx.get('scaleHistory', serviceKey(stack, service))?.changes ?? [])].reverse() };
     }),
-  'autoscale.set': async ({ deps, params, body: { scaling }, about }) => {
+  'autoscale.set': async ({ deps, params, body: { scaling, was }, about }) => {
     about(`${params.stack}/${params.service}`);
     await deps.store.update((tx) => {
       const record = findService(tx, params.stack, params.service);
       refuseOthers(record);
+      refuseOtherRules(record, was);
       if (scaling.kind === 'scaling') checkScale(record.service, scaling.max);
       tx.put('services', { ...record, scaling, generation: record.generation + 1 });
     });

@@ -7,16 +7,19 @@ import {
   serviceKey,
 } from '../../model/deployment.ts';
 import { isReady } from '../../model/readiness.ts';
+import { fieldChanges } from '../../model/stack-diff.ts';
 import { beginRelease, releaseBefore, releasesOf, splitOf } from '../../store/releases.ts';
 import { seenOf } from '../../store/seen.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
 import { TRAFFIC_MS } from '../routing/route-view.ts';
 import { trafficView } from '../routing/traffic-view.ts';
+import { refuseOtherRelease, refuseOtherWeight } from './as-seen.ts';
 import { changeService } from './change-service.ts';
 import type { Call, Handlers } from './handler.ts';
-import { findService, nextOf, releaseView, serviceView } from './service-view.ts';
+import { changesView, findService, nextOf, releaseView, serviceView } from './service-view.ts';
 
-type Names = `release.${'history' | 'status' | 'rollback' | 'pause' | 'resume' | 'weight' | 'confirm'}`;
+type Names =
+  `release.${'history' | 'status' | 'rollback' | 'preview' | 'pause' | 'resume' | 'weight' | 'confirm'}`;
 
 export const releaseHandlers: Handlers<Names> = {
   'release.history': ({ deps, params: { stack, service } }) =>
@@ -27,33 +30,30 @@ export const releaseHandlers: Handlers<Names> = {
   'release.status': (call) => call.deps.store.view((tx) => statusOf(tx, call)),
   'release.rollback': (call) =>
     changeService(call, (tx, record) => {
-      const { stack, name, release } = record;
-      const { to } = call.body;
-      const target =
-        to === undefined
-          ? releaseBefore(tx, record, release)
-          : tx.get('releases', releaseKey(stack, name, to));
-      if (target === undefined)
-        throw new BerthError(
-          'not_found',
-          to === undefined
-            ? `service ${name} has no release before ${release} that was done`
-            : `service ${name} has no release ${to} any more`,
-          { hint: `"berth release history ${stack}/${name}" lists them` },
-        );
-      if (target.number === release)
-        throw new BerthError('conflict', `service ${name} has release ${release} already`);
+      refuseOtherRelease(tx, record, call.body.release);
+      const target = targetOf(tx, record, call.body.to);
       const cause = { kind: 'rollback', to: target.number, automatic: false } as const;
       const start = { cause, by: call.principal.user, at: call.deps.clock.now() };
       beginRelease(tx, record, target.spec, start);
     }),
+  'release.preview': ({ deps, params: { stack, service }, query }) =>
+    deps.store.view((tx) => {
+      const record = findService(tx, stack, service);
+      const target = targetOf(tx, record, query.to);
+      return {
+        release: releaseView(target),
+        changes: changesView(fieldChanges(record.service, target.spec)),
+      };
+    }),
   'release.pause': (call) =>
     changeService(call, (tx, record) => {
+      refuseOtherRelease(tx, record, call.body.release);
       const release = current(tx, record, ['releasing']);
       tx.put('releases', { ...release, state: 'paused', reason: `by ${call.principal.user}` });
     }),
   'release.resume': (call) =>
     changeService(call, (tx, record) => {
+      refuseOtherRelease(tx, record, call.body.release);
       const release = current(tx, record, ['paused']);
       const shift = release.shift && begunAgain(release.shift, call.deps.clock.now());
       const more = shift === undefined ? {} : { shift };
@@ -61,8 +61,10 @@ export const releaseHandlers: Handlers<Names> = {
     }),
   'release.weight': (call) =>
     changeService(call, (tx, record) => {
-      const { weight } = call.body;
+      const { weight, was } = call.body;
+      refuseOtherRelease(tx, record, call.body.release);
       const release = sharing(tx, record, ['releasing', 'waiting', 'paused']);
+      refuseOtherWeight(release, was);
       if (weight > 0) refuseUnready(tx, record);
       const shift = { weight, step: -1, since: call.deps.clock.now() };
       const reason = `${weight} % of the requests go to it, as ${call.principal.user} has set`;
@@ -70,12 +72,34 @@ export const releaseHandlers: Handlers<Names> = {
     }),
   'release.confirm': (call) =>
     changeService(call, (tx, record) => {
+      refuseOtherRelease(tx, record, call.body.release);
       const release = sharing(tx, record, ['releasing', 'waiting', 'paused']);
       refuseUnready(tx, record);
       const reason = `by ${call.principal.user}`;
       tx.put('releases', { ...release, state: 'confirmed', reason, failed: [] });
     }),
 };
+
+/**
+ * The release that a rollback brings back.
+ * @throws BerthError `not_found`; `conflict` for the one that is wanted already
+ */
+function targetOf(tx: ReadTx, record: ServiceRecord, to: number | undefined): ReleaseRecord {
+  const { stack, name, release } = record;
+  const target =
+    to === undefined ? releaseBefore(tx, record, release) : tx.get('releases', releaseKey(stack, name, to));
+  if (target === undefined)
+    throw new BerthError(
+      'not_found',
+      to === undefined
+        ? `service ${name} has no release before ${release} that was done`
+        : `service ${name} has no release ${to} any more`,
+      { hint: `"berth release history ${stack}/${name}" lists them` },
+    );
+  if (target.number === release)
+    throw new BerthError('conflict', `service ${name} has release ${release} already`);
+  return target;
+}
 
 /** One that stopped with nothing begins with its first step; one that was held goes on with the step that it was at. */
 function begunAgain({ weight, step }: Shift, now: number): Shift {

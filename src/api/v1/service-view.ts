@@ -87,16 +87,19 @@ function scalingView(record: ServiceRecord): Pick<ServiceView, 'scaling'> {
   return { scaling: scaling === undefined ? null : { min: scaling.min, max: scaling.max } };
 }
 
+/** As they are written in JSON: what is undefined is not there. */
+export function changesView(changes: ReleaseRecord['changes']): Release['changes'] {
+  return changes.map(({ field, before, after }) => ({ field, before, after }));
+}
+
 export function releaseView(release: ReleaseRecord): Release {
   const { number, at, by, cause, changes, state, reason, failed, shift, spec } = release;
-  // As it is written in JSON: what is undefined is not there.
-  const told = changes.map(({ field, before, after }) => ({ field, before, after }));
   return {
     number,
     at,
     by,
     cause,
-    changes: told,
+    changes: changesView(changes),
     state,
     reason,
     failed: [...failed],

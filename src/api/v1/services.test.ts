@@ -518,3 +518,56 @@ it('keeps log-ins of registries sealed, asks the registry first, and shows no pa
   );
   expect((await api.root.call('registry.list')).logins).toMatchObject([{ service: 'shop/web' }]);
 });
+
+it('tells who was slower what the other has done, and changes nothing then', async () => {
+  await deploy(file('web:1'));
+  const web = { stack: 'shop', service: 'web' };
+  const operator = api.client(api.tokens.operator);
+  await operator.call('service.scale', { ...web, replicas: 4, was: 2 });
+  await expect(api.root.call('service.scale', { ...web, replicas: 5, was: 2 })).rejects.toMatchObject({
+    code: 'conflict',
+    message: 'service web is to have 4 containers by now, not 2: the-operator has set that (by hand)',
+  });
+  await deploy(file('web:2'));
+  for (const name of ['rollback', 'pause', 'resume', 'confirm'] as const)
+    await expect(api.root.call(`release.${name}`, { ...web, release: 1 })).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'service web is at release 2 by now, not 1: root has begun it (deploy)',
+    });
+  await expect(api.root.call('release.weight', { ...web, weight: 5, release: 1 })).rejects.toThrow(
+    'is at release 2 by now',
+  );
+
+  const rules = [{ metric: 'cpu' as const, target: 60 }];
+  const scaling = { kind: 'scaling' as const, min: 1, max: 5, step: 1, rules };
+  await operator.call('autoscale.set', { ...web, scaling, was: null });
+  await expect(
+    api.root.call('autoscale.set', { ...web, scaling: { ...scaling, max: 9 }, was: { ...scaling, max: 4 } }),
+  ).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('max: 4 -> 5') });
+  await expect(api.root.call('autoscale.set', { ...web, scaling, was: null })).rejects.toThrow(
+    'rules: none -> {',
+  );
+  await api.root.call('autoscale.set', { ...web, scaling: { ...scaling, max: 9 }, was: scaling });
+  expect(await api.root.call('autoscale.explain', web)).toMatchObject({ scaling: { max: 9 } });
+});
+
+it('says what a rollback would bring back, and what was released and scaled in a stack', async () => {
+  await deploy(file('web:1'));
+  const web = { stack: 'shop', service: 'web' };
+  api.clock.time += 1000;
+  await deploy(file('web:2'));
+  const viewer = api.client(api.tokens.viewer);
+  await expect(viewer.call('release.preview', web)).rejects.toThrow('no release before 2 that was done');
+  await expect(viewer.call('release.preview', { ...web, to: 2 })).rejects.toThrow('has release 2 already');
+  expect(await viewer.call('release.preview', { ...web, to: 1 })).toMatchObject({
+    release: { number: 1, image: 'web:1', by: 'root' },
+    changes: [{ field: 'container.Image', before: 'web:2', after: 'web:1' }],
+  });
+  api.clock.time += 1000;
+  await api.root.call('service.scale', { ...web, replicas: 3 });
+  const { changes } = await viewer.call('stack.history', { stack: 'shop' });
+  expect(
+    changes.map((one) => `${one.kind} ${one.service} ${one.kind === 'scale' ? one.to : one.number}`),
+  ).toEqual(['scale web 3', 'release web 2', 'release db 1', 'release web 1']);
+  await expect(viewer.call('stack.history', { stack: 'none' })).rejects.toThrow('there is no stack "none"');
+});

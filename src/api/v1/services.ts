@@ -5,13 +5,15 @@ import { beginRelease } from '../../store/releases.ts';
 import { setScale } from '../../store/scaling.ts';
 import { checkScale, refuseNumberless } from '../services/check-scale.ts';
 import { restartDependents } from '../services/restart-dependents.ts';
+import { refuseOtherNumber } from './as-seen.ts';
 import { changeService } from './change-service.ts';
 import { deployStack, planStack } from './deploy-stack.ts';
 import type { Handlers } from './handler.ts';
 import { findService, findStack, membersOf, serviceView, stackView } from './service-view.ts';
+import { stackHistory } from './stack-history.ts';
 
 type Names =
-  | `stack.${'list' | 'get' | 'deploy' | 'remove' | 'ps' | 'logs'}`
+  | `stack.${'list' | 'get' | 'deploy' | 'remove' | 'ps' | 'logs' | 'history'}`
   | `service.${'get' | 'ps' | 'scale' | 'restart'}`;
 
 export const serviceHandlers: Handlers<Names> = {
@@ -53,6 +55,11 @@ export const serviceHandlers: Handlers<Names> = {
     });
     return (signal) => deps.logs.read({ stack, ...query }, signal);
   },
+  'stack.history': ({ deps, params: { stack } }) =>
+    deps.store.view((tx) => {
+      findStack(tx, stack);
+      return { changes: [...stackHistory(tx, stack)] };
+    }),
   'service.get': ({ deps, params }) =>
     deps.store.view((tx) => {
       const record = findService(tx, params.stack, params.service);
@@ -65,8 +72,9 @@ export const serviceHandlers: Handlers<Names> = {
     }),
   'service.scale': (call) =>
     changeService(call, (tx, record) => {
-      const { replicas } = call.body;
+      const { replicas, was } = call.body;
       refuseNumberless(record);
+      refuseOtherNumber(tx, record, was);
       checkScale(record.service, replicas);
       refuseBeyondLimits(record, replicas);
       setScale(tx, record, replicas, { at: call.deps.clock.now(), by: call.principal.user, why: 'by hand' });

@@ -86,6 +86,7 @@ import { settingsSet } from './settings/set.ts';
 import { stackConfig } from './stack/config.ts';
 import { stackDiff } from './stack/diff.ts';
 import { stackEvents } from './stack/events.ts';
+import { stackHistory } from './stack/history.ts';
 import { stackLogs } from './stack/logs.ts';
 import { stackLs } from './stack/ls.ts';
 import { stackPs } from './stack/ps.ts';
@@ -162,6 +163,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   stackConfig,
   stackLogs,
   stackEvents,
+  stackHistory,
   stackRm,
   volumeLs,
   volumeRm,

@@ -45,7 +45,11 @@ export const autoscaleRoutes = {
     role: 'operator',
     action: 'autoscale.set',
     params: serviceParams,
-    body: z.strictObject({ scaling: scalingByHandSchema }),
+    body: z.strictObject({
+      scaling: scalingByHandSchema,
+      /** The rules that whoever asks has seen, null where it had none: refused where they are others by now. */
+      was: scalingSchema.nullable().optional(),
+    }),
     answer: json(z.object({ scaling: scalingByHandSchema })),
   },
   /** What was set by hand; then the compose file's rules count again, where it has some. */

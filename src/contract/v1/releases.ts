@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { releaseRecordSchema } from '../../model/deployment.ts';
+import { fieldChangeSchema, releaseRecordSchema } from '../../model/deployment.ts';
 import { updatePolicySchema } from '../../model/service.ts';
-import { json, type RouteSpec } from './route.ts';
+import { json, queryNumber, type RouteSpec } from './route.ts';
 import { serviceAnswer, serviceParams } from './services.ts';
 import { trafficViewSchema } from './traffic.ts';
 
@@ -9,6 +9,9 @@ const releaseSchema = releaseRecordSchema
   .omit({ kind: true, stack: true, service: true, spec: true })
   .extend({ image: z.string() });
 export type Release = z.infer<typeof releaseSchema>;
+
+/** The release that whoever asks has seen: refused where another one has begun since. */
+const seen = { release: z.number().int().min(1).optional() };
 
 export const releaseRoutes = {
   /** Newest first. */
@@ -29,8 +32,26 @@ export const releaseRoutes = {
     body: z.strictObject({
       /** Number of the release; the last one before this that was done, if left out. */
       to: z.number().int().min(1).optional(),
+      ...seen,
     }),
     answer: serviceAnswer,
+  },
+  /** What a rollback would bring back. */
+  'release.preview': {
+    method: 'GET',
+    path: '/v1/stacks/:stack/services/:service/rollback',
+    role: 'viewer',
+    params: serviceParams,
+    /** As in `release.rollback`. */
+    query: z.strictObject({ to: queryNumber.optional() }),
+    answer: json(
+      z.object({
+        /** The one that would come back. */
+        release: releaseSchema,
+        /** Against what is wanted now. */
+        changes: z.array(fieldChangeSchema),
+      }),
+    ),
   },
   'release.pause': {
     method: 'POST',
@@ -38,6 +59,7 @@ export const releaseRoutes = {
     role: 'operator',
     action: 'release.pause',
     params: serviceParams,
+    body: z.strictObject(seen),
     answer: serviceAnswer,
   },
   'release.resume': {
@@ -46,6 +68,7 @@ export const releaseRoutes = {
     role: 'operator',
     action: 'release.resume',
     params: serviceParams,
+    body: z.strictObject(seen),
     answer: serviceAnswer,
   },
   /** How far the release is that is wanted. */
@@ -86,7 +109,12 @@ export const releaseRoutes = {
     role: 'operator',
     action: 'release.weight',
     params: serviceParams,
-    body: z.strictObject({ weight: z.number().int().min(0).max(100) }),
+    body: z.strictObject({
+      weight: z.number().int().min(0).max(100),
+      /** The share that whoever asks has seen: refused where it is another one by now. */
+      was: z.number().int().optional(),
+      ...seen,
+    }),
     answer: serviceAnswer,
   },
   /** All requests go to the new version, and the old one goes. */
@@ -96,6 +124,7 @@ export const releaseRoutes = {
     role: 'operator',
     action: 'release.confirm',
     params: serviceParams,
+    body: z.strictObject(seen),
     answer: serviceAnswer,
   },
 } as const satisfies Record<string, RouteSpec>;

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { fieldChangeSchema, releaseStateSchema, serviceStatusSchema } from '../../model/deployment.ts';
+import {
+  fieldChangeSchema,
+  releaseRecordSchema,
+  releaseStateSchema,
+  serviceStatusSchema,
+} from '../../model/deployment.ts';
+import { scaleChangeSchema } from '../../model/scaling.ts';
 import { serviceSchema } from '../../model/service.ts';
 import { STACK_NAME, stackSchema } from '../../model/stack.ts';
 import { stackSourceSchema } from '../../model/stack-source.ts';
@@ -108,6 +114,26 @@ export const logItemSchema = z.discriminatedUnion('kind', [
 ]);
 export type LogItem = z.infer<typeof logItemSchema>;
 
+/** Something that somebody, or the cluster by itself, has done to a service. */
+const stackChangeSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('release'),
+    /** Milliseconds since the epoch. */
+    at: z.number(),
+    by: z.string(),
+    service: z.string(),
+    ...releaseRecordSchema.pick({ number: true, cause: true, state: true, reason: true }).shape,
+  }),
+  z.object({
+    kind: z.literal('scale'),
+    at: z.number(),
+    by: z.string(),
+    service: z.string(),
+    ...scaleChangeSchema.pick({ from: true, to: true, why: true }).shape,
+  }),
+]);
+export type StackChange = z.infer<typeof stackChangeSchema>;
+
 const membersAnswer = json(z.object({ containers: z.array(memberSchema) }));
 export const serviceAnswer = json(serviceViewSchema);
 
@@ -179,6 +205,14 @@ export const serviceRoutes = {
     }),
     answer: lines(logItemSchema),
   },
+  /** Releases and changes of numbers of all its services that are still known, the newest first; 500 at most. */
+  'stack.history': {
+    method: 'GET',
+    path: '/v1/stacks/:stack/history',
+    role: 'viewer',
+    params: stackParams,
+    answer: json(z.object({ changes: z.array(stackChangeSchema) })),
+  },
   'service.get': {
     method: 'GET',
     path: '/v1/stacks/:stack/services/:service',
@@ -199,7 +233,11 @@ export const serviceRoutes = {
     role: 'operator',
     action: 'service.scale',
     params: serviceParams,
-    body: z.strictObject({ replicas: z.number().int().min(0).max(10_000) }),
+    body: z.strictObject({
+      replicas: z.number().int().min(0).max(10_000),
+      /** The number that whoever asks has seen: refused where it is another one by now. */
+      was: z.number().int().optional(),
+    }),
     answer: serviceAnswer,
   },
   /** Makes its containers anew, by the service's own update policy. */
