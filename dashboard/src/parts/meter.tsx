@@ -6,13 +6,15 @@ type Props = Readonly<{
   text: string;
   /** Where a heading beside it says what it is of. */
   hideLabel?: boolean;
+  /** All of it is what is wanted, rather than too much. */
+  isGoal?: boolean;
 }>;
 
 /** Nearly all of it is taken. */
 const FULL = 0.9;
 
 /** How much of something is taken. */
-export function Meter({ label, used, all, text, hideLabel = false }: Props) {
+export function Meter({ label, used, all, text, hideLabel = false, isGoal = false }: Props) {
   const share = all === 0 ? 0 : used / all;
   const percent = Math.round(share * 100);
   return (
@@ -30,7 +32,10 @@ export function Meter({ label, used, all, text, hideLabel = false }: Props) {
         aria-valuemax={100}
         aria-valuetext={text}
       >
-        <div className={share >= FULL ? 'full' : ''} style={{ width: `${Math.min(100, share * 100)}%` }} />
+        <div
+          className={isGoal && share >= 1 ? 'whole' : !isGoal && share >= FULL ? 'full' : ''}
+          style={{ width: `${Math.min(100, share * 100)}%` }}
+        />
       </div>
     </div>
   );

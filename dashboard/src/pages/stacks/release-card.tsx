@@ -61,6 +61,7 @@ export function ReleaseCard({ service, spec }: Props) {
           used={Math.min(current, wanted)}
           all={wanted}
           text={w('ready', { ready: current, all: wanted })}
+          isGoal
         />
       )}
       {next !== '' && <p className="note">{w('next', { what: next })}</p>}
@@ -68,7 +69,7 @@ export function ReleaseCard({ service, spec }: Props) {
       {isShared && spec.update.shift !== undefined && (
         <ShiftPolicy policy={spec.update.shift} update={spec.update} at={shift.step} />
       )}
-      {spec.routes.length + spec.listeners.length > 0 && versions.length > 0 && (
+      {(versions.length > 1 || versions.some(({ traffic }) => traffic.requests > 0)) && (
         <Versions versions={versions} missing={missing} />
       )}
     </section>

@@ -40,7 +40,7 @@ export function StackServices() {
             { text: w('why'), wide: true },
           ]}
           render={({ service }) => {
-            const { name, image, ready, wanted, release } = service;
+            const { name, image, mode, ready, wanted, release } = service;
             const why = whyOf(service);
             return [
               <Link key="name" to="/stacks/$stack/services/$service" params={{ stack, service: name }}>
@@ -49,14 +49,19 @@ export function StackServices() {
               <span key="state" title={why}>
                 <ServiceState service={service} />
               </span>,
-              <Meter
-                key="ready"
-                label={w('ready')}
-                used={Math.min(ready, wanted)}
-                all={wanted}
-                text={w('of', { n: ready, all: wanted })}
-                hideLabel
-              />,
+              mode === 'cron' ? (
+                ''
+              ) : (
+                <Meter
+                  key="ready"
+                  label={w('ready')}
+                  used={Math.min(ready, wanted)}
+                  all={wanted}
+                  text={w('of', { n: ready, all: wanted })}
+                  hideLabel
+                  isGoal
+                />
+              ),
               <span key="image" title={image}>
                 {image}
               </span>,

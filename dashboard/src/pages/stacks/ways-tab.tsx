@@ -114,7 +114,7 @@ function ProbeText({ probe }: Readonly<{ probe: Probe }>) {
   function what(): string {
     switch (check.kind) {
       case 'http':
-        return w('probe.http', { url: `${check.scheme}://:${check.port}${check.path}` });
+        return w('probe.http', { url: `${check.scheme}://container:${check.port}${check.path}` });
       case 'tcp':
         return w('probe.tcp', { port: String(check.port) });
       case 'exec':

@@ -23,7 +23,7 @@ export const waysWords = wordsOf(
     'probe.exec': '{argv} ends with 0',
     'probe.image': 'its image’s own health check is well',
     'probe.times':
-      'every {interval}, within {timeout}; {failures} failures in a row count, {successes} successes',
+      'every {interval}, within {timeout}; in a row that count: failures {failures}, successes {successes}',
     triggers: 'Triggers',
     'triggers.hint':
       'A trigger is a URL that does one thing to this service, for programs without a log-in: a pipeline, a webhook, a monitor.',

@@ -27,7 +27,7 @@ export const words = wordsOf(
     'gone.hint': 'It was removed, or has another name.',
     tabs: 'Parts of the stack',
     history: 'History',
-    deployed: 'Deployed {when} by {by}, for the {n}. time',
+    deployed: 'Deployed {when} by {by}; deployment {n}',
     service: 'Service',
     image: 'Image',
     ready: 'Ready',
