@@ -55,7 +55,8 @@ export function stackLook({ removing, services }: StackView): StackLook {
   const count = (tone: Tone) => tones.filter((one) => one === tone).length;
   const numbers = {
     well: count('good') + count('idle'),
-    ready: services.reduce((sum, { ready }) => sum + ready, 0),
+    // While two versions serve there are more of them than are wanted.
+    ready: services.reduce((sum, { ready, wanted }) => sum + Math.min(ready, wanted), 0),
     wanted: services.reduce((sum, { wanted }) => sum + wanted, 0),
   };
   if (removing) return { state: 'removing', tone: 'busy', ...numbers };

@@ -48,7 +48,7 @@ export function MemberRows({ label, members, maxHeight, release }: Props) {
             <Link to="/containers/$container" params={{ container: id }} title={name}>
               <bdi>{name}</bdi>
             </Link>{' '}
-            {isOld && <span className="chip">{w('old', { n: member.release })}</span>}
+            {isOld && <span className="chip wide">{w('old', { n: member.release })}</span>}
           </span>,
           <span key="state" title={note}>
             <MemberState member={member} isSilent={isSilent} />

@@ -60,7 +60,7 @@ function Facts({ service, spec }: FactsProps) {
         {mode !== 'cron' && (
           <>
             <dt>{w('ready')}</dt>
-            <dd>{w('readyOf', { n: ready, all: wanted })}</dd>
+            <dd>{w('readyOf', { n: Math.min(ready, wanted), all: wanted })}</dd>
           </>
         )}
         <dt>{w('release')}</dt>

@@ -70,7 +70,8 @@ function Head({ service }: Readonly<{ service: ServiceView }>) {
   const { stack, name } = service;
   const actions = useMemo(() => serviceActions(service, aw), [service, aw]);
   const { tone } = serviceLook(service);
-  const why = whyOf(service);
+  // What its release waits for is told with the release.
+  const why = tone === 'bad' ? whyOf(service) : service.waiting;
   return (
     <>
       <nav className="crumb" aria-label={w('back', { stack })}>

@@ -30,7 +30,7 @@ export function StackServices() {
           rowHeight={56}
           maxHeight="calc(100dvh - 270px)"
           columns="minmax(120px, 1.2fr) minmax(130px, 1fr) minmax(100px, 0.9fr) minmax(120px, 1.4fr) 80px minmax(120px, 2fr)"
-          narrow="1.1fr 1fr 0.9fr"
+          narrow="1fr 1fr 104px"
           heads={[
             { text: w('service') },
             { text: w('state') },
@@ -57,7 +57,7 @@ export function StackServices() {
                   label={w('ready')}
                   used={Math.min(ready, wanted)}
                   all={wanted}
-                  text={w('of', { n: ready, all: wanted })}
+                  text={w('of', { n: Math.min(ready, wanted), all: wanted })}
                   hideLabel
                   isGoal
                 />

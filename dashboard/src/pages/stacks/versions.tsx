@@ -105,7 +105,7 @@ function Bar({ value, most, isNew, text }: BarProps) {
   return (
     <div className={`bar ${isNew ? 'new' : ''}`}>
       <span>{text}</span>
-      <div aria-hidden="true" style={{ width: `${share * 100}%` }} />
+      {share > 0 && <div aria-hidden="true" style={{ width: `${share * 100}%` }} />}
     </div>
   );
 }
