@@ -50,7 +50,7 @@ it('a host whose address is an IPv6 one needs more, one without the driver nothi
 
 it('is an event when it comes about and when it ends, by the wire or by the network, and once', async () => {
   const store = await networkStore(2);
-  const feed = new ChangeFeed(store);
+  const feed = new ChangeFeed(store, Date.now);
   const told: string[] = [];
   feed.subscribe(undefined, (_, event) => {
     const { kind, ...one } = event as ChangeEvent;

@@ -29,6 +29,20 @@ it('the audit log cuts what is too long and drops the oldest where there are too
   });
 });
 
+it('the audit log is searched by time, target and what came of it', async () => {
+  const store = newMemoryStore();
+  await store.update((tx) => {
+    putAudit(tx, 1, ann, { ...fact, target: 'Shop/web' });
+    putAudit(tx, 2, ann, { ...fact, target: 'shop/db', outcome: 'no such host' });
+    putAudit(tx, 3, ann, fact);
+  });
+  const times = (query: Omit<Parameters<typeof listAudit>[1], 'limit'>) =>
+    store.view((tx) => listAudit(tx, { limit: 10, ...query })).entries.map(({ at }) => at);
+  expect(times({ target: 'shop' })).toEqual([2, 1]);
+  expect(times({ result: 'failed' })).toEqual([2]);
+  expect(times({ result: 'ok', until: 3 })).toEqual([1]);
+});
+
 it('refusals have a budget per user, and strangers one together', () => {
   const budget = new RefusalBudget();
   const taken = (user: string, times: number, now: number) =>

@@ -50,7 +50,11 @@ function auditId(at: number): string {
 export type AuditQuery = Readonly<{
   /** Milliseconds since the epoch. */
   since?: number | undefined;
+  until?: number | undefined;
   user?: string | undefined;
+  /** A part of it, in any case. */
+  target?: string | undefined;
+  result?: 'ok' | 'failed' | undefined;
   /** The whole action, or its beginning with `*` behind it. */
   action?: string | undefined;
   limit: number;
@@ -67,10 +71,14 @@ export function listAudit(tx: ReadTx, query: AuditQuery): { entries: AuditEntry[
   return found.length > entries.length && last !== undefined ? { entries, next: last.id } : { entries };
 }
 
-function matches(entry: AuditEntry, { since, user, action, cursor }: AuditQuery): boolean {
+function matches(entry: AuditEntry, query: AuditQuery): boolean {
+  const { since, until, user, target, result, action, cursor } = query;
   if (cursor !== undefined && entry.id >= cursor) return false;
   if (since !== undefined && entry.at < since) return false;
+  if (until !== undefined && entry.at >= until) return false;
   if (user !== undefined && entry.user !== user) return false;
+  if (target !== undefined && !entry.target.toLowerCase().includes(target.toLowerCase())) return false;
+  if (result !== undefined && (entry.outcome === 'ok') !== (result === 'ok')) return false;
   if (action === undefined) return true;
   return action.endsWith('*') ? entry.action.startsWith(action.slice(0, -1)) : entry.action === action;
 }

@@ -25,6 +25,21 @@ describe('LoginLimiter', () => {
     expect(locked(limiter, 'ann', '10.0.0.1', 15_000 + 30_000)).toBe(false);
   });
 
+  it('tells who is locked from where, and takes that back', () => {
+    const limiter = new LoginLimiter();
+    for (let i = 0; i < 5; i++) limiter.failed('ann', '10.0.0.1', 0);
+    for (let i = 0; i < 5; i++) limiter.failed('ann b', '10.0.0.2', 0);
+    limiter.failed('bob', '10.0.0.2', 0);
+    expect([...limiter.locks(14_999)]).toEqual([
+      ['ann', [{ from: '10.0.0.1', until: 15_000 }]],
+      ['ann b', [{ from: '10.0.0.2', until: 15_000 }]],
+    ]);
+    expect(limiter.locks(15_000).size).toBe(0);
+    limiter.unlock('ann');
+    expect([...limiter.locks(0).keys()]).toEqual(['ann b']);
+    expect(locked(limiter, 'ann', '10.0.0.1', 0)).toBe(false);
+  });
+
   it('locks an address that tries many users, an IPv6 network as one', () => {
     for (const address of [
       (i: number) => (i % 2 === 0 ? '10.0.0.1' : '::ffff:10.0.0.1'),

@@ -11,6 +11,11 @@ const FORGET_MS = 60 * 60_000;
 /** Entries that are kept; the least recently used go first. */
 const MAX_ENTRIES = 10_000;
 
+const OF_USER = 'user ';
+
+/** `from`: an address, or its network. */
+export type LoginLock = Readonly<{ from: string; until: number }>;
+
 type Key = [key: string, free: number];
 type Failures = Readonly<{ count: number; lockedUntil: number; lastAt: number }>;
 
@@ -63,6 +68,27 @@ export class LoginLimiter {
     else this.failures.set(shared, { ...before, count: before.count - 1, lockedUntil: 0 });
   }
 
+  /** From where which users cannot log in now. */
+  locks(now: number): ReadonlyMap<string, readonly LoginLock[]> {
+    const found = new Map<string, LoginLock[]>();
+    for (const [key, { lockedUntil }] of this.failures) {
+      if (!key.startsWith(OF_USER) || lockedUntil <= now || lockedUntil - now > MAX_LOCK_MS) continue;
+      const space = key.lastIndexOf(' ');
+      const user = key.slice(OF_USER.length, space);
+      const locks = found.get(user) ?? [];
+      found.set(user, locks);
+      locks.push({ from: key.slice(space + 1), until: lockedUntil });
+    }
+    return found;
+  }
+
+  /** Forgets the user's failures, from wherever; those of addresses go on to count. */
+  unlock(user: string): void {
+    for (const key of [...this.failures.keys()])
+      if (key.startsWith(OF_USER) && key.slice(OF_USER.length, key.lastIndexOf(' ')) === user)
+        this.failures.delete(key);
+  }
+
   get size(): number {
     return this.failures.size;
   }
@@ -71,7 +97,7 @@ export class LoginLimiter {
 function keysOf(user: string, address: string): [Key, Key] {
   const from = networkOf(address);
   return [
-    [`user ${user} ${from}`, FREE_PER_USER],
+    [`${OF_USER}${user} ${from}`, FREE_PER_USER],
     [`address ${from}`, FREE_PER_ADDRESS],
   ];
 }

@@ -1,6 +1,8 @@
-import type { RouteView } from '../../contract/v1/route-list.ts';
+import type { RouteOptionsView, RouteView } from '../../contract/v1/route-list.ts';
 import { type Balancer, listenText } from '../../model/balancer.ts';
 import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import { routeOptionsOf } from '../../model/route-fields.ts';
+import type { RouteOptions } from '../../model/route-options.ts';
 import type { HttpRoute, PoolServer, TcpRoute } from '../../model/router.ts';
 import { isServed, servedName, servedRoutes } from '../../model/service-routes.ts';
 import { splitOf } from '../../store/releases.ts';
@@ -16,13 +18,47 @@ type Access = Pick<AccessBook, 'ofRoute' | 'failing'>;
 /** What is told of traffic is of the last minute. */
 export const TRAFFIC_MS = 60_000;
 
+/** Which routes are told of, and how much. */
+type Wanted = Readonly<{ name?: string | undefined; brief?: boolean | undefined }>;
+
 /** All that routers serve: a domain and path, or a port, each. Sorted. */
-export function routeViews(tx: ReadTx, access: Access): RouteView[] {
+export function routeViews(tx: ReadTx, access: Access, { name, brief }: Wanted = {}): RouteView[] {
+  const shownFor = certificatesByDomain(tx);
+  const finish = (view: View): RouteView => {
+    const certificate = shownFor(view.name);
+    return {
+      ...view,
+      ...(certificate === undefined ? {} : { certificate }),
+      ...(brief === true ? { pools: [] } : {}),
+    };
+  };
   const views = [
     ...[...tx.all('services')].flatMap((record) => serviceViews(tx, record, access)),
     ...[...tx.all('balancers')].flatMap((balancer) => balancerViews(tx, balancer, access)),
   ];
-  return views.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return views
+    .filter((view) => name === undefined || view.name === name)
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(finish);
+}
+
+type View = Omit<RouteView, 'certificate'>;
+
+/** The name of the certificate that is shown for a domain: its own one, else one of `*` in place of its first label. */
+function certificatesByDomain(tx: ReadTx): (name: string) => string | undefined {
+  if (settingsOf(tx).routerTlsPort === 0) return () => undefined;
+  const byDomain = new Map<string, string>();
+  for (const { name, domains } of tx.all('certificates'))
+    for (const domain of domains) byDomain.set(domain, name);
+  return (name) => {
+    if (name.startsWith(':')) return undefined;
+    const [domain = ''] = name.split('/');
+    return byDomain.get(domain) ?? byDomain.get(`*.${domain.slice(domain.indexOf('.') + 1)}`);
+  };
+}
+
+function optionsView({ auth, ...options }: RouteOptions, sticky: boolean): RouteOptionsView {
+  return { ...options, sticky, ...(auth === undefined ? {} : { users: auth.users.length }) };
 }
 
 /** A sentence for each service and balancer whose routes lead nowhere. */
@@ -43,12 +79,12 @@ export function deadRoutes(tx: ReadTx): string[] {
   return [...services, ...balancers];
 }
 
-function serviceViews(tx: ReadTx, record: ServiceRecord, access: Access): RouteView[] {
+function serviceViews(tx: ReadTx, record: ServiceRecord, access: Access): View[] {
   const service = serviceKey(record.stack, record.name);
-  return servedBy(tx, record).map(({ name, port, route }) => {
+  return servedBy(tx, record).map(({ name, port, route, options }) => {
     const traffic = (release?: number) => trafficView(access.ofRoute(route?.id ?? '', release, TRAFFIC_MS));
     return {
-      ...{ name, service, port, ready: readyOf(route), traffic: traffic() },
+      ...{ name, service, port, options, ready: readyOf(route), traffic: traffic() },
       pools: (route?.pools ?? []).map(({ id, weight, servers }) => {
         const release = Number(id.slice(1));
         return { ...{ release, weight, traffic: traffic(release) }, servers: servers.map(serverView) };
@@ -57,16 +93,18 @@ function serviceViews(tx: ReadTx, record: ServiceRecord, access: Access): RouteV
   });
 }
 
-function balancerViews(tx: ReadTx, balancer: Balancer, access: Access): RouteView[] {
+function balancerViews(tx: ReadTx, balancer: Balancer, access: Access): View[] {
   const served = servedByBalancer(tx, balancer);
   const ids = served.flatMap(({ route }) => route?.id ?? []);
   const failing = new Set(access.failing(ids).map(({ address, port }) => `${address} ${port}`));
   const isWell = ({ address, port }: Readonly<{ address: string; port: number }>) =>
     !failing.has(`${address} ${port}`);
+  const { rules, sticky } = balancer;
+  const options = optionsView(routeOptionsOf((field) => rules[field]).options, sticky);
   return served.map(({ name, route }) => {
     const traffic = trafficView(access.ofRoute(route?.id ?? '', undefined, TRAFFIC_MS));
     return {
-      ...{ name, balancer: balancer.name, ready: readyOf(route, isWell), traffic },
+      ...{ name, balancer: balancer.name, options, ready: readyOf(route, isWell), traffic },
       pools: (route?.pools ?? []).map(({ weight, servers, named = [] }) => ({
         ...{ weight, traffic },
         servers: [
@@ -80,7 +118,12 @@ function balancerViews(tx: ReadTx, balancer: Balancer, access: Access): RouteVie
 
 const serverView = ({ address, port, state }: PoolServer) => ({ address, port, state });
 
-type Served = Readonly<{ name: string; port: number; route: HttpRoute | TcpRoute | undefined }>;
+type Served = Readonly<{
+  name: string;
+  port: number;
+  route: HttpRoute | TcpRoute | undefined;
+  options: RouteOptionsView;
+}>;
 
 function readyOf(
   route: Served['route'],
@@ -94,7 +137,7 @@ function readyOf(
     .filter((server) => server.state === 'ready' && isWell(server)).length;
 }
 
-function servedByBalancer(tx: ReadTx, balancer: Balancer): readonly Omit<Served, 'port'>[] {
+function servedByBalancer(tx: ReadTx, balancer: Balancer): readonly Pick<Served, 'name' | 'route'>[] {
   const { http, tcp } = balancerServed(tx, balancer);
   return balancer.listens.map((listen) => ({
     name: listenText(listen),
@@ -121,12 +164,14 @@ function servedBy(tx: ReadTx, record: ServiceRecord): readonly Served[] {
     if (found === undefined) return [];
     const { domain, path } = found;
     const route = http.find((each) => each.names.some((it) => it.domain === domain && it.path === path));
-    return [{ name: `${domain}${path === '/' ? '' : path}`, port: one.port, route }];
+    const options = optionsView(one.options ?? {}, one.sticky);
+    return [{ name: `${domain}${path === '/' ? '' : path}`, port: one.port, route, options }];
   });
   const ports = service.listeners
     .filter((one) => isServed(one, settings))
-    .map(({ frontPort, port, names = [] }) => ({
+    .map(({ frontPort, port, proxyProtocol, names = [] }) => ({
       ...{ name: [`:${frontPort}`, ...names].join(' '), port },
+      options: optionsView(proxyProtocol === true ? { proxyProtocol } : {}, false),
       route: tcp.find((each) => each.port === frontPort && each.names.join() === names.join()),
     }));
   return [...names, ...ports];

@@ -283,3 +283,18 @@ describe('the audit log', () => {
     });
   });
 });
+
+it('shows who is locked out from where, to admins alone, and lets them in again', async () => {
+  for (let i = 0; i < 5; i++) await login('wrong').catch(() => undefined);
+  await expect(login(api.adminPassword)).rejects.toMatchObject({ code: 'too_many_requests' });
+  const admin = async () => (await api.root.call('user.list')).users.find(({ name }) => name === 'admin');
+  expect((await admin())?.locks).toEqual([{ from: '127.0.0.1', until: api.clock.time + 15_000 }]);
+  const operator = api.client(api.tokens.operator);
+  await expect(operator.call('user.unlock', { user: 'admin' })).rejects.toMatchObject({ code: 'forbidden' });
+  await api.root.call('user.unlock', { user: 'admin' });
+  const { token } = await login(api.adminPassword);
+  expect((await admin())?.locks).toEqual([]);
+  const { tokens } = await api.client(token).call('apiToken.list');
+  expect(tokens.filter(({ current }) => current).map(({ session }) => session)).toEqual([true]);
+  expect((await audited()).at(-2)).toBe('root user.unlock admin: ok');
+});

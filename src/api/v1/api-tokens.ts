@@ -37,7 +37,7 @@ export const apiTokenHandlers: Handlers<'apiToken.create' | 'apiToken.list' | 'a
     return { ...viewOf(token), token: secret };
   },
 
-  'apiToken.list': ({ deps, query, principal }) =>
+  'apiToken.list': ({ deps, query, principal, token: own }) =>
     deps.store.view((tx) => {
       const all = query.all === true || principal.via === 'socket';
       if (all && principal.role !== 'admin') {
@@ -46,7 +46,11 @@ export const apiTokenHandlers: Handlers<'apiToken.create' | 'apiToken.list' | 'a
         });
       }
       const tokens = [...(all ? tx.all('apiTokens') : tx.by('apiTokens', 'user', principal.user))];
-      return { tokens: tokens.sort((a, b) => a.createdAt - b.createdAt).map(viewOf) };
+      return {
+        tokens: tokens
+          .sort((a, b) => a.createdAt - b.createdAt)
+          .map((token) => ({ ...viewOf(token), ...(token.id === own?.id ? { current: true } : {}) })),
+      };
     }),
 
   'apiToken.delete': ({ deps, params, principal }) =>

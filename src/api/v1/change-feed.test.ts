@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ChangeEvent } from '../../contract/v1/cluster.ts';
 import type { Orphan } from '../../model/life.ts';
-import { observedContainer, RUNNING } from '../../model/records.fixture.ts';
+import { hostStatusRecord, observedContainer, RUNNING } from '../../model/records.fixture.ts';
 import { newMemoryStore, type Store } from '../../store/index.ts';
 import { containerRecord, hostRecord } from './api.fixture.ts';
 import { ChangeFeed } from './change-feed.ts';
@@ -9,6 +9,7 @@ import { ChangeFeed } from './change-feed.ts';
 let store: Store;
 let feed: ChangeFeed;
 let told: ChangeEvent[];
+let time = 0;
 
 beforeEach(async () => {
   store = newMemoryStore();
@@ -18,8 +19,9 @@ beforeEach(async () => {
     tx.put('observedContainers', seen(5000));
     tx.put('observedContainers', { ...seen(5000), engineId: 'e2', clusterId: undefined, name: 'stray' });
   });
-  feed = new ChangeFeed(store);
+  feed = new ChangeFeed(store, () => ++time);
   told = [];
+  time = 0;
   feed.subscribe(undefined, (_, event) => void told.push(event as ChangeEvent));
 });
 afterEach(() => feed.close());
@@ -74,4 +76,23 @@ it('tells of containers that a restored state does not know, until they are gone
       ...['e3 added running', 'e3 changed exited', 'e3 removed exited'],
       ...['e3 added running', 'e3 removed running'],
     ]);
+});
+
+it('tells what has happened again, by kind, host and name, a page at a time', async () => {
+  for (const state of ['suspect', 'down', 'ready'] as const)
+    await store.update((tx) => tx.put('hostStatus', hostStatusRecord('id-1', { state })));
+  await store.update((tx) => tx.put('hosts', hostRecord('id-2', 'h2')));
+  await expect.poll(() => told.length).toBe(4);
+  const first = feed.past({ kind: 'node', host: 'id-1', limit: 2 });
+  expect(first.events).toMatchObject([
+    { at: 3, event: { name: 'h1', state: 'ready' } },
+    { at: 2, event: { name: 'h1', state: 'down' } },
+  ]);
+  expect(first.events[0]?.id).toMatch(/-3$/);
+  const second = feed.past({ kind: 'node', host: 'id-1', limit: 2, cursor: first.next });
+  expect(second).toMatchObject({ events: [{ at: 1, event: { state: 'suspect' } }] });
+  expect(second.next).toBeUndefined();
+  expect(feed.past({ text: 'H2', limit: 9 }).events).toMatchObject([{ event: { change: 'added' } }]);
+  expect(feed.past({ kind: 'stack', limit: 9 }).events).toEqual([]);
+  expect(feed.past({ limit: 9, cursor: 'before-7' }).events).toEqual([]);
 });

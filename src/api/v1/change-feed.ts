@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ChangeEvent } from '../../contract/v1/cluster.ts';
+import type { ChangeEvent, PastEvent, ToldEvent } from '../../contract/v1/cluster.ts';
 import { newShortId } from '../../kit/ids.ts';
 import type { ObservedContainer } from '../../model/container.ts';
 import { serviceKey } from '../../model/deployment.ts';
@@ -11,9 +11,20 @@ import type { EventSource } from './handler.ts';
 import { KnownWires } from './known-wires.ts';
 import { serviceView } from './service-view.ts';
 
-type Summary = Exclude<ChangeEvent, { kind: 'reset' }>;
-type Kept = Readonly<{ seq: number; event: ChangeEvent }>;
+type Summary = ToldEvent;
+type Kept = Readonly<{ seq: number; at: number; event: Summary }>;
 type Listener = (id: string, event: unknown) => void;
+
+export type PastQuery = Readonly<{
+  kind?: Summary['kind'] | undefined;
+  /** ID of a host. */
+  host?: string | undefined;
+  /** A part of the name or image, in any case. */
+  text?: string | undefined;
+  limit: number;
+  /** ID of the last event of the page before. */
+  cursor?: string | undefined;
+}>;
 
 /**
  * Events that are kept for those who resume. All of them at once are to be less than what a reader may be behind
@@ -35,7 +46,11 @@ export class ChangeFeed implements EventSource {
   private readonly wires: KnownWires;
   private readonly unwatch: () => void;
 
-  constructor(private readonly store: Store) {
+  /** @param now milliseconds since the epoch */
+  constructor(
+    private readonly store: Store,
+    private readonly now: () => number,
+  ) {
     this.wires = store.view((tx) => new KnownWires(tx));
     store.view((tx) => {
       const keys = new Set<string>();
@@ -63,6 +78,23 @@ export class ChangeFeed implements EventSource {
     if (after !== undefined) this.replay(after, listener);
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /**
+   * A page of what is kept, newest first; `next` is the cursor of the page behind it, if there is one. Behind a cursor of
+   * an earlier start of the manager there is nothing.
+   */
+  past({ limit, cursor, ...wanted }: PastQuery): { events: PastEvent[]; next?: string } {
+    const [epoch, number] = cursor?.split('-') ?? [this.epoch, Number.POSITIVE_INFINITY];
+    if (epoch !== this.epoch) return { events: [] };
+    const events: PastEvent[] = [];
+    for (const { seq, at, event } of this.kept.toReversed()) {
+      if (seq >= Number(number) || !isWanted(event, wanted)) continue;
+      const last = events.at(-1);
+      if (events.length === limit && last !== undefined) return { events, next: last.id };
+      events.push({ id: this.id(seq), at, event });
+    }
+    return { events };
   }
 
   close(): void {
@@ -128,9 +160,9 @@ export class ChangeFeed implements EventSource {
     this.emit(before === undefined ? { ...now, change: 'added' } : now);
   }
 
-  private emit(event: ChangeEvent): void {
+  private emit(event: Summary): void {
     this.seq++;
-    this.kept.push({ seq: this.seq, event });
+    this.kept.push({ seq: this.seq, at: this.now(), event });
     // Cut back now and then rather than moving the whole array for each event.
     if (this.kept.length > KEPT * 2) this.kept = this.kept.slice(-KEPT);
     for (const listener of [...this.listeners]) listener(this.id(this.seq), event);
@@ -287,6 +319,22 @@ function summariseUnmanaged(tx: ReadTx, key: string): Summary | undefined {
     image: seen.image,
     startedAt: seen.state.startedAt,
   };
+}
+
+function isWanted(event: Summary, { kind, host, text }: Omit<PastQuery, 'limit' | 'cursor'>): boolean {
+  if (kind !== undefined && event.kind !== kind) return false;
+  if (host !== undefined && hostOf(event) !== host) return false;
+  return text === undefined || namesOf(event).toLowerCase().includes(text.toLowerCase());
+}
+
+function hostOf(event: Summary): string | undefined {
+  if (event.kind === 'node') return event.id;
+  return event.kind === 'container' ? event.hostId : undefined;
+}
+
+function namesOf(event: Summary): string {
+  if (event.kind === 'container') return `${event.name} ${event.image}`;
+  return event.kind === 'service' ? serviceKey(event.stack, event.name) : event.name;
 }
 
 function isSame(one: Summary, other: Summary): boolean {

@@ -248,7 +248,13 @@ describe('settings', () => {
   it('are changed one by one, and go back to their defaults', async () => {
     const { settings } = await api.root.call('settings.patch', { strategy: 'binpack', cpuOvercommit: 2 });
     expect(settings).toMatchObject({ strategy: 'binpack', cpuOvercommit: 2, memoryOvercommit: 1 });
-    const back = await api.root.call('settings.patch', { strategy: null });
+    const ifVersion = (await api.root.call('settings.get')).version;
+    const back = await api.root.call('settings.patch', { strategy: null, ifVersion });
+    // Somebody else had them open at the same time.
+    await expect(api.root.call('settings.patch', { strategy: 'random', ifVersion })).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'the settings were changed by somebody else at the same time',
+    });
     expect(back.settings).toMatchObject({ strategy: 'spread', cpuOvercommit: 2 });
     expect(await api.client(api.tokens.viewer).call('settings.get')).toEqual(back);
   });

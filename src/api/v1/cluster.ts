@@ -1,23 +1,28 @@
 import { certificateInfo, issueUserCertificate } from '../../link/index.ts';
 import { listAudit } from '../auth/audit-log.ts';
 import { roleFor, subjectOf } from './api-tokens.ts';
+import type { ChangeFeed } from './change-feed.ts';
 import { hostPort } from './deps.ts';
-import type { EventSource, Handlers } from './handler.ts';
+import type { Handlers } from './handler.ts';
 import { makePlan } from './plan.ts';
 import { clusterStatus } from './status.ts';
 
-const AUDIT_PAGE = 100;
+const PAGE = 100;
 
 export function clusterHandlers(
-  changes: EventSource,
-): Handlers<'cluster.status' | 'audit.list' | 'plan.make' | 'events.watch' | 'bundle.create'> {
+  changes: ChangeFeed,
+): Handlers<
+  'cluster.status' | 'audit.list' | 'plan.make' | 'events.list' | 'events.watch' | 'bundle.create'
+> {
   return {
     'cluster.status': ({ deps }) => deps.store.view((tx) => clusterStatus(tx, deps)),
 
     'audit.list': ({ deps, query }) =>
-      deps.store.view((tx) => listAudit(tx, { ...query, limit: query.limit ?? AUDIT_PAGE })),
+      deps.store.view((tx) => listAudit(tx, { ...query, limit: query.limit ?? PAGE })),
 
     'plan.make': ({ deps, body }) => makePlan(deps.store, deps.placer, body, deps.clock.now()),
+
+    'events.list': ({ query }) => changes.past({ ...query, limit: query.limit ?? PAGE }),
 
     'events.watch': () => changes,
 

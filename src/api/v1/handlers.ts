@@ -4,11 +4,12 @@ import { apiTokenHandlers } from './api-tokens.ts';
 import { autoscaleHandlers } from './autoscale.ts';
 import { balancerHandlers } from './balancers.ts';
 import { certificateHandlers } from './certificates.ts';
+import type { ChangeFeed } from './change-feed.ts';
 import { clusterHandlers } from './cluster.ts';
 import { containerHandlers } from './containers.ts';
 import { dnsHandlers } from './dns.ts';
 import { fileHandlers } from './files.ts';
-import type { EventSource, Handlers } from './handler.ts';
+import type { Handlers } from './handler.ts';
 import { imageHandlers } from './images.ts';
 import { jobHandlers } from './jobs.ts';
 import { joinTokenHandlers } from './join-tokens.ts';
@@ -30,7 +31,7 @@ import { userHandlers } from './users.ts';
 import { volumeHandlers } from './volumes.ts';
 
 /** Every route's handler: a route of the contract that has none does not compile. */
-export function allHandlers(agentFile: string, changes: EventSource): Handlers {
+export function allHandlers(agentFile: string, changes: ChangeFeed): Handlers {
   // One for all doors at which a password is asked for.
   const limiter = new LoginLimiter();
   return {

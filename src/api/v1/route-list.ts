@@ -3,9 +3,9 @@ import { ingressHosts } from '../routing/service-ways.ts';
 import type { Handlers } from './handler.ts';
 
 export const routeListHandlers: Handlers<'route.list'> = {
-  'route.list': ({ deps }) =>
+  'route.list': ({ deps, query }) =>
     deps.store.view((tx) => ({
-      routes: routeViews(tx, deps.access),
+      routes: routeViews(tx, deps.access, query),
       ingress: ingressHosts(tx).map(({ id, name, dataAddress = '' }) => {
         const { serving = false, error = '' } = tx.get('hostRouters', id) ?? {};
         return { host: name, address: dataAddress, serving, error };

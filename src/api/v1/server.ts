@@ -55,7 +55,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
   const doors = new WeakMap<IncomingMessage, Door>();
   const callers = new WeakMap<FastifyRequest, Caller>();
   const refusals = new RefusalBudget();
-  const changes = new ChangeFeed(deps.store);
+  const changes = new ChangeFeed(deps.store, () => deps.clock.now());
   const streams = new Set<ServerResponse>();
   const handlers = allHandlers(deps.agentFile, changes) as Readonly<
     Record<RouteName, (call: unknown) => unknown>

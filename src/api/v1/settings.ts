@@ -1,3 +1,4 @@
+import { digestOf } from '../../kit/digest.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { defaultSettings, type Settings, settingsSchema } from '../../model/settings.ts';
 import { parseSource } from '../../model/spanning/choose-subnet.ts';
@@ -13,25 +14,33 @@ import type { Handlers } from './handler.ts';
 
 export const settingsHandlers: Handlers<'settings.get' | 'settings.patch'> = {
   // A record of an older release may lack what has come since.
-  'settings.get': ({ deps }) => ({ settings: { ...defaultSettings, ...deps.store.view(read).settings } }),
+  'settings.get': ({ deps }) => answerOf({ ...defaultSettings, ...deps.store.view(read).settings }),
 
-  'settings.patch': async ({ deps, body, about }) => {
+  'settings.patch': async ({ deps, query: { ifVersion }, body, about }) => {
     about(Object.keys(body).join(','));
     const before = deps.store.view(read).settings;
+    if (ifVersion !== undefined && ifVersion !== answerOf({ ...defaultSettings, ...before }).version)
+      throw changedMeanwhile();
     const settings = merge(before, body);
     checkStrategy(settings, pluginsOf(deps, settings.plugins, before.plugins));
     return deps.store.update((tx) => {
       const record = read(tx);
-      if (record.settings !== before) {
-        throw new BerthError('conflict', 'the settings were changed by somebody else at the same time', {
-          hint: 'look at them and try again',
-        });
-      }
+      if (record.settings !== before) throw changedMeanwhile();
       tx.put('settings', { ...record, settings });
-      return { settings };
+      return answerOf(settings);
     });
   },
 };
+
+function answerOf(settings: Settings) {
+  return { settings, version: digestOf(settings).slice(0, 16) };
+}
+
+function changedMeanwhile(): BerthError {
+  return new BerthError('conflict', 'the settings were changed by somebody else at the same time', {
+    hint: 'look at them and try again',
+  });
+}
 
 function read(tx: ReadTx) {
   const record = tx.get('settings', SETTINGS_KEY);

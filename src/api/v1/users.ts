@@ -2,19 +2,23 @@ import type { UserView } from '../../contract/v1/access.ts';
 import { BerthError } from '../../kit/errors.ts';
 import type { User } from '../../model/access.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
-import type { LoginLimiter } from '../auth/login-limiter.ts';
+import type { LoginLimiter, LoginLock } from '../auth/login-limiter.ts';
 import { hashPassword, newPassword, verifyPassword } from '../auth/password.ts';
 import type { Handlers } from './handler.ts';
 
-type UserRoute = 'user.list' | 'user.create' | 'user.role' | 'user.password' | 'user.delete';
+type UserRoute = 'user.list' | 'user.create' | 'user.role' | 'user.password' | 'user.unlock' | 'user.delete';
 
 /** @param limiter of log-ins: a stolen token must not be what a password is guessed with */
 export function userHandlers(limiter: LoginLimiter): Handlers<UserRoute> {
   return {
-    'user.list': ({ deps }) =>
-      deps.store.view((tx) => ({
-        users: [...tx.all('users')].sort((a, b) => a.name.localeCompare(b.name)).map(viewOf),
-      })),
+    'user.list': ({ deps }) => {
+      const locks = limiter.locks(deps.clock.now());
+      return deps.store.view((tx) => ({
+        users: [...tx.all('users')]
+          .sort((a, b) => a.name.localeCompare(b.name))
+          .map((user) => viewOf(user, locks.get(user.name))),
+      }));
+    },
 
     'user.create': async ({ deps, body, about }) => {
       about(body.name);
@@ -52,8 +56,8 @@ export function userHandlers(limiter: LoginLimiter): Handlers<UserRoute> {
       }),
 
     'user.password': async ({ deps, params, body, principal }) => {
-      if (principal.role !== 'admin') {
-        if (principal.user !== params.user) {
+      if (principal.role !== 'admin' || body.current !== undefined) {
+        if (principal.role !== 'admin' && principal.user !== params.user) {
           throw new BerthError(
             'forbidden',
             `user ${principal.user} may not set the password of "${params.user}"`,
@@ -85,6 +89,12 @@ export function userHandlers(limiter: LoginLimiter): Handlers<UserRoute> {
       return body.password === undefined ? { password } : {};
     },
 
+    'user.unlock': ({ deps, params }) => {
+      deps.store.view((tx) => findUser(tx, params.user));
+      limiter.unlock(params.user);
+      return {};
+    },
+
     'user.delete': ({ deps, params }) =>
       deps.store.update((tx) => {
         const user = findUser(tx, params.user);
@@ -111,6 +121,6 @@ function keepAnAdmin(tx: ReadTx | WriteTx, user: User, what: string): void {
   });
 }
 
-function viewOf(user: User): UserView {
-  return { name: user.name, role: user.role, createdAt: user.createdAt };
+function viewOf({ name, role, createdAt }: User, locks: readonly LoginLock[] = []): UserView {
+  return { name, role, createdAt, locks: [...locks] };
 }

@@ -104,6 +104,7 @@ import { userLs } from './user/ls.ts';
 import { userPasswd } from './user/passwd.ts';
 import { userRm } from './user/rm.ts';
 import { userRole } from './user/role.ts';
+import { userUnlock } from './user/unlock.ts';
 import { version } from './version.ts';
 import { volumeLs } from './volume/ls.ts';
 import { volumeRm } from './volume/rm.ts';
@@ -248,6 +249,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   userLs,
   userPasswd,
   userRole,
+  userUnlock,
   userRm,
   apiTokenCreate,
   apiTokenLs,

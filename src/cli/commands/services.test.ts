@@ -54,7 +54,7 @@ const created = {
 };
 
 const routeOf = (name: string, of: string): RouteView => ({
-  ...{ name, service: of, port: 80, ready: 1, pools: [] },
+  ...{ name, service: of, port: 80, ready: 1, pools: [], options: { sticky: false } },
   traffic: {
     ...{ windowMs: 60_000, requests: 0, errors: 0, requestsPerSecond: 0, errorRate: 0 },
     ...{ responses: [], bytesIn: 0, bytesOut: 0, p50: null, p95: null, p99: null },

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { roleSchema, userNameSchema } from '../../model/access.ts';
 import { json, nothingSchema, queryFlag, type RouteSpec } from './route.ts';
 
-const userSchema = z.object({ name: z.string(), role: roleSchema, createdAt: z.number() });
+const userSchema = z.object({
+  name: z.string(),
+  role: roleSchema,
+  createdAt: z.number(),
+  /** From where too many wrong passwords have come: no log-in from there until then. */
+  locks: z.array(z.object({ from: z.string(), until: z.number() })).default([]),
+});
 export type UserView = z.infer<typeof userSchema>;
 
 const passwordSchema = z
@@ -22,6 +28,8 @@ const apiTokenSchema = z.object({
   expiresAt: z.number().optional(),
   /** True for one that a log-in made. */
   session: z.boolean(),
+  /** True for the one that this was asked with. */
+  current: z.boolean().optional(),
 });
 export type ApiTokenView = z.infer<typeof apiTokenSchema>;
 
@@ -64,10 +72,19 @@ export const accessRoutes = {
     body: z.strictObject({
       /** Made up and shown once in the answer where it is left out. */
       password: passwordSchema.optional(),
-      /** The password until now: asked of whoever is not an admin. */
+      /** The password until now: asked of whoever is not an admin, and checked wherever it is given. */
       current: z.string().max(1024).optional(),
     }),
     answer: json(z.object({ password: z.string().optional() })),
+  },
+  /** Log-ins may be tried at once again, from wherever they were locked. */
+  'user.unlock': {
+    method: 'POST',
+    path: '/v1/users/:user/unlock',
+    role: 'admin',
+    action: 'user.unlock',
+    params: userParams,
+    answer: json(nothingSchema),
   },
   /** Takes the user's API tokens and log-ins with it. The last admin stays. */
   'user.delete': {

@@ -7,6 +7,9 @@ import {
 } from '../../model/balancer.ts';
 import { json, nothingSchema, type RouteSpec } from './route.ts';
 
+// What rules there are, for pages, which may import no model.
+export { ROUTE_FIELDS } from '../../model/route-fields.ts';
+
 const viewSchema = z.object({
   name: z.string(),
   targets: z.array(

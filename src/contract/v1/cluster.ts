@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import { auditEntrySchema } from '../../model/access.ts';
+import { type AuditEntry, auditEntrySchema } from '../../model/access.ts';
 import { dockerSpecSchema } from '../../model/container.ts';
 import { releaseStateSchema } from '../../model/deployment.ts';
 import { hostStateSchema } from '../../model/host.ts';
 import { type Settings, settingsSchema } from '../../model/settings.ts';
 import { amountSchema } from './nodes.ts';
 import { json, queryNumber, type RouteSpec } from './route.ts';
+
+// For pages, which may import no model.
+export type { AuditEntry };
 
 const statusSchema = z.object({
   clusterId: z.string(),
@@ -43,6 +46,13 @@ const settingsPatchSchema = z.strictObject(
   ),
 ) as unknown as z.ZodObject<{ [K in keyof Settings]: z.ZodOptional<z.ZodType<Settings[K] | null>> }> &
   z.ZodType<SettingsPatch, SettingsPatch>;
+
+const settingsAnswer = z.object({
+  settings: settingsSchema,
+  /** Another one after each change. */
+  version: z.string().default(''),
+});
+export type SettingsAnswer = z.infer<typeof settingsAnswer>;
 
 const planSchema = z.object({
   /** One for each container that was asked for, in the order in which they would be placed. */
@@ -132,6 +142,17 @@ export const changeEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('reset') }),
 ]);
 export type ChangeEvent = z.infer<typeof changeEventSchema>;
+/** What of a change event has happened to something. */
+export type ToldEvent = Exclude<ChangeEvent, { kind: 'reset' }>;
+
+const pastEventSchema = z.object({
+  /** As the stream numbers them. */
+  id: z.string(),
+  /** Milliseconds since the epoch, by the manager's clock. */
+  at: z.number(),
+  event: changeEventSchema,
+});
+export type PastEvent = z.infer<typeof pastEventSchema>;
 
 export const clusterRoutes = {
   'cluster.status': { method: 'GET', path: '/v1/status', role: 'viewer', answer: json(statusSchema) },
@@ -139,15 +160,19 @@ export const clusterRoutes = {
     method: 'GET',
     path: '/v1/settings',
     role: 'viewer',
-    answer: json(z.object({ settings: settingsSchema })),
+    answer: json(settingsAnswer),
   },
   'settings.patch': {
     method: 'PATCH',
     path: '/v1/settings',
     role: 'admin',
     action: 'settings.change',
+    query: z.strictObject({
+      /** `version` of the settings that the change was made from: where they are others by now, it is refused. */
+      ifVersion: z.string().max(64).optional(),
+    }),
     body: settingsPatchSchema,
-    answer: json(z.object({ settings: settingsSchema })),
+    answer: json(settingsAnswer),
   },
   /** Newest first. */
   'audit.list': {
@@ -157,7 +182,13 @@ export const clusterRoutes = {
     query: z.strictObject({
       /** Milliseconds since the epoch. */
       since: queryNumber.optional(),
+      /** Before it, milliseconds since the epoch. */
+      until: queryNumber.optional(),
       user: z.string().max(64).optional(),
+      /** A part of what it was done to, in any case. */
+      target: z.string().max(256).optional(),
+      /** `failed`: whatever is not `ok`, refusals too. */
+      result: z.enum(['ok', 'failed']).optional(),
       /** The whole action, or its beginning with `*` behind it: `container.*`. */
       action: z.string().max(64).optional(),
       /** 100 unless told, 1000 at most. */
@@ -181,6 +212,24 @@ export const clusterRoutes = {
       count: z.number().int().min(1).max(100).default(1),
     }),
     answer: json(planSchema),
+  },
+  /** The newest that the manager still knows, newest first: some thousands, of since it started. */
+  'events.list': {
+    method: 'GET',
+    path: '/v1/events/past',
+    role: 'viewer',
+    query: z.strictObject({
+      kind: z.enum(['node', 'container', 'stack', 'service', 'certificate']).optional(),
+      /** ID of the host that it is of. */
+      host: z.string().max(64).optional(),
+      /** A part of its name or image, in any case. */
+      text: z.string().max(256).optional(),
+      /** 100 unless told, 1000 at most. */
+      limit: queryNumber.pipe(z.number().min(1).max(1000)).optional(),
+      /** `next` of the page before. */
+      cursor: z.string().max(64).optional(),
+    }),
+    answer: json(z.object({ events: z.array(pastEventSchema), next: z.string().optional() })),
   },
   /** Resumable: send the ID of the last event that was read as `Last-Event-ID`. */
   'events.watch': {

@@ -1,6 +1,16 @@
 import { z } from 'zod';
-import { json, type RouteSpec } from './route.ts';
+import { routeOptionsSchema } from '../../model/route-options.ts';
+import { json, queryFlag, type RouteSpec } from './route.ts';
 import { trafficViewSchema } from './traffic.ts';
+
+/** How requests are treated, without what is secret of it. */
+const shownOptionsSchema = routeOptionsSchema.omit({ auth: true }).extend({
+  /** How many names may log in; absent: nobody is asked for one. */
+  users: z.number().optional(),
+  /** Requests with the same cookie go to the same container. */
+  sticky: z.boolean(),
+});
+export type RouteOptionsView = z.infer<typeof shownOptionsSchema>;
 
 const routeViewSchema = z.object({
   /** `shop.example.com/api`; `:5432` for a port of the ingress hosts. */
@@ -11,6 +21,9 @@ const routeViewSchema = z.object({
   port: z.number().optional(),
   /** The balancer that has it, where that is no service. */
   balancer: z.string().optional(),
+  /** Of a domain: name of the certificate that ingress hosts show; absent where they have none, or listen for no TLS. */
+  certificate: z.string().optional(),
+  options: shownOptionsSchema.default({ sticky: false }),
   /** Containers, or targets, that requests go to; without targets that fail their checks. */
   ready: z.number(),
   /** Of the last minute, over all routers; what the router answered itself as well. Names of one service may share it. */
@@ -34,6 +47,12 @@ export const routeListRoutes = {
     method: 'GET',
     path: '/v1/routes',
     role: 'viewer',
+    query: z.strictObject({
+      /** The one of that name. */
+      name: z.string().min(1).max(1_400).optional(),
+      /** Without `pools`: of ten thousand routes they are the most. */
+      brief: queryFlag.optional(),
+    }),
     answer: json(
       z.object({
         routes: z.array(routeViewSchema),

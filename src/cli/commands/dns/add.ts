@@ -1,8 +1,8 @@
+import { dataText, parseDnsCheck, RECORD_TYPES, recordData } from '../../../contract/dns-words.ts';
 import type { DnsCheck, DnsData } from '../../../model/dns.ts';
 import { command } from '../../command.ts';
 import { clean } from '../../terminal/text.ts';
 import { parseCount } from '../../values.ts';
-import { dataText, parseCheck, RECORD_TYPES, recordData } from './record-data.ts';
 
 type Flags = Readonly<{ ttl?: number; weight?: number; check?: DnsCheck }>;
 
@@ -28,7 +28,7 @@ export const dnsAdd = command<Flags, [zone: string, name: string, type: DnsData[
     {
       flags: '--check <CHECK>',
       summary: 'tcp:PORT, or http:PORT/PATH: a status under 400',
-      parse: parseCheck,
+      parse: parseDnsCheck,
     },
   ],
   examples: [

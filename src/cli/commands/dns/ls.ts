@@ -1,6 +1,6 @@
+import { checkText, dataText } from '../../../contract/dns-words.ts';
 import { command } from '../../command.ts';
 import { printList, quietOption } from '../../list.ts';
-import { checkText, dataText } from './record-data.ts';
 
 export const dnsLs = command<{ quiet?: boolean }, [zone: string | undefined]>({
   name: 'dns ls',

@@ -1,7 +1,7 @@
+import { parseTarget } from '../../../contract/balancer-words.ts';
 import { command } from '../../command.ts';
 import { parseCount } from '../../values.ts';
 import { printBalancer } from './print.ts';
-import { parseTarget } from './target-text.ts';
 
 export const lbAttach = command<{ weight?: number }, [name: string, targets: string[]]>({
   name: 'lb attach',

@@ -1,7 +1,7 @@
+import { parseListen } from '../../../contract/balancer-words.ts';
 import { command } from '../../command.ts';
 import { collect } from '../../values.ts';
 import { printBalancer } from './print.ts';
-import { parseListen } from './target-text.ts';
 
 export const lbListen = command<{ tlsName?: string[]; off?: boolean }, [name: string, where: string[]]>({
   name: 'lb listen',

@@ -1,3 +1,4 @@
+import { parseCheck } from '../../../contract/balancer-words.ts';
 import { BerthError } from '../../../kit/errors.ts';
 import { ROUTE_FIELDS } from '../../../model/route-fields.ts';
 import { command } from '../../command.ts';
@@ -33,7 +34,7 @@ export const lbSet = command<{ check?: string; sticky?: string }, [name: string,
       context,
       await context.call('balancer.change', {
         ...{ balancer, rules },
-        ...(check === undefined ? {} : { check: checkOf(check) }),
+        ...(check === undefined ? {} : { check: parseCheck(check) }),
         ...(sticky === undefined ? {} : { sticky: sticky === 'on' }),
       }),
     );
@@ -45,11 +46,4 @@ function ruleOf(word: string): readonly [string, string | null] {
   if (at < 1)
     throw new BerthError('bad_request', `"${word}" is not RULE=VALUE`, { hint: 'write it as gzip=true' });
   return [word.slice(0, at), word.slice(at + 1) || null];
-}
-
-function checkOf(text: string) {
-  if (text === 'none') return null;
-  if (text === 'tcp') return { kind: 'tcp' } as const;
-  if (text.startsWith('http:/')) return { kind: 'http', path: text.slice('http:'.length) } as const;
-  throw new BerthError('bad_request', `--check: "${text}" is none of tcp, http:/PATH and none`);
 }

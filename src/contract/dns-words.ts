@@ -1,5 +1,5 @@
-import { BerthError } from '../../../kit/errors.ts';
-import type { DnsCheck, DnsData } from '../../../model/dns.ts';
+import { BerthError } from '../kit/errors.ts';
+import type { DnsCheck, DnsData } from '../model/dns.ts';
 
 /** What stands behind each type on the command line, as in a zone file. */
 const FORMS: Readonly<Record<DnsData['type'], string>> = {
@@ -53,7 +53,7 @@ export function dataText(data: DnsData): string {
 }
 
 /** `tcp:443`, `http:80/healthz`. @throws BerthError `bad_request` */
-export function parseCheck(text: string, _: unknown, flag: string): DnsCheck {
+export function parseDnsCheck(text: string, _: unknown, flag: string): DnsCheck {
   const [, kind, port = '', path = ''] = /^(tcp|http):(\d{1,5})(\/.*)?$/.exec(text) ?? [];
   if (kind === 'tcp' && path === '') return { kind, port: Number(port) };
   if (kind === 'http') return { kind, port: Number(port), path: path === '' ? '/' : path };

@@ -1,6 +1,6 @@
-import { BerthError } from '../../../kit/errors.ts';
-import type { BalancerListen, BalancerTarget } from '../../../model/balancer.ts';
-import { normalIp } from '../../../model/ip.ts';
+import { BerthError } from '../kit/errors.ts';
+import type { Balancer, BalancerListen, BalancerTarget } from '../model/balancer.ts';
+import { normalIp } from '../model/ip.ts';
 
 /**
  * `web:80`, `192.0.2.1:80`, `[2001:db8::1]:80`, `dns:crm.example.com:80`.
@@ -39,4 +39,15 @@ export function parseListen(text: string, names: readonly string[]): BalancerLis
     domain: domain.toLowerCase(),
     path: path.length > 1 ? path.replace(/\/$/, '') : path,
   };
+}
+
+/**
+ * `tcp`, `http:/PATH`, or `none`.
+ * @throws BerthError `bad_request`
+ */
+export function parseCheck(text: string): Balancer['check'] | null {
+  if (text === 'none') return null;
+  if (text === 'tcp') return { kind: 'tcp' };
+  if (text.startsWith('http:/')) return { kind: 'http', path: text.slice('http:'.length) };
+  throw new BerthError('bad_request', `"${text}" is none of tcp, http:/PATH and none`);
 }
