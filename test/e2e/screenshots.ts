@@ -15,6 +15,7 @@ const STACK = `services:
   web:
     image: busybox:latest
     command: sh -c "mkdir /www; echo hello >/www/index.html; httpd -p 8080 -h /www; while :; do echo \\"GET / 200 $$((RANDOM % 40)) ms\\"; sleep 1; done"
+    labels: { berth.routing.port_8080: shop.example.com, berth.routing.rate_limit: 100/10s }
     healthcheck: { test: wget -qO- http://127.0.0.1:8080/, interval: 2s }
     deploy: { replicas: 4, resources: { reservations: { memory: 512M } } }
   worker:
@@ -39,6 +40,15 @@ try {
   await lab.berth(['deploy', '-f', file, '--name', 'shop', '--timeout', '110']);
   await lab.docker(['run', '-d', '--name', 'proxy', '-p', '8088:8080', 'busybox', 'sleep', '100000']);
   await lab.docker(['create', '--name', 'import', 'busybox', 'true']);
+  await lab.berth(['settings', 'set', 'routerTlsPort=443']);
+  for (const words of [
+    'lb create crm',
+    'lb attach crm 192.0.2.1:80 192.0.2.2:80',
+    'lb listen crm crm.example.com',
+    'user create ada --role operator',
+    'dns zone add apps.example.com --wildcard 192.0.2.80',
+  ])
+    await lab.berth(words.split(' '));
   mkdirSync(OUT, { recursive: true });
   for (const look of LOOKS) await shoot(look);
 } finally {
@@ -67,6 +77,16 @@ async function shoot({ name, colorScheme, language }: (typeof LOOKS)[number]): P
       ['containers', '/containers', '[data-index="5"]'],
       ['networks', '/networks', '[data-index="0"]'],
       ['network', '/networks/shop_default', '.cell-used'],
+      ['router', '/router', '[data-index="1"]'],
+      ['route', '/router/route/shop.example.com', '.tile'],
+      ['balancer', '/router/balancer/crm', '.lines li'],
+      ['certificates', '/router?tab=certificates', '[data-index="0"]'],
+      ['events', '/events', '[data-index="5"]'],
+      ['audit', '/audit', '[data-index="3"]'],
+      ['users', '/users', '[data-index="1"]'],
+      ['account', '/account', '[data-index="0"]'],
+      ['settings', '/settings', '.setting'],
+      ['dns', '/settings?tab=dns', '[data-index="0"]'],
     ] as const) {
       await page.goto(`${lab.addresses.api}${path}`);
       await page.locator(sign).first().waitFor();

@@ -32,6 +32,8 @@ type Item = Readonly<{
 
 /** Of all actions, by their IDs. */
 const VERBS = ['start', 'stop', 'restart', 'remove', 'cordon', 'uncordon', 'drain'] as const;
+type Nav = `nav.${'router' | 'events' | 'audit' | 'users' | 'settings'}` | 'app.account.open';
+type Admin = `/${'router' | 'events' | 'audit' | 'users' | 'settings' | 'account'}`;
 /** So many of each group. */
 const MOST = 8;
 
@@ -159,9 +161,9 @@ function useItems(text: string): readonly Item[] {
     };
     const page = (
       id: string,
-      key: 'nav.overview' | 'nav.hosts' | 'nav.containers' | 'nav.stacks' | 'nav.networks',
+      key: 'nav.overview' | 'nav.hosts' | 'nav.containers' | 'nav.stacks' | 'nav.networks' | Nav,
       icon: IconName,
-      to: '/' | '/hosts' | '/containers' | '/stacks' | '/networks',
+      to: '/' | '/hosts' | '/containers' | '/stacks' | '/networks' | Admin,
     ) => ({ id, icon, text: t(key), run: () => void navigate({ to }) });
     group(
       t('palette.pages'),
@@ -171,6 +173,12 @@ function useItems(text: string): readonly Item[] {
         page('p-containers', 'nav.containers', 'containers', '/containers'),
         page('p-stacks', 'nav.stacks', 'stacks', '/stacks'),
         page('p-networks', 'nav.networks', 'networks', '/networks'),
+        page('p-router', 'nav.router', 'router', '/router'),
+        page('p-events', 'nav.events', 'events', '/events'),
+        page('p-audit', 'nav.audit', 'audit', '/audit'),
+        page('p-users', 'nav.users', 'users', '/users'),
+        page('p-settings', 'nav.settings', 'settings', '/settings'),
+        page('p-account', 'app.account.open', 'user', '/account'),
       ].filter((item) => matches(item.text)),
     );
     if (words.length > 0) {

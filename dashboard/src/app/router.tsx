@@ -5,6 +5,20 @@ import { Shell } from './shell.tsx';
 
 const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
+/** Texts of a page's address, of those keys. */
+function textsOf<K extends string>(
+  search: Record<string, unknown>,
+  keys: readonly K[],
+): { [k in K]?: string } {
+  const found: { [k in K]?: string } = {};
+  for (const key of keys) {
+    const value = search[key];
+    // Numbers, too: "12" comes as one.
+    if (typeof value === 'string' || typeof value === 'number') found[key] = String(value);
+  }
+  return found;
+}
+
 const overviewRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/',
@@ -24,20 +38,10 @@ const hostRoute = createRoute({
   component: lazyRouteComponent(() => import('../pages/host.tsx'), 'HostPage'),
 });
 
-type ContainersSearch = { q?: string; state?: string; host?: string };
-
 const containersRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/containers',
-  validateSearch: (search: Record<string, unknown>): ContainersSearch => {
-    const found: ContainersSearch = {};
-    for (const key of ['q', 'state', 'host'] as const) {
-      const value = search[key];
-      // Numbers, too: "12" comes as one.
-      if (typeof value === 'string' || typeof value === 'number') found[key] = String(value);
-    }
-    return found;
-  },
+  validateSearch: (search: Record<string, unknown>) => textsOf(search, ['q', 'state', 'host']),
   component: lazyRouteComponent(() => import('../pages/containers.tsx'), 'ContainersPage'),
 });
 
@@ -124,6 +128,60 @@ const networkRoute = createRoute({
   component: lazyRouteComponent(() => import('../pages/networks/network.tsx'), 'NetworkPage'),
 });
 
+const routerRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/router',
+  validateSearch: (search: Record<string, unknown>) => textsOf(search, ['tab', 'q', 'show', 'sort']),
+  component: lazyRouteComponent(() => import('../pages/router/router.tsx'), 'RouterPage'),
+});
+
+const routeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/router/route/$route',
+  component: lazyRouteComponent(() => import('../pages/router/route.tsx'), 'RoutePage'),
+});
+
+const balancerRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/router/balancer/$balancer',
+  component: lazyRouteComponent(() => import('../pages/router/balancer.tsx'), 'BalancerPage'),
+});
+
+const eventsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/events',
+  validateSearch: (search: Record<string, unknown>) => textsOf(search, ['kind', 'host', 'q']),
+  component: lazyRouteComponent(() => import('../pages/events/events.tsx'), 'EventsPage'),
+});
+
+const auditRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/audit',
+  validateSearch: (search: Record<string, unknown>) =>
+    textsOf(search, ['user', 'action', 'target', 'result', 'since', 'until']),
+  component: lazyRouteComponent(() => import('../pages/audit/audit.tsx'), 'AuditPage'),
+});
+
+const usersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/users',
+  validateSearch: (search: Record<string, unknown>) => textsOf(search, ['tab']),
+  component: lazyRouteComponent(() => import('../pages/users/users.tsx'), 'UsersPage'),
+});
+
+const accountRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/account',
+  component: lazyRouteComponent(() => import('../pages/users/account.tsx'), 'AccountPage'),
+});
+
+const settingsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/settings',
+  validateSearch: (search: Record<string, unknown>) => textsOf(search, ['tab', 'zone']),
+  component: lazyRouteComponent(() => import('../pages/settings/settings.tsx'), 'SettingsPage'),
+});
+
 export const router = createRouter({
   routeTree: rootRoute.addChildren([
     overviewRoute,
@@ -141,6 +199,14 @@ export const router = createRouter({
     ]),
     networksRoute,
     networkRoute,
+    routerRoute,
+    routeRoute,
+    balancerRoute,
+    eventsRoute,
+    auditRoute,
+    usersRoute,
+    accountRoute,
+    settingsRoute,
   ]),
   defaultErrorComponent: Failed,
   defaultPreload: 'intent',

@@ -119,6 +119,11 @@ const PAGES = [
   { to: '/containers', key: 'nav.containers', icon: 'containers' },
   { to: '/stacks', key: 'nav.stacks', icon: 'stacks' },
   { to: '/networks', key: 'nav.networks', icon: 'networks' },
+  { to: '/router', key: 'nav.router', icon: 'router' },
+  { to: '/events', key: 'nav.events', icon: 'events' },
+  { to: '/audit', key: 'nav.audit', icon: 'audit' },
+  { to: '/users', key: 'nav.users', icon: 'users' },
+  { to: '/settings', key: 'nav.settings', icon: 'settings' },
 ] as const satisfies readonly { to: string; key: MessageKey; icon: IconName }[];
 
 function Navigation({ onGo }: Readonly<{ onGo(): void }>) {
@@ -263,6 +268,9 @@ function AccountMenu() {
         <Menu.Label>
           {user} · {t('app.role', { role: wordOf(t, 'role', role) })}
         </Menu.Label>
+        <Menu.Item renderRoot={(props) => <Link {...props} to="/account" />}>
+          {t('app.account.open')}
+        </Menu.Item>
         <Menu.Item
           onClick={() => {
             logOut().catch((thrown: unknown) => show({ tone: 'bad', title: messageOf(thrown) }));

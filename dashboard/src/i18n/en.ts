@@ -12,6 +12,7 @@ export const en = {
   'app.language': 'Language',
   'app.logout': 'Log out',
   'app.account': 'Account {user}',
+  'app.account.open': 'Your account',
   'app.role': 'Role: {role}',
   'app.notFound': 'There is no such page',
   'app.notFound.hint': 'The address may be of an older version, or mistyped.',
@@ -25,6 +26,11 @@ export const en = {
   'nav.containers': 'Containers',
   'nav.stacks': 'Stacks',
   'nav.networks': 'Networks',
+  'nav.router': 'Router',
+  'nav.events': 'Events',
+  'nav.audit': 'Audit log',
+  'nav.users': 'Users',
+  'nav.settings': 'Settings',
 
   'login.title': 'Log in to Berth',
   'login.again': 'Your session has ended. Log in again: what you have typed is still there.',
@@ -197,6 +203,7 @@ export const en = {
   'role.operator': 'operator',
   'role.admin': 'admin',
   'role.needs': 'You are {role}; this needs {needed}',
+  'role.ask': 'An admin can give you another role, or do it for you.',
 
   'action.start': 'Start',
   'action.stop': 'Stop',

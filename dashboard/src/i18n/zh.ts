@@ -13,6 +13,7 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'app.language': '语言',
   'app.logout': '退出登录',
   'app.account': '账号 {user}',
+  'app.account.open': '我的账号',
   'app.role': '角色：{role}',
   'app.notFound': '没有这个页面',
   'app.notFound.hint': '地址可能属于旧版本，或者输入有误。',
@@ -26,6 +27,11 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'nav.containers': '容器',
   'nav.stacks': '应用栈',
   'nav.networks': '网络',
+  'nav.router': '路由',
+  'nav.events': '事件',
+  'nav.audit': '审计日志',
+  'nav.users': '用户',
+  'nav.settings': '设置',
 
   'login.title': '登录 Berth',
   'login.again': '会话已结束。请重新登录：您输入的内容都还在。',
@@ -197,6 +203,7 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'role.operator': '操作员',
   'role.admin': '管理员',
   'role.needs': '您是{role}；此操作需要{needed}',
+  'role.ask': '管理员可以给您别的角色，或者替您操作。',
 
   'action.start': '启动',
   'action.stop': '停止',

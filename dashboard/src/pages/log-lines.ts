@@ -3,6 +3,7 @@ import { BerthError, messageOf } from '../../../src/contract/page-client.ts';
 import type { ContainerView } from '../../../src/contract/v1/containers.ts';
 import type { LogItem } from '../../../src/contract/v1/services.ts';
 import { client } from '../cluster/client.ts';
+import { saveFile } from '../parts/save-file.ts';
 import { LogPlace } from './log-place.ts';
 
 export type LogLine = Readonly<{
@@ -133,10 +134,5 @@ export async function downloadLog({ id, name }: Pick<ContainerView, 'id' | 'name
     parts.push(item.kind === 'line' ? `${item.at} ${item.text}\n` : `# ${item.text}\n`);
     if (parts.length % AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
   }
-  const url = URL.createObjectURL(new Blob(parts, { type: 'text/plain' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `${name.replace(/[^\w.-]/g, '_')}.log`;
-  link.click();
-  URL.revokeObjectURL(url);
+  saveFile(`${name}.log`, 'text/plain', parts);
 }

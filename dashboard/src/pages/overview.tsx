@@ -5,16 +5,16 @@ import type { Status } from '../../../src/contract/v1/cluster.ts';
 import type { StackView } from '../../../src/contract/v1/services.ts';
 import { useTitle } from '../app/shell.tsx';
 import { client } from '../cluster/client.ts';
-import type { Happened } from '../cluster/live.ts';
 import { usePicture } from '../cluster/use-cluster.tsx';
 import { useLiveQuery } from '../cluster/use-live-query.ts';
-import { type Text, useLanguage, useText } from '../i18n/text.tsx';
+import { useLanguage, useText } from '../i18n/text.tsx';
 import { CpuMeter, MemoryMeter } from '../parts/capacity.tsx';
 import { CopyAs } from '../parts/copy.tsx';
 import { Empty } from '../parts/empty.tsx';
+import { eventText } from '../parts/event-text.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Problem } from '../parts/problem.tsx';
-import { stateText, toneOf, wordOf } from '../parts/state.tsx';
+import { toneOf, wordOf } from '../parts/state.tsx';
 import { Clock } from '../parts/time.tsx';
 import { Waiting } from '../parts/waiting.tsx';
 
@@ -212,35 +212,4 @@ function Events() {
       )}
     </section>
   );
-}
-
-function eventText(event: Happened['event'], t: Text, hostName: (id: string) => string): string {
-  const { kind, change } = event;
-  const isGone = change === 'removed';
-  switch (kind) {
-    case 'container': {
-      const values = {
-        name: event.name,
-        host: hostName(event.hostId),
-        state: stateText(t, event.state, event.health),
-      };
-      return t(isGone ? 'event.container.removed' : 'event.container', values);
-    }
-    case 'node': {
-      const values = { name: event.name, state: wordOf(t, 'state', event.state) };
-      if (isGone) return t('event.node.removed', values);
-      if (change === 'added') return t('event.node.added', values);
-      return t(event.cordoned ? 'event.node.cordoned' : 'event.node', values);
-    }
-    case 'service': {
-      const values = { name: `${event.stack}/${event.name}`, ready: event.ready, wanted: event.wanted };
-      return t(isGone ? 'event.service.removed' : 'event.service', values);
-    }
-    case 'stack': {
-      const key = isGone ? 'event.stack.removed' : change === 'added' ? 'event.stack.added' : 'event.stack';
-      return t(key, { name: event.name });
-    }
-    case 'certificate':
-      return t('event.certificate', { name: event.name });
-  }
 }

@@ -26,15 +26,16 @@ export function curlText({ route, input = {} }: Way, origin: string): string {
   ].join(' ');
 }
 
-export function useCopy(): (text: string) => Promise<void> {
+/** Copies a text, and says so; of a secret it is not shown again. */
+export function useCopy(): (text: string, isSecret?: boolean) => Promise<void> {
   const { show } = useToasts();
   const t = useText();
-  return async (text) => {
+  return async (text, isSecret = false) => {
     try {
       await navigator.clipboard.writeText(text);
-      show({ tone: 'good', title: t('copy.copied'), text });
+      show({ tone: 'good', title: t('copy.copied'), ...(isSecret ? {} : { text }) });
     } catch {
-      show({ tone: 'bad', title: t('copy.failed'), text });
+      show({ tone: 'bad', title: t('copy.failed'), ...(isSecret ? {} : { text }) });
     }
   };
 }

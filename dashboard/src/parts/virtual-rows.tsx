@@ -73,6 +73,8 @@ export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>)
       className="rows-scroll"
       style={style}
       role="table"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by its keys, also where no row has a link
+      tabIndex={0}
       aria-label={label}
       aria-rowcount={rows.length + 1}
       onKeyDown={onKeyDown}

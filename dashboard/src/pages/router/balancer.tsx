@@ -1,0 +1,517 @@
+import '../tab-page.css';
+import './router.css';
+import { Button, NativeSelect, NumberInput, Textarea, TextInput } from '@mantine/core';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { parseCheck, parseListen, parseTarget } from '../../../../src/contract/balancer-words.ts';
+import { type BalancerView, ROUTE_FIELDS } from '../../../../src/contract/v1/balancers.ts';
+import type { Action } from '../../actions/action.ts';
+import { ActionMenu } from '../../actions/action-menu.tsx';
+import { ActionButtons } from '../../actions/actions.tsx';
+import { ChoiceButton } from '../../actions/choice-button.tsx';
+import { useTitle } from '../../app/shell.tsx';
+import { client } from '../../cluster/client.ts';
+import { usePolledQuery } from '../../cluster/use-polled-query.ts';
+import { useText, useWords } from '../../i18n/text.tsx';
+import { Asked } from '../../parts/asked.tsx';
+import { CopyAs } from '../../parts/copy.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { FormDialog } from '../../parts/form-dialog.tsx';
+import { shellWord } from '../../parts/format.ts';
+import { Ago } from '../../parts/time.tsx';
+import { words } from './words.ts';
+
+const route = getRouteApi('/router/balancer/$balancer');
+/** Whether targets answer is told by routers, without an event. */
+const EVERY_MS = 2_000;
+const NEEDS = 'operator';
+
+type Form =
+  | Readonly<{ kind: 'attach' | 'listen' | 'check' }>
+  | Readonly<{ kind: 'weight'; target: string; weight: number }>
+  | Readonly<{ kind: 'rule'; name: string }>;
+
+/** One balancer: where it listens, where it leads to, and how. */
+export function BalancerPage() {
+  const w = useWords(words);
+  const { balancer: name } = route.useParams();
+  useTitle(name);
+  const [form, setForm] = useState<Form>();
+  const query = usePolledQuery(
+    ['balancers'],
+    (signal) => client.call('balancer.list', undefined, { signal }),
+    EVERY_MS,
+  );
+  const found = query.data?.balancers.find((one) => one.name === name);
+  return (
+    <>
+      <Asked query={query}>
+        {() =>
+          found === undefined ? (
+            <div className="card">
+              <Empty title={w('lb.gone', { name })} hint={w('lb.gone.hint')}>
+                <Button
+                  variant="default"
+                  renderRoot={(props) => <Link {...props} to="/router" search={{ tab: 'balancers' }} />}
+                >
+                  {w('balancers')}
+                </Button>
+              </Empty>
+            </div>
+          ) : (
+            <Balancer view={found} onForm={setForm} />
+          )
+        }
+      </Asked>
+      {form !== undefined && (
+        <Forms name={name} view={found} form={form} onClose={() => setForm(undefined)} />
+      )}
+    </>
+  );
+}
+
+type Props = Readonly<{ view: BalancerView; onForm(form: Form): void }>;
+
+function Balancer({ view, onForm }: Props) {
+  const w = useWords(words);
+  const t = useText();
+  const { name, listens, rules, sticky, check, createdAt, createdBy } = view;
+  const own = { needs: NEEDS, isDangerous: true } as const;
+  const remove: Action = {
+    ...own,
+    id: 'lb-remove',
+    label: w('lb.remove'),
+    target: name,
+    way: { cli: `berth lb rm ${name}`, route: 'balancer.delete', input: { balancer: name } },
+    confirm: {
+      title: w('lb.remove.title', { name }),
+      texts: [
+        listens.length === 0 ? w('lb.remove.idle') : w('lb.remove.text', { listens: listens.join(', ') }),
+      ],
+      typed: { label: t('action.type', { name }), word: name },
+    },
+  };
+  const stick: Action = {
+    id: 'lb-sticky',
+    label: `${w('lb.sticky')}: ${w(sticky ? 'option.off' : 'option.on')}`,
+    target: name,
+    needs: NEEDS,
+    way: {
+      cli: `berth lb set ${name} --sticky ${sticky ? 'off' : 'on'}`,
+      route: 'balancer.change',
+      input: { balancer: name, sticky: !sticky },
+    },
+  };
+  return (
+    <>
+      <div className="head">
+        <h1>{name}</h1>
+        <span className="note">
+          {w('lb.created', { user: createdBy })} <Ago at={createdAt} />
+        </span>
+        <div className="head-side">
+          <ActionButtons actions={[stick, remove]} />
+          <CopyAs way={{ cli: `berth lb inspect ${name}`, route: 'balancer.list' }} />
+        </div>
+      </div>
+      <div className="grid" style={{ '--least': '340px' } as React.CSSProperties}>
+        <Listens view={view} onForm={onForm} />
+        <Targets view={view} onForm={onForm} />
+        <section className="card card-body">
+          <div className="tab-head">
+            <h2>{w('lb.rules')}</h2>
+            <div className="head-side">
+              <ChoiceButton
+                label={w('lb.rule')}
+                needs={NEEDS}
+                open={() => onForm({ kind: 'rule', name: '' })}
+              />
+            </div>
+          </div>
+          {Object.keys(rules).length === 0 && <p className="note">{w('lb.rules.none')}</p>}
+          <ul className="lines">
+            {Object.entries(rules).map(([rule, value]) => (
+              <li key={rule}>
+                <code>{rule}</code>
+                <bdi style={{ maxWidth: '60%' }}>{value}</bdi>
+                <span className="side">
+                  <ActionMenu
+                    label={w('lb.more', { name: rule })}
+                    items={[
+                      {
+                        id: 'edit',
+                        label: w('lb.rule'),
+                        needs: NEEDS,
+                        open: () => onForm({ kind: 'rule', name: rule }),
+                      },
+                      {
+                        id: 'drop',
+                        label: w('lb.rule.drop', { name: rule }),
+                        target: name,
+                        needs: NEEDS,
+                        way: {
+                          cli: `berth lb set ${name} ${rule}=`,
+                          route: 'balancer.change',
+                          input: { balancer: name, rules: { [rule]: null } },
+                        },
+                      },
+                    ]}
+                  />
+                </span>
+              </li>
+            ))}
+          </ul>
+        </section>
+        <section className="card card-body">
+          <div className="tab-head">
+            <h2>{w('lb.check')}</h2>
+            <div className="head-side">
+              <ChoiceButton
+                label={w('lb.set')}
+                needs={NEEDS}
+                icon="settings"
+                open={() => onForm({ kind: 'check' })}
+              />
+            </div>
+          </div>
+          <dl className="facts">
+            <dt>{w('lb.check')}</dt>
+            <dd>{checkText(check)}</dd>
+            <dt>{w('lb.sticky')}</dt>
+            <dd>{w(sticky ? 'option.on' : 'option.off')}</dd>
+          </dl>
+          <p className="note">{w('lb.sticky.hint')}</p>
+        </section>
+      </div>
+    </>
+  );
+
+  function checkText(text: string): string {
+    if (text === 'tcp' || text === 'none') return w(`lb.check.${text}`);
+    return `${w('lb.check.http')}: ${text.slice('http:'.length)}`;
+  }
+}
+
+function Listens({ view: { name, listens }, onForm }: Props) {
+  const w = useWords(words);
+  return (
+    <section className="card card-body">
+      <div className="tab-head">
+        <h2>{w('lb.listens')}</h2>
+        <div className="head-side">
+          <ChoiceButton label={w('lb.listen')} needs={NEEDS} open={() => onForm({ kind: 'listen' })} />
+        </div>
+      </div>
+      {listens.length === 0 && <p className="note">{w('lb.listens.none')}</p>}
+      <ul className="lines">
+        {listens.map((listen) => (
+          <li key={listen}>
+            <Link to="/router/route/$route" params={{ route: listen }}>
+              <bdi>{listen}</bdi>
+            </Link>
+            <span className="side">
+              <ActionMenu
+                label={w('lb.more', { name: listen })}
+                items={[
+                  {
+                    id: 'unlisten',
+                    label: w('lb.unlisten'),
+                    target: listen,
+                    needs: NEEDS,
+                    isDangerous: true,
+                    way: {
+                      cli: `berth lb listen ${name} ${shellWord(listen)} --off`,
+                      route: 'balancer.change',
+                      input: { balancer: name, unlisten: [listen] },
+                    },
+                    confirm: {
+                      title: w('lb.unlisten.title', { name: listen }),
+                      texts: [w('lb.unlisten.text')],
+                    },
+                  },
+                ]}
+              />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Targets({ view: { name, targets }, onForm }: Props) {
+  const w = useWords(words);
+  return (
+    <section className="card card-body">
+      <div className="tab-head">
+        <h2>{w('lb.targets')}</h2>
+        <div className="head-side">
+          <ChoiceButton label={w('lb.attach')} needs={NEEDS} open={() => onForm({ kind: 'attach' })} />
+        </div>
+      </div>
+      {targets.length === 0 && <p className="note">{w('lb.targets.none')}</p>}
+      <ul className="lines">
+        {targets.map(({ name: target, weight, problem, failing, address }) => (
+          <li key={target}>
+            <bdi>{target}</bdi>
+            {address !== undefined && address !== target && <span className="note mono">{address}</span>}
+            <span className="side">
+              <span
+                className={`state tone-${problem !== undefined ? 'bad' : weight === 0 ? 'idle' : 'good'}`}
+              >
+                {problem === undefined
+                  ? w(weight === 0 ? 'lb.drained' : 'lb.reached')
+                  : w(failing.length > 0 ? 'lb.failing' : 'lb.unreached')}
+              </span>
+              <span className="note">
+                {w('lb.weight')} {weight}
+              </span>
+              <ActionMenu
+                label={w('lb.more', { name: target })}
+                items={[
+                  {
+                    id: 'weight',
+                    label: w('lb.weight'),
+                    needs: NEEDS,
+                    open: () => onForm({ kind: 'weight', target, weight }),
+                  },
+                  {
+                    id: 'detach',
+                    label: w('lb.detach'),
+                    target,
+                    needs: NEEDS,
+                    isDangerous: true,
+                    way: {
+                      cli: `berth lb detach ${name} ${shellWord(target)}`,
+                      route: 'balancer.change',
+                      input: { balancer: name, detach: [target] },
+                    },
+                    confirm: {
+                      title: w('lb.detach.title', { name: target }),
+                      texts: [w('lb.detach.text')],
+                    },
+                  },
+                ]}
+              />
+            </span>
+            {problem !== undefined && <small>{problem}</small>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+type FormProps = Readonly<{
+  name: string;
+  /** Undefined where it has gone meanwhile: what was typed stays. */
+  view: BalancerView | undefined;
+  form: Form;
+  onClose(): void;
+}>;
+
+function Forms({ name, view, form, onClose }: FormProps) {
+  const own = { name, onClose } as const;
+  switch (form.kind) {
+    case 'attach':
+      return <Attach {...own} />;
+    case 'listen':
+      return <Listen {...own} />;
+    case 'weight':
+      return <Weight {...own} target={form.target} before={form.weight} />;
+    case 'rule':
+      return <Rule {...own} rule={form.name} rules={view?.rules ?? {}} />;
+    case 'check':
+      return <Check {...own} before={view?.check ?? 'tcp'} />;
+  }
+}
+
+type Own = Readonly<{ name: string; onClose(): void }>;
+
+function Attach({ name, onClose }: Own) {
+  const w = useWords(words);
+  const [target, setTarget] = useState('');
+  const [weight, setWeight] = useState<number | string>(100);
+  return (
+    <FormDialog
+      title={w('lb.attach')}
+      text={w('lb.attach.text')}
+      label={w('lb.attach')}
+      isReady={target !== '' && weight !== ''}
+      onRun={() =>
+        client.call('balancer.change', {
+          balancer: name,
+          attach: [parseTarget(target.trim(), Number(weight))],
+        })
+      }
+      onClose={onClose}
+    >
+      <TextInput
+        label={w('lb.target')}
+        description={w('lb.target.hint')}
+        value={target}
+        onChange={(event) => setTarget(event.currentTarget.value)}
+        autoComplete="off"
+        spellCheck={false}
+        data-autofocus
+      />
+      <WeightField value={weight} onChange={setWeight} />
+    </FormDialog>
+  );
+}
+
+type FieldProps = Readonly<{ value: number | string; onChange(value: number | string): void }>;
+
+function WeightField({ value, onChange }: FieldProps) {
+  const w = useWords(words);
+  return (
+    <NumberInput
+      label={w('lb.weight')}
+      description={w('lb.weight.hint')}
+      min={0}
+      max={100}
+      allowDecimal={false}
+      value={value}
+      onChange={onChange}
+    />
+  );
+}
+
+function Weight({ name, target, before, onClose }: Own & Readonly<{ target: string; before: number }>) {
+  const w = useWords(words);
+  const [weight, setWeight] = useState<number | string>(before);
+  const input = { balancer: name, weights: { [target]: Number(weight) } };
+  return (
+    <FormDialog
+      title={w('lb.weight.of', { name: target })}
+      label={w('lb.set')}
+      isReady={weight !== ''}
+      way={{
+        cli: `berth lb weight ${name} ${shellWord(target)} ${weight}`,
+        route: 'balancer.change',
+        input,
+      }}
+      onRun={() => client.call('balancer.change', input)}
+      onClose={onClose}
+    >
+      <WeightField value={weight} onChange={setWeight} />
+    </FormDialog>
+  );
+}
+
+function Listen({ name, onClose }: Own) {
+  const w = useWords(words);
+  const [where, setWhere] = useState('');
+  const [names, setNames] = useState('');
+  const isPort = where.trim().startsWith(':');
+  const run = () => {
+    const tls = isPort ? names.split(/[\s,]+/).filter(Boolean) : [];
+    return client.call('balancer.change', { balancer: name, listen: [parseListen(where.trim(), tls)] });
+  };
+  return (
+    <FormDialog
+      title={w('lb.listen')}
+      text={w('lb.listen.text')}
+      label={w('lb.listen')}
+      isReady={where.trim() !== ''}
+      onRun={run}
+      onClose={onClose}
+    >
+      <TextInput
+        label={w('lb.where')}
+        description={w('lb.where.hint')}
+        value={where}
+        onChange={(event) => setWhere(event.currentTarget.value)}
+        autoComplete="off"
+        spellCheck={false}
+        data-autofocus
+      />
+      {isPort && (
+        <TextInput
+          label={w('lb.tlsNames')}
+          description={w('lb.tlsNames.hint')}
+          value={names}
+          onChange={(event) => setNames(event.currentTarget.value)}
+          autoComplete="off"
+          spellCheck={false}
+        />
+      )}
+    </FormDialog>
+  );
+}
+
+type RuleProps = Own & Readonly<{ rule: string; rules: BalancerView['rules'] }>;
+
+function Rule({ name, rule: before, rules, onClose }: RuleProps) {
+  const w = useWords(words);
+  const [rule, setRule] = useState(before === '' ? (Object.keys(ROUTE_FIELDS)[0] ?? '') : before);
+  const [value, setValue] = useState(rules[rule] ?? '');
+  const field = ROUTE_FIELDS[rule];
+  const input = { balancer: name, rules: { [rule]: value } };
+  return (
+    <FormDialog
+      title={w('lb.rule')}
+      {...(field === undefined ? {} : { text: field.words.replaceAll('`', '').replaceAll('\\|', '|') })}
+      label={w('lb.set')}
+      isReady={value.trim() !== ''}
+      way={{
+        cli: `berth lb set ${name} ${shellWord(`${rule}=${value}`)}`,
+        route: 'balancer.change',
+        input,
+      }}
+      onRun={() => client.call('balancer.change', input)}
+      onClose={onClose}
+    >
+      <NativeSelect
+        label={w('lb.rule.name')}
+        value={rule}
+        disabled={before !== ''}
+        onChange={({ currentTarget }) => {
+          setRule(currentTarget.value);
+          setValue(rules[currentTarget.value] ?? '');
+        }}
+        data={Object.keys(ROUTE_FIELDS)}
+      />
+      <Textarea
+        label={w('lb.rule.value')}
+        description={w('lb.rule.example', { example: field?.example ?? '' })}
+        value={value}
+        onChange={(event) => setValue(event.currentTarget.value)}
+        rows={3}
+        spellCheck={false}
+        data-autofocus
+      />
+    </FormDialog>
+  );
+}
+
+function Check({ name, before, onClose }: Own & Readonly<{ before: string }>) {
+  const w = useWords(words);
+  const [kind, setKind] = useState(before.startsWith('http:') ? 'http' : before);
+  const [path, setPath] = useState(before.startsWith('http:') ? before.slice('http:'.length) : '/');
+  const text = kind === 'http' ? `http:${path}` : kind;
+  return (
+    <FormDialog
+      title={w('lb.check')}
+      text={w('lb.check.hint')}
+      label={w('lb.set')}
+      onRun={() => client.call('balancer.change', { balancer: name, check: parseCheck(text) ?? null })}
+      onClose={onClose}
+    >
+      <NativeSelect
+        label={w('lb.check')}
+        value={kind}
+        onChange={(event) => setKind(event.currentTarget.value)}
+        data={(['tcp', 'http', 'none'] as const).map((value) => ({ value, label: w(`lb.check.${value}`) }))}
+      />
+      {kind === 'http' && (
+        <TextInput
+          label={w('lb.check.path')}
+          value={path}
+          onChange={(event) => setPath(event.currentTarget.value)}
+          spellCheck={false}
+        />
+      )}
+    </FormDialog>
+  );
+}

@@ -1,0 +1,340 @@
+import { NativeSelect, NumberInput, Textarea, TextInput } from '@mantine/core';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import {
+  checkText,
+  dataText,
+  parseDnsCheck,
+  RECORD_TYPES,
+  recordData,
+} from '../../../../src/contract/dns-words.ts';
+import type { DnsRecordView, DnsZoneView } from '../../../../src/contract/v1/dns.ts';
+import type { Action } from '../../actions/action.ts';
+import { ActionMenu } from '../../actions/action-menu.tsx';
+import { ActionButtons } from '../../actions/actions.tsx';
+import { ChoiceButton } from '../../actions/choice-button.tsx';
+import { client } from '../../cluster/client.ts';
+import { usePolledQuery } from '../../cluster/use-polled-query.ts';
+import { useText, useWords } from '../../i18n/text.tsx';
+import { Asked } from '../../parts/asked.tsx';
+import { CopyAs } from '../../parts/copy.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { FormDialog } from '../../parts/form-dialog.tsx';
+import { VirtualRows } from '../../parts/virtual-rows.tsx';
+import { words } from './words.ts';
+
+const route = getRouteApi('/settings');
+/** Whether what a record leads to answers is no event. */
+const EVERY_MS = 4_000;
+
+/** Zones that the manager answers for. */
+export function DnsZones() {
+  const w = useWords(words);
+  const navigate = useNavigate();
+  const { zone } = route.useSearch();
+  const [form, setForm] = useState<'zone' | 'record'>();
+  const query = usePolledQuery(
+    ['dns', 'zones'],
+    (signal) => client.call('dns.zone.list', undefined, { signal }),
+    EVERY_MS,
+  );
+  const go = (name: string) => void navigate({ to: '/settings', search: { tab: 'dns', zone: name } });
+  const zones = query.data?.zones ?? [];
+  const chosen = zones.find(({ name }) => name === zone) ?? zones[0];
+  const add = (
+    <ChoiceButton
+      label={w('dns.zone.new')}
+      needs="admin"
+      isMain={zones.length === 0}
+      open={() => setForm('zone')}
+    />
+  );
+  return (
+    <>
+      <Asked query={query}>
+        {({ listens }) => (
+          <>
+            <p className="note">
+              {listens === undefined ? w('dns.silent') : w('dns.text', { where: listens })}
+            </p>
+            {chosen === undefined ? (
+              <div className="card">
+                <Empty title={w('dns.zone.none')} hint={w('dns.zone.new.text')}>
+                  {add}
+                </Empty>
+              </div>
+            ) : (
+              <>
+                <div className="tab-head">
+                  <NativeSelect
+                    aria-label={w('dns.zone')}
+                    value={chosen.name}
+                    onChange={(event) => go(event.currentTarget.value)}
+                    data={zones.map(({ name }) => name)}
+                  />
+                  <Zone zone={chosen} />
+                  <div className="head-side">
+                    <CopyAs
+                      way={{
+                        cli: `berth dns ls ${chosen.name}`,
+                        route: 'dns.record.list',
+                        input: { zone: chosen.name },
+                      }}
+                    />
+                    {add}
+                    <ActionButtons actions={[removal(chosen)]} />
+                    <ChoiceButton
+                      label={w('dns.record.new')}
+                      needs="operator"
+                      isMain
+                      open={() => setForm('record')}
+                    />
+                  </div>
+                </div>
+                <Records zone={chosen.name} />
+              </>
+            )}
+          </>
+        )}
+      </Asked>
+      {form === 'zone' && <NewZone onClose={() => setForm(undefined)} onMade={go} />}
+      {form === 'record' && chosen !== undefined && (
+        <NewRecord zone={chosen.name} onClose={() => setForm(undefined)} />
+      )}
+    </>
+  );
+
+  function removal({ name, records }: DnsZoneView): Action {
+    return {
+      id: 'zone-remove',
+      label: w('dns.zone.remove'),
+      target: name,
+      needs: 'admin',
+      isDangerous: true,
+      way: { cli: `berth dns zone rm ${name}`, route: 'dns.zone.delete', input: { zone: name } },
+      confirm: {
+        title: w('dns.zone.remove.title', { name }),
+        texts: [w('dns.zone.remove.text', { n: records })],
+        typed: { label: w('dns.zone'), word: name },
+      },
+    };
+  }
+}
+
+function Zone({ zone: { serial, ttl, nameservers } }: Readonly<{ zone: DnsZoneView }>) {
+  const w = useWords(words);
+  return (
+    <span className="note">
+      {w('dns.zone.facts', { serial: String(serial), ttl, nameservers: nameservers.join(', ') })}
+    </span>
+  );
+}
+
+function Records({ zone }: Readonly<{ zone: string }>) {
+  const w = useWords(words);
+  const t = useText();
+  const query = usePolledQuery(
+    ['dns', 'records', zone],
+    (signal) => client.call('dns.record.list', { zone }, { signal }),
+    EVERY_MS,
+  );
+  const removal = ({ id, name }: DnsRecordView): Action => ({
+    id: 'record-remove',
+    label: w('dns.remove'),
+    target: name,
+    needs: 'operator',
+    isDangerous: true,
+    way: { cli: `berth dns rm ${id}`, route: 'dns.record.delete', input: { id } },
+    confirm: {
+      title: w('dns.remove.title', { name }),
+      texts: [w('dns.remove.text')],
+      typed: { label: t('action.type', { name }), word: name },
+    },
+  });
+  return (
+    <Asked query={query}>
+      {({ records }) => (
+        <div className="card rows">
+          {records.length === 0 ? (
+            <Empty title={w('dns.record.none')} hint={w('dns.record.none.hint')} />
+          ) : (
+            <VirtualRows
+              label={w('dns.zones')}
+              rows={records}
+              rowHeight={48}
+              maxHeight="calc(100dvh - 330px)"
+              columns="minmax(100px, 1fr) 80px minmax(140px, 2fr) 80px 80px minmax(130px, 1fr) 44px"
+              narrow="1fr 0.5fr 1.5fr 44px"
+              heads={[
+                { text: w('dns.name') },
+                { text: w('dns.type') },
+                { text: w('dns.data') },
+                { text: 'TTL', wide: true },
+                { text: w('dns.weight'), wide: true },
+                { text: w('dns.check'), wide: true },
+                { text: '' },
+              ]}
+              render={(record) => {
+                const { name, data, ttl, weight, check, healthy } = record;
+                return [
+                  <strong key="name">{name}</strong>,
+                  <span key="type">{data.type}</span>,
+                  <span key="data" className="mono" title={dataText(data)}>
+                    {dataText(data)}
+                  </span>,
+                  <span key="ttl">{ttl}</span>,
+                  <span key="weight">{weight}</span>,
+                  check === undefined ? (
+                    <span key="check" />
+                  ) : (
+                    <span
+                      key="check"
+                      className={`state tone-${healthy === false ? 'bad' : 'good'}`}
+                      title={checkText(check)}
+                    >
+                      {w(healthy === false ? 'dns.failing' : 'dns.healthy')}
+                    </span>
+                  ),
+                  <span key="menu" className="row-menu">
+                    <ActionMenu label={w('dns.of', { name })} items={[removal(record)]} />
+                  </span>,
+                ];
+              }}
+            />
+          )}
+        </div>
+      )}
+    </Asked>
+  );
+}
+
+type ZoneProps = Readonly<{ onClose(): void; onMade(name: string): void }>;
+
+function NewZone({ onClose, onMade }: ZoneProps) {
+  const w = useWords(words);
+  const [name, setName] = useState('');
+  const [addresses, setAddresses] = useState('');
+  const wildcard = addresses.split(/[\s,]+/).filter(Boolean);
+  const input = { name: name.trim(), wildcard };
+  return (
+    <FormDialog
+      title={w('dns.zone.new')}
+      text={w('dns.zone.new.text')}
+      label={w('dns.zone.make')}
+      isReady={input.name !== ''}
+      way={{
+        cli: ['berth dns zone add', input.name || 'ZONE', ...wildcard.map((one) => `--wildcard ${one}`)].join(
+          ' ',
+        ),
+        route: 'dns.zone.create',
+        input,
+      }}
+      onRun={async () => {
+        const made = await client.call('dns.zone.create', input);
+        onMade(made.name);
+      }}
+      onClose={onClose}
+    >
+      <TextInput
+        label={w('dns.zone')}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        autoComplete="off"
+        spellCheck={false}
+        data-autofocus
+      />
+      <Textarea
+        label={w('dns.zone.wildcard')}
+        description={w('dns.zone.wildcard.hint')}
+        value={addresses}
+        onChange={(event) => setAddresses(event.currentTarget.value)}
+        rows={2}
+        spellCheck={false}
+      />
+    </FormDialog>
+  );
+}
+
+function NewRecord({ zone, onClose }: Readonly<{ zone: string; onClose(): void }>) {
+  const w = useWords(words);
+  const [name, setName] = useState('');
+  const [type, setType] = useState<(typeof RECORD_TYPES)[number]>('A');
+  const [data, setData] = useState('');
+  const [ttl, setTtl] = useState<number | string>('');
+  const [weight, setWeight] = useState<number | string>('');
+  const [check, setCheck] = useState('');
+  const run = () =>
+    client.call('dns.record.create', {
+      zone,
+      name: name.trim(),
+      data: recordData(type, type === 'TXT' ? [data] : data.trim().split(/\s+/)),
+      ...(ttl === '' ? {} : { ttl: Number(ttl) }),
+      ...(weight === '' ? {} : { weight: Number(weight) }),
+      ...(check === '' ? {} : { check: parseDnsCheck(check.trim(), undefined, w('dns.check')) }),
+    });
+  return (
+    <FormDialog
+      title={w('dns.record.new')}
+      label={w('dns.zone.make')}
+      isReady={name !== '' && data !== ''}
+      onRun={run}
+      onClose={onClose}
+    >
+      <TextInput
+        label={w('dns.name')}
+        description={w('dns.name.hint')}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        autoComplete="off"
+        spellCheck={false}
+        data-autofocus
+      />
+      <NativeSelect
+        label={w('dns.type')}
+        value={type}
+        onChange={({ currentTarget }) => {
+          const found = RECORD_TYPES.find((one) => one === currentTarget.value);
+          if (found !== undefined) setType(found);
+        }}
+        data={RECORD_TYPES}
+      />
+      <TextInput
+        label={w('dns.data')}
+        description={w(`dns.data.${type}`)}
+        value={data}
+        onChange={(event) => setData(event.currentTarget.value)}
+        autoComplete="off"
+        spellCheck={false}
+      />
+      <NumberInput
+        label={w('dns.ttl')}
+        description={w('dns.ttl.hint')}
+        min={0}
+        allowDecimal={false}
+        value={ttl}
+        onChange={setTtl}
+      />
+      {(type === 'A' || type === 'AAAA') && (
+        <>
+          <NumberInput
+            label={w('dns.weight')}
+            description={w('dns.weight.hint')}
+            min={0}
+            max={255}
+            allowDecimal={false}
+            value={weight}
+            onChange={setWeight}
+          />
+          <TextInput
+            label={w('dns.check')}
+            description={w('dns.check.hint')}
+            value={check}
+            onChange={(event) => setCheck(event.currentTarget.value)}
+            autoComplete="off"
+            spellCheck={false}
+          />
+        </>
+      )}
+    </FormDialog>
+  );
+}

@@ -1,0 +1,75 @@
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, type ReactNode, useState } from 'react';
+import { useText } from '../i18n/text.tsx';
+import { CopyAs, type Way } from './copy.tsx';
+import { Problem } from './problem.tsx';
+
+type Props = Readonly<{
+  title: string;
+  /** What it is for, and what will be. */
+  text?: string;
+  /** On the button. */
+  label: string;
+  /** Not where a password is in it. */
+  way?: Way;
+  isReady?: boolean;
+  /** False: something else has come in its place, and it is not to be closed. @throws what is shown; what was typed stays */
+  onRun(): Promise<unknown>;
+  /** Also after it was done. */
+  onClose(): void;
+  size?: string;
+  children: ReactNode;
+}>;
+
+/** A form over the page, that stays with all that was typed until it was done or closed. */
+export function FormDialog(props: Props) {
+  const { title, text, label, way, isReady = true, onRun, onClose, size = 'lg', children } = props;
+  const t = useText();
+  const queries = useQueryClient();
+  const [error, setError] = useState<unknown>();
+  const [isBusy, setBusy] = useState(false);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (!isReady || isBusy) return;
+    setBusy(true);
+    setError(undefined);
+    try {
+      if ((await onRun()) !== false) onClose();
+    } catch (thrown) {
+      setError(thrown);
+    } finally {
+      setBusy(false);
+      void queries.invalidateQueries();
+    }
+  };
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      closeOnClickOutside={false}
+      title={<strong>{title}</strong>}
+      closeButtonProps={{ 'aria-label': t('app.close') }}
+      size={size}
+    >
+      <form onSubmit={(event) => void submit(event)}>
+        <Stack gap="md">
+          {text !== undefined && <Text>{text}</Text>}
+          {children}
+          {error !== undefined && <Problem error={error} />}
+          <Group justify="space-between">
+            <div>{way !== undefined && <CopyAs way={way} />}</div>
+            <Group>
+              <Button variant="default" onClick={onClose}>
+                {t('action.cancel')}
+              </Button>
+              <Button type="submit" loading={isBusy} disabled={!isReady}>
+                {label}
+              </Button>
+            </Group>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
