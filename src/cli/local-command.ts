@@ -1,7 +1,7 @@
 import type { CliContext, OptionSpec } from './command.ts';
 import { type LocalReport, UP_DEFAULTS } from './local.ts';
 import { Interrupted } from './terminal/prompt.ts';
-import { collectLabels, parseEngine, parseHostName, parseInterface } from './values.ts';
+import { collectLabels, parseAddress, parseEngine, parseHostName, parseInterface } from './values.ts';
 
 /** Flags that `up` and `agent` share: what a host is. */
 export const hostOptions: readonly OptionSpec[] = [
@@ -26,6 +26,12 @@ export const hostOptions: readonly OptionSpec[] = [
     flags: '--vlan-uplink <IF>',
     summary: "this host's interface to the switch, for networks of the driver vlan",
     parse: parseInterface,
+  },
+  {
+    flags: '--metrics-listen <ADDR:PORT>',
+    summary: "where this host's agent tells Prometheus what it measures, without a log-in; off ends that",
+    parse: (text, previous, flag) => (text === 'off' ? text : parseAddress(text, previous, flag)),
+    fallback: 'off',
   },
   { flags: '--foreground', summary: 'stay in the foreground, and log to standard error' },
   { flags: '--service', summary: 'install and start a systemd unit' },

@@ -49,6 +49,8 @@ export type UpOptions = Readonly<{
   engine: string | undefined;
   /** This machine's interface to the switch with the company's VLANs. */
   vlanUplink: string | undefined;
+  /** Where this machine's agent tells Prometheus what it measures; `off`: nowhere, as when it was never given. */
+  metricsListen: Address | 'off' | undefined;
   /** False: this machine is a manager only (`--no-agent`). */
   agent: boolean;
   /** False: nothing may be installed (`--no-install`). */
@@ -109,6 +111,8 @@ export type AgentOptions = Readonly<{
   dataAddr: string | undefined;
   /** This machine's interface to the switch with the company's VLANs. */
   vlanUplink: string | undefined;
+  /** Where this machine's agent tells Prometheus what it measures; `off`: nowhere, as when it was never given. */
+  metricsListen: Address | 'off' | undefined;
   foreground: boolean;
   service: boolean;
 }>;

@@ -25,7 +25,7 @@ import { startDaemon, stopProcess, untilSignal } from './daemon.ts';
 import { AGENT_WORDS, cannotUse, makeFolder, removeEntries, runningPid, writeWhole } from './data-dir.ts';
 import { engineAnswers, ensureEngine } from './docker-engine.ts';
 import { machineIdOf } from './machine.ts';
-import { ownName } from './manager-config.ts';
+import { addressSchema, ownName } from './manager-config.ts';
 import { pathOf } from './path.ts';
 import { purgeEngine } from './purge.ts';
 import { runHost } from './run-host.ts';
@@ -40,6 +40,7 @@ const configSchema = z.object({
   engine: z.string(),
   dataAddr: z.string().optional(),
   vlanUplink: z.string().optional(),
+  metricsListen: addressSchema.optional(),
 });
 type AgentConfig = Readonly<z.infer<typeof configSchema>>;
 
@@ -175,6 +176,7 @@ async function inForeground(
     engineUrl: config.engine,
     dataAddress: config.dataAddr,
     vlanUplink: config.vlanUplink,
+    metricsListen: config.metricsListen,
     folder: files.root,
     logger,
     onConnected: () => {
@@ -255,10 +257,12 @@ function resolveConfig(options: AgentOptions, files: Files): AgentConfig {
   const kept = readConfig(files);
   const dataAddr = options.dataAddr ?? kept?.dataAddr;
   const vlanUplink = options.vlanUplink ?? kept?.vlanUplink;
+  const metricsListen = options.metricsListen ?? kept?.metricsListen;
   return {
     engine: options.engine ?? kept?.engine ?? AGENT_DEFAULTS.engine,
     ...(dataAddr === undefined ? {} : { dataAddr }),
     ...(vlanUplink === undefined ? {} : { vlanUplink }),
+    ...(metricsListen === undefined || metricsListen === 'off' ? {} : { metricsListen }),
   };
 }
 

@@ -25,6 +25,7 @@ const noFlags: UpOptions = {
   advertise: '10.0.0.1',
   engine: undefined,
   vlanUplink: undefined,
+  metricsListen: undefined,
   agent: true,
   install: true,
   forgetSecrets: false,

@@ -8,7 +8,7 @@ import { hostNameSchema, labelsSchema } from '../model/host.ts';
 import { type DataDir, writeWhole } from './data-dir.ts';
 import { defaultAddress } from './default-address.ts';
 
-const addressSchema = z.object({ host: z.string(), port: z.number().int().min(0).max(65535) });
+export const addressSchema = z.object({ host: z.string(), port: z.number().int().min(0).max(65535) });
 
 /** What a manager was started with; kept, so that a plain `berth up` starts the same one again. */
 const managerConfigSchema = z.object({
@@ -25,6 +25,7 @@ const managerConfigSchema = z.object({
   advertise: z.string(),
   engine: z.string(),
   vlanUplink: z.string().optional(),
+  metricsListen: addressSchema.optional(),
   agent: z.boolean(),
 });
 export type ManagerConfig = Readonly<z.infer<typeof managerConfigSchema>>;
@@ -67,6 +68,7 @@ export function resolveConfig(
   const socketGroup = options.socketGroup ?? kept?.socketGroup;
   const dnsListen = options.dnsListen ?? kept?.dnsListen;
   const vlanUplink = options.vlanUplink ?? kept?.vlanUplink;
+  const metricsListen = options.metricsListen ?? kept?.metricsListen;
   return managerConfigSchema.parse({
     name: options.name ?? kept?.name ?? ownName(),
     labels: Object.keys(options.labels).length > 0 ? options.labels : (kept?.labels ?? {}),
@@ -79,6 +81,7 @@ export function resolveConfig(
     advertise: options.advertise ?? kept?.advertise ?? defaultAddress(),
     engine: options.engine ?? kept?.engine ?? UP_DEFAULTS.engine,
     ...(vlanUplink === undefined ? {} : { vlanUplink }),
+    ...(metricsListen === undefined || metricsListen === 'off' ? {} : { metricsListen }),
     agent: options.agent && (kept?.agent ?? true),
   });
 }
@@ -111,5 +114,6 @@ const FLAGS: Readonly<Record<keyof ManagerConfig, string>> = {
   advertise: '--advertise',
   engine: '--engine',
   vlanUplink: '--vlan-uplink',
+  metricsListen: '--metrics-listen',
   agent: '--no-agent',
 };

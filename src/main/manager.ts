@@ -276,6 +276,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         engineUrl: config.engine,
         dataAddress: config.advertise,
         vlanUplink: config.vlanUplink,
+        metricsListen: config.metricsListen,
         folder: dir.agent,
         anyEngine: true,
         logger,

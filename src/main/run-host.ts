@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FileOptions, lookFrom, type NetworkOptions, startAgent } from '../agent/index.ts';
+import type { Address } from '../cli/values.ts';
 import { LOOK_PATH } from '../contract/link.ts';
 import { dialerFor, type Engine, newDockerEngine } from '../engine/index.ts';
 import { systemClock } from '../kit/clock.ts';
@@ -15,6 +16,7 @@ import { insideLooker } from '../network/inside/inside-looker.ts';
 import { socketOpener, udpSocketOpener } from '../network/namespace-sockets.ts';
 import { dataAddressOf } from './data-address.ts';
 import { hostServers } from './host-servers.ts';
+import { serveMetrics } from './metrics-server.ts';
 import { selfCommand } from './self.ts';
 import { version } from './version.ts';
 
@@ -25,6 +27,8 @@ type HostOptions = Readonly<{
   dataAddress: string | undefined;
   /** The host's interface to the switch, for networks of the driver vlan that name none. */
   vlanUplink: string | undefined;
+  /** Where Prometheus is told what the agent measures; nowhere where it is undefined. */
+  metricsListen: Address | undefined;
   /** For assignments. */
   folder: string;
   /** Take any engine for this host's: on the manager's own machine. */
@@ -126,6 +130,13 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
     ...(networks === undefined ? {} : { networks: { ...networks, ...vlan, ...namesOf(logger) } }),
     ...(options.anyEngine === undefined ? {} : { anyEngine: options.anyEngine }),
   });
+  const { metricsListen } = options;
+  const endMetrics =
+    metricsListen &&
+    (await serveMetrics({
+      ...{ listen: metricsListen, hostName: identity.hostName, logger },
+      figures: () => agent.figures,
+    }));
   let link: LinkClient | undefined;
   let closed = false;
   // An engine that has never answered has no ID to show yet: there is nothing to say to a manager before.
@@ -153,6 +164,7 @@ export async function runHost(options: HostOptions): Promise<RunningHost> {
     close: async () => {
       closed = true;
       await link?.stop();
+      await endMetrics?.();
       await agent.close();
       engine.close();
     },

@@ -1,3 +1,4 @@
+import type { Family } from '../../kit/exposition.ts';
 import { LoginLimiter } from '../auth/login-limiter.ts';
 import { addressHandlers } from './addresses.ts';
 import { apiTokenHandlers } from './api-tokens.ts';
@@ -31,7 +32,11 @@ import { userHandlers } from './users.ts';
 import { volumeHandlers } from './volumes.ts';
 
 /** Every route's handler: a route of the contract that has none does not compile. */
-export function allHandlers(agentFile: string, changes: ChangeFeed): Handlers {
+export function allHandlers(
+  agentFile: string,
+  changes: ChangeFeed,
+  figures: () => readonly Family[],
+): Handlers {
   // One for all doors at which a password is asked for.
   const limiter = new LoginLimiter();
   return {
@@ -39,7 +44,7 @@ export function allHandlers(agentFile: string, changes: ChangeFeed): Handlers {
     ...clusterHandlers(changes),
     ...settingsHandlers,
     ...nodeHandlers,
-    ...metricHandlers,
+    ...metricHandlers(figures),
     ...moveHandlers,
     ...orphanHandlers,
     ...containerHandlers,

@@ -1,9 +1,11 @@
 import { FIGURES_VERSION } from '../../contract/link.ts';
 import type { metricRoutes } from '../../contract/v1/metrics.ts';
+import { expositionText, type Family } from '../../kit/exposition.ts';
 import { CLUSTER_FIGURES, CONTAINER_FIGURES, HOST_FIGURES, SERVICE_FIGURES } from '../../model/figures.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { findContainer } from '../docker/containers/find.ts';
 import type { Points } from '../metrics/figure-ring.ts';
+import { clusterFamilies } from '../metrics/manager-families.ts';
 import { CLUSTER_MARKS, containerMarks, hostMarks, serviceMarks } from '../metrics/marks.ts';
 import type { ApiDeps } from './deps.ts';
 import { findNode } from './find-node.ts';
@@ -15,55 +17,61 @@ const WINDOW = 600;
 /** Figures are kept to half a per mille. */
 const DIGITS = 4;
 
-export const metricHandlers: Handlers<keyof typeof metricRoutes> = {
-  'metrics.cluster': ({ deps, query: { window = WINDOW } }) => {
-    const points = deps.metrics.ofCluster(window * 1000);
-    return { ...charted(deps, CLUSTER_FIGURES, points, CLUSTER_MARKS), silent: '' };
-  },
+/** @param own what this process and its API tell of themselves */
+export function metricHandlers(own: () => readonly Family[]): Handlers<keyof typeof metricRoutes> {
+  return {
+    'metrics.cluster': ({ deps, query: { window = WINDOW } }) => {
+      const points = deps.metrics.ofCluster(window * 1000);
+      return { ...charted(deps, CLUSTER_FIGURES, points, CLUSTER_MARKS), silent: '' };
+    },
 
-  'metrics.host': ({ deps, params, query: { window = WINDOW } }) =>
-    deps.store.view((tx) => {
-      const { id } = findNode(tx, params.node);
-      const { cores, memorySize, dockerDiskSize } = deps.metrics.hostNow(id) ?? NO_SIZES;
-      return {
-        ...charted(deps, HOST_FIGURES, deps.metrics.ofHost(id, window * 1000), hostMarks(id)),
-        ...{ cores: known(cores), memorySize: known(memorySize), dockerDiskSize: known(dockerDiskSize) },
-        silent: silentHost(tx, deps, id),
-      };
-    }),
+    'metrics.host': ({ deps, params, query: { window = WINDOW } }) =>
+      deps.store.view((tx) => {
+        const { id } = findNode(tx, params.node);
+        const { cores, memorySize, dockerDiskSize } = deps.metrics.hostNow(id) ?? NO_SIZES;
+        return {
+          ...charted(deps, HOST_FIGURES, deps.metrics.ofHost(id, window * 1000), hostMarks(id)),
+          ...{ cores: known(cores), memorySize: known(memorySize), dockerDiskSize: known(dockerDiskSize) },
+          silent: silentHost(tx, deps, id),
+        };
+      }),
 
-  'metrics.container': ({ deps, params, query: { window = WINDOW } }) =>
-    deps.store.view((tx) => {
-      const { id, hostId, name, seen } = findContainer(tx, params.container, () => true);
-      // What a restored state does not know is told of by the cluster's ID, though it is shown by the engine's.
-      const told = seen?.clusterId ?? id;
-      const now = deps.metrics.containerNow(told);
-      const isRunning = seen?.state.status === 'running';
-      const silent =
-        silentHost(tx, deps, hostId) ||
-        (isRunning ? '' : `${name} does not run`) ||
-        (now === undefined
-          ? `its host says nothing of ${name}: it has just begun, or cannot be measured`
-          : '');
-      return {
-        ...charted(
-          deps,
-          CONTAINER_FIGURES,
-          deps.metrics.ofContainer(told, window * 1000),
-          containerMarks(id),
-        ),
-        ...{ coreLimit: known(now?.coreLimit), memoryLimit: known(now?.memoryLimit) },
-        silent,
-      };
-    }),
+    'metrics.container': ({ deps, params, query: { window = WINDOW } }) =>
+      deps.store.view((tx) => {
+        const { id, hostId, name, seen } = findContainer(tx, params.container, () => true);
+        // What a restored state does not know is told of by the cluster's ID, though it is shown by the engine's.
+        const told = seen?.clusterId ?? id;
+        const now = deps.metrics.containerNow(told);
+        const isRunning = seen?.state.status === 'running';
+        const silent =
+          silentHost(tx, deps, hostId) ||
+          (isRunning ? '' : `${name} does not run`) ||
+          (now === undefined
+            ? `its host says nothing of ${name}: it has just begun, or cannot be measured`
+            : '');
+        return {
+          ...charted(
+            deps,
+            CONTAINER_FIGURES,
+            deps.metrics.ofContainer(told, window * 1000),
+            containerMarks(id),
+          ),
+          ...{ coreLimit: known(now?.coreLimit), memoryLimit: known(now?.memoryLimit) },
+          silent,
+        };
+      }),
 
-  'metrics.service': ({ deps, params: { stack, service }, query: { window = WINDOW } }) =>
-    deps.store.view((tx) => {
-      findService(tx, stack, service);
-      const points = deps.metrics.ofService(stack, service, window * 1000);
-      return { ...charted(deps, SERVICE_FIGURES, points, serviceMarks(stack, service)), silent: '' };
-    }),
-};
+    'metrics.service': ({ deps, params: { stack, service }, query: { window = WINDOW } }) =>
+      deps.store.view((tx) => {
+        findService(tx, stack, service);
+        const points = deps.metrics.ofService(stack, service, window * 1000);
+        return { ...charted(deps, SERVICE_FIGURES, points, serviceMarks(stack, service)), silent: '' };
+      }),
+
+    'metrics.scrape': ({ deps, query: { containers = true } }) =>
+      expositionText([...deps.store.view((tx) => clusterFamilies(tx, deps, containers)), ...own()]),
+  };
+}
 
 const NO_SIZES = { cores: 0, memorySize: 0, dockerDiskSize: 0 };
 

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { RouteSpec } from '../../contract/v1/route.ts';
 import { type RouteName, routes } from '../../contract/v1/routes.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
+import { ProcessFigures } from '../../kit/process-figures.ts';
 import { type ApiToken, roleAllows } from '../../model/access.ts';
 import { type AuditFact, putAudit } from '../auth/audit-log.ts';
 import { bearerOf } from '../auth/bearer.ts';
@@ -12,6 +13,7 @@ import type { Principal } from '../auth/principal.ts';
 import { RefusalBudget } from '../auth/refusal-budget.ts';
 import { readWhole } from '../body.ts';
 import { parseJson } from '../docker/json.ts';
+import { ApiFigures } from '../metrics/api-figures.ts';
 import { openPage } from '../page/page.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { checkInput } from './check-input.ts';
@@ -44,6 +46,8 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-frame-options': 'DENY',
 };
 
+/** Answers that last as long as somebody reads them. */
+const LASTING: ReadonlySet<string> = new Set(['stream', 'events', 'lines']);
 /** How long the rest of a body that was refused is thrown away (milliseconds). */
 const DROP_MS = 5_000;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -57,7 +61,10 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
   const refusals = new RefusalBudget();
   const changes = new ChangeFeed(deps.store, () => deps.clock.now());
   const streams = new Set<ServerResponse>();
-  const handlers = allHandlers(deps.agentFile, changes) as Readonly<
+  const figures = new ApiFigures();
+  const own = new ProcessFigures();
+  const families = () => [...figures.families(), ...own.families()];
+  const handlers = allHandlers(deps.agentFile, changes, families) as Readonly<
     Record<RouteName, (call: unknown) => unknown>
   >;
 
@@ -115,6 +122,12 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
       from: ip,
       ms: Math.round(reply.elapsedTime),
     };
+    const { name } = request.routeOptions.config as { name?: RouteName };
+    if (name !== undefined) {
+      figures.answered(name, reply.statusCode);
+      const lasts = LASTING.has(routes[name].answer.type);
+      if (!lasts) figures.took(name, reply.elapsedTime / 1000);
+    }
     if (method === 'GET' || reply.statusCode >= 400) deps.logger.debug(line, 'api request');
     else deps.logger.info(line, 'api request');
     done();
@@ -135,6 +148,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
       url: route.path,
       bodyLimit: route.mostBody ?? MAX_BODY,
       exposeHeadRoute: false,
+      config: { name },
       onRequest: async (request, reply) => {
         void reply.headers(SECURITY_HEADERS);
         const caller = identify(request, route);
@@ -262,6 +276,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
     socket: listener('socket'),
     close: async () => {
       changes.close();
+      own.close();
       for (const stream of streams) stream.end();
       await app.close();
     },

@@ -72,6 +72,7 @@ export const agent = command<Flags>({
           labels: label ?? {},
           engine: flags.engine,
           vlanUplink: flags.vlanUplink,
+          metricsListen: flags.metricsListen,
           dataAddr: flags.dataAddr,
           foreground: flags.foreground ?? false,
           service: flags.service ?? false,

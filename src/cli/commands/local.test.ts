@@ -52,6 +52,8 @@ describe('up', () => {
         ...[
           '--vlan-uplink',
           'bond0',
+          '--metrics-listen',
+          'off',
           '--no-agent',
           '--no-install',
           '--service',
@@ -76,6 +78,7 @@ describe('up', () => {
       advertise: 'berth.example',
       engine: 'unix:///run/e.sock',
       vlanUplink: 'bond0',
+      metricsListen: 'off',
       agent: false,
       install: false,
       forgetSecrets: false,
@@ -222,6 +225,8 @@ describe('agent', () => {
       '::1',
       '--vlan-uplink',
       'eth1',
+      '--metrics-listen',
+      '127.0.0.1:9464',
     ];
     expect(await run(argv, { local })).toMatchObject({
       code: 0,
@@ -236,6 +241,7 @@ describe('agent', () => {
       engine: undefined,
       dataAddr: '::1',
       vlanUplink: 'eth1',
+      metricsListen: { host: '127.0.0.1', port: 9464 },
       foreground: false,
       service: false,
     });

@@ -131,6 +131,7 @@ export const up = command<Flags>({
           advertise: flags.advertise,
           engine: flags.engine,
           vlanUplink: flags.vlanUplink,
+          metricsListen: flags.metricsListen,
           agent: flags.agent ?? true,
           install: flags.install ?? true,
           forgetSecrets: flags.forgetSecrets ?? false,

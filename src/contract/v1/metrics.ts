@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EXPOSITION_TYPE } from '../../kit/exposition.ts';
 import {
   CLUSTER_FIGURES,
   CONTAINER_FIGURES,
@@ -7,7 +8,7 @@ import {
   SERVICE_FIGURES,
 } from '../../model/figures.ts';
 import { nodeParamsSchema } from './nodes.ts';
-import { json, queryNumber, type RouteSpec } from './route.ts';
+import { json, queryFlag, queryNumber, type RouteSpec } from './route.ts';
 import { serviceParams } from './services.ts';
 
 /** A moment that explains what figures do. `at`: milliseconds since the epoch; `subject`: a container, STACK/SERVICE or host. */
@@ -100,5 +101,16 @@ export const metricRoutes = {
     params: serviceParams,
     query,
     answer: json(charted(SERVICE_FIGURES)),
+  },
+  /** For Prometheus, in its text format; `docs/guide/metrics.md` has what is in it. */
+  'metrics.scrape': {
+    method: 'GET',
+    path: '/metrics',
+    role: 'viewer',
+    query: z.strictObject({
+      /** False leaves out what is told of each container. */
+      containers: queryFlag.optional(),
+    }),
+    answer: { type: 'text', contentType: EXPOSITION_TYPE },
   },
 } as const satisfies Record<string, RouteSpec>;
