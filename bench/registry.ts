@@ -4,6 +4,7 @@ import { fleet } from './fleet/fleet.ts';
 import { members } from './fleet/members.ts';
 import { deploy } from './lab/deploy.ts';
 import { failover } from './lab/failover.ts';
+import { metrics } from './lab/metrics.ts';
 import { names } from './lab/names.ts';
 import { network } from './lab/network/network.ts';
 import { overhead } from './lab/overhead.ts';
@@ -22,6 +23,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   members,
   names,
   probes,
+  metrics,
   router,
   release,
   deploy,

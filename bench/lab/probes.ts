@@ -8,7 +8,7 @@ import type { DockerSocket } from '../fleet/requests.ts';
 import { atOnce, round } from '../stats.ts';
 import { dockerAt, startBenchLab } from './start.ts';
 
-const AT_ONCE = 8;
+export const AT_ONCE = 8;
 /** Of USER_HZ, in which /proc tells CPU time; 100 on every Linux that this runs on. */
 const TICKS_PER_SECOND = 100;
 
@@ -50,7 +50,10 @@ function used(before: ReadonlyMap<number, number | undefined>): number {
 }
 
 /** Per cent of a core: the agent, and all else on its host but what is in containers. */
-async function measure(lab: Lab, seconds: number): Promise<Readonly<{ agent: number; engine: number }>> {
+export async function measure(
+  lab: Lab,
+  seconds: number,
+): Promise<Readonly<{ agent: number; engine: number }>> {
   const all = processesIn(lab.hosts.map(({ namespace }) => namespace));
   // What starts the agent has the same words.
   const agents = all.filter(isAgent);
@@ -62,7 +65,7 @@ async function measure(lab: Lab, seconds: number): Promise<Readonly<{ agent: num
   return { agent: share(used(before)), engine: share(used(engineBefore)) };
 }
 
-async function withContainers<R>(
+export async function withContainers<R>(
   docker: DockerSocket,
   kind: string,
   count: number,

@@ -29,7 +29,7 @@ type FigureReportsDeps = Readonly<{
   logger: Logger;
 }>;
 
-type Told = { readonly send: (frame: Frame) => void; ids: string; rows: Map<string, string> };
+type Told = { readonly send: (frame: Frame) => void; ids: string | undefined; rows: Map<string, string> };
 
 /** The event loop gets its turn after so many containers. */
 const IN_ONE_GO = 25;
@@ -61,7 +61,7 @@ export class FigureReports {
 
   /** A manager of that link version listens from now on. */
   attach(send: (frame: Frame) => void, version: number): void {
-    this.told = version < FIGURES_VERSION ? undefined : { send, ids: '', rows: new Map() };
+    this.told = version < FIGURES_VERSION ? undefined : { send, ids: undefined, rows: new Map() };
   }
 
   detach(): void {

@@ -31,7 +31,7 @@ export function decoded(code: number): number {
 }
 
 /** Bytes of a ring beside its slots, about: objects, and arrays' heads. */
-const OVERHEAD = 700;
+const OVERHEAD = 1_000;
 
 export function bytesOfRing(width: number, tiers: readonly Tier[]): number {
   const slots = tiers.reduce((sum, tier) => sum + tier.slots, 0);
