@@ -10,7 +10,7 @@ const RESOLUTION_MS = 20;
 /** How this process does, by the names that Prometheus's clients have in common. */
 export class ProcessFigures {
   private readonly delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  private lag: readonly (readonly [quantile: string, seconds: number])[] = [];
+  private lag: readonly (readonly [share: string, seconds: number])[] = [];
   private readonly timer: NodeJS.Timeout;
 
   constructor() {
@@ -47,9 +47,9 @@ export class ProcessFigures {
       one('nodejs_external_memory_bytes', 'Memory outside of that heap', 'gauge', external),
       {
         name: 'berth_event_loop_lag_seconds',
-        help: 'How late the event loop came to what was due, in the last 15 s; quantile 1 is the latest',
+        help: 'How late the event loop came to what was due, in the last 15 s; share 1 is the latest',
         type: 'gauge',
-        samples: this.lag.map(([quantile, value]) => ({ labels: { quantile }, value })),
+        samples: this.lag.map(([share, value]) => ({ labels: { share }, value })),
       },
     ];
   }

@@ -106,6 +106,12 @@ const serviceAutoscalingRoute = createRoute({
   component: lazyRouteComponent(() => import('../pages/stacks/autoscale-tab.tsx'), 'ServiceAutoscaling'),
 });
 
+const serviceChartsRoute = createRoute({
+  getParentRoute: () => serviceRoute,
+  path: '/charts',
+  component: lazyRouteComponent(() => import('../pages/stacks/charts-tab.tsx'), 'ServiceFigures'),
+});
+
 const serviceWaysRoute = createRoute({
   getParentRoute: () => serviceRoute,
   path: '/ways',
@@ -195,6 +201,7 @@ export const router = createRouter({
       serviceOverviewRoute,
       serviceReleasesRoute,
       serviceAutoscalingRoute,
+      serviceChartsRoute,
       serviceWaysRoute,
     ]),
     networksRoute,

@@ -202,6 +202,34 @@ export function HostCharts({ host }: Readonly<{ host: string }>) {
   );
 }
 
+/** Sums over the containers of a service. */
+export function ServiceCharts({ stack, service }: Readonly<{ stack: string; service: string }>) {
+  const t = useWords(metricWords);
+  const { number, bytes } = useFormats();
+  const flows = useFlows();
+  return (
+    <Panel
+      of={['service', stack, service]}
+      ask={(window, signal) => client.call('metrics.service', { stack, service, window }, { signal })}
+      charts={({ series }) => [
+        {
+          ...{ title: t('metrics.cpu'), format: number },
+          lines: [{ label: t('metrics.cpu'), values: series.cpu }],
+        },
+        {
+          ...{ title: t('metrics.memory'), format: bytes, isBytes: true },
+          lines: [{ label: t('metrics.memory'), values: series.memory, colour: 2 }],
+        },
+        ...flows(series),
+        {
+          ...{ title: t('metrics.containers'), format: number },
+          lines: [{ label: t('metrics.containers'), values: series.containers, colour: 3 }],
+        },
+      ]}
+    />
+  );
+}
+
 /** What all hosts have in use, against what there is of it. */
 export function ClusterCharts() {
   const t = useWords(metricWords);

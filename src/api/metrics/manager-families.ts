@@ -89,9 +89,9 @@ function routeFamilies(tx: ReadTx, { access }: ApiDeps): readonly Family[] {
       'berth_route_response_seconds',
       'Time until their responses began',
       views.flatMap(({ labels, traffic: { p50, p95, p99 } }) => [
-        { labels: { ...labels, quantile: '0.5' }, value: seconds(p50) },
-        { labels: { ...labels, quantile: '0.95' }, value: seconds(p95) },
-        { labels: { ...labels, quantile: '0.99' }, value: seconds(p99) },
+        { labels: { ...labels, share: '0.5' }, value: seconds(p50) },
+        { labels: { ...labels, share: '0.95' }, value: seconds(p95) },
+        { labels: { ...labels, share: '0.99' }, value: seconds(p99) },
       ]),
     ),
   ];

@@ -24,6 +24,7 @@ const TABS = [
   { to: '/stacks/$stack/services/$service', word: 'overview' },
   { to: '/stacks/$stack/services/$service/releases', word: 'releases' },
   { to: '/stacks/$stack/services/$service/autoscaling', word: 'autoscaling' },
+  { to: '/stacks/$stack/services/$service/charts', word: 'charts' },
   { to: '/stacks/$stack/services/$service/ways', word: 'ways' },
 ] as const;
 
