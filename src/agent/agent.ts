@@ -3,12 +3,14 @@ import type { Engine } from '../engine/index.ts';
 import { type Clock, systemClock } from '../kit/clock.ts';
 import { type KeyedQueue, newKeyedQueue } from '../kit/keyed-queue.ts';
 import type { Logger } from '../kit/logger.ts';
+import type { HostEngine } from '../link/ports.ts';
 import type { ObservedContainer } from '../model/container.ts';
 import { AssignmentFiles } from './assignment-files.ts';
 import type { KnownContainer } from './container-picture.ts';
 import { type AgentLink, Conversation } from './conversation.ts';
 import { type FileOptions, HostFiles } from './files/host-files.ts';
 import type { Group } from './frame-groups.ts';
+import { HangUps } from './hang-up.ts';
 import { Intake } from './intake.ts';
 import { isFenced, type Lease, newLease } from './lease.ts';
 import { FigureReports, type LastFigures } from './loads/figure-reports.ts';
@@ -73,7 +75,7 @@ export interface Agent {
   /** What was measured last; undefined where nothing is. */
   readonly figures: LastFigures | undefined;
   /** This host's engine for the manager's calls. */
-  readonly calls: Pick<Engine, 'request' | 'upgrade'>;
+  readonly calls: HostEngine;
   /** Resolves when nothing is being done to a container. */
   idle(): Promise<void>;
   /** Breaks off what is being done; containers run on. */
@@ -141,7 +143,8 @@ type Parts = Readonly<{
 }>;
 
 class HostAgent implements Agent {
-  readonly calls: PatientEngine;
+  readonly calls: HostEngine;
+  private readonly patient: PatientEngine;
   private readonly clock: Clock;
   private readonly own: OwnEngine;
   private readonly observer: Observer;
@@ -169,7 +172,8 @@ class HostAgent implements Agent {
     const { engine, identity, logger, dir } = options;
     const clock = options.clock ?? systemClock;
     this.clock = clock;
-    this.calls = new PatientEngine(engine);
+    this.patient = new PatientEngine(engine);
+    this.calls = new HangUps({ calls: this.patient, engine, logger });
     this.bootedAt = clock.now() - uptime() * 1000;
     this.own = new OwnEngine({
       ...{ files, logger, etcMachineId, hostId: identity.hostId },
@@ -305,7 +309,7 @@ class HostAgent implements Agent {
         this.conversation.beatNow();
       },
       onMute: (reason) => {
-        this.calls.mute(reason);
+        this.patient.mute(reason);
         this.reconciler.mute(reason);
       },
       timings: timings ?? OBSERVER_TIMINGS,

@@ -25,7 +25,8 @@ import { failingServerSchema, trafficSchema } from '../model/traffic.ts';
  *   duplex. With the header `berth-upgrade: tcp` the agent asks the engine for an upgraded (raw) connection; where the
  *   engine agrees the answer is status 200 with `berth-upgraded: 1` and the body is the raw connection. A body of the
  *   request comes before the raw bytes, `berth-body-length` of them. Where the agent itself could not answer, the
- *   answer is 502 with `berth-error: <code>` and, percent-encoded in `berth-reason`, `{message, hint}`.
+ *   answer is 502 with `berth-error: <code>` and, percent-encoded in `berth-reason`, `{message, hint}`. With
+ *   `berth-hang-up: 1` the agent ends the exec that was started once nobody is at the manager's end any more, as engines do not.
  * - `POST /agent/<path>`: a question to the agent itself, JSON both ways. An agent that does not know it answers
  *   404, as earlier ones do to all of them.
  * - `POST /cancel` with `berth-stream: <HTTP/2 stream ID>`: the agent resets that stream. The manager does not send
@@ -43,6 +44,8 @@ export const CLOSE_PATH = '/close';
 export const HEADER_UPGRADE = 'berth-upgrade';
 export const HEADER_UPGRADED = 'berth-upgraded';
 export const HEADER_BODY_LENGTH = 'berth-body-length';
+/** On the start of an exec that is a person's terminal; see above. Agents that do not know it leave the command running. */
+export const HEADER_HANG_UP = 'berth-hang-up';
 export const HEADER_ERROR = 'berth-error';
 export const HEADER_STREAM = 'berth-stream';
 export const HEADER_REASON = 'berth-reason';

@@ -10,6 +10,8 @@ export type EngineRequest = Readonly<{
   headers?: Readonly<Record<string, string>>;
   /** A stream is passed on with back-pressure; a string or bytes are sent whole. */
   body?: Readable | string | Uint8Array;
+  /** Of `POST /exec/x/start`: its command is ended on the host once this end of the raw connection is gone. */
+  hangUp?: boolean;
   /** Aborting frees everything behind the request, on the host too. */
   signal?: AbortSignal;
 }>;

@@ -56,3 +56,45 @@ export function containerActions(container: ContainerView, t: Text): readonly Ac
   };
   return isUp ? [restart, stop, remove] : [start, remove];
 }
+
+/** Signals that programs have a use for, the most forceful first. */
+export const SIGNALS = ['KILL', 'TERM', 'INT', 'HUP', 'QUIT', 'USR1', 'USR2'] as const;
+
+/** What is done more seldom: the palette and the page's menu have these. */
+export function rareContainerActions(container: ContainerView, t: Text): readonly Action[] {
+  const { id, name, state } = container;
+  const own = { target: name, needs: 'operator' } as const;
+  const input = { container: id };
+  const word = shellWord(name);
+  if (state === 'paused') {
+    const way = { cli: `docker unpause ${word}`, route: 'container.unpause', input } as const;
+    return [{ ...own, id: 'unpause', label: t('action.unpause'), way }];
+  }
+  if (state !== 'running') return [];
+  const pause: Action = {
+    ...own,
+    id: 'pause',
+    label: t('action.pause'),
+    way: { cli: `docker pause ${word}`, route: 'container.pause', input },
+    confirm: { title: t('action.pause.title', { name }), texts: [t('action.pause.text')] },
+  };
+  return [pause, ...SIGNALS.map((signal) => killAction(container, signal, t))];
+}
+
+function killAction({ id, name }: ContainerView, signal: (typeof SIGNALS)[number], t: Text): Action {
+  const isKill = signal === 'KILL';
+  return {
+    ...{ target: name, needs: 'operator', isDangerous: isKill },
+    id: isKill ? 'kill' : `kill-${signal}`,
+    label: isKill ? t('action.kill') : t('action.signal', { signal }),
+    way: {
+      cli: `docker kill ${isKill ? '' : `-s ${signal} `}${shellWord(name)}`,
+      route: 'container.kill',
+      input: isKill ? { container: id } : { container: id, signal },
+    },
+    confirm: {
+      title: isKill ? t('action.kill.title', { name }) : t('action.signal.title', { signal, name }),
+      texts: [isKill ? t('action.kill.text') : t('action.signal.text')],
+    },
+  };
+}

@@ -4,7 +4,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, useId, useMemo, useState } from 'react';
 import type { Action } from '../actions/action.ts';
 import { useActions } from '../actions/actions.tsx';
-import { containerActions } from '../actions/container-actions.ts';
+import { containerActions, rareContainerActions } from '../actions/container-actions.ts';
 import { nodeActions } from '../actions/node-actions.tsx';
 import {
   isScalable,
@@ -31,7 +31,10 @@ type Item = Readonly<{
 }>;
 
 /** Of all actions, by their IDs. */
-const VERBS = ['start', 'stop', 'restart', 'remove', 'cordon', 'uncordon', 'drain'] as const;
+const VERBS = [
+  ...(['start', 'stop', 'restart', 'remove', 'pause', 'unpause', 'kill'] as const),
+  ...(['cordon', 'uncordon', 'drain'] as const),
+];
 type Nav = `nav.${'router' | 'events' | 'audit' | 'users' | 'settings'}` | 'app.account.open';
 type Admin = `/${'router' | 'events' | 'audit' | 'users' | 'settings' | 'account'}`;
 /** So many of each group. */
@@ -252,7 +255,11 @@ function useItems(text: string): readonly Item[] {
     }
     function* allActions(): Iterable<Action> {
       for (const node of nodes) if (isNamed(node.name)) yield* nodeActions(node, t);
-      for (const one of containers) if (isNamed(one.name)) yield* containerActions(one, t);
+      for (const one of containers) {
+        if (!isNamed(one.name)) continue;
+        yield* containerActions(one, t);
+        yield* rareContainerActions(one, t);
+      }
       // `scale web 5` is one line; without a number it is its page that asks for one.
       const count = words.find((word) => /^\d{1,4}$/.test(word));
       for (const stack of stacks ?? []) {

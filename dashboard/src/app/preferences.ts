@@ -1,4 +1,4 @@
-type Preference = 'language' | 'log-times';
+type Preference = 'language' | 'log-times' | 'log-wrap' | 'terminal-aloud';
 
 /** What this browser keeps for its user; nothing where it keeps nothing (private windows). */
 export function readPreference(name: Preference): string | undefined {

@@ -1,7 +1,7 @@
 import { Button, Loader, Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import type { ContainerView } from '../../../src/contract/v1/containers.ts';
 import { ActionButtons } from '../actions/actions.tsx';
 import { containerActions } from '../actions/container-actions.ts';
@@ -18,9 +18,14 @@ import { Problem } from '../parts/problem.tsx';
 import { State } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
 import { Waiting } from '../parts/waiting.tsx';
-import { Logs } from './logs.tsx';
+import { MoreMenu } from './container/more-menu.tsx';
+import { Numbers } from './container/numbers.tsx';
+import { Logs } from './logs/logs.tsx';
 
 const route = getRouteApi('/containers/$container');
+const TerminalPanel = lazy(() =>
+  import('./terminal/terminal.tsx').then(({ TerminalPanel: part }) => ({ default: part })),
+);
 
 export function ContainerPage() {
   const t = useText();
@@ -46,6 +51,7 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
   const m = useWords(metricWords);
   const { nodes } = usePicture();
   const [tab, setTab] = useState<string | null>('logs');
+  const [hadTerminal, setHadTerminal] = useState(false);
   const actions = useMemo(() => containerActions(container, t), [container, t]);
   const { id, name, health } = container;
   const logs = {
@@ -68,17 +74,27 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
         {!container.managed && <span className="chip">{t('containers.unmanaged')}</span>}
         <div className="head-side">
           <ActionButtons actions={actions} />
+          <MoreMenu container={container} />
           <CopyAs way={tab === 'logs' ? logs : inspect} />
         </div>
       </div>
       <section className="card card-body" style={{ marginBottom: 16 }}>
         <Facts container={container} />
+        <Numbers container={container} />
       </section>
       <div className="card rows">
-        <Tabs value={tab} onChange={setTab} keepMounted={false}>
+        <Tabs
+          value={tab}
+          onChange={(chosen) => {
+            setTab(chosen);
+            if (chosen === 'terminal') setHadTerminal(true);
+          }}
+          keepMounted={false}
+        >
           <Tabs.List>
             <Tabs.Tab value="logs">{t('container.logs')}</Tabs.Tab>
             <Tabs.Tab value="charts">{m('metrics.tab')}</Tabs.Tab>
+            <Tabs.Tab value="terminal">{t('container.terminal')}</Tabs.Tab>
             <Tabs.Tab value="inspect">{t('container.inspect')}</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="logs">
@@ -86,6 +102,12 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
           </Tabs.Panel>
           <Tabs.Panel value="charts" p="md">
             <ContainerCharts container={id} />
+          </Tabs.Panel>
+          {/* It runs on while another tab is looked at. */}
+          <Tabs.Panel value="terminal" keepMounted={hadTerminal}>
+            <Suspense fallback={<Waiting />}>
+              <TerminalPanel container={container} />
+            </Suspense>
           </Tabs.Panel>
           <Tabs.Panel value="inspect" p="md">
             <Inspect container={container} />

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { Engine } from '../../engine/index.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { withSignal } from '../../kit/linked-signal.ts';
+import { inspectExec, type SignalProcess, signalProcess } from '../exec-process.ts';
 import { checked } from '../listing.ts';
 import { type Checker, type CheckResult, failed, ok, timedOut, unknown } from './check.ts';
 import type { OwnExecs } from './own-execs.ts';
@@ -15,20 +15,12 @@ const MAX_OUTPUT = 1_024;
 const FRAME_HEAD = 8;
 
 const createdSchema = z.looseObject({ Id: z.string().regex(/^[0-9a-f]{64}$/) });
-const inspectSchema = z.looseObject({
-  Running: z.boolean(),
-  ExitCode: z.number().nullish(),
-  Pid: z.number().nullish(),
-});
-
-/** Ends a process of a container, and all that it has begun; pids are those of this host. */
-export type KillProcess = (pid: number, engineId: string) => Promise<void>;
 
 /**
  * Healthy where the command exits with 0. The engine runs it, without a shell; one that takes too long is killed.
  * @param execs told of each, so that its events are not everybody's
  */
-export function execCheck(execs: OwnExecs, kill: KillProcess = killProcess): Checker<'exec'> {
+export function execCheck(execs: OwnExecs, kill: SignalProcess = signalProcess): Checker<'exec'> {
   return async ({ argv }, { engine, target, timeoutMs, signal: stopping }) => {
     const { engineId } = target;
     const began = performance.now();
@@ -46,7 +38,7 @@ export function execCheck(execs: OwnExecs, kill: KillProcess = killProcess): Che
           await end(engine, execId, engineId, kill, signal);
           return timedOut(began, timeoutMs);
         }
-        const { ExitCode, Running } = await inspect(engine, execId, signal);
+        const { ExitCode, Running } = await inspectExec(engine, execId, signal);
         if (Running || typeof ExitCode !== 'number') return unknown('its engine does not say how it ended');
         const said = ran.text === '' ? '' : `: ${ran.text}`;
         return ExitCode === 0 ? ok(`exit 0${said}`) : failed(`exit ${ExitCode}${said}`);
@@ -128,33 +120,13 @@ function engineWords(raw: Buffer): string {
   }
 }
 
-async function inspect(engine: Engine, execId: string, signal: AbortSignal) {
-  const path = `/exec/${execId}/json`;
-  const answer = await engine.json('GET', path, undefined, signal);
-  return checked(path, () => inspectSchema.parse(answer));
-}
-
 async function end(
   engine: Engine,
   execId: string,
   engineId: string,
-  kill: KillProcess,
+  kill: SignalProcess,
   signal: AbortSignal,
 ): Promise<void> {
-  const { Running, Pid } = await inspect(engine, execId, signal);
-  if (Running && typeof Pid === 'number' && Pid > 1) await kill(Pid, engineId);
-}
-
-/** Only a process of that container: numbers of processes are given again, and an engine may be on another machine. */
-async function killProcess(pid: number, engineId: string): Promise<void> {
-  const groups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
-  if (!groups.includes(engineId)) return;
-  // The engine makes it the leader of a session of its own: what it has begun goes with it.
-  for (const target of [-pid, pid]) {
-    try {
-      process.kill(target, 'SIGKILL');
-    } catch {
-      // It is gone.
-    }
-  }
+  const { Running, Pid } = await inspectExec(engine, execId, signal);
+  if (Running && typeof Pid === 'number' && Pid > 1) await kill(Pid, engineId, 'SIGKILL');
 }

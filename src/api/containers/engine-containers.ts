@@ -1,4 +1,6 @@
+import type { ContainerStats } from '../../contract/v1/containers.ts';
 import type { LogItem } from '../../contract/v1/services.ts';
+import { BerthError } from '../../kit/errors.ts';
 import type { Role } from '../../model/access.ts';
 import type { EngineCall } from '../docker/call.ts';
 import {
@@ -11,12 +13,29 @@ import {
 import { inspectTarget } from '../docker/containers/inspect.ts';
 import { isUp, reported } from '../docker/containers/live-state.ts';
 import { removeTarget } from '../docker/containers/remove.ts';
-import { restartTarget, startTarget, stopTarget } from '../docker/containers/run-target.ts';
+import { renameTarget } from '../docker/containers/rename-update.ts';
+import {
+  killTarget,
+  pauseTarget,
+  restartTarget,
+  startTarget,
+  stopTarget,
+  unpauseTarget,
+} from '../docker/containers/run-target.ts';
 import type { DockerDeps } from '../docker/deps.ts';
 import { askJson, enginePath } from '../docker/passthrough.ts';
 import { servedVersions } from '../docker/version.ts';
 import { readLog, textOf } from '../services/container-log.ts';
-import type { ContainerHands, ContainerLogQuery } from '../v1/container-hands.ts';
+import { StackLogs } from '../services/stack-logs.ts';
+import type {
+  ContainerHands,
+  ContainerLogQuery,
+  MergedLogQuery,
+  TerminalProcess,
+  TerminalQuery,
+} from '../v1/container-hands.ts';
+import { openTerminal } from './open-terminal.ts';
+import { readStats } from './read-stats.ts';
 
 /** An engine that says nothing is given up, milliseconds: stopping may take as long as its container wants. */
 const ACT_MS = 15 * 60_000;
@@ -35,6 +54,7 @@ export class EngineContainers implements ContainerHands {
     follow,
     tail,
     since,
+    until,
   }: ContainerLogQuery): Promise<(signal: AbortSignal) => AsyncIterable<LogItem>> {
     const target = this.reachable(container);
     const { service } = target.record ?? {};
@@ -46,11 +66,34 @@ export class EngineContainers implements ContainerHands {
       ...(follow === true ? { follow: '1' } : {}),
       ...(tail === undefined ? {} : { tail: String(tail) }),
       ...(since === undefined ? {} : { since }),
+      ...(until === undefined ? {} : { until }),
     };
     const { deps } = this;
     return async function* (signal) {
       for await (const part of readLog(deps, source, params, signal)) yield textOf(part);
     };
+  }
+
+  async mergedLogs({ containers, ...query }: MergedLogQuery) {
+    const raw = new Map<string, boolean>();
+    await Promise.all(
+      containers.map(async (ref) => {
+        const target = this.find(ref);
+        // Of one on a lost host there are no lines, and a note says so.
+        if (!this.deps.engines.connected(target.hostId)) raw.set(target.id, false);
+        else raw.set(target.id, await this.hasTerminal(target));
+      }),
+    );
+    const logs = new StackLogs(this.deps);
+    return (signal: AbortSignal) => logs.readThese(raw, query, signal);
+  }
+
+  terminalTarget(ref: string): string {
+    return this.running(ref).name;
+  }
+
+  terminal({ container, ...query }: TerminalQuery, signal: AbortSignal): Promise<TerminalProcess> {
+    return openTerminal({ ...this.call(READ_MS), signal }, this.running(container), query);
   }
 
   async start(ref: string): Promise<void> {
@@ -72,6 +115,31 @@ export class EngineContainers implements ContainerHands {
     await restartTarget(this.call(ACT_MS), target, timeout === undefined ? {} : { timeout });
   }
 
+  async kill(ref: string, signal: string | undefined): Promise<void> {
+    await killTarget(this.call(ACT_MS), this.reachable(ref), signal);
+  }
+
+  async pause(ref: string): Promise<void> {
+    const target = this.reachable(ref);
+    if (target.record === undefined) return this.tell(target, 'pause', {}, (status) => status === 'paused');
+    await pauseTarget(this.call(ACT_MS), target);
+  }
+
+  async unpause(ref: string): Promise<void> {
+    const target = this.reachable(ref);
+    if (target.record === undefined)
+      return this.tell(target, 'unpause', {}, (status) => status === 'running');
+    await unpauseTarget(this.call(ACT_MS), target);
+  }
+
+  async rename(ref: string, name: string): Promise<void> {
+    await renameTarget(this.call(ACT_MS), this.reachable(ref), name);
+  }
+
+  async stats(ref: string): Promise<ContainerStats> {
+    return readStats(this.call(READ_MS), this.running(ref));
+  }
+
   async remove(ref: string, options: Readonly<{ force: boolean; volumes: boolean }>): Promise<void> {
     await removeTarget(this.call(ACT_MS), this.find(ref), options);
   }
@@ -79,7 +147,7 @@ export class EngineContainers implements ContainerHands {
   /** One that Berth did not make: its engine is told, and its host's report waited for. */
   private async tell(
     target: Target,
-    verb: 'start' | 'stop' | 'restart',
+    verb: 'start' | 'stop' | 'restart' | 'pause' | 'unpause',
     params: Readonly<Record<string, string>>,
     met: Parameters<typeof reported>[2],
   ): Promise<void> {
@@ -110,6 +178,15 @@ export class EngineContainers implements ContainerHands {
 
   private reachable(ref: string): Target {
     return reachable({ deps: this.deps }, ref);
+  }
+
+  private running(ref: string): Target {
+    const target = this.reachable(ref);
+    const status = target.seen?.state.status ?? 'not made yet';
+    if (status === 'running') return target;
+    throw new BerthError('conflict', `container ${target.name} is ${status}: nothing can be run in it`, {
+      hint: status === 'paused' ? 'unpause it first' : 'start it first',
+    });
   }
 
   private call(ms: number): EngineCall {

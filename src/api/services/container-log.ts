@@ -1,5 +1,5 @@
 import type { LogItem } from '../../contract/v1/services.ts';
-import { messageOf } from '../../kit/errors.ts';
+import { BerthError, messageOf } from '../../kit/errors.ts';
 import { containerPath, type Target } from '../docker/containers/find.ts';
 import type { DockerDeps } from '../docker/deps.ts';
 import { ask } from '../docker/passthrough.ts';
@@ -7,7 +7,13 @@ import { servedVersions } from '../docker/version.ts';
 import { type LoggedLine, linesOf } from './log-frames.ts';
 
 export type LogLine = LoggedLine & Readonly<{ kind: 'line'; source: LineSource }>;
-export type LogPart = LogLine | Readonly<{ kind: 'note'; text: string }>;
+export type LogPart = LogLine | LogNote;
+type LogNote = Readonly<{
+  kind: 'note';
+  text: string;
+  /** The log goes on, out of sight: its host is lost. */
+  isLost?: boolean;
+}>;
 
 /** Whose a line is. */
 export type LineSource = Readonly<{
@@ -47,7 +53,13 @@ export async function* readLog(
     const { body } = await ask({ deps }, hostId, { method: 'GET', path, signal });
     for await (const line of linesOf(body, raw)) yield { kind: 'line', source, ...line };
   } catch (thrown) {
-    if (!signal.aborted) yield { kind: 'note', text: `container ${container}: ${messageOf(thrown)}` };
+    if (signal.aborted) return;
+    const text = `container ${container}: ${messageOf(thrown)}`;
+    yield {
+      kind: 'note',
+      text,
+      ...(thrown instanceof BerthError && thrown.retryable ? { isLost: true } : {}),
+    };
   }
 }
 

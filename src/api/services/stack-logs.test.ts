@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { beforeEach, expect, it } from 'vitest';
+import { BerthError } from '../../kit/errors.ts';
 import type { DockerDeps } from '../docker/deps.ts';
 import { FakeCluster } from '../docker/testing/fake-cluster.ts';
 import { StackLogs } from './stack-logs.ts';
@@ -161,5 +162,39 @@ it('begins with nothing where no old lines are wanted', async () => {
   expect(asked[1]?.query.get('tail')).toBe('0');
   asked[1]?.body.write(frame(`${at(1)} first\n`));
   expect(short((await line).value)).toBe('shop_web_1 stdout first');
+  reader.abort();
+});
+
+it('reads those that are named, of any kind, and takes up again what was lost with its host', async () => {
+  await put('web', 1);
+  await put('db', 1, 'h-b');
+  await cluster.store.update((tx) => {
+    const seen = tx.get('observedContainers', 'h-a/e-web-1');
+    if (seen === undefined) throw new Error('it is not there');
+    const { clusterId: _, ...stray } = seen;
+    tx.put('observedContainers', { ...stray, engineId: 'e-stray', name: 'stray' });
+  });
+  const raw = new Map([
+    ...['web-1', 'db-1', 'gone'].map((id) => [id, false] as const),
+    ['e-stray', true] as const,
+  ]);
+  written = { 'e-web-1': [`${at(2)} two\n`], 'e-stray': [] };
+  const reader = new AbortController();
+  const items = logs.readThese(raw, { follow: true }, reader.signal);
+  const next = async () => short((await items.next()).value);
+  expect(await next()).toBe('container shop_db_1: its host b is not connected');
+  expect(await next()).toBe('shop_web_1 stdout two');
+  const followed = () => asked.filter(({ query }) => query.get('follow') === '1');
+  const line = next();
+  await expect.poll(() => followed().map(({ container }) => container)).toEqual(['e-web-1', 'e-stray']);
+  followed()[1]?.body.write(`${at(3)} with a terminal\r\n`);
+  expect(await line).toBe('stray stdout with a terminal');
+  const note = next();
+  followed()[0]?.body.destroy(new BerthError('host_down', 'the connection to host a was lost'));
+  expect(await note).toBe('container shop_web_1: the connection to host a was lost');
+  const after = next();
+  await expect.poll(() => followed().length, { timeout: 10_000 }).toBe(3);
+  followed()[2]?.body.write(frame(`${at(4)} back\n`));
+  expect(await after).toBe('shop_web_1 stdout back');
   reader.abort();
 });

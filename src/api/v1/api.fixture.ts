@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Duplex } from 'node:stream';
 import { readSent } from '../../compose/sent.ts';
 import { type Client, newClient } from '../../contract/client.ts';
 import type { LogItem } from '../../contract/v1/services.ts';
@@ -22,7 +23,7 @@ import { Marks } from '../metrics/marks.ts';
 import { MetricBook } from '../metrics/metric-book.ts';
 import type { Placer } from '../placement/placer.ts';
 import { AccessBook } from '../routing/access-book.ts';
-import type { ContainerHands } from './container-hands.ts';
+import type { ContainerHands, TerminalProcess } from './container-hands.ts';
 import type { ContainerMoves } from './container-moves.ts';
 import type { ApiDeps } from './deps.ts';
 import { type ApiEndpoint, newApiEndpoint } from './endpoint.ts';
@@ -116,6 +117,28 @@ async function* fakeLogs(
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
 }
 
+/** Says what it runs, then what is typed; `exit` ends it with 7. */
+function fakeTerminal(name: string, command: readonly string[]): TerminalProcess {
+  const sizes: string[] = [];
+  const stream = new Duplex({
+    read: () => undefined,
+    write(bytes: Buffer, _encoding, done) {
+      const text = String(bytes);
+      if (text === 'size') this.push(sizes.join(' '));
+      else if (text === 'much') this.push(Buffer.alloc(2 * 1024 * 1024));
+      else if (text === 'exit') this.push(null);
+      else this.push(bytes);
+      done();
+    },
+  });
+  stream.push(`${name} ${command.join(' ')}`);
+  return {
+    stream,
+    resize: async (columns, rows) => void sizes.push(`${columns}x${rows}`),
+    exitCode: async () => 7,
+  };
+}
+
 /** Knows the cluster's containers by ID, and does nothing to them. */
 function fakeContainers(store: Store): ContainerHands {
   const find = (ref: string) => {
@@ -133,7 +156,23 @@ function fakeContainers(store: Store): ContainerHands {
         yield { ...line, stream: 'stdout', at: '2026-01-01T00:00:00.000000000Z', text: 'hello' };
       };
     },
+    mergedLogs: async ({ containers }) => {
+      const names = containers.map((ref) => find(ref).name);
+      const line = { kind: 'line' as const, service: '', hostName: 'h1', stream: 'stdout' as const };
+      return async function* () {
+        for (const container of names)
+          yield { ...line, container, at: '2026-01-01T00:00:00.000000000Z', text: 'hi' };
+      };
+    },
+    stats: async (ref) => {
+      find(ref);
+      const bytes = { received: 1, sent: 2, read: 3, written: 4 };
+      return { at: 5, cpu: 9, memory: 6, memoryLimit: 7, processes: 8, ...bytes };
+    },
+    terminalTarget: (ref) => find(ref).name,
+    terminal: async ({ container, command }) => fakeTerminal(find(container).name, command),
     ...{ start: look, stop: look, restart: look, remove: look },
+    ...{ kill: look, pause: look, unpause: look, rename: look },
   };
 }
 

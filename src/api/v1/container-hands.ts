@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+import type { ContainerStats } from '../../contract/v1/containers.ts';
 import type { LogItem } from '../../contract/v1/services.ts';
 import type { Role } from '../../model/access.ts';
 
@@ -8,7 +10,29 @@ export type ContainerLogQuery = Readonly<{
   tail?: number | undefined;
   /** Seconds since the epoch, with decimals. */
   since?: string | undefined;
+  until?: string | undefined;
 }>;
+
+export type MergedLogQuery = Omit<ContainerLogQuery, 'container'> &
+  Readonly<{ containers: readonly string[] }>;
+
+export type TerminalQuery = Readonly<{
+  container: string;
+  /** An argv array. */
+  command: readonly string[];
+  user?: string | undefined;
+  workingDir?: string | undefined;
+}>;
+
+/** A command with a terminal of its own that runs in a container. */
+export interface TerminalProcess {
+  /** What is typed, and what it writes. Whoever destroys it ends the command. */
+  readonly stream: Duplex;
+  /** Does nothing once it has ended. */
+  resize(columns: number, rows: number): Promise<void>;
+  /** Undefined where its host does not tell. */
+  exitCode(): Promise<number | undefined>;
+}
 
 /**
  * Acts on single containers where they are; wired in `src/main/`. Each takes what a person calls one (ID, name,
@@ -19,8 +43,20 @@ export interface ContainerHands {
   inspect(ref: string, role: Role): Promise<Readonly<Record<string, unknown>>>;
   /** Refuses at once; what fails later is a note in the answer. */
   logs(query: ContainerLogQuery): Promise<(signal: AbortSignal) => AsyncIterable<LogItem>>;
+  /** As `logs`, of several in one. */
+  mergedLogs(query: MergedLogQuery): Promise<(signal: AbortSignal) => AsyncIterable<LogItem>>;
+  /** Whether a terminal could be opened now. @returns the container's name @throws BerthError `conflict` where it does not run */
+  terminalTarget(ref: string): string;
+  /** @param signal ends the opening, not what is open */
+  terminal(query: TerminalQuery, signal: AbortSignal): Promise<TerminalProcess>;
   start(ref: string): Promise<void>;
   stop(ref: string, timeout: number | undefined): Promise<void>;
   restart(ref: string, timeout: number | undefined): Promise<void>;
+  kill(ref: string, signal: string | undefined): Promise<void>;
+  pause(ref: string): Promise<void>;
+  unpause(ref: string): Promise<void>;
+  rename(ref: string, name: string): Promise<void>;
+  /** @throws BerthError also `conflict` where it does not run */
+  stats(ref: string): Promise<ContainerStats>;
   remove(ref: string, options: Readonly<{ force: boolean; volumes: boolean }>): Promise<void>;
 }

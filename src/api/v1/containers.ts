@@ -1,4 +1,5 @@
 import type { ContainerView, containerRoutes } from '../../contract/v1/containers.ts';
+import { BerthError } from '../../kit/errors.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { findContainer } from '../docker/containers/find.ts';
 import { recordView, seenView, viewsOfHost } from './container-view.ts';
@@ -7,6 +8,8 @@ import type { Handlers } from './handler.ts';
 
 /** Containers of a page, about. */
 const PAGE = 1000;
+/** Most containers whose logs are read in one. */
+const MERGED = 50;
 
 export const containerHandlers: Handlers<keyof typeof containerRoutes> = {
   'container.list': ({ deps, query: { node, limit = PAGE, cursor } }) =>
@@ -32,6 +35,16 @@ export const containerHandlers: Handlers<keyof typeof containerRoutes> = {
   'container.logs': ({ deps, params, query }) =>
     deps.containers.logs({ container: params.container, ...query }),
 
+  'container.logs.merged': ({ deps, query: { containers, ...query } }) => {
+    const refs = [...new Set(containers.split(',').filter((ref) => ref !== ''))];
+    if (refs.length === 0 || refs.length > MERGED)
+      throw new BerthError(
+        'bad_request',
+        `${refs.length} containers are named: 1 to ${MERGED} can be read in one`,
+      );
+    return deps.containers.mergedLogs({ containers: refs, ...query });
+  },
+
   'container.start': async ({ deps, params }) => {
     await deps.containers.start(params.container);
     return {};
@@ -44,6 +57,25 @@ export const containerHandlers: Handlers<keyof typeof containerRoutes> = {
     await deps.containers.restart(params.container, body.timeout);
     return {};
   },
+  'container.kill': async ({ deps, params, body }) => {
+    await deps.containers.kill(params.container, body.signal);
+    return {};
+  },
+  'container.pause': async ({ deps, params }) => {
+    await deps.containers.pause(params.container);
+    return {};
+  },
+  'container.unpause': async ({ deps, params }) => {
+    await deps.containers.unpause(params.container);
+    return {};
+  },
+  'container.rename': async ({ deps, params, body, about }) => {
+    about(`${params.container} ${body.name}`);
+    await deps.containers.rename(params.container, body.name);
+    return {};
+  },
+  'container.stats': ({ deps, params }) => deps.containers.stats(params.container),
+
   'container.remove': async ({ deps, params, query: { force = false, volumes = false } }) => {
     await deps.containers.remove(params.container, { force, volumes });
     return {};

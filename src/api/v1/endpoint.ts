@@ -86,6 +86,7 @@ export async function newApiEndpoint(deps: ApiDeps, maxConnections = MAX_CONNECT
         { ...OPTIONS, key, cert, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 },
         api.https,
       );
+      server.on('upgrade', api.upgrade);
       tlsServers.push(server);
       add(server);
       server.on('tlsClientError', (thrown: Error, socket: TLSSocket) => {

@@ -1,5 +1,6 @@
 import type { Family } from '../../kit/exposition.ts';
 import { LoginLimiter } from '../auth/login-limiter.ts';
+import type { Terminals } from '../terminals/terminals.ts';
 import { addressHandlers } from './addresses.ts';
 import { apiTokenHandlers } from './api-tokens.ts';
 import { autoscaleHandlers } from './autoscale.ts';
@@ -27,6 +28,7 @@ import { serviceHandlers } from './services.ts';
 import { sessionHandlers } from './session.ts';
 import { settingsHandlers } from './settings.ts';
 import { stackSourceHandlers } from './stack-sources.ts';
+import { terminalHandlers } from './terminals.ts';
 import { triggerHandlers } from './triggers.ts';
 import { userHandlers } from './users.ts';
 import { volumeHandlers } from './volumes.ts';
@@ -36,6 +38,7 @@ export function allHandlers(
   agentFile: string,
   changes: ChangeFeed,
   figures: () => readonly Family[],
+  terminals: Terminals,
 ): Handlers {
   // One for all doors at which a password is asked for.
   const limiter = new LoginLimiter();
@@ -48,6 +51,7 @@ export function allHandlers(
     ...moveHandlers,
     ...orphanHandlers,
     ...containerHandlers,
+    ...terminalHandlers(terminals),
     ...serviceHandlers,
     ...stackSourceHandlers,
     ...volumeHandlers,

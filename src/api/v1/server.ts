@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { RouteSpec } from '../../contract/v1/route.ts';
@@ -15,6 +16,7 @@ import { readWhole } from '../body.ts';
 import { parseJson } from '../docker/json.ts';
 import { ApiFigures } from '../metrics/api-figures.ts';
 import { openPage } from '../page/page.ts';
+import { Terminals } from '../terminals/terminals.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { checkInput } from './check-input.ts';
 import type { ApiDeps } from './deps.ts';
@@ -32,7 +34,9 @@ export interface Api {
   readonly https: RequestListener;
   /** For a server on a unix socket that only root, or a trusted group, may open: every caller is an admin. */
   readonly socket: RequestListener;
-  /** Ends streams of events; the servers are their owner's to close. */
+  /** For requests of that server to upgrade their connection: terminals. */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Ends streams of events, and terminals; the servers are their owner's to close. */
   close(): Promise<void>;
 }
 
@@ -64,7 +68,8 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
   const figures = new ApiFigures();
   const own = new ProcessFigures();
   const families = () => [...figures.families(), ...own.families()];
-  const handlers = allHandlers(deps.agentFile, changes, families) as Readonly<
+  const terminals = new Terminals(deps);
+  const handlers = allHandlers(deps.agentFile, changes, families, terminals) as Readonly<
     Record<RouteName, (call: unknown) => unknown>
   >;
 
@@ -274,9 +279,11 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
   return {
     https: listener('https'),
     socket: listener('socket'),
+    upgrade: (req, socket, head) => terminals.upgrade(req, socket, head),
     close: async () => {
       changes.close();
       own.close();
+      await terminals.close();
       for (const stream of streams) stream.end();
       await app.close();
     },

@@ -29,6 +29,23 @@ const containerSchema = z.object({
 });
 export type ContainerView = z.infer<typeof containerSchema>;
 
+const containerStatsSchema = z.object({
+  /** Milliseconds since the epoch. */
+  at: z.number(),
+  /** Microseconds of CPU since it began. */
+  cpu: z.number(),
+  /** Bytes, without the page cache, as `docker stats` counts it; and what it may have. */
+  memory: z.number(),
+  memoryLimit: z.number(),
+  /** Bytes since it began: from and to networks, from and to disks. */
+  received: z.number(),
+  sent: z.number(),
+  read: z.number(),
+  written: z.number(),
+  processes: z.number(),
+});
+export type ContainerStats = z.infer<typeof containerStatsSchema>;
+
 const params = z.strictObject({
   /** ID, name, `host/name`, or an ID's beginning that only one has. */
   container: z.string().min(1).max(256),
@@ -79,6 +96,23 @@ export const containerRoutes = {
       /** Only so many of the newest lines; all, if left out. */
       tail: queryNumber.optional(),
       since: momentSchema.optional(),
+      until: momentSchema.optional(),
+    }),
+    answer: lines(logItemSchema),
+  },
+  /** What several have written, in the order of time; with `follow` also what they write from now on, over their restarts. */
+  'container.logs.merged': {
+    method: 'GET',
+    path: '/v1/logs',
+    role: 'viewer',
+    query: z.strictObject({
+      /** IDs or names, with commas between. */
+      containers: z.string().min(1).max(8192),
+      follow: queryFlag.optional(),
+      /** Only so many of each one's newest lines; all, if left out. */
+      tail: queryNumber.optional(),
+      since: momentSchema.optional(),
+      until: momentSchema.optional(),
     }),
     answer: lines(logItemSchema),
   },
@@ -107,6 +141,56 @@ export const containerRoutes = {
     params,
     body: stopBody,
     answer: json(nothingSchema),
+  },
+  /** Sends a signal to its process; with KILL, which it is unless told, it stays down. */
+  'container.kill': {
+    method: 'POST',
+    path: '/v1/containers/:container/kill',
+    role: 'operator',
+    action: 'container.kill',
+    params,
+    body: z.strictObject({
+      signal: z
+        .string()
+        .regex(/^(SIG)?[A-Z][A-Z0-9+-]{1,11}$|^\d{1,2}$/, {
+          error: (issue) => `"${String(issue.input)}" is no signal, such as HUP or 1`,
+        })
+        .optional(),
+    }),
+    answer: json(nothingSchema),
+  },
+  'container.pause': {
+    method: 'POST',
+    path: '/v1/containers/:container/pause',
+    role: 'operator',
+    action: 'container.pause',
+    params,
+    answer: json(nothingSchema),
+  },
+  'container.unpause': {
+    method: 'POST',
+    path: '/v1/containers/:container/unpause',
+    role: 'operator',
+    action: 'container.unpause',
+    params,
+    answer: json(nothingSchema),
+  },
+  'container.rename': {
+    method: 'POST',
+    path: '/v1/containers/:container/rename',
+    role: 'operator',
+    action: 'container.rename',
+    params,
+    body: z.strictObject({ name: z.string().min(1).max(255) }),
+    answer: json(nothingSchema),
+  },
+  /** What it uses now, as `docker stats` counts it: of two readings come the rates. */
+  'container.stats': {
+    method: 'GET',
+    path: '/v1/containers/:container/stats',
+    role: 'viewer',
+    params,
+    answer: json(containerStatsSchema),
   },
   'container.remove': {
     method: 'DELETE',

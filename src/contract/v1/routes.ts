@@ -22,6 +22,7 @@ import { routeListRoutes } from './route-list.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes } from './session.ts';
 import { stackSourceRoutes } from './stack-sources.ts';
+import { terminalRoutes } from './terminals.ts';
 import { triggerRoutes } from './triggers.ts';
 import { volumeRoutes } from './volumes.ts';
 
@@ -34,6 +35,7 @@ export const routes = {
   ...moveRoutes,
   ...orphanRoutes,
   ...containerRoutes,
+  ...terminalRoutes,
   ...serviceRoutes,
   ...stackSourceRoutes,
   ...volumeRoutes,

@@ -3,6 +3,7 @@ import { PassThrough, pipeline, type Readable } from 'node:stream';
 import {
   HEADER_BODY_LENGTH,
   HEADER_ERROR,
+  HEADER_HANG_UP,
   HEADER_REASON,
   HEADER_UPGRADE,
   HEADER_UPGRADED,
@@ -82,6 +83,7 @@ async function serveUpgrade(
     ...request,
     headers: { ...request.headers, upgrade: protocol },
     ...(length > 0 ? { body } : {}),
+    ...(headers[HEADER_HANG_UP] === '1' ? { hangUp: true } : {}),
   });
   if (result.kind === 'response') {
     link.resume();

@@ -10,6 +10,7 @@ import {
   ENGINE_PREFIX,
   HEADER_BODY_LENGTH,
   HEADER_ERROR,
+  HEADER_HANG_UP,
   HEADER_REASON,
   HEADER_UPGRADE,
   HEADER_UPGRADED,
@@ -55,6 +56,7 @@ export async function upgradeEngine(target: CallTarget, request: EngineRequest):
     ...requestHeaders(request.headers ?? {}),
     [HEADER_UPGRADE]: given?.[1] ?? 'tcp',
     [HEADER_BODY_LENGTH]: String(body.length),
+    ...(request.hangUp === true ? { [HEADER_HANG_UP]: '1' } : {}),
   };
   delete (headers as Record<string, string>)['content-length'];
   const path = `${ENGINE_PREFIX}${request.path}`;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BerthError } from '../../../kit/errors.ts';
 import { CONTAINER_NAME } from '../../../model/container.ts';
-import type { DockerCall } from '../call.ts';
+import type { DockerCall, EngineCall } from '../call.ts';
 import { readBody, sendJson, sendNothing } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { until } from '../until.ts';
@@ -14,9 +14,14 @@ const RENAME_REPORT_MS = 2000;
 
 /** `POST /containers/x/rename`: in the cluster first, where the name must be free, then on the engine. */
 export async function renameContainer(call: DockerCall): Promise<void> {
-  const { deps, query } = call;
-  const target = reachableTarget(call);
-  const name = query.get('name')?.replace(/^\//, '') ?? '';
+  await renameTarget(call, reachableTarget(call), call.query.get('name') ?? '');
+  sendNothing(call.res, 204);
+}
+
+/** @throws BerthError `bad_request` for what is no name, `conflict` for one that is taken; `engine`, `host_down` */
+export async function renameTarget(call: EngineCall, target: Target, wanted: string): Promise<void> {
+  const { deps } = call;
+  const name = wanted.replace(/^\//, '');
   if (name === '') throw new BerthError('bad_request', 'Neither old nor new names may be empty');
   if (!CONTAINER_NAME.test(name)) {
     throw new BerthError(
@@ -44,10 +49,9 @@ export async function renameContainer(call: DockerCall): Promise<void> {
     RENAME_REPORT_MS,
     (tx) => (tx.get('observedContainers', key)?.name ?? name) === name,
   );
-  sendNothing(call.res, 204);
 }
 
-async function setName({ deps }: DockerCall, target: Target, name: string, back = false): Promise<void> {
+async function setName({ deps }: EngineCall, target: Target, name: string, back = false): Promise<void> {
   await deps.store.update((tx) => {
     if (!back) refuseTakenName(tx, name, (hostId) => deps.engines.connected(hostId));
     if (target.record === undefined) return;
@@ -57,7 +61,7 @@ async function setName({ deps }: DockerCall, target: Target, name: string, back 
   });
 }
 
-async function engineName(call: DockerCall, target: Target): Promise<string | undefined> {
+async function engineName(call: EngineCall, target: Target): Promise<string | undefined> {
   // By ID: the name is what is in question.
   const ref = target.seen?.engineId;
   if (ref === undefined) return undefined;

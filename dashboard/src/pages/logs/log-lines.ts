@@ -1,0 +1,213 @@
+import { useEffect, useRef, useState } from 'react';
+import { BerthError, messageOf } from '../../../../src/contract/page-client.ts';
+import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
+import type { LogItem } from '../../../../src/contract/v1/services.ts';
+import { client } from '../../cluster/client.ts';
+import { saveFile } from '../../parts/save-file.ts';
+import { type Styled, styledOf } from './ansi.ts';
+import { LogPlace } from './log-place.ts';
+import { queryOf, type Range } from './log-range.ts';
+
+export type LogLine = Styled &
+  Readonly<{
+    key: number;
+    kind: 'stdout' | 'stderr' | 'told';
+    /** RFC 3339; empty for what is not the container's, as is `container`. */
+    at: string;
+    container: string;
+  }>;
+
+/** Lines that are kept in the page. */
+export const KEPT = 5000;
+/** A line's characters that are shown. */
+const LONGEST = 4000;
+/** Lines are drawn at most this often, milliseconds. */
+const DRAW_MS = 100;
+/** After so many lines the page gets its turn: a container may write faster than it draws. */
+const AT_ONCE = 500;
+const AGAIN_MS = 2000;
+
+type Log = Readonly<{
+  lines: readonly LogLine[];
+  /** Older ones were let go. */
+  isCut: boolean;
+  /** What there was is read. */
+  isRead: boolean;
+}>;
+const NOTHING: Log = { lines: [], isCut: false, isRead: false };
+
+/** Whose log is shown, and of which time. */
+export type LogChoice = Readonly<{ containers: readonly ContainerView[]; range: Range }>;
+
+/** Reads and follows the log of one or several containers, over their restarts and lost connections. */
+export function useLog({ containers, range }: LogChoice, isConnected: boolean): Log {
+  const [log, setLog] = useState(NOTHING);
+  const [first] = containers;
+  const ids = containers.map(({ id }) => id).join(',');
+  // Another run of its process is another log to follow: engines end the answer with the process. Of several the manager
+  // follows the runs.
+  const run = containers.length === 1 && first?.state === 'running' ? first.startedAt : 0;
+  const chosen = `${ids} ${JSON.stringify(range)}`;
+  const reader = useRef<Reader>(undefined);
+  if (reader.current?.chosen !== chosen) reader.current = new Reader(chosen);
+
+  useEffect(() => {
+    const own = reader.current;
+    if (!isConnected || own === undefined) return;
+    const of = { ids: ids.split(','), range: JSON.parse(chosen.slice(ids.length + 1)) as Range };
+    return own.follow(of, run !== 0 || of.ids.length > 1, setLog);
+  }, [ids, chosen, run, isConnected]);
+  return log;
+}
+
+type Whose = Readonly<{ ids: readonly string[]; range: Range }>;
+
+/** What was read of one choice: it goes on where it was after a lost connection. */
+class Reader {
+  private lines: LogLine[] = [];
+  private isCut = false;
+  private count = 0;
+  /** By host and name. */
+  private readonly places = new Map<string, LogPlace>();
+
+  constructor(readonly chosen: string) {}
+
+  /** @param goesOn an answer that ends is no end of the log */
+  follow(whose: Whose, goesOn: boolean, draw: (log: Log) => void): () => void {
+    const stop = new AbortController();
+    const { signal } = stop;
+    let drawing: ReturnType<typeof setTimeout> | undefined;
+    const drawNow = () => {
+      drawing = undefined;
+      draw({ lines: [...this.lines], isCut: this.isCut, isRead: true });
+    };
+    const drawSoon = () => {
+      drawing ??= setTimeout(drawNow, DRAW_MS);
+    };
+    const again = () => setTimeout(() => signal.aborted || void read(), AGAIN_MS);
+    const read = async (): Promise<void> => {
+      try {
+        for (const place of this.places.values()) place.resume();
+        await eachLine(whose, this.after(), signal, (item) => {
+          this.take(item);
+          drawSoon();
+        });
+        drawSoon();
+        // Of one that runs an answer ends with its host's connection, too.
+        if (goesOn && !isOver(whose.range)) again();
+      } catch (thrown) {
+        if (signal.aborted) return;
+        if (thrown instanceof BerthError && !thrown.retryable) {
+          this.tell(messageOf(thrown));
+          drawSoon();
+        } else again();
+      }
+    };
+    // What is quick to come is drawn at once; a container that has written nothing says so soon.
+    if (this.count === 0) draw(NOTHING);
+    drawing = setTimeout(drawNow, DRAW_MS * 4);
+    void read();
+    return () => {
+      stop.abort(new Error('the log is not looked at'));
+      clearTimeout(drawing);
+    };
+  }
+
+  /** How far all of them were read for certain. */
+  private after(): string {
+    let least = '';
+    for (const { at } of this.places.values()) if (at !== '' && (least === '' || at < least)) least = at;
+    return least;
+  }
+
+  private take(item: LogItem): void {
+    if (item.kind === 'note') {
+      this.tell(item.text);
+      return;
+    }
+    const key = `${item.hostName}/${item.container}`;
+    let place = this.places.get(key);
+    if (place === undefined) {
+      place = new LogPlace();
+      this.places.set(key, place);
+    }
+    if (place.take(item.at)) this.add(item.stream, item.at, item.container, item.text);
+  }
+
+  /** What every try is told is told once. */
+  private tell(text: string): void {
+    const last = this.lines.at(-1);
+    if (last?.kind !== 'told' || last.text !== text) this.add('told', '', '', text);
+  }
+
+  private add(kind: LogLine['kind'], at: string, container: string, text: string): void {
+    this.lines.push({ key: this.count++, kind, at, container, ...styledOf(text.slice(0, LONGEST)) });
+    if (this.lines.length <= KEPT * 1.2) return;
+    this.lines = this.lines.slice(-KEPT);
+    this.isCut = true;
+  }
+}
+
+function isOver(range: Range): boolean {
+  return range.is === 'between' && range.to !== undefined;
+}
+
+function linesOf({ ids, range }: Whose, after: string, signal: AbortSignal) {
+  const asked = queryOf(range, Date.now(), ids.length);
+  const { until } = asked;
+  const query = {
+    ...(after === '' ? asked : { since: secondsOf(after), until }),
+    ...(until === undefined ? { follow: true } : {}),
+  };
+  const options = { signal };
+  const [only = ''] = ids;
+  return ids.length === 1
+    ? client.lines('container.logs', { container: only, ...query }, options)
+    : client.lines('container.logs.merged', { containers: ids.join(','), ...query }, options);
+}
+
+async function eachLine(
+  whose: Whose,
+  after: string,
+  signal: AbortSignal,
+  take: (item: LogItem) => void,
+): Promise<void> {
+  let count = 0;
+  for await (const item of linesOf(whose, after, signal)) {
+    // The rest of what had come already is told again by the next answer.
+    if (signal.aborted) return;
+    take(item);
+    if (++count % AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
+  }
+}
+
+/** RFC 3339 with nanoseconds as the API takes it: seconds since the epoch with nine decimals. */
+export function secondsOf(at: string): string {
+  const [, whole = '', fraction = ''] = /^([^.]+)(?:\.(\d+))?Z$/.exec(at) ?? [];
+  return `${Math.floor(Date.parse(`${whole}Z`) / 1000)}.${fraction.padEnd(9, '0')}`;
+}
+
+/** Most lines of a download: what is not written to a disk yet is in the page's memory. */
+export const DOWNLOADED = 200_000;
+
+/** All of it, with times, as a file. */
+export async function downloadLog({ containers, range }: LogChoice): Promise<void> {
+  const ids = containers.map(({ id }) => id);
+  const [first] = containers;
+  if (first === undefined) return;
+  const parts: string[] = [];
+  const { since, until } = queryOf(range, Date.now(), ids.length);
+  const query = range.is === 'newest' ? { tail: Math.floor(DOWNLOADED / ids.length) } : { since, until };
+  const items =
+    ids.length === 1
+      ? client.lines('container.logs', { container: first.id, ...query })
+      : client.lines('container.logs.merged', { containers: ids.join(','), ...query });
+  for await (const item of items) {
+    if (item.kind === 'note') parts.push(`# ${item.text}\n`);
+    else parts.push(`${item.at} ${ids.length === 1 ? '' : `${item.container} `}${item.text}\n`);
+    if (parts.length === DOWNLOADED) break;
+    if (parts.length % AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
+  }
+  const name = `${first.name}${ids.length === 1 ? '' : `-and-${ids.length - 1}`}`;
+  saveFile(`${name}.log`, 'text/plain', parts);
+}

@@ -1,0 +1,179 @@
+import { ActionIcon, Button, TextInput } from '@mantine/core';
+import { useDeferredValue, useMemo, useState } from 'react';
+import { messageOf } from '../../../../src/contract/page-client.ts';
+import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
+import { readPreference, writePreference } from '../../app/preferences.ts';
+import { useToasts } from '../../app/toasts.tsx';
+import { usePicture } from '../../cluster/use-cluster.tsx';
+import { useWords } from '../../i18n/text.tsx';
+import { Icon } from '../../parts/icons.tsx';
+import { Lines } from './lines.tsx';
+import { DOWNLOADED, downloadLog, KEPT, type LogChoice, type LogLine, useLog } from './log-lines.ts';
+import type { Range } from './log-range.ts';
+import './logs.css';
+import { MergePicker } from './merge-picker.tsx';
+import { RangePicker } from './range-picker.tsx';
+import { finderOf, isFound } from './segments.ts';
+import { logWords } from './words.ts';
+
+/** What a container writes, as it writes it; and others with it, in the order of time. */
+export function Logs({ container }: Readonly<{ container: ContainerView }>) {
+  const w = useWords(logWords);
+  const { connection, isSeen, containers: all } = usePicture();
+  const [others, setOthers] = useState<readonly string[]>([]);
+  const [range, setRange] = useState<Range>({ is: 'newest' });
+  const merged = useMemo(() => {
+    const wanted = new Set(others);
+    return wanted.size === 0 ? [container] : [container, ...all.filter(({ id }) => wanted.has(id))];
+  }, [container, all, others]);
+  const choice: LogChoice = { containers: merged, range };
+  const { lines, isCut, isRead } = useLog(choice, connection.state === 'live' && isSeen);
+  const [held, setHeld] = useState<readonly LogLine[]>();
+  const [text, setText] = useState('');
+  const [isOnly, setOnly] = useState(true);
+  const [hasTimes, setTimes] = usePreference('log-times');
+  const [isWrapped, setWrapped] = usePreference('log-wrap');
+  const [current, setCurrent] = useState<number>();
+  const wanted = useDeferredValue(text);
+  const finder = useMemo(() => finderOf(wanted), [wanted]);
+  const everything = held ?? lines;
+  const hits = useMemo(
+    () => (finder === undefined ? [] : everything.filter((line) => isFound(line.text, finder))),
+    [everything, finder],
+  );
+  const shown = finder !== undefined && isOnly ? hits : everything;
+  const heldBack = held === undefined ? 0 : newer(lines, held);
+  const at = hits.findIndex(({ key }) => key === current);
+
+  const choose = (change: () => void) => {
+    setHeld(undefined);
+    setCurrent(undefined);
+    change();
+  };
+  const step = (by: 1 | -1) => {
+    if (hits.length === 0) return;
+    // Whoever looks at a hit does not want to be carried away from it.
+    if (held === undefined) setHeld(lines);
+    const next = at < 0 ? (by === 1 ? 0 : hits.length - 1) : (at + by + hits.length) % hits.length;
+    setCurrent(hits[next]?.key);
+  };
+  const names = merged.length > 1 ? merged.map(({ name }) => name) : [];
+  const none = range.is === 'newest' ? w('none') : w('noneThen');
+  return (
+    <>
+      <div className="log-tools">
+        <TextInput
+          aria-label={w('search')}
+          placeholder={w('search')}
+          leftSection={<Icon name="search" size={16} />}
+          value={text}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            setCurrent(undefined);
+          }}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter' && !event.nativeEvent.isComposing) step(event.shiftKey ? -1 : 1);
+          }}
+          style={{ flex: '1 1 180px', maxWidth: 380 }}
+        />
+        {finder !== undefined && (
+          <>
+            <ActionIcon variant="default" size={36} aria-label={w('previous')} onClick={() => step(-1)}>
+              <Icon name="up" size={16} />
+            </ActionIcon>
+            <ActionIcon variant="default" size={36} aria-label={w('next')} onClick={() => step(1)}>
+              <Icon name="downward" size={16} />
+            </ActionIcon>
+            <Button variant="default" aria-pressed={isOnly} onClick={() => setOnly(!isOnly)}>
+              {w('only')}
+            </Button>
+          </>
+        )}
+        <Button
+          variant="default"
+          leftSection={<Icon name={held === undefined ? 'pause' : 'play'} size={16} />}
+          onClick={() => {
+            setCurrent(undefined);
+            setHeld(held === undefined ? lines : undefined);
+          }}
+        >
+          {w(held === undefined ? 'pause' : 'follow')}
+        </Button>
+        <Button
+          variant="default"
+          leftSection={<Icon name="clock" size={16} />}
+          aria-pressed={hasTimes}
+          onClick={() => setTimes(!hasTimes)}
+        >
+          {w('times')}
+        </Button>
+        <Button variant="default" aria-pressed={isWrapped} onClick={() => setWrapped(!isWrapped)}>
+          {w('wrap')}
+        </Button>
+        <RangePicker onChange={(chosen) => choose(() => setRange(chosen))} />
+        <MergePicker
+          container={container}
+          all={all}
+          chosen={others}
+          onChoose={(ids) => choose(() => setOthers(ids))}
+        />
+        <Download choice={choice} />
+        <span className="note" role="status">
+          {finder !== undefined && w('found', { n: hits.length, all: everything.length })}
+          {at >= 0 && ` · ${w('hit', { at: at + 1, n: hits.length })}`}
+          {heldBack > 0 && ` ${w('held', { n: heldBack })}`}
+        </span>
+      </div>
+      {isCut && (
+        <p className="note" style={{ margin: '0 14px 8px' }}>
+          {w('cut', { n: KEPT, most: DOWNLOADED })}
+        </p>
+      )}
+      <Lines
+        label={w('label', { name: container.name })}
+        lines={shown}
+        finder={finder}
+        hasTimes={hasTimes}
+        isWrapped={isWrapped}
+        names={names}
+        isFollowing={held === undefined}
+        current={current}
+        onLeave={() => setHeld(lines)}
+        empty={isRead && everything.length === 0 ? none : ''}
+      />
+    </>
+  );
+}
+
+function usePreference(name: 'log-times' | 'log-wrap'): readonly [boolean, (value: boolean) => void] {
+  const [value, setValue] = useState(readPreference(name) === 'yes');
+  return [
+    value,
+    (chosen) => {
+      writePreference(name, chosen ? 'yes' : 'no');
+      setValue(chosen);
+    },
+  ];
+}
+
+function newer(lines: readonly LogLine[], held: readonly LogLine[]): number {
+  const last = lines.at(-1)?.key ?? -1;
+  return Math.max(0, last - (held.at(-1)?.key ?? -1));
+}
+
+function Download({ choice }: Readonly<{ choice: LogChoice }>) {
+  const w = useWords(logWords);
+  const { show } = useToasts();
+  const [isBusy, setBusy] = useState(false);
+  const run = () => {
+    setBusy(true);
+    downloadLog(choice)
+      .catch((thrown: unknown) => show({ tone: 'bad', title: messageOf(thrown) }))
+      .finally(() => setBusy(false));
+  };
+  return (
+    <Button variant="default" loading={isBusy} leftSection={<Icon name="download" size={16} />} onClick={run}>
+      {w('download')}
+    </Button>
+  );
+}

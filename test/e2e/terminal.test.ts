@@ -1,0 +1,253 @@
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { newClient } from '../../src/contract/client.ts';
+import { TERMINAL_PROTOCOL, TICKET_PREFIX } from '../../src/contract/v1/terminals.ts';
+import type { Lab } from '../lab/lab.ts';
+import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
+import { sharedLab } from '../lab/shared.ts';
+
+const NAME = 'term-web';
+const LOUD = 'term-loud';
+const VIEWER = 'term-viewer';
+const PASSWORD = 'a long enough password';
+
+let lab: Lab;
+let open: OpenPage;
+
+beforeAll(async () => {
+  lab = await sharedLab();
+  await lab.docker(['rm', '-f', NAME, LOUD]).catch(() => undefined);
+  await lab.docker(['run', '-d', '--name', NAME, 'busybox', 'sleep', '100000']);
+  await lab.berth(['user', 'create', VIEWER, '--password-stdin'], { input: PASSWORD });
+  open = await openChromium({ viewport: { width: 1280, height: 900 } });
+  await logIn(open.page, lab.addresses.api, lab.adminPassword ?? '');
+});
+afterAll(async () => {
+  await open?.close();
+  await lab?.berth(['user', 'rm', VIEWER, '--yes']).catch(() => undefined);
+  await lab?.docker(['rm', '-f', NAME, LOUD]).catch(() => undefined);
+});
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  await open.page.screenshot({ path: `/tmp/logs/terminal-${Date.now()}.png` }).catch(() => undefined);
+  await open.page.goto(lab.addresses.api);
+});
+
+const visit = async (container: string, tab?: string): Promise<Page> => {
+  const { page } = open;
+  await page.goto(`${lab.addresses.api}/containers/${container}`);
+  if (tab !== undefined) await page.getByRole('tab', { name: tab }).click();
+  return page;
+};
+/** A terminal in the container, opened anew where the last test has left none. */
+const opened = async (): Promise<Page> => {
+  const { page } = open;
+  const isThere = await page.getByText('Connected').isVisible();
+  if (isThere) return page;
+  await visit(NAME, 'Terminal');
+  await page.getByRole('button', { name: 'Open a terminal' }).click();
+  await page.getByText('Connected').waitFor();
+  return page;
+};
+const screen = (): Locator => open.page.locator('.xterm-rows');
+const says = (text: string | RegExp) => screen().getByText(text).first().waitFor();
+const type = async (line: string) => {
+  await open.page.keyboard.type(line);
+  await open.page.keyboard.press('Enter');
+};
+/** Commands that run in the container. */
+const commands = async (): Promise<string[]> => {
+  const [, ...rows] = (await lab.docker(['top', NAME, '-o', 'pid,args'])).trim().split('\n');
+  return rows.map((row) => row.trim().replace(/^\d+\s+/, ''));
+};
+const alone = () => expect.poll(commands, { timeout: 60_000 }).toEqual(['sleep 100000']);
+const audited = async () =>
+  (
+    JSON.parse(await lab.berth(['audit', '--action', 'terminal.*', '--json'])) as {
+      user: string;
+      action: string;
+      target: string;
+      outcome: string;
+    }[]
+  ).map(({ user, action, target, outcome }) => `${user} ${action} ${target} ${outcome}`);
+
+describe('a terminal', () => {
+  it('is opened in a container, takes what is typed, and its size', async () => {
+    await visit(NAME, 'Terminal');
+    expect(await seriousFindings(open)).toEqual([]);
+    const page = await opened();
+    await type('echo $((6*7))-$TERM; stty size');
+    await says('42-xterm-256color');
+    await says(/^\d{2} \d{2,3}$/);
+    expect(await seriousFindings(open)).toEqual([]);
+    await page.setViewportSize({ width: 700, height: 900 });
+    await type('clear; stty size | sed s/^/now:/');
+    await says(/^now:\d+ [5-8]\d$/);
+    await page.setViewportSize({ width: 1280, height: 900 });
+    // Colours of 24 bits are set in a way that the page's policy lets in, as is the terminal's own style.
+    await type("clear; printf '\\033[38;2;250;10;20mred\\033[0m\\n'");
+    await screen().locator('span', { hasText: /^red$/ }).waitFor();
+    expect(open.complaints).toEqual([]);
+  });
+
+  it('is interrupted by Ctrl-C, left by keys, and runs on while another tab is looked at', async () => {
+    const page = await opened();
+    await type('clear; sleep 5000');
+    await expect.poll(commands, { timeout: 30_000 }).toContain('sleep 5000');
+    await page.keyboard.press('Control+c');
+    await expect.poll(commands, { timeout: 30_000 }).not.toContain('sleep 5000');
+    await page.keyboard.press('Control+Shift+ArrowUp');
+    await page.locator('button:focus', { hasText: 'Close' }).waitFor();
+    await page.getByRole('tab', { name: 'Inspect' }).click();
+    await page.getByRole('region', { name: 'Inspect' }).waitFor();
+    await page.getByRole('tab', { name: 'Terminal' }).click();
+    await page.locator('.xterm-screen').click();
+    await type('echo still-$((1+1))');
+    await says('still-2');
+  });
+
+  it('stays usable, and in bounds, while a container writes without end', async () => {
+    const page = await opened();
+    await type('clear; yes 0123456789012345678901234567890123456789');
+    await says('0123456789012345678901234567890123456789');
+    await page.waitForTimeout(3000);
+    const heap = (await page.evaluate('performance.memory.usedJSHeapSize')) as number;
+    expect(heap).toBeLessThan(200 * 1024 * 1024);
+    await page.keyboard.press('Control+c');
+    await expect.poll(commands, { timeout: 60_000 }).not.toContain(expect.stringContaining('yes'));
+    await type('echo; echo back-$((2+2))');
+    await says('back-4');
+  });
+
+  it('is in the audit log when it begins and when it ends, and leaves nothing behind', async () => {
+    const page = await opened();
+    await type('sleep 7001');
+    await expect.poll(commands, { timeout: 30_000 }).toContain('sleep 7001');
+    await page.getByRole('button', { name: 'Close' }).first().click();
+    await page.getByRole('button', { name: 'Open again' }).waitFor();
+    await expect.poll(commands, { timeout: 60_000 }).not.toContain('sleep 7001');
+    await expect
+      .poll(async () => (await audited())[0])
+      .toMatch(new RegExp(`^admin terminal.close ${NAME}: sh -c .*, \\d+ s ok$`));
+    expect((await audited()).some((line) => line.startsWith(`admin terminal.open ${NAME}: sh -c`))).toBe(
+      true,
+    );
+    await alone();
+  });
+
+  it('runs a command of its own, as a user, in a folder; and says how it ended', async () => {
+    const page = await visit(NAME, 'Terminal');
+    await page.getByLabel('Command', { exact: true }).selectOption('other');
+    await page.getByLabel('Command and arguments').fill("sh -c 'id -un; pwd; exit 3'");
+    await page.getByLabel('User').fill('nobody');
+    await page.getByLabel('Folder').fill('/tmp');
+    await page.getByRole('button', { name: 'Open a terminal' }).click();
+    await page.getByText('The command has ended with exit 3.').waitFor();
+    await says('nobody');
+    await says('/tmp');
+    await page.getByLabel('Command and arguments').fill('no-such-program');
+    await page.getByRole('button', { name: 'Open again' }).click();
+    await page
+      .getByText(/no-such-program|exit 12[67]/)
+      .first()
+      .waitFor();
+    expect(await seriousFindings(open)).toEqual([]);
+  });
+
+  it('says so when its container ends, and when the manager does, and can be opened again', async () => {
+    const page = await opened();
+    await lab.docker(['restart', '-t', '0', NAME]);
+    await page
+      .getByText(/The command has ended|was lost/)
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'Open again' }).click();
+    await page.getByText('Connected').waitFor();
+    await lab.killManager();
+    await page.getByText('The connection to the manager was lost').waitFor();
+    await lab.restartManager();
+    await page.getByRole('alert').waitFor({ state: 'detached' });
+    await alone();
+    await page.getByRole('button', { name: 'Open again' }).click();
+    await page.getByText('Connected').waitFor();
+    await type('echo again-$((3+3))');
+    await says('again-6');
+    open.complaints.length = 0;
+  });
+
+  it('leaves no process after fifty were opened and broken off', async () => {
+    const { token } = JSON.parse(
+      await lab.berth(['api-token', 'create', 'term-test', '--ttl', '1h', '--json']),
+    ) as { token: string };
+    const client = newClient({ kind: 'https', url: lab.addresses.api, ca: await caOf(), token });
+    try {
+      for (let round = 0; round < 10; round++)
+        await Promise.all([1, 2, 3, 4, 5].map(() => openAndBreak(client, token)));
+    } finally {
+      await client.close();
+    }
+    await visit(NAME);
+    await alone();
+  });
+});
+
+const caOf = async () => {
+  const answer = await open.context.request.get(`${lab.addresses.api}/v1/ca.pem`);
+  return answer.text();
+};
+
+async function openAndBreak(client: ReturnType<typeof newClient>, token: string): Promise<void> {
+  const { ticket } = await client.call('terminal.open', {
+    ...{ container: NAME, command: ['sh', '-c', 'echo here; sleep 8000'], columns: 80, rows: 24 },
+  });
+  const socket = new WebSocket(
+    `${lab.addresses.api.replace('https', 'wss')}/v1/terminal`,
+    [TERMINAL_PROTOCOL, TICKET_PREFIX + ticket],
+    {
+      rejectUnauthorized: false,
+      headers: { authorization: `Bearer ${token}` },
+    },
+  );
+  await new Promise<void>((resolve, reject) => {
+    socket.on('message', (_data, isBinary) => isBinary && resolve());
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('it was closed')));
+  });
+  socket.terminate();
+}
+
+describe('who comes after', () => {
+  it('sees nothing of the one before, and what a viewer may not do says why', async () => {
+    const page = await opened();
+    await type('echo only-for-admin');
+    await says('only-for-admin');
+    await page.getByRole('button', { name: 'Account admin' }).click();
+    await page.getByRole('menuitem', { name: 'Log out' }).click();
+    await page.getByRole('heading', { name: 'Log in to Berth' }).waitFor();
+    await page.getByLabel('User', { exact: true }).fill(VIEWER);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('navigation').getByText('Live').waitFor();
+    expect(await page.getByText('only-for-admin').count()).toBe(0);
+    await alone();
+    await page.getByRole('tab', { name: 'Terminal' }).click();
+    const button = page.getByRole('button', { name: 'Open a terminal' });
+    await button.waitFor();
+    expect(await button.getAttribute('aria-disabled')).toBe('true');
+    await page.getByText('You are viewer; this needs operator').first().waitFor();
+    await button.click({ force: true });
+    expect(await page.locator('.xterm').count()).toBe(0);
+    for (const name of ['Restart', 'Stop', 'Remove'])
+      expect(await page.getByRole('button', { name, exact: true }).getAttribute('aria-disabled')).toBe(
+        'true',
+      );
+    expect(await seriousFindings(open)).toEqual([]);
+    const refused = (await page.evaluate(
+      `fetch('/v1/containers/${NAME}/terminal', { method: 'POST', headers: { 'berth-page': '1', 'content-type': 'application/json' },
+        body: JSON.stringify({ command: ['sh'], columns: 80, rows: 24 }) }).then(({ status }) => status)`,
+    )) as number;
+    expect(refused).toBe(403);
+    expect((await audited())[0]).toMatch(`${VIEWER} terminal.open`);
+  });
+});
