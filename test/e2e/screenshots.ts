@@ -71,6 +71,8 @@ async function shoot({ name, colorScheme, language }: (typeof LOOKS)[number]): P
     await page.evaluate(`localStorage.setItem('berth-language', '${language}')`);
     for (const [what, path, sign] of [
       ['overview', '/', '.meter'],
+      ['topology', '/topology', '[role=treeitem]:nth-child(6)'],
+      ['plan', '/topology?drain=h2&host=h2', '.topo-plan .topo-card-foot'],
       ['hosts', '/hosts', '[data-index="2"]'],
       ['join', '/hosts?add=true', '[role=dialog] form'],
       ['host', '/hosts/h2', '[data-index="0"]'],

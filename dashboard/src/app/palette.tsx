@@ -5,7 +5,7 @@ import { type KeyboardEvent, useId, useMemo, useState } from 'react';
 import type { Action } from '../actions/action.ts';
 import { useActions } from '../actions/actions.tsx';
 import { containerActions, rareContainerActions } from '../actions/container-actions.ts';
-import { nodeActions } from '../actions/node-actions.tsx';
+import { nodeActions, rebalanceAction } from '../actions/node-actions.tsx';
 import {
   isScalable,
   nameOf,
@@ -33,7 +33,7 @@ type Item = Readonly<{
 /** Of all actions, by their IDs. */
 const VERBS = [
   ...(['start', 'stop', 'restart', 'remove', 'pause', 'unpause', 'kill'] as const),
-  ...(['cordon', 'uncordon', 'drain'] as const),
+  ...(['cordon', 'uncordon', 'drain', 'failover'] as const),
 ];
 type Nav = `nav.${'router' | 'events' | 'audit' | 'users' | 'settings'}` | 'app.account.open';
 type Admin = `/${'router' | 'events' | 'audit' | 'users' | 'settings' | 'account'}`;
@@ -164,14 +164,15 @@ function useItems(text: string): readonly Item[] {
     };
     const page = (
       id: string,
-      key: 'nav.overview' | 'nav.hosts' | 'nav.containers' | 'nav.stacks' | 'nav.networks' | Nav,
+      key: 'nav.overview' | 'nav.topology' | 'nav.hosts' | 'nav.containers' | 'nav.stacks' | 'nav.networks' | Nav,
       icon: IconName,
-      to: '/' | '/hosts' | '/containers' | '/stacks' | '/networks' | Admin,
+      to: '/' | '/topology' | '/hosts' | '/containers' | '/stacks' | '/networks' | Admin,
     ) => ({ id, icon, text: t(key), run: () => void navigate({ to }) });
     group(
       t('palette.pages'),
       [
         page('p-overview', 'nav.overview', 'overview', '/'),
+        page('p-topology', 'nav.topology', 'topology', '/topology'),
         page('p-hosts', 'nav.hosts', 'hosts', '/hosts'),
         page('p-containers', 'nav.containers', 'containers', '/containers'),
         page('p-stacks', 'nav.stacks', 'stacks', '/stacks'),
@@ -233,6 +234,13 @@ function useItems(text: string): readonly Item[] {
           yield { id: key, icon: 'play', text: `${label} ${target}`, note: way.cli, run };
         }
       }
+      const rebalance = rebalanceAction(t);
+      const level = `${rebalance.label} ${rebalance.target}`;
+      if (may(rebalance.needs) && matches(level, 'rebalance'))
+        yield {
+          ...{ id: 'a-rebalance', icon: 'play', text: level, note: rebalance.way.cli },
+          run: () => start(rebalance),
+        };
       const add = { id: 'a-add', icon: 'plus', text: t('hosts.add') } as const;
       if (may('admin') && matches(add.text, 'add host join'))
         yield { ...add, run: () => void navigate({ to: '/hosts', search: { add: true } }) };

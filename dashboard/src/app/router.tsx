@@ -25,6 +25,27 @@ const overviewRoute = createRoute({
   component: lazyRouteComponent(() => import('../pages/overview.tsx'), 'OverviewPage'),
 });
 
+type TopologySearch = {
+  q?: string;
+  by?: 'service' | 'health';
+  /** Chosen when the page is opened. */
+  host?: string;
+  /** Shows what draining this host would move. */
+  drain?: string;
+  rebalance?: boolean;
+};
+
+const topologyRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/topology',
+  validateSearch: (search: Record<string, unknown>): TopologySearch => ({
+    ...textsOf(search, ['q', 'host', 'drain']),
+    ...(search.by === 'health' ? { by: 'health' } : {}),
+    ...(search.rebalance === true ? { rebalance: true } : {}),
+  }),
+  component: lazyRouteComponent(() => import('../pages/topology/topology.tsx'), 'TopologyPage'),
+});
+
 const hostsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/hosts',
@@ -191,6 +212,7 @@ const settingsRoute = createRoute({
 export const router = createRouter({
   routeTree: rootRoute.addChildren([
     overviewRoute,
+    topologyRoute,
     hostsRoute,
     hostRoute,
     containersRoute,

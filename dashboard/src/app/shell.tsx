@@ -115,6 +115,7 @@ function Frame() {
 
 const PAGES = [
   { to: '/', key: 'nav.overview', icon: 'overview' },
+  { to: '/topology', key: 'nav.topology', icon: 'topology' },
   { to: '/hosts', key: 'nav.hosts', icon: 'hosts' },
   { to: '/containers', key: 'nav.containers', icon: 'containers' },
   { to: '/stacks', key: 'nav.stacks', icon: 'stacks' },

@@ -3,6 +3,7 @@ import { BerthError } from '../../../src/contract/page-client.ts';
 import type { ChangeEvent } from '../../../src/contract/v1/cluster.ts';
 import type { ContainerView } from '../../../src/contract/v1/containers.ts';
 import type { Node } from '../../../src/contract/v1/nodes.ts';
+import { ByHost } from './by-host.ts';
 import { Table } from './table.ts';
 
 /** connecting: nothing is known yet · live · lost: what is known is from `since`. */
@@ -44,7 +45,10 @@ const HIDDEN_MS = 30_000;
 
 export class LiveCluster {
   private readonly nodes = new Table<Node>();
-  private readonly containers = new Table<ContainerView>();
+  private readonly byHost = new ByHost();
+  private readonly containers = new Table<ContainerView>((before, after) =>
+    this.byHost.change(before, after),
+  );
   private connection: Connection = { state: 'connecting', since: Date.now() };
   private happened: readonly Happened[] = [];
   private complete = false;
@@ -75,6 +79,11 @@ export class LiveCluster {
   }
 
   readonly snapshot = (): Picture => this.picture;
+
+  /** What is on a host, in the order of their names: another list whenever one of them is another. */
+  containersOn(hostId: string): readonly ContainerView[] {
+    return this.byHost.list(hostId);
+  }
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);

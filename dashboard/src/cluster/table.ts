@@ -7,17 +7,27 @@ export class Table<T extends Row> {
   /** IDs of the rows that the list has not, or has as they were. */
   private readonly changed = new Set<string>();
 
+  /** @param onRow hears of each row that is another one, before and after */
+  constructor(
+    private readonly onRow: (before: T | undefined, after: T | undefined) => void = () => undefined,
+  ) {}
+
   get(id: string): T | undefined {
     return this.byId.get(id);
   }
 
   put(row: T): void {
+    this.onRow(this.byId.get(row.id), row);
     this.byId.set(row.id, row);
     this.changed.add(row.id);
   }
 
   delete(id: string): void {
-    if (this.byId.delete(id)) this.changed.add(id);
+    const before = this.byId.get(id);
+    if (before === undefined) return;
+    this.byId.delete(id);
+    this.changed.add(id);
+    this.onRow(before, undefined);
   }
 
   /** Takes away all others. */
@@ -27,9 +37,15 @@ export class Table<T extends Row> {
 
   /** Nothing but these. */
   replace(rows: Iterable<T>): void {
+    const before = new Map(this.byId);
     this.byId.clear();
     this.changed.clear();
-    for (const row of rows) this.byId.set(row.id, row);
+    for (const row of rows) {
+      this.onRow(before.get(row.id), row);
+      before.delete(row.id);
+      this.byId.set(row.id, row);
+    }
+    for (const gone of before.values()) this.onRow(gone, undefined);
     this.sorted = [...this.byId.values()].sort(byName);
   }
 

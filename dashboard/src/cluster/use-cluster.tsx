@@ -26,6 +26,28 @@ export function usePicture(): Picture {
   return useSyncExternalStore(live.subscribe, live.snapshot);
 }
 
+/** As `usePicture`, at most so often: for what is dear to draw. @param everyMs well below a second: changes are to be seen in one */
+export function useCalmPicture(everyMs: number): Picture {
+  const live = useLive();
+  const [picture, setPicture] = useState(live.snapshot);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        setPicture(live.snapshot());
+      }, everyMs);
+    };
+    look();
+    const unsubscribe = live.subscribe(look);
+    return () => {
+      clearTimeout(timer);
+      unsubscribe();
+    };
+  }, [live, everyMs]);
+  return picture;
+}
+
 /** As lists show it: of a host that is down nobody knows what runs there. */
 export function shownState(container: ContainerView, nodes: ReadonlyMap<string, Node>): string {
   return nodes.get(container.hostId)?.state === 'down' ? 'unreachable' : container.state;

@@ -22,6 +22,7 @@ export const en = {
   'app.newer': 'The manager is of version {version} now: load the page again to use it.',
 
   'nav.overview': 'Overview',
+  'nav.topology': 'Topology',
   'nav.hosts': 'Hosts',
   'nav.containers': 'Containers',
   'nav.stacks': 'Stacks',
@@ -206,6 +207,8 @@ export const en = {
   'action.cordon': 'Cordon',
   'action.uncordon': 'Uncordon',
   'action.drain': 'Drain',
+  'action.failover': 'Fail over',
+  'action.rebalance': 'Rebalance',
   'action.done': '{label} {target}: done',
   'action.cancel': 'Cancel',
   'action.working': '{label} {target}…',
@@ -230,11 +233,27 @@ export const en = {
     'Its containers move to other hosts, one of each service at a time, and it takes nothing new until it is uncordoned.',
   'drain.planning': 'Looking where they would go…',
   'drain.nothing': 'Nothing is on it that could move.',
+  'rebalance.target': 'the cluster',
+  'rebalance.title': 'Rebalance the cluster?',
+  'rebalance.text':
+    'Containers move until the hosts are level, one of each service at a time. Each is stopped and started on its new host; what it has written beside its volumes is not taken along.',
+  'rebalance.nothing': 'The hosts are level: nothing would move.',
+  'rebalance.fromTo': 'from {from} to {to}',
   'drain.moves': '1 container moves | {n} containers move',
   'drain.stays': '1 container stays | {n} containers stay',
   'drain.to': 'to {host}',
   'drain.progress': 'Draining: {moved} of {all} moved',
   'drain.done': 'Drained: 1 moved | Drained: {n} moved',
+
+  'failover.title': 'Is {name} gone?',
+  'failover.text':
+    'Its containers with a fail-over policy start on other hosts now, however many hosts have vanished. If it still runs, cut off, they run twice until it is back.',
+  'failover.type': 'Type {name} to say that it is gone',
+  'remove.host.title': 'Take {name} out of the cluster?',
+  'remove.host.text':
+    'Its certificate is not accepted any more: to come back it joins anew. What runs on it runs on, without the cluster.',
+  'remove.host.containers': 'The cluster loses 1 container | The cluster loses {n} containers',
+  'remove.host.volumes': 'The cluster loses 1 volume | The cluster loses {n} volumes',
 
   'time.now': 'just now',
   'time.never': 'never',

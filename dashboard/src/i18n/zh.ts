@@ -23,6 +23,7 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'app.newer': '管理节点现在是 {version} 版本：重新加载页面即可使用。',
 
   'nav.overview': '总览',
+  'nav.topology': '拓扑',
   'nav.hosts': '主机',
   'nav.containers': '容器',
   'nav.stacks': '应用栈',
@@ -206,6 +207,8 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'action.cordon': '停止调度',
   'action.uncordon': '恢复调度',
   'action.drain': '腾空',
+  'action.failover': '故障转移',
+  'action.rebalance': '重新均衡',
   'action.done': '{label} {target}：完成',
   'action.cancel': '取消',
   'action.working': '{label} {target}…',
@@ -228,11 +231,26 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'drain.text': '它的容器会迁移到其他主机，每个服务一次一个；恢复调度之前，它不再接收新容器。',
   'drain.planning': '正在查看它们会去哪里…',
   'drain.nothing': '上面没有可以迁移的容器。',
+  'rebalance.target': '集群',
+  'rebalance.title': '重新均衡集群？',
+  'rebalance.text':
+    '容器会迁移，直到各主机负载均衡，每个服务一次一个。每个容器都会先停止，再在新主机上启动；写在卷以外的数据不会带走。',
+  'rebalance.nothing': '各主机已经均衡，没有容器需要迁移。',
+  'rebalance.fromTo': '从 {from} 到 {to}',
   'drain.moves': '{n} 个容器会迁移',
   'drain.stays': '{n} 个容器会留下',
   'drain.to': '到 {host}',
   'drain.progress': '正在腾空：已迁移 {moved}/{all}',
   'drain.done': '已腾空：迁移了 {n} 个',
+
+  'failover.title': '{name} 已经不在了吗？',
+  'failover.text':
+    '无论有多少主机失联，它上面带有故障转移策略的容器会立即在其他主机上启动。如果它只是断网而仍在运行，那么在它恢复之前这些容器会同时运行两份。',
+  'failover.type': '输入 {name} 以确认它已不在',
+  'remove.host.title': '把 {name} 移出集群？',
+  'remove.host.text': '它的证书不再被接受：要回来必须重新加入。上面运行的内容会继续运行，但不再归集群管理。',
+  'remove.host.containers': '集群会失去 {n} 个容器',
+  'remove.host.volumes': '集群会失去 {n} 个卷',
 
   'time.now': '刚刚',
   'time.never': '从未',
