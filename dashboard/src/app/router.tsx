@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { HOST_TABS, type HostTab } from '../pages/host/tabs.ts';
 import { Failed } from './failed.tsx';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
@@ -56,6 +57,10 @@ const hostsRoute = createRoute({
 const hostRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/hosts/$host',
+  validateSearch: ({ tab }: Record<string, unknown>): { tab?: HostTab } => {
+    const found = HOST_TABS.find((one) => one === tab);
+    return found === undefined || found === 'overview' ? {} : { tab: found };
+  },
   component: lazyRouteComponent(() => import('../pages/host.tsx'), 'HostPage'),
 });
 

@@ -1,5 +1,6 @@
-import { Button } from '@mantine/core';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import './host/host.css';
+import { Button, Tabs } from '@mantine/core';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Moves } from '../../../src/contract/v1/moves.ts';
 import type { Node } from '../../../src/contract/v1/nodes.ts';
@@ -7,9 +8,9 @@ import { ActionButtons } from '../actions/actions.tsx';
 import { nodeActions } from '../actions/node-actions.tsx';
 import { useTitle } from '../app/shell.tsx';
 import { client } from '../cluster/client.ts';
-import { nodesById, usePicture } from '../cluster/use-cluster.tsx';
+import { nodesById, useLive, usePicture } from '../cluster/use-cluster.tsx';
 import { useLiveQuery } from '../cluster/use-live-query.ts';
-import { useLanguage, useText } from '../i18n/text.tsx';
+import { useLanguage, useText, useWords } from '../i18n/text.tsx';
 import { CpuMeter, capacityOf, MemoryMeter } from '../parts/capacity.tsx';
 import { ContainerRows } from '../parts/container-rows.tsx';
 import { CopyAs } from '../parts/copy.tsx';
@@ -17,9 +18,15 @@ import { Empty } from '../parts/empty.tsx';
 import { bytesText, shellWord } from '../parts/format.ts';
 import { Icon } from '../parts/icons.tsx';
 import { HostCharts } from '../parts/metric-charts.tsx';
+import { Problem } from '../parts/problem.tsx';
 import { State } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
 import { Waiting } from '../parts/waiting.tsx';
+import { LabelsCard } from './host/labels.tsx';
+import { NetworkTab } from './host/network.tsx';
+import { SilentNote } from './host/silent.tsx';
+import { HOST_TABS, type HostTab } from './host/tabs.ts';
+import { words } from './host/words.ts';
 
 const route = getRouteApi('/hosts/$host');
 
@@ -44,17 +51,25 @@ export function HostPage() {
 
 function Host({ node }: Readonly<{ node: Node }>) {
   const t = useText();
-  const { nodes, containers } = usePicture();
-  const own = useMemo(() => containers.filter(({ hostId }) => hostId === node.id), [containers, node.id]);
+  const w = useWords(words);
+  const { tab = 'overview' } = route.useSearch();
+  const navigate = useNavigate();
+  const live = useLive();
+  const { nodes } = usePicture();
+  const own = live.containersOn(node.id);
   const drain = useLiveQuery(['drained', node.id], (signal) =>
     client.call('node.drained', { node: node.id }, { signal }),
   );
+  const whole = useLiveQuery(['node', node.id], (signal) =>
+    client.call('node.get', { node: node.id }, { signal }),
+  );
   const actions = useMemo(() => nodeActions(node, t), [node, t]);
-  const amounts = { reserved: node.reserved, capacity: capacityOf(node.engine) };
   return (
     <>
       <div className="head">
-        <h1>{node.name}</h1>
+        <h1>
+          <bdi>{node.name}</bdi>
+        </h1>
         <State state={node.state} />
         {node.cordoned && <span className="chip">{t('hosts.cordoned')}</span>}
         <div className="head-side">
@@ -68,50 +83,88 @@ function Host({ node }: Readonly<{ node: Node }>) {
           />
         </div>
       </div>
-      {node.reason !== '' && (
-        <div className={`health tone-${node.state === 'down' ? 'bad' : 'busy'}`} role="status">
-          <Icon name="warn" size={22} />
-          <div>{node.reason}</div>
-        </div>
-      )}
+      <SilentNote node={node} failover={whole.data?.failover} />
       {drain.data !== undefined && node.cordoned && <Drained moves={drain.data} />}
-      <div className="grid">
-        <Machine node={node} />
-        <div>
-          <section className="card card-body" style={{ marginBottom: 16 }}>
-            <h2>{t('host.capacity')}</h2>
-            <div style={{ display: 'grid', gap: 16 }}>
-              <CpuMeter {...amounts} />
-              <MemoryMeter {...amounts} />
+      <Tabs
+        value={tab}
+        onChange={(value) =>
+          void navigate({
+            to: '/hosts/$host',
+            params: { host: node.name },
+            search: isTab(value) && value !== 'overview' ? { tab: value } : {},
+            replace: true,
+          })
+        }
+      >
+        <Tabs.List mb="md">
+          {HOST_TABS.map((one) => (
+            <Tabs.Tab key={one} value={one}>
+              {w(`tab.${one}`)}
+              {one === 'containers' && <span className="host-count">{own.length}</span>}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value="overview">
+          <div className="grid">
+            <Machine node={node} />
+            <div>
+              <Capacity node={node} />
+              <LabelsCard node={node} />
             </div>
-          </section>
+          </div>
           <section className="card card-body">
-            <h2>{t('host.labels')}</h2>
-            <Labels labels={node.labels} />
+            <HostCharts host={node.id} />
           </section>
-        </div>
-      </div>
-      <section className="card card-body" style={{ marginBottom: 16 }}>
-        <HostCharts host={node.id} />
-      </section>
-      <section className="card rows" aria-labelledby="own">
-        <div className="card-body" style={{ paddingBottom: 0 }}>
-          <h2 id="own">
-            {t('host.containers')} <span className="note">{t('containers.count', { n: own.length })}</span>
-          </h2>
-        </div>
-        {own.length === 0 && <Empty title={t('containers.none')} hint={t('containers.none.hint')} />}
-        {own.length > 0 && (
-          <ContainerRows
-            label={t('host.containers')}
-            containers={own}
-            nodes={nodesById(nodes)}
-            hideHost
-            maxHeight="480px"
-          />
-        )}
-      </section>
+        </Tabs.Panel>
+        <Tabs.Panel value="containers">
+          <section className="card rows">
+            {own.length === 0 && <Empty title={t('containers.none')} hint={t('containers.none.hint')} />}
+            {own.length > 0 && (
+              <ContainerRows
+                label={t('host.containers')}
+                containers={own}
+                nodes={nodesById(nodes)}
+                hideHost
+                maxHeight="calc(100dvh - 260px)"
+              />
+            )}
+          </section>
+        </Tabs.Panel>
+        <Tabs.Panel value="network">
+          {whole.error !== null && whole.data === undefined && <Problem error={whole.error} />}
+          {whole.isPending && <Waiting />}
+          {whole.data !== undefined && <NetworkTab node={whole.data} />}
+        </Tabs.Panel>
+      </Tabs>
     </>
+  );
+}
+
+function isTab(value: string | null): value is HostTab {
+  return HOST_TABS.some((one) => one === value);
+}
+
+function Capacity({ node }: Readonly<{ node: Node }>) {
+  const t = useText();
+  const w = useWords(words);
+  const amounts = { reserved: node.reserved, capacity: capacityOf(node.engine) };
+  return (
+    <section className="card card-body host-gap">
+      <div className="host-card-head">
+        <h2>{t('host.capacity')}</h2>
+        <Button
+          variant="default"
+          size="compact-sm"
+          renderRoot={(props) => <Link {...props} to="/topology" search={{ host: node.name }} />}
+        >
+          {w('map')}
+        </Button>
+      </div>
+      <div style={{ display: 'grid', gap: 16 }}>
+        <CpuMeter {...amounts} />
+        <MemoryMeter {...amounts} />
+      </div>
+    </section>
   );
 }
 
@@ -185,20 +238,5 @@ function Machine({ node }: Readonly<{ node: Node }>) {
         )}
       </dl>
     </section>
-  );
-}
-
-function Labels({ labels }: Readonly<{ labels: Node['labels'] }>) {
-  const t = useText();
-  const all = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (all.length === 0) return <p className="note">{t('host.labels.none')}</p>;
-  return (
-    <div style={{ display: 'flex', flexWrap: 'wrap', gap: 6 }}>
-      {all.map(([key, value]) => (
-        <span key={key} className="label">
-          {key}={value}
-        </span>
-      ))}
-    </div>
   );
 }

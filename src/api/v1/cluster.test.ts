@@ -98,6 +98,20 @@ describe('hosts', () => {
     });
   });
 
+  it('keep a label that somebody else has changed meanwhile', async () => {
+    const label = (was: Record<string, string>) =>
+      api.root.call('node.label', { node: 'h2', add: { disk: 'hdd' }, remove: ['nil'], was });
+    await expect(label({ disk: 'ssd' })).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'labels of host H2 have changed meanwhile: disk is not there now and was "ssd"',
+    });
+    // Others than those that are changed do not count.
+    expect((await label({ rack: 'r9' })).labels).toEqual({ disk: 'hdd', rack: 'r1' });
+    await expect(label({ rack: 'r1' })).rejects.toMatchObject({
+      message: 'labels of host H2 have changed meanwhile: disk is "hdd" now and was not there',
+    });
+  });
+
   it('are cordoned and back', async () => {
     expect((await api.root.call('node.cordon', { node: 'h1' })).cordoned).toBe(true);
     expect((await api.root.call('node.cordon', { node: 'h1' })).cordoned).toBe(true);

@@ -53,9 +53,10 @@ it('shows in node and status what fail-over and flapping have to say', async () 
     };
     tx.put('hostTrust', rest);
   });
-  expect((await api.root.call('node.get', { node: 'alpha' })).reason).toBe(
-    '2 containers not moved: db: no room',
-  );
+  expect(await api.root.call('node.get', { node: 'alpha' })).toMatchObject({
+    reason: '2 containers not moved: db: no room',
+    failover: { held: false, waiting: [] },
+  });
   expect((await api.root.call('node.get', { node: 'beta' })).reason).toBe('was down 2 times within an hour');
   const { warnings } = await api.root.call('cluster.status');
   expect(warnings).toEqual(

@@ -11,8 +11,14 @@ type Amount = Readonly<{ cpuMilli: number; memory: number }>;
 /** A host as the API shows it. */
 export function nodeView(tx: ReadTx, host: Host): Node {
   const paths = dataPaths(tx, host.id);
-  const node = viewOf(tx, host, paths, smallWires(tx)(host.id));
-  return paths.length === 0 ? node : { ...node, paths: paths.map(({ hostId: _, ...path }) => path) };
+  const failover = tx.get('hostFailovers', host.id);
+  const router = tx.get('hostRouters', host.id);
+  return {
+    ...viewOf(tx, host, paths, smallWires(tx)(host.id)),
+    ...(paths.length === 0 ? {} : { paths: paths.map(({ hostId: _, ...path }) => path) }),
+    ...(failover === undefined ? {} : { failover: { held: failover.held, waiting: [...failover.waiting] } }),
+    ...(router === undefined ? {} : { router: { serving: router.serving, error: router.error } }),
+  };
 }
 
 /** All hosts by name, without their paths: there may be as many as pairs of hosts. */

@@ -21,6 +21,8 @@ export const nodeHandlers: Handlers<keyof typeof nodeRoutes> = {
 
   'node.label': ({ deps, params, body }) =>
     changeHost(deps.store, params.node, (host) => {
+      if (body.was !== undefined)
+        refuseChanged(host, body.was, [...Object.keys(body.add ?? {}), ...(body.remove ?? [])]);
       const labels = { ...host.labels };
       for (const key of body.remove ?? []) delete labels[key];
       Object.assign(labels, body.add);
@@ -71,6 +73,23 @@ async function changeHost(store: Store, ref: string, change: (host: Host) => Hos
     return host.id;
   });
   return store.view((tx) => nodeView(tx, findNode(tx, id)));
+}
+
+/** @throws BerthError `conflict` where one of the labels is not what it was */
+function refuseChanged(host: Host, was: Host['labels'], keys: readonly string[]): void {
+  const text = (labels: Host['labels'], key: string) =>
+    Object.hasOwn(labels, key) ? `"${labels[key]}"` : 'not there';
+  const names = keys
+    .filter((key) => text(host.labels, key) !== text(was, key))
+    .map((key) => `${key} is ${text(host.labels, key)} now and was ${text(was, key)}`);
+  if (names.length === 0) return;
+  throw new BerthError(
+    'conflict',
+    `labels of host ${host.name} have changed meanwhile: ${names.join(', ')}`,
+    {
+      hint: 'look at them again, then change them',
+    },
+  );
 }
 
 function stillInUse(host: Host, containers: readonly string[], volumes: readonly string[]): BerthError {

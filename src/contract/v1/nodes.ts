@@ -40,6 +40,17 @@ export const nodeSchema = z.object({
       }),
     )
     .optional(),
+  /** Of a host that is down and has lost nothing yet, or not all. In `node.get` only. */
+  failover: z
+    .object({
+      /** Nothing is moved away from it: too many hosts have vanished at once (`node.failover` says that it is gone). */
+      held: z.boolean(),
+      /** Containers with a fail-over policy that are still assigned to it. */
+      waiting: z.array(z.object({ id: z.string(), name: z.string(), reason: z.string() })),
+    })
+    .optional(),
+  /** Of an ingress host: whether its router takes requests, and what keeps it from that. In `node.get` only. */
+  router: z.object({ serving: z.boolean(), error: z.string() }).optional(),
   joinedAt: z.number(),
   /** Milliseconds since the epoch; 0 if never. */
   lastHeardAt: z.number(),
@@ -76,7 +87,10 @@ export const nodeRoutes = {
     answer: json(z.object({ nodes: z.array(nodeSchema) })),
   },
   'node.get': { method: 'GET', path: '/v1/nodes/:node', role: 'viewer', params, answer: json(nodeSchema) },
-  /** Adds and removes labels; a key in both ends up added. */
+  /**
+   * Adds and removes labels; a key in both ends up added. With `was`, labels that the caller has seen: where one of those
+   * that are added or removed is another by now, nothing is changed (`conflict`).
+   */
   'node.label': {
     method: 'PATCH',
     path: '/v1/nodes/:node',
@@ -85,6 +99,7 @@ export const nodeRoutes = {
     params,
     body: z.strictObject({
       add: labelsSchema.optional(),
+      was: labelsSchema.optional(),
       remove: z.array(labelKeySchema).max(1000).optional(),
     }),
     answer: json(nodeSchema),
