@@ -3,6 +3,7 @@ import type { Calls } from '../../../src/contract/client-over.ts';
 import type { EventStreamOptions } from '../../../src/contract/event-stream.ts';
 import { BerthError } from '../../../src/contract/page-client.ts';
 import type { ChangeEvent } from '../../../src/contract/v1/cluster.ts';
+import { columnsOf } from '../../../src/contract/v1/container-columns.ts';
 import { LiveCluster, type Picture } from './live.ts';
 
 const container = (id: string, more: object = {}) => ({
@@ -45,11 +46,23 @@ class FakeManager {
       await this.held;
       if (this.refusal !== undefined) throw this.refusal;
       if (name === 'node.list') return { nodes: this.nodes };
-      if (name === 'container.list') return { containers: this.containers };
       return this.containers.find(({ id }) => id === input.container) ?? Promise.reject(gone());
     },
+    lines: (name: string) => this.lines(name),
     events: (options: EventStreamOptions) => this.events(options),
   } as unknown as Calls;
+
+  private async *lines(name: string) {
+    this.asked.push(name);
+    await this.held;
+    if (this.refusal !== undefined) throw this.refusal;
+    for (const { id, name: hostName } of this.nodes)
+      yield columnsOf(
+        id,
+        hostName,
+        this.containers.filter(({ hostId }) => hostId === id),
+      );
+  }
 
   private async *events(options: EventStreamOptions) {
     this.options = options;
@@ -186,7 +199,7 @@ describe('the live picture', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     go();
     await until(({ reads }) => reads === 2);
-    expect(manager.asked.filter((name) => name === 'container.list').length).toBe(3);
+    expect(manager.asked.filter((name) => name === 'container.columns').length).toBe(3);
   });
 
   it('asks again for what was not to be had', async () => {

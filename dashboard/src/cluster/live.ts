@@ -1,6 +1,7 @@
 import type { Calls } from '../../../src/contract/client-over.ts';
 import { BerthError } from '../../../src/contract/page-client.ts';
 import type { ChangeEvent } from '../../../src/contract/v1/cluster.ts';
+import { viewsOf } from '../../../src/contract/v1/container-columns.ts';
 import type { ContainerView } from '../../../src/contract/v1/containers.ts';
 import type { Node } from '../../../src/contract/v1/nodes.ts';
 import { ByHost } from './by-host.ts';
@@ -32,7 +33,8 @@ const DRAW_MS = 120;
 const ASK_MS = 400;
 /** More changed containers than these are read with their whole hosts. */
 const ASK_SINGLY = 12;
-const PAGE = 5000;
+/** More hosts than these are read with all others. */
+const ASK_HOSTS = 40;
 const HAPPENED = 60;
 /** The manager sends a comment every 15 s. */
 const QUIET_MS = 40_000;
@@ -218,16 +220,13 @@ export class LiveCluster {
     this.nodes.replace(nodes);
     this.redraw();
     const ids = new Set<string>();
-    let cursor: string | undefined;
-    do {
-      const page = await this.client.call('container.list', { limit: PAGE, cursor }, { signal });
-      for (const view of page.containers) {
+    for await (const columns of this.client.lines('container.columns', {}, { signal })) {
+      for (const view of viewsOf(columns)) {
         ids.add(view.id);
         this.containers.put(view);
       }
-      cursor = page.next;
       this.redraw();
-    } while (cursor !== undefined);
+    }
     this.containers.keep(ids);
     if (this.complete) this.reads++;
     this.complete = true;
@@ -316,12 +315,19 @@ export class LiveCluster {
     }
   }
 
+  /** What is on these hosts; where they are many, what is on all of them is sooner read. */
   private async readHosts(hostIds: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    const put = (views: readonly ContainerView[]) => {
+      for (const view of views) if (this.containers.get(view.id) !== undefined) this.containers.put(view);
+    };
+    if (hostIds.size > ASK_HOSTS) {
+      for await (const columns of this.client.lines('container.columns', {}, { signal }))
+        if (hostIds.has(columns.hostId)) put(viewsOf(columns));
+      return;
+    }
     for (const node of hostIds) {
       try {
-        const { containers } = await this.client.call('container.list', { node }, { signal });
-        for (const view of containers)
-          if (this.containers.get(view.id) !== undefined) this.containers.put(view);
+        put((await this.client.call('container.list', { node }, { signal })).containers);
       } catch (thrown) {
         if (!isRefusal(thrown)) throw thrown;
       }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { viewsOf } from '../../contract/v1/container-columns.ts';
 import { observedContainer, RUNNING } from '../../model/records.fixture.ts';
 import { type ApiFixture, containerRecord, hostRecord, startApi } from './api.fixture.ts';
 
@@ -25,6 +26,15 @@ beforeEach(async () => {
   });
 });
 afterEach(() => api.close());
+
+it('tells all of them by columns, host by host, to whoever shows very many', async () => {
+  const told: unknown[] = [];
+  for await (const columns of api.client(api.tokens.viewer).lines('container.columns'))
+    told.push(...viewsOf(columns));
+  const { containers } = await api.root.call('container.list');
+  expect(containers).toHaveLength(3);
+  expect(told).toEqual(containers);
+});
 
 it('lists what the cluster has made and what it has not', async () => {
   const { containers, next } = await api.root.call('container.list');

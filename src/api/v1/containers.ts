@@ -1,23 +1,26 @@
+import { type ContainerColumns, columnsOf } from '../../contract/v1/container-columns.ts';
 import type { ContainerView, containerRoutes } from '../../contract/v1/containers.ts';
 import { BerthError } from '../../kit/errors.ts';
-import type { ReadTx } from '../../store/store.ts';
+import type { ReadTx, Store } from '../../store/store.ts';
 import { findContainer } from '../docker/containers/find.ts';
 import { recordView, seenView, viewsOfHost } from './container-view.ts';
 import { findNode } from './find-node.ts';
-import type { Handlers } from './handler.ts';
+import type { Handlers, LineSource } from './handler.ts';
 
 /** Containers of a page, about. */
 const PAGE = 1000;
 /** Most containers whose logs are read in one. */
 const MERGED = 50;
 
-export const containerHandlers: Handlers<keyof typeof containerRoutes> = {
+export const containerHandlers: Handlers<keyof typeof containerRoutes | 'container.columns'> = {
   'container.list': ({ deps, query: { node, limit = PAGE, cursor } }) =>
     deps.store.view((tx) =>
       node === undefined
         ? pageOf(tx, limit, cursor)
         : { containers: [...viewsOfHost(tx, findNode(tx, node).id)] },
     ),
+
+  'container.columns': ({ deps }) => columnsOfAll(deps.store),
 
   'container.get': ({ deps, params, about }) =>
     deps.store.view((tx) => {
@@ -81,6 +84,19 @@ export const containerHandlers: Handlers<keyof typeof containerRoutes> = {
     return {};
   },
 };
+
+/** Between hosts others have their turn: all of them take a second where there are a hundred thousand. */
+function columnsOfAll(store: Store): LineSource<ContainerColumns> {
+  return async function* (signal) {
+    const hosts = store.view((tx) => [...tx.all('hosts')]);
+    for (const { id, name } of hosts) {
+      if (signal.aborted) return;
+      const views = store.view((tx) => [...viewsOfHost(tx, id)]);
+      if (views.length > 0) yield columnsOf(id, name, views);
+      await new Promise(setImmediate);
+    }
+  };
+}
 
 /** Whole hosts, in the order of their IDs, until there are as many as were asked for. */
 function pageOf(

@@ -4,6 +4,7 @@ import { autoscaleRoutes } from './autoscale.ts';
 import { balancerRoutes } from './balancers.ts';
 import { certificateRoutes } from './certificates.ts';
 import { clusterRoutes } from './cluster.ts';
+import { containerColumnRoutes } from './container-columns.ts';
 import { containerRoutes } from './containers.ts';
 import { dnsRoutes } from './dns.ts';
 import { fileRoutes } from './files.ts';
@@ -36,6 +37,7 @@ export const routes = {
   ...orphanRoutes,
   ...containerRoutes,
   ...terminalRoutes,
+  ...containerColumnRoutes,
   ...serviceRoutes,
   ...stackSourceRoutes,
   ...volumeRoutes,
