@@ -10,6 +10,7 @@ import { network } from './lab/network/network.ts';
 import { overhead } from './lab/overhead.ts';
 import { probes } from './lab/probes.ts';
 import { release } from './lab/release.ts';
+import { dashboard } from './page/dashboard.ts';
 import { placement } from './placement.ts';
 import { router } from './router/router.ts';
 
@@ -27,4 +28,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   router,
   release,
   deploy,
+  dashboard,
 ];

@@ -20,6 +20,7 @@ export type ManagerProcess = Readonly<{
   dockerSocket: string;
   /** host:port of the API. */
   api: string;
+  adminPassword: string;
   /** `berth …` against it; what it prints. */
   berth(args: readonly string[]): Promise<string>;
   /** Seconds of CPU that it has used. */
@@ -74,9 +75,12 @@ export async function startManagerProcess(run: Run, profileDir?: string): Promis
     if (child.exitCode !== null || Date.now() > until) throw new Error(`the manager did not start: ${said}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  const adminPassword = /"adminPassword":\s*"([^"]+)"/.exec(told)?.[1];
+  if (adminPassword === undefined) throw new Error('the manager has told no password of admin');
   const pid = child.pid as number;
   return {
     pid,
+    adminPassword,
     dataDir,
     dockerSocket: join(dataDir, 'run', 'docker.sock'),
     api: `127.0.0.1:${api}`,
