@@ -36,6 +36,8 @@ const go = (name: string) => open.page.getByRole('navigation').getByRole('link',
 const row = (name: string | RegExp): Locator => open.page.getByRole('treeitem', { name });
 const map = (): Locator => open.page.getByRole('application');
 const serious = () => seriousFindings(open);
+/** On which host the container is. */
+const where = async () => (await lab.docker(['inspect', '--format', '{{.Node.Name}}', NAME])).trim();
 
 /** How many of the map's pixels have a colour of the theme's. */
 const pixelsOf = (variable: string) =>
@@ -102,8 +104,11 @@ describe('the topology', () => {
     await row('h3').click();
     await page.getByRole('button', { name: 'What would a drain move?' }).click();
     const plan = page.getByRole('region', { name: 'If h3 is drained' });
-    await plan.getByRole('region', { name: '1 container moves' }).getByText(NAME).waitFor();
-    await plan.getByRole('region', { name: '1 container stays' }).getByText(`${NAME}-held`).waitFor();
+    await plan.getByRole('region', { name: '1 container moves' }).getByText(NAME, { exact: true }).waitFor();
+    await plan
+      .getByRole('region', { name: '1 container stays' })
+      .getByText(`${NAME}-held`, { exact: true })
+      .waitFor();
     // The container that would go is drawn as it will be: gone from here, and room for it there.
     await expect.poll(() => pixelsOf('--accent')).toBeGreaterThan(20);
     expect(await serious()).toEqual([]);
@@ -111,12 +116,105 @@ describe('the topology', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Drain' }).click();
     await plan.getByText('Done: 1 moved').waitFor();
     await row('h3').getByText('cordoned').waitFor();
-    expect(await lab.docker(['ps', '-q', '--filter', `name=^${NAME}$`, '--filter', 'node=h3'])).toBe('');
+    expect(await where()).not.toBe('h3');
     await plan.getByRole('button', { name: 'Close the plan' }).click();
     await page.getByRole('button', { name: 'What would rebalancing move?' }).click();
     await page.getByRole('region', { name: 'If the cluster is rebalanced' }).getByText('As of').waitFor();
     await page.getByRole('button', { name: 'Close the plan' }).click();
     await lab.berth(['node', 'uncordon', 'h3']);
     await row('h3').getByText('cordoned').waitFor({ state: 'detached' });
+  });
+});
+
+describe('the page of a host', () => {
+  const labels = async (name: string) => {
+    const nodes = JSON.parse(await lab.berth(['node', 'ls', '--json'])) as {
+      name: string;
+      labels: Record<string, string>;
+    }[];
+    return nodes.find((one) => one.name === name)?.labels;
+  };
+  const host = async (name: string) => {
+    await go('Hosts');
+    await open.page.getByRole('link', { name, exact: true }).click();
+    await open.page.getByRole('heading', { name }).waitFor();
+  };
+
+  it('changes labels, and tells the second of two who do', async () => {
+    const { page } = open;
+    await host('h1');
+    const card = page.getByRole('region', { name: 'Labels' });
+    await card.getByRole('button', { name: 'Edit the labels' }).click();
+    await card.getByLabel('Value rack').fill('r9');
+    await card.getByRole('button', { name: 'Add a label' }).click();
+    await card.getByLabel('Label', { exact: true }).last().fill('9x');
+    await card.getByText('"9x" is not a label key').waitFor();
+    await card.getByLabel('Label', { exact: true }).last().fill('disk');
+    await card.getByLabel('Value disk').fill('ssd');
+    await lab.berth(['node', 'label', 'h1', 'rack=r5', 'floor=2']);
+    await card.getByText('rack: r1 → r5').waitFor();
+    expect(await card.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+    expect(await serious()).toEqual([]);
+    await card.getByRole('button', { name: 'Keep mine' }).click();
+    await card.getByRole('button', { name: 'Save' }).click();
+    await card.getByText('rack=r9').waitFor();
+    expect(await labels('h1')).toEqual({ rack: 'r9', disk: 'ssd', floor: '2' });
+    await lab.berth(['node', 'label', 'h1', 'rack=r1', 'disk-', 'floor-']);
+    await card.getByText('rack=r1').waitFor();
+    for (const tab of ['Containers', 'Network']) {
+      await page.getByRole('tab', { name: tab }).click();
+      await page.getByRole('tabpanel', { name: tab }).waitFor();
+      expect(await serious()).toEqual([]);
+    }
+  });
+
+  it('tells that a host is silent, then down, where its containers go, and that it is back', async () => {
+    const { page } = open;
+    const before = await where();
+    await host(before);
+    await lab.kill(before);
+    await page.getByText('It is down').waitFor();
+    expect(await serious()).toEqual([]);
+    await expect.poll(where, { timeout: 60_000 }).not.toBe(before);
+    await go('Topology');
+    await row(before).getByText('down').waitFor();
+    const other = await where();
+    await expect.poll(() => row(other).textContent(), { timeout: 30_000 }).toMatch(/[12] container/);
+    await lab.start(before);
+    await row(before).getByText('down').waitFor({ state: 'detached' });
+  });
+
+  it('is taken out of the cluster by its name, and joins again with the line that is shown', async () => {
+    const { page } = open;
+    await host('h3');
+    await page.getByRole('button', { name: 'Remove' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Its certificate is not accepted').waitFor();
+    await dialog
+      .getByRole('region', { name: /The cluster loses/ })
+      .getByText(`${NAME}-held`)
+      .waitFor();
+    const remove = dialog.getByRole('button', { name: 'Remove' });
+    expect(await remove.isDisabled()).toBe(true);
+    expect(await serious()).toEqual([]);
+    await page.keyboard.type('h3');
+    await remove.click();
+    await page.getByRole('heading', { name: 'There is no host “h3”' }).waitFor();
+    await lab.killAgent('h3');
+    await go('Hosts');
+    await page.getByRole('button', { name: 'Add a host' }).click();
+    await page.getByRole('button', { name: 'Make the command' }).click();
+    const line = await page.getByRole('region', { name: 'Command to run on the new host' }).textContent();
+    const folder = `${lab.plan.folder}/joined`;
+    const flags = `--engine ${lab.host('h3').engine} --data-dir ${folder}/data --bin-dir ${folder}/bin --name third --no-install`;
+    const path = 'PATH=/usr/bin:/bin:/usr/sbin:/sbin';
+    const { code, stderr } = await lab.exec('h3', ['env', '-i', path, 'sh', '-c', `${line} ${flags}`], {
+      timeoutMs: 180_000,
+    });
+    expect(code, stderr).toBe(0);
+    await dialog.getByText('third has joined').waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('row').filter({ hasText: 'third' }).getByText('ready').waitFor();
+    expect(await serious()).toEqual([]);
   });
 });
