@@ -164,7 +164,14 @@ function useItems(text: string): readonly Item[] {
     };
     const page = (
       id: string,
-      key: 'nav.overview' | 'nav.topology' | 'nav.hosts' | 'nav.containers' | 'nav.stacks' | 'nav.networks' | Nav,
+      key:
+        | 'nav.overview'
+        | 'nav.topology'
+        | 'nav.hosts'
+        | 'nav.containers'
+        | 'nav.stacks'
+        | 'nav.networks'
+        | Nav,
       icon: IconName,
       to: '/' | '/topology' | '/hosts' | '/containers' | '/stacks' | '/networks' | Admin,
     ) => ({ id, icon, text: t(key), run: () => void navigate({ to }) });

@@ -160,7 +160,9 @@ function ConnectionBanner() {
   const t = useText();
   const live = useLive();
   const { connection } = usePicture();
-  if (connection.state !== 'lost') return null;
+  const { session } = useSession();
+  // Who is to log in again is told by the log-in why nothing comes any more.
+  if (connection.state !== 'lost' || session.state === 'ended') return null;
   const [before, after] = t('live.lost', { time: '\0' }).split('\0');
   return (
     <div className="banner" role="alert">

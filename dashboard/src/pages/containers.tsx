@@ -1,4 +1,4 @@
-import { Button, NativeSelect, TextInput } from '@mantine/core';
+import { Button, NativeSelect } from '@mantine/core';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useDeferredValue, useMemo } from 'react';
 import type { ContainerView } from '../../../src/contract/v1/containers.ts';
@@ -8,7 +8,7 @@ import { useText } from '../i18n/text.tsx';
 import { ContainerRows } from '../parts/container-rows.tsx';
 import { CopyAs } from '../parts/copy.tsx';
 import { Empty } from '../parts/empty.tsx';
-import { Icon } from '../parts/icons.tsx';
+import { FilterBox } from '../parts/filter-box.tsx';
 import { wordOf } from '../parts/state.tsx';
 import { Waiting } from '../parts/waiting.tsx';
 
@@ -64,13 +64,7 @@ export function ContainersPage() {
         </div>
       </div>
       <div className="filters">
-        <TextInput
-          aria-label={t('containers.filter')}
-          placeholder={t('containers.filter')}
-          leftSection={<Icon name="search" size={16} />}
-          value={q}
-          onChange={(event) => filter({ q: event.currentTarget.value })}
-        />
+        <FilterBox label={t('containers.filter')} value={q} onChange={(value) => filter({ q: value })} />
         <NativeSelect
           aria-label={t('containers.state')}
           value={state}

@@ -1,4 +1,4 @@
-import { Button, TextInput, Tooltip } from '@mantine/core';
+import { Button, Tooltip } from '@mantine/core';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import type { Node } from '../../../src/contract/v1/nodes.ts';
@@ -9,6 +9,7 @@ import { useText } from '../i18n/text.tsx';
 import { CpuMeter, capacityOf, MemoryMeter } from '../parts/capacity.tsx';
 import { CopyAs } from '../parts/copy.tsx';
 import { Empty } from '../parts/empty.tsx';
+import { FilterBox } from '../parts/filter-box.tsx';
 import { Icon } from '../parts/icons.tsx';
 import { State, wordOf } from '../parts/state.tsx';
 import { VirtualRows } from '../parts/virtual-rows.tsx';
@@ -38,13 +39,7 @@ export function HostsPage() {
       {nodes.length > 0 && (
         <>
           <div className="filters">
-            <TextInput
-              aria-label={t('hosts.filter')}
-              placeholder={t('hosts.filter')}
-              leftSection={<Icon name="search" size={16} />}
-              value={text}
-              onChange={(event) => setText(event.currentTarget.value)}
-            />
+            <FilterBox label={t('hosts.filter')} value={text} onChange={setText} />
           </div>
           <div className="card rows">
             {found.length === 0 && (

@@ -1,5 +1,6 @@
 import {
   type CSSProperties,
+  type FocusEvent,
   type KeyboardEvent,
   type ReactNode,
   useLayoutEffect,
@@ -33,6 +34,7 @@ const OVER = 8;
 export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>) {
   const { label, rows, rowHeight, columns, narrow, heads, render, maxHeight } = props;
   const scroller = useRef<HTMLDivElement>(null);
+  const [focused, setFocused] = useState<string>();
   const [view, setView] = useState({ top: 0, height: 800 });
 
   useLayoutEffect(() => {
@@ -64,8 +66,19 @@ export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>)
     element.querySelector<HTMLElement>(`[data-index="${next}"] a`)?.focus();
   };
 
+  /** The row that has the focus stays, however far it is scrolled away: with it the focus, and its keys, would be lost. */
+  const onFocus = (event: FocusEvent) => {
+    const row = (event.target as HTMLElement).closest<HTMLElement>('[data-index]');
+    setFocused(row === null ? undefined : rows[Number(row.dataset.index)]?.id);
+  };
+  const onBlur = (event: FocusEvent) => {
+    if (!event.currentTarget.contains(event.relatedTarget)) setFocused(undefined);
+  };
+
   const first = Math.max(0, Math.floor(view.top / rowHeight) - OVER);
   const last = Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + OVER);
+  const held = focused === undefined ? -1 : rows.findIndex(({ id }) => id === focused);
+  const shown = shownRows(first, last, held);
   const style = { maxHeight, '--columns': columns, '--narrow': narrow } as CSSProperties;
   return (
     <div
@@ -78,6 +91,8 @@ export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>)
       aria-label={label}
       aria-rowcount={rows.length + 1}
       onKeyDown={onKeyDown}
+      onFocus={onFocus}
+      onBlur={onBlur}
     >
       <div role="rowgroup" className="rows-head">
         <div role="row" aria-rowindex={1} className="row row-head">
@@ -89,8 +104,9 @@ export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>)
         </div>
       </div>
       <div role="rowgroup" style={{ position: 'relative', height: rows.length * rowHeight }}>
-        {rows.slice(first, last).map((row, offset) => {
-          const index = first + offset;
+        {shown.map((index) => {
+          const row = rows[index];
+          if (row === undefined) return null;
           return (
             <div
               key={row.id}
@@ -111,4 +127,11 @@ export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>)
       </div>
     </div>
   );
+}
+
+/** Numbers of the rows that exist, in their order: those that are seen, and one that is held beside them (-1: none). */
+export function shownRows(first: number, last: number, held: number): readonly number[] {
+  const seen = Array.from({ length: Math.max(0, last - first) }, (_, i) => first + i);
+  if (held < 0 || (held >= first && held < last)) return seen;
+  return held < first ? [held, ...seen] : [...seen, held];
 }

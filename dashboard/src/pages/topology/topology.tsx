@@ -1,5 +1,5 @@
 import './topology.css';
-import { Button, NativeSelect, TextInput, Tooltip } from '@mantine/core';
+import { Button, NativeSelect, Tooltip } from '@mantine/core';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useCallback, useDeferredValue, useMemo, useState } from 'react';
 import type { Moves } from '../../../../src/contract/v1/moves.ts';
@@ -13,7 +13,7 @@ import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
-import { Icon } from '../../parts/icons.tsx';
+import { FilterBox } from '../../parts/filter-box.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { wordOf } from '../../parts/state.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
@@ -131,13 +131,7 @@ function Topology({ nodes, labels }: Props) {
   return (
     <>
       <div className="filters">
-        <TextInput
-          aria-label={w('filter')}
-          placeholder={w('filter')}
-          leftSection={<Icon name="search" size={16} />}
-          value={q}
-          onChange={(event) => go({ q: event.currentTarget.value })}
-        />
+        <FilterBox label={w('filter')} value={q} onChange={(value) => go({ q: value })} />
         <NativeSelect
           aria-label={w('by')}
           value={by}
