@@ -6,7 +6,7 @@ import { seenOf } from '../../store/seen.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
 import { brokenPaths, brokenTexts, dataPaths, hostNetworks } from '../broken-paths.ts';
-import { isUnmanaged } from '../orphans.ts';
+import { unmanaged as unmanagedOf } from '../orphans.ts';
 import { deadRoutes } from '../routing/route-view.ts';
 import { smallWires } from '../small-wires.ts';
 import type { ApiDeps } from './deps.ts';
@@ -108,9 +108,7 @@ function countContainers(tx: ReadTx, hosts: readonly Host[]) {
   const states = new Map(hosts.map((host) => [host.id, tx.get('hostStatus', host.id)?.state ?? 'pending']));
   const stateOf = (hostId: string, seen: string) =>
     states.get(hostId) === 'down' || states.get(hostId) === undefined ? 'unreachable' : seen;
-  for (const seen of tx.all('observedContainers')) {
-    if (isUnmanaged(tx, seen) && seen.labels[LABEL_ROUTER] === undefined) unmanaged++;
-  }
+  for (const seen of unmanagedOf(tx)) if (seen.labels[LABEL_ROUTER] === undefined) unmanaged++;
   for (const container of tx.all('containers')) {
     const { hostId } = container.assigned;
     const seen = seenOf(tx, container);

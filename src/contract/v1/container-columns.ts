@@ -47,7 +47,8 @@ export function columnsOf(
   hostName: string,
   views: readonly ContainerView[],
 ): ContainerColumns {
-  const of = <T>(get: (view: ContainerView) => T): readonly T[] => packed(views.map(get));
+  const of = <T>(get: (view: ContainerView) => T, isSame?: (a: T, b: T) => boolean): readonly T[] =>
+    packed(views.map(get), isSame);
   return {
     ...{ hostId, hostName },
     id: views.map(({ id }) => id),
@@ -60,8 +61,15 @@ export function columnsOf(
     exitCode: of(({ exitCode }) => exitCode),
     createdAt: of(({ createdAt }) => createdAt),
     startedAt: of(({ startedAt }) => startedAt),
-    ports: of(({ ports }) => ports),
-    service: of(({ service }) => service ?? null),
+    // Where some publish ports, hardly two publish the same.
+    ports: of(
+      ({ ports }) => ports,
+      (a, b) => a.length + b.length === 0,
+    ),
+    service: of(
+      ({ service }) => service ?? null,
+      (a, b) => a?.stack === b?.stack && a?.name === b?.name,
+    ),
   };
 }
 
@@ -100,18 +108,9 @@ export function viewsOf(columns: ContainerColumns): readonly ContainerView[] {
   });
 }
 
-function packed<T>(values: readonly T[]): readonly T[] {
+function packed<T>(values: readonly T[], isSame: (a: T, b: T) => boolean = (a, b) => a === b): readonly T[] {
   const [first] = values;
-  if (first === undefined || values.length < 2) return values;
-  const isOne =
-    typeof first === 'object'
-      ? isAlike(values, JSON.stringify(first))
-      : values.every((value) => value === first);
-  return isOne ? [first] : values;
-}
-
-function isAlike(values: readonly unknown[], text: string): boolean {
-  return values.every((value) => JSON.stringify(value) === text);
+  return first !== undefined && values.every((value) => isSame(value, first)) ? [first] : values;
 }
 
 function reader<T>(values: readonly T[], count: number): (index: number) => T {
