@@ -88,7 +88,7 @@ function replace(draft) {
 export function firstLoad() {
   const index = readFileSync(`${OUT}/index.html`, 'utf8');
   const wanted = [...index.matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g)].map(([, file]) => file);
-  const overview = readdirSync(`${OUT}/assets`).find((file) => /^overview-[^.]+\.js$/.test(file));
+  const overview = readdirSync(`${OUT}/assets`).find((file) => /^overview-[\w-]{8}\.js$/.test(file));
   if (overview === undefined) throw new Error(`${OUT} has no page "overview"`);
   wanted.push(`assets/${overview}`);
   const files = new Map();
