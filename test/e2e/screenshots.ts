@@ -77,6 +77,7 @@ async function shoot({ name, colorScheme, language }: (typeof LOOKS)[number]): P
       ['join', '/hosts?add=true', '[role=dialog] form'],
       ['host', '/hosts/h2', '[data-index="0"]'],
       ['containers', '/containers', '[data-index="5"]'],
+      ['service-charts', '/stacks/shop/services/web/charts', '.chart canvas'],
       ['networks', '/networks', '[data-index="0"]'],
       ['network', '/networks/shop_default', '.cell-used'],
       ['router', '/router', '[data-index="1"]'],
@@ -95,10 +96,15 @@ async function shoot({ name, colorScheme, language }: (typeof LOOKS)[number]): P
       await page.waitForTimeout(1200);
       await shot(what);
     }
+    await page.goto(`${lab.addresses.api}/containers`);
     await page.locator('a', { hasText: 'shop_web' }).first().click();
     await page.locator('.log-line').first().waitFor();
     await page.waitForTimeout(1500);
     await shot('container');
+    await page.getByRole('tab', { name: /Charts|图表/ }).click();
+    await page.locator('.chart canvas').first().waitFor();
+    await page.waitForTimeout(1500);
+    await shot('container-charts');
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox').fill('h2');
     await page.locator('.palette-item').first().waitFor();
