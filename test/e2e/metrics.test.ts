@@ -156,6 +156,34 @@ describe('Prometheus', () => {
   });
 });
 
+describe('an agent', () => {
+  it('tells of its own host, where it was told to listen, and has nothing that promtool objects to', async () => {
+    await lab.killAgent('h3');
+    await lab.join('h3', { args: ['--metrics-listen', '127.0.0.1:9464'] });
+    try {
+      const read = async () => (await lab.exec('h3', ['curl', '-s', 'http://127.0.0.1:9464/metrics'])).stdout;
+      await expect.poll(read, { timeout: 60_000, interval: 1_000 }).toContain('berth_host_cores{host="h3"}');
+      expect(execFileSync('promtool', ['check', 'metrics'], { input: await read(), encoding: 'utf8' })).toBe(
+        '',
+      );
+    } finally {
+      await lab.killAgent('h3');
+      // It keeps what it was told.
+      await lab.join('h3', { args: ['--metrics-listen', 'off'] });
+    }
+    const state = async () => {
+      const nodes = JSON.parse(await lab.berth(['node', 'ls', '--json'])) as {
+        name: string;
+        state: string;
+      }[];
+      return nodes.find(({ name }) => name === 'h3')?.state;
+    };
+    await expect.poll(state, { timeout: 60_000, interval: 1_000 }).toBe('ready');
+    const { code } = await lab.exec('h3', ['curl', '-s', 'http://127.0.0.1:9464/metrics']);
+    expect(code).not.toBe(0);
+  });
+});
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
