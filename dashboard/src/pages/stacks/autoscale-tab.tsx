@@ -10,6 +10,7 @@ import { useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { shellWord } from '../../parts/format.ts';
+import { ServiceCharts } from '../../parts/metric-charts.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
@@ -71,6 +72,9 @@ function Autoscaling({ service, spec }: Props) {
           ]}
         />
       </ScalingForm>
+      <section className="card card-body release">
+        <ServiceCharts stack={stack} service={name} />
+      </section>
       <Decisions service={service} />
     </>
   );

@@ -11,6 +11,7 @@ import { Cause } from './cause.tsx';
 import { releaseWords } from './release-words.ts';
 import { ShiftPolicy } from './shift-policy.tsx';
 import type { ServiceSpec } from './use-service.ts';
+import { VersionCharts } from './version-charts.tsx';
 import { Versions } from './versions.tsx';
 import { WeightForm } from './weight-form.tsx';
 
@@ -28,7 +29,7 @@ type Props = Readonly<{ service: ServiceView; spec: ServiceSpec }>;
 export function ReleaseCard({ service, spec }: Props) {
   const w = useWords(releaseWords);
   const { stack, name, current, wanted } = service;
-  const { data, error } = useLiveQuery(
+  const { data, error, dataUpdatedAt } = useLiveQuery(
     ['release.status', stack, name],
     (signal) => client.call('release.status', { stack, service: name }, { signal }),
     FIGURES_MS,
@@ -72,6 +73,7 @@ export function ReleaseCard({ service, spec }: Props) {
       {(versions.length > 1 || versions.some(({ traffic }) => traffic.requests > 0)) && (
         <Versions versions={versions} missing={missing} />
       )}
+      <VersionCharts versions={versions} at={dataUpdatedAt} stepMs={FIGURES_MS} />
     </section>
   );
 }

@@ -30,7 +30,7 @@ type Props = Readonly<{
 
 /** What is typed, and the rules that were in force when it was begun. */
 type Edit = Readonly<{ seen: Scaling | null; fields: Fields }>;
-const isSame = (a: Edit, b: Edit) => JSON.stringify(a.fields) === JSON.stringify(b.fields);
+const isSame = (a: Edit, b: Edit) => fieldChanges(a.fields, b.fields).length === 0;
 /** Seconds where nothing is said. */
 const TIMES = { period: 60, upAfter: 120, downAfter: 300 } as const;
 

@@ -2,15 +2,8 @@ import type { TrafficView } from '../../../../src/contract/v1/traffic.ts';
 import { type Language, useLanguage, useWords } from '../../i18n/text.tsx';
 import { shareText } from '../../parts/format.ts';
 import { releaseWords } from './release-words.ts';
+import { millisecondsText, type Version } from './version-text.ts';
 
-type Version = Readonly<{
-  release: number;
-  image: string;
-  containers: number;
-  ready: number;
-  weight: number | null;
-  traffic: TrafficView;
-}>;
 type Figure = 'requests' | 'errors' | 'p50' | 'p95' | 'p99';
 
 /** What is compared: the figure, and how it reads. */
@@ -108,9 +101,4 @@ function Bar({ value, most, isNew, text }: BarProps) {
       {share > 0 && <div aria-hidden="true" style={{ width: `${share * 100}%` }} />}
     </div>
   );
-}
-
-function millisecondsText(value: number, language: Language): string {
-  const form = { style: 'unit', unit: 'millisecond', maximumFractionDigits: value < 10 ? 1 : 0 } as const;
-  return new Intl.NumberFormat(language, form).format(value);
 }

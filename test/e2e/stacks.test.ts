@@ -1,0 +1,229 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Locator } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Lab } from '../lab/lab.ts';
+import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
+import { sharedLab } from '../lab/shared.ts';
+
+const STACK = 'page-shop';
+const WEB = `${STACK}/web`;
+/** What a page that does not take care would run, turn round or cut in two. */
+const ODD = '<img src=x onerror=alert(1)> \u202Eolleh 🚢';
+
+let lab: Lab;
+let open: OpenPage;
+const folder = mkdtempSync(join(tmpdir(), 'berth-page-'));
+
+const compose = (note: string) => `services:
+  web:
+    image: busybox:latest
+    command: sh -c "echo hello from the web; exec httpd -f -p 8080 -h /etc"
+    environment: { NOTE: ${JSON.stringify(note)} }
+    labels: { berth.release: blue-green, berth.routing.port_8080: page-shop.example.com }
+    stop_grace_period: 1s
+    deploy: { replicas: 2 }
+  cache:
+    image: busybox:latest
+    command: sleep 100000
+    stop_grace_period: 1s
+    volumes: [data:/data]
+volumes: { data: {} }
+`;
+const deploy = (note: string) => {
+  const file = join(folder, 'compose.yaml');
+  writeFileSync(file, compose(note));
+  return lab.berth(['deploy', '-f', file, '--name', STACK, '--detach']);
+};
+const removeStack = () => lab.berth(['stack', 'rm', STACK, '--volumes', 'data', '--yes']);
+const status = async () =>
+  JSON.parse(await lab.berth(['release', 'status', WEB, '--json'])) as {
+    release: { number: number; state: string };
+    versions: { weight: number | null }[];
+  };
+
+beforeAll(async () => {
+  lab = await sharedLab();
+  await removeStack().catch(() => undefined);
+  open = await openChromium();
+  await logIn(open.page, lab.addresses.api, lab.adminPassword ?? '');
+});
+afterAll(async () => {
+  await open?.close();
+  await removeStack().catch(() => undefined);
+  await lab?.berth(['volume', 'rm', `${STACK}_data`, '--yes']).catch(() => undefined);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+// What a test that failed has left open is not the next one's.
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await open.page.goto(`${lab.addresses.api}/stacks`);
+});
+
+const row = (name: string): Locator => open.page.getByRole('row').filter({ hasText: name });
+const tab = (name: string): Locator => open.page.getByRole('main').getByRole('link', { name, exact: true });
+const button = (name: string): Locator => open.page.getByRole('button', { name, exact: true });
+const inDialog = (name: string): Locator =>
+  open.page.getByRole('dialog').getByRole('button', { name, exact: true });
+const serious = () => seriousFindings(open);
+const service = async (name: string) => {
+  await open.page.goto(`${lab.addresses.api}/stacks/${STACK}/services/${name}`);
+  await open.page.getByRole('heading', { name, exact: true }).waitFor();
+};
+
+describe('stacks and services on the dashboard', () => {
+  it('shows a stack as soon as it is deployed, and how it gets ready', async () => {
+    const { page } = open;
+    await page.getByRole('navigation').getByRole('link', { name: 'Stacks' }).click();
+    await page.getByRole('heading', { name: 'Stacks', exact: true }).waitFor();
+    await deploy('first');
+    await row(STACK).getByText('well').waitFor();
+    await row(STACK).getByText('2 of 2').waitFor();
+    expect(await serious()).toEqual([]);
+    await page.getByRole('link', { name: STACK }).click();
+    await row('cache').getByText('ready', { exact: true }).waitFor();
+    await row('web').getByText('2 of 2').waitFor();
+    expect(await serious()).toEqual([]);
+    await tab('Containers').click();
+    await row(`${STACK}_web_2`).getByText('running').waitFor();
+    expect(await serious()).toEqual([]);
+    await tab('History').click();
+    await row('web').getByText('Release 1 deployed').waitFor();
+    expect(await serious()).toEqual([]);
+  });
+
+  it('scales by its number, and back to what the file says', async () => {
+    const { page } = open;
+    await tab('Services').click();
+    await page.getByRole('link', { name: 'web', exact: true }).click();
+    await page.getByText('The compose file says 2.').waitFor();
+    expect(await serious()).toEqual([]);
+    await page.getByRole('textbox', { name: `Containers of ${WEB}` }).fill('3');
+    await button('Scale to 3').click();
+    await row(`${STACK}_web_3`).getByText('running').waitFor();
+    await page.getByText(/2 → 3 by admin/).waitFor();
+    await button('Back to the file’s 2').click();
+    await row(`${STACK}_web_3`).waitFor({ state: 'detached' });
+  });
+
+  it('tells who was slower what the other has done, and does nothing unseen', async () => {
+    const { page } = open;
+    await page.getByRole('slider', { name: `Containers of ${WEB}` }).press('ArrowRight');
+    await button('Scale to 3').waitFor();
+    await lab.berth(['service', 'scale', WEB, '1', '--detach']);
+    await page.getByRole('alert').getByText('Meanwhile it was set to 1; you saw 2.').waitFor();
+    expect(await serious()).toEqual([]);
+    await button('Go on with mine').click();
+    await button('Scale to 3').click();
+    await row(`${STACK}_web_3`).getByText('running').waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog').getByRole('combobox').fill('scale page-shop/web 2');
+    await page.getByRole('option', { name: `Scale to 2 ${WEB}` }).waitFor();
+    await page.keyboard.press('Enter');
+    await row(`${STACK}_web_3`).waitFor({ state: 'detached' });
+  });
+
+  it('shares requests between two versions, and confirms the new one', async () => {
+    const { page } = open;
+    await deploy(ODD);
+    await page.getByText('waits for you to confirm it').waitFor();
+    await page.getByRole('textbox', { name: /Per cent of the requests/ }).fill('50');
+    await button('Give release 2 50 %').click();
+    await page
+      .getByText(/50 % of the requests go to it, as admin has set/)
+      .first()
+      .waitFor();
+    expect((await status()).versions.map(({ weight }) => weight)).toEqual([50, 50]);
+    expect(await serious()).toEqual([]);
+    await button('Confirm release').click();
+    await page.getByRole('dialog').getByText('the containers of the old one go').waitFor();
+    expect(await serious()).toEqual([]);
+    await inDialog('Confirm release').click();
+    await page.getByText('done', { exact: true }).waitFor();
+    expect((await status()).release).toMatchObject({ number: 2, state: 'done' });
+  });
+
+  it('says what a release has changed, and what comes back with an earlier one', async () => {
+    const { page } = open;
+    await tab('Releases').click();
+    await page.getByText('1 field has changed').click();
+    const changed = page.getByRole('list', { name: 'What release 2 has changed' });
+    await changed.getByText(ODD).waitFor();
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
+    expect(await serious()).toEqual([]);
+    await button('Bring back').click();
+    const dialog = page.getByRole('dialog', { name: `Roll ${WEB} back?` });
+    await dialog.getByText(/Release 1 comes back/).waitFor();
+    await dialog.getByText('NOTE=first').waitFor();
+    expect(await serious()).toEqual([]);
+    await inDialog('Bring back').click();
+    await page.getByText('back to 1 by admin').waitFor();
+    await expect
+      .poll(async () => (await status()).release, { timeout: 120_000 })
+      .toMatchObject({
+        ...{ number: 3, state: 'done' },
+      });
+  });
+
+  it('lets it scale by itself by rules, and shows what another has made of them', async () => {
+    const { page } = open;
+    await tab('Autoscaling').click();
+    await page.getByText('It does not scale by itself').waitFor();
+    await page.getByLabel('Most containers').fill('4');
+    await page.getByLabel('Schedules').fill('now and then');
+    await page.getByText(/“now and then” is not of the form/).waitFor();
+    await page.getByLabel('Schedules').fill('');
+    await button('Set these rules').click();
+    await page
+      .getByText(/from 1 to 4/)
+      .first()
+      .waitFor();
+    // What was set is no other person's doing.
+    expect(await page.getByRole('alert').count()).toBe(0);
+    expect(await serious()).toEqual([]);
+    await page.getByLabel('Most containers').fill('6');
+    await lab.berth(['autoscale', 'set', WEB, '--min', '1', '--max', '5', '--cpu', '60']);
+    await page.getByRole('alert').getByText('max').waitFor();
+    expect(await page.getByLabel('Most containers').inputValue()).toBe('6');
+    await button('Take theirs').click();
+    expect(await page.getByLabel('Most containers').inputValue()).toBe('5');
+    await button('Take away what was set by hand').click();
+    await inDialog('Take away what was set by hand').click();
+    await page.getByText('It does not scale by itself').waitFor();
+  });
+
+  it('makes a trigger, shows its URL once, and ends it', async () => {
+    const { page } = open;
+    await tab('Routes and triggers').click();
+    await page.getByText('It has none yet.').waitFor();
+    await button('Make a trigger').click();
+    await page.getByLabel('Name, which releases and histories have').fill('ci');
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'URL of the trigger' }).getByText('token=berth_trg_').waitFor();
+    expect(await serious()).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await row('ci').getByText('pulls the image anew').waitFor();
+    expect(await serious()).toEqual([]);
+    await row('ci').getByRole('button', { name: 'End' }).click();
+    await inDialog('End').click();
+    await page.getByText('It has none yet.').waitFor();
+  });
+
+  it('takes a stack away once its name is typed, and says which volume stays', async () => {
+    const { page, complaints } = open;
+    await service('cache');
+    await page.getByRole('link', { name: `Stack ${STACK}` }).click();
+    await button('Remove').click();
+    const dialog = page.getByRole('dialog', { name: `Remove stack ${STACK}?` });
+    await dialog.getByText(`${STACK}_data`).waitFor();
+    expect(await inDialog('Remove').isDisabled()).toBe(true);
+    expect(await serious()).toEqual([]);
+    await page.getByLabel(`Type ${STACK} to remove it`).fill(STACK);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: `There is no stack “${STACK}”` }).waitFor();
+    expect(await lab.berth(['volume', 'ls', '-q'])).toContain(`${STACK}_data`);
+    // The stack's page has asked for a stack that is gone.
+    expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);
+  });
+});
