@@ -13,12 +13,13 @@ const sample = (at: number, requests = 10): Sample => ({
   ],
 });
 
-it('takes each moment once, and lets the oldest go', () => {
-  const one = addSample([], sample(1));
-  expect(addSample(one, sample(1))).toBe(one);
+it('takes a moment in each step, and lets the oldest go', () => {
+  const one = addSample([], sample(0), 10);
+  expect(addSample(one, sample(0), 10)).toBe(one);
+  expect(addSample(one, sample(8), 10)).toBe(one);
   let all = one;
-  for (let at = 2; at <= 400; at++) all = addSample(all, sample(at));
-  expect([all.length, all[0]?.at, all.at(-1)?.at]).toEqual([360, 41, 400]);
+  for (let at = 1; at < 400; at++) all = addSample(all, sample(at * 10), 10);
+  expect([all.length, all[0]?.at, all.at(-1)?.at]).toEqual([360, 400, 3990]);
 });
 
 it('has a gap where nobody has asked a version, or it was not there', () => {

@@ -10,10 +10,13 @@ export type Sample = Readonly<{
 /** Half an hour of them. */
 const KEPT = 360;
 
-/** The same samples where that one is among them. */
-export function addSample(samples: readonly Sample[], sample: Sample): readonly Sample[] {
+/**
+ * The same samples where that one is among them, or comes too soon: changes have figures read between two times, and points
+ * of a chart are as far apart as each other.
+ */
+export function addSample(samples: readonly Sample[], sample: Sample, stepMs: number): readonly Sample[] {
   const last = samples.at(-1);
-  if (last !== undefined && last.at >= sample.at) return samples;
+  if (last !== undefined && sample.at - last.at < stepMs * 0.9) return samples;
   return [...samples.slice(1 - KEPT), sample];
 }
 

@@ -18,9 +18,9 @@ export function VersionCharts({ versions, at, stepMs }: Props) {
   const w = useWords(releaseWords);
   const { language } = useLanguage();
   const [samples, setSamples] = useState<readonly Sample[]>([]);
-  const next = addSample(samples, { at, versions });
+  const next = addSample(samples, { at, versions }, stepMs);
   if (next !== samples) setSamples(next);
-  if (versions.length < 2 || samples.length < 2) return null;
+  if (versions.length < 2 || samples.length < 3) return null;
   const from = samples[0]?.at ?? at;
   const lines = (figure: 'errors' | 'p95') =>
     versions.map(({ release }, index) => ({
