@@ -101,6 +101,12 @@ const stackContainersRoute = createRoute({
   component: lazyRouteComponent(() => import('../pages/stacks/containers-tab.tsx'), 'StackContainers'),
 });
 
+const stackLogsRoute = createRoute({
+  getParentRoute: () => stackRoute,
+  path: '/logs',
+  component: lazyRouteComponent(() => import('../pages/stacks/logs-tab.tsx'), 'StackLogs'),
+});
+
 const stackHistoryRoute = createRoute({
   getParentRoute: () => stackRoute,
   path: '/history',
@@ -223,7 +229,7 @@ export const router = createRouter({
     containersRoute,
     containerRoute,
     stacksRoute,
-    stackRoute.addChildren([stackServicesRoute, stackContainersRoute, stackHistoryRoute]),
+    stackRoute.addChildren([stackServicesRoute, stackContainersRoute, stackLogsRoute, stackHistoryRoute]),
     serviceRoute.addChildren([
       serviceOverviewRoute,
       serviceReleasesRoute,

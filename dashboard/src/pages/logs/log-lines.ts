@@ -36,17 +36,22 @@ type Log = Readonly<{
 }>;
 const NOTHING: Log = { lines: [], isCut: false, isRead: false };
 
-/** Whose log is shown, and of which time. */
-export type LogChoice = Readonly<{ containers: readonly ContainerView[]; range: Range }>;
+/** A stack, or one of its services: the manager knows which containers these have, also those that come. */
+export type LogStack = Readonly<{ stack: string; service?: string }>;
+
+/** Whose log is shown, and of which time. With `stack` the containers are those that it has now. */
+export type LogChoice = Readonly<{ containers: readonly ContainerView[]; stack?: LogStack; range: Range }>;
 
 /** Reads and follows the log of one or several containers, over their restarts and lost connections. */
-export function useLog({ containers, range }: LogChoice, isConnected: boolean): Log {
+export function useLog({ containers, stack, range }: LogChoice, isConnected: boolean): Log {
   const [log, setLog] = useState(NOTHING);
   const [first] = containers;
-  const ids = containers.map(({ id }) => id).join(',');
+  const ids = stack === undefined ? containers.map(({ id }) => id).join(',') : JSON.stringify(stack);
   // Another run of its process is another log to follow: engines end the answer with the process. Of several the manager
   // follows the runs.
-  const run = containers.length === 1 && first?.state === 'running' ? first.startedAt : 0;
+  const run =
+    stack === undefined && containers.length === 1 && first?.state === 'running' ? first.startedAt : 0;
+  const isStack = stack !== undefined;
   const chosen = `${ids} ${JSON.stringify(range)}`;
   const reader = useRef<Reader>(undefined);
   if (reader.current?.chosen !== chosen) reader.current = new Reader(chosen);
@@ -54,13 +59,18 @@ export function useLog({ containers, range }: LogChoice, isConnected: boolean): 
   useEffect(() => {
     const own = reader.current;
     if (!isConnected || own === undefined) return;
-    const of = { ids: ids.split(','), range: JSON.parse(chosen.slice(ids.length + 1)) as Range };
-    return own.follow(of, run !== 0 || of.ids.length > 1, setLog);
-  }, [ids, chosen, run, isConnected]);
+    const of = {
+      ...(isStack ? { ids: [], stack: JSON.parse(ids) as LogStack } : { ids: ids.split(',') }),
+      range: JSON.parse(chosen.slice(ids.length + 1)) as Range,
+    };
+    return own.follow(of, run !== 0 || of.ids.length !== 1, setLog);
+  }, [ids, isStack, chosen, run, isConnected]);
   return log;
 }
 
-type Whose = Readonly<{ ids: readonly string[]; range: Range }>;
+type Whose = Readonly<{ ids: readonly string[]; stack?: LogStack; range: Range }>;
+/** Containers that a stack is taken to have where it matters how many lines of each are read first. */
+const OF_STACK = 10;
 
 /** What was read of one choice: it goes on where it was after a lost connection. */
 class Reader {
@@ -152,8 +162,8 @@ function isOver(range: Range): boolean {
   return range.is === 'between' && range.to !== undefined;
 }
 
-function linesOf({ ids, range }: Whose, after: string, signal: AbortSignal) {
-  const asked = queryOf(range, Date.now(), ids.length);
+function linesOf({ ids, stack, range }: Whose, after: string, signal: AbortSignal) {
+  const asked = queryOf(range, Date.now(), stack === undefined ? ids.length : OF_STACK);
   const { until } = asked;
   const query = {
     ...(after === '' ? asked : { since: secondsOf(after), until }),
@@ -161,6 +171,7 @@ function linesOf({ ids, range }: Whose, after: string, signal: AbortSignal) {
   };
   const options = { signal };
   const [only = ''] = ids;
+  if (stack !== undefined) return client.lines('stack.logs', { ...stack, ...query }, options);
   return ids.length === 1
     ? client.lines('container.logs', { container: only, ...query }, options)
     : client.lines('container.logs.merged', { containers: ids.join(','), ...query }, options);
@@ -191,23 +202,30 @@ export function secondsOf(at: string): string {
 export const DOWNLOADED = 200_000;
 
 /** All of it, with times, as a file. */
-export async function downloadLog({ containers, range }: LogChoice): Promise<void> {
+export async function downloadLog({ containers, stack, range }: LogChoice): Promise<void> {
   const ids = containers.map(({ id }) => id);
-  const [first] = containers;
-  if (first === undefined) return;
+  const count = stack === undefined ? ids.length : OF_STACK;
+  if (count === 0) return;
   const parts: string[] = [];
-  const { since, until } = queryOf(range, Date.now(), ids.length);
-  const query = range.is === 'newest' ? { tail: Math.floor(DOWNLOADED / ids.length) } : { since, until };
+  const { since, until } = queryOf(range, Date.now(), count);
+  const query = range.is === 'newest' ? { tail: Math.floor(DOWNLOADED / count) } : { since, until };
+  const [only = ''] = ids;
   const items =
-    ids.length === 1
-      ? client.lines('container.logs', { container: first.id, ...query })
-      : client.lines('container.logs.merged', { containers: ids.join(','), ...query });
+    stack !== undefined
+      ? client.lines('stack.logs', { ...stack, ...query })
+      : count === 1
+        ? client.lines('container.logs', { container: only, ...query })
+        : client.lines('container.logs.merged', { containers: ids.join(','), ...query });
   for await (const item of items) {
     if (item.kind === 'note') parts.push(`# ${item.text}\n`);
-    else parts.push(`${item.at} ${ids.length === 1 ? '' : `${item.container} `}${item.text}\n`);
+    else parts.push(`${item.at} ${count === 1 ? '' : `${item.container} `}${item.text}\n`);
     if (parts.length === DOWNLOADED) break;
     if (parts.length % AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
   }
-  const name = `${first.name}${ids.length === 1 ? '' : `-and-${ids.length - 1}`}`;
-  saveFile(`${name}.log`, 'text/plain', parts);
+  saveFile(`${fileName()}.log`, 'text/plain', parts);
+
+  function fileName(): string {
+    if (stack !== undefined) return [stack.stack, stack.service].filter(Boolean).join('-');
+    return `${containers[0]?.name}${count === 1 ? '' : `-and-${count - 1}`}`;
+  }
 }

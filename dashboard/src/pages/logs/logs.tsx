@@ -1,5 +1,5 @@
 import { ActionIcon, Button, TextInput } from '@mantine/core';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { type ReactNode, useDeferredValue, useMemo, useState } from 'react';
 import { messageOf } from '../../../../src/contract/page-client.ts';
 import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
 import { readPreference, writePreference } from '../../app/preferences.ts';
@@ -8,7 +8,15 @@ import { usePicture } from '../../cluster/use-cluster.tsx';
 import { useWords } from '../../i18n/text.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { Lines } from './lines.tsx';
-import { DOWNLOADED, downloadLog, KEPT, type LogChoice, type LogLine, useLog } from './log-lines.ts';
+import {
+  DOWNLOADED,
+  downloadLog,
+  KEPT,
+  type LogChoice,
+  type LogLine,
+  type LogStack,
+  useLog,
+} from './log-lines.ts';
 import type { Range } from './log-range.ts';
 import './logs.css';
 import { MergePicker } from './merge-picker.tsx';
@@ -18,15 +26,42 @@ import { logWords } from './words.ts';
 
 /** What a container writes, as it writes it; and others with it, in the order of time. */
 export function Logs({ container }: Readonly<{ container: ContainerView }>) {
-  const w = useWords(logWords);
-  const { connection, isSeen, containers: all } = usePicture();
+  const { containers: all } = usePicture();
   const [others, setOthers] = useState<readonly string[]>([]);
-  const [range, setRange] = useState<Range>({ is: 'newest' });
   const merged = useMemo(() => {
     const wanted = new Set(others);
     return wanted.size === 0 ? [container] : [container, ...all.filter(({ id }) => wanted.has(id))];
   }, [container, all, others]);
-  const choice: LogChoice = { containers: merged, range };
+  return (
+    <LogView name={container.name} containers={merged}>
+      {(choose) => (
+        <MergePicker
+          container={container}
+          all={all}
+          chosen={others}
+          onChoose={(ids) => choose(() => setOthers(ids))}
+        />
+      )}
+    </LogView>
+  );
+}
+
+type ViewProps = Readonly<{
+  /** Whose it is, for those who do not see it. */
+  name: string;
+  containers: readonly ContainerView[];
+  /** Of all containers that it has, and comes to have. */
+  stack?: LogStack;
+  /** What chooses whose log it is; it hands over the change that it makes. */
+  children(choose: (change: () => void) => void): ReactNode;
+}>;
+
+/** A log that is followed: to be searched, held, cut out by time, and downloaded. */
+export function LogView({ name, containers, stack, children }: ViewProps) {
+  const w = useWords(logWords);
+  const { connection, isSeen } = usePicture();
+  const [range, setRange] = useState<Range>({ is: 'newest' });
+  const choice: LogChoice = { containers, range, ...(stack === undefined ? {} : { stack }) };
   const { lines, isCut, isRead } = useLog(choice, connection.state === 'live' && isSeen);
   const [held, setHeld] = useState<readonly LogLine[]>();
   const [text, setText] = useState('');
@@ -57,7 +92,7 @@ export function Logs({ container }: Readonly<{ container: ContainerView }>) {
     const next = at < 0 ? (by === 1 ? 0 : hits.length - 1) : (at + by + hits.length) % hits.length;
     setCurrent(hits[next]?.key);
   };
-  const names = merged.length > 1 ? merged.map(({ name }) => name) : [];
+  const names = stack !== undefined || containers.length > 1 ? containers.map((one) => one.name) : [];
   const none = range.is === 'newest' ? w('none') : w('noneThen');
   return (
     <>
@@ -111,12 +146,7 @@ export function Logs({ container }: Readonly<{ container: ContainerView }>) {
           {w('wrap')}
         </Button>
         <RangePicker onChange={(chosen) => choose(() => setRange(chosen))} />
-        <MergePicker
-          container={container}
-          all={all}
-          chosen={others}
-          onChoose={(ids) => choose(() => setOthers(ids))}
-        />
+        {children(choose)}
         <Download choice={choice} />
         <span className="note" role="status">
           {finder !== undefined && w('found', { n: hits.length, all: everything.length })}
@@ -130,7 +160,7 @@ export function Logs({ container }: Readonly<{ container: ContainerView }>) {
         </p>
       )}
       <Lines
-        label={w('label', { name: container.name })}
+        label={w('label', { name })}
         lines={shown}
         finder={finder}
         hasTimes={hasTimes}

@@ -24,6 +24,7 @@ const route = getRouteApi('/stacks/$stack');
 const TABS = [
   { to: '/stacks/$stack', word: 'services' },
   { to: '/stacks/$stack/containers', word: 'containers' },
+  { to: '/stacks/$stack/logs', word: 'logs' },
   { to: '/stacks/$stack/history', word: 'history' },
 ] as const;
 
