@@ -88,6 +88,11 @@ describe('stacks and services on the dashboard', () => {
     await tab('Containers').click();
     await row(`${STACK}_web_2`).getByText('running').waitFor();
     expect(await serious()).toEqual([]);
+    await tab('Logs').click();
+    await page.getByRole('log').getByText('hello from the web').first().waitFor();
+    expect(await serious()).toEqual([]);
+    await page.getByLabel('Service', { exact: true }).selectOption('cache');
+    await page.getByText('It has written nothing yet.').waitFor();
     await tab('History').click();
     await row('web').getByText('Release 1 deployed').waitFor();
     expect(await serious()).toEqual([]);
