@@ -293,6 +293,12 @@ it('lists stacks, services, containers and releases, and takes a stack away', as
     'stack.get': () => ({ ...stackView([service()]), spec }),
     'stack.ps': () => ({ containers: [member] }),
     'release.history': () => ({ releases: [release] }),
+    'stack.history': () => ({
+      changes: [
+        { kind: 'scale', service: 'web', at: 2, by: 'ann', from: 2, to: 5, why: 'by hand' },
+        { ...release, kind: 'release', service: 'web' },
+      ],
+    }),
     'stack.remove': () => ({}),
     'volume.list': () => ({ volumes: [] }),
   });
@@ -302,6 +308,9 @@ it('lists stacks, services, containers and releases, and takes a stack away', as
   );
   expect((await berth(['stack', 'ps', 'shop'])).stdout).toMatch(/shop_web_1 +web +alpha +1 +web:1 +running/);
   expect((await berth(['release', 'history', 'shop/web'])).stdout).toContain('back to 1, by itself');
+  const history = (await berth(['stack', 'history', 'shop'])).stdout;
+  expect(history).toMatch(/ann +web +2 to 5 containers +by hand/);
+  expect(history).toMatch(/ann +web +release 2, back to 1: done/);
   expect((await berth(['stack', 'rm', 'shop'])).code).toBe(2);
   const removed = await berth(['stack', 'rm', 'shop', '--yes']);
   expect([removed.code, removed.stdout]).toEqual([0, 'shop\n']);
