@@ -132,6 +132,23 @@ const PATH_LINES = [
   'http-request set-var(txn.path) var(txn.path),regsub(//+,/,g) if { var(txn.path) -m sub // }',
 ];
 
+const OWN_COOKIE = '__Host-berth[a-z-]*=[^;]*';
+const HAS_OWN_COOKIE = 'if { req.fhdr(Cookie) -m sub __Host-berth }';
+const LATER_COOKIE = `http-request replace-header Cookie '^(.*);[[:space:]]*${OWN_COOKIE}(.*)$' '\\1\\2' ${HAS_OWN_COOKIE}`;
+
+/**
+ * Takes the manager's cookies (`api/auth/page-cookie.ts`: a session, a log-in under way) out of requests: browsers send them
+ * to every port of a host, and an app that is served under the manager's own name is not to have them.
+ */
+const OWN_COOKIE_LINES = [
+  'http-request del-header Berth-Page',
+  LATER_COOKIE,
+  LATER_COOKIE,
+  `http-request replace-header Cookie '^${OWN_COOKIE}(;[[:space:]]*(.*))?$' '\\2' ${HAS_OWN_COOKIE}`,
+  // a header without a cookie in it is none
+  'http-request del-header Cookie if { req.fhdr_cnt(Cookie) eq 1 } { req.fhdr(Cookie),length eq 0 }',
+];
+
 const CHALLENGES = '/.well-known/acme-challenge/';
 
 /** Tokens that the map has not go on to containers: they may speak ACME themselves. */
@@ -175,6 +192,7 @@ function entryLines(
     'http-request set-header X-Forwarded-For %[src]',
     'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
     'http-request del-header Forwarded',
+    ...OWN_COOKIE_LINES,
     ...canaries,
     // goes on to the next line where nothing was found
     `use_backend %[${lookUp.backend}]`,

@@ -90,6 +90,24 @@ describe('a route', () => {
     expect(seen?.headers.forwarded).toBe(undefined);
   });
 
+  it('keeps sessions of the manager from apps, and no other cookie', async () => {
+    const session = '__Host-berth=berth_ses_secret';
+    for (const [sent, expected] of [
+      [session, undefined],
+      [`${session}; a=1; b=2`, 'a=1; b=2'],
+      [`a=1; ${session}; b=2`, 'a=1; b=2'],
+      [`a=1;${session}`, 'a=1'],
+      [`a=1; __Host-berth-oidc=sealed; ${session}`, 'a=1'],
+      [`__Host-berth-oidc=sealed; ${session}`, undefined],
+      ['a=1; x__Host-berth=2; __Host-other=3', 'a=1; x__Host-berth=2; __Host-other=3'],
+      ['a="x, y"; b=2', 'a="x, y"; b=2'],
+    ] as const) {
+      const { seen } = await ask('x.com', '/', { headers: { cookie: sent, 'berth-page': '1' } });
+      expect(seen?.headers.cookie, sent).toBe(expected);
+      expect(seen?.headers['berth-page']).toBeUndefined();
+    }
+  });
+
   it('believes a balancer in front that it is told to believe', async () => {
     const entry = { address: ADDRESS, port: PORT, tls: false, proxyFrom: [], trust: ['127.0.0.0/8'] };
     await haproxy.router.apply(
