@@ -24,9 +24,11 @@ export const userSchema = z.object({
   kind: z.literal('user'),
   name: userNameSchema,
   role: roleSchema,
-  /** scrypt, `scrypt$N$r$p$salt$hash` (base64). */
+  /** scrypt, `scrypt$N$r$p$salt$hash` (base64); empty for one without a password. */
   passwordHash: z.string(),
   createdAt: z.number(),
+  /** The account of elsewhere that the user is; left out for those whom an admin has made. */
+  oidc: z.object({ issuer: z.string(), subject: z.string() }).optional(),
 });
 export type User = Readonly<z.infer<typeof userSchema>>;
 

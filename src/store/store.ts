@@ -19,6 +19,7 @@ import type {
 import type { KeptFile } from '../model/kept-file.ts';
 import type { Life, Orphan } from '../model/life.ts';
 import type { Network, ObservedImage, ObservedNetwork, ObservedVolume, Volume } from '../model/objects.ts';
+import type { OidcProvider } from '../model/oidc.ts';
 import type { RegistryLogin } from '../model/registry-login.ts';
 import type { ScaleHistory } from '../model/scaling.ts';
 import type { SettingsRecord } from '../model/settings.ts';
@@ -43,6 +44,7 @@ export type Tables = {
   joinTokens: JoinToken;
   audit: AuditEntry;
   settings: SettingsRecord;
+  oidcProviders: OidcProvider;
   hostTrust: HostTrust;
   lives: Life;
   /** What `orphans` was when it was told last: it keeps that across a restart. */

@@ -7,6 +7,8 @@ import type { TableName, Tables } from './store.ts';
 
 /** Key of the one record in `settings`. */
 export const SETTINGS_KEY = 'cluster';
+/** Key of the one record in `oidcProviders`. */
+export const OIDC_KEY = 'provider';
 
 export type TableSpec<R> = Readonly<{
   /** Survives a restart. */
@@ -73,6 +75,7 @@ export const TABLES: { readonly [T in TableName]: TableSpec<Tables[T]> } = {
   joinTokens: { durable: true, key: (r) => r.id, indexes: { secret: (r) => r.secretHash } },
   audit: { durable: true, key: (r) => r.id, indexes: {} },
   settings: { durable: true, key: () => SETTINGS_KEY, indexes: {} },
+  oidcProviders: { durable: true, key: () => OIDC_KEY, indexes: {} },
   hostTrust: { durable: true, key: (r) => r.id, indexes: {} },
   lives: { durable: true, key: (r) => r.id, indexes: {} },
   keptOrphans: { durable: true, key: (r) => `${r.hostId}/${r.id}`, indexes: {} },

@@ -21,8 +21,8 @@ export type Call<N extends RouteName> = Readonly<{
   deps: ApiDeps;
   /** For the audit log: what it was done to, and by whom where the route is public. */
   about(target: string, user?: string): void;
-  /** Sends a `Set-Cookie` with the answer. */
-  setCookie(text: string): void;
+  /** Sends a `Set-Cookie` with the answer, or several. */
+  setCookie(text: string | string[]): void;
 }>;
 
 /** Bytes, whose length is known, with headers of their own. */

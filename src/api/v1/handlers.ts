@@ -20,6 +20,7 @@ import { metricHandlers } from './metrics.ts';
 import { moveHandlers } from './moves.ts';
 import { networkHandlers } from './networks.ts';
 import { nodeHandlers } from './nodes.ts';
+import { oidcHandlers } from './oidc.ts';
 import { orphanHandlers } from './orphans.ts';
 import { registryHandlers } from './registries.ts';
 import { releaseHandlers } from './releases.ts';
@@ -44,6 +45,7 @@ export function allHandlers(
   const limiter = new LoginLimiter();
   return {
     ...sessionHandlers(limiter),
+    ...oidcHandlers(limiter),
     ...clusterHandlers(changes),
     ...settingsHandlers,
     ...nodeHandlers,

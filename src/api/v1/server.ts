@@ -191,7 +191,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
     route: RouteSpec,
     { principal, token }: Caller,
     input: Readonly<{ params: unknown; headers: unknown; query: unknown; body: unknown }>,
-    setCookie: (text: string) => void,
+    setCookie: (text: string | string[]) => void,
   ): Promise<unknown> {
     let target = Object.values(input.params as object).join(' ');
     let who = principal;

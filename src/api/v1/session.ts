@@ -1,16 +1,10 @@
 import type { sessionRoutes } from '../../contract/v1/session.ts';
 import { BerthError } from '../../kit/errors.ts';
-import { newShortId } from '../../kit/ids.ts';
-import type { ApiToken } from '../../model/access.ts';
 import type { LoginLimiter } from '../auth/login-limiter.ts';
 import { pageCookie } from '../auth/page-cookie.ts';
 import { verifyPassword } from '../auth/password.ts';
-import { hashSecret, newSecret, SESSION_PREFIX } from '../auth/secrets.ts';
-import { makeRoom } from './api-tokens.ts';
 import type { Call, Handlers } from './handler.ts';
-
-/** A log-in ends after this long. */
-const SESSION_MS = 7 * 24 * 60 * 60_000;
+import { openSession, SESSION_MS } from './open-session.ts';
 
 /** Handlers of log-in and log-out. */
 export function sessionHandlers(limiter: LoginLimiter): Handlers<keyof typeof sessionRoutes> {
@@ -25,35 +19,22 @@ export function sessionHandlers(limiter: LoginLimiter): Handlers<keyof typeof se
     limiter.check(body.user, principal.from, now);
     limiter.failed(body.user, principal.from, now);
     const user = deps.store.view((tx) => tx.get('users', body.user));
-    if (!(await verifyPassword(body.password, user?.passwordHash)) || user === undefined) {
+    if (!(await verifyPassword(body.password, user?.passwordHash || undefined)) || user === undefined) {
       throw new BerthError('unauthenticated', `user "${body.user}" or the password is wrong`, {
         hint: 'an admin can set a new one: "berth user passwd"',
       });
     }
     limiter.succeeded(body.user, principal.from);
-    const secret = newSecret(SESSION_PREFIX);
-    const token: ApiToken = {
-      kind: 'api-token',
-      id: newShortId(),
-      user: user.name,
-      role: user.role,
-      name: `log-in from ${principal.from || 'the manager'}`,
-      secretHash: hashSecret(secret),
-      createdAt: now,
-      expiresAt: now + SESSION_MS,
-      session: true,
-    };
-    await deps.store.update((tx) => {
+    const opened = await deps.store.update((tx) => {
       // The user may have been removed, or got another password, while this one was checked.
       if (tx.get('users', user.name)?.passwordHash !== user.passwordHash) {
         throw new BerthError('unauthenticated', `user "${body.user}" was changed just now`, {
           hint: 'log in again',
         });
       }
-      makeRoom(tx, user.name, true, now);
-      tx.put('apiTokens', token);
+      return openSession(tx, user, principal.from, now);
     });
-    return { token: secret, user: user.name, role: user.role, expiresAt: now + SESSION_MS };
+    return { ...opened, user: user.name, role: user.role };
   };
   const logOut = async ({
     deps,

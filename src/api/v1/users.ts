@@ -113,7 +113,8 @@ export function findUser(tx: ReadTx, name: string): User {
   throw new BerthError('not_found', `there is no user "${name}"`, { hint: '"berth user ls" lists them' });
 }
 
-function keepAnAdmin(tx: ReadTx | WriteTx, user: User, what: string): void {
+/** @throws BerthError `conflict` where nobody else is one */
+export function keepAnAdmin(tx: ReadTx | WriteTx, user: User, what: string): void {
   if (user.role !== 'admin') return;
   for (const other of tx.all('users')) if (other.role === 'admin' && other.name !== user.name) return;
   throw new BerthError('conflict', `"${user.name}" is the last admin and cannot be ${what}`, {
@@ -121,6 +122,7 @@ function keepAnAdmin(tx: ReadTx | WriteTx, user: User, what: string): void {
   });
 }
 
-function viewOf({ name, role, createdAt }: User, locks: readonly LoginLock[] = []): UserView {
-  return { name, role, createdAt, locks: [...locks] };
+function viewOf({ name, role, createdAt, oidc }: User, locks: readonly LoginLock[] = []): UserView {
+  const by = oidc === undefined ? {} : { provider: oidc.issuer };
+  return { name, role, createdAt, locks: [...locks], ...by };
 }

@@ -1,6 +1,7 @@
 import { accountPurpose, orderPurpose } from '../../model/acme.ts';
 import { certificatePurpose } from '../../model/certificate.ts';
 import { purposeOf } from '../../model/kept-file.ts';
+import { OIDC_PURPOSE } from '../../model/oidc.ts';
 import { loginPurpose } from '../../model/registry-login.ts';
 import { sourcePurpose } from '../../model/stack-source.ts';
 import type { ReadTx, TableName, Tables, WriteTx } from '../../store/store.ts';
@@ -67,6 +68,12 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     ({ registry, service }) =>
       service === undefined ? `log-in of ${registry}` : `log-in of ${registry} for ${service}`,
     (record, reseal) => ({ ...record, sealed: reseal(record.sealed, loginPurpose(record)) }),
+  ),
+  sealedTable(
+    'oidcProviders',
+    ({ settings }) => `log-in by ${settings.issuer}`,
+    ({ sealed, ...record }, reseal) =>
+      sealed === undefined ? record : { ...record, sealed: reseal(sealed, OIDC_PURPOSE) },
   ),
   sealedTable(
     'certificates',

@@ -58,6 +58,9 @@ import { nodeInspect } from './node/inspect.ts';
 import { nodeLabel } from './node/label.ts';
 import { nodeLs } from './node/ls.ts';
 import { nodeRm } from './node/rm.ts';
+import { oidcRm } from './oidc/rm.ts';
+import { oidcSet } from './oidc/set.ts';
+import { oidcShow } from './oidc/show.ts';
 import { orphanAdopt } from './orphan/adopt.ts';
 import { orphanLs } from './orphan/ls.ts';
 import { orphanRm } from './orphan/rm.ts';
@@ -136,6 +139,7 @@ export const GROUPS: readonly Readonly<{ name: string; summary: string; heading:
   { name: 'dns', summary: 'Zones that the manager answers for', heading: 'Cluster:' },
   { name: 'dns zone', summary: 'Zones and who may fetch them', heading: 'Cluster:' },
   { name: 'settings', summary: 'Settings of the cluster', heading: 'Cluster:' },
+  { name: 'oidc', summary: 'Log-in with accounts of an OpenID Connect provider', heading: 'Cluster:' },
   { name: 'user', summary: 'Users and their roles', heading: 'Access:' },
   { name: 'api-token', summary: 'Tokens for programs that use the API', heading: 'Access:' },
 ];
@@ -250,6 +254,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   userPasswd,
   userRole,
   userUnlock,
+  oidcSet,
+  oidcShow,
+  oidcRm,
   userRm,
   apiTokenCreate,
   apiTokenLs,

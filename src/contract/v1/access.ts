@@ -8,6 +8,8 @@ const userSchema = z.object({
   createdAt: z.number(),
   /** From where too many wrong passwords have come: no log-in from there until then. */
   locks: z.array(z.object({ from: z.string(), until: z.number() })).default([]),
+  /** Issuer of the account that the user is; absent for those whom an admin has made. */
+  provider: z.string().optional(),
 });
 export type UserView = z.infer<typeof userSchema>;
 

@@ -16,6 +16,7 @@ import { metricRoutes } from './metrics.ts';
 import { moveRoutes } from './moves.ts';
 import { networkRoutes } from './networks.ts';
 import { nodeRoutes } from './nodes.ts';
+import { oidcRoutes } from './oidc.ts';
 import { orphanRoutes } from './orphans.ts';
 import { registryRoutes } from './registries.ts';
 import { releaseRoutes } from './releases.ts';
@@ -30,6 +31,7 @@ import { volumeRoutes } from './volumes.ts';
 /** Every route of the API. The server takes its handlers by these names, the client its calls. */
 export const routes = {
   ...sessionRoutes,
+  ...oidcRoutes,
   ...clusterRoutes,
   ...nodeRoutes,
   ...metricRoutes,
