@@ -1,13 +1,16 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
 import { BerthError, type Role, roleAllows } from '../../../src/contract/page-client.ts';
+import { OIDC_CALLBACK } from '../../../src/contract/v1/oidc.ts';
 import { client } from '../cluster/client.ts';
+import { finishLogin } from './provider-login.ts';
 
 export type Who = Readonly<{ user: string; role: Role }>;
 
 /** unknown: not asked yet · out: nobody has logged in · in · ended: somebody had, and is to again. */
 type Session =
   | Readonly<{ state: 'unknown'; problem?: BerthError }>
-  | Readonly<{ state: 'out' }>
+  /** `problem`: why the log-in by a provider did not come about. */
+  | Readonly<{ state: 'out'; problem?: unknown }>
   | Readonly<{ state: 'in' | 'ended'; who: Who }>;
 
 type Value = Readonly<{
@@ -21,6 +24,8 @@ type Value = Readonly<{
 const Context = createContext<Value | undefined>(undefined);
 /** Where the manager does not answer the first question, it is asked again. */
 const AGAIN_MS = 2000;
+/** So often a page whose session has ended asks whether there is another one. */
+const ENDED_MS = 5000;
 
 export function SessionProvider({ children }: Readonly<{ children: ReactNode }>) {
   const [session, setSession] = useState<Session>({ state: 'unknown' });
@@ -28,6 +33,9 @@ export function SessionProvider({ children }: Readonly<{ children: ReactNode }>)
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stop = new AbortController();
+    // Opened by hand: there is nothing at that address.
+    if (location.pathname === OIDC_CALLBACK && location.search === '') history.replaceState(null, '', '/');
+    const sentBack = location.pathname === OIDC_CALLBACK ? location.search : '';
     const ask = () =>
       client
         .call('session.whoami', undefined, { signal: stop.signal })
@@ -39,7 +47,12 @@ export function SessionProvider({ children }: Readonly<{ children: ReactNode }>)
           if (thrown instanceof BerthError) setSession({ state: 'unknown', problem: thrown });
           timer = setTimeout(ask, AGAIN_MS);
         });
-    void ask();
+    if (sentBack === '') void ask();
+    else
+      finishLogin(sentBack).then(
+        (who) => setSession({ state: 'in', who }),
+        (problem: unknown) => setSession({ state: 'out', problem }),
+      );
     return () => {
       stop.abort(new Error('the page has gone'));
       clearTimeout(timer);
@@ -57,6 +70,18 @@ export function SessionProvider({ children }: Readonly<{ children: ReactNode }>)
     });
     setSession({ state: 'out' });
   }, []);
+  // Whoever logs in again by a provider does so in another tab: this one sees that it has come about.
+  const isEnded = session.state === 'ended';
+  useEffect(() => {
+    if (!isEnded) return undefined;
+    const timer = setInterval(() => {
+      client
+        .call('session.whoami')
+        .then(({ user, role }) => setSession({ state: 'in', who: { user, role } }))
+        .catch(() => undefined);
+    }, ENDED_MS);
+    return () => clearInterval(timer);
+  }, [isEnded]);
   const end = useCallback(
     () => setSession((now) => (now.state === 'in' ? { ...now, state: 'ended' } : now)),
     [],

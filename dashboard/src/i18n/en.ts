@@ -38,6 +38,7 @@ export const en = {
   'login.user': 'User',
   'login.password': 'Password',
   'login.submit': 'Log in',
+  'login.or': 'or',
   'login.hint': 'The first user is admin; its password was printed by the first “berth up”.',
 
   'live.live': 'Live',

@@ -39,6 +39,7 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'login.user': '用户',
   'login.password': '密码',
   'login.submit': '登录',
+  'login.or': '或',
   'login.hint': '第一个用户是 admin，密码由首次“berth up”打印。',
 
   'live.live': '实时',

@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react';
 import { useSession } from '../app/session.tsx';
 import { useText } from '../i18n/text.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { ProviderLogin } from './provider-button.tsx';
 
 /** @param user who has been logged in until now */
 export function LoginForm({ user: before = '' }: Readonly<{ user?: string }>) {
@@ -54,6 +55,7 @@ export function LoginForm({ user: before = '' }: Readonly<{ user?: string }>) {
         <Button type="submit" loading={isBusy} fullWidth>
           {t('login.submit')}
         </Button>
+        <ProviderLogin isElsewhere={before !== ''} />
       </Stack>
     </form>
   );

@@ -27,6 +27,7 @@ export function LoginPage() {
           </Group>
         </Group>
         <h1>{t('login.title')}</h1>
+        {session.state === 'out' && session.problem !== undefined && <Problem error={session.problem} />}
         {session.state === 'unknown' ? <Problem error={session.problem} /> : <LoginForm />}
         <p className="note">{t('login.hint')}</p>
       </div>

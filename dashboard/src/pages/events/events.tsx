@@ -225,13 +225,17 @@ function Target({ event, children }: Readonly<{ event: ToldEvent; children: Reac
       );
     case 'stack':
       return (
-        <Link className="quiet" to="/containers" search={{ q: event.name }}>
+        <Link className="quiet" to="/stacks/$stack" params={{ stack: event.name }}>
           {children}
         </Link>
       );
     case 'service':
       return (
-        <Link className="quiet" to="/containers" search={{ q: `${event.stack}_${event.name}` }}>
+        <Link
+          className="quiet"
+          to="/stacks/$stack/services/$service"
+          params={{ stack: event.stack, service: event.name }}
+        >
           {children}
         </Link>
       );

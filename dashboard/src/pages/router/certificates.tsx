@@ -186,7 +186,7 @@ function Pem({ label, value, onChange }: PemProps) {
         spellCheck={false}
       />
       <Group mt={6}>
-        <input ref={file} type="file" hidden tabIndex={-1} aria-label={label} onChange={take} />
+        <input ref={file} type="file" hidden onChange={take} />
         <Button variant="default" size="xs" onClick={() => file.current?.click()}>
           {w('cert.file')}
         </Button>

@@ -12,6 +12,7 @@ import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { bytesText } from '../../parts/format.ts';
 import { errorText, msText, optionTexts, rateText } from './route-text.ts';
+import { ServiceLink } from './service-link.tsx';
 import { words } from './words.ts';
 
 const route = getRouteApi('/router/route/$route');
@@ -92,7 +93,9 @@ function Route({ view }: Readonly<{ view: RouteView }>) {
             {service !== undefined && (
               <>
                 <dt>{w('route.service')}</dt>
-                <dd>{service}</dd>
+                <dd>
+                  <ServiceLink service={service} />
+                </dd>
               </>
             )}
             {balancer !== undefined && (

@@ -11,6 +11,7 @@ import { Empty } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { errorText, msText, rateText } from './route-text.ts';
+import { ServiceLink } from './service-link.tsx';
 import { words } from './words.ts';
 
 const route = getRouteApi('/router');
@@ -152,9 +153,7 @@ function Rows({ routes }: Readonly<{ routes: readonly (RouteView & Readonly<{ id
           </Link>
         </span>,
         balancer === undefined ? (
-          <span key="to" title={service}>
-            {service}
-          </span>
+          <ServiceLink key="to" service={service ?? ''} />
         ) : (
           <Link key="to" className="quiet" to="/router/balancer/$balancer" params={{ balancer }}>
             {balancer}

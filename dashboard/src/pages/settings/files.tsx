@@ -188,14 +188,7 @@ function NewFile({ noun, onClose }: Props & Readonly<{ onClose(): void }>) {
         />
       )}
       <Group>
-        <input
-          ref={input}
-          type="file"
-          hidden
-          tabIndex={-1}
-          aria-label={w('file.file')}
-          onChange={(event) => setFile(event.currentTarget.files?.[0])}
-        />
+        <input ref={input} type="file" hidden onChange={(event) => setFile(event.currentTarget.files?.[0])} />
         <Button variant="default" size="xs" onClick={() => input.current?.click()}>
           {w('file.file')}
         </Button>

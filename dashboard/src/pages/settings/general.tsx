@@ -1,5 +1,5 @@
 import { Button, Checkbox, Group, Textarea, TextInput } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 import { BerthError } from '../../../../src/contract/page-client.ts';
 import type { SettingsAnswer } from '../../../../src/contract/v1/cluster.ts';
@@ -349,6 +349,7 @@ type SaveProps = Readonly<{
 function Save({ base, draft, onClose, onSaved, onRead }: SaveProps) {
   const w = useWords(words);
   const { show } = useToasts();
+  const queries = useQueryClient();
   const patch = patchOf(draft, base.settings);
   const keys = Object.keys(patch) as SettingKey[];
   const pairs = keys.map((key) =>
@@ -357,7 +358,9 @@ function Save({ base, draft, onClose, onSaved, onRead }: SaveProps) {
   const way: Way = { cli: `berth settings set ${pairs.join(' ')}`, route: 'settings.patch', input: patch };
   const run = async () => {
     try {
-      await client.call('settings.patch', { ...patch, ifVersion: base.version });
+      const answer = await client.call('settings.patch', { ...patch, ifVersion: base.version });
+      // What is typed next is a change of this.
+      queries.setQueryData(['settings'], answer);
     } catch (thrown) {
       // The form shows who was quicker, and with what.
       if (thrown instanceof BerthError && thrown.code === 'conflict') {

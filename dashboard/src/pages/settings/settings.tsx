@@ -8,11 +8,12 @@ import { useWords } from '../../i18n/text.tsx';
 import { DnsZones } from './dns.tsx';
 import { Files } from './files.tsx';
 import { General } from './general.tsx';
+import { Provider } from './provider.tsx';
 import { Registries } from './registries.tsx';
 import { words } from './words.ts';
 
 const route = getRouteApi('/settings');
-const TABS = ['general', 'registries', 'configs', 'secrets', 'dns'] as const;
+const TABS = ['general', 'registries', 'configs', 'secrets', 'dns', 'login'] as const;
 
 /** What holds for the whole cluster. */
 export function SettingsPage() {
@@ -44,6 +45,7 @@ export function SettingsPage() {
         <Tabs.Panel value="registries">{chosen === 'registries' && <Registries />}</Tabs.Panel>
         <Tabs.Panel value="configs">{chosen === 'configs' && <Files noun="config" />}</Tabs.Panel>
         <Tabs.Panel value="secrets">{chosen === 'secrets' && <Files noun="secret" />}</Tabs.Panel>
+        <Tabs.Panel value="login">{chosen === 'login' && <Provider />}</Tabs.Panel>
         <Tabs.Panel value="dns">{chosen === 'dns' && <DnsZones />}</Tabs.Panel>
       </Tabs>
     </>

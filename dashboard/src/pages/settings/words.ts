@@ -9,6 +9,7 @@ export const words = wordsOf(
     configs: 'Configs',
     secrets: 'Secrets',
     dns: 'DNS',
+    login: 'Log-in',
 
     default: 'Default: {value}',
     empty: 'empty',
@@ -137,6 +138,7 @@ export const words = wordsOf(
     configs: '配置',
     secrets: '密钥',
     dns: 'DNS',
+    login: '登录',
 
     default: '默认值：{value}',
     empty: '空',

@@ -107,7 +107,7 @@ function Rows({ users, onForm }: Readonly<{ users: readonly UserView[]; onForm(f
         { text: '' },
       ]}
       render={(user) => {
-        const { name, role, createdAt, locks } = user;
+        const { name, role, createdAt, locks, provider } = user;
         const [lock] = locks;
         return [
           <span key="name">
@@ -118,7 +118,7 @@ function Rows({ users, onForm }: Readonly<{ users: readonly UserView[]; onForm(f
           </span>,
           lock === undefined ? (
             <span key="state" className="state tone-good">
-              {w('user.open')}
+              {provider === undefined ? w('user.open') : w('user.provider', { issuer: provider })}
             </span>
           ) : (
             <span

@@ -1,0 +1,224 @@
+import { Button, Group, NativeSelect, PasswordInput, Textarea, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import type { OidcProviderView } from '../../../../src/contract/v1/oidc.ts';
+import { OIDC_CALLBACK } from '../../../../src/contract/v1/oidc.ts';
+import type { Action } from '../../actions/action.ts';
+import { ActionButtons } from '../../actions/actions.tsx';
+import { client } from '../../cluster/client.ts';
+import { usePolledQuery } from '../../cluster/use-polled-query.ts';
+import { useText, useWords } from '../../i18n/text.tsx';
+import { Asked } from '../../parts/asked.tsx';
+import { useCopy } from '../../parts/copy.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { FormDialog } from '../../parts/form-dialog.tsx';
+import { Icon } from '../../parts/icons.tsx';
+import { Needs } from '../../parts/needs.tsx';
+import { wordOf } from '../../parts/state.tsx';
+import { providerWords } from './provider-words.ts';
+
+/** Log-in with accounts of elsewhere. */
+export function Provider() {
+  return (
+    <Needs least="admin">
+      <Inside />
+    </Needs>
+  );
+}
+
+function Inside() {
+  const w = useWords(providerWords);
+  const [isOpen, setOpen] = useState(false);
+  const query = usePolledQuery(
+    ['oidc'],
+    (signal) => client.call('oidc.get', undefined, { signal }),
+    undefined,
+  );
+  return (
+    <>
+      <Asked query={query}>
+        {({ provider }) =>
+          provider === undefined ? (
+            <div className="card">
+              <Empty title={w('none')} hint={w('text')}>
+                <Button leftSection={<Icon name="plus" size={16} />} onClick={() => setOpen(true)}>
+                  {w('set')}
+                </Button>
+              </Empty>
+            </div>
+          ) : (
+            <Shown provider={provider} onChange={() => setOpen(true)} />
+          )
+        }
+      </Asked>
+      {isOpen && <ProviderForm before={query.data?.provider} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+type ShownProps = Readonly<{ provider: OidcProviderView; onChange(): void }>;
+
+function Shown({ provider: { settings, endpoints, hasSecret, redirect }, onChange }: ShownProps) {
+  const w = useWords(providerWords);
+  const t = useText();
+  const copy = useCopy();
+  const { issuer, clientId, roles, otherwise, roleClaim, nameClaim, label, address } = settings;
+  const remove: Action = {
+    id: 'oidc-remove',
+    label: w('remove'),
+    target: issuer,
+    needs: 'admin',
+    isDangerous: true,
+    way: { cli: 'berth oidc rm', route: 'oidc.delete' },
+    confirm: {
+      title: w('remove.title'),
+      texts: [w('remove.text')],
+      typed: { label: t('action.type', { name: clientId }), word: clientId },
+    },
+  };
+  return (
+    <section className="card card-body">
+      <div className="tab-head">
+        <h2>{label}</h2>
+        <div className="head-side">
+          <Button variant="default" leftSection={<Icon name="settings" size={16} />} onClick={onChange}>
+            {w('change')}
+          </Button>
+          <ActionButtons actions={[remove]} />
+        </div>
+      </div>
+      <dl className="facts">
+        <dt>{w('issuer')}</dt>
+        <dd>{issuer}</dd>
+        <dt>{w('client')}</dt>
+        <dd>
+          {clientId} <span className="note">{w(hasSecret ? 'hasSecret' : 'noSecret')}</span>
+        </dd>
+        <dt>{w('address')}</dt>
+        <dd>{address}</dd>
+        <dt>{w('redirect')}</dt>
+        <dd>
+          <Group gap="xs">
+            <code>{redirect}</code>
+            <Button size="compact-xs" variant="default" onClick={() => void copy(redirect)}>
+              {t('copy.copy')}
+            </Button>
+          </Group>
+        </dd>
+        <dt>{w('nameClaim')}</dt>
+        <dd>{nameClaim}</dd>
+        {(['admin', 'operator', 'viewer'] as const).map((role) => (
+          <Role key={role} name={wordOf(t, 'role', role)} claim={roleClaim} groups={roles[role]} />
+        ))}
+        <dt>{w('otherwise')}</dt>
+        <dd>{otherwise === 'none' ? w('refused') : wordOf(t, 'role', otherwise)}</dd>
+        <dt>{w('endpoints')}</dt>
+        <dd>{Object.values(endpoints).join(', ')}</dd>
+      </dl>
+    </section>
+  );
+}
+
+function Role({ name, claim, groups }: Readonly<{ name: string; claim: string; groups: readonly string[] }>) {
+  if (groups.length === 0) return null;
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>
+        {claim}: {groups.join(', ')}
+      </dd>
+    </>
+  );
+}
+
+const OTHERWISE = ['none', 'viewer', 'operator', 'admin'] as const;
+
+type FormProps = Readonly<{ before: OidcProviderView | undefined; onClose(): void }>;
+
+function ProviderForm({ before, onClose }: FormProps) {
+  const w = useWords(providerWords);
+  const t = useText();
+  const was = before?.settings;
+  const [texts, setTexts] = useState({
+    issuer: was?.issuer ?? '',
+    clientId: was?.clientId ?? '',
+    address: was?.address ?? location.origin,
+    label: was?.label ?? 'Single sign-on',
+    nameClaim: was?.nameClaim ?? 'preferred_username',
+    roleClaim: was?.roleClaim ?? 'groups',
+    scopes: (was?.scopes ?? ['openid', 'profile', 'email']).join(' '),
+    admin: (was?.roles.admin ?? []).join('\n'),
+    operator: (was?.roles.operator ?? []).join('\n'),
+    viewer: (was?.roles.viewer ?? []).join('\n'),
+    ca: was?.ca ?? '',
+  });
+  const [secret, setSecret] = useState('');
+  const [otherwise, setOtherwise] = useState<(typeof OTHERWISE)[number]>(was?.otherwise ?? 'none');
+  const lines = (text: string) =>
+    text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter(Boolean);
+  const run = () =>
+    client.call('oidc.set', {
+      issuer: texts.issuer.trim(),
+      clientId: texts.clientId.trim(),
+      address: texts.address.trim().replace(/\/$/, ''),
+      label: texts.label,
+      nameClaim: texts.nameClaim.trim(),
+      roleClaim: texts.roleClaim.trim(),
+      scopes: texts.scopes.split(/\s+/).filter(Boolean),
+      roles: { admin: lines(texts.admin), operator: lines(texts.operator), viewer: lines(texts.viewer) },
+      otherwise,
+      ca: texts.ca,
+      ...(secret === '' ? {} : { clientSecret: secret }),
+    });
+  const own = (key: keyof typeof texts) => ({
+    value: texts[key],
+    onChange: ({ currentTarget: { value } }: Readonly<{ currentTarget: Readonly<{ value: string }> }>) =>
+      setTexts((now) => ({ ...now, [key]: value })),
+    autoComplete: 'off',
+    spellCheck: false,
+  });
+  return (
+    <FormDialog
+      title={w('set')}
+      text={w('set.text', { redirect: `${texts.address.replace(/\/$/, '')}${OIDC_CALLBACK}` })}
+      label={w('save')}
+      isReady={texts.issuer !== '' && texts.clientId !== ''}
+      onRun={run}
+      onClose={onClose}
+      size="xl"
+    >
+      <TextInput label={w('issuer')} description={w('issuer.hint')} data-autofocus {...own('issuer')} />
+      <TextInput label={w('client')} {...own('clientId')} />
+      <PasswordInput
+        label={w('secret')}
+        description={w(before?.hasSecret === true ? 'secret.stays' : 'secret.hint')}
+        value={secret}
+        onChange={(event) => setSecret(event.currentTarget.value)}
+        autoComplete="new-password"
+      />
+      <TextInput label={w('address')} description={w('address.hint')} {...own('address')} />
+      <TextInput label={w('roleClaim')} description={w('roleClaim.hint')} {...own('roleClaim')} />
+      {(['admin', 'operator', 'viewer'] as const).map((role) => (
+        <Textarea key={role} label={w('groups', { role: wordOf(t, 'role', role) })} rows={2} {...own(role)} />
+      ))}
+      <NativeSelect
+        label={w('otherwise')}
+        value={otherwise}
+        onChange={({ currentTarget }) => {
+          const found = OTHERWISE.find((one) => one === currentTarget.value);
+          if (found !== undefined) setOtherwise(found);
+        }}
+        data={OTHERWISE.map((value) => ({
+          value,
+          label: value === 'none' ? w('refused') : wordOf(t, 'role', value),
+        }))}
+      />
+      <TextInput label={w('nameClaim')} description={w('nameClaim.hint')} {...own('nameClaim')} />
+      <TextInput label={w('scopes')} {...own('scopes')} />
+      <TextInput label={w('label')} maxLength={60} {...own('label')} />
+      <Textarea className="pem" label={w('ca')} description={w('ca.hint')} rows={3} {...own('ca')} />
+    </FormDialog>
+  );
+}
