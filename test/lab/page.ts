@@ -51,9 +51,9 @@ export async function openChromium(options: BrowserContextOptions = {}): Promise
 }
 
 /** Through the form, as a person does. */
-export async function logIn(page: Page, url: string, password: string): Promise<void> {
+export async function logIn(page: Page, url: string, password: string, user = 'admin'): Promise<void> {
   await page.goto(url);
-  await page.getByLabel('User', { exact: true }).fill('admin');
+  await page.getByLabel('User', { exact: true }).fill(user);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.keyboard.press('Enter');
   await page.getByRole('navigation').getByText('Live').waitFor();
