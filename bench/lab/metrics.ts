@@ -31,7 +31,14 @@ export const metrics: Benchmark = {
       const [host] = lab.hosts;
       if (host === undefined) throw new Error('the lab has no host');
       // On the host itself: only there are the processes of its containers to be seen.
-      const argv = [process.execPath, '--import', 'tsx', PROGRAM, host.engine, String(seconds)];
+      const argv = [
+        process.execPath,
+        '--import',
+        import.meta.resolve('tsx'),
+        PROGRAM,
+        host.engine,
+        String(seconds),
+      ];
       const [{ stdout, stderr }, { agent }] = await Promise.all([
         lab.exec(host.name, argv, { timeoutMs: 2 * seconds * 1000 + SPARE_MS }),
         measure(lab, seconds),
