@@ -4,8 +4,10 @@ import { type Calls, clientOver } from './client-over.ts';
 // All that a page needs of the rooms below: it may import this one alone.
 export { BerthError, messageOf } from '../kit/errors.ts';
 export { type Role, roleAllows } from '../model/access.ts';
+export { networkNames } from '../model/network-names.ts';
 export { parseSchedule, SCHEDULE_FORM, scheduleText } from '../model/schedule.ts';
 export { fieldChanges } from '../model/stack-diff.ts';
+export { volumeNames } from '../model/volume-names.ts';
 
 /** What of `fetch` is used here: there are no types of a browser in this room. */
 type Fetch = (

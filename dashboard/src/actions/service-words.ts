@@ -5,6 +5,8 @@ export const serviceWords = wordsOf(
   {
     stacks: 'Stacks',
     services: 'Services',
+    new: 'New stack',
+    edit: 'Edit {name}',
     restart: 'Restart',
     'restart.title': 'Restart {name}?',
     'restart.text': 'Its containers are made anew, as many at a time as its update policy says.',
@@ -30,6 +32,8 @@ export const serviceWords = wordsOf(
   {
     stacks: '应用栈',
     services: '服务',
+    new: '新建应用栈',
+    edit: '编辑 {name}',
     restart: '重启',
     'restart.title': '重启 {name}？',
     'restart.text': '它的容器会重新创建，每次替换的数量由更新策略决定。',

@@ -251,6 +251,15 @@ function useItems(text: string): readonly Item[] {
       const add = { id: 'a-add', icon: 'plus', text: t('hosts.add') } as const;
       if (may('admin') && matches(add.text, 'add host join'))
         yield { ...add, run: () => void navigate({ to: '/hosts', search: { add: true } }) };
+      const newStack = { id: 'a-new-stack', icon: 'plus', text: sw('new') } as const;
+      if (may('operator') && matches(newStack.text, 'new stack deploy'))
+        yield { ...newStack, run: () => void navigate({ to: '/stacks/new' }) };
+      for (const { name } of words.length > 0 && may('operator') ? (stacks ?? []) : []) {
+        const edit = sw('edit', { name });
+        if (!matches(edit, 'edit stack deploy')) continue;
+        const run = () => void navigate({ to: '/stacks/$stack/edit', params: { stack: name } });
+        yield { id: `a-edit-${name}`, icon: 'stacks', text: edit, note: `berth deploy --name ${name}`, run };
+      }
       for (const scheme of ['light', 'dark', 'auto'] as const) {
         const name = t(`app.theme.${scheme}`);
         const item = { id: `a-${scheme}`, icon: 'sun', text: t('palette.theme', { name }) } as const;

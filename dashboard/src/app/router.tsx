@@ -113,6 +113,24 @@ const stackHistoryRoute = createRoute({
   component: lazyRouteComponent(() => import('../pages/stacks/history-tab.tsx'), 'StackHistory'),
 });
 
+const stackPictureRoute = createRoute({
+  getParentRoute: () => stackRoute,
+  path: '/picture',
+  component: lazyRouteComponent(() => import('../pages/stack-picture/stack-picture.tsx'), 'StackPicture'),
+});
+
+const newStackRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/stacks/new',
+  component: lazyRouteComponent(() => import('../pages/editor/new-stack.tsx'), 'NewStackPage'),
+});
+
+const editStackRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/stacks/$stack/edit',
+  component: lazyRouteComponent(() => import('../pages/editor/edit-stack.tsx'), 'EditStackPage'),
+});
+
 // Not right below the stack, where a service that is called `logs` would be a part of the stack's page.
 const serviceRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -229,7 +247,15 @@ export const router = createRouter({
     containersRoute,
     containerRoute,
     stacksRoute,
-    stackRoute.addChildren([stackServicesRoute, stackContainersRoute, stackLogsRoute, stackHistoryRoute]),
+    newStackRoute,
+    editStackRoute,
+    stackRoute.addChildren([
+      stackServicesRoute,
+      stackPictureRoute,
+      stackContainersRoute,
+      stackLogsRoute,
+      stackHistoryRoute,
+    ]),
     serviceRoute.addChildren([
       serviceOverviewRoute,
       serviceReleasesRoute,

@@ -23,6 +23,7 @@ const route = getRouteApi('/stacks/$stack');
 /** The parts of a stack's page, each at an address of its own below the stack's. */
 const TABS = [
   { to: '/stacks/$stack', word: 'services' },
+  { to: '/stacks/$stack/picture', word: 'picture' },
   { to: '/stacks/$stack/containers', word: 'containers' },
   { to: '/stacks/$stack/logs', word: 'logs' },
   { to: '/stacks/$stack/history', word: 'history' },
@@ -81,6 +82,12 @@ function Head({ stack }: Readonly<{ stack: StackView }>) {
         <h1>{name}</h1>
         <span className={`state tone-${tone}${tone === 'idle' ? ' hollow' : ''}`}>{w(`stack.${state}`)}</span>
         <div className="head-side">
+          <Button
+            variant="default"
+            renderRoot={(props) => <Link {...props} to="/stacks/$stack/edit" params={{ stack: name }} />}
+          >
+            {w('edit')}
+          </Button>
           <ActionButtons actions={actions} />
           <CopyAs way={{ cli: `berth stack ps ${name}`, route: 'stack.get', input: { stack: name } }} />
         </div>

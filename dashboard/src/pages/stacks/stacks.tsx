@@ -2,6 +2,7 @@ import { Button, TextInput } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import type { StackView } from '../../../../src/contract/v1/services.ts';
+import { useMay } from '../../app/session.tsx';
 import { useTitle } from '../../app/shell.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
@@ -33,6 +34,7 @@ export function StacksPage() {
         {data !== undefined && <span className="note">{w('count', { n: all })}</span>}
         <div className="head-side">
           <CopyAs way={{ cli: 'berth stack ls', route: 'stack.list' }} />
+          <NewStack />
         </div>
       </div>
       {data === undefined && error !== null && <Problem error={error} />}
@@ -40,7 +42,10 @@ export function StacksPage() {
       {data !== undefined && all === 0 && (
         <div className="card">
           <Empty title={w('none')} hint={w('none.hint')}>
-            <code className="label">berth deploy</code>
+            <p>
+              <code className="label">berth deploy</code>
+            </p>
+            <NewStack />
           </Empty>
         </div>
       )}
@@ -68,6 +73,21 @@ export function StacksPage() {
         </>
       )}
     </>
+  );
+}
+
+function NewStack() {
+  const w = useWords(words);
+  const may = useMay();
+  return (
+    <Button
+      disabled={!may('operator')}
+      title={may('operator') ? undefined : w('new.needs')}
+      leftSection={<Icon name="plus" size={16} />}
+      renderRoot={(props) => <Link {...props} to="/stacks/new" />}
+    >
+      {w('new')}
+    </Button>
   );
 }
 

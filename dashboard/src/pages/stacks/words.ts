@@ -4,13 +4,17 @@ import { wordsOf } from '../../i18n/text.tsx';
 export const words = wordsOf(
   {
     title: 'Stacks',
+    new: 'New stack',
+    'new.needs': 'Deploying needs the role operator',
+    edit: 'Edit',
+    picture: 'Picture',
     count: '1 stack | {n} stacks',
     filter: 'Filter by name, service or image',
     noMatch: 'No stack matches “{text}”',
     clear: 'Clear the filter',
     none: 'No stack is deployed yet',
     'none.hint':
-      'A stack is what a compose file describes: services, and the networks and volumes that they share. In the folder of such a file, this deploys it:',
+      'A stack is what a compose file describes: services, and the networks and volumes that they share. Write one here, or deploy it from its folder by this:',
     name: 'Name',
     state: 'State',
     services: 'Services',
@@ -74,13 +78,17 @@ export const words = wordsOf(
   },
   {
     title: '应用栈',
+    new: '新建应用栈',
+    'new.needs': '部署需要 operator 角色',
+    edit: '编辑',
+    picture: '拓扑图',
     count: '{n} 个应用栈',
     filter: '按名称、服务或镜像筛选',
     noMatch: '没有与“{text}”相符的应用栈',
     clear: '清除筛选',
     none: '还没有部署应用栈',
     'none.hint':
-      '应用栈由一个 compose 文件描述：若干服务，以及它们共用的网络和卷。在该文件所在的目录中运行下面的命令即可部署：',
+      '应用栈由一个 compose 文件描述：若干服务，以及它们共用的网络和卷。可以在这里编写，也可以在该文件所在的目录中运行：',
     name: '名称',
     state: '状态',
     services: '服务',
