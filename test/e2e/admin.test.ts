@@ -85,6 +85,7 @@ describe('the router in the dashboard', () => {
     await dialog('Set a rule').getByLabel('Rule').selectOption('rate_limit');
     await dialog('Set a rule').getByLabel('Value').fill('100/10s');
     await dialog('Set a rule').getByRole('button', { name: 'Set', exact: true }).click();
+    await dialog('Set a rule').waitFor({ state: 'detached' });
     await page.getByText('100/10s').waitFor();
     expect(await serious()).toEqual([]);
     await page.getByRole('link', { name: 'crm.page.example.com' }).click();
