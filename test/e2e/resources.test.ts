@@ -5,8 +5,9 @@ import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page
 import { sharedLab } from '../lab/shared.ts';
 
 const NET = 'res-net';
-const ODD = 'res-<b>bold</b>-🚢';
-const NAMES = ['res-web', 'res-db', 'res-far', 'res-down'];
+const ODD = 'res-<img src=x>-🚢';
+const NAMES = ['res-web', 'res-db', 'res-far', 'res-down', 'res-writer'];
+const VOLUMES = ['res-data', 'res-made-data'];
 
 let lab: Lab;
 let open: OpenPage;
@@ -14,6 +15,7 @@ let open: OpenPage;
 const quiet = (argv: readonly string[]) => lab.docker(argv).catch(() => '');
 async function clear(): Promise<void> {
   await quiet(['rm', '-f', ...NAMES]);
+  await quiet(['volume', 'rm', ...VOLUMES]);
   for (const network of [NET, 'res-other', 'res-made', ODD]) await quiet(['network', 'rm', network]);
 }
 
@@ -28,9 +30,13 @@ beforeAll(async () => {
       ...['busybox', ...command],
     ]);
   await run('res-web', NET, 'h1', 'sleep', '100000');
-  await run('res-db', NET, 'h2', 'nc', '-lk', '-p', '5432', '-e', 'true');
+  await run('res-db', NET, 'h2', 'httpd', '-f', '-p', '5432');
   await run('res-far', 'res-other', 'h3', 'sleep', '100000');
   await run('res-down', NET, 'h3', 'true');
+  await lab.docker([
+    ...['run', '-d', '--name', 'res-writer', '-v', 'res-data:/data:ro', '-e', 'constraint:node==h2'],
+    ...['busybox', 'sleep', '100000'],
+  ]);
   open = await openChromium();
   await logIn(open.page, `${lab.addresses.api}/`, lab.adminPassword ?? '');
 });
@@ -185,5 +191,92 @@ describe('a network', () => {
     await dialog().getByRole('button', { name: 'Remove' }).click();
     await page.getByText(/has active endpoints/).waitFor();
     expect(await serious()).toEqual([]);
+  });
+});
+
+describe('images', () => {
+  it('show who uses them, and are not removed while somebody does', async () => {
+    const { page } = open;
+    await go('Images');
+    await row('busybox:latest').getByText('h1, h2, h3').waitFor();
+    await row('busybox:latest').getByText('res-web').waitFor();
+    expect(await serious()).toEqual([]);
+    await button('Remove busybox:latest').click();
+    await dialog()
+      .getByText(/Used by .*res-db/)
+      .waitFor();
+    await page.keyboard.type('busybox:latest');
+    await dialog().getByRole('button', { name: 'Remove' }).click();
+    await page.getByText(/is using its referenced image|image is being used/).waitFor();
+    await row('busybox:latest').getByText('h1, h2, h3').waitFor();
+  });
+
+  it('are pulled onto the hosts that are chosen, each of which says why it could not', async () => {
+    await button('Pull an image').click();
+    await dialog().getByLabel('Image').fill('registry.invalid/res/none:1');
+    await dialog().getByLabel('Onto').selectOption('these hosts');
+    await dialog().getByLabel('h1').check();
+    await dialog().getByLabel('h3').check();
+    await dialog().getByRole('button', { name: 'Pull', exact: true }).click();
+    const hosts = dialog().getByRole('listitem');
+    await hosts.filter({ hasText: 'h1' }).getByText('failed').waitFor();
+    await hosts.filter({ hasText: 'h3' }).getByText('registry.invalid').waitFor();
+    expect(await hosts.count()).toBe(2);
+    expect(await serious()).toEqual([]);
+    await dialog().getByRole('button', { name: 'Close' }).click();
+  });
+
+  it('say before a prune what would go, and what Docker uses of each disk', async () => {
+    const { page } = open;
+    await button('Prune').click();
+    await dialog().getByLabel('Those with a name as well').check();
+    await dialog()
+      .getByText(/Nothing would go|would go, up to/)
+      .waitFor();
+    expect(await serious()).toEqual([]);
+    await dialog().getByRole('button', { name: 'Close' }).click();
+    await button('Measure').click();
+    await page.getByRole('rowheader', { name: 'All hosts' }).waitFor();
+    expect(await serious()).toEqual([]);
+  });
+});
+
+describe('volumes', () => {
+  it('are made, and say who mounts them where', async () => {
+    const { page } = open;
+    await go('Volumes');
+    await row('res-data').getByText('res-writer').waitFor();
+    expect(await serious()).toEqual([]);
+    await button('Create a volume').click();
+    await dialog().getByLabel('Name', { exact: true }).fill('res made');
+    await dialog().getByRole('button', { name: 'Create', exact: true }).click();
+    await dialog().getByRole('alert').getByText('includes invalid characters').waitFor();
+    await dialog().getByLabel('Name', { exact: true }).fill('res-made-data');
+    expect(await serious()).toEqual([]);
+    await dialog().getByRole('button', { name: 'Create', exact: true }).click();
+    await page.getByRole('heading', { name: 'res-made-data' }).waitFor();
+    await page.getByText('Nobody mounts it').waitFor();
+    await go('Volumes');
+    await page.getByRole('link', { name: 'res-data', exact: true }).click();
+    await row('res-writer').getByText('/data read only').waitFor();
+    expect(await serious()).toEqual([]);
+  });
+
+  it('are removed by their names, unless somebody has them', async () => {
+    const { page } = open;
+    const remove = async (name: string) => {
+      await button('Remove').click();
+      const sure = dialog().getByRole('button', { name: 'Remove' });
+      expect(await sure.isDisabled()).toBe(true);
+      await page.keyboard.type(name);
+      await sure.click();
+    };
+    await remove('res-data');
+    await page.getByText('volume res-data is in use by res-writer').waitFor();
+    await go('Volumes');
+    await page.getByRole('link', { name: 'res-made-data' }).click();
+    await remove('res-made-data');
+    await page.getByRole('heading', { name: /There is no volume/ }).waitFor();
+    expect(await lab.berth(['volume', 'ls', '-q'])).not.toContain('res-made-data');
   });
 });

@@ -99,6 +99,8 @@ async function shoot({ name, colorScheme, language }: (typeof LOOKS)[number]): P
       ['account', '/account', '[data-index="0"]'],
       ['settings', '/settings', '.setting'],
       ['dns', '/settings?tab=dns', '[data-index="0"]'],
+      ['images', '/images', '[data-index="0"]'],
+      ['volumes', '/volumes', '.filters'],
     ] as const) {
       await page.goto(`${lab.addresses.api}${path}`);
       await page.locator(sign).first().waitFor();

@@ -16,6 +16,7 @@ import {
 import { serviceWords } from '../actions/service-words.ts';
 import { client } from '../cluster/client.ts';
 import { useLive } from '../cluster/use-cluster.tsx';
+import { useResources } from '../cluster/use-resources.ts';
 import { LANGUAGES, type Language, useLanguage, useWords } from '../i18n/text.tsx';
 import { Icon, type IconName } from '../parts/icons.tsx';
 import { wordOf } from '../parts/state.tsx';
@@ -145,6 +146,7 @@ function useItems(text: string): readonly Item[] {
   const { start } = useActions();
   const may = useMay();
   const navigate = useNavigate();
+  const resources = useResources();
   return useMemo(() => {
     // As it is when something is typed: looking through a hundred thousand with each change would leave no time for keys.
     const { nodes, containers } = live.snapshot();
@@ -171,9 +173,20 @@ function useItems(text: string): readonly Item[] {
         | 'nav.containers'
         | 'nav.stacks'
         | 'nav.networks'
+        | 'nav.images'
+        | 'nav.volumes'
         | Nav,
       icon: IconName,
-      to: '/' | '/topology' | '/hosts' | '/containers' | '/stacks' | '/networks' | Admin,
+      to:
+        | '/'
+        | '/topology'
+        | '/hosts'
+        | '/containers'
+        | '/stacks'
+        | '/networks'
+        | '/images'
+        | '/volumes'
+        | Admin,
     ) => ({ id, icon, text: t(key), run: () => void navigate({ to }) });
     group(
       t('palette.pages'),
@@ -185,6 +198,8 @@ function useItems(text: string): readonly Item[] {
         page('p-stacks', 'nav.stacks', 'stacks', '/stacks'),
         page('p-networks', 'nav.networks', 'networks', '/networks'),
         page('p-router', 'nav.router', 'router', '/router'),
+        page('p-images', 'nav.images', 'images', '/images'),
+        page('p-volumes', 'nav.volumes', 'volumes', '/volumes'),
         page('p-events', 'nav.events', 'events', '/events'),
         page('p-audit', 'nav.audit', 'audit', '/audit'),
         page('p-users', 'nav.users', 'users', '/users'),
@@ -197,6 +212,8 @@ function useItems(text: string): readonly Item[] {
       group(t('palette.containers'), theContainers());
       group(sw('stacks'), theStacks());
       group(sw('services'), theServices());
+      group(t('nav.networks'), theNetworks());
+      group(t('nav.volumes'), theVolumes());
     }
     group(t('palette.actions'), actions());
     return found;
@@ -229,6 +246,20 @@ function useItems(text: string): readonly Item[] {
         const params = { stack, service: name };
         const run = () => void navigate({ to: '/stacks/$stack/services/$service', params });
         yield { id: `v-${nameOf(service)}`, icon: 'stacks', text: nameOf(service), note: image, run };
+      }
+    }
+    function* theNetworks(): Iterable<Omit<Item, 'group'>> {
+      for (const { id, name, driver, subnets } of resources.networks) {
+        if (!matches(name, ...subnets)) continue;
+        const run = () => void navigate({ to: '/networks/$network', params: { network: name } });
+        yield { id: `n-${id}`, icon: 'networks', text: name, note: driver, run };
+      }
+    }
+    function* theVolumes(): Iterable<Omit<Item, 'group'>> {
+      for (const { name, hostNames } of resources.volumes) {
+        if (!matches(name)) continue;
+        const run = () => void navigate({ to: '/volumes/$volume', params: { volume: name } });
+        yield { id: `vol-${name}`, icon: 'volumes', text: name, note: hostNames.join(', '), run };
       }
     }
     function* actions(): Iterable<Omit<Item, 'group'>> {
@@ -303,5 +334,5 @@ function useItems(text: string): readonly Item[] {
         words.every((word) => lower.includes(word) || verbs.includes(word))
       );
     }
-  }, [text, t, sw, live, stacks, setColorScheme, setLanguage, logOut, start, may, navigate]);
+  }, [text, t, sw, live, stacks, setColorScheme, setLanguage, logOut, start, may, navigate, resources]);
 }

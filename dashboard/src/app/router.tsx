@@ -238,6 +238,27 @@ const settingsRoute = createRoute({
   component: lazyRouteComponent(() => import('../pages/settings/settings.tsx'), 'SettingsPage'),
 });
 
+const imagesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/images',
+  validateSearch: ({ pull }: Record<string, unknown>): { pull?: boolean } => (pull === true ? { pull } : {}),
+  component: lazyRouteComponent(() => import('../pages/images/images.tsx'), 'ImagesPage'),
+});
+
+const volumesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/volumes',
+  validateSearch: ({ create }: Record<string, unknown>): { create?: boolean } =>
+    create === true ? { create } : {},
+  component: lazyRouteComponent(() => import('../pages/volumes/volumes.tsx'), 'VolumesPage'),
+});
+
+const volumeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/volumes/$volume',
+  component: lazyRouteComponent(() => import('../pages/volumes/volume.tsx'), 'VolumePage'),
+});
+
 export const router = createRouter({
   routeTree: rootRoute.addChildren([
     overviewRoute,
@@ -273,6 +294,9 @@ export const router = createRouter({
     usersRoute,
     accountRoute,
     settingsRoute,
+    imagesRoute,
+    volumesRoute,
+    volumeRoute,
   ]),
   defaultErrorComponent: Failed,
   defaultPreload: 'intent',

@@ -121,6 +121,8 @@ const PAGES = [
   { to: '/stacks', key: 'nav.stacks', icon: 'stacks' },
   { to: '/networks', key: 'nav.networks', icon: 'networks' },
   { to: '/router', key: 'nav.router', icon: 'router' },
+  { to: '/images', key: 'nav.images', icon: 'images' },
+  { to: '/volumes', key: 'nav.volumes', icon: 'volumes' },
   { to: '/events', key: 'nav.events', icon: 'events' },
   { to: '/audit', key: 'nav.audit', icon: 'audit' },
   { to: '/users', key: 'nav.users', icon: 'users' },

@@ -32,6 +32,8 @@ export const en = {
   'nav.audit': 'Audit log',
   'nav.users': 'Users',
   'nav.settings': 'Settings',
+  'nav.images': 'Images',
+  'nav.volumes': 'Volumes',
 
   'login.title': 'Log in to Berth',
   'login.again': 'Your session has ended. Log in again: what you have typed is still there.',
@@ -94,6 +96,12 @@ export const en = {
   'event.stack': 'Stack {name} has changed',
   'event.stack.removed': 'Stack {name} is removed',
   'event.certificate': 'Certificate {name} has changed',
+  'event.network.added': 'Network {name} is made',
+  'event.network.changed': 'Network {name} has changed',
+  'event.network.removed': 'Network {name} is removed',
+  'event.volume.added': 'Volume {name} is made',
+  'event.volume.changed': 'Volume {name} has got a host',
+  'event.volume.removed': 'Volume {name} is removed',
 
   'hosts.title': 'Hosts',
   'hosts.count': '1 host | {n} hosts',

@@ -33,6 +33,8 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'nav.audit': '审计日志',
   'nav.users': '用户',
   'nav.settings': '设置',
+  'nav.images': '镜像',
+  'nav.volumes': '卷',
 
   'login.title': '登录 Berth',
   'login.again': '会话已结束。请重新登录：您输入的内容都还在。',
@@ -95,6 +97,12 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'event.stack': '应用栈 {name} 已变更',
   'event.stack.removed': '应用栈 {name} 已删除',
   'event.certificate': '证书 {name} 已变更',
+  'event.network.added': '网络 {name} 已创建',
+  'event.network.changed': '网络 {name} 已变更',
+  'event.network.removed': '网络 {name} 已删除',
+  'event.volume.added': '卷 {name} 已创建',
+  'event.volume.changed': '卷 {name} 已落到主机',
+  'event.volume.removed': '卷 {name} 已删除',
 
   'hosts.title': '主机',
   'hosts.count': '{n} 台主机',

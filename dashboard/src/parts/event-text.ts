@@ -29,6 +29,9 @@ export function eventText(event: ToldEvent, t: Text, hostName: (id: string) => s
       const key = isGone ? 'event.stack.removed' : change === 'added' ? 'event.stack.added' : 'event.stack';
       return t(key, { name: event.name });
     }
+    case 'network':
+    case 'volume':
+      return t(`event.${kind}.${change}`, { name: event.name });
     case 'certificate':
       return t('event.certificate', { name: event.name });
   }

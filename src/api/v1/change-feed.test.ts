@@ -96,3 +96,26 @@ it('tells what has happened again, by kind, host and name, a page at a time', as
   expect(feed.past({ kind: 'stack', limit: 9 }).events).toEqual([]);
   expect(feed.past({ limit: 9, cursor: 'before-7' }).events).toEqual([]);
 });
+
+it('tells of the cluster’s networks and volumes, and of no host’s own', async () => {
+  const made = { createdAt: 0, createdBy: 'ann' };
+  const network = { kind: 'network', id: 'n1', name: 'shop', ...made, spec: { Name: 'shop' } } as const;
+  const volume = { kind: 'volume', name: 'data', ...made, spec: { Name: 'data' } } as const;
+  await store.update((tx) => {
+    tx.put('networks', network);
+    tx.put('networks', { ...network, id: 'n2', name: 'own', plainOn: 'id-1' });
+    tx.put('volumes', volume);
+  });
+  await store.update((tx) => tx.put('volumes', { ...volume, hostId: 'id-1' }));
+  await store.update((tx) => tx.delete('networks', 'n1'));
+  await expect
+    .poll(() => told)
+    .toEqual([
+      { kind: 'network', change: 'added', name: 'shop', hostId: '' },
+      { kind: 'volume', change: 'added', name: 'data', hostId: '' },
+      { kind: 'volume', change: 'changed', name: 'data', hostId: 'id-1' },
+      { kind: 'network', change: 'removed', name: 'shop', hostId: '' },
+    ]);
+  const { events } = feed.past({ kind: 'volume', limit: 10 });
+  expect(events).toHaveLength(2);
+});

@@ -62,6 +62,8 @@ export class ChangeFeed implements EventSource {
       for (const { stack, name } of tx.all('services')) keys.add(`service/${serviceKey(stack, name)}`);
       for (const { name } of [...tx.all('certificates'), ...tx.all('acmeCertificates')])
         keys.add(`certificate/${name}`);
+      for (const { id } of tx.all('networks')) keys.add(`network/${id}`);
+      for (const { name } of tx.all('volumes')) keys.add(`volume/${name}`);
       for (const key of keys) {
         const summary = summarise(tx, key, this.wires);
         if (summary !== undefined) this.told.set(key, summary);
@@ -201,6 +203,12 @@ function addKeys(change: Change, keys: Set<string>): void {
     case 'certificateStatus':
       keys.add(`certificate/${change.key}`);
       return;
+    case 'networks':
+      keys.add(`network/${change.key}`);
+      return;
+    case 'volumes':
+      keys.add(`volume/${change.key}`);
+      return;
     case 'stacks':
       keys.add(`stack/${change.key}`);
       return;
@@ -237,6 +245,10 @@ function summarise(tx: ReadTx, key: string, wires: KnownWires): Summary | undefi
       return summariseService(tx, rest);
     case 'certificate':
       return summariseCertificate(tx, rest);
+    case 'network':
+      return summariseNetwork(tx, rest);
+    case 'volume':
+      return summariseVolume(tx, rest);
     default:
       return summariseUnmanaged(tx, rest);
   }
@@ -304,6 +316,18 @@ function summariseCertificate(tx: ReadTx, name: string): Summary | undefined {
   };
 }
 
+function summariseNetwork(tx: ReadTx, id: string): Summary | undefined {
+  const network = tx.get('networks', id);
+  // One that was made with plain docker is its host's own.
+  if (network === undefined || network.plainOn !== undefined) return undefined;
+  return { kind: 'network', change: 'changed', name: network.name, hostId: network.hostId ?? '' };
+}
+
+function summariseVolume(tx: ReadTx, name: string): Summary | undefined {
+  const volume = tx.get('volumes', name);
+  return volume && { kind: 'volume', change: 'changed', name, hostId: volume.hostId ?? '' };
+}
+
 function summariseUnmanaged(tx: ReadTx, key: string): Summary | undefined {
   const seen = tx.get('observedContainers', key);
   if (seen === undefined || !isUnmanaged(tx, seen)) return undefined;
@@ -329,7 +353,7 @@ function isWanted(event: Summary, { kind, host, text }: Omit<PastQuery, 'limit' 
 
 function hostOf(event: Summary): string | undefined {
   if (event.kind === 'node') return event.id;
-  return event.kind === 'container' ? event.hostId : undefined;
+  return 'hostId' in event ? event.hostId : undefined;
 }
 
 function namesOf(event: Summary): string {

@@ -48,6 +48,9 @@ function sentence(event: ChangeEvent, names: ReadonlyMap<string, string>): strin
       return `service ${event.stack}/${event.name} ${event.change}: ${serviceText(event)}`;
     case 'certificate':
       return certificateSentence(event);
+    case 'network':
+    case 'volume':
+      return `${event.kind} ${event.name} ${event.change}${event.hostId === '' ? '' : ` on ${names.get(event.hostId) ?? event.hostId}`}`;
     case 'reset':
       return 'some events were missed: what came before this line may be out of date';
   }

@@ -138,6 +138,14 @@ export const changeEventSchema = z.discriminatedUnion('kind', [
     /** It ends soon, or is not to be had: a line, with what to do; empty where it is well. */
     worry: z.string(),
   }),
+  /** Of the cluster's, not of those that one host has of its own. */
+  z.object({
+    kind: z.enum(['network', 'volume']),
+    change: z.enum(['added', 'changed', 'removed']),
+    name: z.string(),
+    /** The host that it lives on; empty where it is on none yet, or spans them. */
+    hostId: z.string(),
+  }),
   /** Events were missed (the manager restarted, or was too far ahead): read everything again, then go on. */
   z.object({ kind: z.literal('reset') }),
 ]);
@@ -219,7 +227,7 @@ export const clusterRoutes = {
     path: '/v1/events/past',
     role: 'viewer',
     query: z.strictObject({
-      kind: z.enum(['node', 'container', 'stack', 'service', 'certificate']).optional(),
+      kind: z.enum(['node', 'container', 'stack', 'service', 'certificate', 'network', 'volume']).optional(),
       /** ID of the host that it is of. */
       host: z.string().max(64).optional(),
       /** A part of its name or image, in any case. */

@@ -19,7 +19,7 @@ import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { words } from './words.ts';
 
 const route = getRouteApi('/events');
-const KINDS = ['node', 'container', 'service', 'stack', 'certificate'] as const;
+const KINDS = ['node', 'container', 'service', 'stack', 'certificate', 'network', 'volume'] as const;
 /** So many are asked for, and so many more with each wish for earlier ones. */
 const PAGE = 200;
 const MOST = 1_000;
@@ -156,6 +156,7 @@ function newerThan(events: readonly Told[], id: string | undefined): number | un
 
 const ICONS: Readonly<Record<ToldEvent['kind'], IconName>> = {
   ...{ node: 'hosts', container: 'containers', service: 'play', stack: 'overview', certificate: 'lock' },
+  ...{ network: 'networks', volume: 'volumes' },
 };
 
 function Rows({ events }: Readonly<{ events: readonly Told[] }>) {
@@ -220,6 +221,18 @@ function Target({ event, children }: Readonly<{ event: ToldEvent; children: Reac
     case 'certificate':
       return (
         <Link className="quiet" to="/router" search={{ tab: 'certificates' }}>
+          {children}
+        </Link>
+      );
+    case 'network':
+      return (
+        <Link className="quiet" to="/networks/$network" params={{ network: event.name }}>
+          {children}
+        </Link>
+      );
+    case 'volume':
+      return (
+        <Link className="quiet" to="/volumes/$volume" params={{ volume: event.name }}>
           {children}
         </Link>
       );

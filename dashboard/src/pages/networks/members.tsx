@@ -5,6 +5,7 @@ import { useMay } from '../../app/session.tsx';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { State } from '../../parts/state.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
+import '../../parts/rows.css';
 import { disconnectMember } from './network-actions.ts';
 import { words } from './words.ts';
 

@@ -16,6 +16,7 @@ import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { CreateNetwork } from './create-network.tsx';
 import '@mantine/core/styles/Checkbox.css';
+import '../../parts/rows.css';
 import './networks.css';
 import { ReachDialog } from './reach-dialog.tsx';
 import { words } from './words.ts';

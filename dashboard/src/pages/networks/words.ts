@@ -240,7 +240,7 @@ export const words = wordsOf(
     reserveName: '容器名称',
     reserveHint: '此名称的容器现在以及以后重建时都会得到这个地址。',
     release: '取消预留',
-    releaseOf: '取消 {name} 的预留',
+    releaseOf: '取消预留：{name}',
     releaseTitle: '取消为 {name} 预留的 {ip}？',
     releaseText: '正在使用该地址的容器会一直保留它；之后任何容器都可能得到它。',
     newTitle: '创建网络',

@@ -121,6 +121,7 @@ describe('a way that is broken', () => {
         listening: [
           { address: '::', port: 443 },
           { address: '::', port: 81 },
+          { address: '127.0.0.11', port: 39217 },
         ],
       }),
     });

@@ -4,6 +4,9 @@ import type { Dialed, FoundName, LookAnswer } from '../../../model/look.ts';
 /** Beside the port that was asked for: hardly anybody listens there, and whoever is there says so at once. */
 export const KNOCK_PORT = 1;
 
+/** Where an engine answers names within a container. */
+const ENGINE_RESOLVER = '127.0.0.11';
+
 /** A container in one network. */
 export type Attachment = Readonly<{
   /** See `networkKey`. */
@@ -243,7 +246,8 @@ function listeningStep({ to, toLook }: ReachFacts, { address }: ReachWay, port: 
       text: `${to.name} listens on ${here.map(at).join(', ')} only, which others do not reach`,
       hint: 'have it listen on 0.0.0.0, which is all its addresses',
     };
-  const others = [...new Set(toLook.listening.map((one) => one.port))].sort((a, b) => a - b).slice(0, 8);
+  const own = toLook.listening.filter((one) => one.address !== ENGINE_RESOLVER);
+  const others = [...new Set(own.map((one) => one.port))].sort((a, b) => a - b).slice(0, 8);
   return {
     ...{ id, state: 'failed' },
     text:

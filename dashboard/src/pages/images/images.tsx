@@ -1,0 +1,179 @@
+import { Button, Checkbox, TextInput } from '@mantine/core';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import type { ImageView } from '../../../../src/contract/v1/images.ts';
+import { useActions } from '../../actions/actions.tsx';
+import { useMay } from '../../app/session.tsx';
+import { useTitle } from '../../app/shell.tsx';
+import { client } from '../../cluster/client.ts';
+import { useLiveQuery } from '../../cluster/use-live-query.ts';
+import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
+import { CopyAs } from '../../parts/copy.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { bytesText } from '../../parts/format.ts';
+import { Icon } from '../../parts/icons.tsx';
+import { Problem } from '../../parts/problem.tsx';
+import { RoleButton } from '../../parts/role-button.tsx';
+import { Ago } from '../../parts/time.tsx';
+import { VirtualRows } from '../../parts/virtual-rows.tsx';
+import { Waiting } from '../../parts/waiting.tsx';
+import '@mantine/core/styles/Checkbox.css';
+import '../../parts/rows.css';
+import './images.css';
+import { DiskUsage } from './disk-usage.tsx';
+import { removeImage } from './image-actions.ts';
+import { imageName, shortId } from './image-name.ts';
+import { PruneDialog } from './prune-dialog.tsx';
+import { PullDialog } from './pull-dialog.tsx';
+import { words } from './words.ts';
+
+const route = getRouteApi('/images');
+
+export function ImagesPage() {
+  const t = useText();
+  const w = useWords(words);
+  useTitle(w('title'));
+  const { pull } = route.useSearch();
+  const navigate = useNavigate();
+  const [isPruning, setPruning] = useState(false);
+  const [text, setText] = useState('');
+  const [isUnused, setUnused] = useState(false);
+  const { data, error } = useLiveQuery(['images'], (signal) =>
+    client.call('image.list', undefined, { signal }),
+  );
+  const images = data?.images;
+  const shown = useMemo(
+    () => images?.filter((one) => matches(one, text) && !(isUnused && one.users.length > 0)) ?? [],
+    [images, text, isUnused],
+  );
+  return (
+    <>
+      <div className="head">
+        <h1>{w('title')}</h1>
+        {images !== undefined && <span className="note">{w('count', { n: images.length })}</span>}
+        <div className="head-side">
+          <RoleButton needs="operator" variant="default" onClick={() => setPruning(true)}>
+            {w('prune')}
+          </RoleButton>
+          <CopyAs way={{ cli: 'docker images', route: 'image.list' }} />
+          <RoleButton
+            needs="operator"
+            leftSection={<Icon name="download" />}
+            onClick={() => void navigate({ to: '/images', search: { pull: true } })}
+          >
+            {w('pull')}
+          </RoleButton>
+        </div>
+      </div>
+      {error !== null && <Problem error={error} />}
+      {images === undefined && error === null && <Waiting />}
+      {images !== undefined && (
+        <>
+          <div className="filters">
+            <TextInput
+              aria-label={w('filter')}
+              placeholder={w('filter')}
+              leftSection={<Icon name="search" size={16} />}
+              value={text}
+              onChange={(event) => setText(event.currentTarget.value)}
+            />
+            <Checkbox
+              className="filter-check"
+              label={w('unused')}
+              checked={isUnused}
+              onChange={(event) => setUnused(event.currentTarget.checked)}
+            />
+          </div>
+          <div className="card rows">
+            {shown.length > 0 && <Rows images={shown} />}
+            {shown.length === 0 && images.length > 0 && (
+              <Empty title={w('noMatch')} hint={w('count', { n: images.length })}>
+                <Button
+                  variant="default"
+                  onClick={() => {
+                    setText('');
+                    setUnused(false);
+                  }}
+                >
+                  {t('containers.clear')}
+                </Button>
+              </Empty>
+            )}
+            {images.length === 0 && <Empty title={w('none')} hint={w('noneHint')} />}
+          </div>
+          <DiskUsage />
+        </>
+      )}
+      {isPruning && <PruneDialog onClose={() => setPruning(false)} />}
+      {pull === true && <PullDialog onClose={() => void navigate({ to: '/images' })} />}
+    </>
+  );
+}
+
+function matches({ id, tags, digests, hostNames }: ImageView, text: string): boolean {
+  const all = [id, ...tags, ...digests, ...hostNames].join(' ').toLowerCase();
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => all.includes(word));
+}
+
+function Rows({ images }: Readonly<{ images: readonly ImageView[] }>) {
+  const w = useWords(words);
+  const t = useText();
+  const { language } = useLanguage();
+  const { start } = useActions();
+  const may = useMay()('operator');
+  return (
+    <VirtualRows
+      label={w('title')}
+      rows={images}
+      rowHeight={48}
+      maxHeight="min(640px, calc(100dvh - 220px))"
+      columns="minmax(190px, 2.6fr) 90px minmax(100px, 0.9fr) minmax(110px, 1fr) minmax(120px, 1.4fr) 100px"
+      narrow="1.6fr 90px 100px"
+      heads={[
+        { text: w('name') },
+        { text: w('size') },
+        { text: w('created'), wide: true },
+        { text: w('hosts'), wide: true },
+        { text: w('users'), wide: true },
+        { text: t('palette.actions') },
+      ]}
+      render={(one) => {
+        const name = imageName(one);
+        const { tags, hostNames, users } = one;
+        return [
+          <span key="name" title={[...tags, one.id].join('\n')}>
+            <strong className="image-name">
+              <bdi>{tags.length > 1 ? w('more', { name, n: tags.length - 1 }) : name}</bdi>
+            </strong>{' '}
+            {tags.length === 0 && <span className="chip">{w('dangling')}</span>}
+            {tags.length > 0 && <span className="note mono">{shortId(one.id)}</span>}
+          </span>,
+          bytesText(one.size, language),
+          <Ago key="created" at={one.createdAt} />,
+          <span key="hosts" title={hostNames.join(', ')}>
+            {hostNames.length > 3 ? w('onHosts', { n: hostNames.length }) : hostNames.join(', ')}
+          </span>,
+          <span key="users" title={users.join(', ')}>
+            <bdi>{users.length === 0 ? w('nobody') : users.join(', ')}</bdi>
+          </span>,
+          may ? (
+            <button
+              key="remove"
+              type="button"
+              className="row-button"
+              aria-label={w('removeOf', { name })}
+              onClick={() => start(removeImage(one, w))}
+            >
+              {w('remove')}
+            </button>
+          ) : (
+            ''
+          ),
+        ];
+      }}
+    />
+  );
+}
