@@ -176,7 +176,11 @@ function fakeContainers(store: Store): ContainerHands {
   };
 }
 
-/** Says yes to everything, and does nothing. */
+async function nothingThere(name: string): Promise<never> {
+  throw new BerthError('not_found', `there is no ${name}`);
+}
+
+/** Makes any network, and knows none. */
 export const fakeNetworks: NetworkHands = {
   test: async (from, to, port) => ({
     verdict: 'reached',
@@ -186,18 +190,18 @@ export const fakeNetworks: NetworkHands = {
     steps: [{ id: 'running', state: 'ok', text: 'both run' }],
   }),
   create: async ({ name }) => `id-of-${name}`,
-  remove: async () => undefined,
-  connect: async () => undefined,
-  disconnect: async () => undefined,
+  remove: nothingThere,
+  connect: nothingThere,
+  disconnect: nothingThere,
 };
 
-/** Says yes to everything, and does nothing. */
+/** Pulls and prunes anything, and knows no image. */
 export const fakeImages: ImageHands = {
   pull: () =>
     async function* () {
       yield { kind: 'pulled', host: 'h1' };
     },
-  remove: async (image) => ({ removed: [image], warnings: [] }),
+  remove: nothingThere,
   prune: async (all) => ({ removed: all ? 2 : 1, bytes: 10, warnings: [] }),
   usage: async () => ({ hosts: [], volumes: [], warnings: [] }),
 };

@@ -2,11 +2,12 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { observedContainer } from '../../model/records.fixture.ts';
 import type { WriteTx } from '../../store/index.ts';
 import { imageRecord } from '../docker/system/observe.ts';
-import { type ApiFixture, hostRecord, startApi } from './api.fixture.ts';
+import { type ApiFixture, fakeImages, hostRecord, startApi } from './api.fixture.ts';
 
 let api: ApiFixture;
 beforeEach(async () => {
-  api = await startApi();
+  const remove = async (image: string) => ({ removed: [image], warnings: [] });
+  api = await startApi({ images: { ...fakeImages, remove } });
   await api.store.update((tx) => {
     for (const [id, name] of [
       ['h1', 'alpha'],

@@ -1,4 +1,4 @@
-import { Button, Checkbox, TextInput } from '@mantine/core';
+import { Button, Checkbox } from '@mantine/core';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import type { NetworkView } from '../../../../src/contract/v1/networks.ts';
@@ -8,6 +8,7 @@ import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { FilterBox } from '../../parts/filter-box.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { Meter } from '../../parts/meter.tsx';
 import { Problem } from '../../parts/problem.tsx';
@@ -68,13 +69,7 @@ export function NetworksPage() {
       {networks !== undefined && (
         <>
           <div className="filters">
-            <TextInput
-              aria-label={w('filter')}
-              placeholder={w('filter')}
-              leftSection={<Icon name="search" size={16} />}
-              value={text}
-              onChange={(event) => setText(event.currentTarget.value)}
-            />
+            <FilterBox label={w('filter')} value={text} onChange={setText} />
             <Checkbox
               className="filter-check"
               label={w('hideBuiltIn')}
