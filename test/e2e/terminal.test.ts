@@ -30,7 +30,6 @@ afterAll(async () => {
 });
 afterEach(async ({ task }) => {
   if (task.result?.state !== 'fail') return;
-  await open.page.screenshot({ path: `/tmp/logs/terminal-${Date.now()}.png` }).catch(() => undefined);
   await open.page.goto(lab.addresses.api);
 });
 
