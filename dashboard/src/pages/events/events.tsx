@@ -14,7 +14,7 @@ import { Empty } from '../../parts/empty.tsx';
 import { eventText } from '../../parts/event-text.ts';
 import { Icon, type IconName } from '../../parts/icons.tsx';
 import { toneOf } from '../../parts/state.tsx';
-import { Moment } from '../../parts/time.tsx';
+import { Clock, Moment } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { words } from './words.ts';
 
@@ -177,7 +177,7 @@ function Rows({ events }: Readonly<{ events: readonly Told[] }>) {
         const text = eventText(event, t, (id) => names.get(id) ?? id);
         return [
           <span key="time" className="figures">
-            <Moment at={at} />
+            {isToday(at) ? <Clock at={at} /> : <Moment at={at} />}
           </span>,
           <span key="kind" className={`event-kind tone-${toneOfEvent(event)}`}>
             <Icon name={ICONS[event.kind]} size={15} /> {w(`kind.${event.kind}`)}
@@ -191,6 +191,11 @@ function Rows({ events }: Readonly<{ events: readonly Told[] }>) {
       }}
     />
   );
+}
+
+/** A telephone has no room for the day beside the hour. */
+function isToday(at: number): boolean {
+  return new Date(at).toDateString() === new Date().toDateString();
 }
 
 function toneOfEvent(event: ToldEvent): string {

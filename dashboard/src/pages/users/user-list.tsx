@@ -110,7 +110,7 @@ function Rows({ users, onForm }: Readonly<{ users: readonly UserView[]; onForm(f
         const { name, role, createdAt, locks, provider } = user;
         const [lock] = locks;
         return [
-          <span key="name">
+          <span key="name" title={name}>
             <strong>{name}</strong> {name === own && <span className="chip">{w('user.you')}</span>}
           </span>,
           <span key="role" title={w(`user.role.${role}`)}>
