@@ -141,7 +141,12 @@ function Facts({ container }: Readonly<{ container: ContainerView }>) {
         <>
           <dt>{t('container.service')}</dt>
           <dd>
-            {service.stack}/{service.name}
+            <Link
+              to="/stacks/$stack/services/$service"
+              params={{ stack: service.stack, service: service.name }}
+            >
+              {service.stack}/{service.name}
+            </Link>
           </dd>
         </>
       )}

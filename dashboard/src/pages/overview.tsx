@@ -128,8 +128,12 @@ function Tiles({ status: { hosts, containers }, stacks }: TilesProps) {
       <Tile label={t('overview.containers')} value={containers.byState.running ?? 0} of={containers.managed}>
         {(props) => <Link {...props} to="/containers" />}
       </Tile>
-      <Tile label={t('overview.services')} value={services.filter(isReady).length} of={services.length} />
-      <Tile label={t('overview.releases')} value={underWay.length} />
+      <Tile label={t('overview.services')} value={services.filter(isReady).length} of={services.length}>
+        {(props) => <Link {...props} to="/stacks" />}
+      </Tile>
+      <Tile label={t('overview.releases')} value={underWay.length}>
+        {(props) => <Link {...props} to="/stacks" />}
+      </Tile>
     </div>
   );
 }
