@@ -266,7 +266,7 @@ function Review({ draft, check, onBusy, onClose, onDone }: ReviewProps) {
           disabled={!isReadyToGo(draft, check)}
           onClick={() => void deploy()}
           data-autofocus
-          color={diff !== null && !isNothing(diff) && diff.removed.length > 0 ? 'red' : undefined}
+          color={diff !== null && !isNothing(diff) && diff.removed.length > 0 ? 'red.9' : undefined}
         >
           {w('deploy')}
         </Button>
