@@ -44,6 +44,10 @@ it('tells of hosts and of the cluster', async () => {
   const host = await api.root.call('metrics.host', { node: 'h1', window: 300 });
   expect(host).toMatchObject({ silent: '', cores: 4, memorySize: 1000, dockerDiskSize: 2000, stepMs: 5_000 });
   expect(host.series.cpuSystem.at(-1)).toBe(2);
+  // h2 has told nothing.
+  expect(await api.client(api.tokens.viewer).call('metrics.hosts')).toEqual({
+    hosts: [{ host: 'id-1', cpuMilli: 3000, memory: 500 }],
+  });
   const cluster = await api.root.call('metrics.cluster', { window: 21_600 });
   expect(cluster.stepMs).toBe(120_000);
   expect([cluster.series.cpu.at(-1), cluster.series.cores.at(-1), cluster.series.hosts.at(-1)]).toEqual([

@@ -25,6 +25,22 @@ export function metricHandlers(own: () => readonly Family[]): Handlers<keyof typ
       return { ...charted(deps, CLUSTER_FIGURES, points, CLUSTER_MARKS), silent: '' };
     },
 
+    'metrics.hosts': ({ deps: { store, metrics } }) => ({
+      hosts: store.view((tx) =>
+        [...tx.all('hosts')].flatMap(({ id }) => {
+          const now = metrics.hostNow(id);
+          if (now === undefined) return [];
+          return [
+            {
+              host: id,
+              cpuMilli: Math.round(known(now.cpuUser + now.cpuSystem) * 1000),
+              memory: known(now.memory),
+            },
+          ];
+        }),
+      ),
+    }),
+
     'metrics.host': ({ deps, params, query: { window = WINDOW } }) =>
       deps.store.view((tx) => {
         const { id } = findNode(tx, params.node);

@@ -7,7 +7,7 @@ import {
   MOST_FIGURES_MS,
   SERVICE_FIGURES,
 } from '../../model/figures.ts';
-import { nodeParamsSchema } from './nodes.ts';
+import { amountSchema, nodeParamsSchema } from './nodes.ts';
 import { json, queryFlag, queryNumber, type RouteSpec } from './route.ts';
 import { serviceParams } from './services.ts';
 
@@ -68,6 +68,13 @@ export const metricRoutes = {
     role: 'viewer',
     query,
     answer: json(charted(CLUSTER_FIGURES)),
+  },
+  /** What each host uses now, of all of its processes; hosts that have told nothing of late are left out. */
+  'metrics.hosts': {
+    method: 'GET',
+    path: '/v1/node-metrics',
+    role: 'viewer',
+    answer: json(z.object({ hosts: z.array(amountSchema.extend({ /** Its ID. */ host: z.string() })) })),
   },
   'metrics.host': {
     method: 'GET',

@@ -9,7 +9,7 @@ import { CpuMeter, MemoryMeter } from '../../parts/capacity.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { State } from '../../parts/state.tsx';
 import { type Domain, figuresOf, hostsIn, wayTo } from './domains.ts';
-import { serviceOf } from './host-paint.ts';
+import { type Amount, serviceOf, sharesOf } from './host-paint.ts';
 import type { Marked } from './scene.ts';
 import { nameOf } from './texts.ts';
 import { words } from './words.ts';
@@ -19,11 +19,13 @@ type Props = Readonly<{
   chosen: Marked;
   onChoose(marked: Marked): void;
   onShow(marked: Marked): void;
+  /** What the host that is chosen uses now. */
+  used: Amount | undefined;
   planButton(node: Node): ReactNode;
 }>;
 
 /** What is chosen on the map or in the list, with the way to it; the whole cluster where nothing is. */
-export function ChosenCard({ root, chosen, onChoose, onShow, planButton }: Props) {
+export function ChosenCard({ root, chosen, onChoose, onShow, used, planButton }: Props) {
   const t = useText();
   const w = useWords(words);
   const live = useLive();
@@ -33,6 +35,7 @@ export function ChosenCard({ root, chosen, onChoose, onShow, planButton }: Props
   const node = way.at(-1)?.hosts.find(({ id }) => id === chosen.host);
   const container =
     node === undefined ? undefined : live.containersOn(node.id).find(({ id }) => id === chosen.container);
+  const shares = node === undefined || used === undefined ? undefined : sharesOf(node, used);
   const domain = way.at(-1) ?? root;
   const figures = figuresOf(node === undefined ? hostsIn(domain) : [node]);
   const crumbs: readonly (readonly [name: string, marked: Marked])[] = [
@@ -74,6 +77,11 @@ export function ChosenCard({ root, chosen, onChoose, onShow, planButton }: Props
             <CpuMeter {...figures} />
             <MemoryMeter {...figures} />
           </div>
+          {shares !== undefined && (
+            <p className="note">
+              {w('used', { cpu: Math.round(100 * shares.cpu), memory: Math.round(100 * shares.memory) })}
+            </p>
+          )}
         </>
       )}
       <div className="topo-buttons">

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
 import { hostOf } from './fixture.ts';
 import { planOnMap } from './flows.ts';
-import { isHostMatch, isSamePaint, type PaintOptions, paintOf } from './host-paint.ts';
+import { isHostMatch, isSamePaint, isSameUse, type PaintOptions, paintOf } from './host-paint.ts';
 import { FIRST_SERVICE, NO_SERVICE, SERVICE_COLOURS, serviceColours, TONES } from './look.ts';
 
 const of = (name: string, more: Partial<ContainerView> = {}): ContainerView => ({
@@ -75,6 +75,17 @@ describe('what is drawn of a host', () => {
     expect(paint.coming).toBe(2);
     expect(paint.cells.count).toBe(6);
     expect([...paint.leaving]).toEqual([1]);
+  });
+
+  it('is filled by what is reserved, and by what is used where that is known', () => {
+    const engine = { cpus: 4, memory: 1000 } as never;
+    const own = { ...host, engine, reserved: { cpuMilli: 1000, memory: 100 } };
+    const paint = paintOf(own, [], options(), { cpuMilli: 2000, memory: 250 });
+    expect(paint).toMatchObject({ reserved: { cpu: 0.25, memory: 0.1 }, used: { cpu: 0.5, memory: 0.25 } });
+    expect(isSameUse(paint, { cpuMilli: 2010, memory: 251 })).toBe(true);
+    expect(isSameUse(paint, { cpuMilli: 2100, memory: 250 })).toBe(false);
+    expect(isSameUse(paint, undefined)).toBe(false);
+    expect(paintOf(host, [], options())).toMatchObject({ reserved: { cpu: 0, memory: 0 }, used: undefined });
   });
 
   it('is the same as long as nothing of it that is drawn is another', () => {

@@ -1,11 +1,16 @@
 import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
 import type { Node } from '../../../../src/contract/v1/nodes.ts';
+import { capacityOf } from '../../parts/capacity.tsx';
 import { toneOf } from '../../parts/state.tsx';
 import { type Cells, cellsFor } from './cells.ts';
+import { shareOf } from './domains.ts';
 import { NO_SERVICE, TONES } from './look.ts';
 
 /** By what containers are coloured. */
 export type ColourBy = 'service' | 'health';
+
+/** Of the length of a bar. */
+const LEAST_USE = 0.01;
 
 export type PaintOptions = Readonly<{
   by: ColourBy;
@@ -19,11 +24,19 @@ export type PaintOptions = Readonly<{
   coming: ReadonlyMap<string, number>;
 }>;
 
+/** Thousandths of a core and bytes. */
+export type Amount = Node['reserved'];
+/** 0 to 1, and over. */
+export type Shares = Readonly<{ cpu: number; memory: number }>;
+
 /** What is drawn of a host, ready for every frame until something of it changes. */
 export type HostPaint = Readonly<{
   node: Node;
   containers: readonly ContainerView[];
   cells: Cells;
+  reserved: Shares;
+  /** Undefined where the host tells nothing. */
+  used: Shares | undefined;
   coming: number;
   leaving: ReadonlySet<number>;
   /** Of each container. */
@@ -36,7 +49,13 @@ export type HostPaint = Readonly<{
   strip: readonly (readonly [colour: number, count: number])[];
 }>;
 
-export function paintOf(node: Node, containers: readonly ContainerView[], options: PaintOptions): HostPaint {
+/** @param used what the host uses now; undefined where it tells nothing */
+export function paintOf(
+  node: Node,
+  containers: readonly ContainerView[],
+  options: PaintOptions,
+  used?: Amount,
+): HostPaint {
   const { by, colours, words, leaving, coming } = options;
   const ownWords = wordsBeyond(node, words);
   const own = new Uint8Array(containers.length);
@@ -57,9 +76,24 @@ export function paintOf(node: Node, containers: readonly ContainerView[], option
   const more = coming.get(node.name) ?? 0;
   return {
     ...{ node, containers, cells: cellsFor(containers.length + more), coming: more, leaving: gone },
+    reserved: sharesOf(node, node.reserved),
+    used: used === undefined ? undefined : sharesOf(node, used),
     ...{ colours: own, matches, isMatch: ownWords.length === 0 || matched > 0 },
     strip: [...counts].sort(([a], [b]) => a - b),
   };
+}
+
+/** Of what the host has. */
+export function sharesOf({ engine }: Node, amount: Amount): Shares {
+  const { cpuMilli, memory } = capacityOf(engine);
+  return { cpu: shareOf(amount.cpuMilli, cpuMilli), memory: shareOf(amount.memory, memory) };
+}
+
+/** Of what is used, what would not be seen to be another is none. */
+export function isSameUse({ node, used: before }: HostPaint, now: Amount | undefined): boolean {
+  if (before === undefined || now === undefined) return before === undefined && now === undefined;
+  const { cpu, memory } = sharesOf(node, now);
+  return Math.abs(cpu - before.cpu) < LEAST_USE && Math.abs(memory - before.memory) < LEAST_USE;
 }
 
 /** The host has all of the words, or something on it has what the host lacks of them. */

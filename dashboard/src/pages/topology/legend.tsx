@@ -49,6 +49,10 @@ export function Legend({ by, services, colours }: Props) {
         {w('legend.reserved')}
       </li>
       <li>
+        <i style={{ background: 'var(--used)' }} />
+        {w('legend.used')}
+      </li>
+      <li>
         <i className="dashed" />
         {w('legend.cordoned')}
       </li>

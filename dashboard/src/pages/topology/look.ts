@@ -16,6 +16,7 @@ export type Look = Readonly<{
   dimmed: string;
   bar: string;
   rest: string;
+  used: string;
   accent: string;
   tones: Readonly<Record<keyof typeof TONES, string>>;
   /** By the number of a cell's colour. */
@@ -38,6 +39,7 @@ export function lookOf(element: Element): Look {
     dimmed: of('--mantine-color-dimmed'),
     bar: of('--bar'),
     rest: of('--bar-rest'),
+    used: of('--used'),
     accent: of('--accent'),
     tones,
     cells: [tones.good, tones.busy, tones.bad, tones.idle, ...services, of('--no-service')],

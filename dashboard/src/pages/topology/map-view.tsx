@@ -5,6 +5,7 @@ import { useText, useWords } from '../../i18n/text.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { stateText } from '../../parts/state.tsx';
 import type { Point } from './box.ts';
+import type { Amount } from './host-paint.ts';
 import type { Layout } from './layout.ts';
 import { type Look, lookOf } from './look.ts';
 import { type Hit, type Marked, Scene, type SceneOptions } from './scene.ts';
@@ -13,6 +14,8 @@ import { words } from './words.ts';
 type Props = Readonly<{
   layout: Layout;
   options: Omit<SceneOptions, 'look'>;
+  /** What hosts use now, by their IDs. */
+  used: ReadonlyMap<string, Amount>;
   chosen: Marked;
   onChoose(hit: Hit): void;
   /** For those who show a part of it from elsewhere. */
@@ -26,7 +29,7 @@ const ZOOM_STEP = 1.35;
 const STILL = 4;
 
 /** The map, with what moves it: pointer, wheel, pinch, keys and buttons. */
-export function MapView({ layout, options, chosen, onChoose, onScene }: Props) {
+export function MapView({ layout, options, used, chosen, onChoose, onScene }: Props) {
   const w = useWords(words);
   const live = useLive();
   const holder = useRef<HTMLDivElement>(null);
@@ -75,6 +78,7 @@ export function MapView({ layout, options, chosen, onChoose, onScene }: Props) {
     if (look !== undefined) scene?.setOptions({ ...options, look });
   }, [scene, options, look]);
   useEffect(() => scene?.setLayout(layout), [scene, layout]);
+  useEffect(() => scene?.setUsed(used), [scene, used]);
   useEffect(() => scene?.mark(chosen, markOf(hover?.hit)), [scene, chosen, hover]);
 
   const hands = useHands(scene, holder, setHover, onChoose);

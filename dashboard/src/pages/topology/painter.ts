@@ -1,6 +1,5 @@
 import { type Box, overlaps } from './box.ts';
 import { bodyOf, cellBox } from './cells.ts';
-import { shareOf } from './domains.ts';
 import type { HostPaint } from './host-paint.ts';
 import { HOST, type PlacedDomain } from './layout.ts';
 import type { Look } from './look.ts';
@@ -21,6 +20,9 @@ const NAME_FROM = 104;
 const CELL_LEAST = 2.2;
 const CELL_TEXT_FROM = 58;
 const DIM = 0.22;
+/** Nearly all of it is reserved. */
+const FULL = 0.9;
+const KINDS = ['cpu', 'memory'] as const;
 
 export type Detail = 'hosts' | 'bars' | 'containers' | 'names';
 
@@ -81,7 +83,7 @@ export class Painter {
         else this.strip(paint, this.pixels(bodyOf(place)));
       }
     } else {
-      const filled = Math.round(box.h * Math.min(1, memoryShare(paint)));
+      const filled = Math.round(box.h * Math.min(1, paint.reserved.memory));
       context.fillStyle = look.bar;
       context.fillRect(box.x, box.y + box.h - filled, box.w, filled);
       this.outline(paint, box, width);
@@ -181,17 +183,24 @@ export class Painter {
     const pad = Math.max(1, Math.round(box.w * 0.06));
     const high = Math.round(box.h * 0.66) - pad;
     const half = Math.floor((box.w - 3 * pad) / 2);
-    for (const [i, share] of [cpuShare(paint), memoryShare(paint)].entries()) {
+    for (const [i, kind] of KINDS.entries()) {
       const x = box.x + pad + i * (half + pad);
-      context.fillStyle = look.rest;
-      context.fillRect(x, box.y + pad, half, high);
-      const filled = Math.round(high * Math.min(1, share));
-      context.fillStyle = share >= 0.9 ? look.tones.busy : look.bar;
-      context.fillRect(x, box.y + pad + high - filled, half, filled);
+      const fill = (share: number, colour: string, w: number) => {
+        const filled = Math.round(high * Math.min(1, share));
+        context.fillStyle = colour;
+        context.fillRect(x + half - w, box.y + pad + high - filled, w, filled);
+      };
+      fill(1, look.rest, half);
+      fill(paint.reserved[kind], this.barOf(paint, kind), half);
+      if (paint.used !== undefined) fill(paint.used[kind], look.used, Math.max(1, Math.round(half / 3)));
     }
     const top = box.y + 2 * pad + high;
     this.strip(paint, { x: box.x + pad, y: top, w: box.w - 2 * pad, h: box.y + box.h - pad - top });
     this.outline(paint, box, box.w / dpr);
+  }
+
+  private barOf({ reserved }: HostPaint, kind: (typeof KINDS)[number]): string {
+    return reserved[kind] >= FULL ? this.look.tones.busy : this.look.bar;
   }
 
   private strip({ strip, containers }: HostPaint, { x, y, w, h }: Box): void {
@@ -211,12 +220,15 @@ export class Painter {
     const { context, look } = this;
     const gap = 8;
     const w = (place.w - 3 * gap) / 2;
-    for (const [i, share] of [cpuShare(paint), memoryShare(paint)].entries()) {
-      const all = this.pixels({ x: place.x + gap + i * (w + gap), y: place.y + 29, w, h: 8 });
-      context.fillStyle = look.rest;
-      context.fillRect(all.x, all.y, all.w, all.h);
-      context.fillStyle = share >= 0.9 ? look.tones.busy : look.bar;
-      context.fillRect(all.x, all.y, Math.round(all.w * Math.min(1, share)), all.h);
+    for (const [i, kind] of KINDS.entries()) {
+      const all = this.pixels({ x: place.x + gap + i * (w + gap), y: place.y + 28, w, h: 10 });
+      const fill = (share: number, colour: string, h: number) => {
+        context.fillStyle = colour;
+        context.fillRect(all.x, all.y + all.h - h, Math.round(all.w * Math.min(1, share)), h);
+      };
+      fill(1, look.rest, all.h);
+      fill(paint.reserved[kind], this.barOf(paint, kind), all.h);
+      if (paint.used !== undefined) fill(paint.used[kind], look.used, Math.max(1, Math.round(all.h / 3)));
     }
     this.outline(paint, this.pixels(place), CELLS_FROM);
   }
@@ -306,12 +318,4 @@ export class Painter {
     this.text(name, look.text, 11, { ...inner, y: box.y + 6 * dpr });
     this.text(state, look.dimmed, 10, { ...inner, y: box.y + 22 * dpr });
   }
-}
-
-function cpuShare({ node }: HostPaint): number {
-  return shareOf(node.reserved.cpuMilli, (node.engine?.cpus ?? 0) * 1000);
-}
-
-function memoryShare({ node }: HostPaint): number {
-  return shareOf(node.reserved.memory, node.engine?.memory ?? 0);
 }

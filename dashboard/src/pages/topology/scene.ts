@@ -3,7 +3,14 @@ import { type Box, centreOf, contains, overlaps, type Point } from './box.ts';
 import { between, type Camera, inside, pan, type Size, showing, toMap, zoomAt } from './camera.ts';
 import { cellAt, cellBox } from './cells.ts';
 import { GridIndex } from './grid-index.ts';
-import { type HostPaint, isSamePaint, type PaintOptions, paintOf } from './host-paint.ts';
+import {
+  type Amount,
+  type HostPaint,
+  isSamePaint,
+  isSameUse,
+  type PaintOptions,
+  paintOf,
+} from './host-paint.ts';
 import { HOST, isSameLayout, type Layout, type PlacedDomain, type PlacedHost } from './layout.ts';
 import type { Look } from './look.ts';
 import { type Detail, detailAt, Painter } from './painter.ts';
@@ -42,6 +49,7 @@ export class Scene {
   private byName = new Map<string, PlacedHost>();
   private readonly paints = new Map<string, HostPaint>();
   private options: SceneOptions | undefined;
+  private used: ReadonlyMap<string, Amount> = new Map();
   private painters: readonly [base: Painter, over: Painter] | undefined;
   private view: Size = { w: 0, h: 0 };
   private dpr = 1;
@@ -109,10 +117,23 @@ export class Scene {
     for (const placed of this.layout.hosts) {
       const paint = this.paints.get(placed.id);
       if (paint === undefined || isSamePaint(paint, placed.node, this.source(placed.id))) continue;
-      this.paints.delete(placed.id);
-      this.changed.add(placed);
+      this.repaint(placed);
     }
-    if (this.changed.size > 0) this.soon();
+  }
+
+  private repaint(placed: PlacedHost): void {
+    this.paints.delete(placed.id);
+    this.changed.add(placed);
+    this.soon();
+  }
+
+  /** What hosts use now, by their IDs; those that tell nothing are left out. */
+  setUsed(used: ReadonlyMap<string, Amount>): void {
+    this.used = used;
+    for (const placed of this.layout.hosts) {
+      const paint = this.paints.get(placed.id);
+      if (paint !== undefined && !isSameUse(paint, used.get(placed.id))) this.repaint(placed);
+    }
   }
 
   mark(chosen: Marked, hovered: Marked): void {
@@ -265,7 +286,7 @@ export class Scene {
     if (this.options === undefined) return undefined;
     const known = this.paints.get(placed.id);
     if (known !== undefined) return known;
-    const made = paintOf(placed.node, this.source(placed.id), this.options);
+    const made = paintOf(placed.node, this.source(placed.id), this.options, this.used.get(placed.id));
     this.paints.set(placed.id, made);
     return made;
   }

@@ -1,5 +1,6 @@
 import './topology.css';
 import { Button, NativeSelect, Tooltip } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useCallback, useDeferredValue, useMemo, useState } from 'react';
 import type { Moves } from '../../../../src/contract/v1/moves.ts';
@@ -20,7 +21,7 @@ import { Waiting } from '../../parts/waiting.tsx';
 import { ChosenCard } from './chosen.tsx';
 import { domainsOf } from './domains.ts';
 import { NO_PLAN, planOnMap } from './flows.ts';
-import { type ColourBy, isHostMatch, serviceOf } from './host-paint.ts';
+import { type Amount, type ColourBy, isHostMatch, serviceOf } from './host-paint.ts';
 import { layoutOf, type PlacedDomain } from './layout.ts';
 import { Legend } from './legend.tsx';
 import { serviceColours } from './look.ts';
@@ -37,6 +38,8 @@ const route = getRouteApi('/topology');
 const CALM_MS = 400;
 /** Which services there are changes seldom, and is a look at every container. */
 const SERVICES_MS = 2000;
+/** As often as hosts measure themselves. */
+const USED_MS = 5000;
 const NOTHING: Marked = {};
 
 export function TopologyPage() {
@@ -93,6 +96,7 @@ function Topology({ nodes, labels }: Props) {
   const root = useMemo(() => domainsOf(nodes, labels), [nodes, labels]);
   const layout = useMemo(() => layoutOf(root), [root]);
   const { services, colours } = useServices();
+  const used = useUsed();
   const text = useDeferredValue(q);
   const plan = useMemo(() => (moves.length === 0 ? NO_PLAN : planOnMap(moves)), [moves]);
   const queried = useMemo(() => text.toLowerCase().split(/\s+/).filter(Boolean), [text]);
@@ -154,6 +158,7 @@ function Topology({ nodes, labels }: Props) {
           <MapView
             layout={layout}
             options={options}
+            used={used}
             chosen={chosen}
             onChoose={(hit: Hit) => setChosen(markOf(hit))}
             onScene={setScene}
@@ -175,6 +180,7 @@ function Topology({ nodes, labels }: Props) {
             chosen={chosen}
             onChoose={setChosen}
             onShow={show}
+            used={chosen.host === undefined ? undefined : used.get(chosen.host)}
             planButton={(node) => (
               <PlanButton
                 label={w('plan.drain')}
@@ -205,6 +211,16 @@ function useServices() {
   const names = [...services.keys()].sort().join('\n');
   const colours = useMemo(() => serviceColours(names === '' ? [] : names.split('\n')), [names]);
   return { services, colours };
+}
+
+/** What hosts use, asked for as often as they measure it, while somebody looks. */
+function useUsed(): ReadonlyMap<string, Amount> {
+  const { data } = useQuery({
+    queryKey: ['used'],
+    queryFn: ({ signal }) => client.call('metrics.hosts', undefined, { signal }),
+    refetchInterval: USED_MS,
+  });
+  return useMemo(() => new Map(data?.hosts.map((one) => [one.host, one])), [data]);
 }
 
 /** What is only looked at needs the role of who may do it, too. */
