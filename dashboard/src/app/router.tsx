@@ -303,6 +303,16 @@ export const router = createRouter({
   scrollRestoration: true,
 });
 
+/** Fetches the piece of the page that is asked for, while it is still found out who asks. */
+export function fetchFirstPage(): void {
+  for (const { routeId } of router.matchRoutes(router.latestLocation)) {
+    // Where it is not to be had, the page that is shown then says so.
+    router
+      .loadRouteChunk(router.routesById[routeId as keyof typeof router.routesById])
+      ?.catch(() => undefined);
+  }
+}
+
 declare module '@tanstack/react-router' {
   interface Register {
     router: typeof router;
