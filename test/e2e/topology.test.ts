@@ -161,7 +161,7 @@ describe('the page of a host', () => {
     expect(await labels('h1')).toEqual({ rack: 'r9', disk: 'ssd', floor: '2' });
     await lab.berth(['node', 'label', 'h1', 'rack=r1', 'disk-', 'floor-']);
     await card.getByText('rack=r1').waitFor();
-    for (const tab of ['Containers', 'Network']) {
+    for (const tab of ['Containers', 'Network', 'Events']) {
       await page.getByRole('tab', { name: tab }).click();
       await page.getByRole('tabpanel', { name: tab }).waitFor();
       expect(await serious()).toEqual([]);

@@ -22,6 +22,7 @@ import { Problem } from '../parts/problem.tsx';
 import { State } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
 import { Waiting } from '../parts/waiting.tsx';
+import { EventsTab } from './host/events.tsx';
 import { LabelsCard } from './host/labels.tsx';
 import { NetworkTab } from './host/network.tsx';
 import { SilentNote } from './host/silent.tsx';
@@ -135,6 +136,7 @@ function Host({ node }: Readonly<{ node: Node }>) {
           {whole.isPending && <Waiting />}
           {whole.data !== undefined && <NetworkTab node={whole.data} />}
         </Tabs.Panel>
+        <Tabs.Panel value="events">{tab === 'events' && <EventsTab node={node} />}</Tabs.Panel>
       </Tabs>
     </>
   );

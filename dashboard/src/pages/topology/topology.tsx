@@ -1,6 +1,5 @@
 import './topology.css';
 import { Button, NativeSelect, Tooltip } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useCallback, useDeferredValue, useMemo, useState } from 'react';
 import type { Moves } from '../../../../src/contract/v1/moves.ts';
@@ -11,6 +10,7 @@ import { useTitle } from '../../app/shell.tsx';
 import { client } from '../../cluster/client.ts';
 import { useCalmPicture, useLive } from '../../cluster/use-cluster.tsx';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
+import { usePolledQuery } from '../../cluster/use-polled-query.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
@@ -215,11 +215,11 @@ function useServices() {
 
 /** What hosts use, asked for as often as they measure it, while somebody looks. */
 function useUsed(): ReadonlyMap<string, Amount> {
-  const { data } = useQuery({
-    queryKey: ['used'],
-    queryFn: ({ signal }) => client.call('metrics.hosts', undefined, { signal }),
-    refetchInterval: USED_MS,
-  });
+  const { data } = usePolledQuery(
+    ['used'],
+    (signal) => client.call('metrics.hosts', undefined, { signal }),
+    USED_MS,
+  );
   return useMemo(() => new Map(data?.hosts.map((one) => [one.host, one])), [data]);
 }
 
