@@ -25,7 +25,21 @@ export function HostTree({ root, chosen, onChoose, onOpen }: Props) {
   const w = useWords(words);
   const [closed, setClosed] = useState<ReadonlyMap<string, boolean>>(new Map());
   const [focused, setFocused] = useState<string>();
+  const [shown, setShown] = useState<string>();
   const holder = useRef<HTMLDivElement>(null);
+  const latest = useRef({ onChoose, onOpen });
+  useEffect(() => {
+    latest.current = { onChoose, onOpen };
+  }, [onChoose, onOpen]);
+  // Who is chosen on the map is to be seen in the list: once, so that the keys can leave it again.
+  if (chosen.host !== shown) {
+    setShown(chosen.host);
+    if (chosen.host !== undefined) {
+      const way = wayTo(root, ({ hosts }) => hosts.some(({ id }) => id === chosen.host));
+      setClosed(new Map([...closed, ...way.map(({ key }) => [key, false] as const)]));
+      setFocused(chosen.host);
+    }
+  }
   const areMany = hostsIn(root).length > OPEN_ALL;
   const isOpen = (domain: Domain, level: number) => !(closed.get(domain.key) ?? (areMany && level > 0));
   const rows = treeRows(root, isOpen);
@@ -35,18 +49,6 @@ export function HostTree({ root, chosen, onChoose, onOpen }: Props) {
     rows.findIndex(({ id }) => id === (focused ?? chosenId)),
   );
 
-  // Who is chosen on the map is to be seen in the list.
-  useEffect(() => {
-    if (chosen.host === undefined) return;
-    const way = wayTo(root, ({ hosts }) => hosts.some(({ id }) => id === chosen.host));
-    setClosed((before) => {
-      const open = way.filter(({ key }) => before.get(key) !== false);
-      return open.length === 0
-        ? before
-        : new Map([...before, ...open.map(({ key }) => [key, false] as const)]);
-    });
-    setFocused(chosen.host);
-  }, [chosen.host, root]);
   useEffect(() => {
     if (focused === undefined) return;
     const row = holder.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(focused)}"]`);
@@ -92,9 +94,9 @@ export function HostTree({ root, chosen, onChoose, onOpen }: Props) {
           isStop={i === at}
           onClick={() => {
             setFocused(row.id);
-            onChoose(row.marked);
+            latest.current.onChoose(row.marked);
           }}
-          onDoubleClick={() => onOpen(row.marked)}
+          onDoubleClick={() => latest.current.onOpen(row.marked)}
           onToggle={() => open(row, row.isOpen === false)}
         />
       ))}
@@ -114,7 +116,8 @@ type RowProps = Readonly<{
 
 const Row = memo(DrawnRow, (a, b) => {
   const isSame = a.row.node !== undefined && a.row.node === b.row.node;
-  return isSame && a.isChosen === b.isChosen && a.isStop === b.isStop;
+  const isAtPlace = a.row.place === b.row.place && a.row.of === b.row.of && a.row.level === b.row.level;
+  return isSame && isAtPlace && a.isChosen === b.isChosen && a.isStop === b.isStop;
 });
 
 function DrawnRow({ row, isChosen, isStop, onClick, onDoubleClick, onToggle }: RowProps) {
