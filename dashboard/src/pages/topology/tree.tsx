@@ -52,7 +52,10 @@ export function HostTree({ root, chosen, onChoose, onOpen }: Props) {
   useEffect(() => {
     if (focused === undefined) return;
     const row = holder.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(focused)}"]`);
-    row?.scrollIntoView({ block: 'nearest' });
+    if (row === null || row === undefined || holder.current === null) return;
+    // The list alone: the page stays where it is.
+    const [list, own] = [holder.current.getBoundingClientRect(), row.getBoundingClientRect()];
+    holder.current.scrollTop += Math.min(0, own.top - list.top) + Math.max(0, own.bottom - list.bottom);
   }, [focused]);
 
   const open = (row: TreeRow, isTo: boolean) => {
