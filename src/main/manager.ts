@@ -224,7 +224,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         marks,
         logs: new StackLogs(dockerDeps),
         composeFiles,
-        containers: new EngineContainers(dockerDeps),
+        containers: new EngineContainers(dockerDeps, engines),
         networks: new EngineNetworks(dockerDeps, engines),
         images: new EngineImages(dockerDeps),
         createVolume: (wanted, user) => createVolume(dockerDeps, wanted, user),

@@ -1,7 +1,14 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FileOptions, lookFrom, type NetworkOptions, startAgent } from '../agent/index.ts';
+import {
+  type FileOptions,
+  folderAnswers,
+  lookFrom,
+  type NetworkOptions,
+  startAgent,
+} from '../agent/index.ts';
 import type { Address } from '../cli/values.ts';
+import { FOLDER_PATH } from '../contract/container-files.ts';
 import { LOOK_PATH } from '../contract/link.ts';
 import { dialerFor, type Engine, newDockerEngine } from '../engine/index.ts';
 import { systemClock } from '../kit/clock.ts';
@@ -98,14 +105,22 @@ const LOOKS = 3;
 function answersOf(engine: Engine, engineUrl: string): AgentAnswers {
   const look = insideLooker(selfCommand([]));
   const limited = newLimit(LOOKS);
+  const folders = folderAnswers(engine);
+  const here = () => {
+    if (!engineUrl.startsWith('unix:'))
+      throw new BerthError(
+        'unsupported',
+        'the Docker Engine of this host is on another machine than its agent',
+      );
+  };
   return {
     [LOOK_PATH]: async (question, signal) => {
-      if (!engineUrl.startsWith('unix:'))
-        throw new BerthError(
-          'unsupported',
-          'the Docker Engine of this host is on another machine than its agent',
-        );
+      here();
       return limited(() => lookFrom({ engine, look }, question, signal));
+    },
+    [FOLDER_PATH]: async (question, signal) => {
+      here();
+      return folders(question, signal);
     },
   };
 }

@@ -116,6 +116,17 @@ async function shoot({ name, colorScheme, language }: (typeof LOOKS)[number]): P
     await page.locator('.chart canvas').first().waitFor();
     await page.waitForTimeout(1500);
     await shot('container-charts');
+    await page.locator('[role=tab][aria-controls$="-panel-files"]').click();
+    await page.locator('.files-rows [data-index="3"]').waitFor();
+    await shot('files');
+    await page.locator('[role=tab][aria-controls$="-panel-terminal"]').click();
+    await page.locator('.terminal-form button[type=submit]').click();
+    await page.locator('.terminal-foot .tone-good').waitFor();
+    await page.keyboard.type('ls -la /www && ps');
+    await page.keyboard.press('Enter');
+    await page.waitForTimeout(1500);
+    await shot('terminal');
+    await page.keyboard.press('Control+Shift+ArrowUp');
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox').fill('h2');
     await page.locator('.palette-item').first().waitFor();

@@ -1,3 +1,4 @@
+import { readFile, stat } from 'node:fs/promises';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -216,6 +217,97 @@ async function openAndBreak(client: ReturnType<typeof newClient>, token: string)
   socket.terminate();
 }
 
+describe('logs', () => {
+  it('of several containers are merged in the order of time, searched, wrapped, and downloaded', async () => {
+    const say =
+      'for i in 1 2 3; do printf "\\033[31mwarn\\033[0m %s %s\\n" "$0" "$i"; sleep 0.3; done; sleep 100000';
+    await lab.docker(['rm', '-f', 'term-a', 'term-b']).catch(() => undefined);
+    for (const name of ['term-a', 'term-b'])
+      await lab.docker([
+        'run',
+        '-d',
+        '--name',
+        name,
+        'busybox',
+        'sh',
+        '-c',
+        say.replaceAll('\\\\', '\\'),
+        name,
+      ]);
+    try {
+      const page = await visit('term-a');
+      const log = page.getByRole('log');
+      await log.getByText('term-a 3').waitFor();
+      expect(await log.getByText('[31m').count()).toBe(0);
+      await page.getByRole('combobox', { name: 'Merge with other containers' }).fill('term-b');
+      await page.getByRole('option', { name: /term-b/ }).click();
+      await page.keyboard.press('Escape');
+      await log.getByText('term-b 3').waitFor();
+      expect(await log.locator('.log-of').allTextContents()).toEqual(
+        expect.arrayContaining(['term-a', 'term-b']),
+      );
+      expect(await seriousFindings(open)).toEqual([]);
+      await page.getByLabel('Search in what is shown').fill('warn');
+      await page.getByText(/^6 of 6 lines/).waitFor();
+      await page.keyboard.press('Enter');
+      await page.getByText('hit 1 of 6').waitFor();
+      await page.getByRole('button', { name: 'Previous hit' }).click();
+      await page.getByText('hit 6 of 6').waitFor();
+      await page.getByRole('button', { name: 'Wrap' }).click();
+      await page.locator('.log-line.wrap').first().waitFor();
+      expect(await seriousFindings(open)).toEqual([]);
+      const saved = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Download' }).click();
+      const text = await readFile(await (await saved).path(), 'utf8');
+      expect(text.match(/^2\d{3}-.*Z term-[ab] .*warn/gm)).toHaveLength(6);
+    } finally {
+      await open.page.evaluate("localStorage.removeItem('berth-log-wrap')");
+      await lab.docker(['rm', '-f', 'term-a', 'term-b']);
+    }
+  });
+
+  it('of a container that writes without end, and no text, leave the page usable and in bounds', async () => {
+    const write = 'head -c 100000 /dev/urandom; yes 0123456789012345678901234567890123456789';
+    await lab.docker(['run', '-d', '--name', LOUD, 'busybox', 'sh', '-c', write]);
+    const page = await visit(LOUD);
+    await page.getByText('Only the newest 5,000 lines are kept here').waitFor();
+    await page.waitForTimeout(3000);
+    expect(await page.evaluate('performance.memory.usedJSHeapSize')).toBeLessThan(250 * 1024 * 1024);
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    await page.getByRole('button', { name: 'Follow' }).waitFor();
+    await page.getByRole('tab', { name: 'Inspect' }).click();
+    await page.getByRole('region', { name: 'Inspect' }).waitFor();
+    await lab.docker(['rm', '-f', LOUD]);
+  });
+});
+
+describe('files', () => {
+  it('are listed without a program of the image, links followed within it, and downloaded whatever they are called', async () => {
+    const make =
+      'mkdir -p "/data/a b" && cd /data && echo hello > "名 <b>x</b>.txt" && ln -s /data /away && ln -s /nowhere dead && dd if=/dev/zero of=big bs=1M count=20';
+    await lab.docker(['exec', NAME, 'sh', '-c', make]);
+    const page = await visit(NAME, 'Files');
+    await page.getByRole('row').filter({ hasText: 'data/' }).waitFor();
+    expect(await seriousFindings(open)).toEqual([]);
+    await page.getByRole('button', { name: 'away', exact: true }).click();
+    await page.getByRole('button', { name: 'a b/', exact: true }).waitFor();
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: '名 <b>x</b>.txt', exact: true }).click();
+    const file = await saved;
+    expect(await readFile(await file.path(), 'utf8')).toBe('hello\n');
+    const folder = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download the folder' }).click();
+    expect((await stat(await (await folder).path())).size).toBeGreaterThan(20 * 1024 * 1024);
+    await page.getByRole('button', { name: 'dead', exact: true }).click();
+    await page.getByRole('alert').getByText('there is no "/nowhere"').waitFor();
+    await page.getByLabel('Folder or file').fill('/../../etc/../data');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'big', exact: true }).waitFor();
+    expect(await page.getByLabel('Folder or file').inputValue()).toBe('/data');
+    expect(await seriousFindings(open)).toEqual([]);
+  });
+});
+
 describe('who comes after', () => {
   it('sees nothing of the one before, and what a viewer may not do says why', async () => {
     const page = await opened();
@@ -230,6 +322,8 @@ describe('who comes after', () => {
     await page.getByRole('navigation').getByText('Live').waitFor();
     expect(await page.getByText('only-for-admin').count()).toBe(0);
     await alone();
+    await page.getByRole('tab', { name: 'Files' }).click();
+    await page.getByText('You are viewer; this needs operator').first().waitFor();
     await page.getByRole('tab', { name: 'Terminal' }).click();
     const button = page.getByRole('button', { name: 'Open a terminal' });
     await button.waitFor();

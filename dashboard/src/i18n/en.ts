@@ -173,6 +173,7 @@ export const en = {
   'container.logs': 'Logs',
   'container.inspect': 'Inspect',
   'container.terminal': 'Terminal',
+  'container.files': 'Files',
   'container.id': 'ID',
   'container.image': 'Image',
   'container.command': 'Command',

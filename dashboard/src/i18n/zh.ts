@@ -173,6 +173,7 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'container.logs': '日志',
   'container.inspect': '详情',
   'container.terminal': '终端',
+  'container.files': '文件',
   'container.id': 'ID',
   'container.image': '镜像',
   'container.command': '命令',

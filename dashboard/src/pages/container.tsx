@@ -23,6 +23,9 @@ import { Numbers } from './container/numbers.tsx';
 import { Logs } from './logs/logs.tsx';
 
 const route = getRouteApi('/containers/$container');
+const FilesPanel = lazy(() =>
+  import('./files/files.tsx').then(({ FilesPanel: part }) => ({ default: part })),
+);
 const TerminalPanel = lazy(() =>
   import('./terminal/terminal.tsx').then(({ TerminalPanel: part }) => ({ default: part })),
 );
@@ -95,6 +98,7 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
             <Tabs.Tab value="logs">{t('container.logs')}</Tabs.Tab>
             <Tabs.Tab value="charts">{m('metrics.tab')}</Tabs.Tab>
             <Tabs.Tab value="terminal">{t('container.terminal')}</Tabs.Tab>
+            <Tabs.Tab value="files">{t('container.files')}</Tabs.Tab>
             <Tabs.Tab value="inspect">{t('container.inspect')}</Tabs.Tab>
           </Tabs.List>
           <Tabs.Panel value="logs">
@@ -107,6 +111,11 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
           <Tabs.Panel value="terminal" keepMounted={hadTerminal}>
             <Suspense fallback={<Waiting />}>
               <TerminalPanel container={container} />
+            </Suspense>
+          </Tabs.Panel>
+          <Tabs.Panel value="files">
+            <Suspense fallback={<Waiting />}>
+              <FilesPanel container={container} />
             </Suspense>
           </Tabs.Panel>
           <Tabs.Panel value="inspect" p="md">

@@ -63,7 +63,7 @@ export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>)
     if (step === 0 || row === null || element === null) return;
     event.preventDefault();
     const next = Math.min(rows.length - 1, Math.max(0, Number(row.dataset.index) + step));
-    element.querySelector<HTMLElement>(`[data-index="${next}"] a`)?.focus();
+    element.querySelector<HTMLElement>(`[data-index="${next}"] :is(a, button)`)?.focus();
   };
 
   /** The row that has the focus stays, however far it is scrolled away: with it the focus, and its keys, would be lost. */

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { text } from 'node:stream/consumers';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LogItem } from '../../contract/v1/services.ts';
 import type { TestClient } from '../docker/testing/client.ts';
 import { startEndpoint } from '../docker/testing/endpoint.ts';
@@ -8,11 +9,13 @@ import { EngineContainers } from './engine-containers.ts';
 let cluster: FakeCluster;
 let client: TestClient;
 let hands: EngineContainers;
+/** What the agent is asked, and answers. */
+const ask = vi.fn();
 
 beforeEach(async () => {
   const started = await startEndpoint('alpha');
   ({ cluster, client } = started);
-  hands = new EngineContainers(cluster.deps);
+  hands = new EngineContainers(cluster.deps, { ask });
   return started.close;
 });
 
@@ -97,5 +100,43 @@ describe('logs', () => {
         at: '2026-01-01T00:00:00.000000000Z',
       },
     ]);
+  });
+});
+
+describe('files', () => {
+  it('are listed by the agent, for the engine’s ID, of what runs', async () => {
+    await create();
+    await expect(hands.files('web', '/etc')).rejects.toMatchObject({ code: 'conflict' });
+    await hands.start('web');
+    const listing = { path: '/etc', entries: [], isCut: false };
+    ask.mockResolvedValueOnce(listing);
+    expect(await hands.files('web', '/etc')).toEqual(listing);
+    const [engineId] = alpha().containers.keys();
+    expect(ask).toHaveBeenLastCalledWith(
+      'h-alpha',
+      '/folder',
+      { container: engineId, path: '/etc' },
+      expect.anything(),
+    );
+    ask.mockResolvedValueOnce({ path: '/etc' });
+    await expect(hands.files('web', '/etc')).rejects.toThrow();
+  });
+
+  it('are downloaded: a folder as a tar, a file by itself, a link as what it leads to', async () => {
+    await create();
+    const engine = alpha();
+    engine.paths.set('/', { name: '/', size: 4096, mode: 2 ** 31 + 0o755, linkTarget: '' });
+    engine.paths.set('/etc', { name: 'etc', size: 4096, mode: 2 ** 31 + 0o755, linkTarget: '' });
+    engine.paths.set('/a/real', { name: 'real', size: 5, mode: 0o644, linkTarget: '' });
+    engine.paths.set('/link', { name: 'link', size: 4, mode: 2 ** 27 + 0o777, linkTarget: '/a/real' });
+    engine.paths.set('/dead', { name: 'dead', size: 4, mode: 2 ** 27 + 0o777, linkTarget: '' });
+    expect(await hands.download('web', '/etc/')).toEqual({ path: '/etc/', name: 'etc.tar', isFolder: true });
+    expect(await hands.download('web', '/')).toMatchObject({ name: 'web.tar' });
+    const file = await hands.download('web', '/link');
+    expect(file).toEqual({ path: '/a/real', name: 'link', isFolder: false, size: 5 });
+    const { size, body } = await hands.fetch('web', file);
+    expect([size, await text(body)]).toEqual([5, 'hello']);
+    for (const path of ['/dead', '/none'])
+      await expect(hands.download('web', path)).rejects.toMatchObject({ code: 'not_found' });
   });
 });

@@ -1,6 +1,8 @@
+import type { FolderListing } from '../../contract/container-files.ts';
 import type { ContainerStats } from '../../contract/v1/containers.ts';
 import type { LogItem } from '../../contract/v1/services.ts';
 import { BerthError } from '../../kit/errors.ts';
+import type { Agents } from '../../link/index.ts';
 import type { Role } from '../../model/access.ts';
 import type { EngineCall } from '../docker/call.ts';
 import {
@@ -28,12 +30,14 @@ import { servedVersions } from '../docker/version.ts';
 import { readLog, textOf } from '../services/container-log.ts';
 import { StackLogs } from '../services/stack-logs.ts';
 import type {
+  ContainerDownload,
   ContainerHands,
   ContainerLogQuery,
   MergedLogQuery,
   TerminalProcess,
   TerminalQuery,
 } from '../v1/container-hands.ts';
+import { downloadOf, fetchDownload, filesIn } from './container-files.ts';
 import { openTerminal } from './open-terminal.ts';
 import { readStats } from './read-stats.ts';
 
@@ -43,7 +47,10 @@ const READ_MS = 60_000;
 
 /** Containers on their hosts, by the same ways as the Docker endpoint. */
 export class EngineContainers implements ContainerHands {
-  constructor(private readonly deps: DockerDeps) {}
+  constructor(
+    private readonly deps: DockerDeps,
+    private readonly agents: Agents,
+  ) {}
 
   async inspect(ref: string, role: Role): Promise<Readonly<Record<string, unknown>>> {
     return inspectTarget({ ...this.call(READ_MS), principal: { role } }, this.reachable(ref));
@@ -113,6 +120,20 @@ export class EngineContainers implements ContainerHands {
     const target = this.reachable(ref);
     if (target.record === undefined) return this.tell(target, 'restart', secondsOf(timeout), isUp);
     await restartTarget(this.call(ACT_MS), target, timeout === undefined ? {} : { timeout });
+  }
+
+  async files(ref: string, path: string): Promise<FolderListing> {
+    return filesIn(this.call(READ_MS), this.agents, this.running(ref), path);
+  }
+
+  async download(ref: string, path: string): Promise<ContainerDownload> {
+    return downloadOf(this.call(READ_MS), this.reachable(ref), path);
+  }
+
+  async fetch(ref: string, download: ContainerDownload) {
+    // For as long as it takes: who has asked reads it, or lets it go.
+    const { signal } = new AbortController();
+    return fetchDownload({ ...this.call(READ_MS), signal }, this.reachable(ref), download);
   }
 
   async kill(ref: string, signal: string | undefined): Promise<void> {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Duplex } from 'node:stream';
+import { Duplex, Readable } from 'node:stream';
 import { readSent } from '../../compose/sent.ts';
 import { type Client, newClient } from '../../contract/client.ts';
 import type { LogItem } from '../../contract/v1/services.ts';
@@ -169,6 +169,15 @@ function fakeContainers(store: Store): ContainerHands {
       const bytes = { received: 1, sent: 2, read: 3, written: 4 };
       return { at: 5, cpu: 9, memory: 6, memoryLimit: 7, processes: 8, ...bytes };
     },
+    files: async (ref, path) => {
+      find(ref);
+      return { path, entries: [], isCut: false };
+    },
+    download: async (ref, path) => {
+      find(ref);
+      return { path, name: '名 "x".txt', isFolder: false, size: 5 };
+    },
+    fetch: async () => ({ size: 5, body: Readable.from([Buffer.from('hello')]) }),
     terminalTarget: (ref) => find(ref).name,
     terminal: async ({ container, command }) => fakeTerminal(find(container).name, command),
     ...{ start: look, stop: look, restart: look, remove: look },

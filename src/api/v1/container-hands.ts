@@ -1,4 +1,5 @@
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
+import type { FolderListing } from '../../contract/container-files.ts';
 import type { ContainerStats } from '../../contract/v1/containers.ts';
 import type { LogItem } from '../../contract/v1/services.ts';
 import type { Role } from '../../model/access.ts';
@@ -34,6 +35,16 @@ export interface TerminalProcess {
   exitCode(): Promise<number | undefined>;
 }
 
+/** What a path of a container leads to. */
+export type ContainerDownload = Readonly<{
+  path: string;
+  /** What a file is called that it is saved to. */
+  name: string;
+  isFolder: boolean;
+  /** Bytes, of a file. */
+  size?: number;
+}>;
+
 /**
  * Acts on single containers where they are; wired in `src/main/`. Each takes what a person calls one (ID, name,
  * `host/name`).
@@ -52,6 +63,11 @@ export interface ContainerHands {
   start(ref: string): Promise<void>;
   stop(ref: string, timeout: number | undefined): Promise<void>;
   restart(ref: string, timeout: number | undefined): Promise<void>;
+  /** @throws BerthError also `bad_request` and `not_found` for the path, `conflict` where it does not run, `unsupported` */
+  files(ref: string, path: string): Promise<FolderListing>;
+  download(ref: string, path: string): Promise<ContainerDownload>;
+  /** The file, or a tar of the folder. Must be read to its end or destroyed. */
+  fetch(ref: string, download: ContainerDownload): Promise<Readonly<{ size?: number; body: Readable }>>;
   kill(ref: string, signal: string | undefined): Promise<void>;
   pause(ref: string): Promise<void>;
   unpause(ref: string): Promise<void>;

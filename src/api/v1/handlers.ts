@@ -8,6 +8,7 @@ import { balancerHandlers } from './balancers.ts';
 import { certificateHandlers } from './certificates.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import { clusterHandlers } from './cluster.ts';
+import { containerFileHandlers } from './container-files.ts';
 import { containerHandlers } from './containers.ts';
 import { dnsHandlers } from './dns.ts';
 import { fileHandlers } from './files.ts';
@@ -53,6 +54,7 @@ export function allHandlers(
     ...moveHandlers,
     ...orphanHandlers,
     ...containerHandlers,
+    ...containerFileHandlers(),
     ...terminalHandlers(terminals),
     ...serviceHandlers,
     ...stackSourceHandlers,

@@ -5,6 +5,7 @@ import { balancerRoutes } from './balancers.ts';
 import { certificateRoutes } from './certificates.ts';
 import { clusterRoutes } from './cluster.ts';
 import { containerColumnRoutes } from './container-columns.ts';
+import { containerFileRoutes } from './container-files.ts';
 import { containerRoutes } from './containers.ts';
 import { dnsRoutes } from './dns.ts';
 import { fileRoutes } from './files.ts';
@@ -38,6 +39,7 @@ export const routes = {
   ...moveRoutes,
   ...orphanRoutes,
   ...containerRoutes,
+  ...containerFileRoutes,
   ...terminalRoutes,
   ...containerColumnRoutes,
   ...serviceRoutes,

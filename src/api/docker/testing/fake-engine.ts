@@ -25,6 +25,11 @@ export class FakeEngine {
   readonly containers = new Map<string, FakeContainer>();
   /** `METHOD path?query` of every request. */
   readonly requests: string[] = [];
+  /** What is at absolute paths of any container; nothing is known of others, unless it is empty. Each file is `hello`. */
+  readonly paths = new Map<
+    string,
+    Readonly<{ name: string; size: number; mode: number; linkTarget: string }>
+  >();
   /** Requests that are being answered now. */
   open = 0;
   /** Answers nothing, as a host that hangs. */
@@ -129,12 +134,23 @@ export class FakeEngine {
       }),
     ],
     ['GET', /^\/containers\/([^/]+)\/export$/, this.of((_c, _req, res) => pour(res, 64 * 1024 * 1024))],
-    ['GET', /^\/containers\/([^/]+)\/archive$/, this.of((_c, _req, res) => pour(res, 1024 * 1024))],
+    [
+      'GET',
+      /^\/containers\/([^/]+)\/archive$/,
+      this.of((_c, _req, res, url) => {
+        if (this.paths.has(url.searchParams.get('path') ?? '')) res.end(tarOf('hello'));
+        else pour(res, 1024 * 1024);
+      }),
+    ],
     [
       'HEAD',
       /^\/containers\/([^/]+)\/archive$/,
-      this.of((_c, _req, res) => {
-        res.writeHead(200, { 'x-docker-container-path-stat': 'e30=' });
+      this.of((_c, _req, res, url) => {
+        const path = url.searchParams.get('path') ?? '';
+        const found = this.paths.get(path === '/' ? path : path.replace(/\/$/, ''));
+        const stat = Buffer.from(JSON.stringify(found ?? {})).toString('base64');
+        const isThere = found !== undefined || this.paths.size === 0;
+        res.writeHead(isThere ? 200 : 404, isThere ? { 'x-docker-container-path-stat': stat } : {});
         res.end();
       }),
     ],
@@ -293,6 +309,15 @@ function send(res: ServerResponse, status: number, value: unknown): void {
   const body = JSON.stringify(value);
   res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
   res.end(body);
+}
+
+function tarOf(text: string): Buffer {
+  const blocks = Buffer.alloc(4 * 512);
+  blocks.write('file');
+  blocks.write(`${text.length.toString(8).padStart(11, '0')}\0`, 124);
+  blocks.write('0', 156);
+  blocks.write(text, 512);
+  return blocks;
 }
 
 /** `size` bytes, as fast as they are taken. */
