@@ -22,10 +22,10 @@ type Names =
   `release.${'history' | 'status' | 'rollback' | 'preview' | 'pause' | 'resume' | 'weight' | 'confirm'}`;
 
 export const releaseHandlers: Handlers<Names> = {
-  'release.history': ({ deps, params: { stack, service } }) =>
+  'release.history': ({ deps, params: { stack, service }, principal: { role } }) =>
     deps.store.view((tx) => {
       findService(tx, stack, service);
-      return { releases: releasesOf(tx, stack, service).map(releaseView) };
+      return { releases: releasesOf(tx, stack, service).map((one) => releaseView(one, role)) };
     }),
   'release.status': (call) => call.deps.store.view((tx) => statusOf(tx, call)),
   'release.rollback': (call) =>
@@ -36,13 +36,13 @@ export const releaseHandlers: Handlers<Names> = {
       const start = { cause, by: call.principal.user, at: call.deps.clock.now() };
       beginRelease(tx, record, target.spec, start);
     }),
-  'release.preview': ({ deps, params: { stack, service }, query }) =>
+  'release.preview': ({ deps, params: { stack, service }, query, principal: { role } }) =>
     deps.store.view((tx) => {
       const record = findService(tx, stack, service);
       const target = targetOf(tx, record, query.to);
       return {
-        release: releaseView(target),
-        changes: changesView(fieldChanges(record.service, target.spec)),
+        release: releaseView(target, role),
+        changes: changesView(fieldChanges(record.service, target.spec), role),
       };
     }),
   'release.pause': (call) =>
@@ -148,7 +148,7 @@ function refuseUnready(tx: ReadTx, { stack, name, release }: ServiceRecord): voi
   );
 }
 
-function statusOf(tx: ReadTx, { deps, params }: Call<'release.status'>) {
+function statusOf(tx: ReadTx, { deps, params, principal }: Call<'release.status'>) {
   const record = findService(tx, params.stack, params.service);
   const { stack, name, release: number, service } = record;
   const release = tx.get('releases', releaseKey(stack, name, number));
@@ -171,7 +171,7 @@ function statusOf(tx: ReadTx, { deps, params }: Call<'release.status'>) {
   const policy =
     cause.kind === 'rollback' ? service.rollback : shift === undefined ? service.update : spec.update;
   return {
-    release: releaseView(release),
+    release: releaseView(release, principal.role),
     kind: policy.kind,
     waiting: serviceView(tx, record).waiting,
     next: nextOf(release),

@@ -1,6 +1,7 @@
 import type { Release } from '../../contract/v1/releases.ts';
 import type { ServiceMember, ServiceView, StackView } from '../../contract/v1/services.ts';
 import { BerthError } from '../../kit/errors.ts';
+import type { Role } from '../../model/access.ts';
 import type { Container } from '../../model/container.ts';
 import {
   type ReleaseRecord,
@@ -13,6 +14,7 @@ import { healthOf } from '../../model/readiness.ts';
 import { scalingOf } from '../../model/service-scale.ts';
 import { seenOn } from '../../store/seen.ts';
 import type { ReadTx } from '../../store/store.ts';
+import { shownChanges } from '../hidden-values.ts';
 
 /** @throws BerthError `not_found` */
 export function findStack(tx: ReadTx, name: string): StackRecord {
@@ -87,19 +89,19 @@ function scalingView(record: ServiceRecord): Pick<ServiceView, 'scaling'> {
   return { scaling: scaling === undefined ? null : { min: scaling.min, max: scaling.max } };
 }
 
-/** As they are written in JSON: what is undefined is not there. */
-export function changesView(changes: ReleaseRecord['changes']): Release['changes'] {
-  return changes.map(({ field, before, after }) => ({ field, before, after }));
+/** As they are written in JSON: what is undefined is not there; as the role may see them. */
+export function changesView(changes: ReleaseRecord['changes'], role: Role): Release['changes'] {
+  return shownChanges(changes, role).map(({ field, before, after }) => ({ field, before, after }));
 }
 
-export function releaseView(release: ReleaseRecord): Release {
+export function releaseView(release: ReleaseRecord, role: Role): Release {
   const { number, at, by, cause, changes, state, reason, failed, shift, spec } = release;
   return {
     number,
     at,
     by,
     cause,
-    changes: changesView(changes),
+    changes: changesView(changes, role),
     state,
     reason,
     failed: [...failed],

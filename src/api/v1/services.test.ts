@@ -355,6 +355,27 @@ it('is read by viewers and changed by operators, and is in the audit log', async
   ]);
 });
 
+it('hides the values of environments from viewers, also those of earlier releases', async () => {
+  const withPassword = (word: string) => file('web:1', `, environment: { PASSWORD: ${word} }`);
+  await deploy(file('web:1'));
+  await deploy(withPassword('s3cret'));
+  await deploy(withPassword('s4cret'));
+  const web = { stack: 'shop', service: 'web' };
+  const told = async (token: string) => {
+    const client = api.client(token);
+    return JSON.stringify([
+      await client.call('stack.get', { stack: 'shop' }),
+      await client.call('service.get', web),
+      await client.call('release.history', web),
+      await client.call('release.status', web),
+      await client.call('release.preview', { ...web, to: 2 }),
+    ]);
+  };
+  expect(await told(api.tokens.viewer)).not.toMatch(/s[34]cret/);
+  expect(await told(api.tokens.viewer)).toContain('PASSWORD=(hidden)');
+  expect(await told(api.tokens.operator)).toMatch(/PASSWORD=s[34]cret/);
+});
+
 it('tells services and stacks as events', async () => {
   const stop = new AbortController();
   const seen: string[] = [];

@@ -3,6 +3,7 @@ import { releaseKey, type ServiceRecord } from '../../model/deployment.ts';
 import { scalingOf } from '../../model/service-scale.ts';
 import { beginRelease } from '../../store/releases.ts';
 import { setScale } from '../../store/scaling.ts';
+import { shownService, shownStack } from '../hidden-values.ts';
 import { checkScale, refuseNumberless } from '../services/check-scale.ts';
 import { restartDependents } from '../services/restart-dependents.ts';
 import { refuseOtherNumber } from './as-seen.ts';
@@ -23,10 +24,10 @@ export const serviceHandlers: Handlers<Names> = {
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .map((record) => stackView(tx, record)),
     })),
-  'stack.get': ({ deps, params }) =>
+  'stack.get': ({ deps, params, principal }) =>
     deps.store.view((tx) => {
       const record = findStack(tx, params.stack);
-      return { ...stackView(tx, record), spec: record.stack };
+      return { ...stackView(tx, record), spec: shownStack(record.stack, principal.role) };
     }),
   'stack.deploy': async ({ deps, params, body, principal, about }) => {
     const { spec, dryRun, expect, source } = body;
@@ -60,10 +61,10 @@ export const serviceHandlers: Handlers<Names> = {
       findStack(tx, stack);
       return { changes: [...stackHistory(tx, stack)] };
     }),
-  'service.get': ({ deps, params }) =>
+  'service.get': ({ deps, params, principal }) =>
     deps.store.view((tx) => {
       const record = findService(tx, params.stack, params.service);
-      return { ...serviceView(tx, record), spec: record.service };
+      return { ...serviceView(tx, record), spec: shownService(record.service, principal.role) };
     }),
   'service.ps': ({ deps, params }) =>
     deps.store.view((tx) => {

@@ -2,6 +2,7 @@ import { BerthError } from '../../../kit/errors.ts';
 import { roleAllows } from '../../../model/access.ts';
 import type { Container } from '../../../model/container.ts';
 import { userLabels } from '../../../model/labels.ts';
+import { hiddenValue } from '../../hidden-values.ts';
 import type { DockerCall, EngineCall } from '../call.ts';
 import { sendJson } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
@@ -86,10 +87,10 @@ function inspected(call: Asked, target: Target, host: HostInfo, answer: Json): J
   };
 }
 
-/** Passwords stand in environments: their values are for the role that may exec, and read them so anyway. */
+/** See `hiddenValue`. */
 function namesOnly(env: unknown): unknown {
   if (!Array.isArray(env)) return env;
-  return env.map((entry) => (typeof entry === 'string' ? entry.replace(/=.*$/s, '=(hidden)') : entry));
+  return env.map((entry) => (typeof entry === 'string' ? hiddenValue(entry) : entry));
 }
 
 /** What the agent restarts looks as what the engine does: the engine itself does not know of it. */

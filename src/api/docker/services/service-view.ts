@@ -3,6 +3,7 @@ import type { ReleaseRecord, ServiceRecord } from '../../../model/deployment.ts'
 import type { Service } from '../../../model/service.ts';
 import { releaseBefore, releasesOf } from '../../../store/releases.ts';
 import type { ReadTx } from '../../../store/store.ts';
+import { hiddenValue } from '../../hidden-values.ts';
 import type { DockerCall } from '../call.ts';
 import { dockerLabels, dockerName, serviceId } from './names.ts';
 import { withNetworkIds } from './network-targets.ts';
@@ -10,7 +11,7 @@ import { at, type Json, withAt } from './spec/part.ts';
 import { toServiceSpec } from './spec/service-spec.ts';
 import { taskCounts } from './task-view.ts';
 
-/** Whether environments are shown: passwords stand in them, and a viewer may not exec either. */
+/** Whether environments are shown; see `hiddenValue`. */
 export type Eyes = Readonly<{ env: boolean }>;
 
 export function eyesOf({ principal }: Pick<DockerCall, 'principal'>): Eyes {
@@ -64,7 +65,7 @@ function specView(tx: ReadTx, record: ServiceRecord, service: Service, { env }: 
 export function withoutValues(value: Json, path: string): Json {
   const entries = at(value, path);
   if (!Array.isArray(entries)) return value;
-  const names = entries.map((entry) => String(entry).replace(/=.*$/s, '=(hidden)'));
+  const names = entries.map((entry) => hiddenValue(String(entry)));
   return withAt(value, path, names);
 }
 
