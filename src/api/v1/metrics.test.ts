@@ -55,6 +55,19 @@ it('tells of hosts and of the cluster', async () => {
   ]);
 });
 
+it('takes what no machine can measure for not known: one host does not spoil the charts of all', async () => {
+  const more = Number.POSITIVE_INFINITY;
+  api.deps.metrics.take('id-1', {
+    ...{ t: 'figures', containers: ['c1'] },
+    host: packRows([[more, 2, 0, 0, 500, 0, 1.5, 1, 1, 1, 1, 1, more, more, more]]),
+    rows: packRows([[0, more, more, 1, 1, 1, 1, 1, more, more]]),
+  });
+  api.deps.metrics.sum();
+  expect((await api.root.call('metrics.cluster')).series.cpu.at(-1)).toBeLessThanOrEqual(3);
+  expect(await api.root.call('metrics.host', { node: 'h1' })).toMatchObject({ cores: 0, memorySize: 0 });
+  expect(await api.root.call('metrics.container', { container: 'web' })).toMatchObject({ memoryLimit: 0 });
+});
+
 it('says why there is nothing', async () => {
   const lost = await api.root.call('metrics.container', { container: 'lost' });
   expect(lost.silent).toBe('host h2 is down: has been silent for 60 s');
