@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PullItem } from '../../contract/v1/images.ts';
 import {
@@ -128,6 +130,39 @@ it('tells what each host uses of its disk, and names the one that does not say',
     ['h1/left', 7],
   ]);
   expect(warnings).toEqual([expect.stringContaining('h2')]);
+});
+
+it('keeps nothing of what has been told for a source that says nothing', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  async function* silent(): AsyncGenerator<number> {
+    await new Promise(() => undefined);
+  }
+  async function* talking() {
+    for (let i = 0; ; i++) yield i;
+  }
+  const sources = [...Array.from({ length: 10 }, silent), talking()];
+  gc();
+  const before = process.memoryUsage().heapUsed;
+  for await (const told of merged(sources)) {
+    if (told < 20_000) continue;
+    gc();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(8_000_000);
+    break;
+  }
+});
+
+it('fails as one of its sources does', async () => {
+  async function* broken() {
+    yield 1;
+    throw new Error('it broke');
+  }
+  const told: number[] = [];
+  const read = async () => {
+    for await (const value of merged([broken()])) told.push(value);
+  };
+  await expect(read()).rejects.toThrow('it broke');
+  expect(told).toEqual([1]);
 });
 
 it('ends all sources where the reader leaves', async () => {

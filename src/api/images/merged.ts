@@ -1,15 +1,34 @@
+type Come<T> = Readonly<
+  { source: AsyncGenerator<T> } & ({ result: IteratorResult<T> } | { thrown: unknown })
+>;
+
 /** What several sources give, as it comes; ends when all have. Whoever leaves ends them all. */
 export async function* merged<T>(sources: readonly AsyncGenerator<T>[]): AsyncGenerator<T> {
-  type Next = Readonly<{ source: AsyncGenerator<T>; result: IteratorResult<T> }>;
-  const next = async (source: AsyncGenerator<T>): Promise<Next> => ({ source, result: await source.next() });
-  const pending = new Map(sources.map((source) => [source, next(source)]));
+  // Not by a race for each value: one who is silent would hold on to all races until he speaks.
+  const come: Come<T>[] = [];
+  let wake = () => {};
+  const tell = (next: Come<T>) => {
+    come.push(next);
+    wake();
+  };
+  const ask = (source: AsyncGenerator<T>) =>
+    void source.next().then(
+      (result) => tell({ source, result }),
+      (thrown) => tell({ source, thrown }),
+    );
   try {
-    while (pending.size > 0) {
-      const { source, result } = await Promise.race(pending.values());
-      if (result.done === true) pending.delete(source);
+    for (const source of sources) ask(source);
+    for (let open = sources.length; open > 0; ) {
+      const next = come.shift();
+      if (next === undefined)
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      else if ('thrown' in next) throw next.thrown;
+      else if (next.result.done === true) open--;
       else {
-        pending.set(source, next(source));
-        yield result.value;
+        ask(next.source);
+        yield next.result.value;
       }
     }
   } finally {
