@@ -84,7 +84,7 @@ export class EngineImages implements ImageHands {
 
   private hostsOf(nodes: readonly string[]): HostRef[] {
     const { store, engines } = this.deps;
-    const hosts = store.view((tx) => nodes.map((node) => findNode(tx, node)));
+    const hosts = store.view((tx) => [...new Set(nodes.map((node) => findNode(tx, node)))]);
     const lost = hosts.find(({ id }) => !engines.connected(id));
     if (lost !== undefined) throw new BerthError('host_down', `host ${lost.name} is not connected`);
     return hosts.map(({ id, name }) => ({ id, name }));
