@@ -1,3 +1,6 @@
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BerthError } from '../../kit/errors.ts';
 import type { InsideJob } from '../../network/inside/look-inside.ts';
@@ -28,7 +31,7 @@ function host(containers: Readonly<Record<string, object>>) {
     read: async (path: string) =>
       path.includes('web') ? 'search x\nnameserver 127.0.0.11\noptions ndots:0\n' : '',
   };
-  return { looks, ask: (question: unknown) => lookFrom(deps, question, new AbortController().signal) };
+  return { deps, looks, ask: (question: unknown) => lookFrom(deps, question, new AbortController().signal) };
 }
 
 describe('a look from within a container', () => {
@@ -42,6 +45,19 @@ describe('a look from within a container', () => {
         job: { name: 'db', dial, servers: ['127.0.0.11'], ms: expect.any(Number) },
       },
     ]);
+  });
+
+  it('reads no more of the name servers’ file than such a file has, whatever the container has written to it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'berth-look-'));
+    const file = join(folder, 'resolv.conf');
+    await writeFile(file, 'nameserver 10.1.0.1\n');
+    // Half of it would be more than a string may have.
+    await truncate(file, 2 ** 31);
+    const { deps, looks } = host({ e1: { ...inspected(), ResolvConfPath: file } });
+    const question = { container: 'e1', name: 'db' };
+    await lookFrom({ engine: deps.engine, look: deps.look }, question, new AbortController().signal);
+    await rm(folder, { recursive: true });
+    expect(looks[0]?.job.servers).toEqual(['10.1.0.1']);
   });
 
   it('is had in another one’s network where that is what it has', async () => {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Engine } from '../../engine/index.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
@@ -16,6 +16,8 @@ export type LookDeps = Readonly<{
 /** Of a question and of a connection, until silence counts. */
 const TRY_MS = 3_500;
 const ENGINE_MS = 4_000;
+/** Bytes of a `resolv.conf`: the container may write to its own, and as much as it likes. */
+const MOST_CONF = 64 * 1024;
 /** `container:` of `container:` of … */
 const MAX_HOPS = 8;
 
@@ -33,7 +35,7 @@ const inspectedSchema = z.looseObject({
  * @throws BerthError `bad_request` for what is no question, `conflict` where the container does not run, `engine`, `timeout`
  */
 export async function lookFrom(
-  { engine, look, read = (path) => readFile(path, 'utf8') }: LookDeps,
+  { engine, look, read = readBeginning }: LookDeps,
   question: unknown,
   signal: AbortSignal,
 ): Promise<LookAnswer> {
@@ -89,5 +91,15 @@ async function serversOf(path: string, read: (path: string) => Promise<string>):
       'internal',
       `${path}, which has the container's name servers, cannot be read: ${messageOf(thrown)}`,
     );
+  }
+}
+
+async function readBeginning(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MOST_CONF), 0, MOST_CONF, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
