@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { TERMINAL_PROTOCOL, TICKET_PREFIX } from '../../contract/v1/terminals.ts';
@@ -64,6 +67,35 @@ const audit = async () =>
     ({ user, action, target, outcome }) => `${user} ${action} ${target} ${outcome}`,
   );
 const says = (opened: Opened, text: string) => vi.waitFor(() => expect(opened.output()).toContain(text));
+
+describe('at the door', () => {
+  it('lets go of a stranger who does not hang up himself', async () => {
+    const { port, caPem: ca } = api;
+    const half = net.connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+    const socket = tls.connect({ socket: half, host: '127.0.0.1', ca });
+    socket.on('error', () => undefined);
+    socket.write(
+      ['GET /v1/terminal HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket', '', ''].join(
+        '\r\n',
+      ),
+    );
+    const parts: Buffer[] = [];
+    socket.on('data', (part: Buffer) => parts.push(part));
+    await once(socket, 'end');
+    expect(Buffer.concat(parts).toString()).toContain('HTTP/1.1 401');
+    // To one who is gone nothing can be said; to one who still listens, anything.
+    await vi.waitFor(() => {
+      socket.write('x');
+      expect(socket.destroyed).toBe(true);
+    });
+  });
+
+  it('takes no ticket of one who may not open terminals any more', async () => {
+    const ticket = await ask();
+    await api.root.call('user.role', { user: 'the-operator', role: 'viewer' });
+    expect(await connect(ticket).end).toBe(403);
+  });
+});
 
 describe('a terminal', () => {
   it('joins a page with a command, and writes down its beginning and its end', async () => {

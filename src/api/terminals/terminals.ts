@@ -7,6 +7,7 @@ import {
   TERMINAL_PROTOCOL,
   TICKET_PREFIX,
   type ToTerminal,
+  terminalRoutes,
 } from '../../contract/v1/terminals.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { type ApiToken, lowerRole, roleAllows } from '../../model/access.ts';
@@ -21,6 +22,7 @@ import type { ApiDeps } from '../v1/deps.ts';
 import { errorAnswer } from '../v1/error-answer.ts';
 import { bridge, type TerminalEnd } from './bridge.ts';
 
+const ROLE = terminalRoutes['terminal.open'].role;
 /** How long a ticket may be used, milliseconds. */
 const TICKET_MS = 30_000;
 /** How many terminals a user may have, tickets included; and how many all may. */
@@ -159,6 +161,11 @@ export class Terminals {
       throw new BerthError('forbidden', 'this ticket for a terminal is not known', {
         hint: 'it is good once, for 30 seconds, and for who has got it: open the terminal again',
       });
+    if (!roleAllows(principal.role, ROLE))
+      throw new BerthError(
+        'forbidden',
+        `user ${principal.user} is ${principal.role} by now; this needs ${ROLE}`,
+      );
     this.tickets.delete(key);
     return { ...ticket, principal };
   }
@@ -251,9 +258,7 @@ function refusalIn(tx: ReadTx, { id, user }: ApiToken, now: number): string | un
   const owner = tx.get('users', user);
   if (token === undefined || owner === undefined || (token.expiresAt ?? now + 1) <= now)
     return 'your session has ended';
-  return roleAllows(lowerRole(token.role, owner.role), 'operator')
-    ? undefined
-    : 'you may not do this any more';
+  return roleAllows(lowerRole(token.role, owner.role), ROLE) ? undefined : 'you may not do this any more';
 }
 
 function leave(stream: Duplex): TerminalEnd {
@@ -265,6 +270,8 @@ function leave(stream: Duplex): TerminalEnd {
 function refuse(socket: Duplex, thrown: unknown, logger: ApiDeps['logger']): void {
   const { status, body } = errorAnswer(thrown, logger);
   const text = JSON.stringify(body);
+  // The server does not look after it any more: without this it would be there for as long as its other end likes.
+  socket.once('finish', () => socket.destroy());
   socket.end(
     [
       `HTTP/1.1 ${status} Refused`,
