@@ -100,11 +100,14 @@ export function roleByClaims(
   return found ?? (otherwise === 'none' ? undefined : otherwise);
 }
 
+/** Names in the audit log for who comes by the manager's own socket, and for what no user has asked for. */
+const OWN_NAMES: ReadonlySet<string> = new Set(['root', 'system']);
+
 /** The user's name, from `Ann.Lee@example.com` as `ann.lee`; undefined where nothing of it is a name here. */
 export function nameByClaims(claims: Claims, { nameClaim }: OidcSettings): string | undefined {
   const said = claims[nameClaim];
   if (typeof said !== 'string') return undefined;
   const [local = ''] = said.toLowerCase().split('@');
   const name = local.replace(/[^a-z0-9_.-]+/g, '-').replace(/^[^a-z]+/, '');
-  return userNameSchema.safeParse(name).success ? name : undefined;
+  return userNameSchema.safeParse(name).success && !OWN_NAMES.has(name) ? name : undefined;
 }
