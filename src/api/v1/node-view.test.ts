@@ -54,3 +54,19 @@ it('gives all paths of one host, and of a list of hosts how many are broken', as
     expect(listed?.reason).toContain('has a broken data path to h3 (192.0.2.3)');
   });
 });
+
+it('tells of a router where one runs or should, and of none where an agent has none', async () => {
+  const store = await networkStore(1);
+  const said = async (serving: boolean, error: string) => {
+    await store.update((tx) =>
+      tx.put('hostRouters', { kind: 'host-router', id: 'h1', seq: 1, serving, error, draining: [] }),
+    );
+    return store.view((tx) => {
+      const host = tx.get('hosts', 'h1');
+      return host && nodeView(tx, host).router;
+    });
+  };
+  expect(await said(false, '')).toBeUndefined();
+  expect(await said(true, '')).toEqual({ serving: true, error: '' });
+  expect(await said(false, 'no image')).toEqual({ serving: false, error: 'no image' });
+});

@@ -13,11 +13,13 @@ export function nodeView(tx: ReadTx, host: Host): Node {
   const paths = dataPaths(tx, host.id);
   const failover = tx.get('hostFailovers', host.id);
   const router = tx.get('hostRouters', host.id);
+  // An agent without a router says so, too.
+  const hasRouter = router !== undefined && (router.serving || router.error !== '');
   return {
     ...viewOf(tx, host, paths, smallWires(tx)(host.id)),
     ...(paths.length === 0 ? {} : { paths: paths.map(({ hostId: _, ...path }) => path) }),
     ...(failover === undefined ? {} : { failover: { held: failover.held, waiting: [...failover.waiting] } }),
-    ...(router === undefined ? {} : { router: { serving: router.serving, error: router.error } }),
+    ...(hasRouter ? { router: { serving: router.serving, error: router.error } } : {}),
   };
 }
 

@@ -49,7 +49,7 @@ export const nodeSchema = z.object({
       waiting: z.array(z.object({ id: z.string(), name: z.string(), reason: z.string() })),
     })
     .optional(),
-  /** Of an ingress host: whether its router takes requests, and what keeps it from that. In `node.get` only. */
+  /** Whether its router takes requests, and what keeps it from that; left out where none is to run. In `node.get` only. */
   router: z.object({ serving: z.boolean(), error: z.string() }).optional(),
   joinedAt: z.number(),
   /** Milliseconds since the epoch; 0 if never. */

@@ -40,7 +40,7 @@ export const words = wordsOf(
     'router.serving': 'takes requests',
     'router.not': 'takes none',
     'router.none':
-      'It is no ingress host. With the label berth.ingress=true it takes requests for the routes.',
+      'None runs here. With the label berth.ingress=true it is an ingress host, which takes requests for the routes.',
     'silent.title.suspect': 'It is silent: nothing was heard of it for a while',
     'silent.text.suspect':
       'Its containers may well run. If it stays silent it counts as down, and those with a fail-over policy start elsewhere.',
@@ -90,7 +90,7 @@ export const words = wordsOf(
     'router.title': '路由器',
     'router.serving': '正在接收请求',
     'router.not': '不接收请求',
-    'router.none': '它不是入口主机。带有标签 berth.ingress=true 的主机会为路由接收请求。',
+    'router.none': '此处没有运行路由器。带有标签 berth.ingress=true 的主机是入口主机，会为路由接收请求。',
     'silent.title.suspect': '它没有声音了：已有一段时间没有收到它的消息',
     'silent.text.suspect':
       '它的容器很可能仍在运行。如果持续没有消息，它会被判定为宕机，带有故障转移策略的容器会在别处启动。',
