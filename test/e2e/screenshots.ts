@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ensureImage } from '../images/bake.ts';
 import { startLab } from '../lab/lab.ts';
 import { logIn, openChromium } from '../lab/page.ts';
+import { ensureRequirements } from '../lab/requirements.ts';
 
 /** `npm run screenshots`: every page of the dashboard, of a lab of three hosts with a stack on it, as root. */
 const OUT = 'docs/screenshots';
@@ -28,6 +29,8 @@ const STACK = `services:
     deploy: { resources: { reservations: { memory: 2G } } }
 `;
 
+// Letters of Chinese, which a machine without a desktop has not.
+await ensureRequirements([['/usr/share/fonts/truetype/wqy/wqy-microhei.ttc', 'fonts-wqy-microhei']]);
 const folder = mkdtempSync(join(tmpdir(), 'berth-screenshots-'));
 const lab = await startLab({
   hosts: 3,
