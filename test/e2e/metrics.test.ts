@@ -53,7 +53,7 @@ describe('charts', () => {
     await page.getByRole('tab', { name: 'Charts' }).click();
     await told('CPU, cores', /CPU, cores 0\.\d+/);
     await told('Memory', /Memory [\d.]+ [KM]iB/);
-    await page.getByText('of 64 MiB').waitFor();
+    await page.getByRole('tabpanel', { name: 'Charts' }).getByText('of 64 MiB').waitFor();
     await page.locator('.chart canvas').first().waitFor();
     const newest = Number(await chart('CPU, cores').getAttribute('aria-valuenow'));
     await chart('CPU, cores').focus();
