@@ -208,6 +208,8 @@ describe('images', () => {
     await page.keyboard.type('busybox:latest');
     await dialog().getByRole('button', { name: 'Remove' }).click();
     await page.getByText(/is using its referenced image|image is being used/).waitFor();
+    // What went wrong is shown until it is read, over what is below it.
+    await page.locator('.toast').getByRole('button', { name: 'Close' }).click();
     await row('busybox:latest').getByText('h1, h2, h3').waitFor();
   });
 

@@ -106,7 +106,8 @@ async function shoot({ name, colorScheme, language }: (typeof LOOKS)[number]): P
       ['volumes', '/volumes', '.filters'],
     ] as const) {
       await page.goto(`${lab.addresses.api}${path}`);
-      await page.locator(sign).first().waitFor();
+      // A page that has tabs has rows in those that are not shown, too.
+      await page.locator(sign).locator('visible=true').first().waitFor();
       await page.waitForTimeout(1200);
       await shot(what);
     }

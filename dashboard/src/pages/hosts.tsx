@@ -10,6 +10,7 @@ import { CpuMeter, capacityOf, MemoryMeter } from '../parts/capacity.tsx';
 import { CopyAs } from '../parts/copy.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { FilterBox } from '../parts/filter-box.tsx';
+import { hasWords } from '../parts/has-words.ts';
 import { Icon } from '../parts/icons.tsx';
 import { State, wordOf } from '../parts/state.tsx';
 import { VirtualRows } from '../parts/virtual-rows.tsx';
@@ -88,13 +89,12 @@ function AddButton() {
 }
 
 function matches({ name, address, dataAddress, labels }: Node, text: string): boolean {
-  const all = [name, address, dataAddress, ...Object.entries(labels).map(([key, value]) => `${key}=${value}`)]
-    .join(' ')
-    .toLowerCase();
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => all.includes(word));
+  return hasWords(text, [
+    name,
+    address,
+    dataAddress,
+    ...Object.entries(labels).map(([key, value]) => `${key}=${value}`),
+  ]);
 }
 
 function Rows({ nodes }: Readonly<{ nodes: readonly Node[] }>) {

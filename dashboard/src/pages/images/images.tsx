@@ -1,6 +1,5 @@
-import { Button, Checkbox } from '@mantine/core';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import type { ImageView } from '../../../../src/contract/v1/images.ts';
 import { useActions } from '../../actions/actions.tsx';
 import { useMay } from '../../app/session.tsx';
@@ -9,16 +8,15 @@ import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
-import { Empty } from '../../parts/empty.tsx';
-import { FilterBox } from '../../parts/filter-box.tsx';
+import { FilteredList } from '../../parts/filtered-list.tsx';
 import { bytesText } from '../../parts/format.ts';
+import { hasWords } from '../../parts/has-words.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { RoleButton } from '../../parts/role-button.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
-import '@mantine/core/styles/Checkbox.css';
 import '../../parts/rows.css';
 import './images.css';
 import { DiskUsage } from './disk-usage.tsx';
@@ -31,22 +29,15 @@ import { words } from './words.ts';
 const route = getRouteApi('/images');
 
 export function ImagesPage() {
-  const t = useText();
   const w = useWords(words);
   useTitle(w('title'));
   const { pull } = route.useSearch();
   const navigate = useNavigate();
   const [isPruning, setPruning] = useState(false);
-  const [text, setText] = useState('');
-  const [isUnused, setUnused] = useState(false);
   const { data, error } = useLiveQuery(['images'], (signal) =>
     client.call('image.list', undefined, { signal }),
   );
   const images = data?.images;
-  const shown = useMemo(
-    () => images?.filter((one) => matches(one, text) && !(isUnused && one.users.length > 0)) ?? [],
-    [images, text, isUnused],
-  );
   return (
     <>
       <div className="head">
@@ -70,32 +61,17 @@ export function ImagesPage() {
       {images === undefined && error === null && <Waiting />}
       {images !== undefined && (
         <>
-          <div className="filters">
-            <FilterBox label={w('filter')} value={text} onChange={setText} />
-            <Checkbox
-              className="filter-check"
-              label={w('unused')}
-              checked={isUnused}
-              onChange={(event) => setUnused(event.currentTarget.checked)}
-            />
-          </div>
-          <div className="card rows">
-            {shown.length > 0 && <Rows images={shown} />}
-            {shown.length === 0 && images.length > 0 && (
-              <Empty title={w('noMatch')} hint={w('count', { n: images.length })}>
-                <Button
-                  variant="default"
-                  onClick={() => {
-                    setText('');
-                    setUnused(false);
-                  }}
-                >
-                  {t('containers.clear')}
-                </Button>
-              </Empty>
-            )}
-            {images.length === 0 && <Empty title={w('none')} hint={w('noneHint')} />}
-          </div>
+          <FilteredList
+            items={images}
+            texts={{
+              ...{ filter: w('filter'), check: w('unused'), count: w('count', { n: images.length }) },
+              ...{ noMatch: w('noMatch'), none: w('none'), noneHint: w('noneHint') },
+            }}
+            isListed={isListed}
+            matches={matches}
+          >
+            {(shown) => <Rows images={shown} />}
+          </FilteredList>
           <DiskUsage />
         </>
       )}
@@ -105,12 +81,13 @@ export function ImagesPage() {
   );
 }
 
+/** All, or those that nothing uses. */
+function isListed({ users }: ImageView, isUnused: boolean): boolean {
+  return !isUnused || users.length === 0;
+}
+
 function matches({ id, tags, digests, hostNames }: ImageView, text: string): boolean {
-  const all = [id, ...tags, ...digests, ...hostNames].join(' ').toLowerCase();
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => all.includes(word));
+  return hasWords(text, [id, ...tags, ...digests, ...hostNames]);
 }
 
 function Rows({ images }: Readonly<{ images: readonly ImageView[] }>) {

@@ -1,28 +1,22 @@
-import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useMemo, useState } from 'react';
+import { TextInput } from '@mantine/core';
+import { useMemo, useState } from 'react';
 import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
 import type { NetworkDetail } from '../../../../src/contract/v1/networks.ts';
 import { client } from '../../cluster/client.ts';
-import { useText, useWords } from '../../i18n/text.tsx';
+import { useWords } from '../../i18n/text.tsx';
 import { ContainerPicker } from '../../parts/container-picker.tsx';
-import { CopyAs } from '../../parts/copy.tsx';
+import { FormDialog } from '../../parts/form-dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
-import { Problem } from '../../parts/problem.tsx';
 import { words } from './words.ts';
 
 type Props = Readonly<{ network: NetworkDetail; onClose(): void }>;
 
 /** Puts a container into the network, beside those that it is in. */
 export function ConnectDialog({ network, onClose }: Props) {
-  const t = useText();
   const w = useWords(words);
-  const queries = useQueryClient();
   const [container, setContainer] = useState('');
   const [ip, setIp] = useState('');
   const [names, setNames] = useState('');
-  const [error, setError] = useState<unknown>();
-  const [isBusy, setBusy] = useState(false);
   const only = useMemo(() => {
     const inside = new Set(network.members.map(({ id }) => id));
     const hosts = new Set(network.hostNames);
@@ -43,62 +37,39 @@ export function ConnectDialog({ network, onClose }: Props) {
     shellWord(network.name),
     shellWord(input.container || 'CONTAINER'),
   ].join(' ');
-  const connect = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
-      await client.call('network.connect', input);
-      void queries.invalidateQueries();
-      onClose();
-    } catch (thrown) {
-      setError(thrown);
-      setBusy(false);
-    }
-  };
   return (
-    <Modal
-      opened
+    <FormDialog
+      title={w('connectTitle', { network: network.name })}
+      label={w('connect')}
+      way={{ cli, route: 'network.connect', input }}
+      onRun={() => client.call('network.connect', input)}
       onClose={onClose}
-      title={<strong>{w('connectTitle', { network: network.name })}</strong>}
-      closeButtonProps={{ 'aria-label': t('app.close') }}
     >
-      <form onSubmit={(event) => void connect(event)}>
-        <Stack gap="md">
-          {error !== undefined && <Problem error={error} />}
-          <ContainerPicker
-            label={w('container')}
-            description={w('containerHint')}
-            placeholder={w('containerChoose')}
-            value={container}
-            onChange={setContainer}
-            only={only}
-            autoFocus
-          />
-          <TextInput
-            label={w('ip')}
-            description={w('ipHint')}
-            value={ip}
-            onChange={(event) => setIp(event.currentTarget.value)}
-            autoComplete="off"
-            spellCheck={false}
-          />
-          <TextInput
-            label={w('aliases')}
-            description={w('aliasesHint')}
-            value={names}
-            onChange={(event) => setNames(event.currentTarget.value)}
-            autoComplete="off"
-            spellCheck={false}
-          />
-          <Group justify="space-between">
-            <CopyAs way={{ cli, route: 'network.connect', input }} />
-            <Button type="submit" loading={isBusy}>
-              {w('connect')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <ContainerPicker
+        label={w('container')}
+        description={w('containerHint')}
+        placeholder={w('containerChoose')}
+        value={container}
+        onChange={setContainer}
+        only={only}
+        autoFocus
+      />
+      <TextInput
+        label={w('ip')}
+        description={w('ipHint')}
+        value={ip}
+        onChange={(event) => setIp(event.currentTarget.value)}
+        autoComplete="off"
+        spellCheck={false}
+      />
+      <TextInput
+        label={w('aliases')}
+        description={w('aliasesHint')}
+        value={names}
+        onChange={(event) => setNames(event.currentTarget.value)}
+        autoComplete="off"
+        spellCheck={false}
+      />
+    </FormDialog>
   );
 }

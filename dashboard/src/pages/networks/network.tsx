@@ -1,20 +1,17 @@
-import { Button } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { BerthError } from '../../../../src/contract/page-client.ts';
 import type { NetworkDetail } from '../../../../src/contract/v1/networks.ts';
 import { ActionButtons } from '../../actions/actions.tsx';
 import { useTitle } from '../../app/shell.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
+import { AskedFor } from '../../parts/asked-for.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { shellWord } from '../../parts/format.ts';
-import { Problem } from '../../parts/problem.tsx';
 import { RoleButton } from '../../parts/role-button.tsx';
 import { Moment } from '../../parts/time.tsx';
-import { Waiting } from '../../parts/waiting.tsx';
 import { AddressCard } from './address-card.tsx';
 import { ConnectDialog } from './connect-dialog.tsx';
 import { Members } from './members.tsx';
@@ -34,23 +31,15 @@ export function NetworkPage() {
   const { data, error } = useLiveQuery(['network', network], (signal) =>
     client.call('network.get', { network }, { signal }),
   );
-  // What was removed is not there any more, however lately it was shown.
-  if (error instanceof BerthError && error.code === 'not_found')
-    return (
-      <div className="card">
-        <Empty title={w('gone', { name: network.slice(0, 64) })} hint={w('goneHint')}>
-          <Button variant="default" renderRoot={(props) => <Link {...props} to="/networks" />}>
-            {t('nav.networks')}
-          </Button>
-        </Empty>
-      </div>
-    );
-  if (data === undefined) return error === null ? <Waiting /> : <Problem error={error} />;
+  const gone = {
+    ...{ title: w('gone', { name: network.slice(0, 64) }), hint: w('goneHint') },
+    to: '/networks',
+    label: t('nav.networks'),
+  } as const;
   return (
-    <>
-      {error !== null && <Problem error={error} />}
-      <Network key={data.id} network={data} />
-    </>
+    <AskedFor data={data} error={error} gone={gone}>
+      {(found) => <Network key={found.id} network={found} />}
+    </AskedFor>
   );
 }
 

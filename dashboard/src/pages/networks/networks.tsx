@@ -1,14 +1,12 @@
-import { Button, Checkbox } from '@mantine/core';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
 import type { NetworkView } from '../../../../src/contract/v1/networks.ts';
 import { useTitle } from '../../app/shell.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
-import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
+import { useLanguage, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
-import { Empty } from '../../parts/empty.tsx';
-import { FilterBox } from '../../parts/filter-box.tsx';
+import { FilteredList } from '../../parts/filtered-list.tsx';
+import { hasWords } from '../../parts/has-words.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Meter } from '../../parts/meter.tsx';
 import { Problem } from '../../parts/problem.tsx';
@@ -16,7 +14,6 @@ import { RoleButton } from '../../parts/role-button.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { CreateNetwork } from './create-network.tsx';
-import '@mantine/core/styles/Checkbox.css';
 import '../../parts/rows.css';
 import './networks.css';
 import { ReachDialog } from './reach-dialog.tsx';
@@ -25,7 +22,6 @@ import { words } from './words.ts';
 const route = getRouteApi('/networks');
 
 export function NetworksPage() {
-  const t = useText();
   const w = useWords(words);
   useTitle(w('title'));
   const { create, test } = route.useSearch();
@@ -33,13 +29,7 @@ export function NetworksPage() {
   const { data, error } = useLiveQuery(['networks'], (signal) =>
     client.call('network.list', undefined, { signal }),
   );
-  const [text, setText] = useState('');
-  const [withBuiltIn, setWithBuiltIn] = useState(false);
   const networks = data?.networks;
-  const shown = useMemo(
-    () => networks?.filter((one) => (withBuiltIn || !isEngines(one)) && matches(one, text)) ?? [],
-    [networks, text, withBuiltIn],
-  );
   const own = networks?.filter((one) => !isEngines(one)) ?? [];
   return (
     <>
@@ -67,28 +57,17 @@ export function NetworksPage() {
       {error !== null && <Problem error={error} />}
       {networks === undefined && error === null && <Waiting />}
       {networks !== undefined && (
-        <>
-          <div className="filters">
-            <FilterBox label={w('filter')} value={text} onChange={setText} />
-            <Checkbox
-              className="filter-check"
-              label={w('hideBuiltIn')}
-              checked={withBuiltIn}
-              onChange={(event) => setWithBuiltIn(event.currentTarget.checked)}
-            />
-          </div>
-          <div className="card rows">
-            {shown.length > 0 && <Rows networks={shown} />}
-            {shown.length === 0 && text !== '' && (
-              <Empty title={w('noMatch')} hint={w('count', { n: own.length })}>
-                <Button variant="default" onClick={() => setText('')}>
-                  {t('containers.clear')}
-                </Button>
-              </Empty>
-            )}
-            {shown.length === 0 && text === '' && <Empty title={w('none')} hint={w('noneHint')} />}
-          </div>
-        </>
+        <FilteredList
+          items={networks}
+          texts={{
+            ...{ filter: w('filter'), check: w('hideBuiltIn'), count: w('count', { n: own.length }) },
+            ...{ noMatch: w('noMatch'), none: w('none'), noneHint: w('noneHint') },
+          }}
+          isListed={isListed}
+          matches={matches}
+        >
+          {(shown) => <Rows networks={shown} />}
+        </FilteredList>
       )}
       {test === true && <ReachDialog members={[]} onClose={() => void navigate({ to: '/networks' })} />}
       {create === true && <CreateNetwork onClose={() => void navigate({ to: '/networks' })} />}
@@ -101,12 +80,12 @@ function isEngines({ builtIn, name }: NetworkView): boolean {
   return builtIn || name.endsWith('/docker_gwbridge');
 }
 
+function isListed(network: NetworkView, withBuiltIn: boolean): boolean {
+  return withBuiltIn || !isEngines(network);
+}
+
 function matches({ name, driver, subnets, stack }: NetworkView, text: string): boolean {
-  const all = [name, driver, stack, ...subnets].join(' ').toLowerCase();
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => all.includes(word));
+  return hasWords(text, [name, driver, stack, ...subnets]);
 }
 
 function Rows({ networks }: Readonly<{ networks: readonly NetworkView[] }>) {

@@ -121,7 +121,6 @@ export const words = wordsOf(
     newMtu: 'MTU, bytes',
     newMtuHint: 'As large as the wire allows where this is empty.',
     submit: 'Create',
-    cancel: 'Cancel',
     test: 'Test reachability',
     testTitle: 'Does one container reach another?',
     testText:
@@ -266,7 +265,6 @@ export const words = wordsOf(
     newMtu: 'MTU（字节）',
     newMtuHint: '留空则取线路允许的最大值。',
     submit: '创建',
-    cancel: '取消',
     test: '连通性测试',
     testTitle: '一个容器能访问另一个容器吗？',
     testText: '从第一个容器的网络内部发起测试，使用它自己的 DNS 服务器；对镜像没有任何要求。',

@@ -1,4 +1,4 @@
-import '../tab-page.css';
+import '../../parts/tab-page.css';
 import './router.css';
 import { Button, NativeSelect, NumberInput, Textarea, TextInput } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';

@@ -9,6 +9,7 @@ import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { hasWords } from '../../parts/has-words.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { Ago } from '../../parts/time.tsx';
@@ -92,11 +93,7 @@ function NewStack() {
 }
 
 function matches({ name, services }: StackView, text: string): boolean {
-  const all = [name, ...services.flatMap((service) => [service.name, service.image])].join(' ').toLowerCase();
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => all.includes(word));
+  return hasWords(text, [name, ...services.flatMap((service) => [service.name, service.image])]);
 }
 
 function Rows({ stacks }: Readonly<{ stacks: readonly StackView[] }>) {

@@ -1,4 +1,4 @@
-import '../tab-page.css';
+import '../../parts/tab-page.css';
 import '../router/router.css';
 import { Button, PasswordInput, Stack } from '@mantine/core';
 import { type FormEvent, useState } from 'react';

@@ -1,20 +1,18 @@
 import { Button } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { BerthError } from '../../../../src/contract/page-client.ts';
 import type { VolumeDetail } from '../../../../src/contract/v1/volumes.ts';
 import { ActionButtons } from '../../actions/actions.tsx';
 import { useTitle } from '../../app/shell.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
+import { AskedFor } from '../../parts/asked-for.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { bytesText, shellWord } from '../../parts/format.ts';
-import { Problem } from '../../parts/problem.tsx';
 import { State } from '../../parts/state.tsx';
 import { Moment } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
-import { Waiting } from '../../parts/waiting.tsx';
 import { useVolumeSizes } from './sizes.ts';
 import { removeVolume } from './volume-actions.ts';
 import { words } from './words.ts';
@@ -29,23 +27,15 @@ export function VolumePage() {
   const { data, error } = useLiveQuery(['volume', volume], (signal) =>
     client.call('volume.get', { volume }, { signal }),
   );
-  // What was removed is not there any more, however lately it was shown.
-  if (error instanceof BerthError && error.code === 'not_found')
-    return (
-      <div className="card">
-        <Empty title={w('gone', { name: volume.slice(0, 64) })} hint={w('goneHint')}>
-          <Button variant="default" renderRoot={(props) => <Link {...props} to="/volumes" />}>
-            {t('nav.volumes')}
-          </Button>
-        </Empty>
-      </div>
-    );
-  if (data === undefined) return error === null ? <Waiting /> : <Problem error={error} />;
+  const gone = {
+    ...{ title: w('gone', { name: volume.slice(0, 64) }), hint: w('goneHint') },
+    to: '/volumes',
+    label: t('nav.volumes'),
+  } as const;
   return (
-    <>
-      {error !== null && <Problem error={error} />}
-      <Volume volume={data} />
-    </>
+    <AskedFor data={data} error={error} gone={gone}>
+      {(found) => <Volume volume={found} />}
+    </AskedFor>
   );
 }
 

@@ -1,21 +1,20 @@
-import { Button, Checkbox } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import type { VolumeView } from '../../../../src/contract/v1/volumes.ts';
 import { useTitle } from '../../app/shell.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
-import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
+import { useLanguage, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
-import { Empty } from '../../parts/empty.tsx';
-import { FilterBox } from '../../parts/filter-box.tsx';
+import { FilteredList } from '../../parts/filtered-list.tsx';
 import { bytesText } from '../../parts/format.ts';
+import { hasWords } from '../../parts/has-words.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { RoleButton } from '../../parts/role-button.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
-import '@mantine/core/styles/Checkbox.css';
 import '../../parts/rows.css';
 import { CreateVolume } from './create-volume.tsx';
 import { useVolumeSizes } from './sizes.ts';
@@ -24,20 +23,13 @@ import { words } from './words.ts';
 const route = getRouteApi('/volumes');
 
 export function VolumesPage() {
-  const t = useText();
   const w = useWords(words);
   useTitle(w('title'));
   const { create } = route.useSearch();
   const navigate = useNavigate();
-  const [text, setText] = useState('');
-  const [isUnused, setUnused] = useState(false);
   const { data, error } = useLiveQuery(['volumes'], (signal) => client.call('volume.list', {}, { signal }));
   const sizes = useVolumeSizes();
   const volumes = data?.volumes;
-  const shown = useMemo(
-    () => volumes?.filter((one) => matches(one, text) && !(isUnused && one.users.length > 0)) ?? [],
-    [volumes, text, isUnused],
-  );
   return (
     <>
       <div className="head">
@@ -60,46 +52,30 @@ export function VolumesPage() {
       {(error ?? sizes.error) !== null && <Problem error={error ?? sizes.error} />}
       {volumes === undefined && error === null && <Waiting />}
       {volumes !== undefined && (
-        <>
-          <div className="filters">
-            <FilterBox label={w('filter')} value={text} onChange={setText} />
-            <Checkbox
-              className="filter-check"
-              label={w('unused')}
-              checked={isUnused}
-              onChange={(event) => setUnused(event.currentTarget.checked)}
-            />
-          </div>
-          <div className="card rows">
-            {shown.length > 0 && <Rows volumes={shown} sizes={sizes.byName} />}
-            {shown.length === 0 && volumes.length > 0 && (
-              <Empty title={w('noMatch')} hint={w('count', { n: volumes.length })}>
-                <Button
-                  variant="default"
-                  onClick={() => {
-                    setText('');
-                    setUnused(false);
-                  }}
-                >
-                  {t('containers.clear')}
-                </Button>
-              </Empty>
-            )}
-            {volumes.length === 0 && <Empty title={w('none')} hint={w('noneHint')} />}
-          </div>
-        </>
+        <FilteredList
+          items={volumes}
+          texts={{
+            ...{ filter: w('filter'), check: w('unused'), count: w('count', { n: volumes.length }) },
+            ...{ noMatch: w('noMatch'), none: w('none'), noneHint: w('noneHint') },
+          }}
+          isListed={isListed}
+          matches={matches}
+        >
+          {(shown) => <Rows volumes={shown} sizes={sizes.byName} />}
+        </FilteredList>
       )}
       {create === true && <CreateVolume onClose={() => void navigate({ to: '/volumes' })} />}
     </>
   );
 }
 
+/** All, or those that nothing uses. */
+function isListed({ users }: VolumeView, isUnused: boolean): boolean {
+  return !isUnused || users.length === 0;
+}
+
 function matches({ name, driver, stack, hostNames, users }: VolumeView, text: string): boolean {
-  const all = [name, driver, stack, ...hostNames, ...users].join(' ').toLowerCase();
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => all.includes(word));
+  return hasWords(text, [name, driver, stack, ...hostNames, ...users]);
 }
 
 type RowsProps = Readonly<{ volumes: readonly VolumeView[]; sizes: ReadonlyMap<string, number> }>;

@@ -62,7 +62,6 @@ export const words = wordsOf(
     newFolder: 'Folder there',
     newFolderHint: 'Such as /export/shop.',
     submit: 'Create',
-    cancel: 'Cancel',
   },
   {
     title: '卷',
@@ -123,6 +122,5 @@ export const words = wordsOf(
     newFolder: '服务器上的目录',
     newFolderHint: '例如 /export/shop。',
     submit: '创建',
-    cancel: '取消',
   },
 );
