@@ -316,6 +316,7 @@ describe('settings in the dashboard', () => {
     await button('New zone').click();
     await dialog('New zone').getByLabel('Zone').fill(ZONE);
     await dialog('New zone').getByRole('button', { name: 'Make it' }).click();
+    await dialog('New zone').waitFor({ state: 'hidden' });
     await page.getByLabel('Zone', { exact: true }).selectOption(ZONE);
     await button('New record').click();
     await dialog('New record').getByLabel('Name').fill('www');

@@ -209,7 +209,8 @@ describe('images', () => {
     await dialog().getByRole('button', { name: 'Remove' }).click();
     await page.getByText(/is using its referenced image|image is being used/).waitFor();
     // What went wrong is shown until it is read, over what is below it.
-    await page.locator('.toast').getByRole('button', { name: 'Close' }).click();
+    const read = page.locator('.toast.tone-bad').getByRole('button', { name: 'Close' });
+    while ((await read.count()) > 0) await read.first().click();
     await row('busybox:latest').getByText('h1, h2, h3').waitFor();
   });
 

@@ -78,7 +78,7 @@ async function shoot({ name, colorScheme, language }: (typeof LOOKS)[number]): P
       ['plan', '/topology?drain=h2&host=h2', '.topo-plan .topo-card-foot'],
       ['hosts', '/hosts', '[data-index="2"]'],
       ['join', '/hosts?add=true', '[role=dialog] form'],
-      ['host', '/hosts/h2', '[data-index="0"]'],
+      ['host', '/hosts/h2', '.chart canvas'],
       ['containers', '/containers', '[data-index="5"]'],
       ['stacks', '/stacks', '[data-index="0"]'],
       ['stack', '/stacks/shop', '[data-index="2"]'],

@@ -23,6 +23,7 @@ export function CreateNetwork({ onClose }: Readonly<{ onClose(): void }>) {
   const create = async () => {
     await client.call('network.create', input);
     await navigate({ to: '/networks/$network', params: { network: input.name } });
+    return false;
   };
   const text = (field: TextField, label: string, description: string, required = false) => (
     <TextInput

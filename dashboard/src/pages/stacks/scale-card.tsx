@@ -59,7 +59,8 @@ export function ScaleCard({ service, spec }: Props) {
             label={null}
             marks={[...new Set([least, scaling?.max ?? file ?? 0])].map((one) => ({
               value: one,
-              label: one,
+              // As a text: the number 0 would count as none.
+              label: String(one),
             }))}
           />
           <NumberInput

@@ -23,6 +23,7 @@ export function CreateVolume({ onClose }: Readonly<{ onClose(): void }>) {
   const create = async () => {
     await client.call('volume.create', input);
     await navigate({ to: '/volumes/$volume', params: { volume: input.name } });
+    return false;
   };
   const text = (field: 'name' | 'driver' | 'server' | 'folder', label: string, description?: string) => (
     <TextInput
