@@ -38,12 +38,13 @@ const lab = await startLab({
 });
 try {
   await ensureImage('busybox', lab.endpoint);
+  await ensureImage('haproxy', lab.endpoint);
+  await lab.berth(['settings', 'set', 'routerImage=haproxy:latest', 'routerTlsPort=443']);
   const file = join(folder, 'compose.yaml');
   writeFileSync(file, STACK);
   await lab.berth(['deploy', '-f', file, '--name', 'shop', '--timeout', '110']);
   await lab.docker(['run', '-d', '--name', 'proxy', '-p', '8088:8080', 'busybox', 'sleep', '100000']);
   await lab.docker(['create', '--name', 'import', 'busybox', 'true']);
-  await lab.berth(['settings', 'set', 'routerTlsPort=443']);
   for (const words of [
     'lb create crm',
     'lb attach crm 192.0.2.1:80 192.0.2.2:80',
@@ -132,7 +133,7 @@ async function shoot({ name, colorScheme, language }: (typeof LOOKS)[number]): P
     await shot('terminal');
     await page.keyboard.press('Control+Shift+ArrowUp');
     await page.keyboard.press('Control+k');
-    await page.getByRole('combobox').fill('h2');
+    await page.getByRole('dialog').getByRole('combobox').fill('h2');
     await page.locator('.palette-item').first().waitFor();
     await shot('palette');
   } finally {
