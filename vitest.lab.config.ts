@@ -1,15 +1,17 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Tests on real engines: root only. Two files run at a time, as they wait for most of their time. Those that break nothing
- * share a lab of three hosts with what else runs in their worker (`sharedLab`).
+ * Tests on real engines: root only. Three files run at a time, as they wait for half of their time. Those that break nothing
+ * share a lab of three hosts with what else runs in their worker (`sharedLab`). Browser tests are a part of their own: Chromium
+ * gives up each connection that it is making when an interface of the machine comes or goes, as it does with each lab.
  */
 const shared = {
   testTimeout: 300_000,
   hookTimeout: 900_000,
   teardownTimeout: 120_000,
-  maxWorkers: 2,
+  maxWorkers: 3,
   pool: 'forks',
+  isolate: false,
 } as const;
 
 export default defineConfig({
@@ -21,7 +23,16 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'cluster',
-          include: ['test/{conformance,integration,e2e}/**/*.test.ts'],
+          include: ['test/{conformance,integration}/**/*.test.ts'],
+          globalSetup: ['test/lab/global-setup.ts'],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: 'browser',
+          maxWorkers: 2,
+          include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/lab/global-setup.ts'],
         },
       },

@@ -1,14 +1,14 @@
 #!/bin/bash
 # Everything: checks, unit tests, tests on real Docker Engines. As root on Debian or Ubuntu; what is missing is
 # installed. The last line adds up all tests: "N passed, N failed".
-# usage: test.sh [PART]...   parts: check unit lab cluster (default), kernel
+# usage: test.sh [PART]...   parts: check unit lab cluster browser (default), kernel
 set -u
 cd "$(dirname "$(readlink -f "$0")")/.."
-parts=${*:-check unit lab cluster}
+parts=${*:-check unit lab cluster browser}
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
-if [ "$(id -u)" != 0 ] && [[ " $parts " =~ ' lab '|' kernel '|' cluster ' ]]; then
+if [ "$(id -u)" != 0 ] && [[ " $parts " =~ ' lab '|' kernel '|' cluster '|' browser ' ]]; then
   echo "test: the tests on real Docker Engines need root -> run as root, or npm run test:unit" >&2
   exit 1
 fi
@@ -27,8 +27,8 @@ run_part() {
 vitest() {
   local name=$1
   shift
-  run_part "$name" node_modules/.bin/vitest run --reporter=default --reporter=json \
-    --outputFile.json="$results/$name.json" "$@"
+  run_part "$name" node_modules/.bin/vitest run --reporter=default --reporter=./test/failures-at-once.ts \
+    --reporter=json --outputFile.json="$results/$name.json" "$@"
 }
 
 if run_part install sh scripts/install.sh; then
@@ -39,8 +39,9 @@ if run_part install sh scripts/install.sh; then
       lab) vitest lab --config vitest.lab.config.ts --project lab ;;
       kernel) vitest kernel --config vitest.lab.config.ts --project kernel ;;
       cluster) vitest cluster --config vitest.lab.config.ts --project cluster ;;
+      browser) vitest browser --config vitest.lab.config.ts --project browser ;;
       *)
-        echo "test: there is no part \"$part\" -> choose of check, unit, lab, kernel, cluster" >&2
+        echo "test: there is no part \"$part\" -> choose of check, unit, lab, kernel, cluster, browser" >&2
         echo 2 >"$results/$part.status"
         ;;
     esac

@@ -189,9 +189,16 @@ it.each(['../../etc/cron.d/x', '', 'a/b', '.hidden', 'x'.repeat(200)])(
 describe('the journal', () => {
   /** The directory as a power cut leaves it: what was flushed is there, and nothing else happens to it. */
   async function afterPowerCut(dir: string): Promise<string> {
-    const copy = await temporaryDir();
-    await cp(dir, copy, { recursive: true });
-    return copy;
+    // A file that is renamed meanwhile is copied with all the others once more.
+    for (;;) {
+      const copy = await temporaryDir();
+      try {
+        await cp(dir, copy, { recursive: true });
+        return copy;
+      } catch (thrown) {
+        if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+      }
+    }
   }
   const names = (files: AssignmentFiles) =>
     [...files.all()].map((one) => (one.kind === 'hold' ? one.assignment.name : `-${one.name}`));

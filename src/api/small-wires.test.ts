@@ -25,7 +25,7 @@ it('a host that joins with a wire too small for a network is shown with what to 
     expect(smallWires(tx)('h3')).toEqual([text]);
     expect(nodeView(tx, tx.get('hosts', 'h3') ?? expect.fail()).reason).toBe(text);
     expect(nodeList(tx).map(({ reason }) => reason)).toEqual(['', '', text]);
-    const deps = { version: '', ca: { fingerprint: '' } } as ApiDeps;
+    const deps = { version: '', ca: { fingerprint: '' }, clock: { now: () => 0 } } as ApiDeps;
     expect(clusterStatus(tx, deps).warnings).toContain(`host h3 ${text}`);
   });
 });

@@ -2,43 +2,9 @@ import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path';
 import { LARGEST_FILE, type StackInput } from '../compose/index.ts';
 import { BerthError } from '../kit/errors.ts';
-import type { CliContext, OptionSpec } from './command.ts';
-import { checkFolder, collect, parseFolder } from './values.ts';
-
-export type ComposeFlags = Readonly<{
-  file?: readonly string[];
-  name?: string;
-  envFile?: readonly string[];
-  profile?: readonly string[];
-  projectDirectory?: string;
-}>;
-
-/** The flags of every command that reads compose files. */
-export const composeOptions: readonly OptionSpec[] = [
-  {
-    flags: '-f, --file <FILE>',
-    summary: 'compose file, - for standard input; several go over each other in their order',
-    parse: collect,
-    fallback: 'compose.yaml or docker-compose.yml, here or above, with its override file',
-    completes: 'file',
-  },
-  { flags: '--name <NAME>', summary: 'name of the stack', fallback: "the files' name, or the folder's" },
-  {
-    flags: '--env-file <FILE>',
-    summary: 'file with variables; may be given several times',
-    parse: collect,
-    fallback: '.env beside the compose file',
-    completes: 'file',
-  },
-  {
-    flags: '--project-directory <DIR>',
-    summary: 'folder from which relative paths are seen, and with the .env file',
-    fallback: "the first file's",
-    parse: parseFolder,
-    completes: 'folder',
-  },
-  { flags: '--profile <NAME>', summary: 'activate a profile; may be given several times', parse: collect },
-];
+import type { CliContext } from './command.ts';
+import type { ComposeFlags } from './compose-options.ts';
+import { checkFolder } from './values.ts';
 
 /** Under which standard input stands in messages. */
 const STDIN = '<stdin>';
@@ -114,7 +80,9 @@ function readBytes(path: string): Uint8Array | undefined {
   try {
     const { size } = fstatSync(file);
     if (size > LARGEST_FILE)
-      throw new BerthError('too_large', `${path} has ${size} bytes, and at most ${LARGEST_FILE} are read`);
+      throw new BerthError('bad_request', `${path} has ${size} bytes, and at most ${LARGEST_FILE} are read`, {
+        hint: 'split it with include',
+      });
     return readFileSync(file);
   } finally {
     closeSync(file);

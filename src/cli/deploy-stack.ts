@@ -1,12 +1,15 @@
 import { problemText } from '../compose/index.ts';
 import type { RouteOutput } from '../contract/v1/route.ts';
 import type { Routes } from '../contract/v1/routes.ts';
+import type { ServiceView } from '../contract/v1/services.ts';
+import { BerthError } from '../kit/errors.ts';
 import type { Stack } from '../model/stack.ts';
 import { MOST_SOURCE, sourceSize } from '../model/stack-source.ts';
 import { heldBy } from '../model/volume-span.ts';
+import { type BuildFlags, buildImages, imagesToBuild } from './build-images.ts';
 import type { CliContext } from './command.ts';
-import type { ComposeFlags } from './compose-files.ts';
-import { type FollowFlags, followStack } from './follow-stack.ts';
+import type { ComposeFlags } from './compose-options.ts';
+import { type FollowFlags, followStack, isWhole } from './follow-stack.ts';
 import { readTold } from './read-stack.ts';
 import { routerTexts } from './router-text.ts';
 import { clean } from './terminal/text.ts';
@@ -18,7 +21,7 @@ const SHOWN = 120;
 /** Reads the compose files, shows what changes, and (unless it is only to be shown) does it and follows how it goes. */
 export async function deployStack(
   context: CliContext,
-  flags: ComposeFlags & FollowFlags & Readonly<{ dryRun?: boolean }>,
+  flags: ComposeFlags & FollowFlags & BuildFlags & Readonly<{ dryRun?: boolean }>,
 ): Promise<void> {
   const { call, out, globals } = context;
   const { stack: spec, warnings, source } = await readTold(context, flags);
@@ -27,15 +30,86 @@ export async function deployStack(
     out.warn('no service is left to run: write some under services, or activate a profile with --profile');
   const { dryRun = false } = flags;
   const kept = dryRun || sourceSize(source) > MOST_SOURCE ? {} : { source };
-  const answer = await call('stack.deploy', { stack: spec.name, spec, dryRun, ...kept });
+  const asked = { stack: spec.name, spec, dryRun };
+  const images = await imagesToBuild(context, spec.services, flags);
+  // What the manager refuses is refused before anything is built.
+  if (images.make.length + images.bring.length > 0 && !dryRun)
+    await call('stack.deploy', { ...asked, dryRun: true });
+  const rebuilt = dryRun ? new Set<string>() : await buildImages(context, images);
+  const answer = await call('stack.deploy', { ...asked, ...kept }).catch((thrown: unknown) => {
+    // Of the version before this one.
+    if (!(thrown instanceof BerthError) || !/^unknown field "source"/.test(thrown.message)) throw thrown;
+    out.warn(
+      'the manager is older than this program and does not keep compose files: upgrade it to edit the stack in the dashboard',
+    );
+    return call('stack.deploy', asked);
+  });
   for (const warning of answer.warnings) out.warn(warning);
+  // Those that the deployment itself has not released anew.
+  const left = [...rebuilt].filter((name) => !answer.releases.some(({ service }) => service === name));
   if (globals.json) out.json(answer);
-  else printDiff(context, spec, answer.diff, dryRun);
-  if (dryRun || flags.detach === true || isNothing(answer.diff)) return;
-  await followStack(context, spec.name, flags);
+  else printDiff(context, spec, answer.diff, dryRun, left.length > 0);
+  if (dryRun && !globals.json) {
+    for (const { image, build } of images.make)
+      out.line(`  image ${clean(image)} is built from ${clean(build.context)}`);
+    for (const { image, missing } of images.bring)
+      out.line(`  image ${clean(image)} is brought to ${missing.map(clean).join(', ')}`);
+  }
+  await releaseRebuilt(context, spec.name, left);
+  if (dryRun || flags.detach === true) return;
+  if (isNothing(answer.diff) && left.length === 0) {
+    // A pipeline that tries once more is not to be told that all is well while it is not.
+    if (isWhole(await call('stack.get', { stack: spec.name }))) return;
+    out.note('what was deployed before is not all ready yet');
+  }
+  const services = await followStack(context, spec.name, flags);
+  await refuseTakenBack(context, services, answer.releases);
+  const waiting = services.filter(({ release }) => release.state === 'waiting').map(({ name }) => name);
   if (globals.json) return;
-  out.line(`stack ${clean(spec.name)} is deployed`);
+  out.line(
+    waiting.length === 0
+      ? `stack ${clean(spec.name)} is deployed`
+      : `stack ${clean(spec.name)} is deployed beside what was there: ${waiting.map(clean).join(', ')} ${waiting.length === 1 ? 'waits' : 'wait'} for you`,
+  );
   await tellRoutes(context, spec.name);
+}
+
+/** Releases services anew whose image is another one under the same name. */
+async function releaseRebuilt(
+  { call, out, globals }: CliContext,
+  stack: string,
+  services: readonly string[],
+): Promise<void> {
+  for (const service of services) {
+    await call('service.restart', { stack, service });
+    if (!globals.json)
+      out.line(out.style('yellow', `  ~ service ${clean(service)}: its image was built anew`));
+  }
+}
+
+/**
+ * A release that went back by itself has ended well for the service, and not for whoever has deployed it.
+ * @throws BerthError `conflict`
+ */
+async function refuseTakenBack(
+  { call }: CliContext,
+  services: readonly ServiceView[],
+  begun: Answer['releases'],
+): Promise<void> {
+  for (const { stack, name, release } of services) {
+    const own = begun.find(({ service }) => service === name);
+    if (own === undefined || release.number <= own.number) continue;
+    const { releases } = await call('release.history', { stack, service: name });
+    const back = releases.find(({ number, state }) => number === own.number && state === 'rolled-back');
+    if (back === undefined) continue;
+    throw new BerthError(
+      'conflict',
+      `release ${back.number} of ${stack}/${name} was taken back: ${back.reason}`,
+      {
+        hint: `release ${release.number} serves what was there before; "berth stack logs ${stack}" and "berth release history ${stack}/${name}" say more`,
+      },
+    );
+  }
 }
 
 /** Where what was deployed is to be found, and what keeps it from being found. */
@@ -50,8 +124,15 @@ function isNothing({ created, changed, removed }: Answer['diff']): boolean {
   return created.length + changed.length + removed.length === 0;
 }
 
-function printDiff({ out }: CliContext, stack: Stack, diff: Answer['diff'], dryRun: boolean): void {
-  if (isNothing(diff)) {
+/** @param more whether more changes than the difference says, and is told behind it */
+function printDiff(
+  { out }: CliContext,
+  stack: Stack,
+  diff: Answer['diff'],
+  dryRun: boolean,
+  more: boolean,
+): void {
+  if (isNothing(diff) && !more) {
     out.line(`stack ${clean(stack.name)}: nothing changes`);
     return;
   }

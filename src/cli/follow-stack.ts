@@ -1,10 +1,12 @@
 import type { ServiceView, StackView } from '../contract/v1/services.ts';
 import { BerthError } from '../kit/errors.ts';
 import type { CliContext } from './command.ts';
-import { serviceText } from './service-text.ts';
+import { viewText } from './service-text.ts';
 import { clean } from './terminal/text.ts';
 
 const POLL_MS = 300;
+/** A service that goes to and fro tells each of its states once in so long: a crash every second is not a line every second. */
+const AGAIN_MS = 30_000;
 
 /** No further: whoever waits need not wait any longer. */
 const ENDED: ReadonlySet<ServiceView['release']['state']> = new Set(['done', 'waiting', 'paused', 'failed']);
@@ -16,6 +18,7 @@ export type FollowFlags = Readonly<{ detach?: boolean; timeout?: number }>;
  * Shows how far the services are, a line for each change, until all are released and as many as are wanted.
  * Ctrl-C ends the watching, nothing else.
  * @param services names; all of the stack, if left out
+ * @returns the services as they are in the end
  * @throws BerthError `conflict` where a release has stopped, or has nothing to go back to and is not whole in time; `timeout`
  */
 export async function followStack(
@@ -23,38 +26,60 @@ export async function followStack(
   stack: string,
   { timeout }: FollowFlags,
   services?: readonly string[],
-): Promise<void> {
+): Promise<readonly ServiceView[]> {
   const { call, clock, interrupt, out } = context;
   const until = timeout === undefined ? undefined : clock.now() + timeout * 1000;
-  const told = new Map<string, string>();
+  const told = new Told();
   for (;;) {
     const all = (await call('stack.get', { stack })).services;
     const followed = all.filter(({ name, removing }) => services?.includes(name) ?? !removing);
     for (const one of all) {
       if (services !== undefined && !services.includes(one.name)) continue;
       const text = textOf(one);
-      if (told.get(one.name) === text) continue;
-      told.set(one.name, text);
-      out.note(`${clean(one.name)}: ${clean(text)}`);
+      if (told.isNews(one.name, text, clock.now())) out.note(`${clean(one.name)}: ${clean(text)}`);
     }
     const leaving = services === undefined && all.some(({ removing }) => removing);
     if (!leaving && followed.every((one) => isSettled(one) || one.overdue !== undefined)) {
-      for (const { name, release } of followed)
-        if (release.state === 'waiting')
-          out.note(
-            `${clean(name)}: both versions are there; "berth release weight ${stack}/${clean(name)} 20" shares the requests, "confirm" and "rollback" end it`,
-          );
+      const waiting = followed.filter(({ release }) => release.state === 'waiting').map(({ name }) => name);
+      for (const name of waiting)
+        out.note(
+          `${clean(name)}: both versions are there; "berth release weight ${stack}/${clean(name)} 20" shares the requests, "confirm" and "rollback" end it`,
+        );
       const stopped = followed.find(
         (one) => isSettled(one) && one.release.state !== 'done' && one.release.state !== 'waiting',
       );
       if (stopped !== undefined) throw stoppedAt(stack, stopped);
       const late = followed.find((one) => !isSettled(one));
       if (late !== undefined) throw overdue(stack, late);
-      return;
+      return followed;
     }
     if (until !== undefined && clock.now() >= until) throw tooLate(stack, followed, timeout ?? 0);
     await clock.sleep(POLL_MS, interrupt);
   }
+}
+
+/** What was said of each service. */
+class Told {
+  private readonly last = new Map<string, string>();
+  private readonly at = new Map<string, number>();
+
+  isNews(name: string, text: string, now: number): boolean {
+    if (this.last.get(name) === text) return false;
+    const key = JSON.stringify([name, text]);
+    const before = this.at.get(key);
+    if (before !== undefined && now - before < AGAIN_MS) return false;
+    this.last.set(name, text);
+    this.at.set(key, now);
+    return true;
+  }
+}
+
+/** Nothing of it is under way, stopped or missing. */
+export function isWhole({ services }: StackView): boolean {
+  return services.every(
+    (one) =>
+      !one.removing && isSettled(one) && (one.release.state === 'done' || one.release.state === 'waiting'),
+  );
 }
 
 /** Waits until the stack is gone. */
@@ -82,11 +107,7 @@ function isSettled({ release, mode, wanted, ready }: ServiceView): boolean {
 
 function textOf(one: ServiceView): string {
   if (one.removing) return `${one.running} left`;
-  const { wanted, ready, release, waiting, next = '' } = one;
-  return serviceText({
-    ...{ wanted, ready, release: release.number, state: release.state },
-    reason: release.reason || waiting || next,
-  });
+  return viewText(one, one.release.reason || one.waiting || (one.next ?? ''));
 }
 
 function stoppedAt(stack: string, { name, release, waiting }: ServiceView): BerthError {

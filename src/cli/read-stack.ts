@@ -1,6 +1,7 @@
 import { ComposeError, problemText, type ReadStack, readStack } from '../compose/index.ts';
 import type { CliContext } from './command.ts';
-import { type ComposeFlags, composeInput } from './compose-files.ts';
+import { composeInput } from './compose-files.ts';
+import type { ComposeFlags } from './compose-options.ts';
 import { clean } from './terminal/text.ts';
 
 /** The stack of the compose files that the flags name. Mistakes behind the first one are told before it is thrown. */

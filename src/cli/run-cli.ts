@@ -29,6 +29,8 @@ export type CliInput = Readonly<{
   isTTY: Readonly<{ stdin: boolean; stdout: boolean; stderr: boolean }>;
   /** Width of the terminal; 80 where it is not known. */
   columns?: number | undefined;
+  /** Lines of the terminal; 24 where that is not known. */
+  rows?: number | undefined;
   cwd: string;
   homeDir: string;
   /** Berth's version. */
@@ -130,6 +132,7 @@ function newContext(
       stderr,
       isTTY: isTTY.stdout,
       width,
+      height: input.rows || 24,
       style: newStyle(wantsColor(isTTY.stdout, env, globals.color)),
       asTyped: (text) => asTyped(text, env),
     }),

@@ -15,6 +15,7 @@ import type { Lookup } from './template.ts';
 import { child, entryOf, type MapNode, scalar, textOf, withEntries } from './tree.ts';
 
 export { configText } from './config-text.ts';
+export { servingOf } from './labels/serving.ts';
 export { LABELS } from './labels/table.ts';
 export { LARGEST_FILE } from './parse.ts';
 export { ComposeError, type Problem, problemText } from './problems.ts';
@@ -42,6 +43,8 @@ export type StackInput = Readonly<{
   profiles?: readonly string[];
   /** Bytes of the largest file; at most 10 MiB. */
   largest?: number;
+  /** False where whoever takes the stack makes no images: services with `build` are warned of. */
+  builds?: boolean;
   /** ID of the stack's own config or secret that the cluster keeps, for one whose content cannot be read here. */
   kept?: (kind: 'config' | 'secret', name: string) => string | undefined;
 }>;
@@ -62,6 +65,7 @@ export type ReadStack = Readonly<{
  */
 export function readStack(input: StackInput): ReadStack {
   const { files, folder, readBytes, env, placementProblem, kept, largest = PARSE_LIMITS.bytes } = input;
+  const { builds = true } = input;
   const problems = new Problems();
   const chosen = input.name ?? (env.COMPOSE_PROJECT_NAME || undefined);
   const variables = variablesOf(input);
@@ -84,7 +88,7 @@ export function readStack(input: StackInput): ReadStack {
   if (child(whole, 'services') === undefined)
     problems.error(whole.at, '', 'there are no services: write them under services');
   const contents = { read: input.read, readBytes, lookup: find, kept };
-  const outside = { read, lookup, contents, placementProblem };
+  const outside = { read, lookup, contents, placementProblem, builds };
   const stack = stackOf(new Reader(active, '', whole.at, problems), project, outside);
   problems.throwErrors();
   const config = withEntries(withoutProfileKeys(active), { name: scalar(whole.at, project) });

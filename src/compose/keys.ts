@@ -39,8 +39,10 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   'include[]': { honoured: 'path env_file project_directory' },
   'services.*': {
     honoured:
-      'annotations blkio_config build cap_add cap_drop cgroup cgroup_parent command configs cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpus cpuset depends_on deploy device_cgroup_rules devices dns dns_opt dns_search domainname entrypoint env_file environment expose extends extra_hosts gpus group_add healthcheck hostname image init ipc label_file labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit networks oom_kill_disable oom_score_adj pid pids_limit platform privileged profiles read_only restart runtime scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits user userns_mode uts volumes volumes_from working_dir',
+      'annotations blkio_config cap_add cap_drop cgroup cgroup_parent command configs cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpus cpuset depends_on deploy device_cgroup_rules devices dns dns_opt dns_search domainname entrypoint env_file environment expose extends extra_hosts gpus group_add healthcheck hostname image init ipc label_file labels links logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit networks oom_kill_disable oom_score_adj pid pids_limit platform privileged profiles read_only restart runtime scale secrets security_opt shm_size stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits user userns_mode uts volumes volumes_from working_dir',
     part: {
+      build:
+        '`berth deploy` has the docker CLI make images that the cluster has not, all with `--build`. In the dashboard nothing is built.',
       container_name: 'Of services that can have one container only.',
       cpu_shares:
         'Up to 64 are cores that are set aside, as in classic Swarm; more are a weight. In stacks with `aliyun.*` labels 100 are a core.',
@@ -111,8 +113,12 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   },
   'services.*.deploy.resources.reservations.devices[]': DEVICE,
   'services.*.deploy.restart_policy': {
-    honoured: 'condition delay window',
-    part: { max_attempts: 'With `condition: on-failure`.' },
+    honoured: 'condition',
+    part: {
+      max_attempts: 'With `condition: on-failure`.',
+      delay: 'Is kept, with a warning: hosts start containers again with growing pauses of their own.',
+      window: 'Is kept, with a warning: a container that has run for 10 s has started well.',
+    },
   },
   'services.*.deploy.rollback_config': UPDATE,
   'services.*.deploy.update_config': UPDATE,

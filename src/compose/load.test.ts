@@ -197,6 +197,17 @@ it('reads keys of version 1 by their newer names', () => {
   });
 });
 
+it('says where images are made, if not by whom the stack is for', () => {
+  const text = 'services: {a: {build: .}, b: {image: shop/b:1, build: .}, c: {image: x}}';
+  const told = (image: string) =>
+    `is not done here: berth deploy does it, and docker build -t ${image} through the cluster`;
+  expect(warningsOf(text, { builds: false })).toEqual([
+    `compose.yml:1:16: services.a.build: ${told('shop_a')}`,
+    `compose.yml:1:48: services.b.build: ${told('shop/b:1')}`,
+  ]);
+  expect(warningsOf(text)).toEqual([]);
+});
+
 it('warns of variables that are not set', () => {
   expect(warningsOf('services: {a: {image: "x$TAG"}}')).toEqual([
     'compose.yml:1:23: services.a.image: variable TAG is not set: it is empty here',

@@ -123,6 +123,38 @@ it('takes a content that was sent before one that is kept, and misses one that i
   expect(missing.absent).toEqual(['key.pem']);
 });
 
+it('tells no value of a variable in what is wrong with the files', () => {
+  const told = (text: string, variables: string, files = {}) =>
+    JSON.stringify(send(text, { variables, files }));
+  const web = (more: string) => `services:\n  web:\n    image: web\n    ${more}\n`;
+  const PW = 'hunter2-hunter2';
+  for (const [text, variables] of [
+    [web('ports: ["${PW}"]'), `PW=${PW}`],
+    [web('ports: ["80:${PW}:x"]'), `PW=${PW}`],
+    [web('mem_limit: "${PW}"'), `PW='${PW}'`],
+    [web('restart: "x${PW}"'), `PW="${PW}"`],
+    [web('restart: "${PW}"'), `PW="${PW}${'-'.repeat(200)}"`],
+    [web('volumes: ["data:${PW}"]'), `PW=${PW}`],
+    // Variables that cannot be read themselves.
+    [web('restart: no'), `PW=${PW}$ x\n`],
+    [web('restart: no'), `PW="${PW}\n${PW} $`],
+  ] as const) {
+    const answer = told(text, variables);
+    expect([text, answer]).toEqual([text, expect.stringContaining('"ok":false')]);
+    expect([text, answer]).toEqual([text, expect.not.stringContaining('hunter2')]);
+  }
+  expect(messages(send(web('restart: "${PW}"'), { variables: 'PW=hush\n' }))).toEqual([
+    expect.stringMatching(/^"\$\{PW\}" is none: write no, always/),
+  ]);
+  // Escaped, as a message has it; and of an env file of a service.
+  expect(told(web('restart: "${PW}"'), "PW='hunter2\\\"'")).not.toContain('hunter2');
+  expect(told(web('env_file: web.env'), '', { 'web.env': `A=${PW} $\n` })).not.toContain('hunter2');
+  // Words that a message has of its own stay.
+  expect(messages(send(web('restart: "x"'), { variables: 'A=always\nB=true\n' }))[0]).toContain(
+    'write no, always',
+  );
+});
+
 it('writes env files that are read as the same variables', () => {
   const name = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,8}$/);
   const value = fc.oneof(

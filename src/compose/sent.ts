@@ -1,5 +1,6 @@
 import type { Stack } from '../model/stack.ts';
 import type { StackSource } from '../model/stack-source.ts';
+import { hiderOf } from './hidden-texts.ts';
 import { readStack, type StackInput } from './index.ts';
 import { resolvePath, seenFrom } from './path.ts';
 import { ComposeError, type Problem } from './problems.ts';
@@ -39,16 +40,19 @@ export function readSent(
   const bytes = new Map(contents.map((one) => [at(one.path), one.bytes]));
   const ids = new Map(kept.map((one) => [`${one.kind}/${one.name}`, one.id]));
   const absent = new Set<string>();
+  const hide = hiderOf(source);
   const told = ({ at: place, ...problem }: Problem): Problem => ({
     ...problem,
     at: { ...place, file: seenFrom(folder, place.file) },
-    message: problem.message.replaceAll(`"${folder}/`, '"'),
+    message: hide(problem.message.replaceAll(`"${folder}/`, '"')),
   });
   const answer = () => ({ absent: [...absent].map((path) => seenFrom(folder, path)) });
   try {
     const { stack, warnings, ...read } = readStack({
       ...{ files: compose, folder, name, profiles, env: {}, placementProblem },
       envFiles: [variables],
+      // The folders that images are made of have not come.
+      builds: false,
       read: (path) => {
         if (path === variables) return source.variables;
         const text = texts.get(path);

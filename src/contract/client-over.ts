@@ -56,6 +56,19 @@ export interface Calls {
   events(options?: EventStreamOptions): AsyncIterable<StreamedEvent>;
 }
 
+/** Of an answer what `schema` has a place for: also where that is strict, a newer manager may say more. */
+function understood(schema: z.ZodType, data: unknown): z.ZodSafeParseResult<unknown> {
+  const parsed = schema.safeParse(data);
+  const issues = parsed.error?.issues ?? [];
+  let isLess = false;
+  for (const issue of issues) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    const at = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)[key], data);
+    for (const key of issue.keys) isLess = delete (at as Record<string, unknown>)[key] || isLess;
+  }
+  return isLess ? schema.safeParse(data) : parsed;
+}
+
 /** The calls of the table of routes, over whatever brings them to the manager. */
 export function clientOver(transport: Transport): Calls {
   const lost = (thrown: unknown, signal: AbortSignal | undefined): unknown =>
@@ -91,7 +104,7 @@ export function clientOver(transport: Transport): Calls {
       .catch((thrown: unknown) => {
         throw lost(thrown, options?.signal);
       });
-    const parsed = (route.answer.schema as z.ZodType).safeParse(data);
+    const parsed = understood(route.answer.schema as z.ZodType, data);
     if (parsed.success) return parsed.data;
     throw new BerthError(
       'internal',
@@ -187,7 +200,11 @@ async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 async function refusal(answered: number, body: AsyncIterable<Uint8Array>): Promise<BerthError> {
-  const text = await textOf(body).catch(() => '');
+  return refusalIn(answered, await textOf(body).catch(() => ''));
+}
+
+/** An answer from 400 up, as the error that it tells. */
+export function refusalIn(answered: number, text: string): BerthError {
   const parsed = errorBodySchema.safeParse(parseJson(text));
   if (parsed.success) {
     const { code, message, hint, status } = parsed.data;

@@ -27,8 +27,8 @@ import { failingServerSchema, trafficSchema } from '../model/traffic.ts';
  *   request comes before the raw bytes, `berth-body-length` of them. Where the agent itself could not answer, the
  *   answer is 502 with `berth-error: <code>` and, percent-encoded in `berth-reason`, `{message, hint}`. With
  *   `berth-hang-up: 1` the agent ends the exec that was started once nobody is at the manager's end any more, as engines do not.
- * - `POST /agent/<path>`: a question to the agent itself, JSON both ways. An agent that does not know it answers
- *   404, as earlier ones do to all of them.
+ * - `POST /agent/<path>`: a question to the agent itself, JSON both ways; or `?question=<JSON>` with bytes as its body. An
+ *   agent that does not know it answers 404, as earlier ones do to all of them.
  * - `POST /cancel` with `berth-stream: <HTTP/2 stream ID>`: the agent resets that stream. The manager does not send
  *   RST_STREAM itself: an HTTP/2 server takes a thousand of them in a burst for an attack and ends the connection.
  * - `POST /close` with `berth-reason: <percent-encoded text>`: the manager is about to end the connection, and why.
@@ -38,6 +38,8 @@ export const ENGINE_PREFIX = '/engine';
 export const AGENT_PREFIX = '/agent';
 /** How things look from within a container's network: `model/look.ts`. */
 export const LOOK_PATH = '/look';
+/** In the query of a question that has bytes behind it. */
+export const QUESTION_KEY = 'question';
 export const CANCEL_PATH = '/cancel';
 export const CLOSE_PATH = '/close';
 /** On requests: the protocol to upgrade to (`tcp`, `h2c`, `websocket`). */

@@ -64,3 +64,22 @@ it('lets the connection go where somebody stops reading in the middle', async ()
   }
   expect(left()).toBe(true);
 });
+
+it("takes a newer manager's state of a host as it is", async () => {
+  const host = {
+    ...{ id: 'a', name: 'h1', labels: {}, cordoned: false, state: 'hibernating', reason: '', address: '' },
+    ...{ dataAddress: '', agentVersion: '', joinedAt: 1, lastHeardAt: 1, ofTomorrow: 1 },
+    containers: { managed: 0, unmanaged: 0, running: 0 },
+    reserved: { cpuMilli: 0, memory: 0 },
+  };
+  const { fetch } = answering(200, JSON.stringify({ nodes: [host] }));
+  const { nodes } = await newPageClient(fetch).call('node.list');
+  expect(nodes).toMatchObject([{ name: 'h1', state: 'hibernating' }]);
+});
+
+it('passes over settings of a newer manager that it does not have', async () => {
+  const { fetch } = answering(200, '{"settings":{"drainMs":5,"ofTomorrow":1},"version":"v"}');
+  const { settings } = await newPageClient(fetch).call('settings.get');
+  expect(settings).toMatchObject({ drainMs: 5 });
+  expect(settings).not.toHaveProperty('ofTomorrow');
+});

@@ -9,13 +9,15 @@ const sockets: Socket[] = [];
 const answers: ServerResponse[] = [];
 let full = 0;
 
-async function serve(max: number, from: 'head' | 'whole'): Promise<void> {
+async function serve(max: number, from: 'head' | 'whole', letIn = false): Promise<void> {
   full = 0;
+  const limit = new ConnectionLimit(max, () => full++);
   server = createServer((req, res) => {
+    if (letIn) limit.admit(req, res);
     req.resume();
     answers.push(res);
   });
-  new ConnectionLimit(max, () => full++).watchHttp(server, from);
+  limit.watchHttp(server, from);
   await once(server.listen(0, '127.0.0.1'), 'listening');
 }
 afterEach(() => {
@@ -76,6 +78,21 @@ it('takes a body that comes slowly for work only where clients have been let in'
   await working(2);
   await closed(await open());
   expect([next.closed, full]).toEqual([false, 1]);
+});
+
+it('takes it for work, too, where its sender was let in after all, and only until it is answered', async () => {
+  await serve(1, 'whole', true);
+  const slow = await open('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab');
+  await working(1);
+  await closed(await open());
+  expect([slow.closed, full]).toEqual([false, 1]);
+  slow.write('cde');
+  const answered = once(slow, 'data');
+  answers[0]?.end();
+  await answered;
+  const next = await open();
+  await closed(slow);
+  expect(next.closed).toBe(false);
 });
 
 it('does not take a request that was refused early for work', async () => {

@@ -1,4 +1,4 @@
-import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -38,15 +38,19 @@ export class ConnectionLimit {
     server.on('request', (req, res) => {
       const begin = () => {
         // Refused before the end of its body.
-        if (res.writableFinished || res.destroyed) return;
-        const entry = this.begin(req);
-        if (entry !== undefined) res.once('close', () => this.end(entry));
+        if (!res.writableFinished && !res.destroyed) this.admit(req, res);
       };
       if (from === 'head' || hasNoBody(req)) begin();
       else req.once('end', begin);
     });
     // What it becomes is no request any more, and ends with the connection.
     server.on('upgrade', (req) => this.begin(req));
+  }
+
+  /** The body of this request is work, too, though it is not whole: whoever sends it has been let in. */
+  admit(req: IncomingMessage, res: ServerResponse): void {
+    const entry = this.begin(req);
+    if (entry !== undefined) res.once('close', () => this.end(entry));
   }
 
   /** The connection has proved whose it is and is counted no more. */

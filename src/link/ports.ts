@@ -53,11 +53,22 @@ export interface Agents {
    * @throws BerthError `host_down`, `unsupported` where the agent is of an earlier version, `timeout`, and the agent's own
    */
   ask(hostId: string, path: string, question: unknown, signal: AbortSignal): Promise<unknown>;
+  /** As `ask`, with bytes behind the question, taken as fast as the agent does. Ends `sent` where it is not wanted. */
+  send(
+    hostId: string,
+    path: string,
+    question: unknown,
+    sent: Readable,
+    signal: AbortSignal,
+  ): Promise<unknown>;
 }
 
-/** What an agent answers itself, by the path behind `/agent`. @throws BerthError passed on to the manager with its code */
+/**
+ * What an agent answers itself, by the path behind `/agent`. `sent` are the bytes behind the question; it throws where they
+ * break off. @throws BerthError passed on to the manager with its code
+ */
 export type AgentAnswers = Readonly<
-  Record<string, (question: unknown, signal: AbortSignal) => Promise<unknown>>
+  Record<string, (question: unknown, signal: AbortSignal, sent: Readable) => Promise<unknown>>
 >;
 
 /** One host's engine, as the agent's end of the link asks it. `engine/`'s `Engine` fits. */

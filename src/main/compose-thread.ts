@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { SentAnswer, SentStack } from '../compose/sent.ts';
 import { BerthError } from '../kit/errors.ts';
-import { newLimit } from '../kit/limit.ts';
+import { FairQueue } from '../kit/fair-queue.ts';
 import { packageRoot } from './package-root.ts';
 
 export type ComposeReply = Readonly<{ answer: SentAnswer } | { failed: string }>;
@@ -13,8 +13,9 @@ export type ComposeReply = Readonly<{ answer: SentAnswer } | { failed: string }>
 const READ_MS = 30_000;
 /** It holds some 60 MB, and is not needed where nobody writes compose files. */
 const IDLE_MS = 120_000;
-/** So many wait; whoever comes then is told to try again. */
-const MOST_WAITING = 32;
+/** So many wait, and so many of one user; whoever comes then is told to try again. */
+const MOST_WAITING = 64;
+const MOST_OF_ONE = 8;
 
 type Limits = Readonly<{ readMs?: number; idleMs?: number }>;
 
@@ -23,10 +24,9 @@ type Limits = Readonly<{ readMs?: number; idleMs?: number }>;
  * thread that takes too long, or too much memory, is ended, and the next stack gets another one.
  */
 export class ComposeThread {
-  readonly #inLine = newLimit(1);
+  readonly #inLine = new FairQueue('compose files', MOST_WAITING, MOST_OF_ONE);
   readonly #readMs: number;
   readonly #idleMs: number;
-  #waiting = 0;
   #worker: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
 
@@ -35,18 +35,12 @@ export class ComposeThread {
     this.#idleMs = idleMs;
   }
 
-  /** @throws BerthError `timeout`, `too_large`, `too_many_requests` */
-  async read(sent: SentStack): Promise<SentAnswer> {
-    if (this.#waiting >= MOST_WAITING)
-      throw new BerthError('too_many_requests', `${MOST_WAITING} compose files wait to be read already`, {
-        hint: 'try it again in a moment',
-      });
-    this.#waiting++;
-    try {
-      return await this.#inLine(() => this.#ask(sent));
-    } finally {
-      this.#waiting--;
-    }
+  /**
+   * @param user who has sent them: each has a turn
+   * @throws BerthError `timeout`, `too_large`, `too_many_requests`
+   */
+  read(sent: SentStack, user: string): Promise<SentAnswer> {
+    return this.#inLine.run(user, () => this.#ask(sent));
   }
 
   close(): void {

@@ -113,7 +113,12 @@ describe('a service of Docker', () => {
 
     expect((await update('web', spec('web'), '&rollback=previous')).status).toBe(200);
     await expect.poll(async () => (await inspect('web')).UpdateStatus?.State).toBe('rollback_completed');
-    expect((await inspect('web')).Spec.TaskTemplate).toMatchObject({ ContainerSpec: { Image: 'web:1' } });
+    // What was so before the update, not what the first release began with.
+    expect((await inspect('web')).Spec).toMatchObject({
+      TaskTemplate: { ContainerSpec: { Image: 'web:1' } },
+      Mode: { Replicated: { Replicas: 3 } },
+    });
+    await runs('web', 3);
 
     expect((await client.send('DELETE', '/services/web')).status).toBe(200);
     expect((await client.send('GET', '/services/web')).status).toBe(404);
@@ -284,7 +289,6 @@ describe('nodes and the cluster', () => {
     ]);
     const { ID, Version, Spec } = await client.json<Node>('GET', '/nodes/a');
     const send = (body: unknown) => client.send('POST', `/nodes/${ID}/update?version=${Version.Index}`, body);
-    expect((await send({ ...Spec, Availability: 'drain' })).text).toContain('berth node drain a');
     expect((await send({ ...Spec, Role: 'manager' })).status).toBe(501);
     expect((await send({ ...Spec, Availability: 'pause', Labels: { rack: 'r2' } })).status).toBe(200);
     expect((await client.json<Node>('GET', '/nodes/a')).Spec).toMatchObject({
@@ -294,6 +298,37 @@ describe('nodes and the cluster', () => {
     expect((await send(Spec)).text).toContain('update out of sequence');
     const none = `/nodes?${filters({ role: ['manager'] })}`;
     expect(await client.json('GET', none)).toEqual([]);
+  });
+
+  it('drains hosts, shows them so, and ends it', async () => {
+    const set = async (change: Record<string, unknown>) => {
+      const { ID, Version, Spec } = await client.json<Node>('GET', '/nodes/a');
+      return client.send('POST', `/nodes/${ID}/update?version=${Version.Index}`, { ...Spec, ...change });
+    };
+    const now = async () => {
+      const { Spec } = await client.json<Node>('GET', '/nodes/a');
+      const host = cluster.store.view((tx) => tx.get('hosts', 'h-a'));
+      return [Spec.Availability, host?.cordoned, host?.drained];
+    };
+    const stale = await client.json<Node>('GET', '/nodes/a');
+    expect((await set({ Availability: 'drain', Labels: { rack: 'r9' } })).status).toBe(200);
+    expect(await now()).toEqual(['drain', true, true]);
+    const { ID, Version, Spec } = stale;
+    const late = await client.send('POST', `/nodes/${ID}/update?version=${Version.Index}`, Spec);
+    expect(late.text).toContain('update out of sequence');
+    expect((await set({ Labels: { rack: 'r3' } })).status).toBe(200);
+    expect(await now()).toEqual(['drain', true, true]);
+    expect((await set({ Availability: 'pause' })).status).toBe(200);
+    expect(await now()).toEqual(['pause', true, false]);
+    expect((await set({ Availability: 'active' })).status).toBe(200);
+    expect(await now()).toEqual(['active', false, false]);
+    await expect
+      .poll(() =>
+        cluster.store.view((tx) =>
+          [...tx.all('audit')].flatMap(({ action, target }) => (action === 'node.update' ? target : [])),
+        ),
+      )
+      .toEqual(['a (drain)', 'a (active)', 'a', 'a (pause)', 'a (active)']);
   });
 
   it('is a swarm that is controlled here, and that no client makes, joins or leaves', async () => {

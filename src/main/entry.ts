@@ -1,5 +1,7 @@
-import { placementProblem } from '../scheduler/placement-problem.ts';
-import { localCommands } from './local-commands.ts';
 import { runEntry } from './run-entry.ts';
 
-await runEntry(localCommands, { placementProblem });
+await runEntry(async () => {
+  const { localCommands: local } = await import('./local-commands.ts');
+  const { placementProblem } = await import('../scheduler/placement-problem.ts');
+  return { local, placementProblem };
+});

@@ -12,6 +12,7 @@ import { keepFilesSwept } from '../api/files/sweep-files.ts';
 import { EngineImages } from '../api/images/engine-images.ts';
 import { Marks } from '../api/metrics/marks.ts';
 import { MetricBook } from '../api/metrics/metric-book.ts';
+import type { RouteReading } from '../api/metrics/route-figures.ts';
 import { keepAddressesSwept } from '../api/networks/address-sweep.ts';
 import { EngineNetworks } from '../api/networks/engine-networks.ts';
 import { newStorePlacer } from '../api/placement/store-placer.ts';
@@ -71,6 +72,9 @@ export type Manager = Readonly<{
   close(): Promise<void>;
 }>;
 
+/** Traffic that is kept is that of so many milliseconds, read again before they are over: routers report every two seconds. */
+const TRAFFIC_READ_MS = 6_000;
+
 /** Everything that the manager is, wired; serves when the promise resolves. */
 export async function startManager(dir: DataDir, config: ManagerConfig, logger: Logger): Promise<Manager> {
   const clock = systemClock;
@@ -100,7 +104,10 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const secret = await openDataSecret(dir.pki);
     const keys = new DataKeys({ secret, clusterId, rotationMs: KEY_ROTATION_MS }, clock);
     const cookieKey = cookieKeyOf(secret, clusterId);
-    const metrics = new MetricBook({ store, clock });
+    const metrics: MetricBook = new MetricBook({
+      ...{ store, clock },
+      traffic: (): readonly RouteReading[] | undefined => sessions.access.readings(TRAFFIC_READ_MS),
+    });
     const marks = new Marks({ store, clock });
     closers.push(
       () => metrics.close(),
@@ -126,6 +133,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
       ...{ store, logger, access: sessions.access, wall: clock.now, now: () => performance.now() },
       connected: (hostId) => engines.connected(hostId),
       measures: (hostId) => sessions.measures(hostId),
+      looked: (stack, service, { count, seen }) => metrics.takeScaling(stack, service, { ...seen, count }),
       audit: (tx, at, target) => {
         const who = { user: AUTOSCALER, role: 'operator', via: 'system', from: '' } as const;
         putAudit(tx, at, who, { action: 'service.scale', target, outcome: 'ok' });
@@ -193,6 +201,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
     const { assignments } = sessions;
     const dockerDeps = {
       ...{ store, engines, placer, assignments, events, vault: vault.vault, clock, logger, version },
+      drain: (hostId: string) => moves.drain(hostId),
     };
     const services = new ServiceController({
       ...hands,
@@ -231,6 +240,7 @@ export async function startManager(dir: DataDir, config: ManagerConfig, logger: 
         checkLogin: (auth) => checkLogin(dockerDeps, auth),
         removeVolume: (name) => removeVolume(dockerDeps, name),
         autoscaler,
+        services,
         plugins,
         ca: pki.ca,
         vault,

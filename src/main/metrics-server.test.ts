@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import type { LastFigures } from '../agent/index.ts';
 import { silentLogger } from '../kit/logger.ts';
@@ -46,6 +46,36 @@ it('answers with what was measured, and with nothing else', async () => {
   }
   await expect(fetch(`${url}/metrics`)).rejects.toThrow();
 });
+
+it('keeps no place for those who do not read', async () => {
+  const listen = { host: '127.0.0.1', port: await freePort() };
+  const [one] = figures.containers ?? [];
+  // More than the kernel keeps for who does not read.
+  const observed = { ...one?.observed, name: 'x'.repeat(40_000) };
+  const many = { ...figures, containers: Array(40).fill({ ...one, observed }) } as unknown as LastFigures;
+  let left = 16;
+  const end = await serveMetrics({
+    ...{ listen, hostName: 'h1', figures: () => (left-- > 0 ? many : figures) },
+    ...{ logger: silentLogger, readMs: 300 },
+  });
+  const sockets = Array.from({ length: left }, () => {
+    const ask = () => socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+    const socket = connect(listen.port, '127.0.0.1', ask);
+    return socket.pause().on('error', () => undefined);
+  });
+  try {
+    await expect.poll(() => left, { timeout: 20_000 }).toBeLessThanOrEqual(0);
+    const status = () =>
+      fetch(`http://127.0.0.1:${listen.port}/metrics`).then(
+        (answer) => answer.status,
+        () => 0,
+      );
+    await expect.poll(status, { timeout: 20_000 }).toBe(200);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await end();
+  }
+}, 60_000);
 
 it('where the port is taken is in the log, and keeps nothing from going on', async () => {
   const other = createServer().listen(0, '127.0.0.1');

@@ -11,12 +11,15 @@ import { listening } from './listen.ts';
 /** Of an ID, as docker shows it. */
 const SHORT = 12;
 const MOST_CONNECTIONS = 16;
+/** Who has not read an answer by then is not reading: the place is for others (milliseconds). */
+const READ_MS = 30_000;
 
 type MetricsServerOptions = Readonly<{
   listen: Address;
   hostName: string;
   figures(): LastFigures | undefined;
   logger: Logger;
+  readMs?: number;
 }>;
 
 /**
@@ -25,7 +28,7 @@ type MetricsServerOptions = Readonly<{
  * @returns what ends it
  */
 export async function serveMetrics(options: MetricsServerOptions): Promise<() => Promise<void>> {
-  const { listen, logger } = options;
+  const { listen, logger, readMs = READ_MS } = options;
   const own = new ProcessFigures();
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 }, (request, response) => {
     const isRead = request.method === 'GET' && request.url?.split('?')[0] === '/metrics';
@@ -33,6 +36,8 @@ export async function serveMetrics(options: MetricsServerOptions): Promise<() =>
       response.writeHead(404, { 'content-type': 'text/plain' }).end('there is only GET /metrics here\n');
       return;
     }
+    const late = setTimeout(() => request.socket.destroy(), readMs);
+    response.once('close', () => clearTimeout(late));
     const families = [...agentFamilies(options), ...own.families()];
     response.writeHead(200, { 'content-type': EXPOSITION_TYPE, 'cache-control': 'no-store' });
     response.end(expositionText(families));

@@ -1,17 +1,16 @@
-import 'reflect-metadata';
 import { homedir } from 'node:os';
-import type { LocalCommands } from '../cli/local.ts';
-import { type CliInput, runCli } from '../cli/run-cli.ts';
+import type { CliInput } from '../cli/run-cli.ts';
 import { messageOf } from '../kit/errors.ts';
-import { LOOK_WORD, lookAndTell } from '../network/inside/look-inside.ts';
 import { BIND_WORD, bindAndHandOver } from '../network/namespace-sockets.ts';
-import { version } from './version.ts';
 
-/** Runs the command line that this process was started with. */
-export async function runEntry(
-  local: LocalCommands,
-  more: Pick<CliInput, 'placementProblem'> = {},
-): Promise<void> {
+/** What the program has for the command line beside what every one has. */
+type Own = Pick<CliInput, 'local' | 'placementProblem'>;
+
+/**
+ * Runs the command line that this process was started with. What it needs is loaded on the way: most commands
+ * ask a manager, and need nothing of what makes one.
+ */
+export async function runEntry(load: () => Promise<Own>): Promise<void> {
   const { stdin, stdout, stderr, argv, env } = process;
   const [, , word, ...args] = argv;
   // Not a person's command: an agent has started itself within a network namespace.
@@ -22,6 +21,7 @@ export async function runEntry(
     });
     return;
   }
+  const { LOOK_WORD, lookAndTell } = await import('../network/inside/look-inside.ts');
   if (word === LOOK_WORD) {
     await lookAndTell(stdin, stdout).catch((thrown) => {
       stderr.write(`${messageOf(thrown)}\n`);
@@ -31,6 +31,8 @@ export async function runEntry(
   }
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort(new Error('interrupted')));
+  const { runCli } = await import('../cli/run-cli.ts');
+  const { version } = await import('./version.ts');
   process.exitCode = await runCli({
     argv: argv.slice(2),
     env,
@@ -39,11 +41,11 @@ export async function runEntry(
     stderr,
     isTTY: { stdin: stdin.isTTY === true, stdout: stdout.isTTY === true, stderr: stderr.isTTY === true },
     columns: stdout.columns,
+    rows: stdout.rows,
     cwd: process.cwd(),
     homeDir: homedir(),
     version,
-    local,
-    ...more,
+    ...(await load()),
     signal: interrupt.signal,
   });
   // A terminal that was read from keeps the process alive.

@@ -5,10 +5,11 @@ import {
   folderAnswers,
   lookFrom,
   type NetworkOptions,
+  putFileAnswers,
   startAgent,
 } from '../agent/index.ts';
 import type { Address } from '../cli/values.ts';
-import { FOLDER_PATH } from '../contract/container-files.ts';
+import { FOLDER_PATH, PUT_FILE_PATH } from '../contract/container-files.ts';
 import { LOOK_PATH } from '../contract/link.ts';
 import { dialerFor, type Engine, newDockerEngine } from '../engine/index.ts';
 import { systemClock } from '../kit/clock.ts';
@@ -106,6 +107,7 @@ function answersOf(engine: Engine, engineUrl: string): AgentAnswers {
   const look = insideLooker(selfCommand([]));
   const limited = newLimit(LOOKS);
   const folders = folderAnswers(engine);
+  const putFiles = putFileAnswers(engine);
   const here = () => {
     if (!engineUrl.startsWith('unix:'))
       throw new BerthError(
@@ -121,6 +123,10 @@ function answersOf(engine: Engine, engineUrl: string): AgentAnswers {
     [FOLDER_PATH]: async (question, signal) => {
       here();
       return folders(question, signal);
+    },
+    [PUT_FILE_PATH]: async (question, signal, sent) => {
+      here();
+      return putFiles(question, signal, sent);
     },
   };
 }

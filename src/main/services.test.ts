@@ -135,6 +135,16 @@ const release = (service: string) =>
     const record = tx.get('services', serviceKey('shop', service));
     return tx.get('releases', releaseKey('shop', service, record?.release ?? 0));
   });
+/** The service `shop/web` is to be as in its first release. */
+async function backToFirst(): Promise<void> {
+  await cluster.store.update((tx) => {
+    const record = tx.get('services', 'shop/web');
+    const first = tx.get('releases', 'shop/web/1');
+    if (record === undefined || first === undefined) throw new Error('no record');
+    const cause = { kind: 'rollback', to: 1, automatic: false } as const;
+    beginRelease(tx, record, first.spec, { cause, by: 'root', at: Date.now() });
+  });
+}
 const status = (service: string) =>
   cluster.store.view((tx) => tx.get('serviceStatus', serviceKey('shop', service)));
 const until = (check: () => void) => expect.poll(() => outcome(check), { timeout: 8_000 }).toBe('');
@@ -333,13 +343,7 @@ volumes:
       for (const { hostId, networkId } of [...tx.by('observedNetworks', 'name', 'shop_back')])
         tx.delete('observedNetworks', `${hostId}/${networkId}`);
     });
-    await cluster.store.update((tx) => {
-      const record = tx.get('services', 'shop/web');
-      const first = tx.get('releases', 'shop/web/1');
-      if (record === undefined || first === undefined) throw new Error('no record');
-      const cause = { kind: 'rollback', to: 1, automatic: false } as const;
-      beginRelease(tx, record, first.spec, { cause, by: 'root', at: Date.now() });
-    });
+    await backToFirst();
     await isDone('web', 3);
     expect(known()).toBe(1);
     await put(stackOf(without));
@@ -393,6 +397,33 @@ describe('a release', () => {
     expect(members('web').map(({ service }) => service?.release)).toEqual([3, 1, 1]);
   });
 
+  it('leaves the old version serving where all of a service is replaced at once, and goes on when it is told to', async () => {
+    const one = (image: string) => compose(image).replace('replicas: 3', 'replicas: 1');
+    const images = () => members('web').map(({ desired }) => desired.spec.Image);
+    await put(stackOf(one('web:1')));
+    await isDone('web');
+    refusals.set('web:2', 'no such device');
+    await put(stackOf(one('web:2')));
+    await until(() => expect(release('web')?.state).toBe('paused'));
+    await until(() => expect([images(), status('web')?.ready]).toEqual([['web:1'], 1]));
+    expect(members('web')[0]?.name).toBe('shop_web_1');
+    expect(release('web')).toMatchObject({
+      ...{ number: 2, state: 'paused', reason: 'container 1 no such device' },
+    });
+    refusals.clear();
+    await cluster.store.update((tx) => {
+      const paused = tx.get('releases', 'shop/web/2');
+      if (paused !== undefined) tx.put('releases', { ...paused, state: 'releasing', reason: '', failed: [] });
+    });
+    await isDone('web', 2);
+    expect(images()).toEqual(['web:2']);
+    // A way back that fails itself leads to the version that served before it.
+    refusals.set('web:1', 'no such device');
+    await backToFirst();
+    await until(() => expect(release('web')).toMatchObject({ number: 3, state: 'paused' }));
+    await until(() => expect([images(), status('web')?.ready]).toEqual([['web:2'], 1]));
+  });
+
   it('goes back by itself where the file says so', async () => {
     const back = (image: string) =>
       compose(image).replace('failure_action: pause', 'failure_action: rollback');
@@ -404,6 +435,20 @@ describe('a release', () => {
     expect(release('web')?.cause).toEqual({ kind: 'rollback', to: 1, automatic: true });
     const bad = cluster.store.view((tx) => tx.get('releases', 'shop/web/2'));
     expect(bad).toMatchObject({ state: 'rolled-back', reason: 'container 1 no such device' });
+  });
+
+  it('goes back to what was deployed beside the version by then', async () => {
+    const back = (image: string, replicas: number) =>
+      compose(image)
+        .replace('failure_action: pause', 'failure_action: rollback')
+        .replace('replicas: 3', `replicas: ${replicas}`);
+    await put(stackOf(back('web:1', 1)));
+    await isDone('web');
+    expect((await put(stackOf(back('web:1', 3)))).releases).toEqual([]);
+    refusals.set('web:bad', 'no such device');
+    await put(stackOf(back('web:bad', 3)));
+    await isDone('web', 3);
+    expect(members('web').map(({ desired }) => desired.spec.Image)).toEqual(['web:1', 'web:1', 'web:1']);
   });
 
   it('takes no container away for one that no host would take, and says why', async () => {
@@ -582,6 +627,8 @@ networks: { default: { driver: bridge } }
   expect(members('web')).toEqual([]);
   const [job] = members('migrate');
   expect(job?.desired.spec.Labels?.['berth.restart']).toBeUndefined();
+  const seen = () => cluster.store.view((tx) => [...tx.by('observedContainers', 'name', job?.name ?? '')]);
+  await until(() => expect(seen()).toMatchObject([{ state: { status: 'running' } }]));
   const own = [...cluster.hosts.values()].flatMap(({ engine }) =>
     [...engine.containers.values()].map((container) => ({ engine, container })),
   );
@@ -806,6 +853,28 @@ describe('a release in which both versions serve', () => {
     expect(images()).toEqual({ 'web:2': 3 });
   });
 
+  it('counts one that was confirmed as done only once it has all requests', async () => {
+    const canary = (image: string) => both(image, 'berth.release: canary, berth.release.steps: "5:1h"');
+    await put(stackOf(canary('web:1')));
+    await isDone('web');
+    await put(stackOf(canary('web:2')));
+    await until(() => expect(release('web')).toMatchObject({ number: 2, shift: { weight: 5 } }));
+    expect(images()).toEqual({ 'web:1': 3, 'web:2': 1 });
+    slow.add('web:2');
+    await change({ state: 'confirmed' });
+    await until(() => expect(images()).toEqual({ 'web:1': 3, 'web:2': 3 }));
+    await put(stackOf(canary('web:3')));
+    expect(cluster.store.view((tx) => tx.get('releases', 'shop/web/2')?.state)).toBe('superseded');
+    expect(shares()).toBe('0 % none old');
+    await draining(() => expect(images()).toEqual({ 'web:1': 3, 'web:3': 1 }));
+    // The way back from one that is confirmed and not complete: the old version has all requests at once.
+    await until(() => expect(release('web')).toMatchObject({ number: 3, shift: { weight: 5 } }));
+    slow.add('web:3');
+    await change({ state: 'confirmed' });
+    await back(1);
+    expect(shares()).toMatch(/^100 % new/);
+  });
+
   it('keeps shares and containers where managers are killed, hosts die, and the number is set by hand', async () => {
     await put(stackOf(green('web:1')));
     await isDone('web');
@@ -1006,6 +1075,11 @@ it('is where its image is as long as it cannot be pulled elsewhere, or is not to
     await isDone('web', 3);
     expect(homes()).toEqual(['h-b', 'h-b', 'h-b']);
     expect(pulled).toEqual([]);
+    const { coming } = controller.scaledPlaces('shop', 'web', 5);
+    expect(coming.map(({ hostId }) => hostId)).toEqual(['h-b', 'h-b']);
+    having.clear();
+    const { refusal } = controller.scaledPlaces('shop', 'web', 4);
+    expect(refusal).toBe('No such image: remote:1');
   });
 });
 

@@ -28,9 +28,21 @@ export const userSchema = z.object({
   passwordHash: z.string(),
   createdAt: z.number(),
   /** The account of elsewhere that the user is; left out for those whom an admin has made. */
-  oidc: z.object({ issuer: z.string(), subject: z.string() }).optional(),
+  oidc: z
+    .object({
+      issuer: z.string(),
+      subject: z.string(),
+      /** The provider has said that the account has no role here any more: nothing of the user is good until it has one. */
+      shutOut: z.literal(true).optional(),
+    })
+    .optional(),
 });
 export type User = Readonly<z.infer<typeof userSchema>>;
+
+/** True where nothing that stands for the user (session, API token, certificate) may be taken. */
+export function isShutOut({ oidc }: User): boolean {
+  return oidc?.shutOut === true;
+}
 
 /** A secret that stands for a user (`Authorization: Bearer`). Only its SHA-256 is kept. */
 export const apiTokenSchema = z.object({
@@ -46,6 +58,17 @@ export const apiTokenSchema = z.object({
   expiresAt: z.number().optional(),
   /** Made by a log-in rather than by `berth api-token create`. */
   session: z.boolean().optional(),
+  /** Of a log-in by a provider, which is asked again and again whether it still holds. */
+  provider: z
+    .object({
+      /** Refresh token, sealed for `REFRESH_PURPOSE`. */
+      sealed: z.string(),
+      /** When the provider has last said who has which role; milliseconds since the epoch, as `until`. */
+      checkedAt: z.number(),
+      /** Beyond this `expiresAt` is not moved. */
+      until: z.number(),
+    })
+    .optional(),
 });
 export type ApiToken = Readonly<z.infer<typeof apiTokenSchema>>;
 

@@ -48,7 +48,10 @@ it('is one route for all its domains and one for each port, with the same target
   });
   const { http, tcp } = served(one);
   expect(http.map(({ names }) => names.length)).toEqual([2]);
-  expect(http[0]?.rules).toMatchObject({ redirect: { port: 443 }, sticky: { idleSeconds: 1800 } });
+  expect(http[0]?.rules).toMatchObject({
+    redirect: { port: 443 },
+    sticky: { idleSeconds: 1800, lifeSeconds: 28_800 },
+  });
   expect(http[0]?.pools).toMatchObject([
     {
       ...{ protocol: 'h2', check: { kind: 'http', path: '/up' } },

@@ -109,7 +109,7 @@ export function ruleProblem(rules: Balancer['rules']): string | undefined {
 export type ReachedTarget = Exclude<BalancerTarget, { kind: 'name' }>;
 
 /** So long a browser stays with a target: without a request, and in all. */
-const STICKY = { idleSeconds: 1_800, lifeSeconds: 86_400 };
+const STICKY = { idleSeconds: 1_800, lifeSeconds: 28_800 };
 
 /**
  * The balancer's part of a router's state.

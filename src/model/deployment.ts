@@ -10,7 +10,7 @@ export const releaseStateSchema = z.enum([
   'confirmed', // all requests go to it, and those before it go
   'paused', // by a user, or by its policy after failures: those before it are left as they are
   'done', // all containers are of this release, and have proved themselves
-  'failed', // a job that ended with an error
+  'failed', // a job that ended with an error, or a first container that did and is not to be started again
   'superseded', // another release came before it was done
   'rolled-back', // it failed, and its policy brought the one before it back
 ]);
@@ -83,7 +83,10 @@ export const releaseRecordSchema = z.object({
   service: z.string(),
   /** From 1, in the order of the service's releases. */
   number: z.number().int(),
-  /** What its containers are made from. */
+  /**
+   * What its containers are made from. Once another release has begun, with what was deployed without one while this was
+   * the wanted one, and with the number that was set by hand.
+   */
   spec: serviceSchema,
   at: z.number(),
   by: z.string(),
@@ -94,7 +97,7 @@ export const releaseRecordSchema = z.object({
     z.object({ kind: z.literal('redeploy') }),
     z.object({ kind: z.literal('rollback'), to: z.number().int(), automatic: z.boolean() }),
   ]),
-  /** Against the release before it. */
+  /** Against what the service was until then. */
   changes: z.array(fieldChangeSchema),
   state: releaseStateSchema,
   /** Why it is in that state, in one line; empty where there is nothing to say. */
@@ -113,7 +116,7 @@ export const serviceStatusSchema = z.object({
   name: z.string(),
   /** Containers that are wanted; of a job, ends. */
   wanted: z.number().int(),
-  /** Of all releases, and those that do their work (of a job: that have ended well). */
+  /** Of all releases, and those that do their work, or have ended well where nobody is to start them again. */
   running: z.number().int(),
   ready: z.number().int(),
   /** Of the release that is wanted, and ready. */

@@ -1,3 +1,5 @@
+import { SCALING_METRICS } from './scaling.ts';
+
 /** What is measured of a container: cores, bytes in memory, bytes per second, and processes with their threads. */
 export const CONTAINER_FIGURES = [
   'cpu',
@@ -55,6 +57,15 @@ export const CLUSTER_FIGURES = [
   'diskWrite',
   'hosts',
 ] as const;
+
+/**
+ * What goes through a route: requests and those of them that ended with a server's error, a second, and milliseconds until so
+ * large a part of the responses began, as a mean over requests where points are further apart than it was measured.
+ */
+export const ROUTE_FIGURES = ['requests', 'errors', 'p50', 'p95'] as const;
+
+/** What the rules of a service that scales by itself look at, in their units, and how many containers it is to have. */
+export const SCALING_FIGURES = [...SCALING_METRICS, 'count'] as const;
 
 /** Figures by their names; NaN where one is not known. */
 export type Figures<N extends string> = Readonly<Record<N, number>>;

@@ -42,5 +42,7 @@ export const lookAnswerSchema = z.object({
   dialed: z.array(dialedSchema),
   /** Where processes of the container's network wait for TCP connections. */
   listening: z.array(z.object({ address: z.string(), port })),
+  /** There are more than are told. */
+  isCut: z.boolean().optional(),
 });
 export type LookAnswer = Readonly<z.infer<typeof lookAnswerSchema>>;

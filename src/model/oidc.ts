@@ -82,6 +82,7 @@ export const oidcProviderSchema = z.object({
 export type OidcProvider = Readonly<z.infer<typeof oidcProviderSchema>>;
 
 export const OIDC_PURPOSE = 'oidcProviders/clientSecret';
+export const REFRESH_PURPOSE = 'apiTokens/provider';
 /** Where the provider sends people back to, behind `address`. */
 export const OIDC_CALLBACK = '/login/oidc';
 

@@ -29,6 +29,17 @@ export function restartPolicyOf(spec: DockerSpec): RestartPolicy | undefined {
   return label === undefined || label === 'no' ? undefined : label;
 }
 
+/** True where nobody starts a container again that has ended by itself with that code. */
+export function staysEnded(spec: DockerSpec, exitCode: number): boolean {
+  const name = restartPolicyOf(spec)?.name;
+  return name === undefined || (name === 'on-failure' && exitCode === 0);
+}
+
+/** Docker's `--restart no` as its user wrote it, rather than nothing at all. */
+export function saysNo({ HostConfig }: DockerSpec): boolean {
+  return (HostConfig?.RestartPolicy as Readonly<{ Name?: unknown }> | null | undefined)?.Name === 'no';
+}
+
 /** What is wrong with the spec's `berth.restart` label, in one sentence; undefined where nothing is. */
 export function restartLabelProblem(spec: DockerSpec): string | undefined {
   const value = spec.Labels?.[LABEL_RESTART];

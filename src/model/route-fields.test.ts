@@ -89,7 +89,9 @@ describe('options of a route', () => {
     expect(problem(field, text)).toContain(expected);
   });
 
-  it('repeats no hash of a password', () => {
+  it('repeats no hash of a password, and no key in a header', () => {
+    for (const text of ['X-Key: s3cret|x', 'X-Key: s3cret ü'])
+      expect(problem('request_headers', text)).not.toContain('s3cret');
     expect(problem('basic_auth', `q83vEjRWeJCrze8SNFZ4kA== ann:${'0a'.repeat(31)}`)).not.toContain('0a0a');
   });
 

@@ -127,6 +127,9 @@ export const ROUTE_FIELDS: Readonly<Record<string, RouteField>> = {
   },
 };
 
+/** Hashes of passwords, and keys of what is behind the router, stand in them: no message repeats what they say. */
+export const SECRET_ROUTE_FIELDS: ReadonlySet<string> = new Set(['basic_auth', 'request_headers']);
+
 /**
  * Options of a route from texts by field.
  * @param value undefined where the field is not said
@@ -145,8 +148,7 @@ export function routeOptionsOf(
       options = { ...options, ...checked.data };
       continue;
     }
-    // Hashes of passwords are not repeated.
-    const shown = field === 'basic_auth' ? '' : `${short(text)} `;
+    const shown = SECRET_ROUTE_FIELDS.has(field) ? '' : `${short(text)} `;
     const message =
       typeof made === 'string'
         ? `${shown}${made}`

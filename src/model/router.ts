@@ -68,7 +68,8 @@ export const headerNameSchema = z
 export const headerValueSchema = z
   .string()
   .max(4096)
-  .regex(/^[\x20-\x7e\t]*$/, said('is not a value of a header: printable ASCII on one line'));
+  // Keys stand in them: no error repeats what it says.
+  .regex(/^[\x20-\x7e\t]*$/, 'a value of a header is not printable ASCII on one line');
 
 const ipSchema = z
   .string()
@@ -233,6 +234,16 @@ export const routeRulesSchema = z.object({
     .optional(),
 });
 export type RouteRules = Readonly<z.infer<typeof routeRulesSchema>>;
+export type StickyRule = NonNullable<RouteRules['sticky']>;
+
+/**
+ * Of services' routes that have their domains' roots. A browser sends it to one domain only, so that one name does for all of
+ * them, and such a route needs no configuration of its own. A browser stays so long: without a request, and in all.
+ */
+export const SERVICE_STICKY: StickyRule = {
+  cookie: 'berth-sticky',
+  ...{ idleSeconds: 1_800, lifeSeconds: 28_800 },
+};
 
 /** Requests for one of its names go to one of its pools. */
 export const httpRouteSchema = z
@@ -344,7 +355,7 @@ export const routerStateSchema = z
     cookieKey: z
       .string()
       .regex(/^[0-9a-f]{16,128}$/, { error: 'the key of cookies is not hexadecimal, 16 digits or more' }),
-    /** How long connections may go on with a container that has left, and with a configuration that was replaced. */
+    /** How long connections may go on with a container that has left. */
     drainSeconds: secondsSchema,
   })
   .superRefine((state, context) => {

@@ -14,3 +14,10 @@ it('says once what several hosts say', () => {
   ]);
   expect(saidByHosts([])).toEqual([]);
 });
+
+it('names a few of many hosts, and counts the others', () => {
+  const all = Array.from({ length: 1000 }, (_, at) => [`h${at + 1}`, 'no image'] as const);
+  expect(saidByHosts(all)).toEqual([
+    { who: 'hosts h1, h2, h3, h4, h5 and 995 more', many: true, text: 'no image' },
+  ]);
+});

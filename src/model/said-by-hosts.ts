@@ -1,18 +1,9 @@
+import { type SaidBy, saidBy } from './said-by.ts';
+
 /** What several hosts say in the same words, once. */
-export type SaidByHosts = Readonly<{
-  /** `host h1`, or `hosts h1, h2`. */
-  who: string;
-  many: boolean;
-  text: string;
-}>;
+export type SaidByHosts = Pick<SaidBy, 'who' | 'many' | 'text'>;
 
 /** Hosts that say the same are one line; hosts by name, lines by their first host. */
 export function saidByHosts(all: Iterable<readonly [host: string, text: string]>): readonly SaidByHosts[] {
-  const hosts = new Map<string, string[]>();
-  for (const [host, text] of [...all].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true })))
-    hosts.set(text, [...(hosts.get(text) ?? []), host]);
-  return [...hosts].map(([text, names]) => {
-    const many = names.length > 1;
-    return { who: `host${many ? 's' : ''} ${names.join(', ')}`, many, text };
-  });
+  return saidBy('host', all).map(({ who, many, text }) => ({ who, many, text }));
 }

@@ -13,6 +13,7 @@ export const scalingMetricSchema = z.enum([
   'latency', // milliseconds within which 95 % of them are answered
 ]);
 export type ScalingMetric = z.infer<typeof scalingMetricSchema>;
+export const SCALING_METRICS = scalingMetricSchema.options;
 
 /** Metrics that hosts read from containers; the others are the routers'. */
 export const CONTAINER_METRICS = ['cpu', 'memory', 'networkIn', 'networkOut'] as const;

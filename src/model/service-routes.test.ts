@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { routerStateSchema } from './router.ts';
+import { routerStateSchema, SERVICE_STICKY } from './router.ts';
 import type { Route, Service } from './service.ts';
 import {
   type RequestSide,
@@ -54,6 +54,12 @@ it('reaches containers of an earlier release by the port that these have', () =>
   expect(pools.flatMap(({ servers }) => servers.map(({ port }) => port))).toEqual([30_081, 30_080]);
 });
 
+it('has nothing beside servers and the cookie of all services where the file says no more', () => {
+  const one = service({ routes: [route('a.example.com', { sticky: true })] });
+  const [found] = servedRoutes(named(one), [container(1, 1)], settings).http;
+  expect(found?.rules).toEqual({ allow: [], deny: [], gzip: false, sticky: SERVICE_STICKY });
+});
+
 it('gives two names of one domain cookies of their own, and routes that a router takes', () => {
   const sticky = [
     route('a.example.com', { sticky: true }),
@@ -69,6 +75,8 @@ it('gives two names of one domain cookies of their own, and routes that a router
   });
   const served = servedRoutes({ ...named(one), stack: 'Shop*' }, [container(1, 1)], settings);
   expect(new Set(served.http.map(({ rules }) => rules.sticky?.cookie)).size).toBe(2);
+  // As with the labels that it takes over: half an hour without a request, eight hours in all.
+  expect(served.http[0]?.rules.sticky).toMatchObject({ idleSeconds: 1_800, lifeSeconds: 28_800 });
   expect(served.tcp.map(({ port }) => port)).toEqual([5432]);
   const state = { kind: 'router', entries: [], routes: served.http, tcpRoutes: served.tcp, certificates: [] };
   routerStateSchema.parse({ ...state, pages: {}, cookieKey: '0123456789abcdef', drainSeconds: 10 });

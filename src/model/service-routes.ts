@@ -6,6 +6,7 @@ import {
   type Pool,
   type PoolServer,
   pathSchema,
+  SERVICE_STICKY,
   type TcpRoute,
 } from './router.ts';
 import type { Listener, Route, Service } from './service.ts';
@@ -48,8 +49,6 @@ export type ServedName = Readonly<{ domain: string; path: string }>;
 
 type Named = Readonly<{ stack: string; name: string; service: Service }>;
 
-/** So long a browser stays with a container: without a request, and in all. */
-const STICKY = { idleSeconds: 1_800, lifeSeconds: 86_400 };
 const NAMES_PER_ROUTE = 200;
 const MOST_POOLS = 16;
 const MOST_SERVERS = 2_000;
@@ -86,6 +85,19 @@ export function isServed({ protocol, frontPort }: Listener, settings: RouterPort
 }
 
 type Settings = RouterPorts & Readonly<{ appsDomain: string }>;
+
+const POOL = /^r(\d+)$/;
+
+/** ID of the pool of a service's containers of one release. */
+export function poolOfRelease(release: number): string {
+  return `r${release}`;
+}
+
+/** Number of the release whose pool it is; undefined for one of a balancer. */
+export function releaseOfPool(pool: string): number | undefined {
+  const [, number] = POOL.exec(pool) ?? [];
+  return number === undefined ? undefined : Number(number);
+}
 
 /** IDs of a service's routes; they do not depend on its containers. */
 export function routeIds(named: Named, settings: Settings): readonly string[] {
@@ -174,11 +186,14 @@ function httpRoute(
 ): HttpRoute {
   const [first] = names;
   const id = idOf(named, `${first?.domain}${first?.path}`);
-  // A cookie of its own: two routes of one domain would take each other's for one of a container that has gone.
-  const cookie = `berth-${id.slice(-8)}`;
+  // Two routes of one domain would take each other's for one of a container that has gone.
+  const cookie = names.every(({ path }) => path === '/') ? SERVICE_STICKY.cookie : `berth-${id.slice(-8)}`;
   return {
     ...{ kind: 'http-route', id, names, pools, canary },
-    rules: { ...rulesOf(options ?? {}, tlsPort), ...(sticky ? { sticky: { cookie, ...STICKY } } : {}) },
+    rules: {
+      ...rulesOf(options ?? {}, tlsPort),
+      ...(sticky ? { sticky: { ...SERVICE_STICKY, cookie } } : {}),
+    },
   };
 }
 
@@ -215,11 +230,11 @@ function poolsOf(
     .slice(0, MOST_POOLS)
     .map(([release, servers]) => ({
       ...(ways.get(release) ?? wayOf({})),
-      id: `r${release}`,
+      id: poolOfRelease(release),
       servers: [...servers.values()].slice(0, MOST_SERVERS),
     }));
   const ready = pools.map(({ servers }) => servers.filter(({ state }) => state === 'ready').length);
-  const sides = pools.map(({ id }) => split?.sideOf(Number(id.slice(1))) ?? 'none');
+  const sides = pools.map(({ id }) => split?.sideOf(releaseOfPool(id) ?? 0) ?? 'none');
   const weights = split === undefined ? byCount(ready) : bySides(ready, sides, split.weight);
   return pools.map((pool, i) => ({
     ...pool,

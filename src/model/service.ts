@@ -187,14 +187,14 @@ export const serviceSchema = z.object({
   dependsOn: z.array(dependencySchema),
   update: updatePolicySchema,
   rollback: updatePolicySchema,
-  /** Delay before a restart, and the time in which attempts count (compose: deploy.restart_policy). */
+  /** Kept as it was written (compose: deploy.restart_policy); hosts pause between restarts by rules of their own. */
   restart: z.object({ delayMs: milliseconds, windowMs: milliseconds }),
   /** Out of routing and names while it fails. */
   readiness: probeSchema.optional(),
   /** Started again when it fails. */
   liveness: probeSchema.optional(),
   routes: z.array(routeSchema),
-  /** Share of the requests for its routes, beside other services that have the same: 0 none, 100 its full share. */
+  /** 0: its routes get no requests. All else is the same: no other service has them. */
   weight: z.number().int().min(0).max(100),
   listeners: z.array(listenerSchema),
   scaling: scalingSchema.optional(),

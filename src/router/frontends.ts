@@ -1,12 +1,18 @@
 import { PAGE_NAMES, type RouterEntry, type RouterState, type TcpRoute } from '../model/router.ts';
-import { ASKED_FOR, aclLines, canaryLines } from './http-route.ts';
-import { type Layout, NOBODY, tcpBackend } from './layout.ts';
+import { ASKED_FOR, aclLines, canaryLines, changesHeader, readsClient, SET_CLIENT } from './http-route.ts';
+import { APPS, type Layout, NOBODY, relayBackend, tcpBackend } from './layout.ts';
 import { PAGES } from './pages.ts';
 
 /** Labels before the domain of a wildcard. Each costs a look-up where no other route fits. */
 const WILDCARD_DEPTH = 6;
 /** Requests a second up to which each one is in the log of response times; above it one of 64. */
 const LOG_ALL_UP_TO = 1000;
+
+/**
+ * After a reload the old worker goes on with what is under way, as a WebSocket or a connection of a database, for so long at
+ * most. What is to end earlier, as its container leaves, is cut one by one (`old-workers.ts`).
+ */
+const OLD_WORKER_HOURS = 24;
 
 /** Answered by 200 for any domain: for health checks of balancers in front. */
 const HEALTH_PATH = '/.berth/health';
@@ -18,15 +24,16 @@ export function baseLines(state: RouterState, layout: Layout): readonly string[]
   const found = lookUpOf(state, layout);
   const challenges = state.challenges === undefined ? [] : challengeLines(layout);
   const lookUp = { ...found, rules: [...challenges, ...found.rules] };
-  const canaries = state.routes.filter(({ canary }) => canary.length > 0).flatMap(canaryLines);
+  const canaries = state.routes.flatMap(canaryLines);
+  const clientIsRead = state.routes.some(({ canary }) => canary.some(readsClient));
+  const client = clientIsRead ? SET_CLIENT : 'http-request del-header X-Forwarded-For';
   return [
     'global',
     `  stats socket ${layout.runtimeSocket} mode 600 level admin expose-fd listeners`,
     '  stats timeout 1h',
     // without it HAProxy takes what the system allows, which in a container may be a thousand million
     '  fd-hard-limit 200000',
-    `  hard-stop-after ${state.drainSeconds}s`,
-    '  mworker-max-reloads 20',
+    `  hard-stop-after ${OLD_WORKER_HOURS}h`,
     '  ssl-default-bind-options ssl-min-ver TLSv1.2',
     '  tune.ssl.default-dh-param 2048',
     'ring times',
@@ -51,6 +58,8 @@ export function baseLines(state: RouterState, layout: Layout): readonly string[]
       const more = ['hdr', 'X-Content-Type-Options', 'nosniff', ...(PAGES[name].more ?? [])].join(' ');
       return `  http-error status ${PAGES[name].status} content-type "text/plain; charset=utf-8" lf-file ${layout.page(name)} ${more}`;
     }),
+    `defaults ${APPS} from http`,
+    ...(clientIsRead ? [] : ['  option forwardfor']),
     'defaults tcp',
     '  mode tcp',
     '  timeout connect 3s',
@@ -61,7 +70,7 @@ export function baseLines(state: RouterState, layout: Layout): readonly string[]
     '  retries 2',
     '  balance roundrobin',
     ...state.entries.flatMap((entry) =>
-      entryLines(entry, layout, lookUp, canaries, state.defaultCertificate),
+      entryLines(entry, layout, lookUp, client, canaries, state.defaultCertificate),
     ),
     ...[...ports].flatMap(([port, routes]) => portLines(port, routes, layout)),
     `backend ${NOBODY} from http`,
@@ -85,11 +94,7 @@ const hasWildcards = (routes: RouterState['routes']) =>
  * its containers another Host header. It costs a request as much as a rule does.
  */
 function isKept({ routes }: RouterState): boolean {
-  const setsHost = routes.some(({ rules }) =>
-    [...(rules.request?.set ?? []).map(({ name }) => name), ...(rules.request?.remove ?? [])].some(
-      (name) => name.toLowerCase() === 'host',
-    ),
-  );
+  const setsHost = routes.some(({ rules }) => changesHeader(rules, 'host'));
   return (
     setsHost || hasPaths(routes) || hasWildcards(routes) || routes.some(({ canary }) => canary.length > 0)
   );
@@ -133,21 +138,16 @@ const PATH_LINES = [
 ];
 
 const OWN_COOKIE = '__Host-berth[a-z-]*=[^;]*';
-const HAS_OWN_COOKIE = 'if { req.fhdr(Cookie) -m sub __Host-berth }';
-const LATER_COOKIE = `http-request replace-header Cookie '^(.*);[[:space:]]*${OWN_COOKIE}(.*)$' '\\1\\2' ${HAS_OWN_COOKIE}`;
+/** The header without the manager's cookies, wherever in it they are. */
+const OTHER_COOKIES = `req.fhdr(Cookie),regsub('(^|;)[[:space:]]*${OWN_COOKIE}','',g),regsub('^;[[:space:]]*','')`;
 
 /**
  * Takes the manager's cookies (`api/auth/page-cookie.ts`: a session, a log-in under way) out of requests: browsers send them
- * to every port of a host, and an app that is served under the manager's own name is not to have them.
+ * to every port of a host, and an app that is served under the manager's own name is not to have them. A browser has them all
+ * in one header, and what comes in pieces by HTTP/2 HAProxy joins. A request without a cookie pays for one look at its
+ * headers; one that has nothing left keeps the header, empty, as to look for that would be a second one.
  */
-const OWN_COOKIE_LINES = [
-  'http-request del-header Berth-Page',
-  LATER_COOKIE,
-  LATER_COOKIE,
-  `http-request replace-header Cookie '^${OWN_COOKIE}(;[[:space:]]*(.*))?$' '\\2' ${HAS_OWN_COOKIE}`,
-  // a header without a cookie in it is none
-  'http-request del-header Cookie if { req.fhdr_cnt(Cookie) eq 1 } { req.fhdr(Cookie),length eq 0 }',
-];
+const OWN_COOKIE_LINE = `http-request set-header Cookie "%[${OTHER_COOKIES}]" if { req.fhdr(Cookie) -m sub __Host-berth }`;
 
 const CHALLENGES = '/.well-known/acme-challenge/';
 
@@ -163,6 +163,7 @@ function entryLines(
   entry: RouterEntry,
   layout: Layout,
   lookUp: LookUp,
+  client: string,
   canaries: readonly string[],
   defaultCertificate: string | undefined,
 ): readonly string[] {
@@ -172,6 +173,7 @@ function entryLines(
   const believed = entry.trust.length > 0;
   const lines = [
     `bind ${at}${tls}`,
+    `bind unix@${layout.relay(at)} mode 600 accept-proxy`,
     // the first one of the list; another one needs a reload, so it stands here
     ...(entry.tls ? [`description default certificate: ${defaultCertificate ?? 'the first one'}`] : []),
     ...aclLines('proxy', 'src', entry.proxyFrom),
@@ -179,6 +181,8 @@ function entryLines(
     `monitor-uri ${HEALTH_PATH}`,
     'log ring@times format raw local0',
     'log-format "%b %s %ST %Tw %Tc %Tr"',
+    // nobody is believed twice
+    ...(believed ? ['http-request allow if { stopping }'] : []),
     `http-request set-log-level silent if { fe_req_rate gt ${LOG_ALL_UP_TO} } { rand(64) gt 0 }`,
     ...lookUp.rules,
     ...aclLines('trusted', 'src', entry.trust),
@@ -188,17 +192,26 @@ function entryLines(
           'http-request set-src req.hdr_ip(X-Forwarded-For,-1) if trusted { req.hdr(X-Forwarded-For) -m found }',
         ]
       : []),
-    `http-request set-header X-Forwarded-Proto ${scheme}${believed ? ' unless { var(txn.trusted) -m bool } { req.hdr(X-Forwarded-Proto) -m str http https }' : ''}`,
-    'http-request set-header X-Forwarded-For %[src]',
-    'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
+    // each looks through all headers, so what adds some comes after
+    client,
     'http-request del-header Forwarded',
-    ...OWN_COOKIE_LINES,
+    OWN_COOKIE_LINE,
+    `http-request set-header X-Forwarded-Proto ${scheme}${believed ? ' unless { var(txn.trusted) -m bool } { req.hdr(X-Forwarded-Proto) -m str http https }' : ''}`,
+    'http-request set-header X-Forwarded-Host %[req.hdr(host)]',
+    // A client's kept connection brings its next request to a worker that ends, which knows what was: the new one knows what is.
+    `use_backend ${relayBackend(at)} if { stopping }`,
     ...canaries,
     // goes on to the next line where nothing was found
     `use_backend %[${lookUp.backend}]`,
     `default_backend ${NOBODY}`,
   ];
-  return [`frontend entry:${at} from http`, ...lines.map((line) => `  ${line}`)];
+  return [
+    `frontend entry:${at} from http`,
+    ...lines.map((line) => `  ${line}`),
+    `backend ${relayBackend(at)} from http`,
+    '  timeout server 1h',
+    `  server next unix@${layout.relay(at)} send-proxy-v2`,
+  ];
 }
 
 const bindAddress = ({ address, port }: RouterEntry) =>

@@ -1,5 +1,12 @@
-import type { CanaryRule, HeaderChanges, HttpRoute, Redirect, RouteRules } from '../model/router.ts';
-import { checkLines, httpBackend } from './layout.ts';
+import type {
+  CanaryRule,
+  HeaderChanges,
+  HttpRoute,
+  Redirect,
+  RouteRules,
+  StickyRule,
+} from '../model/router.ts';
+import { APPS, checkLines, httpBackend } from './layout.ts';
 import { literal, pattern, word } from './quote.ts';
 
 /** The domain that is asked for, of the Host header. */
@@ -8,6 +15,20 @@ export const ASKED_FOR = 'req.hdr(host),field(1,:),lower,rtrim(.)';
 /** Words on a line: far below HAProxy's 64. */
 const ON_A_LINE = 40;
 
+const CLIENT = 'x-forwarded-for';
+/** Where rules look at it or change it; elsewhere it is HAProxy's own option, which costs less and comes after all rules. */
+export const SET_CLIENT = 'http-request set-header X-Forwarded-For %[src]';
+
+/** Whether a route's own rules give its containers another header of that name, or none. */
+export const changesHeader = ({ request }: RouteRules, header: string) =>
+  [...(request?.set ?? []).map(({ name }) => name), ...(request?.remove ?? [])].some(
+    (name) => name.toLowerCase() === header,
+  );
+
+/** A canary by the client's address as the header has it. */
+export const readsClient = ({ in: place, name }: CanaryRule) =>
+  place === 'header' && name.toLowerCase() === CLIENT;
+
 /**
  * Lines of the backend of a route, without its servers: only what the route needs, so that a route pays for its own rules
  * and for nobody else's. Everything is rules of the backend, as the frontend has only looked up which one it is.
@@ -15,7 +36,9 @@ const ON_A_LINE = 40;
 export function httpBackendLines(route: HttpRoute, pool?: string): readonly string[] {
   const { rules } = route;
   return [
-    `backend ${httpBackend(route.id, pool)} from http`,
+    ...(changesHeader(rules, CLIENT)
+      ? [`backend ${httpBackend(route.id, pool)} from http`, SET_CLIENT]
+      : [`backend ${httpBackend(route.id, pool)} from ${APPS}`]),
     ...accessLines(rules),
     ...rateLines(rules),
     ...(rules.redirect === undefined ? [] : redirectLines(rules.redirect)),
@@ -26,7 +49,7 @@ export function httpBackendLines(route: HttpRoute, pool?: string): readonly stri
     ...headerLines('response', rules.response),
     ...timeLines(rules),
     ...(rules.gzip ? GZIP : []),
-    ...stickyLines(rules),
+    ...(rules.sticky === undefined ? [] : [stickyLine(rules.sticky)]),
     ...checkLines(
       route.pools,
       route.names.find(({ domain }) => !domain.startsWith('*'))?.domain ?? 'localhost',
@@ -94,11 +117,18 @@ function authLines({ auth }: RouteRules): readonly string[] {
   ];
 }
 
+/** A body without a length may come by HTTP/2 with no header that says so: its first byte is waited for, 408 without one. */
 function bodyLines({ bodyLimit }: RouteRules): readonly string[] {
   if (bodyLimit === undefined) return [];
+  const lengthless =
+    'status 411 content-type "text/plain; charset=utf-8" string "A request with a body needs a length here (Content-Length).\\n"';
+  // An upgrade, as HTTP/2 has it too, is no body.
+  const unsaid = '!{ req.hdr(content-length) -m found } !{ req.hdr(upgrade) -m found }';
   return [
     `http-request deny deny_status 413 if { req.hdr_val(content-length) gt ${bodyLimit} }`,
-    `http-request return status 411 content-type "text/plain; charset=utf-8" string "A request with a body needs a length here (Content-Length).\\n" if { req.hdr(transfer-encoding) -m found }`,
+    `http-request return ${lengthless} if { req.hdr(transfer-encoding) -m found }`,
+    `http-request wait-for-body time 5s at-least 1 if ${unsaid}`,
+    `http-request return ${lengthless} if { req.body_len gt 0 } ${unsaid}`,
   ];
 }
 
@@ -132,10 +162,6 @@ const GZIP = [
 ];
 
 /** The cookie's value is made from address, port and key, so all ingress hosts understand it, also after a reload. */
-function stickyLines({ sticky }: RouteRules): readonly string[] {
-  if (sticky === undefined) return [];
-  const { cookie, idleSeconds, lifeSeconds } = sticky;
-  return [
-    `cookie ${cookie} insert indirect nocache httponly dynamic maxidle ${idleSeconds}s maxlife ${lifeSeconds}s`,
-  ];
+export function stickyLine({ cookie, idleSeconds, lifeSeconds }: StickyRule): string {
+  return `cookie ${cookie} insert indirect nocache httponly dynamic maxidle ${idleSeconds}s maxlife ${lifeSeconds}s`;
 }

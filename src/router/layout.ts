@@ -15,6 +15,8 @@ export type Layout = Readonly<{
   page(name: string): string;
   runtimeSocket: string;
   masterSocket: string;
+  /** Where an entry takes requests from workers that end. */
+  relay(entry: string): string;
 }>;
 
 export function layoutOf(folder: string): Layout {
@@ -28,10 +30,15 @@ export function layoutOf(folder: string): Layout {
     page: (name) => `${folder}/pages/${name}.txt`,
     runtimeSocket: `${folder}/run/runtime.sock`,
     masterSocket: `${folder}/run/master.sock`,
+    // short: the path of a socket has 107 bytes
+    relay: (entry) => `${folder}/run/${createHash('sha256').update(entry).digest('hex').slice(0, 8)}.sock`,
   };
 }
 
 export const NOBODY = 'nobody';
+
+/** Defaults of the backends of apps: containers are told the client's address (`X-Forwarded-For`). */
+export const APPS = 'apps';
 
 /** The backend of a route, or of one of its pools, which canary rules lead to. */
 export function httpBackend(route: string, pool?: string): string {
@@ -44,6 +51,9 @@ export const spareBackend = (number: number) => `spare:${number}`;
 export function tcpBackend(route: string): string {
   return `tcp:${route}`;
 }
+
+/** Leads from a worker that ends to the one behind it, for one entry. */
+export const relayBackend = (entry: string) => `relay:${entry}`;
 
 /** Routes in spare backends, by the backend's name. */
 export type SpareRoutes = ReadonlyMap<string, string>;

@@ -1,22 +1,8 @@
 import type { Clock } from '../kit/clock.ts';
-import { messageOf } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { Layout } from './layout.ts';
-import { askMaster, parseWorkers } from './master.ts';
-import { askOnce, RuntimeSocket } from './runtime-socket.ts';
-
-const LOOK_MS = 200;
-
-/** How many connections each server has in use, by `BACKEND/SERVER`. Of `show servers conn`. */
-export function parseConnections(answer: string): ReadonlyMap<string, number> {
-  const used = new Map<string, number>();
-  for (const line of answer.split('\n')) {
-    if (line.startsWith('#')) continue;
-    const [at, , , , , , count] = line.split(/\s+/);
-    if (at !== undefined && count !== undefined) used.set(at, Number(count));
-  }
-  return used;
-}
+import { Looks } from './looks.ts';
+import { RuntimeSocket } from './runtime-socket.ts';
 
 /**
  * Servers that get nothing new any more: each is deleted once its connections have ended, which are cut when the limit is
@@ -25,72 +11,42 @@ export function parseConnections(answer: string): ReadonlyMap<string, number> {
 export class Leaving {
   private readonly since = new Map<string, number>();
   private limitMs = 300_000;
-  private running: AbortController | undefined;
+  private readonly looks: Looks;
 
   constructor(
     private readonly layout: Layout,
     private readonly clock: Clock,
-    private readonly logger: Logger,
+    logger: Logger,
     /** What is done in there is done while no state is applied. */
-    private readonly inTurn: <R>(task: () => Promise<R>) => Promise<R>,
+    inTurn: <R>(task: () => Promise<R>) => Promise<R>,
     private readonly onDeleted: (at: string) => void,
-  ) {}
+  ) {
+    this.looks = new Looks({
+      ...{ clock, logger, what: 'servers that leave' },
+      isNeeded: () => this.since.size > 0,
+      look: () => inTurn(() => this.look()),
+    });
+  }
 
   limit(milliseconds: number): void {
     this.limitMs = milliseconds;
   }
 
-  /** All of them: who is not named any more has come back, or has gone with its worker. */
-  watch(all: readonly string[]): void {
+  /**
+   * All of them: who is not named any more has come back, or has gone with its worker.
+   * @returns those that are new
+   */
+  watch(all: readonly string[]): readonly string[] {
     for (const at of this.since.keys()) if (!all.includes(at)) this.since.delete(at);
-    for (const at of all) if (!this.since.has(at)) this.since.set(at, this.clock.now());
-    if (this.since.size > 0 && this.running === undefined) void this.run();
+    const added = all.filter((at) => !this.since.has(at));
+    for (const at of added) this.since.set(at, this.clock.now());
+    this.looks.begin();
+    return added;
   }
 
   close(): void {
-    this.running?.abort();
+    this.looks.close();
     this.since.clear();
-  }
-
-  /** @throws BerthError `unavailable` where HAProxy does not run, the signal's reason */
-  async whenDrained(address: string, port: number, signal?: AbortSignal): Promise<void> {
-    const mark = `:${address}:${port}`;
-    for (;;) {
-      const used = await this.connections();
-      const busy = [...used].some(
-        ([at, count]) => count > 0 && (at.endsWith(mark) || at.includes(`${mark}:`)),
-      );
-      if (!busy) return;
-      await this.clock.sleep(LOOK_MS, signal);
-    }
-  }
-
-  /** Of all workers. One that has ended meanwhile has none. */
-  private async connections(): Promise<readonly (readonly [string, number])[]> {
-    const { current, old } = parseWorkers(await askMaster(this.layout.masterSocket, 'show proc', this.clock));
-    const answers = await Promise.all(
-      [...current, ...old].map((pid) =>
-        askOnce(this.layout.masterSocket, `@!${pid} show servers conn`).catch(() => ''),
-      ),
-    );
-    return answers.flatMap((answer) => [...parseConnections(answer)]);
-  }
-
-  private async run(): Promise<void> {
-    const stopping = new AbortController();
-    this.running = stopping;
-    try {
-      while (this.since.size > 0) {
-        await this.clock.sleep(LOOK_MS, stopping.signal);
-        await this.inTurn(() => this.look()).catch((thrown) =>
-          this.logger.warn({ reason: messageOf(thrown) }, 'router: cannot look at servers that leave'),
-        );
-      }
-    } catch {
-      // closed
-    } finally {
-      this.running = undefined;
-    }
   }
 
   private async look(): Promise<void> {

@@ -6,7 +6,7 @@ import { askOnce } from './runtime-socket.ts';
 const RELOAD_MS = 60_000;
 const LOOK_MS = 20;
 
-/** Process IDs as HAProxy sees them. */
+/** Process IDs as HAProxy sees them; of old workers the one that was replaced last comes first. */
 export type Workers = Readonly<{ current: readonly number[]; old: readonly number[]; failed: number }>;
 
 /** Of the master's `show proc` (management.txt, section 9.4.1). */
@@ -14,7 +14,13 @@ export function parseWorkers(answer: string): Workers {
   const lines = answer.split('\n');
   const old = lines.indexOf('# old workers');
   const pids = (some: readonly string[]) =>
-    some.flatMap((line) => /^(\d+)\s+worker\s/.exec(line)?.[1] ?? []).map(Number);
+    some
+      .flatMap((line) => {
+        const [, pid, reloads] = /^(\d+)\s+worker\s+(\d+)/.exec(line) ?? [];
+        return pid === undefined ? [] : [{ pid: Number(pid), reloads: Number(reloads) }];
+      })
+      .sort((a, b) => a.reloads - b.reloads)
+      .map(({ pid }) => pid);
   const end = old === -1 ? lines.length : old;
   return {
     current: pids(lines.slice(0, end)),

@@ -7,7 +7,7 @@ import type { FoundTables, ServerSetting, Servers } from './tables.ts';
  * Which worker answers, and which configuration it has read. In a container one that is started anew has the same process
  * ID as the one before it, so `life` has its socket's inode and time in it as well.
  */
-export type Worker = Readonly<{ life: string; digest: string }>;
+export type Worker = Readonly<{ pid: number; life: string; digest: string }>;
 
 /** @throws BerthError `unavailable` where it has gone, or goes */
 export async function readWorker(socket: RuntimeSocket): Promise<Worker> {
@@ -17,7 +17,8 @@ export async function readWorker(socket: RuntimeSocket): Promise<Worker> {
   const made = await stat(socket.path, { bigint: true }).catch((cause: unknown) => {
     throw new BerthError('unavailable', `HAProxy at ${socket.path}: its socket has gone`, { cause });
   });
-  return { life: `${field('Pid')} ${made.ino} ${made.ctimeNs}`, digest: field('description') };
+  const pid = Number(field('Pid'));
+  return { pid, life: `${pid} ${made.ino} ${made.ctimeNs}`, digest: field('description') };
 }
 
 /** What the worker has now, of that of which there may be something to change. */

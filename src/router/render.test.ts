@@ -1,9 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type HttpRoute, headerValueSchema, type RouterState, routerStateSchema } from '../model/router.ts';
+import {
+  type HttpRoute,
+  headerValueSchema,
+  type RouterState,
+  routerStateSchema,
+  SERVICE_STICKY,
+} from '../model/router.ts';
 import { layoutOf } from './layout.ts';
 import { Renderer } from './render.ts';
-import { readPlaced } from './spares.ts';
+import { readKept } from './spares.ts';
 
 const routeOf = (id: string, more: object = {}) => ({
   ...{ kind: 'http-route', id, names: [{ domain: `${id}.com`, path: '/' }], canary: [] },
@@ -55,7 +61,7 @@ describe('a configuration', () => {
     expect(digest([routeOf('a', gzip), routeOf('b')])).not.toBe(before);
     expect(digest([routeOf('a')])).not.toBe(before);
     expect(digest([routeOf('a'), routeOf('b')], { pages: { nobody: 'x' } })).not.toBe(before);
-    expect(digest([routeOf('a'), routeOf('b')], { drainSeconds: 6 })).not.toBe(before);
+    expect(digest([routeOf('a'), routeOf('b')], { drainSeconds: 6 })).toBe(before);
     const challenge = { token: 'one', answer: `one.${'t'.repeat(43)}` };
     const asked = digest([routeOf('a'), routeOf('b')], { challenges: [] });
     expect(asked).not.toBe(before);
@@ -119,10 +125,10 @@ describe('a configuration', () => {
     expect([...more.spares]).toEqual([['spare:0', 'b']]);
     expect(more.tables.backends.get('spare:0')?.servers.size).toBe(1);
     expect(more.files.get('conf.d/20-spares.cfg')).toContain(
-      'backend spare:0 from http\n  server v1:10.0.0.1:80 10.0.0.1:80 weight',
+      'backend spare:0 from apps\n  server v1:10.0.0.1:80 10.0.0.1:80 weight',
     );
     // An HAProxy that starts by itself, and a process of ours that does, go on with it.
-    const later = new Renderer(layoutOf('/r'), readPlaced(more.files.get('spares.json') ?? ''));
+    const later = new Renderer(layoutOf('/r'), readKept(more.files.get('spares.json') ?? ''));
     expect(later.render(stateOf([routeOf('a'), routeOf('b')])).files).toEqual(more.files);
     // It has gone, and its backend is nobody's: its servers leave, and the next one is in another.
     const gone = renderer.render(stateOf([routeOf('a')]));
@@ -136,6 +142,39 @@ describe('a configuration', () => {
     expect(anew.digest).not.toBe(first.digest);
     expect(anew.spares.size).toBe(0);
     expect([...anew.tables.backends.keys()]).toEqual(['http:a', 'http:c', 'http:d']);
+  });
+
+  it('is the same one with a route of a service more that is sticky, in a backend with the same cookie', () => {
+    const renderer = new Renderer(layoutOf('/r'));
+    const sticky = { rules: { allow: [], deny: [], gzip: false, sticky: SERVICE_STICKY } };
+    const first = renderer.render(stateOf([routeOf('a')]));
+    const more = renderer.render(stateOf([routeOf('a'), routeOf('b', sticky)]));
+    expect(more.digest).toBe(first.digest);
+    expect([...more.spares]).toEqual([['spare:32', 'b']]);
+    expect(more.tables.backends.get('spare:32')).toMatchObject({ sticky: true });
+    expect(more.files.get('conf.d/20-spares.cfg')).toContain(
+      'backend spare:32 from apps\n  cookie berth-sticky insert indirect nocache httponly dynamic maxidle 1800s maxlife 28800s\n  server v1:10.0.0.1:80',
+    );
+  });
+
+  it('is the same one where routes with backends of their own go and come back', () => {
+    const renderer = new Renderer(layoutOf('/r'));
+    const gzip = { rules: { allow: [], deny: [], gzip: true } };
+    const first = renderer.render(stateOf([routeOf('a', gzip), routeOf('b', gzip), routeOf('c')]));
+    const gone = renderer.render(stateOf([routeOf('b', gzip)]));
+    expect(gone.digest).toBe(first.digest);
+    expect([...(gone.tables.maps.get('/r/routes.map') ?? [])]).toEqual([['b.com', 'http:b']]);
+    for (const id of ['a', 'c']) expect(gone.tables.backends.get(`http:${id}`)?.servers.size).toBe(0);
+    // To a process that begins then, too.
+    const later = new Renderer(layoutOf('/r'), readKept(gone.files.get('spares.json') ?? ''));
+    expect(later.render(stateOf([routeOf('b', gzip)])).digest).toBe(first.digest);
+    expect(later.render(stateOf([routeOf('b', gzip), routeOf('a', gzip)])).digest).toBe(first.digest);
+    const back = renderer.render(stateOf([routeOf('c'), routeOf('b', gzip), routeOf('a', gzip)]));
+    expect(back.digest).toBe(first.digest);
+    expect(back.tables.backends.get('http:a')?.servers.size).toBe(1);
+    const other = renderer.render(stateOf([routeOf('b', gzip), routeOf('c', gzip)]));
+    expect(other.digest).not.toBe(first.digest);
+    expect([...other.tables.backends.keys()]).toEqual(['http:b', 'http:c']);
   });
 
   it('has a line for a header, whatever its value is', () => {

@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto';
-import { type HttpRoute, PAGE_NAMES, type Pool, type RouterState, type TcpRoute } from '../model/router.ts';
+import {
+  type HttpRoute,
+  PAGE_NAMES,
+  type Pool,
+  type RouterState,
+  SERVICE_STICKY,
+  type TcpRoute,
+} from '../model/router.ts';
 import { certificateTable } from './certificate.ts';
 import { baseLines, domainSample, hasPaths } from './frontends.ts';
-import { httpBackendLines } from './http-route.ts';
+import { httpBackendLines, stickyLine } from './http-route.ts';
 import {
+  APPS,
   checkLines,
   httpBackend,
   type Layout,
@@ -13,7 +21,22 @@ import {
 } from './layout.ts';
 import { pageText } from './pages.ts';
 import { serversOf, serverWords } from './servers.ts';
-import { type Fixed, NOBODY_PLACED, type Placed, place, placedText, SPARES } from './spares.ts';
+import {
+  type Fixed,
+  type GoneRoute,
+  type Kept,
+  keptText,
+  NOBODY_PLACED,
+  NOTHING_KEPT,
+  type Placed,
+  place,
+  SPARE_KINDS,
+  SPARES,
+  type SpareKind,
+  spareKind,
+  spareRoutes,
+  takenSpares,
+} from './spares.ts';
 import type { WantedBackend, WantedTables } from './tables.ts';
 
 /** What a state is for HAProxy. */
@@ -37,11 +60,19 @@ type Part = Readonly<{
   whole: string;
   backends: ReadonlyMap<string, WantedBackend>;
   hash: string;
-  /** It has nothing but servers. */
-  plain: boolean;
+  /** Of which kind a spare backend has to be for it. */
+  spare: SpareKind | undefined;
 }>;
 
-const NO_SERVERS: WantedBackend = { servers: new Map(), sticky: false };
+/** What is in a spare backend beside servers. */
+const SPARE_LINES: Readonly<Record<SpareKind, readonly string[]>> = {
+  plain: [],
+  sticky: [stickyLine(SERVICE_STICKY)],
+};
+const emptySpare = (number: number): WantedBackend => ({
+  servers: new Map(),
+  sticky: spareKind(number) === 'sticky',
+});
 
 type RenderedMaps = Readonly<{
   /** What they were made from. */
@@ -57,12 +88,20 @@ export class Renderer {
 
   private maps: RenderedMaps | undefined;
   private fixed: Fixed | undefined;
+  /** Routes that have backends of their own. */
+  private own: ReadonlyMap<string, Part> = new Map();
+  /** Those that have gone and are in the configuration still, without servers. */
+  private readonly gone: Map<string, Part>;
+  private placed: Placed;
 
-  /** @param placed what an earlier process has kept */
+  /** @param kept by an earlier process */
   constructor(
     private readonly layout: Layout,
-    private placed: Placed = NOBODY_PLACED,
-  ) {}
+    kept: Kept = NOTHING_KEPT,
+  ) {
+    this.placed = kept.placed;
+    this.gone = new Map([...kept.gone].map(([id, one]) => [id, partOfGone(one)]));
+  }
 
   /** @throws BerthError `bad_request` for a certificate that is none, or whose key belongs to another one */
   render(state: RouterState): Rendered {
@@ -73,13 +112,13 @@ export class Renderer {
       (name) => [`pages/${name}.txt`, pageText(name, state.pages, domain)] as const,
     );
     const baseHash = createHash('sha256')
-      .update(JSON.stringify([base, pages, SPARES]))
+      .update(JSON.stringify([base, pages, SPARES, SPARE_LINES]))
       .digest('hex');
     const routes = [...state.routes, ...state.tcpRoutes];
-    const { routes: placed, used } = this.place(baseHash, routes);
-    const own = routes.filter(({ id }) => !placed.has(id));
-    const parts = own.map((route) => this.part(route));
-    this.shards = this.intoShards(own, parts);
+    this.place(baseHash, routes);
+    const own = new Map([...this.own, ...this.gone]);
+    const parts = [...own.values()];
+    this.shards = this.intoShards([...own.keys()], parts);
     const { maps, texts } = this.renderMaps(state);
     const certificates = certificateTable(state.certificates, layout);
     const hash = createHash('sha256').update(baseHash);
@@ -87,7 +126,13 @@ export class Renderer {
     const digest = hash.digest('hex').slice(0, 32);
     const spares = this.spareBackends(routes);
     const files = new Map<string, string>([
-      [SPARES_FILE, placedText(this.placed)],
+      [
+        SPARES_FILE,
+        keptText({
+          placed: this.placed,
+          gone: new Map([...this.gone].map(([id, part]) => [id, goneOf(part)])),
+        }),
+      ],
       ['conf.d/00-base.cfg', text(base).replace('\nglobal\n', `\nglobal\n  description ${digest}\n`)],
       ...this.shards.map((shard, i) => [`conf.d/${shardName(i)}`, shard.text] as const),
       ['conf.d/20-spares.cfg', sparesText(spares)],
@@ -99,7 +144,9 @@ export class Renderer {
     const backends = new Map([
       ...parts.flatMap((part) => [...part.backends]),
       // Those of routes that have gone too: their servers leave.
-      ...spares.slice(0, used).map((backend, i) => [spareBackend(i), backend] as const),
+      ...takenSpares(this.placed).map(
+        (number) => [spareBackend(number), spares[number] ?? emptySpare(number)] as const,
+      ),
     ]);
     return {
       files,
@@ -110,31 +157,41 @@ export class Renderer {
         ...{ certificateList: layout.certificateList, cookieKey: state.cookieKey },
       },
       digest,
-      spares: new Map([...placed].map(([id, number]) => [spareBackend(number), id])),
+      spares: spareRoutes(this.placed),
     };
   }
 
-  private place(base: string, routes: readonly (HttpRoute | TcpRoute)[]): Placed {
+  private place(base: string, routes: readonly (HttpRoute | TcpRoute)[]): void {
     const wanted = routes.map((route) => {
-      const { hash, plain } = this.part(route);
-      return { id: route.id, hash, plain };
+      const { hash, spare } = this.part(route);
+      return { id: route.id, hash, spare };
     });
+    const isFirst = this.fixed === undefined;
     this.placed = place(this.fixed, this.placed, base, wanted);
     const { routes: placed } = this.placed;
-    const own = wanted.filter(({ id }) => !placed.has(id)).map(({ id, hash }) => [id, hash] as const);
-    this.fixed = { base, own: new Map(own) };
-    return this.placed;
+    const before = this.own;
+    this.own = new Map(
+      routes.flatMap((route) => (placed.has(route.id) ? [] : [[route.id, this.part(route)] as const])),
+    );
+    const isAnew = !isFirst && this.placed === NOBODY_PLACED;
+    if (isAnew) this.gone.clear();
+    for (const id of this.gone.keys()) if (this.own.has(id)) this.gone.delete(id);
+    if (!isAnew)
+      for (const [id, part] of before) if (!this.own.has(id)) this.gone.set(id, partOfGone(goneOf(part)));
+    if (!isFirst && !isAnew) return;
+    const all = [...this.own, ...this.gone].map(([id, { hash }]) => [id, hash] as const);
+    this.fixed = { base, own: new Map(all) };
   }
 
   /** All of them, by number. */
   private spareBackends(routes: readonly (HttpRoute | TcpRoute)[]): readonly WantedBackend[] {
     const { routes: placed } = this.placed;
-    const all = Array.from({ length: SPARES }, () => NO_SERVERS);
+    const all = Array.from({ length: SPARES * SPARE_KINDS.length }, (_, i) => emptySpare(i));
     if (placed.size === 0) return all;
     for (const route of routes) {
       const number = placed.get(route.id);
       if (number !== undefined)
-        all[number] = this.part(route).backends.get(httpBackend(route.id)) ?? NO_SERVERS;
+        all[number] = this.part(route).backends.get(httpBackend(route.id)) ?? emptySpare(number);
     }
     return all;
   }
@@ -170,17 +227,18 @@ export class Renderer {
     return made;
   }
 
-  private intoShards(routes: readonly (HttpRoute | TcpRoute)[], parts: readonly Part[]) {
+  private intoShards(ids: readonly string[], parts: readonly Part[]) {
     const members: Part[][] = Array.from({ length: SHARDS }, () => []);
     parts.forEach((part, i) => {
-      members[shardOf(routes[i]?.id ?? '')]?.push(part);
+      members[shardOf(ids[i] ?? '')]?.push(part);
     });
     return members.map((own, i) => {
       const before = this.shards[i];
       if (before?.parts.length === own.length && own.every((part, k) => part === before.parts[k]))
         return before;
       const hash = createHash('sha256');
-      for (const part of own) hash.update(part.hash);
+      // In no order: a route that comes back is the same one.
+      for (const part of own.map((one) => one.hash).sort()) hash.update(part);
       return { parts: own, text: text(own.map(({ whole }) => whole)), hash: hash.digest('hex') };
     });
   }
@@ -199,7 +257,9 @@ function shardOf(id: string): number {
 function sparesText(spares: readonly WantedBackend[]): string {
   return text(
     spares.map(({ servers }, i) =>
-      [`backend ${spareBackend(i)} from http`, ...serverLines(servers)].join('\n  '),
+      [`backend ${spareBackend(i)} from ${APPS}`, ...SPARE_LINES[spareKind(i)], ...serverLines(servers)].join(
+        '\n  ',
+      ),
     ),
   );
 }
@@ -209,7 +269,10 @@ const serverLines = (servers: WantedBackend['servers']) =>
 
 function httpPart(route: HttpRoute): Part {
   const lines = httpBackendLines(route);
-  const plain = lines.length === 1 && route.canary.length === 0;
+  const [, ...rules] = lines;
+  const spare = SPARE_KINDS.find(
+    (kind) => route.canary.length === 0 && SPARE_LINES[kind].join('\n') === rules.join('\n'),
+  );
   const alone = new Set(route.canary.map(({ pool }) => pool));
   const sticky = route.rules.sticky !== undefined;
   const own = [
@@ -226,13 +289,13 @@ function httpPart(route: HttpRoute): Part {
         ),
       ),
   ];
-  return makePart(own, plain);
+  return makePart(own, spare);
 }
 
 function tcpPart(route: TcpRoute): Part {
   const name = tcpBackend(route.id);
   const lines = [`backend ${name} from tcp`, ...checkLines(route.pools, 'localhost')];
-  return makePart([backendPart(lines, name, route.pools, false)], false);
+  return makePart([backendPart(lines, name, route.pools, false)], undefined);
 }
 
 function backendPart(lines: readonly string[], name: string, pools: readonly Pool[], sticky: boolean) {
@@ -242,15 +305,29 @@ function backendPart(lines: readonly string[], name: string, pools: readonly Poo
   return { fixed, whole, name, backend: { servers, sticky } };
 }
 
-function makePart(own: readonly ReturnType<typeof backendPart>[], plain: boolean): Part {
+function makePart(own: readonly ReturnType<typeof backendPart>[], spare: SpareKind | undefined): Part {
   const fixed = own.map((one) => one.fixed).join('\n');
   return {
     fixed,
     whole: own.map((one) => one.whole).join('\n'),
     backends: new Map(own.map(({ name, backend }) => [name, backend])),
     hash: createHash('sha256').update(fixed).digest('hex'),
-    plain,
+    spare,
   };
+}
+
+function goneOf({ fixed, backends }: Part): GoneRoute {
+  const names = [...backends].map(([name, { sticky }]) => [name, sticky] as const);
+  return { fixed, backends: Object.fromEntries(names) };
+}
+
+/** Without servers: nobody's names lead to it. */
+function partOfGone({ fixed, backends }: GoneRoute): Part {
+  const empty = Object.entries(backends).map(
+    ([name, sticky]) => [name, { servers: new Map(), sticky }] as const,
+  );
+  const hash = createHash('sha256').update(fixed).digest('hex');
+  return { fixed, whole: fixed, backends: new Map(empty), hash, spare: undefined };
 }
 
 function mapsOf(

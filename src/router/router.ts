@@ -4,18 +4,20 @@ import { newKeyedQueue } from '../kit/keyed-queue.ts';
 import { type Logger, silentLogger } from '../kit/logger.ts';
 import type { RouterState } from '../model/router.ts';
 import type { FailingServer, Traffic } from '../model/traffic.ts';
+import { Drained } from './drained.ts';
 import { failingServers } from './failing-servers.ts';
 import { ConfigurationFiles } from './files.ts';
-import { layoutOf, type SpareRoutes } from './layout.ts';
+import { httpBackend, layoutOf, type SpareRoutes, tcpBackend } from './layout.ts';
 import { Leaving } from './leaving.ts';
 import { reload } from './master.ts';
 import { readTables, readWorker, type Worker } from './observe.ts';
+import { type IsThere, mostOldWorkers, OldWorkers } from './old-workers.ts';
 import { perform } from './perform.ts';
 import { plan } from './plan.ts';
 import { type Rendered, Renderer, SPARES_FILE } from './render.ts';
 import { TimesReader } from './response-times.ts';
 import { RuntimeSocket } from './runtime-socket.ts';
-import { readPlaced } from './spares.ts';
+import { readKept, spareRoutes } from './spares.ts';
 import type { FoundTables, Servers, WantedTables } from './tables.ts';
 import { TrafficMeter } from './traffic-meter.ts';
 
@@ -42,6 +44,8 @@ export class Router {
   private readonly inside;
   private readonly inTurn = newKeyedQueue();
   private readonly leaving: Leaving;
+  private readonly oldWorkers: OldWorkers;
+  private readonly drained: Drained;
   private readonly logger: Logger;
   private readonly times: TimesReader;
   private readonly meter = new TrafficMeter();
@@ -58,13 +62,11 @@ export class Router {
     this.layout = layoutOf(options.folder);
     this.inside = layoutOf(options.folderInside ?? options.folder);
     this.times = new TimesReader(this.layout.runtimeSocket);
-    this.leaving = new Leaving(
-      this.layout,
-      options.clock,
-      this.logger,
-      (task) => this.inTurn('', task),
-      (at) => this.forget(at),
-    );
+    const { clock } = options;
+    const inTurn = <R>(task: () => Promise<R>) => this.inTurn('', task);
+    this.leaving = new Leaving(this.layout, clock, this.logger, inTurn, (at) => this.forget(at));
+    this.oldWorkers = new OldWorkers(this.layout, clock, this.logger, inTurn);
+    this.drained = new Drained(this.layout, clock);
   }
 
   /**
@@ -86,7 +88,7 @@ export class Router {
     return this.inTurn('', async () => {
       const begun = performance.now();
       const rendered = await this.render(state);
-      this.leaving.limit(state.drainSeconds * 1000);
+      for (const one of [this.leaving, this.oldWorkers]) one.limit(state.drainSeconds * 1000);
       const socket = RuntimeSocket.open(this.layout.runtimeSocket);
       try {
         // It says who it is meanwhile.
@@ -110,7 +112,7 @@ export class Router {
 
   /** Resolves once no request and no connection is with that address any more, in old workers as well. */
   whenDrained(address: string, port: number, signal?: AbortSignal): Promise<void> {
-    return this.leaving.whenDrained(address, port, signal);
+    return this.drained.whenDrained(address, port, signal);
   }
 
   /**
@@ -130,20 +132,26 @@ export class Router {
 
   close(): void {
     this.leaving.close();
+    this.oldWorkers.close();
     this.times.close();
   }
 
   private async render(state: RouterState): Promise<Rendered> {
-    this.renderer ??= new Renderer(this.inside, readPlaced(await this.files.earlier(SPARES_FILE)));
+    if (this.renderer === undefined) {
+      const kept = readKept(await this.files.earlier(SPARES_FILE));
+      this.renderer = new Renderer(this.inside, kept);
+      this.spares = spareRoutes(kept.placed);
+    }
     return this.renderer.render(state);
   }
 
   private async level(socket: RuntimeSocket, worker: Worker, rendered: Rendered): Promise<Applied> {
     if (worker.digest !== rendered.digest)
-      return this.reload(rendered, 'what is fixed in its configuration has changed');
+      return this.reload(worker, rendered, 'what is fixed in its configuration has changed');
     const { tables } = rendered;
     const same = this.known?.worker.life === worker.life && this.known.worker.digest === worker.digest;
     if (!same) this.times.connect();
+    const isUnknown = this.known === undefined;
     const found =
       same && this.known !== undefined
         ? this.known.tables
@@ -153,11 +161,14 @@ export class Router {
             tables.certificates.size > 0 ? tables.certificateList : undefined,
           );
     const next = plan(found, tables);
-    if (next.kind === 'reload') return this.reload(rendered, next.because);
+    if (next.kind === 'reload') return this.reload(worker, rendered, next.because);
     await perform(socket, next);
+    const named = new Map([...this.spares, ...rendered.spares]);
     this.spares = rendered.spares;
     this.known = { worker, tables: afterwards(tables, next.leaving) };
-    this.leaving.watch(next.leaving);
+    this.oldWorkers.leave(this.leaving.watch(next.leaving), named, isThereIn(rendered));
+    // What was to be ended in old workers is not known.
+    if (isUnknown) await this.lookAtOld(rendered);
     const { enter, entries, leave, replace } = next;
     return { kind: 'commands', commands: enter.length + entries.length + leave.length + replace.size };
   }
@@ -178,28 +189,40 @@ export class Router {
     }
   }
 
-  private async reload(rendered: Rendered, because: string): Promise<Applied> {
+  private async reload(worker: Worker, rendered: Rendered, because: string): Promise<Applied> {
     await this.meterAll().catch((thrown) =>
       this.logger.warn(
         { reason: messageOf(thrown) },
         'router: what went through is not read before a reload',
       ),
     );
+    this.oldWorkers.ending(worker.pid, this.spares);
     await reload(this.layout.masterSocket, this.options.clock);
     const socket = RuntimeSocket.open(this.layout.runtimeSocket);
     try {
-      const worker = await readWorker(socket);
-      if (worker.digest !== rendered.digest)
+      const next = await readWorker(socket);
+      if (next.digest !== rendered.digest)
         throw new BerthError('internal', `HAProxy has read another configuration than ${rendered.digest}`);
-      this.known = { worker, tables: afterwards(rendered.tables, []) };
+      this.known = { worker: next, tables: afterwards(rendered.tables, []) };
       this.spares = rendered.spares;
     } finally {
       socket.close();
     }
     this.times.connect();
-    // The old worker's are drained with it.
+    // It begins with nothing that leaves.
     this.leaving.watch([]);
+    await this.lookAtOld(rendered);
     return { kind: 'reload', because };
+  }
+
+  /** Nothing depends on it now: what is not done is done with the next reload, or by the end of a container. */
+  private async lookAtOld(rendered: Rendered): Promise<void> {
+    const most = mostOldWorkers(rendered.tables.backends.size);
+    await this.oldWorkers
+      .look(isThereIn(rendered), most)
+      .catch((thrown) =>
+        this.logger.warn({ reason: messageOf(thrown) }, 'router: cannot look at old workers'),
+      );
   }
 
   /** A server that has left was deleted. */
@@ -211,6 +234,14 @@ export class Router {
     const backends = new Map(this.known.tables.backends).set(backend, rest);
     this.known = { ...this.known, tables: { ...this.known.tables, backends } };
   }
+}
+
+function isThereIn({ tables, spares }: Rendered): IsThere {
+  const spareOf = new Map([...spares].map(([backend, route]) => [route, backend]));
+  return (kind, route, server) => {
+    const backend = spareOf.get(route) ?? (kind === 'tcp' ? tcpBackend(route) : httpBackend(route));
+    return tables.backends.get(backend)?.servers.has(server) === true;
+  };
 }
 
 /** What a worker has once it was brought to `wanted`: that, and the servers that are still leaving. */

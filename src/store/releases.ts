@@ -10,6 +10,7 @@ import {
 import type { Service } from '../model/service.ts';
 import { containerDigest } from '../model/service-parts.ts';
 import type { RequestSide, RequestSplit } from '../model/service-routes.ts';
+import { scaled } from '../model/service-scale.ts';
 import { fieldChanges } from '../model/stack-diff.ts';
 import type { ReadTx, WriteTx } from './store.ts';
 
@@ -97,10 +98,13 @@ export function beginRelease(
   const { stack, name } = service;
   const [newest, ...older] = releasesOf(tx, stack, name);
   const number = (newest?.number ?? 0) + 1;
-  // One that was confirmed has all requests: what comes next stands against it.
-  if (newest?.state === 'confirmed') tx.put('releases', { ...newest, state: 'done', reason: '' });
-  else if (newest !== undefined && UNDER_WAY.has(newest.state))
-    tx.put('releases', { ...newest, state: 'superseded', reason: `by release ${number}` });
+  const before = tx.get('services', serviceKey(stack, name));
+  if (newest !== undefined)
+    tx.put('releases', {
+      ...{ ...newest, ...ended(newest, number) },
+      // What was deployed since without a release is part of what is gone back to.
+      ...(before === undefined ? {} : { spec: scaled(before) }),
+    });
   const fallback = releaseBefore(tx, service, number);
   // However many have failed since: its containers serve.
   for (const { number: old } of older.slice(KEPT_RELEASES - 2))
@@ -108,7 +112,10 @@ export function beginRelease(
   const shift = firstShift(newest, fallback, spec, start);
   tx.put('releases', {
     ...{ kind: 'release-record', stack, service: name, number, spec, ...start },
-    changes: newest === undefined ? [] : fieldChanges(newest.spec, spec),
+    changes:
+      newest === undefined || before === undefined
+        ? []
+        : fieldChanges(scaled(before), scaled({ ...service, service: spec })),
     ...{ state: 'releasing', reason: '', failed: [], ...(shift === undefined ? {} : { shift }) },
   });
   const record = { ...service, service: spec, release: number, generation: service.generation + 1 };
@@ -116,7 +123,18 @@ export function beginRelease(
   return record;
 }
 
-const UNDER_WAY: ReadonlySet<ReleaseRecord['state']> = new Set(['releasing', 'waiting', 'paused']);
+/** How the release ends with which `next` begins. */
+function ended(release: ReleaseRecord, next: number): Partial<ReleaseRecord> {
+  if (release.state === 'confirmed' && isOver(release)) return { state: 'done', reason: '' };
+  return UNDER_WAY.has(release.state) ? { state: 'superseded', reason: `by release ${next}` } : {};
+}
+
+const UNDER_WAY: ReadonlySet<ReleaseRecord['state']> = new Set([
+  'releasing',
+  'waiting',
+  'paused',
+  'confirmed',
+]);
 
 /** A new version gets nothing at first; one to which it goes back while that serves gets everything at once. */
 function firstShift(
@@ -134,6 +152,7 @@ function firstShift(
     : { weight: 0, step: -1, since: at };
 }
 
-function isOver({ state }: ReleaseRecord): boolean {
-  return state === 'done' || state === 'confirmed';
+/** One that was confirmed has all requests only once its containers are there: until then the old version has the rest. */
+function isOver({ state, shift }: ReleaseRecord): boolean {
+  return state === 'done' || (state === 'confirmed' && (shift?.weight ?? 100) === 100);
 }

@@ -6,6 +6,7 @@ import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
 import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
+import { selfSigned } from '../lab/self-signed.ts';
 import { sharedLab } from '../lab/shared.ts';
 
 const USER = 'page-eva';
@@ -108,7 +109,7 @@ describe('the router in the dashboard', () => {
 
   it('uploads a certificate, and never shows its key again', async () => {
     const { page } = open;
-    const [chain, key] = selfSigned('crm.page.example.com');
+    const { chain, key } = selfSigned(folder, 'crm.page.example.com');
     await tab('Certificates');
     await button('Upload').click();
     const form = dialog('Upload a certificate');
@@ -221,11 +222,19 @@ describe('users and tokens in the dashboard', () => {
       await shown.waitFor({ state: 'detached' });
       await page.getByRole('button', { name: 'What to do with page-token' }).click();
       await page.getByRole('menuitem', { name: 'Revoke' }).click();
-      await page
-        .getByRole('dialog', { name: 'Revoke page-token?' })
-        .getByRole('button', { name: 'Revoke' })
-        .click();
+      const revoke = page.getByRole('dialog', { name: 'Revoke page-token?' });
+      expect(await revoke.getByRole('button', { name: 'Revoke' }).isDisabled()).toBe(true);
+      await revoke.getByLabel('Type page-token to confirm').fill('page-token');
+      await revoke.getByRole('button', { name: 'Revoke' }).click();
       await page.getByRole('row').filter({ hasText: 'page-token' }).waitFor({ state: 'detached' });
+      const saved = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Download a certificate' }).click();
+      const archive = String(await (await saved).path());
+      await page.getByText(`A certificate is made for ${USER}`).waitFor();
+      expect(execFileSync('tar', ['tf', archive], { encoding: 'utf8' }).split('\n').slice(0, -1)).toEqual(
+        ['ca.pem', 'cert.pem', 'key.pem', 'env.sh'].map((name) => `berth-bundle/${name}`),
+      );
+      expect(await page.content()).not.toContain('PRIVATE KEY');
       await page.getByLabel('Password until now').fill(password);
       await page.getByLabel('New password', { exact: true }).fill('another one of theirs');
       await page.getByLabel('New password, again').fill('another one of theirs');
@@ -318,6 +327,16 @@ describe('settings in the dashboard', () => {
     await dialog('New zone').getByRole('button', { name: 'Make it' }).click();
     await dialog('New zone').waitFor({ state: 'hidden' });
     await page.getByLabel('Zone', { exact: true }).selectOption(ZONE);
+    await button('Change the zone').click();
+    const zone = dialog(`Change zone ${ZONE}`);
+    await zone.getByLabel('Who may fetch it').fill('192.0.2.0/99');
+    await zone.getByText('neither an IP address nor a network').waitFor();
+    await zone.getByLabel('Who may fetch it').fill('192.0.2.0/24');
+    expect(await serious()).toEqual([]);
+    await zone.getByRole('button', { name: 'Save' }).click();
+    await zone.waitFor({ state: 'hidden' });
+    const zones = JSON.parse(await lab.berth(['dns', 'zone', 'ls', '--json'])) as { name: string }[];
+    expect(zones.find(({ name }) => name === ZONE)).toMatchObject({ transfer: ['192.0.2.0/24'], ttl: 300 });
     await button('New record').click();
     await dialog('New record').getByLabel('Name').fill('www');
     await dialog('New record').getByLabel('Data').fill('192.0.2.7');
@@ -331,21 +350,3 @@ describe('settings in the dashboard', () => {
     expect(open.complaints.filter((text) => !/status of 4\d\d/.test(text))).toEqual([]);
   });
 });
-
-/** PEM of a certificate for that domain and of its key, made by openssl. */
-function selfSigned(domain: string): readonly [chain: string, key: string] {
-  const [chain, key] = [join(folder, 'chain.pem'), join(folder, 'key.pem')];
-  const subject = ['-subj', `/CN=${domain}`, '-addext', `subjectAltName=DNS:${domain}`];
-  const made = [
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '90',
-  ];
-  execFileSync('openssl', ['req', ...made, ...subject, '-keyout', key, '-out', chain], { stdio: 'ignore' });
-  return [readFileSync(chain, 'utf8'), readFileSync(key, 'utf8')];
-}

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await open?.close();
   for (const host of ['h1', 'h2', 'h3']) await lab?.berth(['node', 'uncordon', host]);
-  await lab?.docker(['rm', '-f', NAME]).catch(() => undefined);
+  await lab?.docker(['rm', '-f', NAME, `crash-${NAME}`]).catch(() => undefined);
 });
 
 // What a test that failed has left open is not the next one's.
@@ -97,6 +97,11 @@ describe('the dashboard', () => {
     const { page } = open;
     await go('Hosts');
     await page.getByRole('button', { name: 'Add a host' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Add the label rack' }).click();
+    await page.keyboard.type('join-r9');
+    await dialog.getByRole('button', { name: 'Add the label rack' }).waitFor({ state: 'detached' });
+    expect(await serious()).toEqual([]);
     await page.getByRole('button', { name: 'Make the command' }).click();
     const made = page.getByRole('region', { name: 'Command to run on the new host' });
     await made.getByText(`--manager ${lab.addresses.manager} --token`).waitFor();
@@ -105,8 +110,10 @@ describe('the dashboard', () => {
     const tokens = JSON.parse(await lab.berth(['token', 'ls', '--json'])) as {
       createdBy: string;
       id: string;
+      labels: Record<string, string>;
     }[];
     const own = tokens.find(({ createdBy }) => createdBy === 'admin');
+    expect(own?.labels).toEqual({ rack: 'join-r9' });
     await lab.berth(['token', 'rm', String(own?.id), '--yes']);
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -124,6 +131,57 @@ describe('the dashboard', () => {
     expect(await serious()).toEqual([]);
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await dialog.waitFor({ state: 'detached' });
+  });
+
+  it('warns of a container that ends soon after each start, and leads to it', async () => {
+    const { page } = open;
+    const name = `crash-${NAME}`;
+    await lab.docker(['run', '-d', '--name', name, '--restart', 'always', 'busybox', 'false']);
+    await go('Overview');
+    const line = page.getByRole('listitem').filter({ hasText: 'soon after each start' });
+    await line.getByRole('link', { name }).waitFor();
+    expect(await serious()).toEqual([]);
+    expect(await lab.berth(['status', '--all'])).toContain('Cluster');
+    await line.getByRole('link', { name }).click();
+    await page.getByRole('heading', { name }).waitFor();
+    await lab.docker(['rm', '-f', name]);
+    await go('Overview');
+    await line.waitFor({ state: 'detached' });
+  });
+
+  it('shows of many warnings the first, and all of them where that is asked for', async () => {
+    const { page } = open;
+    const all = Array.from({ length: 60 }, (_, at) => ({
+      ...{ severity: 'bad', count: 1, subject: { kind: 'service', names: [`shop/web${at}`] } },
+      text: `service shop/web${at}: release 3 is failed: web${at}.1 ends with 1`,
+    }));
+    const url = /\/v1\/status/;
+    await page.route(url, async (route) => {
+      const response = await route.fetch();
+      const most = Number(new URL(route.request().url()).searchParams.get('warnings') ?? 20);
+      const warningDetails = { total: all.length, listed: all.slice(0, most) };
+      await route.fulfill({ response, json: { ...(await response.json()), warningDetails } });
+    });
+    await go('Hosts');
+    await go('Overview');
+    await page.getByText('60 things want your eye').waitFor();
+    expect(await page.getByRole('link', { name: 'shop/web59' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Show all 60' }).click();
+    await page.getByRole('link', { name: 'shop/web59' }).waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+    expect(await serious()).toEqual([]);
+    await page.getByRole('button', { name: 'Show fewer' }).click();
+    await page.getByRole('link', { name: 'shop/web59' }).waitFor({ state: 'detached' });
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+  });
+
+  it('says of orphans what they are while there are none', async () => {
+    const { page } = open;
+    await inPalette('orphans');
+    await page.getByRole('option', { name: 'Orphans' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'There are no orphans' }).waitFor();
+    expect(await serious()).toEqual([]);
   });
 
   it('shows containers of all hosts, and what docker makes within a moment', async () => {

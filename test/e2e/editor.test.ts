@@ -94,6 +94,31 @@ describe('the editor', () => {
     expect(await serious()).toEqual([]);
   });
 
+  it('copies the command and the call, with nothing of the variables', async () => {
+    const { page, context } = open;
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: lab.addresses.api });
+    const copied = async (item: RegExp) => {
+      await page.getByRole('button', { name: 'Copy as' }).click();
+      await page.getByRole('menuitem', { name: item }).click();
+      const toast = page.locator('.toast').filter({ hasText: 'Copied' }).last();
+      const text = (await toast.textContent()) ?? '';
+      await page.keyboard.press('Escape');
+      await toast.waitFor({ state: 'detached' });
+      return { text, clipboard: await page.evaluate<string>('navigator.clipboard.readText()') };
+    };
+    await page.getByLabel('Name of the stack').fill(STACK);
+    const line = await copied(/^Command line/);
+    expect(line.clipboard).toBe(
+      `berth deploy -f /srv/${STACK}/compose.yaml --name ${STACK} --env-file /srv/${STACK}/.env`,
+    );
+    expect(line.text).toContain(line.clipboard);
+    const call = await copied(/^API call/);
+    expect(call.clipboard).toContain('"variables":"<VARIABLES>"');
+    expect(call.clipboard).not.toContain('DB_PASSWORD=');
+    expect(call.text).toContain(`POST /v1/stacks/${STACK}/apply`);
+    expect(call.text.length).toBeLessThan(260);
+  });
+
   it('shows a mistake at its line, with its key, and goes there', async () => {
     const { page } = open;
     await page.getByRole('button', { name: 'compose.yaml' }).click();
@@ -217,5 +242,37 @@ describe('the editor', () => {
     });
     const { services } = (await answer.json()) as { services: { name: string; wanted: number }[] };
     expect(services.find(({ name }) => name === 'web')?.wanted).toBe(4);
+  });
+
+  it('takes away a service that the file has no more, once that was shown', async () => {
+    const { page, complaints } = open;
+    complaints.length = 0; // of what was refused before
+    const withoutDb = file()
+      .replace(/ {2}db:\n(?: {4}.*\n)+/, '')
+      .replace('    depends_on: [db]\n', '');
+    await write(withoutDb);
+    const gone = changes().locator('.diff-removed').filter({ hasText: 'service db' });
+    await gone.getByText('goes', { exact: true }).waitFor();
+    expect(await serious()).toEqual([]);
+    await review().click();
+    await dialog().locator('.diff-removed').filter({ hasText: 'service db' }).waitFor();
+    expect(await serious()).toEqual([]);
+    // Nothing is done by looking.
+    expect(await lab.berth(['service', 'ls'])).toContain(`${STACK}/db`);
+    expect(await dialog().getByRole('button', { name: 'Deploy' }).isDisabled()).toBe(true);
+    await page.keyboard.type(STACK);
+    await dialog().getByRole('button', { name: 'Deploy' }).click();
+    await dialog().waitFor({ state: 'detached' });
+    await page.getByRole('region', { name: 'How it goes' }).getByText(`${STACK} is deployed`).waitFor();
+    await expect.poll(() => lab.berth(['service', 'ls']), { timeout: 60_000 }).not.toContain(`${STACK}/db`);
+    await expect
+      .poll(() => lab.docker(['ps', '-aq', '--filter', `name=${STACK}_db`]), { timeout: 60_000 })
+      .toBe('');
+    expect(await lab.berth(['volume', 'ls', '-q'])).toContain(VOLUME);
+    await page.goto(`${lab.addresses.api}/stacks/${STACK}`);
+    await page.getByRole('link', { name: 'web', exact: true }).waitFor();
+    expect(await page.getByRole('link', { name: 'db', exact: true }).count()).toBe(0);
+    // How it goes may have asked for a service that was gone in that moment.
+    expect(complaints.filter((text) => !/status of 4\d\d/.test(text))).toEqual([]);
   });
 });

@@ -88,7 +88,7 @@ async function shoot({ name, colorScheme, language }: (typeof LOOKS)[number]): P
       ['autoscaling', '/stacks/shop/services/web/autoscaling', '.scaling-rule'],
       ['ways', '/stacks/shop/services/web/ways', '#triggers'],
       ['service-charts', '/stacks/shop/services/web/charts', '.chart canvas'],
-      ['new-stack', '/stacks/new', '.template'],
+      ['new-stack', '/stacks/+new', '.template'],
       ['edit-stack', '/stacks/shop/edit', '.deploy-diff, .findings .note'],
       ['picture', '/stacks/shop/picture', '.part-service'],
       ['networks', '/networks', '[data-index="0"]'],

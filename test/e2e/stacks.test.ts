@@ -105,7 +105,19 @@ describe('stacks and services on the dashboard', () => {
     await page.getByText('The compose file says 2.').waitFor();
     expect(await serious()).toEqual([]);
     await page.getByRole('textbox', { name: `Containers of ${WEB}` }).fill('3');
+    // What is done at once says how before, and on what tells that it was done.
+    const line = page.getByRole('menuitem', { name: `berth service scale ${WEB} 3` });
+    const way = { name: 'Copy as', description: `Scale to 3 ${WEB}` } as const;
+    await page.getByRole('main').locator('form').getByRole('button', way).press('Enter');
+    await line.waitFor();
+    expect(await serious()).toEqual([]);
+    await page.keyboard.press('Escape');
+    await line.waitFor({ state: 'detached' });
     await button('Scale to 3').click();
+    await page.locator('.toasts').getByRole('button', way).press('Enter');
+    await line.waitFor();
+    expect(await serious()).toEqual([]);
+    await page.keyboard.press('Escape');
     await row(`${STACK}_web_3`).getByText('running').waitFor();
     await page.getByText(/2 → 3 by admin/).waitFor();
     await button('Back to the file’s 2').click();
@@ -133,6 +145,8 @@ describe('stacks and services on the dashboard', () => {
     const { page } = open;
     await deploy(ODD);
     await page.getByText('waits for you to confirm it').waitFor();
+    await page.getByText('somebody decides. “Confirm release” takes the old version away').waitFor();
+    expect(await page.getByRole('main').getByText('berth release').count()).toBe(0);
     await page.getByRole('textbox', { name: /Per cent of the requests/ }).fill('50');
     await button('Give release 2 50 %').click();
     await page
@@ -211,6 +225,8 @@ describe('stacks and services on the dashboard', () => {
     await row('ci').getByText('pulls the image anew').waitFor();
     expect(await serious()).toEqual([]);
     await row('ci').getByRole('button', { name: 'End' }).click();
+    expect(await inDialog('End').isDisabled()).toBe(true);
+    await page.keyboard.type('ci');
     await inDialog('End').click();
     await page.getByText('It has none yet.').waitFor();
   });
@@ -224,11 +240,91 @@ describe('stacks and services on the dashboard', () => {
     await dialog.getByText(`${STACK}_data`).waitFor();
     expect(await inDialog('Remove').isDisabled()).toBe(true);
     expect(await serious()).toEqual([]);
+    const volume = dialog.getByRole('checkbox', { name: `Delete volume ${STACK}_data, too` });
+    expect(await volume.isChecked()).toBe(false);
+    await volume.check();
+    await dialog.getByText('does not come back').waitFor();
+    expect(await serious()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Copy as' }).click();
+    await page.getByText(`berth stack rm ${STACK} --volumes ${STACK}_data`).waitFor();
+    await page.keyboard.press('Escape');
+    await volume.uncheck();
     await page.getByLabel(`Type ${STACK} to remove it`).fill(STACK);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: `There is no stack “${STACK}”` }).waitFor();
     expect(await lab.berth(['volume', 'ls', '-q'])).toContain(`${STACK}_data`);
+    // The same again, with the volume.
+    await deploy('first');
+    await page.goto(`${lab.addresses.api}/stacks/${STACK}`);
+    await button('Remove').click();
+    await volume.check();
+    await page.getByLabel(`Type ${STACK} to remove it`).fill(STACK);
+    await page.keyboard.press('Enter');
+    await expect
+      .poll(() => lab.berth(['volume', 'ls', '-q']), { timeout: 120_000 })
+      .not.toContain(`${STACK}_data`);
     // The stack's page has asked for a stack that is gone.
     expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);
+  });
+});
+
+describe('a job that has times', () => {
+  const JOB = 'page-jobs';
+  const jobs = `services:
+  nightly:
+    image: busybox:latest
+    command: sh -c "echo made a backup; exit 0"
+    labels: { berth.cron: "0 3 29 2 *" }
+  broken:
+    image: busybox:latest
+    command: sh -c "exit 7"
+    labels: { berth.cron: "0 3 29 2 *" }
+`;
+  const gone = () => lab.berth(['stack', 'rm', JOB, '--yes']).catch(() => undefined);
+  const runs = (name: string) =>
+    open.page.getByRole('region', { name: 'Runs' }).getByRole('row').filter({ hasText: name });
+
+  beforeAll(async () => {
+    await gone();
+    const written = join(folder, 'jobs.yaml');
+    writeFileSync(written, jobs);
+    await lab.berth(['deploy', '-f', written, '--name', JOB, '--detach']);
+  });
+  afterAll(gone);
+
+  it('is run now from its page, and each run is in its history, with how it ended', async () => {
+    const { page } = open;
+    await page.goto(`${lab.addresses.api}/stacks/${JOB}/services/nightly`);
+    await page.getByText('It has not run yet.').waitFor();
+    await page.getByText('at its times: 0 3 29 2 *').waitFor();
+    expect(await serious()).toEqual([]);
+    await button('Run now').click();
+    await runs('by admin').getByText('succeeded').waitFor();
+    await runs('by admin')
+      .getByText(/^h[1-3]$/)
+      .waitFor();
+    expect(await serious()).toEqual([]);
+    const history = async (name: string) =>
+      JSON.parse(await lab.berth(['job', 'history', `${JOB}/${name}`, '--json'])) as {
+        state: string;
+        by: string;
+        exitCode: number;
+      }[];
+    expect(await history('nightly')).toMatchObject([{ state: 'succeeded', by: 'admin', exitCode: 0 }]);
+    // The second is another run, above the first.
+    await button('Run now').click();
+    await expect.poll(() => runs('succeeded').count(), { timeout: 60_000 }).toBe(2);
+    await page.goto(`${lab.addresses.api}/stacks/${JOB}/services/broken`);
+    await page.getByText('It has not run yet.').waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('dialog').getByRole('combobox').fill(`run ${JOB}/broken`);
+    await page.getByRole('option', { name: `Run now ${JOB}/broken` }).waitFor();
+    await page.keyboard.press('Enter');
+    await runs('failed').getByText('7', { exact: true }).waitFor();
+    expect(await serious()).toEqual([]);
+    expect(await history('broken')).toMatchObject([{ state: 'failed', exitCode: 7 }]);
+    // What it has written is with the stack's logs.
+    await page.goto(`${lab.addresses.api}/stacks/${JOB}/logs`);
+    await page.getByRole('log').getByText('made a backup').first().waitFor();
   });
 });

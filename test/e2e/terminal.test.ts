@@ -266,6 +266,85 @@ describe('logs', () => {
     }
   });
 
+  it('are left by touch and by the scrollbar, and followed again at their end', async () => {
+    const write =
+      'i=0; while [ $i -lt 300 ]; do echo "line $i"; i=$((i+1)); done; while :; do echo "line $i"; i=$((i+1)); sleep 0.05; done';
+    await lab.docker(['rm', '-f', LOUD]).catch(() => undefined);
+    await lab.docker(['run', '-d', '--name', LOUD, 'busybox', 'sh', '-c', write]);
+    const page = await visit(LOUD);
+    const log = page.getByRole('log');
+    const follows = page.getByRole('button', { name: 'Pause', exact: true });
+    const isHeld = page.getByRole('button', { name: 'Follow', exact: true });
+    const scroll = (how: string) =>
+      page.evaluate(`(() => {
+      const log = document.querySelector('[role="log"]');
+      ${how};
+      return log.scrollTop;
+    })()`) as Promise<number>;
+    const toEnd = 'log.scrollTop = log.scrollHeight';
+    try {
+      await log
+        .getByText(/^line 3\d\d$/)
+        .first()
+        .waitFor();
+      await follows.waitFor();
+      // As a scrollbar does it: no wheel, no key.
+      const top = await scroll('log.scrollTop -= 600');
+      await isHeld.waitFor();
+      await page.getByText(/\d+ new lines/).waitFor();
+      expect(await scroll('')).toBe(top);
+      await scroll(toEnd);
+      await follows.waitFor();
+      const session = await open.context.newCDPSession(page);
+      const box = await log.boundingBox();
+      if (box === null) throw new Error('the log is not seen');
+      const x = box.x + box.width / 2;
+      const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...ys: number[]) =>
+        session.send('Input.dispatchTouchEvent', { type, touchPoints: ys.map((y) => ({ x, y })) });
+      await touch('touchStart', box.y + 60);
+      for (let by = 70; by <= 260; by += 10) await touch('touchMove', box.y + by);
+      await touch('touchEnd');
+      await isHeld.waitFor();
+      await page.getByText(/\d+ new lines/).waitFor();
+      // It rolls on after the finger is gone, and away from an end that it was set to meanwhile.
+      let before = -1;
+      await expect
+        .poll(async () => {
+          const last = before;
+          before = await scroll('');
+          return before - last;
+        })
+        .toBe(0);
+      await scroll(toEnd);
+      await follows.click();
+      // Who has paused it goes on when he says so.
+      await scroll('log.scrollTop -= 600');
+      await scroll(toEnd);
+      await page.getByText(/\d+ new lines/).waitFor();
+      await isHeld.click();
+      await follows.waitFor();
+      expect(open.complaints).toEqual([]);
+    } finally {
+      await lab.docker(['rm', '-f', LOUD]);
+    }
+  });
+
+  it('say of a long line how much more there is, and have it whole in a download', async () => {
+    const write = "head -c 10000 /dev/zero | tr '\\0' x; echo; echo after; sleep 100000";
+    await lab.docker(['run', '-d', '--name', LOUD, 'busybox', 'sh', '-c', write]);
+    try {
+      const page = await visit(LOUD);
+      await page.getByText('… cut: 6,000 more characters').waitFor();
+      const saved = page.waitForEvent('download');
+      await page.getByRole('button', { name: 'Download' }).click();
+      const text = await readFile(await (await saved).path(), 'utf8');
+      expect(text).toMatch(/^\S+Z x{10000}\n\S+Z after\n$/);
+      expect(await seriousFindings(open)).toEqual([]);
+    } finally {
+      await lab.docker(['rm', '-f', LOUD]);
+    }
+  });
+
   it('of a container that writes without end, and no text, leave the page usable and in bounds', async () => {
     const write = 'head -c 100000 /dev/urandom; yes 0123456789012345678901234567890123456789';
     await lab.docker(['run', '-d', '--name', LOUD, 'busybox', 'sh', '-c', write]);

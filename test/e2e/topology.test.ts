@@ -124,6 +124,27 @@ describe('the topology', () => {
     await lab.berth(['node', 'uncordon', 'h3']);
     await row('h3').getByText('cordoned').waitFor({ state: 'detached' });
   });
+
+  it('shows where containers would go, and why others have no place', async () => {
+    const { page } = open;
+    await page.getByRole('button', { name: 'Where would it go?' }).click();
+    const card = page.getByRole('region', { name: 'Where would it go?' });
+    await card.getByLabel('Image').fill('busybox');
+    await card.getByLabel('Containers').fill('3');
+    await card.getByLabel('Only on hosts with').fill('rack==r2');
+    await card.getByRole('button', { name: 'Show it' }).click();
+    const places = card.getByRole('list', { name: 'Where they would go' });
+    await places.getByRole('listitem').filter({ hasText: 'h3' }).getByText('3 containers').waitFor();
+    await card.getByText('Why 2 hosts do not fit').click();
+    await card.getByText('h1', { exact: true }).waitFor();
+    expect(await serious()).toEqual([]);
+    await card.getByLabel('Only on hosts with').fill('rack==r9');
+    await card.getByRole('button', { name: 'Show it' }).click();
+    await card.getByText('3 of them would find no host').waitFor();
+    await card.getByRole('button', { name: 'Close the plan' }).click();
+    await card.waitFor({ state: 'detached' });
+    expect(await lab.docker(['ps', '-a'])).not.toContain('busybox-1');
+  });
 });
 
 describe('the page of a host', () => {

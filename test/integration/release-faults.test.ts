@@ -89,6 +89,26 @@ describe('a container that is not ready', () => {
   });
 });
 
+describe('a release that is never ready', () => {
+  it('leaves the old version serving where all is replaced at once, and with what was deployed beside it', async () => {
+    const labels = ['berth.release: recreate'];
+    await shop.deploy('one', 'shop', { labels });
+    expect(await shop.deploy('one', 'shop', { labels, replicas: 4 })).not.toContain('releasing');
+    await until(async () => (await shop.service())?.ready).toBe(4);
+    await shop.deploy('two', 'shop', { labels, replicas: 4, deaf: true }, ['--detach']);
+    await until(state, 90_000).toBe('paused');
+    expect((await shop.service())?.release.reason).toMatch(/^container \d is unhealthy: /);
+    await until(async () => (await shop.service())?.ready, 90_000).toBe(4);
+    expect(await shop.told('shop.example.com')).toBe('200 one');
+    expect(await state()).toBe('paused');
+    const load = shop.load({ expect: /^one$/ });
+    await lab.berth(['release', 'rollback', 'shop/web', '--timeout', '90']);
+    await expectNone(load);
+    expect(await shop.service()).toMatchObject({ wanted: 4, ready: 4 });
+    await shop.deploy('one');
+  });
+});
+
 describe('a rolling release', () => {
   it('ends where a host dies in the middle of it, and loses what that host had alone', async () => {
     await until(hosts).toContain('h3');
@@ -148,6 +168,7 @@ describe('a release in which both versions serve', () => {
     await until(hosts).toContain('h3');
     const load = shop.load();
     const away = await kill('h3');
+    await until(hosts, 90_000).not.toContain('h3');
     await until(versions, 90_000).toEqual([
       { ready: 3, share: 30 },
       { ready: 3, share: 70 },
@@ -174,6 +195,8 @@ describe('a release in which both versions serve', () => {
     expect((await shop.members()).find(({ release }) => release === made)?.hostName).toBe('h2');
     const load = shop.load();
     const away = await kill('h2');
+    // Routers leave a silent host before its containers are made anew elsewhere.
+    await until(hosts, 90_000).not.toContain('h2');
     await until(versions, 90_000).toEqual(both);
     expect(new Set(await hosts())).toEqual(new Set(['h1']));
     expectOnlyLost(await load.end(), away);

@@ -311,6 +311,47 @@ networks:
   });
 });
 
+describe('a service that is not to be started again', () => {
+  const deployed = (name: string, line: string, code: number) => {
+    const file = join(folder, `${name}.yml`);
+    const command = JSON.stringify(['sh', '-c', `echo ${line}; exit ${code}`]);
+    writeFileSync(file, `services: {migrate: {image: busybox, command: ${command}, restart: "no"}}`);
+    return lab.berth(['deploy', '-f', file, '--name', name, '--timeout', '120']);
+  };
+  const log = () => lab.docker(['logs', 'once_migrate_1']);
+
+  it('has ended, and its release with it, until the next one', async () => {
+    expect(await deployed('once', 'first', 0)).toContain('stack once is deployed');
+    await expect(deployed('bad', 'never', 3)).rejects.toThrow(
+      /release 1 of bad\/migrate is failed: container 1 ended with 3/,
+    );
+    expect(await log()).toBe('first');
+    expect(await deployed('once', 'second', 0)).toContain('stack once is deployed');
+    expect(await log()).toBe('second');
+    const [view] = await json<ServiceView[]>('service', 'ls', 'once');
+    expect(view).toMatchObject({ ready: 1, wanted: 1, running: 0, release: { number: 2, state: 'done' } });
+    expect(await deployed('bad', 'at last', 0)).toContain('stack bad is deployed');
+    for (const name of ['once', 'bad']) await lab.berth(['stack', 'rm', name, '--yes']);
+  });
+
+  it('has ended where docker service create says so, and the route that a label of it names', async () => {
+    const label = 'berth.routing.port_80=once.example.com';
+    const policy = ['--restart-condition', 'none', '--label', label];
+    await lab.docker(['service', 'create', '-d', '--name', 'once-docker', ...policy, 'busybox', 'true']);
+    await until(() => lab.docker(['service', 'ps', '--format', '{{.CurrentState}}', 'once-docker'])).toMatch(
+      /^Complete/,
+    );
+    const asked = '{{.Spec.TaskTemplate.RestartPolicy.Condition}}';
+    expect(await lab.docker(['service', 'inspect', '-f', asked, 'once-docker'])).toBe('none');
+    const views = () => json<ServiceView[]>('service', 'ls');
+    await until(async () => (await views()).find(({ name }) => name === 'once-docker')?.release.state).toBe(
+      'done',
+    );
+    expect(await lab.berth(['route', 'ls'])).toContain('once.example.com');
+    await lab.docker(['service', 'rm', 'once-docker']);
+  });
+});
+
 describe('a volume of a plugin', () => {
   const shared = join(folder, 'shared');
   const file = join(folder, 'plugin.yml');

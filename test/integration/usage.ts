@@ -5,8 +5,19 @@ import { argvOf, processesIn } from '../lab/processes.ts';
 
 /** Memory of the lab's manager that is in use, bytes. */
 export function managerMemory(lab: Lab): number {
-  const status = readFileSync(`/proc/${lab.managerPid}/status`, 'utf8');
+  return memoryOf(lab.managerPid);
+}
+
+/** Memory of a process that is in use, bytes. */
+export function memoryOf(pid: number | undefined): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+}
+
+/** The agent of a host, and what has started it. */
+export function agentPids(lab: Lab, name: string): number[] {
+  const { namespace, folder } = lab.host(name);
+  return processesIn([namespace]).filter((pid) => argvOf(pid).includes(join(folder, 'agent')));
 }
 
 /** The highest use of memory over what there was, while `work` runs. */
@@ -27,10 +38,8 @@ export function managerFiles(lab: Lab): number {
 
 /** Connections that a host's agent has: to its engine, one for each stream, and a few others. */
 export function agentConnections(lab: Lab, name: string): number {
-  const { namespace, folder } = lab.host(name);
-  // The agent and what has started it, which has no connections.
-  const pids = processesIn([namespace]).filter((pid) => argvOf(pid).includes(join(folder, 'agent')));
-  const links = pids.flatMap((pid) =>
+  // What has started it has no connections.
+  const links = agentPids(lab, name).flatMap((pid) =>
     readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`)),
   );
   return links.filter((link) => link.startsWith('socket:')).length;

@@ -11,6 +11,9 @@ type ShopOptions = Readonly<{
   says?: string;
   /** It is well by its probe, and answers all else with 500. */
   broken?: boolean;
+  replicas?: number;
+  /** It never listens. */
+  deaf?: boolean;
   /** More keys of `deploy`, as one line of YAML. */
   more?: string;
 }>;
@@ -21,10 +24,10 @@ while read -r header && [ "\${#header}" -gt 1 ]; do :; done
 case "$line" in *" /ok "*) echo 'HTTP/1.0 200 OK' ;; *) echo 'HTTP/1.0 500 Broken' ;; esac
 printf 'Content-Length: 0\\r\\n\\r\\n'`;
 
-/** A compose file: three containers of busybox whose page says the version. What listens last is what the probe asks. */
+/** A compose file: containers of busybox, three if nothing else is said, whose page says the version. What listens last is what the probe asks. */
 export function shopFile(
   version: string,
-  { labels = [], says = '', broken = false, more = '' }: ShopOptions = {},
+  { labels = [], says = '', broken = false, replicas = 3, deaf = false, more = '' }: ShopOptions = {},
 ): string {
   const script = [
     `mkdir /www && echo ${version} ${says} > /www/index.html && echo ok > /www/ok`,
@@ -32,6 +35,7 @@ export function shopFile(
     ECHO_SCRIPT,
     'END',
     'nc -ll -p 8001 -e sh /echo.sh &',
+    ...(deaf ? ['exec sleep 3600'] : []),
     ...(broken ? ["cat > /broken.sh <<'END'", BROKEN_SCRIPT, 'END'] : []),
     broken ? 'exec nc -ll -p 8000 -e sh /broken.sh' : 'exec httpd -f -p 8000 -h /www',
   ].join('\n');
@@ -49,7 +53,7 @@ services:
       berth.probe.interval_seconds: '1'
       berth.probe.timeout_seconds: '10'
 ${labels.map((line) => `      ${line}\n`).join('')}    deploy:
-      replicas: 3
+      replicas: ${replicas}
       ${more}
       update_config: { parallelism: 1, monitor: 300ms, failure_action: pause }
       rollback_config: { parallelism: 1, monitor: 300ms, failure_action: pause }

@@ -1,8 +1,10 @@
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type RouterState, SERVICE_STICKY } from '../../src/model/router.ts';
 import { TIME_BOUNDS, type Traffic } from '../../src/model/traffic.ts';
 import { ensureRequirements } from '../lab/requirements.ts';
 import { ADDRESS, ask, PORT, pool, route, startContainer, stateOf, TestRouter } from './haproxy.ts';
@@ -171,6 +173,29 @@ describe('by the runtime socket alone', () => {
     const ruled = route('later', 'later.com', [pool('v1', [a.port])], { rules: { gzip: true } });
     expect(await haproxy.router.apply(stateOf([...routes, ruled]))).toMatchObject({ kind: 'reload' });
     expect((await ask('later.com')).seen?.by).toBe('a');
+  });
+
+  it('a sticky route comes and goes, its clients keep their container, behind a reload too', async () => {
+    const { routes } = shop(100, 0);
+    const sticky = { rules: { sticky: SERVICE_STICKY } };
+    const late = route('sticky', 'sticky.com', [pool('v1', [a.port, b.port])], sticky);
+    expect(await haproxy.router.apply(stateOf([...routes, late]))).toMatchObject({ kind: 'commands' });
+    const first = await ask('sticky.com');
+    const cookie = String(first.headers['set-cookie']).split(';')[0] ?? '';
+    expect(cookie).toMatch(/^berth-sticky=[0-9a-f]{16}/);
+    const asked = async () => (await ask('sticky.com', '/', { headers: { cookie } })).seen?.by;
+    for (let i = 0; i < 4; i++) expect(await asked()).toBe(first.seen?.by);
+    const ruled = route('ruled', 'ruled.com', [pool('v1', [a.port])], { rules: { gzip: true } });
+    const both = stateOf([...routes, late, ruled]);
+    expect(await haproxy.router.apply(both)).toMatchObject({ kind: 'reload' });
+    for (let i = 0; i < 4; i++) expect(await asked()).toBe(first.seen?.by);
+    // Those with backends of their own go, and come back.
+    expect(await haproxy.router.apply(stateOf(routes))).toMatchObject({ kind: 'commands' });
+    expect((await ask('sticky.com')).status).toBe(404);
+    expect((await ask('ruled.com')).status).toBe(404);
+    expect(await haproxy.router.apply(both)).toMatchObject({ kind: 'commands' });
+    for (let i = 0; i < 4; i++) expect(await asked()).toBe(first.seen?.by);
+    expect((await ask('ruled.com')).seen?.by).toBe('a');
   });
 
   it('hundreds of names change in one step', async () => {
@@ -370,6 +395,16 @@ describe('connections that stay', () => {
     });
   }
 
+  function accept(asked: IncomingMessage, socket: Duplex): void {
+    const key = 'ICX+Yqv66kxgM0FcWaLWlFLwTAI='; // of the key above (RFC 6455, section 4.2.2)
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`,
+    );
+    socket.on('error', () => socket.destroy());
+    socket.pipe(socket);
+    expect(asked.headers['x-forwarded-host']).toBe('ws.com');
+  }
+
   const echo = (socket: Socket, text: string) =>
     new Promise<string>((resolve) => {
       socket.once('data', (bytes) => resolve(String(bytes)));
@@ -378,15 +413,7 @@ describe('connections that stay', () => {
 
   it('are upgraded, go on when their container leaves and through a reload, and are cut when the limit is over', async () => {
     const one = await container('ws');
-    one.server.on('upgrade', (asked, socket) => {
-      const accept = 'ICX+Yqv66kxgM0FcWaLWlFLwTAI='; // of the key above (RFC 6455, section 4.2.2)
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
-      );
-      socket.on('error', () => socket.destroy());
-      socket.pipe(socket);
-      expect(asked.headers['x-forwarded-host']).toBe('ws.com');
-    });
+    one.server.on('upgrade', accept);
     const live = await container('ws2');
     const state = (ports: readonly number[], drainSeconds = 30) =>
       stateOf([route('ws', 'ws.com', [pool('v', ports)])], { drainSeconds });
@@ -398,13 +425,15 @@ describe('connections that stay', () => {
     await expect(soon()).rejects.toThrow('aborted');
     expect(await echo(socket, 'two')).toBe('two');
     expect((await ask('ws.com')).seen?.by).toBe('ws2');
-    // A reload, which shortens the limit for what its own workers have.
+    // A reload does not begin to count anew, and ends nothing by itself.
     const closed = new Promise((resolve) => socket.once('close', resolve));
-    expect(await haproxy.router.apply(state([live.port], 4))).toMatchObject({ kind: 'reload' });
+    const ruled = route('other', 'other.com', [pool('v', [live.port])], { rules: { gzip: true } });
+    const others = (drainSeconds: number) =>
+      stateOf([route('ws', 'ws.com', [pool('v', [live.port])]), ruled], { drainSeconds });
+    expect(await haproxy.router.apply(others(30))).toMatchObject({ kind: 'reload' });
     expect(await echo(socket, 'three')).toBe('three');
     await expect(soon()).rejects.toThrow('aborted');
-    // The old worker ends when its own limit is over, with what it still has.
-    socket.destroy();
+    expect(await haproxy.router.apply(others(1))).toMatchObject({ kind: 'commands' });
     await closed;
     await haproxy.router.whenDrained(ADDRESS, one.port);
     // A limit of the route's own, for one that says nothing.
@@ -424,6 +453,133 @@ describe('connections that stay', () => {
     expect(await echo(third, 'four')).toBe('four');
     await cut;
     await haproxy.router.whenDrained(ADDRESS, one.port);
+  });
+
+  it('stay through reloads for as long as their container does, and are cut in old workers once it has left', async () => {
+    const one = await container('stays');
+    one.server.on('upgrade', accept);
+    const live = await container('stays2');
+    const state = (ports: readonly number[], value: string, more: readonly number[] = []) =>
+      stateOf(
+        [
+          route('ws', 'ws.com', [pool('v', ports)]),
+          route('other', 'other.com', [pool('v', [live.port, ...more])], {
+            rules: { response: { set: [{ name: 'X-Value', value }], remove: [] } },
+          }),
+        ],
+        { drainSeconds: 1 },
+      );
+    await haproxy.router.apply(state([one.port], '1'));
+    const [first, second] = [await webSocket(), await webSocket()];
+    const closed = Promise.all(
+      [first, second].map((socket) => new Promise((end) => socket.once('close', end))),
+    );
+    // The same server in another route is another one, also where it leaves that.
+    await haproxy.router.apply(state([one.port], '1', [one.port]));
+    for (const value of ['2', '3']) {
+      expect(await haproxy.router.apply(state([one.port], value))).toMatchObject({ kind: 'reload' });
+      await setTimeout(1_500);
+      expect(await echo(first, value)).toBe(value);
+    }
+    // Out for a moment, as one is that is not ready.
+    await haproxy.router.apply(state([live.port], '3'));
+    await setTimeout(500);
+    await haproxy.router.apply(state([one.port], '3'));
+    await setTimeout(1_500);
+    expect(await echo(second, 'still')).toBe('still');
+    expect(await haproxy.router.apply(state([live.port], '3'))).toMatchObject({ kind: 'commands' });
+    expect(await echo(second, 'last')).toBe('last');
+    await closed;
+    await haproxy.router.whenDrained(ADDRESS, one.port);
+    // Where the reload itself is what takes it away.
+    await haproxy.router.apply(state([one.port], '3'));
+    const third = await webSocket();
+    const ended = new Promise((end) => third.once('close', end));
+    expect(await haproxy.router.apply(state([live.port], '4'))).toMatchObject({ kind: 'reload' });
+    expect(await echo(third, 'here')).toBe('here');
+    await ended;
+  });
+
+  it('are cut and kept as is right where a state was refused, or the agent has started anew', async () => {
+    const [one, live] = [await container('moody'), await container('moody2')];
+    one.server.on('upgrade', accept);
+    const state = (ports: readonly number[], value: string, more: Partial<RouterState> = {}) =>
+      stateOf(
+        [
+          route('ws', 'ws.com', [pool('v', ports)]),
+          route('other', 'other.com', [pool('v', [live.port])], {
+            rules: { response: { set: [{ name: 'X-Value', value }], remove: [] } },
+          }),
+        ],
+        { drainSeconds: 1, ...more },
+      );
+    const entry = { address: '192.0.2.1', port: PORT, tls: false, proxyFrom: [], trust: [] }; // nobody's
+    const refused = () =>
+      expect(haproxy.router.apply(state([one.port], 'no', { entries: [entry] }))).rejects.toThrow('goes on');
+    const over = (socket: Socket) => new Promise((end) => socket.once('close', end));
+    // It leaves, and is back with the reload behind a refused one.
+    await haproxy.router.apply(state([one.port], '1'));
+    const held = await webSocket();
+    await haproxy.router.apply(state([live.port], '1'));
+    await refused();
+    expect(await haproxy.router.apply(state([one.port], '2'))).toMatchObject({ kind: 'reload' });
+    const fresh = await webSocket();
+    const cut = over(fresh);
+    await setTimeout(2_000);
+    expect(await echo(fresh, 'fresh')).toBe('fresh');
+    // It goes with the reload behind a refused one.
+    await refused();
+    expect(await haproxy.router.apply(state([live.port], '3'))).toMatchObject({ kind: 'reload' });
+    await cut;
+    held.destroy();
+    // It goes with a reload, and the agent at once.
+    await haproxy.router.apply(state([one.port], '3'));
+    const last = await webSocket();
+    const gone = over(last);
+    expect(await haproxy.router.apply(state([live.port], '4'))).toMatchObject({ kind: 'reload' });
+    haproxy.router.close();
+    haproxy.router = haproxy.newRouter();
+    expect(await haproxy.router.apply(state([live.port], '4'))).toEqual({ kind: 'commands', commands: 0 });
+    expect(await echo(last, 'last')).toBe('last');
+    await gone;
+    // A route that has gone is known to an agent that starts.
+    const [ws] = state([live.port], '4').routes;
+    expect(await haproxy.router.apply(stateOf(ws === undefined ? [] : [ws]))).toMatchObject({
+      kind: 'commands',
+    });
+    haproxy.router.close();
+    haproxy.router = haproxy.newRouter();
+    const same = await haproxy.router.apply(stateOf(ws === undefined ? [] : [ws]));
+    expect(same).toEqual({ kind: 'commands', commands: 0 });
+  });
+
+  it('bring their next request to what is there now, behind a reload', async () => {
+    const [old, fresh] = [await container('before'), await container('behind')];
+    const entry = { address: ADDRESS, port: PORT, tls: false, proxyFrom: [], trust: [`${ADDRESS}/32`] };
+    const state = (ports: readonly number[], value: string) =>
+      stateOf(
+        [
+          route('kept', 'kept.com', [pool('v', ports)], {
+            rules: { response: { set: [{ name: 'X-Value', value }], remove: [] } },
+          }),
+        ],
+        { entries: [entry] },
+      );
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const headers = { 'x-forwarded-for': '192.0.2.9', 'x-forwarded-proto': 'https' };
+    const asked = () => ask('kept.com', '/', { agent, headers, localAddress: ADDRESS });
+    await haproxy.router.apply(state([old.port], '1'));
+    expect((await asked()).seen?.by).toBe('before');
+    expect(await haproxy.router.apply(state([old.port], '2'))).toMatchObject({ kind: 'reload' });
+    expect(await haproxy.router.apply(state([fresh.port], '2'))).toMatchObject({ kind: 'commands' });
+    await haproxy.router.whenDrained(ADDRESS, old.port);
+    old.server.close();
+    old.server.closeAllConnections();
+    const { status, seen, headers: got } = await asked();
+    expect([status, seen?.by, got['x-value']]).toEqual([200, 'behind', '2']);
+    expect(seen?.headers).toMatchObject({ 'x-forwarded-for': '192.0.2.9', 'x-forwarded-proto': 'https' });
+    expect(got.connection).toBe('close');
+    agent.destroy();
   });
 
   it('may be HTTP/2, without TLS too', async () => {

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -90,21 +91,51 @@ describe('a route', () => {
     expect(seen?.headers.forwarded).toBe(undefined);
   });
 
+  it('has the last word on what its containers are told of who asks', async () => {
+    const forged = { headers: { 'x-forwarded-for': '1.2.3.4' } };
+    const told = async (host: string) => (await ask(host, '/', forged)).seen?.headers['x-forwarded-for'];
+    const without = route('without', 'x.com', to('a'), {
+      rules: { request: { set: [], remove: ['X-Forwarded-For'] } },
+    });
+    const set = [{ name: 'x-forwarded-for', value: 'nobody' }];
+    const other = route('other', 'y.com', to('a'), { rules: { request: { set, remove: [] } } });
+    const plain = route('plain', 'z.com', to('a'));
+    await apply(without, other, plain);
+    expect([await told('x.com'), await told('y.com'), await told('z.com')]).toEqual([
+      ...[undefined, 'nobody', '127.0.0.1'],
+    ]);
+    // a canary by that header goes by who asks as well, not by what is forged
+    const pools = [pool('old', [port('a')]), pool('new', [port('b')], { weight: 0 })];
+    const canary = (value: string) => [{ in: 'header', name: 'X-Forwarded-For', value, pool: 'new' }];
+    for (const [value, expected] of [
+      ['127.0.0.1', 'b'],
+      ['1.2.3.4', 'a'],
+    ] as const) {
+      await apply(route('canary', 'c.com', pools, { canary: canary(value) }), plain);
+      const { seen } = await ask('c.com', '/', forged);
+      expect([seen?.by, seen?.headers['x-forwarded-for']]).toEqual([expected, '127.0.0.1']);
+      expect(await told('z.com')).toBe('127.0.0.1');
+    }
+  });
+
   it('keeps sessions of the manager from apps, and no other cookie', async () => {
     const session = '__Host-berth=berth_ses_secret';
+    await apply(route('root', 'x.com', to('a')));
     for (const [sent, expected] of [
-      [session, undefined],
+      [undefined, undefined],
+      [session, ''],
       [`${session}; a=1; b=2`, 'a=1; b=2'],
       [`a=1; ${session}; b=2`, 'a=1; b=2'],
       [`a=1;${session}`, 'a=1'],
       [`a=1; __Host-berth-oidc=sealed; ${session}`, 'a=1'],
-      [`__Host-berth-oidc=sealed; ${session}`, undefined],
+      [`__Host-berth-oidc=sealed; ${session}`, ''],
+      [`${session};`, ''],
+      [`${session}; a=1; ${session}; b=2`, 'a=1; b=2'],
       ['a=1; x__Host-berth=2; __Host-other=3', 'a=1; x__Host-berth=2; __Host-other=3'],
       ['a="x, y"; b=2', 'a="x, y"; b=2'],
     ] as const) {
-      const { seen } = await ask('x.com', '/', { headers: { cookie: sent, 'berth-page': '1' } });
+      const { seen } = await ask('x.com', '/', { headers: sent === undefined ? {} : { cookie: sent } });
       expect(seen?.headers.cookie, sent).toBe(expected);
-      expect(seen?.headers['berth-page']).toBeUndefined();
     }
   });
 
@@ -230,7 +261,38 @@ describe('a route', () => {
     expect([large.status, large.text]).toEqual([413, 'The request is larger than body.com takes.\n']);
     expect((await post('body.com', '123', { 'transfer-encoding': 'chunked' })).status).toBe(411);
     expect((await post('free.com', '123', { 'transfer-encoding': 'chunked' })).seen?.body).toBe('123');
+    // By HTTP/2 a body needs no header that says so.
+    expect(await byHttp2('POST', ['1234567890'], { 'content-length': 10 })).toBe(200);
+    expect(await byHttp2('POST', ['12345678901'], { 'content-length': 11 })).toBe(413);
+    for (const method of ['GET', 'POST']) {
+      expect(await byHttp2(method, []), method).toBe(200);
+      expect(await byHttp2(method, ['1', '2'.repeat(100_000)]), method).toBe(411);
+    }
+    expect(await byHttp2('POST', [], {}, false)).toBe(408);
   });
+
+  /** @returns the status; without `ends` it never says that this was all */
+  async function byHttp2(
+    method: string,
+    body: readonly string[],
+    headers = {},
+    ends = true,
+  ): Promise<number> {
+    const session = connectHttp2(`http://${ADDRESS}:${PORT}`);
+    try {
+      const asked = { ':method': method, ':path': '/', ':authority': 'body.com', ...headers };
+      const stream = session.request(asked, { endStream: ends && body.length === 0 });
+      const status = new Promise<number>((resolve, reject) => {
+        stream.once('response', (answer) => resolve(Number(answer[':status'])));
+        stream.once('error', reject);
+      });
+      for (const part of body) stream.write(part);
+      if (ends) stream.end();
+      return await status;
+    } finally {
+      session.destroy();
+    }
+  }
 
   it('limits the time that a container takes to answer', async () => {
     const never = createServer(() => {});

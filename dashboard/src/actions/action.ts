@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import type { Role } from '../../../src/contract/page-client.ts';
 import type { JsonRouteName } from '../../../src/contract/v1/routes.ts';
 import { client } from '../cluster/client.ts';
-import type { Way } from '../parts/copy.tsx';
+import type { OtherWay, Way } from '../parts/copy.tsx';
 
 /** Something that a person does to something: the same in the palette, on a page, and in a dialog. */
 export type Action = Readonly<{
@@ -14,19 +14,34 @@ export type Action = Readonly<{
   target: string;
   needs: Role;
   way: Way & Readonly<{ route: JsonRouteName }>;
+  /** Does it, where that is more than one call. @throws BerthError what the manager says */
+  run?(): Promise<void>;
   isDangerous?: boolean;
+  /** The manager's answer says that it has begun, not that it is done. */
+  isLong?: boolean;
   /** What is asked before; without it, it is done at once. */
   confirm?: Readonly<{
     title: string;
     /** What will be, and what is lost. */
     texts: readonly string[];
-    body?: ReactNode;
+    body?: ReactNode | ((choose: (chosen: Chosen) => void) => ReactNode);
     /** What has to be typed. */
     typed?: Readonly<{ label: string; word: string }>;
   }>;
 }>;
 
+/** What somebody has chosen in a question: how it is done then. */
+export type Chosen = Partial<Pick<Action, 'way' | 'run'>>;
+
 /** @throws BerthError what the manager says */
-export async function perform({ way }: Action): Promise<void> {
-  await client.call(way.route, way.input as never);
+export async function perform({ way, run }: Action): Promise<void> {
+  if (run !== undefined) await run();
+  else await client.call(way.route, way.input as never);
+}
+
+/** How those are done that are done at once: nothing is asked in which their way would stand. */
+export function waysAtOnce(actions: readonly Action[]): readonly OtherWay[] {
+  return actions
+    .filter(({ confirm }) => confirm === undefined)
+    .map(({ label, way }) => ({ title: label, way }));
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text, TextInput, Tooltip } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import {
   createContext,
@@ -9,13 +9,14 @@ import {
   useMemo,
   useState,
 } from 'react';
-import { BerthError, messageOf } from '../../../src/contract/page-client.ts';
-import { useMay, useSession, useWho } from '../app/session.tsx';
 import { useToasts } from '../app/toasts.tsx';
-import { useText } from '../i18n/text.tsx';
+import { useLanguage, useText } from '../i18n/text.tsx';
 import { CopyAs } from '../parts/copy.tsx';
-import { wordOf } from '../parts/state.tsx';
-import { type Action, perform } from './action.ts';
+import { Dialog } from '../parts/dialog.tsx';
+import { problemToast } from '../parts/problem-text.ts';
+import { RoleButton } from '../parts/role-button.tsx';
+import { TypedWord } from '../parts/typed-word.tsx';
+import { type Action, type Chosen, perform } from './action.ts';
 
 type Value = Readonly<{
   /** Asks first, where that is to be asked. */
@@ -28,13 +29,12 @@ const SLOW_MS = 600;
 export function ActionProvider({ children }: Readonly<{ children: ReactNode }>) {
   const [asked, setAsked] = useState<Action>();
   const { show } = useToasts();
-  const { end } = useSession();
   const queries = useQueryClient();
-  const t = useText();
+  const { t, language } = useLanguage();
 
   const run = useCallback(
     async (action: Action) => {
-      const { label, target } = action;
+      const { label, target, way, isLong = false } = action;
       let toast: number | undefined;
       const slow = setTimeout(() => {
         toast = show({ tone: 'busy', title: t('action.working', { label, target }) });
@@ -42,17 +42,17 @@ export function ActionProvider({ children }: Readonly<{ children: ReactNode }>) 
       try {
         await perform(action);
         clearTimeout(slow);
-        show({ tone: 'good', title: t('action.done', { label, target }) }, toast);
+        const title = t(isLong ? 'action.begun' : 'action.done', { label, target });
+        const aside = <CopyAs way={way} of={`${label} ${target}`} />;
+        show({ tone: 'good', title, aside }, toast);
       } catch (thrown) {
         clearTimeout(slow);
-        const text = thrown instanceof BerthError ? thrown.hint : undefined;
-        show({ tone: 'bad', title: messageOf(thrown), ...(text === undefined ? {} : { text }) }, toast);
-        if (thrown instanceof BerthError && thrown.code === 'unauthenticated') end();
+        show(problemToast(thrown, language), toast);
       } finally {
         void queries.invalidateQueries();
       }
     },
-    [show, t, end, queries],
+    [show, t, language, queries],
   );
   const start = useCallback(
     (action: Action) => {
@@ -70,9 +70,10 @@ export function ActionProvider({ children }: Readonly<{ children: ReactNode }>) 
           key={`${asked.id} ${asked.target}`}
           action={asked}
           confirm={asked.confirm}
-          onClose={(isSure) => {
+          onClose={() => setAsked(undefined)}
+          onSure={(chosen) => {
             setAsked(undefined);
-            if (isSure) void run(asked);
+            void run({ ...asked, ...chosen });
           }}
         />
       )}
@@ -89,21 +90,22 @@ export function useActions(): Value {
 type ConfirmProps = Readonly<{
   action: Action;
   confirm: NonNullable<Action['confirm']>;
-  onClose(isSure: boolean): void;
+  onClose(): void;
+  onSure(chosen: Chosen): void;
 }>;
 
-function Confirm({ action, confirm, onClose }: ConfirmProps) {
+function Confirm({ action, confirm, onClose, onSure }: ConfirmProps) {
   const t = useText();
   const [typed, setTyped] = useState('');
+  const [chosen, setChosen] = useState<Chosen>({});
   const isReady = confirm.typed === undefined || typed === confirm.typed.word;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (isReady) onClose(true);
+    if (isReady) onSure(chosen);
   };
   return (
-    <Modal
-      opened
-      onClose={() => onClose(false)}
+    <Dialog
+      onClose={onClose}
       title={<strong>{confirm.title}</strong>}
       closeButtonProps={{ 'aria-label': t('app.close') }}
       size="lg"
@@ -113,21 +115,14 @@ function Confirm({ action, confirm, onClose }: ConfirmProps) {
           {confirm.texts.map((text) => (
             <Text key={text}>{text}</Text>
           ))}
-          {confirm.body}
+          {typeof confirm.body === 'function' ? confirm.body(setChosen) : confirm.body}
           {confirm.typed !== undefined && (
-            <TextInput
-              label={confirm.typed.label}
-              value={typed}
-              onChange={(event) => setTyped(event.currentTarget.value)}
-              autoComplete="off"
-              spellCheck={false}
-              data-autofocus
-            />
+            <TypedWord label={confirm.typed.label} value={typed} onChange={setTyped} data-autofocus />
           )}
           <Group justify="space-between" mt="sm">
-            <CopyAs way={action.way} />
+            <CopyAs way={chosen.way ?? action.way} />
             <Group>
-              <Button variant="default" onClick={() => onClose(false)}>
+              <Button variant="default" onClick={onClose}>
                 {t('action.cancel')}
               </Button>
               <Button
@@ -142,36 +137,16 @@ function Confirm({ action, confirm, onClose }: ConfirmProps) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
 /** Buttons for what may be done; what the role does not allow is shown, and says why. */
 export function ActionButtons({ actions }: Readonly<{ actions: readonly Action[] }>) {
   const { start } = useActions();
-  const may = useMay();
-  const { role } = useWho();
-  const t = useText();
-  return actions.map((action) => {
-    const isAllowed = may(action.needs);
-    const why = t('role.needs', {
-      role: wordOf(t, 'role', role),
-      needed: wordOf(t, 'role', action.needs),
-    });
-    return (
-      <Tooltip key={action.id} label={why} disabled={isAllowed}>
-        <Button
-          variant="default"
-          data-disabled={!isAllowed || undefined}
-          aria-disabled={!isAllowed}
-          {...(isAllowed ? {} : { 'aria-description': why })}
-          onClick={() => {
-            if (isAllowed) start(action);
-          }}
-        >
-          {action.label}
-        </Button>
-      </Tooltip>
-    );
-  });
+  return actions.map((action) => (
+    <RoleButton key={action.id} needs={action.needs} variant="default" onClick={() => start(action)}>
+      {action.label}
+    </RoleButton>
+  ));
 }

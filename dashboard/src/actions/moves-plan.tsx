@@ -61,7 +61,8 @@ export function MovesLists({ moves: { waiting, stays }, kind }: ListsProps) {
 
 type ListProps<T> = Readonly<{ title: string; items: readonly T[]; children(item: T): ReactNode }>;
 
-function MovesList<T extends Readonly<{ id: string; name: string }>>({
+/** Containers with what becomes of each; nothing where there are none. */
+export function MovesList<T extends Readonly<{ id: string; name: string }>>({
   title,
   items,
   children,

@@ -27,6 +27,7 @@ export function nodeActions({ id, name, cordoned, state, containers }: Node, t: 
     id: 'drain',
     label: t('action.drain'),
     isDangerous: true,
+    isLong: true,
     way: { cli: `berth node drain ${word}`, route: 'node.drain', input },
     confirm: {
       title: t('drain.title', { name }),
@@ -39,6 +40,7 @@ export function nodeActions({ id, name, cordoned, state, containers }: Node, t: 
     id: 'failover',
     label: t('action.failover'),
     isDangerous: true,
+    isLong: true,
     way: { cli: `berth node failover ${word}`, route: 'node.failover', input },
     confirm: {
       title: t('failover.title', { name }),
@@ -77,6 +79,7 @@ export function rebalanceAction(t: Text): Action {
     needs: 'admin',
     way: { cli: 'berth rebalance', route: 'cluster.rebalance', input: {} },
     isDangerous: true,
+    isLong: true,
     confirm: {
       title: t('rebalance.title'),
       texts: [t('rebalance.text')],

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ServiceView, StackView } from '../../../src/contract/v1/services.ts';
+import { waysAtOnce } from './action.ts';
 import { isScalable, rollbackAction, scaleAction, serviceActions, stackActions } from './service-actions.tsx';
 
 const w = (key: string, values: object = {}) => [key, ...Object.values(values)].join(' ');
@@ -38,12 +39,23 @@ it('says which release was seen, so that two who go back go back once', () => {
   expect(confirm?.way.input).toEqual({ stack: 'shop', service: 'web', release: 3 });
 });
 
+it('has the ways of what is done without a question, to be found before it is done', () => {
+  const ways = (more: Partial<ServiceView>) => waysAtOnce(serviceActions(service(more), w));
+  expect(ways({ release: at('releasing') })).toEqual([
+    { title: 'pause', way: expect.objectContaining({ cli: 'berth release pause shop/web' }) },
+  ]);
+  expect(ways({ mode: 'cron' }).map(({ way }) => way.cli)).toEqual(['berth job run shop/web']);
+  expect(ways({})).toEqual([]);
+});
+
 it('asks before a service is stopped, and before a stack goes', () => {
   expect(scaleAction(service(), w, 5, 2)).toMatchObject({
     way: { cli: 'berth service scale shop/web 5', input: { replicas: 5, was: 2 } },
   });
   expect(scaleAction(service(), w, 5, 2).confirm).toBeUndefined();
-  expect(scaleAction(service(), w, 0, 2).confirm?.title).toBe('scale.title shop/web');
+  const stop = scaleAction(service(), w, 0, 2);
+  expect(stop.confirm?.title).toBe('scale.title shop/web');
+  expect([stop.isDangerous, stop.confirm?.typed?.word]).toEqual([true, 'shop/web']);
   const stack: StackView = {
     ...{ name: 'shop', generation: 1, at: 1, by: 'root', removing: false, services: [service()] },
   };

@@ -1,13 +1,14 @@
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import type { ServiceView, StackView } from '../../../src/contract/v1/services.ts';
 import { shellWord } from '../parts/format.ts';
+import { part } from '../parts/part.ts';
 import { Waiting } from '../parts/waiting.tsx';
-import type { Action } from './action.ts';
+import type { Action, Chosen } from './action.ts';
 import type { ServiceText } from './service-words.ts';
 
 // What is shown in questions comes with the first one that is asked.
-const RollbackPlan = lazy(() => import('./service-plans.tsx').then((all) => ({ default: all.RollbackPlan })));
-const StackVolumes = lazy(() => import('./service-plans.tsx').then((all) => ({ default: all.StackVolumes })));
+const RollbackPlan = part(async () => (await import('./service-plans.tsx')).RollbackPlan);
+const StackVolumes = part(async () => (await import('./service-plans.tsx')).StackVolumes);
 
 /** `shop/web`. */
 export function nameOf({ stack, name }: Pick<ServiceView, 'stack' | 'name'>): string {
@@ -24,15 +25,28 @@ export function stackActions({ name, services, removing }: StackView, w: Service
       confirm: {
         title: w('remove.title', { name }),
         texts: [w('remove.text', { n: services.length })],
-        body: (
+        body: (choose) => (
           <Suspense fallback={<Waiting />}>
-            <StackVolumes stack={name} />
+            <StackVolumes stack={name} onChoose={(volumes) => choose(removalWith(name, volumes))} />
           </Suspense>
         ),
         typed: { label: w('remove.type', { name }), word: name },
       },
     },
   ];
+}
+
+/** How a stack goes with volumes of it; as it goes without where there are none. */
+export function removalWith(stack: string, volumes: readonly string[]): Chosen {
+  if (volumes.length === 0) return {};
+  return {
+    way: {
+      cli: `berth stack rm ${stack} --volumes ${shellWord(volumes.join(','))}`,
+      ...{ route: 'stack.remove', input: { stack } },
+      after: volumes.map((volume) => ({ route: 'volume.remove', input: { volume } })),
+    },
+    run: async () => (await import('./remove-stack.ts')).removeStack(stack, volumes),
+  };
 }
 
 /** What may be done to a service and its release now. */
@@ -47,7 +61,13 @@ export function serviceActions(service: ServiceView, w: ServiceText): readonly A
   const seen = { ...input, release: release.number };
   if (mode === 'cron')
     return [
-      { ...own, id: 'run', label: w('run'), way: { cli: `berth job run ${word}`, route: 'job.run', input } },
+      {
+        ...own,
+        id: 'run',
+        label: w('run'),
+        isLong: true,
+        way: { cli: `berth job run ${word}`, route: 'job.run', input },
+      },
     ];
   const actions: Action[] = [];
   if (release.state === 'waiting' || next !== undefined)
@@ -70,7 +90,7 @@ export function serviceActions(service: ServiceView, w: ServiceText): readonly A
       way: { cli: `berth release resume ${word}`, route: 'release.resume', input: seen },
     });
   actions.push({
-    ...{ ...own, id: 'restart', label: w('restart') },
+    ...{ ...own, id: 'restart', label: w('restart'), isLong: true },
     way: { cli: `berth service restart ${word}`, route: 'service.restart', input },
     confirm: { title: w('restart.title', { name: target }), texts: [w('restart.text')] },
   });
@@ -85,6 +105,7 @@ export function rollbackAction(service: ServiceView, w: ServiceText, to?: number
   const which = to === undefined ? {} : { to };
   return {
     ...{ id: 'rollback', label: w('rollback'), target, needs: 'operator', isDangerous: true },
+    isLong: true,
     way: {
       cli: `berth release rollback ${shellWord(target)}${to === undefined ? '' : ` --to ${to}`}`,
       route: 'release.rollback',
@@ -107,7 +128,7 @@ export function scaleAction(service: ServiceView, w: ServiceText, replicas: numb
   const { stack, name } = service;
   const target = nameOf(service);
   return {
-    ...{ id: 'scale', label: w('scale', { n: replicas }), target, needs: 'operator' },
+    ...{ id: 'scale', label: w('scale', { n: replicas }), target, needs: 'operator', isLong: true },
     way: {
       cli: `berth service scale ${shellWord(target)} ${replicas}`,
       route: 'service.scale',
@@ -115,7 +136,14 @@ export function scaleAction(service: ServiceView, w: ServiceText, replicas: numb
     },
     ...(replicas > 0
       ? {}
-      : { confirm: { title: w('scale.title', { name: target }), texts: [w('scale.text')] } }),
+      : {
+          isDangerous: true,
+          confirm: {
+            title: w('scale.title', { name: target }),
+            texts: [w('scale.text')],
+            typed: { label: w('scale.type', { name: target }), word: target },
+          },
+        }),
   };
 }
 

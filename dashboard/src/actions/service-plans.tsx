@@ -1,4 +1,6 @@
+import { Checkbox } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { client } from '../cluster/client.ts';
 import { useWords, wordsOf } from '../i18n/text.tsx';
 import { FieldChanges } from '../parts/field-changes.tsx';
@@ -12,20 +14,23 @@ const words = wordsOf(
     same: 'Nothing in it is different: its containers are made anew where they are others.',
     changes: 'What changes with it',
     'volumes.none': 'It has no volumes.',
-    volumes: 'One volume stays, with what is in it | {n} volumes stay, with what is in them',
+    volumes:
+      'Its volume stays, with what is in it, unless you choose it | Its {n} volumes stay, with what is in them, unless you choose them',
+    delete: 'Delete volume {name}, too',
+    lost: 'What is in it does not come back. It is deleted once the stack’s containers are gone: leave this page open until then. | What is in these {n} volumes does not come back. They are deleted once the stack’s containers are gone: leave this page open until then.',
     on: 'on {hosts}',
     nowhere: 'on no host yet',
-    how: '“berth volume rm” deletes them.',
   },
   {
     back: '将恢复发布 {n}：{image}，发布者 {by}，',
     same: '内容没有差别：不同的容器会重新创建。',
     changes: '随之变化的内容',
     'volumes.none': '它没有卷。',
-    volumes: '{n} 个卷会保留，其中的数据也会保留',
+    volumes: '除非在此选中，{n} 个卷及其中的数据会保留',
+    delete: '同时删除卷 {name}',
+    lost: '{n} 个卷中的数据无法恢复。应用栈的容器全部删除之后才会删除卷：在此之前请不要关闭本页面。',
     on: '在 {hosts} 上',
     nowhere: '还不在任何主机上',
-    how: '可以用“berth volume rm”删除它们。',
   },
 );
 
@@ -54,9 +59,22 @@ export function RollbackPlan({ stack, service, to }: PlanProps) {
   );
 }
 
-/** The volumes that are left when a stack goes. */
-export function StackVolumes({ stack }: Readonly<{ stack: string }>) {
+type VolumesProps = Readonly<{
+  stack: string;
+  /** Hears which of them are to go, too. */
+  onChoose(volumes: readonly string[]): void;
+}>;
+
+/** The volumes that are left when a stack goes, but for those that are chosen. */
+export function StackVolumes({ stack, onChoose }: VolumesProps) {
   const w = useWords(words);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const choose = (name: string, isChosen: boolean) => {
+    const next = new Set([...chosen].filter((one) => one !== name));
+    if (isChosen) next.add(name);
+    setChosen(next);
+    onChoose([...next]);
+  };
   const { data, error } = useQuery({
     queryKey: ['stack-volumes', stack],
     queryFn: ({ signal }) => client.call('volume.list', { stack }, { signal }),
@@ -70,18 +88,21 @@ export function StackVolumes({ stack }: Readonly<{ stack: string }>) {
   return (
     <section aria-label={label}>
       <strong>{label}</strong>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by its keys */}
-      <ul className="moves" tabIndex={0}>
+      <ul className="moves">
         {volumes.map(({ name, hostNames }) => (
           <li key={name}>
-            <bdi>{name}</bdi>{' '}
-            <span className="note">
-              {hostNames.length === 0 ? w('nowhere') : w('on', { hosts: hostNames.join(', ') })}
-            </span>
+            <Checkbox
+              label={<bdi>{w('delete', { name })}</bdi>}
+              description={hostNames.length === 0 ? w('nowhere') : w('on', { hosts: hostNames.join(', ') })}
+              checked={chosen.has(name)}
+              onChange={({ currentTarget }) => choose(name, currentTarget.checked)}
+            />
           </li>
         ))}
       </ul>
-      <p className="note">{w('how')}</p>
+      <p className="note" role="status">
+        {chosen.size > 0 && w('lost', { n: chosen.size })}
+      </p>
     </section>
   );
 }

@@ -22,7 +22,9 @@ export const serviceWords = wordsOf(
     run: 'Run now',
     scale: 'Scale to {n}',
     'scale.title': 'Stop {name}?',
-    'scale.text': 'With no containers it does not serve. Its volumes, routes and releases stay.',
+    'scale.text':
+      'With no containers it does not serve: whoever asks for it gets nothing. What its containers have not written to a volume is lost; volumes, routes and releases stay.',
+    'scale.type': 'Type {name} to stop it',
     remove: 'Remove',
     'remove.title': 'Remove stack {name}?',
     'remove.text':
@@ -48,7 +50,9 @@ export const serviceWords = wordsOf(
     run: '立即运行',
     scale: '伸缩到 {n}',
     'scale.title': '停止 {name}？',
-    'scale.text': '没有容器就不再提供服务。它的卷、路由和发布记录都会保留。',
+    'scale.text':
+      '没有容器就不再提供服务，访问者得不到响应。容器中没有写入卷的内容会丢失；卷、路由和发布记录会保留。',
+    'scale.type': '输入 {name} 以确认停止',
     remove: '删除',
     'remove.title': '删除应用栈 {name}？',
     'remove.text': '{n} 个服务会被删除，连同其容器、网络、路由和发布记录。',

@@ -1,5 +1,5 @@
 import { MantineProvider } from '@mantine/core';
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';
 import { BerthError } from '../../../src/contract/page-client.ts';
@@ -41,15 +41,9 @@ function Door() {
 
 /** What was read for one user is not kept for the next, who may see less. */
 function Inside() {
-  const { end } = useSession();
   const [queries] = useState(
     () =>
       new QueryClient({
-        queryCache: new QueryCache({
-          onError: (error) => {
-            if (error instanceof BerthError && error.code === 'unauthenticated') end();
-          },
-        }),
         defaultOptions: {
           queries: {
             retry: (count, error) => count < 3 && error instanceof BerthError && error.retryable,

@@ -1,4 +1,4 @@
-import { Modal, TextInput, useMantineColorScheme } from '@mantine/core';
+import { TextInput, useMantineColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type KeyboardEvent, useId, useMemo, useState } from 'react';
@@ -16,11 +16,16 @@ import {
 import { serviceWords } from '../actions/service-words.ts';
 import { client } from '../cluster/client.ts';
 import { useLive } from '../cluster/use-cluster.tsx';
-import { useResources } from '../cluster/use-resources.ts';
 import { LANGUAGES, type Language, useLanguage, useWords } from '../i18n/text.tsx';
+import { words as wordsOfOrphans } from '../pages/orphans/words.ts';
+import { Dialog } from '../parts/dialog.tsx';
 import { Icon, type IconName } from '../parts/icons.tsx';
+import { problemToast } from '../parts/problem-text.ts';
 import { wordOf } from '../parts/state.tsx';
+import type { Found } from './found.ts';
+import { useFoundResources } from './palette-resources.tsx';
 import { useMay, useSession } from './session.tsx';
+import { useToasts } from './toasts.tsx';
 
 type Item = Readonly<{
   id: string;
@@ -69,8 +74,7 @@ export function Palette({ onClose }: Readonly<{ onClose(): void }>) {
     }
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       withCloseButton={false}
       padding={0}
@@ -129,13 +133,15 @@ export function Palette({ onClose }: Readonly<{ onClose(): void }>) {
       <div className="palette-group" style={{ borderTop: '1px solid var(--line)', paddingBottom: 8 }}>
         {t('palette.help')}
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 
 function useItems(text: string): readonly Item[] {
-  const { t, setLanguage } = useLanguage();
+  const { t, language, setLanguage } = useLanguage();
+  const { show } = useToasts();
   const sw = useWords(serviceWords);
+  const orphanWords = useWords(wordsOfOrphans);
   const live = useLive();
   const stacks = useQuery({
     queryKey: ['stacks'],
@@ -146,7 +152,7 @@ function useItems(text: string): readonly Item[] {
   const { start } = useActions();
   const may = useMay();
   const navigate = useNavigate();
-  const resources = useResources();
+  const resources = useFoundResources(text.trim() !== '');
   return useMemo(() => {
     // As it is when something is typed: looking through a hundred thousand with each change would leave no time for keys.
     const { nodes, containers } = live.snapshot();
@@ -188,6 +194,10 @@ function useItems(text: string): readonly Item[] {
         | '/volumes'
         | Admin,
     ) => ({ id, icon, text: t(key), run: () => void navigate({ to }) });
+    const orphans: Omit<Item, 'group'> = {
+      ...{ id: 'p-orphans', icon: 'containers', text: orphanWords('title') },
+      run: () => void navigate({ to: '/orphans' }),
+    };
     group(
       t('palette.pages'),
       [
@@ -205,6 +215,7 @@ function useItems(text: string): readonly Item[] {
         page('p-users', 'nav.users', 'users', '/users'),
         page('p-settings', 'nav.settings', 'settings', '/settings'),
         page('p-account', 'app.account.open', 'user', '/account'),
+        orphans,
       ].filter((item) => matches(item.text)),
     );
     if (words.length > 0) {
@@ -212,8 +223,7 @@ function useItems(text: string): readonly Item[] {
       group(t('palette.containers'), theContainers());
       group(sw('stacks'), theStacks());
       group(sw('services'), theServices());
-      group(t('nav.networks'), theNetworks());
-      group(t('nav.volumes'), theVolumes());
+      for (const { title, all } of resources.groups) group(title, theFound(all));
     }
     group(t('palette.actions'), actions());
     return found;
@@ -248,19 +258,9 @@ function useItems(text: string): readonly Item[] {
         yield { id: `v-${nameOf(service)}`, icon: 'stacks', text: nameOf(service), note: image, run };
       }
     }
-    function* theNetworks(): Iterable<Omit<Item, 'group'>> {
-      for (const { id, name, driver, subnets } of resources.networks) {
-        if (!matches(name, ...subnets)) continue;
-        const run = () => void navigate({ to: '/networks/$network', params: { network: name } });
-        yield { id: `n-${id}`, icon: 'networks', text: name, note: driver, run };
-      }
-    }
-    function* theVolumes(): Iterable<Omit<Item, 'group'>> {
-      for (const { name, hostNames } of resources.volumes) {
-        if (!matches(name)) continue;
-        const run = () => void navigate({ to: '/volumes/$volume', params: { volume: name } });
-        yield { id: `vol-${name}`, icon: 'volumes', text: name, note: hostNames.join(', '), run };
-      }
+    function* theFound(all: readonly Found[]): Iterable<Omit<Item, 'group'>> {
+      for (const { id, icon, text, note, texts, run } of all)
+        if (matches(text, ...texts)) yield { id, icon, text, note, run };
     }
     function* actions(): Iterable<Omit<Item, 'group'>> {
       if (words.length > 0) {
@@ -284,13 +284,15 @@ function useItems(text: string): readonly Item[] {
         yield { ...add, run: () => void navigate({ to: '/hosts', search: { add: true } }) };
       const newStack = { id: 'a-new-stack', icon: 'plus', text: sw('new') } as const;
       if (may('operator') && matches(newStack.text, 'new stack deploy'))
-        yield { ...newStack, run: () => void navigate({ to: '/stacks/new' }) };
+        yield { ...newStack, run: () => void navigate({ to: '/stacks/+new' }) };
       for (const { name } of words.length > 0 && may('operator') ? (stacks ?? []) : []) {
         const edit = sw('edit', { name });
         if (!matches(edit, 'edit stack deploy')) continue;
         const run = () => void navigate({ to: '/stacks/$stack/edit', params: { stack: name } });
-        yield { id: `a-edit-${name}`, icon: 'stacks', text: edit, note: `berth deploy --name ${name}`, run };
+        yield { id: `a-edit-${name}`, icon: 'stacks', text: edit, run };
       }
+      for (const { id, icon, text, texts, run } of resources.forms)
+        if (matches(text, texts)) yield { id, icon, text, run };
       for (const scheme of ['light', 'dark', 'auto'] as const) {
         const name = t(`app.theme.${scheme}`);
         const item = { id: `a-${scheme}`, icon: 'sun', text: t('palette.theme', { name }) } as const;
@@ -306,7 +308,11 @@ function useItems(text: string): readonly Item[] {
         if (matches(item.text, 'language', language)) yield { ...item, run: () => setLanguage(language) };
       }
       const out = { id: 'a-out', icon: 'user', text: t('app.logout') } as const;
-      if (matches(out.text, 'log out')) yield { ...out, run: () => void logOut() };
+      if (matches(out.text, 'log out'))
+        yield {
+          ...out,
+          run: () => void logOut().catch((thrown: unknown) => show(problemToast(thrown, language))),
+        };
     }
     function* allActions(): Iterable<Action> {
       for (const node of nodes) if (isNamed(node.name)) yield* nodeActions(node, t);
@@ -315,6 +321,8 @@ function useItems(text: string): readonly Item[] {
         yield* containerActions(one, t);
         yield* rareContainerActions(one, t);
       }
+      for (const { text: name, actions } of resources.groups.flatMap(({ all }) => all))
+        if (words.some((word) => name.toLowerCase().includes(word))) yield* actions();
       // `scale web 5` is one line; without a number it is its page that asks for one.
       const count = words.find((word) => /^\d{1,4}$/.test(word));
       for (const stack of stacks ?? []) {
@@ -334,5 +342,21 @@ function useItems(text: string): readonly Item[] {
         words.every((word) => lower.includes(word) || verbs.includes(word))
       );
     }
-  }, [text, t, sw, live, stacks, setColorScheme, setLanguage, logOut, start, may, navigate, resources]);
+  }, [
+    text,
+    t,
+    language,
+    sw,
+    orphanWords,
+    live,
+    stacks,
+    setColorScheme,
+    setLanguage,
+    logOut,
+    show,
+    start,
+    may,
+    navigate,
+    resources,
+  ]);
 }

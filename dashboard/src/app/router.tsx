@@ -34,15 +34,22 @@ type TopologySearch = {
   /** Shows what draining this host would move. */
   drain?: string;
   rebalance?: boolean;
+  /** Shows what another number of containers of this STACK/SERVICE would make and take away. */
+  scale?: string;
+  count?: number;
+  /** Asks where containers of an image would go. */
+  place?: boolean;
 };
 
 const topologyRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/topology',
   validateSearch: (search: Record<string, unknown>): TopologySearch => ({
-    ...textsOf(search, ['q', 'host', 'drain']),
+    ...textsOf(search, ['q', 'host', 'drain', 'scale']),
+    ...(typeof search.count === 'number' && search.count >= 0 ? { count: Math.trunc(search.count) } : {}),
     ...(search.by === 'health' ? { by: 'health' } : {}),
     ...(search.rebalance === true ? { rebalance: true } : {}),
+    ...(search.place === true ? { place: true } : {}),
   }),
   component: lazyRouteComponent(() => import('../pages/topology/topology.tsx'), 'TopologyPage'),
 });
@@ -50,7 +57,10 @@ const topologyRoute = createRoute({
 const hostsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/hosts',
-  validateSearch: ({ add }: Record<string, unknown>): { add?: boolean } => (add === true ? { add } : {}),
+  validateSearch: (search: Record<string, unknown>): { add?: boolean; sort?: string } => ({
+    ...textsOf(search, ['sort']),
+    ...(search.add === true ? { add: true } : {}),
+  }),
   component: lazyRouteComponent(() => import('../pages/hosts.tsx'), 'HostsPage'),
 });
 
@@ -67,8 +77,9 @@ const hostRoute = createRoute({
 const containersRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/containers',
-  validateSearch: (search: Record<string, unknown>) => textsOf(search, ['q', 'state', 'host']),
-  component: lazyRouteComponent(() => import('../pages/containers.tsx'), 'ContainersPage'),
+  validateSearch: (search: Record<string, unknown>) =>
+    textsOf(search, ['q', 'state', 'health', 'host', 'stack', 'service', 'made', 'sort']),
+  component: lazyRouteComponent(() => import('../pages/containers/containers.tsx'), 'ContainersPage'),
 });
 
 const containerRoute = createRoute({
@@ -119,9 +130,10 @@ const stackPictureRoute = createRoute({
   component: lazyRouteComponent(() => import('../pages/stack-picture/stack-picture.tsx'), 'StackPicture'),
 });
 
+// No stack can be called so: `new` is a good name of one.
 const newStackRoute = createRoute({
   getParentRoute: () => rootRoute,
-  path: '/stacks/new',
+  path: '/stacks/+new',
   component: lazyRouteComponent(() => import('../pages/editor/new-stack.tsx'), 'NewStackPage'),
 });
 
@@ -241,7 +253,10 @@ const settingsRoute = createRoute({
 const imagesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/images',
-  validateSearch: ({ pull }: Record<string, unknown>): { pull?: boolean } => (pull === true ? { pull } : {}),
+  validateSearch: (search: Record<string, unknown>): { pull?: boolean; q?: string } => ({
+    ...textsOf(search, ['q']),
+    ...(search.pull === true ? { pull: true } : {}),
+  }),
   component: lazyRouteComponent(() => import('../pages/images/images.tsx'), 'ImagesPage'),
 });
 
@@ -257,6 +272,13 @@ const volumeRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/volumes/$volume',
   component: lazyRouteComponent(() => import('../pages/volumes/volume.tsx'), 'VolumePage'),
+});
+
+const orphansRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/orphans',
+  validateSearch: (search: Record<string, unknown>) => textsOf(search, ['q']),
+  component: lazyRouteComponent(() => import('../pages/orphans/orphans.tsx'), 'OrphansPage'),
 });
 
 export const router = createRouter({
@@ -297,8 +319,11 @@ export const router = createRouter({
     imagesRoute,
     volumesRoute,
     volumeRoute,
+    orphansRoute,
   ]),
   defaultErrorComponent: Failed,
+  // What was typed for one thing is not taken for another's, where the address goes on to that at once.
+  defaultRemountDeps: ({ params }) => params,
   defaultPreload: 'intent',
   scrollRestoration: true,
 });

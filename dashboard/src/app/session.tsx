@@ -1,7 +1,7 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
 import { BerthError, type Role, roleAllows } from '../../../src/contract/page-client.ts';
 import { OIDC_CALLBACK } from '../../../src/contract/v1/oidc.ts';
-import { client } from '../cluster/client.ts';
+import { client, onLoggedOut } from '../cluster/client.ts';
 import { finishLogin } from './provider-login.ts';
 
 export type Who = Readonly<{ user: string; role: Role }>;
@@ -86,6 +86,7 @@ export function SessionProvider({ children }: Readonly<{ children: ReactNode }>)
     () => setSession((now) => (now.state === 'in' ? { ...now, state: 'ended' } : now)),
     [],
   );
+  useEffect(() => onLoggedOut(end), [end]);
   const value = useMemo(() => ({ session, logIn, logOut, end }), [session, logIn, logOut, end]);
   return <Context value={value}>{children}</Context>;
 }

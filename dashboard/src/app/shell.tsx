@@ -1,19 +1,20 @@
-import { ActionIcon, AppShell, Burger, Menu, Modal, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, AppShell, Burger, Menu, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
-import { messageOf } from '../../../src/contract/page-client.ts';
+import { type ComponentType, useEffect, useMemo, useState } from 'react';
 import { ActionProvider } from '../actions/actions.tsx';
 import { client } from '../cluster/client.ts';
+import { containerCounts } from '../cluster/container-counts.ts';
 import { ClusterProvider, useLive, usePicture } from '../cluster/use-cluster.tsx';
 import type { MessageKey } from '../i18n/en.ts';
 import { LANGUAGES, type Language, useLanguage, useText } from '../i18n/text.tsx';
 import { LoginForm } from '../pages/login-form.tsx';
+import { Dialog } from '../parts/dialog.tsx';
 import { Icon, type IconName, Mark } from '../parts/icons.tsx';
+import { problemToast } from '../parts/problem-text.ts';
 import { wordOf } from '../parts/state.tsx';
 import { Clock } from '../parts/time.tsx';
-import { Palette } from './palette.tsx';
 import { useSession, useWho } from './session.tsx';
 import { useToasts } from './toasts.tsx';
 
@@ -27,8 +28,7 @@ export function Shell() {
         <Resume />
         <Frame />
         {session.state === 'ended' && (
-          <Modal
-            opened
+          <Dialog
             onClose={() => undefined}
             withCloseButton={false}
             closeOnClickOutside={false}
@@ -37,7 +37,7 @@ export function Shell() {
           >
             <p>{t('login.again')}</p>
             <LoginForm user={session.who.user} />
-          </Modal>
+          </Dialog>
         )}
       </ActionProvider>
     </ClusterProvider>
@@ -60,7 +60,9 @@ function Frame() {
   const [isPaletteOpen, palette] = useDisclosure();
   const { connection, complete } = usePicture();
   const isStale = connection.state === 'lost' && complete;
-  useHotkeys([['mod+K', palette.toggle]], []);
+  // From within a text as well: nothing of an editor is on these keys.
+  useHotkeys([['mod+K', palette.toggle]], [], true);
+  const Palette = usePalette(isPaletteOpen);
   return (
     <AppShell
       header={{ height: 56 }}
@@ -108,9 +110,27 @@ function Frame() {
           <Outlet />
         </div>
       </AppShell.Main>
-      {isPaletteOpen && <Palette onClose={palette.close} />}
+      {isPaletteOpen && Palette !== undefined && <Palette onClose={palette.close} />}
     </AppShell>
   );
+}
+
+type PaletteProps = Readonly<{ onClose(): void }>;
+/** After the page is there: keys that are pressed right behind Ctrl-K are to find it. */
+const PALETTE_AFTER_MS = 1_500;
+
+/** The palette knows what may be done to everything: it is fetched once the page is there, or when it is asked for. */
+function usePalette(isOpen: boolean): ComponentType<PaletteProps> | undefined {
+  const [palette, setPalette] = useState<Readonly<{ Palette: ComponentType<PaletteProps> }>>();
+  const isMissing = palette === undefined;
+  useEffect(() => {
+    if (!isMissing) return;
+    // Where it is not to be had, it is asked for again with the next Ctrl-K.
+    const fetch = () => void import('./palette.tsx').then(setPalette, () => undefined);
+    const timer = setTimeout(fetch, isOpen ? 0 : PALETTE_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [isMissing, isOpen]);
+  return palette?.Palette;
 }
 
 const PAGES = [
@@ -132,9 +152,11 @@ const PAGES = [
 function Navigation({ onGo }: Readonly<{ onGo(): void }>) {
   const { t, language } = useLanguage();
   const { nodes, containers, connection } = usePicture();
+  // As the overview and `berth status` have it: hosts’ own containers, routers among them, are apart.
+  const own = useMemo(() => containerCounts(containers).own, [containers]);
   const counts: Readonly<Record<string, number>> = {
     '/hosts': nodes.length,
-    '/containers': containers.length,
+    '/containers': own,
   };
   const number = new Intl.NumberFormat(language);
   return (
@@ -144,7 +166,14 @@ function Navigation({ onGo }: Readonly<{ onGo(): void }>) {
           <Link key={to} to={to} className="nav" activeOptions={{ exact: to === '/' }} onClick={onGo}>
             <Icon name={icon} />
             {t(key)}
-            {counts[to] !== undefined && <span className="nav-count">{number.format(counts[to])}</span>}
+            {counts[to] !== undefined && (
+              <span
+                className="nav-count"
+                title={to === '/containers' ? t('containers.own', { n: own }) : undefined}
+              >
+                {number.format(counts[to])}
+              </span>
+            )}
           </Link>
         ))}
       </div>
@@ -258,7 +287,7 @@ export function LanguageMenu() {
 }
 
 function AccountMenu() {
-  const t = useText();
+  const { t, language } = useLanguage();
   const { user, role } = useWho();
   const { logOut } = useSession();
   const { show } = useToasts();
@@ -278,7 +307,7 @@ function AccountMenu() {
         </Menu.Item>
         <Menu.Item
           onClick={() => {
-            logOut().catch((thrown: unknown) => show({ tone: 'bad', title: messageOf(thrown) }));
+            logOut().catch((thrown: unknown) => show(problemToast(thrown, language)));
           }}
         >
           {t('app.logout')}

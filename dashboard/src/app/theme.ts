@@ -22,6 +22,8 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
   cursorType: 'pointer',
   respectReducedMotion: true,
+  // A menu has nothing in it but what a menu may have: its first item has the focus.
+  components: { Menu: { defaultProps: { withInitialFocusPlaceholder: false } } },
 });
 
 export const cssVariables: CSSVariablesResolver = () => ({

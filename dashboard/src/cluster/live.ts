@@ -82,6 +82,11 @@ export class LiveCluster {
 
   readonly snapshot = (): Picture => this.picture;
 
+  /** As it is now, also where the picture is yet to be drawn. */
+  container(id: string): ContainerView | undefined {
+    return this.containers.get(id);
+  }
+
   /** What is on a host, in the order of their names: another list whenever one of them is another. */
   containersOn(hostId: string): readonly ContainerView[] {
     return this.byHost.list(hostId);

@@ -1,4 +1,4 @@
-type Row = Readonly<{ id: string; name: string }>;
+export type Row = Readonly<{ id: string; name: string }>;
 
 /** Rows by ID, and as a list in the order of their names that is another one whenever a row is. */
 export class Table<T extends Row> {
@@ -73,7 +73,8 @@ export class Table<T extends Row> {
   }
 }
 
-function byName(a: Row, b: Row): number {
+/** The order of lists. */
+export function byName(a: Row, b: Row): number {
   if (a.name !== b.name) return a.name < b.name ? -1 : 1;
   return a.id < b.id ? -1 : 1;
 }

@@ -1,10 +1,11 @@
 import { Button, Loader, Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { Suspense, useMemo, useState } from 'react';
 import type { ContainerView } from '../../../src/contract/v1/containers.ts';
+import { waysAtOnce } from '../actions/action.ts';
 import { ActionButtons } from '../actions/actions.tsx';
-import { containerActions } from '../actions/container-actions.ts';
+import { containerActions, rareContainerActions } from '../actions/container-actions.ts';
 import { useTitle } from '../app/shell.tsx';
 import { client } from '../cluster/client.ts';
 import { nodesById, shownState, usePicture } from '../cluster/use-cluster.tsx';
@@ -12,8 +13,10 @@ import { useText, useWords } from '../i18n/text.tsx';
 import { CopyAs } from '../parts/copy.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { portsText, shellWord } from '../parts/format.ts';
+import { Maker } from '../parts/maker.tsx';
 import { ContainerCharts } from '../parts/metric-charts.tsx';
 import { metricWords } from '../parts/metric-words.ts';
+import { part } from '../parts/part.ts';
 import { Problem } from '../parts/problem.tsx';
 import { State } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
@@ -23,12 +26,8 @@ import { Numbers } from './container/numbers.tsx';
 import { Logs } from './logs/logs.tsx';
 
 const route = getRouteApi('/containers/$container');
-const FilesPanel = lazy(() =>
-  import('./files/files.tsx').then(({ FilesPanel: part }) => ({ default: part })),
-);
-const TerminalPanel = lazy(() =>
-  import('./terminal/terminal.tsx').then(({ TerminalPanel: part }) => ({ default: part })),
-);
+const FilesPanel = part(async () => (await import('./files/files.tsx')).FilesPanel);
+const TerminalPanel = part(async () => (await import('./terminal/terminal.tsx')).TerminalPanel);
 
 export function ContainerPage() {
   const t = useText();
@@ -74,11 +73,14 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
           <bdi>{name}</bdi>
         </h1>
         <State state={shownState(container, nodesById(nodes))} health={health} />
-        {!container.managed && <span className="chip">{t('containers.unmanaged')}</span>}
+        <Maker container={container} />
         <div className="head-side">
           <ActionButtons actions={actions} />
           <MoreMenu container={container} />
-          <CopyAs way={tab === 'logs' ? logs : inspect} />
+          <CopyAs
+            way={tab === 'logs' ? logs : inspect}
+            more={waysAtOnce([...actions, ...rareContainerActions(container, t)])}
+          />
         </div>
       </div>
       <section className="card card-body" style={{ marginBottom: 16 }}>

@@ -1,9 +1,11 @@
 import './host/host.css';
 import { Button, Tabs } from '@mantine/core';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
+import type { ContainerView } from '../../../src/contract/v1/containers.ts';
 import type { Moves } from '../../../src/contract/v1/moves.ts';
 import type { Node } from '../../../src/contract/v1/nodes.ts';
+import { waysAtOnce } from '../actions/action.ts';
 import { ActionButtons } from '../actions/actions.tsx';
 import { nodeActions } from '../actions/node-actions.tsx';
 import { useTitle } from '../app/shell.tsx';
@@ -12,7 +14,7 @@ import { nodesById, useLive, usePicture } from '../cluster/use-cluster.tsx';
 import { useLiveQuery } from '../cluster/use-live-query.ts';
 import { useLanguage, useText, useWords } from '../i18n/text.tsx';
 import { CpuMeter, capacityOf, MemoryMeter } from '../parts/capacity.tsx';
-import { ContainerRows } from '../parts/container-rows.tsx';
+import { ContainerRows, type UsageOrder } from '../parts/container-rows.tsx';
 import { CopyAs } from '../parts/copy.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { bytesText, shellWord } from '../parts/format.ts';
@@ -21,10 +23,13 @@ import { HostCharts } from '../parts/metric-charts.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { State } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
+import { withFirst } from '../parts/usage-order.ts';
+import { useContainerUsage } from '../parts/use-usage.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { EventsTab } from './host/events.tsx';
 import { LabelsCard } from './host/labels.tsx';
 import { NetworkTab } from './host/network.tsx';
+import { OrphansNote } from './host/orphans-note.tsx';
 import { SilentNote } from './host/silent.tsx';
 import { HOST_TABS, type HostTab } from './host/tabs.ts';
 import { words } from './host/words.ts';
@@ -81,10 +86,12 @@ function Host({ node }: Readonly<{ node: Node }>) {
               route: 'node.get',
               input: { node: node.id },
             }}
+            more={waysAtOnce(actions)}
           />
         </div>
       </div>
       <SilentNote node={node} failover={whole.data?.failover} />
+      <OrphansNote node={node} />
       {drain.data !== undefined && node.cordoned && <Drained moves={drain.data} />}
       <Tabs
         value={tab}
@@ -120,14 +127,8 @@ function Host({ node }: Readonly<{ node: Node }>) {
         <Tabs.Panel value="containers">
           <section className="card rows">
             {own.length === 0 && <Empty title={t('containers.none')} hint={t('containers.none.hint')} />}
-            {own.length > 0 && (
-              <ContainerRows
-                label={t('host.containers')}
-                containers={own}
-                nodes={nodesById(nodes)}
-                hideHost
-                maxHeight="calc(100dvh - 260px)"
-              />
+            {own.length > 0 && tab === 'containers' && (
+              <Containers host={node.name} containers={own} nodes={nodes} />
             )}
           </section>
         </Tabs.Panel>
@@ -139,6 +140,30 @@ function Host({ node }: Readonly<{ node: Node }>) {
         <Tabs.Panel value="events">{tab === 'events' && <EventsTab node={node} />}</Tabs.Panel>
       </Tabs>
     </>
+  );
+}
+
+type ContainersProps = Readonly<{
+  host: string;
+  containers: readonly ContainerView[];
+  nodes: readonly Node[];
+}>;
+
+function Containers({ host, containers, nodes }: ContainersProps) {
+  const t = useText();
+  const [sort, setSort] = useState<UsageOrder | ''>('');
+  const { usage, first, onShown } = useContainerUsage(sort, { node: host });
+  const byId = useMemo(() => nodesById(nodes), [nodes]);
+  const listed = useMemo(() => withFirst(containers, first), [containers, first]);
+  return (
+    <ContainerRows
+      label={t('host.containers')}
+      containers={listed}
+      nodes={byId}
+      hideHost
+      maxHeight="calc(100dvh - 260px)"
+      using={{ usage, sort, onSort: setSort, onShown }}
+    />
   );
 }
 

@@ -1,12 +1,19 @@
-import { Button, Group, Modal, NumberInput, Stack, Text } from '@mantine/core';
+import { Button, Group, NumberInput, Stack, Text } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { client } from '../cluster/client.ts';
 import { usePicture } from '../cluster/use-cluster.tsx';
-import { useText } from '../i18n/text.tsx';
+import { useText, useWords } from '../i18n/text.tsx';
 import { CopyAs, useCopy } from '../parts/copy.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { shellWord } from '../parts/format.ts';
 import { Icon } from '../parts/icons.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Moment } from '../parts/time.tsx';
+import { changeOf, type LabelRow, problemOf } from './host/label-edit.ts';
+import { LabelRows } from './host/label-rows.tsx';
+import { useFailureDomains } from './host/use-failure-domains.ts';
+import { words } from './host/words.ts';
+import './host/host.css';
 
 type Made = Readonly<{
   command: string;
@@ -18,6 +25,7 @@ type Made = Readonly<{
 /** Makes the line that joins a host, and waits with the person for it to come. */
 export function JoinDialog({ onClose }: Readonly<{ onClose(): void }>) {
   const t = useText();
+  const w = useWords(words);
   const copy = useCopy();
   const { nodes } = usePicture();
   // Empty while another number is typed.
@@ -26,9 +34,19 @@ export function JoinDialog({ onClose }: Readonly<{ onClose(): void }>) {
   const [made, setMade] = useState<Made>();
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
-  const input = { uses: Number(uses) || 1, ttlSeconds: (Number(hours) || 1) * 3600 };
+  const [rows, setRows] = useState<readonly LabelRow[]>([]);
+  const domains = useFailureDomains();
+  const problem = problemOf(rows, (key) => w('edit.twice', { key }));
+  const labels = changeOf({}, rows).add;
+  const flags = Object.entries(labels).map(([key, value]) => ` -l ${shellWord(`${key}=${value}`)}`);
+  const input = {
+    uses: Number(uses) || 1,
+    ttlSeconds: (Number(hours) || 1) * 3600,
+    ...(flags.length === 0 ? {} : { labels }),
+  };
   const make = async (event: FormEvent) => {
     event.preventDefault();
+    if (problem !== undefined) return;
     setBusy(true);
     setError(undefined);
     try {
@@ -42,10 +60,12 @@ export function JoinDialog({ onClose }: Readonly<{ onClose(): void }>) {
   };
   const joined = made === undefined ? [] : nodes.filter(({ id }) => !made.before.has(id));
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={<strong>{t('join.title')}</strong>}
+      // What is shown this once is not lost by a slip.
+      closeOnClickOutside={false}
+      closeOnEscape={made === undefined}
       closeButtonProps={{ 'aria-label': t('app.close') }}
       size="xl"
     >
@@ -78,15 +98,29 @@ export function JoinDialog({ onClose }: Readonly<{ onClose(): void }>) {
                   withAsterisk={false}
                 />
               </Group>
+              <fieldset className="host-label-form host-label-group">
+                <legend>{w('join.labels')}</legend>
+                <p className="note">{w('join.labels.hint')}</p>
+                <LabelRows rows={rows} onChange={setRows} offered={domains} />
+                {problem !== undefined && (
+                  <div role="alert" className="state tone-bad host-problem">
+                    {problem}
+                  </div>
+                )}
+              </fieldset>
               <Group justify="space-between">
-                <CopyAs
-                  way={{
-                    cli: `berth token create --uses ${input.uses} --ttl ${input.ttlSeconds / 3600}h`,
-                    route: 'token.create',
-                    input,
-                  }}
-                />
-                <Button type="submit" loading={isBusy}>
+                <div>
+                  {problem === undefined && (
+                    <CopyAs
+                      way={{
+                        cli: `berth token create --uses ${input.uses} --ttl ${input.ttlSeconds / 3600}h${flags.join('')}`,
+                        route: 'token.create',
+                        input,
+                      }}
+                    />
+                  )}
+                </div>
+                <Button type="submit" loading={isBusy} disabled={problem !== undefined}>
                   {t('join.make')}
                 </Button>
               </Group>
@@ -125,6 +159,6 @@ export function JoinDialog({ onClose }: Readonly<{ onClose(): void }>) {
           </>
         )}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,6 +1,5 @@
-import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { lazy, type ReactNode, Suspense } from 'react';
+import { type ReactNode, Suspense } from 'react';
 import type { Status } from '../../../src/contract/v1/cluster.ts';
 import type { StackView } from '../../../src/contract/v1/services.ts';
 import { useTitle } from '../app/shell.tsx';
@@ -11,18 +10,20 @@ import { useLanguage, useText } from '../i18n/text.tsx';
 import { CpuMeter, MemoryMeter } from '../parts/capacity.tsx';
 import { CopyAs } from '../parts/copy.tsx';
 import { Empty } from '../parts/empty.tsx';
-import { eventText } from '../parts/event-text.ts';
-import { Icon } from '../parts/icons.tsx';
+import { eventText, isTold } from '../parts/event-text.ts';
+import { useNotCounted } from '../parts/not-counted.tsx';
+import { part } from '../parts/part.ts';
 import { Problem } from '../parts/problem.tsx';
+import { RoleLink } from '../parts/role-button.tsx';
 import { toneOf, wordOf } from '../parts/state.tsx';
-import { Clock } from '../parts/time.tsx';
+import { Clock, isToday, Moment } from '../parts/time.tsx';
 import { Waiting } from '../parts/waiting.tsx';
+import { Health } from './overview/health.tsx';
 
 // Not of what is loaded first.
-const ClusterCharts = lazy(async () => {
-  const { ClusterCharts } = await import('../parts/metric-charts.tsx');
-  return { default: ClusterCharts };
-});
+const ClusterCharts = part(async () => (await import('../parts/metric-charts.tsx')).ClusterCharts);
+
+const MOST_EVENTS = 30;
 
 export function OverviewPage() {
   const t = useText();
@@ -70,42 +71,17 @@ export function OverviewPage() {
   );
 }
 
-function Health({ status: { hosts, warnings } }: Readonly<{ status: Status }>) {
-  const t = useText();
-  const down = hosts.byState.down ?? 0;
-  const tone = down > 0 ? 'bad' : warnings.length > 0 ? 'busy' : 'good';
-  const icon = { bad: 'down', busy: 'warn', good: 'well' } as const;
-  const text =
-    down > 0
-      ? t('overview.down', { n: down })
-      : warnings.length > 0
-        ? t('overview.warnings', { n: warnings.length })
-        : t('overview.well');
-  return (
-    <section className={`health tone-${tone}`} aria-live="polite">
-      <Icon name={icon[tone]} size={26} />
-      <div style={{ minWidth: 0 }}>
-        <strong>{text}</strong>
-        {warnings.length > 0 && (
-          <ul>
-            {warnings.map((warning) => (
-              <li key={warning}>{warning}</li>
-            ))}
-          </ul>
-        )}
-      </div>
-    </section>
-  );
-}
-
 function NoHosts() {
   const t = useText();
   return (
     <div className="card">
       <Empty title={t('overview.noHosts')} hint={t('overview.noHosts.hint')}>
-        <Button renderRoot={(props) => <Link {...props} to="/hosts" search={{ add: true }} />}>
+        <RoleLink
+          needs="admin"
+          renderRoot={(props) => <Link {...props} to="/hosts" search={{ add: true }} />}
+        >
           {t('hosts.add')}
-        </Button>
+        </RoleLink>
       </Empty>
     </div>
   );
@@ -120,12 +96,13 @@ function Tiles({ status: { hosts, containers }, stacks }: TilesProps) {
   const services = stacks.flatMap((stack) => stack.services);
   const isReady = ({ ready, wanted }: (typeof services)[number]) => ready >= wanted;
   const underWay = services.filter(({ release }) => UNDER_WAY.has(release.state));
+  const { running = 0, finished = 0 } = containers.byState;
   return (
     <div className="grid" style={{ '--least': '140px' } as React.CSSProperties}>
       <Tile label={t('overview.hosts')} value={hosts.byState.ready ?? 0} of={hosts.total}>
         {(props) => <Link {...props} to="/hosts" />}
       </Tile>
-      <Tile label={t('overview.containers')} value={containers.byState.running ?? 0} of={containers.managed}>
+      <Tile label={t('overview.containers')} value={running} of={containers.managed - finished}>
         {(props) => <Link {...props} to="/containers" />}
       </Tile>
       <Tile label={t('overview.services')} value={services.filter(isReady).length} of={services.length}>
@@ -162,6 +139,7 @@ function Tile({ label, value, of, children }: TileProps) {
 
 function States({ status: { containers } }: Readonly<{ status: Status }>) {
   const { t, language } = useLanguage();
+  const notCounted = useNotCounted();
   const states = Object.entries(containers.byState)
     .filter(([, count]) => count > 0)
     .sort(([, a], [, b]) => b - a);
@@ -186,9 +164,9 @@ function States({ status: { containers } }: Readonly<{ status: Status }>) {
           </li>
         ))}
       </ul>
-      {containers.unmanaged > 0 && (
+      {notCounted !== '' && (
         <p className="note" style={{ marginBottom: 0 }}>
-          {t('overview.unmanaged', { n: containers.unmanaged })}
+          {t('overview.notCounted', { what: notCounted })}
         </p>
       )}
     </section>
@@ -197,18 +175,23 @@ function States({ status: { containers } }: Readonly<{ status: Status }>) {
 
 function Events() {
   const t = useText();
-  const { happened, nodes } = usePicture();
+  const { nodes } = usePicture();
+  const { data, error } = useLiveQuery(['events', 'newest'], (signal) =>
+    client.call('events.list', { limit: MOST_EVENTS }, { signal }),
+  );
+  const happened = data?.events.filter(isTold);
   const hostName = (id: string) => nodes.find((node) => node.id === id)?.name ?? id;
   return (
     <section className="card card-body">
       <h2 id="happened">{t('overview.events')}</h2>
-      {happened.length === 0 && <p className="note">{t('overview.events.none')}</p>}
-      {happened.length > 0 && (
+      {error !== null && happened === undefined && <Problem error={error} />}
+      {happened?.length === 0 && <p className="note">{t('overview.events.none')}</p>}
+      {happened !== undefined && happened.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by its keys
         <ul className="events" tabIndex={0} aria-labelledby="happened">
           {happened.map((one) => (
-            <li key={one.key}>
-              <Clock at={one.at} />
+            <li key={one.id}>
+              {isToday(one.at) ? <Clock at={one.at} /> : <Moment at={one.at} />}
               <span>{eventText(one.event, t, hostName)}</span>
             </li>
           ))}

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { type Language, useLanguage } from '../i18n/text.tsx';
-import { byteStep, type ChartProps, chartColour, stacked } from './chart-text.ts';
+import { byteStep, type ChartProps, chartColour, lonelyPoints, stacked } from './chart-text.ts';
 
 type Props = ChartProps &
   Readonly<{
@@ -18,13 +18,16 @@ const FONT = '12px system-ui, sans-serif';
 const HEAD = 16;
 /** Lines across, at the most. */
 const LINES = 4;
+/** Of a point that has no line, pixels. */
+const POINT = 5;
+const DASH = [6, 4] as const;
 const FILL = '26';
 const STACKED_FILL = '80';
 /** On top of the highest point. */
 const ABOVE = 1.08;
 
 /** The picture of a chart, which says nothing that is not also in words. */
-export default function ChartCanvas(props: Props) {
+export function ChartCanvas(props: Props) {
   const { lines, from, stepMs, isBytes = false, isStacked = false, sync, height, at } = props;
   const { language } = useLanguage();
   const scheme = useComputedColorScheme('light');
@@ -110,7 +113,12 @@ function optionsOf(
       ...lines.map((line, i) => {
         const stroke = colour(chartColour(line, i));
         return {
-          ...{ label: line.label, stroke, width: 1.5, points: { show: false } },
+          ...{ label: line.label, stroke, width: 1.5 },
+          points: {
+            ...{ show: true, size: POINT, fill: stroke, width: 0 },
+            filter: (plot: uPlot, series: number) => lonelyPoints([...(plot.data[series] ?? [])]),
+          },
+          ...(line.isLimit === true ? { dash: [...DASH] } : {}),
           ...(lines.length === 1 || isStacked ? { fill: stroke + (isStacked ? STACKED_FILL : FILL) } : {}),
         };
       }),
@@ -123,7 +131,7 @@ function optionsOf(
       },
       {
         ...{ ...axis, grid, size: 72, gap: 6 },
-        values: (_, splits) => splits.map((value) => newest.current.format(value)),
+        values: (_, splits) => withoutSame(splits.map((value) => newest.current.format(value))),
         ...(isBytes
           ? { splits: (_, __, least, most) => byteSplits(least, most) }
           : { space: height / (LINES + 1) }),
@@ -136,13 +144,19 @@ function optionsOf(
   };
 }
 
-function topOf({ limit, isBytes }: Props, most: number | null): number {
+function topOf({ limit, isBytes, isShare }: Props, most: number | null): number {
   const highest = most ?? 0;
   // A limit far above would press the line flat.
   const isNear = limit !== undefined && limit.value <= highest * 4;
   const top = Math.max(highest, isNear ? limit.value : 0) * ABOVE;
   if (top > 0) return top;
-  return isBytes === true ? 1024 : 0.1;
+  if (isBytes === true) return 1024;
+  return isShare === true ? 1 : 0.1;
+}
+
+/** Of small figures several lines would have the same text. */
+function withoutSame(texts: readonly string[]): string[] {
+  return texts.map((text, i) => (text === texts[i - 1] ? '' : text));
 }
 
 function byteSplits(least: number, most: number): number[] {

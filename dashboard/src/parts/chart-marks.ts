@@ -23,6 +23,10 @@ function shortOf({ kind, subject, number = 0, from = 0, to = 0 }: Mark): string 
       return `r${number}`;
     case 'rollback':
       return `↩ r${number}`;
+    case 'weight':
+      return `r${number} ${to} %`;
+    case 'stopped':
+      return `✕ r${number}`;
     case 'confirmed':
       return `✓ r${number}`;
     case 'scaling':

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byteStep, extremesOf, stacked } from './chart-text.ts';
+import { byteStep, extremesOf, limitAlong, lonelyPoints, stacked } from './chart-text.ts';
 
 describe('a line in a few numbers', () => {
   it('leaves out what is not known', () => {
@@ -26,6 +26,16 @@ it('lines that lie on each other have in them what is below', () => {
     [11, null, null],
     [111, null, null],
   ]);
+});
+
+it('points with nothing known beside them are found: no line leads to them', () => {
+  expect(lonelyPoints([1, null, 2, 3, null, 4])).toEqual([0, 5]);
+  expect(lonelyPoints([null, 0, undefined])).toEqual([1]);
+  expect(lonelyPoints([1, 2])).toEqual([]);
+});
+
+it('a limit is where it is while there is nothing of what it limits, and not where nothing is known', () => {
+  expect(limitAlong([0, 2, null], 4)).toEqual([4, 4, null]);
 });
 
 it('steps of an axis of bytes are round ones', () => {

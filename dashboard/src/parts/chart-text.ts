@@ -4,6 +4,8 @@ export type Line = Readonly<{
   values: readonly (number | null)[];
   /** Of `COLOURS`; by its place where it is left out. */
   colour?: number;
+  /** What another line is held against, rather than something that was measured: it is dashed. */
+  isLimit?: boolean;
 }>;
 
 /** A moment that explains what the lines do. */
@@ -25,6 +27,8 @@ export type ChartProps = Readonly<{
   format(value: number): string;
   /** Round numbers on its axis are those of bytes. */
   isBytes?: boolean;
+  /** From 0 to 1, of something: nothing at all is not a line in the middle. */
+  isShare?: boolean;
   /** Lines lie on each other, and the topmost is their sum. */
   isStacked?: boolean;
   /** What the lines cannot be over, such as all the memory there is. */
@@ -51,6 +55,18 @@ export type Extremes = Readonly<{
 
 /** How many of the last points may be missing where something is known of now: reports take their time. */
 const LATE = 3;
+
+/** Points with nothing known beside them: of these there is no line to be seen. */
+export function lonelyPoints(values: readonly (number | null | undefined)[]): number[] {
+  return values.flatMap((value, i) =>
+    value != null && values[i - 1] == null && values[i + 1] == null ? [i] : [],
+  );
+}
+
+/** A limit wherever something is known of what it is held against. */
+export function limitAlong(values: readonly (number | null)[], limit: number): (number | null)[] {
+  return values.map((value) => (value === null ? null : limit));
+}
 
 /** In a few numbers, for whoever does not see the line. */
 export function extremesOf(values: readonly (number | null)[]): Extremes {

@@ -1,11 +1,12 @@
-import { type KeyboardEvent, lazy, Suspense, useCallback, useId, useMemo, useState } from 'react';
+import { type KeyboardEvent, Suspense, useCallback, useId, useMemo, useState } from 'react';
 import { type Language, useLanguage, useWords } from '../i18n/text.tsx';
 import { type ChartMark, type ChartProps, chartColour, extremesOf } from './chart-text.ts';
 import { chartWords } from './chart-words.ts';
+import { part } from './part.ts';
 import './chart.css';
 
 // The library that draws comes when the first chart does.
-const Canvas = lazy(() => import('./chart-canvas.tsx'));
+const Canvas = part(async () => (await import('./chart-canvas.tsx')).ChartCanvas);
 
 const HEIGHT = 170;
 

@@ -1,6 +1,12 @@
-import type { ToldEvent } from '../../../src/contract/v1/cluster.ts';
+import type { PastEvent, ToldEvent } from '../../../src/contract/v1/cluster.ts';
 import type { Text } from '../i18n/text.tsx';
 import { stateText, wordOf } from './state.tsx';
+
+export type Told = PastEvent & Readonly<{ event: ToldEvent }>;
+
+export function isTold(one: PastEvent): one is Told {
+  return one.event.kind !== 'reset';
+}
 
 /** What has happened, in a sentence. A kind of event without one does not compile. */
 export function eventText(event: ToldEvent, t: Text, hostName: (id: string) => string): string {

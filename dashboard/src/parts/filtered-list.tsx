@@ -7,6 +7,8 @@ import { FilterBox } from './filter-box.tsx';
 
 type Props<T> = Readonly<{
   items: readonly T[];
+  /** Words that it begins with. */
+  first?: string;
   texts: Readonly<{
     filter: string;
     check: string;
@@ -23,9 +25,9 @@ type Props<T> = Readonly<{
 }>;
 
 /** A list with words and a box to filter it by, and with what it says where nothing is left. */
-export function FilteredList<T>({ items, texts, isListed, matches, children }: Props<T>) {
+export function FilteredList<T>({ items, first = '', texts, isListed, matches, children }: Props<T>) {
   const t = useText();
-  const [typed, setTyped] = useState('');
+  const [typed, setTyped] = useState(first);
   const [isChecked, setChecked] = useState(false);
   const shown = useMemo(
     () => items.filter((one) => isListed(one, isChecked) && matches(one, typed)),

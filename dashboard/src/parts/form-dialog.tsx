@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { useText } from '../i18n/text.tsx';
 import { CopyAs, type Way } from './copy.tsx';
+import { Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 
 type Props = Readonly<{
@@ -11,8 +12,8 @@ type Props = Readonly<{
   text?: string;
   /** On the button. */
   label: string;
-  /** Not where a password is in it. */
-  way?: Way;
+  /** A word stands in it for what is secret. Undefined while it cannot be said, as something is missing or wrong. */
+  way?: Way | undefined;
   isReady?: boolean;
   /** False: something else has come in its place, and it is not to be closed. @throws what is shown; what was typed stays */
   onRun(): Promise<unknown>;
@@ -21,6 +22,15 @@ type Props = Readonly<{
   size?: string;
   children: ReactNode;
 }>;
+
+/** The way of a form that reads what was typed; none while that cannot be read: it is said when it is sent. */
+export function wayIfRead(way: () => Way): Way | undefined {
+  try {
+    return way();
+  } catch {
+    return undefined;
+  }
+}
 
 /** A form over the page, that stays with all that was typed until it was done or closed. */
 export function FormDialog(props: Props) {
@@ -44,8 +54,7 @@ export function FormDialog(props: Props) {
     }
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       closeOnClickOutside={false}
       title={<strong>{title}</strong>}
@@ -70,6 +79,6 @@ export function FormDialog(props: Props) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

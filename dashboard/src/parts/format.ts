@@ -55,6 +55,14 @@ export function shareText(share: number, language: Language): string {
   return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 }).format(share);
 }
 
+/** Milliseconds as people read them: `12 ms`, `1.4 s`; a dash where nothing was measured. */
+export function msText(ms: number | null, language: Language): string {
+  if (ms === null) return '–';
+  if (ms >= 1000)
+    return `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(ms / 1000)} s`;
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: ms < 10 ? 1 : 0 }).format(ms)} ms`;
+}
+
 /** `8080→80/tcp`, as `docker ps` has them; ports that lead nowhere are left out where others do. */
 export function portsText(ports: ContainerView['ports']): string {
   const published = ports.filter(({ publicPort }) => publicPort !== undefined);

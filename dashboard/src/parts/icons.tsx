@@ -38,6 +38,7 @@ const PATHS = {
   pause: 'M8 5v14M16 5v14',
   close: 'M6 6l12 12M18 6L6 18',
   download: 'M12 4v11M7 10.500l5 5 5-5M5 20h14',
+  upload: 'M12 15V4M7 8.500l5-5 5 5M5 20h14',
   up: 'M6 15l6-6 6 6',
   downward: 'M6 9l6 6 6-6',
   clock: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7v5l3.500 2',

@@ -10,7 +10,7 @@ import { type Language, useLanguage, useWords } from '../i18n/text.tsx';
 import { Chart, MarkList } from './chart.tsx';
 import { useMarks } from './chart-marks.ts';
 import type { ChartProps } from './chart-text.ts';
-import { bytesText } from './format.ts';
+import { bytesText, msText, shareText } from './format.ts';
 import { metricWords } from './metric-words.ts';
 import { Problem } from './problem.tsx';
 import { Waiting } from './waiting.tsx';
@@ -21,11 +21,11 @@ type Window = (typeof WINDOWS)[number];
 /** Hosts measure as often. */
 const AGAIN_MS = 5_000;
 
-type Name = 'metrics.cluster' | 'metrics.host' | 'metrics.container' | 'metrics.service';
-type Charted<N extends Name> = RouteOutput<Routes[N]>;
+/** What every answer with figures over time has. */
+type Charted = Omit<RouteOutput<Routes['metrics.cluster']>, 'series'>;
 
 /** Asks again as often as there is a new point. */
-function useMetrics<T extends Charted<Name>>(
+function useMetrics<T extends Charted>(
   key: readonly string[],
   window: Window,
   ask: (window: Window, signal: AbortSignal) => Promise<T>,
@@ -45,31 +45,33 @@ export function numberText(value: number, language: Language): string {
   return new Intl.NumberFormat(language, { maximumSignificantDigits: 3 }).format(value);
 }
 
-function useFormats() {
+export function useFormats() {
   const { language } = useLanguage();
   return useMemo(
     () => ({
       number: (value: number) => numberText(value, language),
       bytes: (value: number) => bytesText(value, language),
       rate: (value: number) => `${bytesText(value, language)}/s`,
+      share: (value: number) => shareText(value, language),
+      time: (value: number) => msText(value, language),
     }),
     [language],
   );
 }
 
-type One = Omit<ChartProps, 'from' | 'stepMs' | 'marks' | 'sync'>;
+export type OneChart = Omit<ChartProps, 'from' | 'stepMs' | 'marks' | 'sync'>;
 
-type PanelProps<T extends Charted<Name>> = Readonly<{
+type PanelProps<T extends Charted> = Readonly<{
   /** What it is of. */
   of: readonly string[];
   ask(window: Window, signal: AbortSignal): Promise<T>;
   /** Of the newest figures. */
-  charts(data: T): readonly One[];
+  charts(data: T): readonly OneChart[];
   heading?: ReactNode;
 }>;
 
 /** Charts of one thing, all of the same time, with the marks of that time below. */
-function Panel<T extends Charted<Name>>({ of, ask, charts, heading }: PanelProps<T>) {
+export function MetricPanel<T extends Charted>({ of, ask, charts, heading }: PanelProps<T>) {
   const t = useWords(metricWords);
   const [window, setWindow] = useState<Window>(600);
   const { data, error } = useMetrics(of, window, ask);
@@ -109,7 +111,7 @@ type Flow = Readonly<
 function useFlows() {
   const t = useWords(metricWords);
   const { rate } = useFormats();
-  return ({ networkIn, networkOut, diskRead, diskWrite }: Flow): readonly One[] => [
+  return ({ networkIn, networkOut, diskRead, diskWrite }: Flow): readonly OneChart[] => [
     {
       ...{ title: t('metrics.network'), format: rate, isBytes: true },
       lines: [
@@ -139,7 +141,7 @@ export function ContainerCharts({ container }: Readonly<{ container: string }>) 
   const flows = useFlows();
   const limit = useLimit();
   return (
-    <Panel
+    <MetricPanel
       of={['container', container]}
       ask={(window, signal) => client.call('metrics.container', { container, window }, { signal })}
       charts={({ series, coreLimit, memoryLimit }) => [
@@ -168,7 +170,7 @@ export function HostCharts({ host }: Readonly<{ host: string }>) {
   const flows = useFlows();
   const limit = useLimit();
   return (
-    <Panel
+    <MetricPanel
       of={['host', host]}
       ask={(window, signal) => client.call('metrics.host', { node: host, window }, { signal })}
       charts={({ series, cores, memorySize, dockerDiskSize }) => [
@@ -208,7 +210,7 @@ export function ServiceCharts({ stack, service }: Readonly<{ stack: string; serv
   const { number, bytes } = useFormats();
   const flows = useFlows();
   return (
-    <Panel
+    <MetricPanel
       of={['service', stack, service]}
       ask={(window, signal) => client.call('metrics.service', { stack, service, window }, { signal })}
       charts={({ series }) => [
@@ -237,7 +239,7 @@ export function ClusterCharts() {
   const limit = useLimit();
   const newest = (values: readonly (number | null)[]) => values.findLast((value) => value !== null) ?? 0;
   return (
-    <Panel
+    <MetricPanel
       of={['cluster']}
       heading={<h2>{t('metrics.use')}</h2>}
       ask={(window, signal) => client.call('metrics.cluster', { window }, { signal })}

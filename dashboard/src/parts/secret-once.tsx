@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useText } from '../i18n/text.tsx';
 import { useCopy } from './copy.tsx';
+import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 
 type Props = Readonly<{
@@ -18,8 +19,7 @@ export function SecretOnce({ title, secret, text, label, onClose }: Props) {
   const t = useText();
   const copy = useCopy();
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       closeOnClickOutside={false}
       closeOnEscape={false}
@@ -40,12 +40,12 @@ export function SecretOnce({ title, secret, text, label, onClose }: Props) {
           <Button
             leftSection={<Icon name="copy" size={16} />}
             data-autofocus
-            onClick={() => void copy(secret, true)}
+            onClick={() => void copy(secret)}
           >
             {t('copy.copy')}
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -27,6 +27,19 @@ export function Clock({ at }: Readonly<{ at: number }>) {
   return <time dateTime={new Date(at).toISOString()}>{text}</time>;
 }
 
+/** The hour of today, or the day: what a telephone has room for. */
+export function ShortMoment({ at }: Readonly<{ at: number }>) {
+  const { language } = useLanguage();
+  if (isToday(at)) return <Clock at={at} />;
+  const text = new Intl.DateTimeFormat(language, { dateStyle: 'short' }).format(at);
+  return <time dateTime={new Date(at).toISOString()}>{text}</time>;
+}
+
+/** Then the hour says enough: a telephone has no room for the day beside it. */
+export function isToday(at: number): boolean {
+  return new Date(at).toDateString() === new Date().toDateString();
+}
+
 function wholeText(at: number, language: Language): string {
   const format = { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' } as const;
   return new Intl.DateTimeFormat(language, format).format(at);

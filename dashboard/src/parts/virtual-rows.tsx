@@ -3,10 +3,22 @@ import {
   type FocusEvent,
   type KeyboardEvent,
   type ReactNode,
+  useEffect,
   useLayoutEffect,
   useRef,
   useState,
 } from 'react';
+
+type Head = Readonly<{
+  /** Of the column, for those who do not see it, too: no two are alike. */
+  text: string;
+  /** Not on telephones; `widest`: on large screens only. */
+  wide?: boolean | 'widest';
+  /** What is shown in its place. */
+  shown?: ReactNode;
+  /** The column by which rows can be sorted: how they are now, and what another way does. */
+  sort?: Readonly<{ is: 'ascending' | 'descending' | 'none'; onSort(): void }>;
+}>;
 
 type Props<T> = Readonly<{
   /** What the table is of, for those who do not see it. */
@@ -17,11 +29,15 @@ type Props<T> = Readonly<{
   /** Widths as `grid-template-columns` has them; `narrow` for telephones, without the cells of class `wide`. */
   columns: string;
   narrow: string;
-  heads: readonly Readonly<{ text: string; wide?: boolean }>[];
+  /** Without the cells of class `widest`; as `columns`, if there are none. */
+  middle?: string;
+  heads: readonly Head[];
   /** One cell per head. */
   render(row: T): readonly ReactNode[];
   /** Of the table, at most, as CSS has it. */
   maxHeight: string;
+  /** Hears of the rows that are seen, and of those beside them. */
+  onShown?(rows: readonly T[]): void;
 }>;
 
 /** Rows that are drawn beyond what is seen. */
@@ -32,7 +48,18 @@ const OVER = 8;
  * whose rows cannot be placed one by one.
  */
 export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>) {
-  const { label, rows, rowHeight, columns, narrow, heads, render, maxHeight } = props;
+  const {
+    label,
+    rows,
+    rowHeight,
+    columns,
+    narrow,
+    middle = columns,
+    heads,
+    render,
+    maxHeight,
+    onShown,
+  } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState<string>();
   const [view, setView] = useState({ top: 0, height: 800 });
@@ -63,7 +90,8 @@ export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>)
     if (step === 0 || row === null || element === null) return;
     event.preventDefault();
     const next = Math.min(rows.length - 1, Math.max(0, Number(row.dataset.index) + step));
-    element.querySelector<HTMLElement>(`[data-index="${next}"] :is(a, button)`)?.focus();
+    const kind = (event.target as HTMLElement).matches('input') ? 'input' : ':is(a, button)';
+    element.querySelector<HTMLElement>(`[data-index="${next}"] ${kind}`)?.focus();
   };
 
   /** The row that has the focus stays, however far it is scrolled away: with it the focus, and its keys, would be lost. */
@@ -77,9 +105,10 @@ export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>)
 
   const first = Math.max(0, Math.floor(view.top / rowHeight) - OVER);
   const last = Math.min(rows.length, Math.ceil((view.top + view.height) / rowHeight) + OVER);
+  useEffect(() => onShown?.(rows.slice(first, last)), [onShown, rows, first, last]);
   const held = focused === undefined ? -1 : rows.findIndex(({ id }) => id === focused);
   const shown = shownRows(first, last, held);
-  const style = { maxHeight, '--columns': columns, '--narrow': narrow } as CSSProperties;
+  const style = { maxHeight, '--columns': columns, '--middle': middle, '--narrow': narrow } as CSSProperties;
   return (
     <div
       ref={scroller}
@@ -96,9 +125,14 @@ export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>)
     >
       <div role="rowgroup" className="rows-head">
         <div role="row" aria-rowindex={1} className="row row-head">
-          {heads.map(({ text, wide }) => (
-            <div key={text} role="columnheader" className={wide === true ? 'wide' : ''}>
-              {text}
+          {heads.map((head) => (
+            <div
+              key={head.text}
+              role="columnheader"
+              className={classOf(head)}
+              {...(head.sort === undefined ? {} : { 'aria-sort': head.sort.is })}
+            >
+              <HeadText {...head} />
             </div>
           ))}
         </div>
@@ -117,7 +151,7 @@ export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>)
               style={{ position: 'absolute', top: index * rowHeight, left: 0, right: 0, height: rowHeight }}
             >
               {render(row).map((cell, at) => (
-                <div key={heads[at]?.text} role="cell" className={heads[at]?.wide === true ? 'wide' : ''}>
+                <div key={heads[at]?.text} role="cell" className={classOf(heads[at])}>
                   {cell}
                 </div>
               ))}
@@ -126,6 +160,21 @@ export function VirtualRows<T extends Readonly<{ id: string }>>(props: Props<T>)
         })}
       </div>
     </div>
+  );
+}
+
+function classOf(head: Head | undefined): string {
+  if (head?.wide === 'widest') return 'wide widest';
+  return head?.wide === true ? 'wide' : '';
+}
+
+function HeadText({ text, shown, sort }: Head) {
+  if (sort === undefined) return shown ?? text;
+  return (
+    <button type="button" className="row-sort" title={text} onClick={sort.onSort}>
+      {text}
+      <span aria-hidden="true">{sort.is === 'none' ? '' : sort.is === 'ascending' ? ' ↑' : ' ↓'}</span>
+    </button>
   );
 }
 

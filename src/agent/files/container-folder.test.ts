@@ -1,29 +1,21 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { listFolder } from './container-folder.ts';
+import { ENGINE_ID, PID, procOfContainer } from './proc.fixture.ts';
 
-const PID = 4711;
 let proc: string;
 let root: string;
 
 beforeEach(() => {
-  const folder = mkdtempSync(join(tmpdir(), 'berth-folder-'));
-  proc = join(folder, 'proc');
-  root = join(folder, 'rootfs');
-  mkdirSync(join(proc, String(PID)), { recursive: true });
+  const made = procOfContainer();
+  ({ proc, root } = made);
   mkdirSync(join(root, 'etc', 'app'), { recursive: true });
-  symlinkSync(root, join(proc, String(PID), 'root'));
-  writeFileSync(join(proc, String(PID), 'cgroup'), '0::/docker/e1\n');
   writeFileSync(join(root, 'etc', 'app', 'own.conf'), 'hello');
-  // Beside the root: what must never be seen.
-  mkdirSync(join(folder, 'host'));
-  writeFileSync(join(folder, 'host', 'secret'), '');
-  return () => rmSync(folder, { recursive: true });
+  return made.remove;
 });
 
-const list = (path: string) => listFolder(PID, 'e1', path, proc);
+const list = (path: string) => listFolder(PID, ENGINE_ID, path, proc);
 const names = async (path: string) => (await list(path)).entries.map(({ name }) => name).sort();
 
 it('tells what is in a folder', async () => {
@@ -64,4 +56,13 @@ it('refuses what is no folder, is not there, or is not that container’s', asyn
   await expect(list('/etc/none/x')).rejects.toThrow('there is no "/etc/none"');
   await expect(listFolder(PID, 'e2', '/', proc)).rejects.toMatchObject({ code: 'conflict' });
   await expect(listFolder(PID + 1, 'e1', '/', proc)).rejects.toMatchObject({ code: 'conflict' });
+});
+
+it('goes so deep only that this process keeps files for all else', async () => {
+  const deep = Array(300).fill('d').join('/');
+  mkdirSync(join(root, deep), { recursive: true });
+  expect((await list(`/${Array(256).fill('d').join('/')}`)).entries).toHaveLength(1);
+  await expect(list(`/${deep}`)).rejects.toMatchObject({
+    ...{ code: 'bad_request', message: expect.stringContaining('more than 256 folders deep') },
+  });
 });

@@ -1,17 +1,14 @@
-import { z } from 'zod';
 import { type FolderListing, folderQuestionSchema } from '../../contract/container-files.ts';
 import type { Engine } from '../../engine/index.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { withSignal } from '../../kit/linked-signal.ts';
-import { checked } from '../listing.ts';
 import { listFolder } from './container-folder.ts';
+import { runningPid } from './running-pid.ts';
 
 /** How long a folder may take, milliseconds: what is mounted there may not answer. */
 const LIST_MS = 10_000;
 /** So many are read at a time: one that does not answer holds a thread, and this process has four for files. */
 const AT_ONCE = 2;
-
-const inspectSchema = z.looseObject({ State: z.looseObject({ Pid: z.number() }) });
 
 /** Answers what is in folders of running containers. @throws BerthError from the function that is returned */
 export function folderAnswers(
@@ -25,20 +22,15 @@ export function folderAnswers(
       throw new BerthError('bad_request', 'a folder is asked for by a container’s ID and an absolute path');
     const { container, path } = asked.data;
     return withSignal([asking], LIST_MS, async (signal) => {
-      const route = `/containers/${container}/json`;
-      const answer = await engine.json('GET', route, undefined, signal);
-      const { Pid } = checked(route, () => inspectSchema.parse(answer)).State;
-      if (Pid === 0)
-        throw new BerthError('conflict', 'the container does not run: its folders cannot be listed', {
-          hint: 'a file or folder whose path you know can be downloaded all the same',
-        });
+      const hint = 'a file or folder whose path you know can be downloaded all the same';
+      const pid = await runningPid(engine, container, hint, signal);
       if (busy >= AT_ONCE)
         throw new BerthError('unavailable', 'its host is listing other folders already', {
           hint: 'try again',
         });
       busy++;
       // What hangs goes on holding its thread after who has asked for it has been told.
-      const listing = list(Pid, container, path).finally(() => busy--);
+      const listing = list(pid, container, path).finally(() => busy--);
       const late = new Promise<never>((_resolve, reject) => {
         const text = `"${path.slice(0, 200)}" did not answer within ${LIST_MS / 1000} s`;
         signal.addEventListener('abort', () => reject(new BerthError('timeout', text)), { once: true });

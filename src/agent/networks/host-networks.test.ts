@@ -182,7 +182,10 @@ describe('a network that is being put into place', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     ended();
     await removed;
-    expect(driver.done.slice(1)).toEqual(['ensure', 'ensured', 'members n1', 'remove n1']);
+    // It may have been tried more than once before it could be.
+    expect(driver.done.slice(driver.done.indexOf('ensure'))).toEqual([
+      ...['ensure', 'ensured', 'members n1', 'remove n1'],
+    ]);
     expect(networks.book.bound()).toEqual([]);
   });
 
@@ -191,8 +194,9 @@ describe('a network that is being put into place', () => {
     const { networks } = await opened({ retryMs: 50 });
     driver.fails = false;
     await networks.book.unbind('e1');
+    const tried = driver.done.length;
     await new Promise((resolve) => setTimeout(resolve, 150));
-    expect(driver.done).toEqual(['ensure n1']);
+    expect(driver.done).toEqual(Array.from({ length: tried }, () => 'ensure n1'));
   });
 });
 

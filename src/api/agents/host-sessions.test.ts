@@ -147,10 +147,11 @@ describe('hello', () => {
 
   it.each([
     [
-      'another version',
+      'a version that is too new',
       { version: LINK_VERSION + 2, agentVersion: '9.9' },
-      /9\.9 speaks link version \d+.*upgrade the older/,
+      /9\.9 speaks link version \d+, this manager \d+ to \d+: upgrade the manager$/,
     ],
+    ['one that is too old', { version: LINK_VERSION - 2, agentVersion: '0.1' }, /upgrade the agent$/],
     ['a clock that is behind', { now: Date.now() - 600_000 }, /clock is 10 min behind .*timedatectl/],
     ['a clock that is ahead', { now: Date.now() + 600_000 }, /clock is 10 min ahead of/],
   ])('with %s is refused with what to do, and nothing goes out', async (_, change, reason) => {

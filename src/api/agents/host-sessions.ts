@@ -232,7 +232,7 @@ export class HostSessions {
     const { clock } = this.deps;
     if (Math.abs(hello.version - LINK_VERSION) > 1) {
       session.close(
-        `agent ${hello.agentVersion} speaks link version ${hello.version}, this manager ${LINK_VERSION}: upgrade the older one`,
+        `agent ${hello.agentVersion} speaks link version ${hello.version}, this manager ${LINK_VERSION - 1} to ${LINK_VERSION + 1}: upgrade the ${hello.version < LINK_VERSION ? 'agent' : 'manager'}`,
       );
       return false;
     }

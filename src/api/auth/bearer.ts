@@ -1,5 +1,5 @@
 import { BerthError } from '../../kit/errors.ts';
-import { type ApiToken, lowerRole } from '../../model/access.ts';
+import { type ApiToken, isShutOut, lowerRole } from '../../model/access.ts';
 import type { ReadTx } from '../../store/store.ts';
 import type { Principal } from './principal.ts';
 import { hashSecret } from './secrets.ts';
@@ -24,6 +24,15 @@ export function bearerOf(tx: ReadTx, header: string | undefined, from: string, n
     throw new BerthError('unauthenticated', 'this token is not known', {
       hint: 'it was removed, or belongs to another cluster: run "berth login"',
     });
+  }
+  if (isShutOut(user)) {
+    throw new BerthError(
+      'unauthenticated',
+      `user "${user.name}" has no role at ${user.oidc?.issuer} any more`,
+      {
+        hint: 'log in by it again when your account has one; an admin can give one with "berth user role"',
+      },
+    );
   }
   if (token.expiresAt !== undefined && token.expiresAt <= now) {
     throw new BerthError(

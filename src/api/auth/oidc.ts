@@ -5,12 +5,21 @@ import { OIDC_CALLBACK, type OidcEndpoints, type OidcProvider, type OidcSettings
 
 /** How long one answer of the provider may take. */
 const PATIENCE_SECONDS = 10;
+/** How long it may take to show that it is there. */
+const KNOCK_SECONDS = 5;
 /** Its clock and the manager's may differ by this (seconds). */
 const SKEW_SECONDS = 30;
 const MOST_BYTES = 1024 * 1024;
 
 /** What of a log-in is kept until the provider has sent the person back. */
 export type OidcFlow = Readonly<{ state: string; nonce: string; verifier: string }>;
+
+/** What a provider says of somebody. */
+export type OidcAnswer = Readonly<{
+  claims: Readonly<Record<string, unknown>> & Readonly<{ sub: string }>;
+  /** By which it can be asked again; some give none. */
+  refresh: string | undefined;
+}>;
 
 /** What is found out of a provider when it is set. */
 export type Discovered = Readonly<{ endpoints: OidcEndpoints; algorithms: string[]; byBasic: boolean }>;
@@ -54,6 +63,29 @@ export async function discoverProvider(settings: OidcSettings): Promise<Discover
   }
 }
 
+/**
+ * Asks whether it answers at all, so that nobody is sent to where nothing is.
+ * @throws BerthError `unavailable`
+ */
+export async function askProvider({ settings, endpoints }: OidcProvider): Promise<void> {
+  const { issuer, ca } = settings;
+  const only = newFetch(new Set([endpoints.keys]), ca);
+  try {
+    const { status } = await only.fetch(endpoints.keys, {
+      method: 'GET',
+      headers: { accept: 'application/json' },
+      body: undefined,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(KNOCK_SECONDS * 1000),
+    });
+    if (status >= 500) throw new Error(`status ${status}`);
+  } catch (thrown) {
+    throw problemOf(thrown, issuer);
+  } finally {
+    await only.close();
+  }
+}
+
 /** Where the person is sent to, and what is to be kept until they are back. */
 export async function beginLogin(provider: OidcProvider): Promise<Readonly<{ url: string; flow: OidcFlow }>> {
   const { address, scopes } = provider.settings;
@@ -74,7 +106,7 @@ export async function beginLogin(provider: OidcProvider): Promise<Readonly<{ url
 }
 
 /**
- * What the provider says of whom it has sent back: claims of the ID token, and of userinfo where that lacks what is asked for.
+ * What the provider says of whom it has sent back.
  * @param query of the address that the person was sent back to
  * @throws BerthError in one sentence
  */
@@ -83,15 +115,9 @@ export async function finishLogin(
   secret: string | undefined,
   flow: OidcFlow,
   query: string,
-): Promise<Readonly<Record<string, unknown>> & Readonly<{ sub: string }>> {
-  const { issuer, address, ca, roleClaim, nameClaim } = provider.settings;
-  const { token, keys, userinfo } = provider.endpoints;
-  const only = newFetch(new Set([token, keys, ...(userinfo === undefined ? [] : [userinfo])]), ca);
-  const config = configOf(provider, secret);
-  config[oidc.customFetch] = only.fetch;
-  // The signature too, though it came over TLS.
-  oidc.enableNonRepudiationChecks(config);
-  try {
+): Promise<OidcAnswer> {
+  const { issuer, address } = provider.settings;
+  return withTokens(provider, secret, async (config) => {
     const url = new URL(address + OIDC_CALLBACK);
     url.search = query;
     const tokens = await oidc.authorizationCodeGrant(config, url, {
@@ -102,9 +128,73 @@ export async function finishLogin(
     });
     const claims = tokens.claims();
     if (claims === undefined) throw new BerthError('unauthenticated', `${issuer} has sent no ID token`);
-    const isAll = claims[roleClaim] !== undefined && claims[nameClaim] !== undefined;
-    if (isAll || userinfo === undefined) return claims;
-    return { ...(await oidc.fetchUserInfo(config, tokens.access_token, claims.sub)), ...claims };
+    return answerOf(config, provider, tokens, claims.sub);
+  });
+}
+
+/** What says that a log-in does not hold any more, and not merely that the provider has a problem (RFC 6749, 5.2; OpenID Connect Core 1.0, 3.1.2.6). */
+const ENDED: ReadonlySet<string> = new Set([
+  ...['invalid_grant', 'login_required', 'consent_required'],
+  ...['interaction_required', 'account_selection_required'],
+]);
+
+/**
+ * What the provider says now of somebody who has logged in.
+ * @returns undefined where the log-in is over there: the account is gone or locked, or has logged out
+ * @throws BerthError where it could not be found out
+ */
+export async function refreshLogin(
+  provider: OidcProvider,
+  secret: string | undefined,
+  refresh: string,
+  subject: string,
+): Promise<OidcAnswer | undefined> {
+  return withTokens(provider, secret, async (config) => {
+    try {
+      const tokens = await oidc.refreshTokenGrant(config, refresh);
+      if (tokens.claims() !== undefined && tokens.claims()?.sub !== subject) return undefined;
+      return await answerOf(config, provider, tokens, subject);
+    } catch (thrown) {
+      if (thrown instanceof oidc.ResponseBodyError && ENDED.has(thrown.error)) return undefined;
+      throw thrown;
+    }
+  });
+}
+
+type Tokens = oidc.TokenEndpointResponse & oidc.TokenEndpointResponseHelpers;
+
+/** Claims of the ID token, and of userinfo where that lacks what is asked for. */
+async function answerOf(
+  config: oidc.Configuration,
+  { settings: { issuer, roleClaim, nameClaim }, endpoints: { userinfo } }: OidcProvider,
+  tokens: Tokens,
+  subject: string,
+): Promise<OidcAnswer> {
+  const claims = tokens.claims();
+  const refresh = tokens.refresh_token;
+  const isAll = claims?.[roleClaim] !== undefined && claims[nameClaim] !== undefined;
+  if (claims !== undefined && (isAll || userinfo === undefined)) return { claims, refresh };
+  if (userinfo === undefined)
+    throw new BerthError('unavailable', `${issuer} has sent no ID token, and has no userinfo`);
+  const more = await oidc.fetchUserInfo(config, tokens.access_token, subject);
+  return { claims: { ...more, ...claims, sub: subject }, refresh };
+}
+
+/** Runs `ask` where the provider's tokens may be asked for. @throws BerthError in one sentence */
+async function withTokens<T>(
+  provider: OidcProvider,
+  secret: string | undefined,
+  ask: (config: oidc.Configuration) => Promise<T>,
+): Promise<T> {
+  const { issuer, ca } = provider.settings;
+  const { token, keys, userinfo } = provider.endpoints;
+  const only = newFetch(new Set([token, keys, ...(userinfo === undefined ? [] : [userinfo])]), ca);
+  const config = configOf(provider, secret);
+  config[oidc.customFetch] = only.fetch;
+  // The signature too, though it came over TLS.
+  oidc.enableNonRepudiationChecks(config);
+  try {
+    return await ask(config);
   } catch (thrown) {
     throw problemOf(thrown, issuer);
   } finally {

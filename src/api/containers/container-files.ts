@@ -1,12 +1,19 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import { FOLDER_PATH, type FolderListing, folderListingSchema } from '../../contract/container-files.ts';
+import {
+  FOLDER_PATH,
+  type FolderListing,
+  folderListingSchema,
+  PUT_FILE_PATH,
+  type StoredFile,
+  storedFileSchema,
+} from '../../contract/container-files.ts';
 import { BerthError } from '../../kit/errors.ts';
 import type { Agents } from '../../link/index.ts';
 import type { EngineCall } from '../docker/call.ts';
 import { containerPath, rewriteFor, type Target } from '../docker/containers/find.ts';
 import { ask, enginePath } from '../docker/passthrough.ts';
-import type { ContainerDownload } from '../v1/container-hands.ts';
+import type { ContainerDownload, FilePlace } from '../v1/container-hands.ts';
 import { oneFileOf } from './one-file.ts';
 
 /** Of `X-Docker-Container-Path-Stat`, JSON in base64; bits of the mode as Go has them (io/fs: FileMode). */
@@ -29,6 +36,19 @@ export async function filesIn(
   const question = { container: target.seen?.engineId, path };
   const answer = await agents.ask(target.hostId, FOLDER_PATH, question, signal);
   return folderListingSchema.parse(answer);
+}
+
+/** @throws BerthError of the agent, as `filesIn`; `unavailable` where its host takes in others */
+export async function putFileIn(
+  agents: Agents,
+  target: Target,
+  place: FilePlace,
+  sent: Readable,
+  signal: AbortSignal,
+): Promise<StoredFile> {
+  const question = { container: target.seen?.engineId, ...place };
+  const answer = await agents.send(target.hostId, PUT_FILE_PATH, question, sent, signal);
+  return storedFileSchema.parse(answer);
 }
 
 /** What there is to download at a path, links followed. @throws BerthError `engine` in the engine's words */

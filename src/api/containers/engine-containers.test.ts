@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LogItem } from '../../contract/v1/services.ts';
@@ -11,11 +12,13 @@ let client: TestClient;
 let hands: EngineContainers;
 /** What the agent is asked, and answers. */
 const ask = vi.fn();
+const send = vi.fn();
 
 beforeEach(async () => {
+  vi.resetAllMocks();
   const started = await startEndpoint('alpha');
   ({ cluster, client } = started);
-  hands = new EngineContainers(cluster.deps, { ask });
+  hands = new EngineContainers(cluster.deps, { ask, send });
   return started.close;
 });
 
@@ -120,6 +123,27 @@ describe('files', () => {
     );
     ask.mockResolvedValueOnce({ path: '/etc' });
     await expect(hands.files('web', '/etc')).rejects.toThrow();
+  });
+
+  it('are sent to the agent, for the engine’s ID, of what has a root to be reached by', async () => {
+    await create();
+    const place = { folder: '/data', name: 'x', replace: false };
+    const { signal } = new AbortController();
+    const put = (ref: string) => hands.upload(ref, place, Readable.from(['hello']), signal);
+    await expect(put('web')).rejects.toMatchObject({
+      ...{ code: 'conflict', hint: expect.stringContaining('docker cp') },
+    });
+    expect(send).not.toHaveBeenCalled();
+    await hands.start('web');
+    await hands.pause('web');
+    send.mockResolvedValueOnce({ path: '/data/x', size: 5 });
+    expect(await put('web')).toEqual({ path: '/data/x', size: 5 });
+    const [engineId] = alpha().containers.keys();
+    const question = { container: engineId, ...place };
+    expect(send).toHaveBeenLastCalledWith('h-alpha', '/put-file', question, expect.anything(), signal);
+    await expect(put('none')).rejects.toMatchObject({ code: 'not_found' });
+    await cluster.setConnected('alpha', false);
+    await expect(put('web')).rejects.toMatchObject({ code: 'host_down' });
   });
 
   it('are downloaded: a folder as a tar, a file by itself, a link as what it leads to', async () => {

@@ -1,4 +1,5 @@
-import type { FolderListing } from '../../contract/container-files.ts';
+import type { Readable } from 'node:stream';
+import type { FolderListing, StoredFile } from '../../contract/container-files.ts';
 import type { ContainerStats } from '../../contract/v1/containers.ts';
 import type { LogItem } from '../../contract/v1/services.ts';
 import { BerthError } from '../../kit/errors.ts';
@@ -33,11 +34,12 @@ import type {
   ContainerDownload,
   ContainerHands,
   ContainerLogQuery,
+  FilePlace,
   MergedLogQuery,
   TerminalProcess,
   TerminalQuery,
 } from '../v1/container-hands.ts';
-import { downloadOf, fetchDownload, filesIn } from './container-files.ts';
+import { downloadOf, fetchDownload, filesIn, putFileIn } from './container-files.ts';
 import { openTerminal } from './open-terminal.ts';
 import { readStats } from './read-stats.ts';
 
@@ -123,7 +125,7 @@ export class EngineContainers implements ContainerHands {
   }
 
   async files(ref: string, path: string): Promise<FolderListing> {
-    return filesIn(this.call(READ_MS), this.agents, this.running(ref), path);
+    return filesIn(this.call(READ_MS), this.agents, this.withRoot(ref), path);
   }
 
   async download(ref: string, path: string): Promise<ContainerDownload> {
@@ -134,6 +136,10 @@ export class EngineContainers implements ContainerHands {
     // For as long as it takes: who has asked reads it, or lets it go.
     const { signal } = new AbortController();
     return fetchDownload({ ...this.call(READ_MS), signal }, this.reachable(ref), download);
+  }
+
+  async upload(ref: string, place: FilePlace, sent: Readable, signal: AbortSignal): Promise<StoredFile> {
+    return putFileIn(this.agents, this.withRoot(ref), place, sent, signal);
   }
 
   async kill(ref: string, signal: string | undefined): Promise<void> {
@@ -199,6 +205,16 @@ export class EngineContainers implements ContainerHands {
 
   private reachable(ref: string): Target {
     return reachable({ deps: this.deps }, ref);
+  }
+
+  /** One that has a process, by whose root its files are reached: it need not run at the moment. */
+  private withRoot(ref: string): Target {
+    const target = this.reachable(ref);
+    const status = target.seen?.state.status ?? 'not made yet';
+    if (status === 'running' || status === 'paused') return target;
+    throw new BerthError('conflict', `container ${target.name} is ${status}: its folders cannot be reached`, {
+      hint: 'start it first, or use "docker cp", which also reads and writes what does not run',
+    });
   }
 
   private running(ref: string): Target {

@@ -18,6 +18,12 @@ export function setAuditTarget(call: DockerCall, target: string): void {
   call.audit.target = target;
 }
 
+/** A container that is named by its ID is in the log by its name, also once it is gone. */
+export function nameAuditTarget({ audit, deps, params }: DockerCall): void {
+  const { id } = params;
+  if (id !== undefined) audit.target = deps.store.view((tx) => tx.get('containers', id))?.name;
+}
+
 /**
  * Adds an entry to the audit log, without making the client wait for the disk.
  * @param outcome `ok`, or the error in one line

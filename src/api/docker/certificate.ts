@@ -1,7 +1,7 @@
 import type { PeerCertificate } from 'node:tls';
 import { BerthError } from '../../kit/errors.ts';
 import { BACKDATE } from '../../link/pki/x509.ts';
-import { ROLES, roleAllows, roleSchema } from '../../model/access.ts';
+import { isShutOut, ROLES, roleAllows, roleSchema } from '../../model/access.ts';
 import type { Store } from '../../store/store.ts';
 import type { Principal } from '../auth/principal.ts';
 
@@ -34,6 +34,11 @@ export function principalOfCertificate(
       'unauthenticated',
       `user "${user}" of the client certificate does not exist any more`,
     );
+  }
+  if (isShutOut(record)) {
+    throw new BerthError('unauthenticated', `user "${user}" has no role at ${record.oidc?.issuer} any more`, {
+      hint: 'log in by it again when your account has one; an admin can give one with "berth user role"',
+    });
   }
   // A certificate of somebody who had the same name before does not come back with the name. Dates are whole seconds.
   const issuedAt = Date.parse(certificate?.valid_from ?? '') + BACKDATE;

@@ -15,6 +15,8 @@ export type DockerDeps = Readonly<{
   placer: Placer;
   /** Waits until an agent has acted on a generation. */
   assignments: Assignments;
+  /** Cordons a host and begins to move its containers away. @throws BerthError `conflict` where it is not ready */
+  drain(hostId: string): Promise<unknown>;
   /** Engine events of all hosts in one order. */
   events: ClusterEvents;
   /** Seals what is not to be read from a disk. */

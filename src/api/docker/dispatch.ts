@@ -6,7 +6,7 @@ import type { Principal } from '../auth/principal.ts';
 import { RefusalBudget } from '../auth/refusal-budget.ts';
 import { hasBody } from '../body.ts';
 import { answerError, textOf } from './answer-error.ts';
-import { writeAudit } from './audit.ts';
+import { nameAuditTarget, writeAudit } from './audit.ts';
 import type { CallAudit, DockerCall, DockerRoute } from './call.ts';
 import type { DockerDeps } from './deps.ts';
 import { Router } from './router.ts';
@@ -53,6 +53,7 @@ export function newDispatcher(deps: DockerDeps, routes: readonly DockerRoute[]):
         writeAudit(call, action, outcome);
     };
     call.audit.write = audit;
+    if (route.action !== undefined) nameAuditTarget(call);
     try {
       refuseForeignPages(route, call.req);
       refuseRole(route, call);

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { hasBody, readWhole } from '../body.ts';
+import { shownFields } from '../hidden-values.ts';
+import type { DockerCall } from './call.ts';
 
 /** Largest JSON body, bytes. */
 export const MAX_JSON = 4 * 1024 * 1024;
@@ -82,6 +84,11 @@ export function sendJson(res: ServerResponse, status: number, value: unknown): v
   res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
   // As text it goes out in one piece with the head.
   res.end(text);
+}
+
+/** As `sendJson`, without the values that who asks may not see. */
+export function sendShown({ res, principal }: Pick<DockerCall, 'res' | 'principal'>, value: unknown): void {
+  sendJson(res, 200, shownFields(value, principal.role));
 }
 
 /** Answers without a body: 204, 304, or 200 for HEAD. */

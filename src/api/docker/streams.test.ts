@@ -277,6 +277,19 @@ describe('TLS', () => {
       expect([path, text]).toEqual([path, expect.stringContaining('"Env":["PASSWORD=(hidden)"]')]);
     }
     expect(await client.json('GET', '/services/site')).toMatchObject({ Spec: spec });
+    // As well as whatever else a password may stand in.
+    const secrets = {
+      DriverOpts: { o: 's3cret' },
+      Labels: { key: 's3cret', 'com.docker.compose.project': 'p' },
+    };
+    await client.json('POST', '/volumes/create', { Name: 'files', ...secrets }, 201);
+    for (const path of ['/volumes', '/volumes/files']) {
+      const { text } = await ask('GET', path, vera);
+      expect([path, text]).toEqual([path, expect.stringContaining('"com.docker.compose.project":"p"')]);
+      expect([path, text]).toEqual([path, expect.stringContaining('"o":"(hidden)"')]);
+      expect(text).not.toContain('s3cret');
+      expect(JSON.stringify(await client.json('GET', path))).toContain('s3cret');
+    }
     expect((await ask('POST', '/nodes/alpha/update?version=1', vera)).status).toBe(403);
     const refused = await ask('POST', '/containers/web/stop', vera);
     expect(refused.status).toBe(403);

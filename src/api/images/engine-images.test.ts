@@ -65,6 +65,20 @@ describe('a pull', () => {
   });
 });
 
+it('tells which hosts a pull goes to', async () => {
+  cluster = await newCluster({ h1: pulling, h2: pulling, h3: pulling });
+  const hands = new EngineImages(cluster.deps);
+  await cluster.store.update((tx) => {
+    const [host] = [...tx.all('hosts')].filter(({ name }) => name === 'h2');
+    if (host !== undefined) tx.put('hosts', { ...host, cordoned: true });
+  });
+  expect(hands.fills()).toEqual(['h1', 'h3']);
+  cluster.cut('h1');
+  expect(hands.fills()).toEqual(['h3']);
+  cluster.cut('h3');
+  expect(hands.fills()).toEqual([]);
+});
+
 it('removes as docker does, and passes the refusal of an engine on', async () => {
   const engine = ({ method, path }: Asked) => {
     if (path === '/images/json') return { json: [] };
@@ -115,7 +129,7 @@ it('tells what each host uses of its disk, and names the one that does not say',
   cluster = await newCluster({ h1: () => ({ json: usage }), h2: () => ({ json: {} }) });
   await putContainer(cluster.store, 'h1', 'e1');
   cluster.cut('h2');
-  const { hosts, volumes, warnings } = await new EngineImages(cluster.deps).usage();
+  const { hosts, volumes, warnings } = await new EngineImages(cluster.deps).usage('admin');
   expect(hosts).toEqual([
     {
       name: 'h1',

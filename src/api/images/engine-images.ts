@@ -2,6 +2,7 @@ import type { HostUsage, PullItem } from '../../contract/v1/images.ts';
 import type { RouteOutput } from '../../contract/v1/route.ts';
 import type { Routes } from '../../contract/v1/routes.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
+import type { Role } from '../../model/access.ts';
 import { imageRepository, normalImageRef } from '../../scheduler/image-ref.ts';
 import type { EngineCall } from '../docker/call.ts';
 import type { DockerDeps } from '../docker/deps.ts';
@@ -27,6 +28,16 @@ const ACT_MS = 15 * 60_000;
 /** Images on their hosts, by the same ways as the Docker endpoint. */
 export class EngineImages implements ImageHands {
   constructor(private readonly deps: DockerDeps) {}
+
+  fills(): readonly string[] {
+    const { deps } = this;
+    try {
+      return imageHosts({ deps }).map(({ name }) => name);
+    } catch (thrown) {
+      if (thrown instanceof BerthError && thrown.code === 'no_room') return [];
+      throw thrown;
+    }
+  }
 
   pull(
     image: string,
@@ -61,8 +72,8 @@ export class EngineImages implements ImageHands {
     return { removed, bytes, warnings: [...warnings] };
   }
 
-  async usage(): Promise<RouteOutput<Routes['disk.usage']>> {
-    const { answers, warnings } = await askUsage(this.call(), new URLSearchParams());
+  async usage(role: Role): Promise<RouteOutput<Routes['disk.usage']>> {
+    const { answers, warnings } = await askUsage(this.call(), new URLSearchParams(), role);
     return {
       hosts: answers.map(({ host, value }) => usageOf(host.name, value)),
       volumes: answers.flatMap(({ host, value }) => this.volumesOf(host, value)),

@@ -56,12 +56,30 @@ it('are made of releases and scalings as they come', async () => {
     tx.put('releases', release(2, { at: T0, cause: { kind: 'rollback', to: 1, automatic: true } }));
     tx.put('scaleHistory', scaled({ at: T0 - 30_000, from: 1, to: 2 }, { at: T0 + 1, from: 2, to: 5 }));
   });
+  const shared = (weight: number) => ({ shift: { weight, step: 0, since: 0 } });
   await store.update((tx) => tx.put('releases', release(2, { state: 'waiting' })));
+  await store.update((tx) => tx.put('releases', release(2, { state: 'waiting', ...shared(10) })));
+  // A step of the same share is none to be marked.
+  await store.update((tx) =>
+    tx.put('releases', release(2, { state: 'waiting', ...shared(10), reason: 'x' })),
+  );
+  await store.update((tx) =>
+    tx.put(
+      'releases',
+      release(2, { state: 'paused', ...shared(0), reason: '9 % of its answers are errors' }),
+    ),
+  );
   now += 5_000;
   await store.update((tx) => tx.put('releases', release(2, { state: 'confirmed' })));
   expect(marks.of(serviceMarks('shop', 'web'), T0)).toEqual([
     { at: T0, kind: 'rollback', subject: 'shop/web', number: 2 },
     { at: T0 + 1, kind: 'scaling', subject: 'shop/web', from: 2, to: 5, by: 'autoscaler' },
+    { at: T0, kind: 'weight', subject: 'shop/web', number: 2, to: 10 },
+    { at: T0, kind: 'weight', subject: 'shop/web', number: 2, to: 0 },
+    {
+      ...{ at: T0, kind: 'stopped', subject: 'shop/web', number: 2 },
+      reason: '9 % of its answers are errors',
+    },
     { at: T0 + 5_000, kind: 'confirmed', subject: 'shop/web', number: 2 },
   ]);
 });

@@ -86,10 +86,19 @@ function releaseMark({ stack, service, number, cause, at }: Release): Noted {
 function releaseMarks({ before, after }: Extract<Change, { table: 'releases' }>, now: number): Noted[] {
   if (after === undefined) return [];
   if (before === undefined) return [releaseMark(after)];
-  if (before.state === after.state || after.state !== 'confirmed') return [];
-  const { stack, service, number } = after;
-  const mark = { at: now, kind: 'confirmed', subject: serviceKey(stack, service), number } as const;
-  return [{ mark, of: [serviceMarks(stack, service)] }];
+  const { stack, service, number, state, reason, shift } = after;
+  const noted = (mark: Pick<Mark, 'kind' | 'to' | 'reason'>): Noted => ({
+    mark: { at: now, subject: serviceKey(stack, service), number, ...mark },
+    of: [serviceMarks(stack, service)],
+  });
+  const isOther = before.state !== state;
+  return [
+    ...(shift !== undefined && (before.shift?.weight ?? 0) !== shift.weight
+      ? [noted({ kind: 'weight', to: shift.weight })]
+      : []),
+    ...(isOther && state === 'confirmed' ? [noted({ kind: 'confirmed' })] : []),
+    ...(isOther && (state === 'paused' || state === 'failed') ? [noted({ kind: 'stopped', reason })] : []),
+  ];
 }
 
 function scaleMark({ stack, service }: Scale, { at, from, to, by }: Scale['changes'][number]): Noted {

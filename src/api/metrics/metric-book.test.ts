@@ -181,6 +181,15 @@ describe('the bound', () => {
     expect(step('m0')).toBe(5_000);
   });
 
+  it('is not filled by what is not there, however much of it a host tells of', () => {
+    const book = newBook(base() + COUNT * size(TIERS));
+    book.take('h1', all(ids.slice(0, 20)));
+    const strangers = Array.from({ length: 5_000 }, (_, i) => `nobody${i}`);
+    book.take('h2', all([...strangers, ...ids]));
+    for (let i = 0; i < 3; i++) book.take('h1', { t: 'figures', rows: '' });
+    expect(book.ofContainer('m0', 60_000).stepMs).toBe(5_000);
+  });
+
   it('holds where even that is too much: then the newest containers have no place', () => {
     const most = base() + 10 * size(TIERS.slice(2)) + 10;
     const book = newBook(most);

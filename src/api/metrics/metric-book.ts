@@ -13,10 +13,13 @@ import {
   HOST_ROW,
   MOST_FIGURES_MS,
   rowOf,
+  SCALING_FIGURES,
   SERVICE_FIGURES,
 } from '../../model/figures.ts';
+import { poolOfRelease, releaseOfPool } from '../../model/service-routes.ts';
 import type { ReadTx, Store } from '../../store/store.ts';
 import { bytesOfRing, FigureRing, type Points, TIERS, type Tier } from './figure-ring.ts';
+import { RouteFigures, type RouteReading } from './route-figures.ts';
 
 export type ContainerRow = Figures<(typeof CONTAINER_ROW)[number]>;
 export type HostRow = Figures<(typeof HOST_ROW)[number]>;
@@ -56,6 +59,8 @@ const AMPLE = 1.25;
 type MetricBookDeps = Readonly<{
   store: Store;
   clock: Clock;
+  /** What went through routes since it was asked last; undefined where nobody knows. Without it nothing is kept of them. */
+  traffic?: () => Iterable<RouteReading> | undefined;
   /** For tests. */
   mostBytes?: number;
 }>;
@@ -70,6 +75,9 @@ export class MetricBook {
   private readonly containers = new Map<string, Entry>();
   private readonly services = new Map<string, Service>();
   private readonly cluster = new FigureRing(CLUSTER_FIGURES.length);
+  private readonly routes = new RouteFigures();
+  /** Of services that scale by themselves, by their keys. */
+  private readonly scalings = new Map<string, FigureRing>();
   private bytes = this.cluster.bytes;
   /** Of those, containers'. */
   private containerBytes = 0;
@@ -111,6 +119,26 @@ export class MetricBook {
     this.addContainers(hostId, host, now);
   }
 
+  /** What the rules of a service looked at just now, and how many containers it is to have. */
+  takeScaling(
+    stack: string,
+    name: string,
+    figures: Partial<Figures<(typeof SCALING_FIGURES)[number]>>,
+  ): void {
+    const key = serviceKey(stack, name);
+    let ring = this.scalings.get(key);
+    if (ring === undefined) {
+      if (this.scalings.size >= MOST_SERVICES) return;
+      ring = new FigureRing(SCALING_FIGURES.length);
+      this.bytes += ring.bytes;
+      this.scalings.set(key, ring);
+    }
+    ring.add(
+      SCALING_FIGURES.map((figure) => figures[figure] ?? Number.NaN),
+      this.deps.clock.now(),
+    );
+  }
+
   /** The host has been removed. */
   forget(hostId: string): void {
     const host = this.hosts.get(hostId);
@@ -121,7 +149,7 @@ export class MetricBook {
 
   /** Bytes that all rings have now. */
   get size(): number {
-    return this.bytes;
+    return this.bytes + this.routes.bytes;
   }
 
   ofHost(hostId: string, windowMs: number): Points {
@@ -136,8 +164,28 @@ export class MetricBook {
     return this.read(this.services.get(serviceKey(stack, name))?.ring, SERVICE_FIGURES.length, windowMs);
   }
 
+  ofScaling(stack: string, name: string, windowMs: number): Points {
+    return this.read(this.scalings.get(serviceKey(stack, name)), SCALING_FIGURES.length, windowMs);
+  }
+
   ofCluster(windowMs: number): Points {
     return this.read(this.cluster, CLUSTER_FIGURES.length, windowMs);
+  }
+
+  /** All that came for these routes together, or what their containers of one release answered. */
+  ofRoutes(routes: readonly string[], release: number | undefined, windowMs: number): Points {
+    const pool = release === undefined ? '' : poolOfRelease(release);
+    return this.routes.of(
+      routes.map((route) => ({ route, pool })),
+      this.deps.clock.now(),
+      windowMs,
+    );
+  }
+
+  /** Releases of whose containers on these routes something is kept, the newest first. */
+  releasesOn(routes: readonly string[]): readonly number[] {
+    const pools = new Set(routes.flatMap((route) => this.routes.poolsOf(route)));
+    return [...pools].flatMap((pool) => releaseOfPool(pool) ?? []).sort((a, b) => b - a);
   }
 
   /** What a host has measured last of itself; undefined where that is not of now. */
@@ -155,21 +203,32 @@ export class MetricBook {
 
   /** What a host has measured last of its containers; none where that is not of now. */
   *containersNow(hostId: string): Iterable<Readonly<{ id: string; row: ContainerRow }>> {
+    for (const { id, row } of this.rowsNow(hostId)) yield { id, row: figuresOf(CONTAINER_ROW, row) };
+  }
+
+  /** The same in the order of `CONTAINER_ROW`: for who looks at all of them and shows few. */
+  *rowsNow(hostId: string): Iterable<Readonly<{ id: string; row: ArrayLike<number> }>> {
     const host = this.hosts.get(hostId);
     if (host === undefined || !this.isFresh(host.at)) return;
     for (const [i, entry] of host.entries.entries())
-      if (entry !== undefined) yield { id: entry.id, row: figuresOf(CONTAINER_ROW, rowAt(host, i)) };
+      if (entry !== undefined) yield { id: entry.id, row: rowAt(host, i) };
   }
 
   containerNow(id: string): ContainerRow | undefined {
-    const entry = this.containers.get(id);
-    const host = entry && this.hosts.get(entry.hostId);
-    if (host === undefined || !this.isFresh(host.at)) return undefined;
-    const place = host.entries.indexOf(entry);
-    return place < 0 ? undefined : figuresOf(CONTAINER_ROW, rowAt(host, place));
+    const found = this.rowNow(id);
+    return found === undefined ? undefined : figuresOf(CONTAINER_ROW, found.row);
   }
 
-  /** Adds up services and the cluster, from what is known now. */
+  /** The same in the order of `CONTAINER_ROW`, and the host that has measured it. */
+  rowNow(id: string): Readonly<{ hostId: string; row: ArrayLike<number> }> | undefined {
+    const entry = this.containers.get(id);
+    const host = entry && this.hosts.get(entry.hostId);
+    if (entry === undefined || host === undefined || !this.isFresh(host.at)) return undefined;
+    const place = host.entries.indexOf(entry);
+    return place < 0 ? undefined : { hostId: entry.hostId, row: rowAt(host, place) };
+  }
+
+  /** Adds up services and the cluster, from what is known now, and takes in what went through routes. */
   sum(): void {
     const now = this.deps.clock.now();
     const all = new Float64Array(CLUSTER_FIGURES.length);
@@ -185,6 +244,8 @@ export class MetricBook {
       }
     }
     this.cluster.add(all, now);
+    const traffic = this.deps.traffic?.();
+    if (traffic !== undefined) this.routes.add(traffic, now, this.most - this.size);
     for (const { ring, sums } of this.services.values()) ring.add(sums, now);
   }
 
@@ -203,7 +264,13 @@ export class MetricBook {
           this.bytes -= ring.bytes;
           this.services.delete(key);
         }
+      for (const [key, ring] of this.scalings)
+        if (tx.get('services', key) === undefined) {
+          this.bytes -= ring.bytes;
+          this.scalings.delete(key);
+        }
     });
+    this.routes.sweep(now);
     this.makeRoom(0);
   }
 
@@ -224,12 +291,13 @@ export class MetricBook {
       else this.add(entry, rowAt(host, i), now);
     }
     if (unknown.length === 0) return;
-    this.makeRoom(unknown.length);
     this.deps.store.view((tx) => {
-      for (const i of unknown) {
-        const id = host.ids[i] ?? '';
-        const entry =
-          isManagedOn(tx, id, hostId) || isPlainOn(tx, id, hostId) ? this.entry(tx, id, hostId) : undefined;
+      const its = unknown.filter((i) => isOn(tx, host.ids[i] ?? '', hostId));
+      // Those alone that get a ring: a host may tell of any number that is not there, and takes no place of others by it.
+      this.makeRoom(new Set(its.map((i) => host.ids[i] ?? '').filter((id) => !this.containers.has(id))).size);
+      for (const i of unknown) host.entries[i] = undefined;
+      for (const i of its) {
+        const entry = this.entry(tx, host.ids[i] ?? '', hostId);
         host.entries[i] = entry;
         if (entry !== undefined) this.add(entry, rowAt(host, i), now);
       }
@@ -256,7 +324,7 @@ export class MetricBook {
       return known;
     }
     const ring = new FigureRing(CONTAINER_FIGURES.length, this.tiers);
-    if (this.bytes + ring.bytes > this.most) return undefined;
+    if (this.size + ring.bytes > this.most) return undefined;
     const made: Entry = { id, hostId, ring, service: this.serviceOf(tx, id), at: 0 };
     this.grow(ring.bytes);
     this.containers.set(id, made);
@@ -288,7 +356,7 @@ export class MetricBook {
 
   /** Chooses the tiers in which all have their place. Those that are there go over to them when they are told of next. */
   private makeRoom(more: number): void {
-    const others = this.bytes - this.containerBytes;
+    const others = this.size - this.containerBytes;
     const fits = (level: number, count: number) =>
       others + count * bytesOfRing(CONTAINER_FIGURES.length, LEVELS[level] as readonly Tier[]) <= this.most;
     const count = this.containers.size + more;
@@ -337,6 +405,10 @@ export function busyCores({
   cpuStolen,
 }: Figures<'cpuUser' | 'cpuSystem' | 'cpuStolen'>): number {
   return cpuUser + cpuSystem + cpuStolen;
+}
+
+function isOn(tx: ReadTx, id: string, hostId: string): boolean {
+  return isManagedOn(tx, id, hostId) || isPlainOn(tx, id, hostId);
 }
 
 function isManagedOn(tx: ReadTx, id: string, hostId: string): boolean {

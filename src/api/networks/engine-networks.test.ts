@@ -11,7 +11,8 @@ let hands: EngineNetworks;
 beforeEach(async () => {
   const started = await startEndpoint('alpha', 'beta');
   ({ cluster, client } = started);
-  const agents = { ask: () => Promise.reject(new Error('no agent in this test')) };
+  const none = () => Promise.reject(new Error('no agent in this test'));
+  const agents = { ask: none, send: none };
   hands = new EngineNetworks(cluster.deps, agents);
   const network = { drivers: { xoverlay: { usable: true, reason: '' } }, wireMtu: 1500 };
   await cluster.store.update((tx) => {

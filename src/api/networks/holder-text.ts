@@ -1,24 +1,51 @@
+import type { HeldBy } from '../../contract/v1/addresses.ts';
 import type { Address } from '../../model/address.ts';
 import type { ReadTx } from '../../store/store.ts';
 
-/** Who has an address, for errors and lists: `container web on host h1`. */
-export function holderText(tx: ReadTx, { holder, reservedFor, formerly }: Address): string {
+/** What stands before the name of the host that a container was left on. */
+export const LEFT_ON = 'left on host ';
+
+/** Who has an address. */
+export function heldBy(tx: ReadTx, { holder, reservedFor, formerly }: Address): HeldBy {
   switch (holder.kind) {
     case 'container': {
       const container = tx.get('containers', holder.id);
-      if (container === undefined) return `container ${holder.id.slice(0, 12)}`;
-      return `container ${container.name} on host ${hostName(tx, container.assigned.hostId)}`;
+      if (container === undefined) return { kind: 'container', name: holder.id.slice(0, 12) };
+      return { kind: 'container', name: container.name, host: hostName(tx, container.assigned.hostId) };
     }
-    case 'endpoint':
-      return `container ${holder.name ?? holder.endpointId.slice(0, 12)} of plain docker on host ${hostName(tx, holder.hostId)}`;
+    case 'endpoint': {
+      const { name, endpointId, hostId } = holder;
+      return { kind: 'plain', name: name ?? endpointId.slice(0, 12), host: hostName(tx, hostId) };
+    }
+    case 'gateway':
+      return { kind: 'gateway' };
+    case 'aux':
+      if (holder.left === true) return { kind: 'left', host: holder.name.replace(LEFT_ON, '') };
+      return { kind: 'aux', name: holder.name };
+    case 'none':
+      if (reservedFor !== undefined) return { kind: 'reservation', name: reservedFor };
+      return { kind: 'gone', ...(formerly === undefined ? {} : { name: formerly }) };
+  }
+}
+
+/** Who has an address, for errors and lists: `container web on host h1`. */
+export function holderText(tx: ReadTx, address: Address): string {
+  const who = heldBy(tx, address);
+  switch (who.kind) {
+    case 'container':
+      return `container ${who.name}${who.host === undefined ? '' : ` on host ${who.host}`}`;
+    case 'plain':
+      return `container ${who.name} of plain docker on host ${who.host}`;
     case 'gateway':
       return 'the gateway of the network';
+    case 'left':
+      return `a container ${LEFT_ON}${who.host} ("berth ip release" frees it)`;
     case 'aux':
-      if (holder.left === true) return `a container ${holder.name} ("berth ip release" frees it)`;
-      return `auxiliary address "${holder.name}"`;
-    case 'none':
-      if (reservedFor !== undefined) return `a reservation for ${reservedFor}`;
-      return formerly === undefined ? 'a container that is gone' : `container ${formerly}, which is gone`;
+      return `auxiliary address "${who.name}"`;
+    case 'reservation':
+      return `a reservation for ${who.name}`;
+    case 'gone':
+      return who.name === undefined ? 'a container that is gone' : `container ${who.name}, which is gone`;
   }
 }
 

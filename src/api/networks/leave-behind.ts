@@ -2,6 +2,7 @@ import type { Address } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
 import { spanDriver } from '../../model/spanning/registry.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
+import { LEFT_ON } from './holder-text.ts';
 import { isSpanning, type SpanningNetwork } from './spanning.ts';
 
 /**
@@ -19,7 +20,7 @@ export function leaveBehind(
     if (!isSpanning(network) || !isOutside(network) || network.plainOn === host.id) return [];
     tx.put('addresses', {
       ...{ kind, networkId, ip, mac },
-      holder: { kind: 'aux', name: `left on host ${host.name}`, left: true },
+      holder: { kind: 'aux', name: `${LEFT_ON}${host.name}`, left: true },
       ...(reservedFor === undefined ? {} : { reservedFor }),
     });
     return [{ network: network.name, ip }];

@@ -64,6 +64,13 @@ describe('the index', () => {
     expect([head.status, head.text]).toEqual([200, '']);
   });
 
+  it('leaves to the API what is there: metrics without a token are refused in words', async () => {
+    for (const path of ['/metrics', '/metrics/']) {
+      const { status, text } = await get(path, BROWSER);
+      expect([status, text]).toEqual([401, expect.stringContaining('this needs a log-in')]);
+    }
+  });
+
   it.each(['/v1/nowhere', '/v1', '/v1.41/containers/json', '/v2/x', '/assets/gone-0000.js'])(
     'does not stand in for %s',
     async (path) => {

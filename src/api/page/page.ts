@@ -48,7 +48,7 @@ export function openPage(folder: string): Page | undefined {
       const path = (req.url ?? '').split('?')[0] ?? '';
       // HTTP/0.9 has no headers: no browser asks so, and the API refuses it.
       const isRead = (req.method === 'GET' || req.method === 'HEAD') && req.httpVersionMajor >= 1;
-      if (!isRead || path === '/v1' || path.startsWith('/v1/')) return false;
+      if (!isRead || isApi(path)) return false;
       const file = path === INDEX ? undefined : files.get(path);
       if (file !== undefined) sendFile(req, res, file, path.startsWith(HASHED));
       else if (path === '/' || path === INDEX || isNavigation(req)) sendIndex(req, res, index);
@@ -56,6 +56,11 @@ export function openPage(folder: string): Page | undefined {
       return true;
     },
   };
+}
+
+/** What the API has outside of its own folder, a browser gets from it, too: words, and no page that knows nothing of it. */
+function isApi(path: string): boolean {
+  return path === '/v1' || path.startsWith('/v1/') || /^\/metrics\/?$/.test(path);
 }
 
 /**

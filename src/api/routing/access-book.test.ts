@@ -92,6 +92,38 @@ it('has nothing from before the moment that it is asked of', () => {
   expect(of(now + 1_000)).toMatchObject({ windowMs: 0, requests: 0 });
 });
 
+describe('readings for who keeps them longer', () => {
+  it('are of each route and pool that had traffic just now, by its rate', () => {
+    run(20, {
+      h1: [
+        traffic('a', undefined, { good: 18, bad: 2 }),
+        traffic('a', 'r1', { good: 18, times: { [TIME_BOUNDS.indexOf(10)]: 18 } }),
+        traffic('b', undefined, { good: 4 }),
+      ],
+    });
+    run(20, { h1: [traffic('a', undefined, { good: 20 })] });
+    const found = book.readings(6_000) ?? [];
+    expect(found).toMatchObject([{ route: 'a', pool: '', requestsPerSecond: 10, errorsPerSecond: 0 }]);
+    run(8, {
+      h1: [traffic('a', undefined, { good: 18, bad: 2 }), traffic('a', 'r1', { good: 18, failures: 2 })],
+    });
+    const [whole, pool] = book.readings(6_000) ?? [];
+    expect(whole).toMatchObject({ pool: '', requestsPerSecond: 10, errorsPerSecond: 1 });
+    // Attempts at its containers that failed are the pool's errors.
+    expect(pool).toMatchObject({ pool: 'r1', requestsPerSecond: 10, errorsPerSecond: 1, p95: undefined });
+  });
+
+  it('are not known while no router tells, rather than nothing', () => {
+    expect(book.readings(6_000)).toBeUndefined();
+    run(8, { h1: [] });
+    expect(book.readings(6_000)).toEqual([]);
+    now += 10_000;
+    expect(book.readings(6_000)).toBeUndefined();
+    serving = [];
+    expect(book.readings(6_000)).toBeUndefined();
+  });
+});
+
 describe('a host that has not told all', () => {
   const empty: Traffic[] = [];
   const missing = (ms: number) => book.of('shop/web', undefined, ms).missing;

@@ -1,5 +1,6 @@
 import type { AgentFrame } from '../../contract/link.ts';
 import type { Clock } from '../../kit/clock.ts';
+import { poolOfRelease } from '../../model/service-routes.ts';
 import {
   type AccessFigures,
   type AccessSummary,
@@ -11,6 +12,7 @@ import {
   type Traffic,
   type TrafficSums,
 } from '../../model/traffic.ts';
+import type { RouteReading } from '../metrics/route-figures.ts';
 import { TrafficRing, type Window, windowOf } from './traffic-ring.ts';
 
 type Said = AgentFrame & { t: 'traffic' };
@@ -89,6 +91,27 @@ export class AccessBook implements AccessFigures {
     return this.sum([route], release, this.window(windowMs));
   }
 
+  /**
+   * Of each route and pool with traffic in the last `windowMs`: for who keeps it longer than this does. Undefined while no
+   * router tells, or where there is none: then nothing is known.
+   */
+  readings(windowMs: number): readonly RouteReading[] | undefined {
+    const now = this.deps.clock.now();
+    const telling = this.deps.serving().filter(({ id }) => this.isTelling(id, now));
+    if (telling.length === 0) return undefined;
+    const window = this.window(windowMs);
+    const ms = window.until - window.from;
+    return [...this.routes].flatMap(([route, pools]) =>
+      [...pools].flatMap(([pool, ring]) => {
+        if (ring.lastAt < window.from) return [];
+        const sums = this.readOne(route, pool, window);
+        const of = { windowMs: ms, ofPool: pool !== WHOLE, missing: [] };
+        const { requestsPerSecond, errors, p50, p95 } = summaryOf(sums, of);
+        return [{ route, pool, requestsPerSecond, errorsPerSecond: (errors * 1000) / ms, p50, p95 }];
+      }),
+    );
+  }
+
   /** Names of ingress hosts that have not told of all of a window of so many milliseconds. */
   missing(windowMs: number): readonly string[] {
     return this.missingIn(this.window(windowMs));
@@ -108,7 +131,7 @@ export class AccessBook implements AccessFigures {
   }
 
   private sum(routes: readonly string[], release: number | undefined, window: Window): AccessSummary {
-    const pool = release === undefined ? WHOLE : `r${release}`;
+    const pool = release === undefined ? WHOLE : poolOfRelease(release);
     const found = routes.map((route) => this.readOne(route, pool, window));
     const missing = this.missingIn(window);
     const ms = window.until - window.from;

@@ -1,10 +1,11 @@
 import type { RouteOptionsView, RouteView } from '../../contract/v1/route-list.ts';
+import { BerthError } from '../../kit/errors.ts';
 import { type Balancer, listenText } from '../../model/balancer.ts';
 import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import { routeOptionsOf } from '../../model/route-fields.ts';
 import type { RouteOptions } from '../../model/route-options.ts';
 import type { HttpRoute, PoolServer, TcpRoute } from '../../model/router.ts';
-import { isServed, servedName, servedRoutes } from '../../model/service-routes.ts';
+import { isServed, releaseOfPool, servedName, servedRoutes } from '../../model/service-routes.ts';
 import { splitOf } from '../../store/releases.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
@@ -42,6 +43,25 @@ export function routeViews(tx: ReadTx, access: Access, { name, brief }: Wanted =
     .map(finish);
 }
 
+/**
+ * The route of that name: its ID, and STACK and name of the service that it leads to, which a balancer's has none of.
+ * @throws BerthError `not_found`
+ */
+export function findRoute(
+  tx: ReadTx,
+  wanted: string,
+): Readonly<{ id: string; service: Pick<ServiceRecord, 'stack' | 'name'> | undefined }> {
+  for (const record of tx.all('services')) {
+    const found = servedBy(tx, record).find(({ name }) => name === wanted);
+    if (found !== undefined) return { id: found.route?.id ?? '', service: record };
+  }
+  for (const balancer of tx.all('balancers')) {
+    const found = servedByBalancer(tx, balancer).find(({ name }) => name === wanted);
+    if (found !== undefined) return { id: found.route?.id ?? '', service: undefined };
+  }
+  throw new BerthError('not_found', `there is no route "${wanted}"`, { hint: '"berth route ls" lists them' });
+}
+
 type View = Omit<RouteView, 'certificate'>;
 
 /** The name of the certificate that is shown for a domain: its own one, else one of `*` in place of its first label. */
@@ -61,20 +81,30 @@ function optionsView({ auth, ...options }: RouteOptions, sticky: boolean): Route
   return { ...options, sticky, ...(auth === undefined ? {} : { users: auth.users.length }) };
 }
 
-/** A sentence for each service and balancer whose routes lead nowhere. */
-export function deadRoutes(tx: ReadTx): string[] {
+/** The first route of each service and balancer that leads nowhere, and a sentence about it. */
+export function deadRoutes(tx: ReadTx): Readonly<{ name: string; text: string }>[] {
   const services = [...tx.all('services')].flatMap((record) => {
     const dead = servedBy(tx, record).find(({ route }) => readyOf(route) === 0);
     const key = serviceKey(record.stack, record.name);
     return dead === undefined
       ? []
-      : [`${dead.name} has no container to lead to: see "berth service ps ${key}"`];
+      : [
+          {
+            name: dead.name,
+            text: `${dead.name} has no container to lead to: see "berth service ps ${key}"`,
+          },
+        ];
   });
   const balancers = [...tx.all('balancers')].flatMap((balancer) => {
     const dead = servedByBalancer(tx, balancer).find(({ route }) => readyOf(route) === 0);
     return dead === undefined
       ? []
-      : [`${dead.name} has no target to lead to: see "berth lb inspect ${balancer.name}"`];
+      : [
+          {
+            name: dead.name,
+            text: `${dead.name} has no target to lead to: see "berth lb inspect ${balancer.name}"`,
+          },
+        ];
   });
   return [...services, ...balancers];
 }
@@ -86,7 +116,7 @@ function serviceViews(tx: ReadTx, record: ServiceRecord, access: Access): View[]
     return {
       ...{ name, service, port, options, ready: readyOf(route), traffic: traffic() },
       pools: (route?.pools ?? []).map(({ id, weight, servers }) => {
-        const release = Number(id.slice(1));
+        const release = releaseOfPool(id);
         return { ...{ release, weight, traffic: traffic(release) }, servers: servers.map(serverView) };
       }),
     };

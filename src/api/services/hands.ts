@@ -84,6 +84,7 @@ export class ServiceHands {
     return all.flatMap((asked) => {
       let lacksImage = false;
       const place: HostChooser['place'] = (inTx, request) => {
+        if (asked.pullFailed === undefined) return this.deps.placer.place(inTx, request);
         const { hostId, isReady } = this.bestHost(inTx, request, asked);
         lacksImage = !isReady;
         return { hostId };

@@ -68,6 +68,30 @@ const audit = async () =>
   );
 const says = (opened: Opened, text: string) => vi.waitFor(() => expect(opened.output()).toContain(text));
 
+it('have an end in the audit log also where the manager was killed', async () => {
+  const first = connect(await ask());
+  await says(first, 'web sh -i');
+  const second = connect(await ask());
+  await says(second, 'web sh -i');
+  second.socket.send('exit');
+  await second.end;
+  await ask('admin');
+  // Nothing of it is closed: the next one starts with what is written.
+  const before = await audit();
+  expect(before).toHaveLength(4);
+  const next = await startApi({ store: api.store });
+  await next.close();
+  const [a, b, ...rest] = await audit();
+  expect([a, b].sort()).toEqual([
+    'the-admin terminal.close web: sh -i the manager ended',
+    'the-operator terminal.close web: sh -i the manager ended',
+  ]);
+  expect(rest).toEqual(before);
+  const again = await startApi({ store: api.store });
+  await again.close();
+  expect(await audit()).toHaveLength(6);
+});
+
 describe('at the door', () => {
   it('lets go of a stranger who does not hang up himself', async () => {
     const { port, caPem: ca } = api;

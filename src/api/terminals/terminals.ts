@@ -10,7 +10,7 @@ import {
   terminalRoutes,
 } from '../../contract/v1/terminals.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
-import { type ApiToken, lowerRole, roleAllows } from '../../model/access.ts';
+import { type ApiToken, isShutOut, lowerRole, roleAllows } from '../../model/access.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { putAudit } from '../auth/audit-log.ts';
 import { bearerOf } from '../auth/bearer.ts';
@@ -256,7 +256,7 @@ export class Terminals {
 function refusalIn(tx: ReadTx, { id, user }: ApiToken, now: number): string | undefined {
   const token = tx.get('apiTokens', id);
   const owner = tx.get('users', user);
-  if (token === undefined || owner === undefined || (token.expiresAt ?? now + 1) <= now)
+  if (token === undefined || owner === undefined || isShutOut(owner) || (token.expiresAt ?? now + 1) <= now)
     return 'your session has ended';
   return roleAllows(lowerRole(token.role, owner.role), ROLE) ? undefined : 'you may not do this any more';
 }

@@ -98,6 +98,11 @@ describe('users', () => {
 
     await api.root.call('user.role', { user: 'ann', role: 'viewer' });
     expect((await api.client(token).call('session.whoami')).role).toBe('viewer');
+    // Who has seen another role is told, and changes nothing.
+    await expect(
+      api.root.call('user.role', { user: 'ann', role: 'admin', was: 'operator' }),
+    ).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('"operator" -> "viewer"') });
+    expect((await api.client(token).call('session.whoami')).role).toBe('viewer');
 
     await api.root.call('user.password', { user: 'ann', password: 'a longer password' });
     await expect(api.client(token).call('session.whoami')).rejects.toMatchObject({ code: 'unauthenticated' });

@@ -32,7 +32,7 @@ it('lists what is not free, and by whom', async () => {
       { subnet: 'fd00::/64', size: String(2n ** 64n - 1n), taken: 2 },
     ],
     addresses: [
-      { ip: '10.2.0.1', state: 'used', holder: 'the gateway of the network' },
+      { ip: '10.2.0.1', state: 'used', holder: 'the gateway of the network', heldBy: { kind: 'gateway' } },
       { ip: '10.2.0.2', state: 'used', holder: 'container web on host h1', mac: '02:be:0a:02:00:02' },
       { ip: 'fd00::1', state: 'used', holder: 'the gateway of the network' },
       { ip: 'fd00::2', state: 'used', holder: 'container web on host h1' },
@@ -48,12 +48,18 @@ it('reserves what a container has, which then outlives it', async () => {
   await api.store.update((tx) => endContainer(tx, web, Date.now()));
   const list = async (network: string) => (await call('ip.list', { network })).addresses.slice(1);
   expect(await list('x2')).toMatchObject([
-    { ip: '10.2.0.2', state: 'reserved', holder: 'a reservation for web', reservedFor: 'web' },
+    {
+      ...{ ip: '10.2.0.2', state: 'reserved', holder: 'a reservation for web', reservedFor: 'web' },
+      heldBy: { kind: 'reservation', name: 'web' },
+    },
     { state: 'used' },
     { ip: 'fd00::2', state: 'reserved' },
   ]);
   expect(await list('x1')).toMatchObject([
-    { ip: '10.1.0.2', state: 'leaving', holder: 'container web, which is gone', freeAt: expect.any(Number) },
+    {
+      ...{ ip: '10.1.0.2', state: 'leaving', holder: 'container web, which is gone' },
+      ...{ heldBy: { kind: 'gone', name: 'web' }, freeAt: expect.any(Number) },
+    },
   ]);
   await api.store.update((tx) => putContainer(tx, 'web', 'h1', ['x2']));
   expect((await list('x2'))[0]).toMatchObject({ ip: '10.2.0.2', state: 'used', reservedFor: 'web' });

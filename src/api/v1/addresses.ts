@@ -6,7 +6,7 @@ import { isIn } from '../../model/is-in.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { sizeOf } from '../networks/full-pool.ts';
-import { holderText } from '../networks/holder-text.ts';
+import { heldBy, holderText } from '../networks/holder-text.ts';
 import { release, reserve } from '../networks/reservations.ts';
 import { type SpanningNetwork, spanningNetwork } from '../networks/spanning.ts';
 import { isOver } from '../networks/take-address.ts';
@@ -90,7 +90,7 @@ function viewOf(tx: ReadTx, address: Address): AddressView {
   const { ip, mac, holder, reservedFor, releasedAt } = address;
   const state = holder.kind !== 'none' ? 'used' : reservedFor === undefined ? 'leaving' : 'reserved';
   return {
-    ...{ ip, mac, state, holder: holderText(tx, address) },
+    ...{ ip, mac, state, holder: holderText(tx, address), heldBy: heldBy(tx, address) },
     ...(reservedFor === undefined ? {} : { reservedFor }),
     ...(state === 'leaving' ? { freeAt: (releasedAt ?? 0) + settingsOf(tx).addressGraceMs } : {}),
   };

@@ -177,6 +177,20 @@ function fakeContainers(store: Store): ContainerHands {
       find(ref);
       return { path, name: '名 "x".txt', isFolder: false, size: 5 };
     },
+    upload: async (ref, { folder, name, replace }, sent, signal) => {
+      find(ref);
+      let size = 0;
+      const taken = new Promise<never>((_, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+      );
+      const taking = (async () => {
+        for await (const part of sent) size += part.length;
+      })();
+      await Promise.race([taking, taken]);
+      if (name === 'there' && !replace)
+        throw new BerthError('conflict', `"${folder}/there" is there already`);
+      return { path: `${folder}/${name}`, size };
+    },
     fetch: async () => ({ size: 5, body: Readable.from([Buffer.from('hello')]) }),
     terminalTarget: (ref) => find(ref).name,
     terminal: async ({ container, command }) => fakeTerminal(find(container).name, command),
@@ -206,6 +220,7 @@ export const fakeNetworks: NetworkHands = {
 
 /** Pulls and prunes anything, and knows no image. */
 export const fakeImages: ImageHands = {
+  fills: () => ['h1'],
   pull: () =>
     async function* () {
       yield { kind: 'pulled', host: 'h1' };
@@ -221,7 +236,11 @@ async function testVaultFile(folder: string): Promise<VaultFile> {
   return file;
 }
 
-export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture> {
+export async function startApi({
+  traffic,
+  ...more
+}: Partial<ApiDeps> &
+  Pick<ConstructorParameters<typeof MetricBook>[0], 'traffic'> = {}): Promise<ApiFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'berth-api-'));
   const clock = { time: Date.now() };
   const ca = await openCa(await createCa('test', clock.time));
@@ -233,6 +252,16 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
     store,
     placer: twoPerHost,
     moves: fakeMoves(store),
+    services: {
+      scaledPlaces: (_, service, replicas) => ({
+        coming: Array.from({ length: replicas }, (_, i) => ({
+          name: `${service}_${i + 1}`,
+          hostId: i === 0 ? 'id-1' : undefined,
+        })),
+        leaving: [],
+        refusal: replicas > 1 ? 'no host fits' : '',
+      }),
+    },
     autoscaler: {
       explain: (stack, service) => {
         const record = store.view((tx) => tx.get('services', serviceKey(stack, service)));
@@ -244,7 +273,7 @@ export async function startApi(more: Partial<ApiDeps> = {}): Promise<ApiFixture>
       },
     },
     access: new AccessBook({ clock: fakeClock, routesOf: () => [], serving: () => [] }),
-    metrics: new MetricBook({ store, clock: fakeClock }),
+    metrics: new MetricBook({ store, clock: fakeClock, ...(traffic === undefined ? {} : { traffic }) }),
     marks: new Marks({ store, clock: fakeClock }),
     containers: fakeContainers(store),
     networks: fakeNetworks,

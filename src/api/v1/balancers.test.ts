@@ -47,6 +47,36 @@ describe('a balancer', () => {
     await expect(change('crm', {})).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  it('tells the second of two who change the same of it what the first has made of it', async () => {
+    await make('both');
+    await change('both', { attach: [at('192.0.2.1', 50), at('192.0.2.2')], rules: { gzip: 'true' } });
+    const target = '192.0.2.1:8080';
+    const seen = { weights: { [target]: 50 }, rules: { gzip: 'true', rate_limit: null }, check: 'tcp' };
+    await change('both', { weights: { [target]: 40 }, rules: { rate_limit: '5/s' }, check: null });
+    const refused = (was: object, message: string) =>
+      expect(change('both', { weights: { [target]: 30 }, was })).rejects.toMatchObject({
+        ...{ code: 'conflict', message: expect.stringContaining(message) },
+      });
+    await refused({ weights: seen.weights }, `weights["${target}"]: 50 -> 40`);
+    await refused({ rules: seen.rules }, 'rules.rate_limit: none -> "5/s"');
+    await refused({ check: seen.check }, 'check: "tcp" -> "none"');
+    await refused({ weights: { '192.0.2.9:80': 1 } }, 'weights["192.0.2.9:80"]: 1 -> none');
+    await change('both', { sticky: true });
+    await refused({ sticky: false }, 'sticky: false -> true');
+    // Of hashes of passwords it says no more than that they are others.
+    const hash = `${'A'.repeat(22)}== ann:${'b'.repeat(64)}`;
+    await change('both', { rules: { basic_auth: hash } });
+    await refused({ rules: { basic_auth: null } }, 'than was seen: rules.basic_auth');
+    // Nor of headers, in which keys may stand.
+    await change('both', { rules: { request_headers: 'X-Key: s3cret' } });
+    await refused({ rules: { request_headers: 'X-Key: old' } }, 'than was seen: rules.request_headers');
+    const told = (await api.root.call('audit.list', {})).entries.map(({ outcome }) => outcome).join();
+    expect([told.includes('rules.request_headers'), told.includes('s3cret')]).toEqual([true, false]);
+    // What the first has changed beside it is none of the second's business.
+    const done = await change('both', { weights: { [target]: 30 }, was: { weights: { [target]: 40 } } });
+    expect(done.targets).toMatchObject([{ weight: 30 }, { weight: 100 }]);
+  });
+
   it('is refused what another one has, by its name, and nothing of a change is done then', async () => {
     await make('one');
     await make('two');

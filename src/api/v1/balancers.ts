@@ -10,10 +10,12 @@ import {
 } from '../../model/balancer.ts';
 import { saidByHosts } from '../../model/said-by-hosts.ts';
 import type { ReadTx } from '../../store/store.ts';
+import { shownRules } from '../hidden-values.ts';
 import type { AccessBook } from '../routing/access-book.ts';
 import { checkBalancer } from '../routing/check-routes.ts';
 import { balancerServed } from '../routing/route-owners.ts';
 import { wayByName } from '../routing/service-ways.ts';
+import { refuseOtherBalancer } from './as-seen.ts';
 import type { Handlers } from './handler.ts';
 
 const MAX_BALANCERS = 1_000;
@@ -21,10 +23,11 @@ const MAX_TARGETS = 500;
 const MAX_LISTENS = 200;
 
 export const balancerHandlers: Handlers<keyof typeof balancerRoutes> = {
-  'balancer.list': ({ deps }) =>
+  'balancer.list': ({ deps, principal: { role } }) =>
     deps.store.view((tx) => ({
       balancers: [...tx.all('balancers')]
         .map((one) => viewOf(tx, one, deps.access))
+        .map((view) => ({ ...view, rules: shownRules(view.rules, role) }))
         .sort((a, b) => (a.name < b.name ? -1 : 1)),
     })),
 
@@ -58,6 +61,7 @@ export const balancerHandlers: Handlers<keyof typeof balancerRoutes> = {
     about(params.balancer);
     return deps.store.update((tx) => {
       const before = find(tx, params.balancer);
+      refuseOtherBalancer(viewOf(tx, before, deps.access), body.was);
       const check = body.check === undefined ? before.check : (body.check ?? undefined);
       const { check: _, ...rest } = before;
       const balancer: Balancer = {

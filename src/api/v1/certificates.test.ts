@@ -51,6 +51,26 @@ describe('a certificate', () => {
     });
   });
 
+  it('is put in place of another one by nobody who has not seen that one', async () => {
+    const [mine, theirs] = [await make(['mine.example.com']), await make(['theirs.example.com'])];
+    const seen = (was: string | null) =>
+      api.root.call('certificate.put', {
+        ...{ certificate: 'both', chain: mine.certificate, key: mine.key, was },
+      });
+    const made = await put('both', theirs.certificate, theirs.key);
+    await expect(seen(null)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(
+        'certificate both is of root by now, for theirs.example.com, good until 20',
+      ),
+    });
+    expect((await seen(made.shown?.fingerprint ?? '')).domains).toEqual(['mine.example.com']);
+    await api.root.call('certificate.delete', { certificate: 'both' });
+    await expect(seen('0'.repeat(64))).rejects.toMatchObject({
+      message: 'certificate both was taken away',
+    });
+  });
+
   it('is refused for what clients would not believe, without a word of the key', async () => {
     const one = await make(['a.com']);
     const other = await make(['b.com']);

@@ -6,6 +6,7 @@ import { certificateWorry } from '../../model/certificate-worry.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { readUpload } from '../routing/read-upload.ts';
+import { refuseOtherCertificate } from './as-seen.ts';
 import type { Handlers } from './handler.ts';
 
 /** All of them have to go to each router in one message. */
@@ -34,7 +35,9 @@ export const certificateHandlers: Handlers<keyof typeof certificateRoutes> = {
         throw new BerthError('conflict', `certificate ${name} is had by ACME`, {
           hint: `give yours another name, or take that one away first: "berth cert rm ${name}"`,
         });
-      if (tx.get('certificates', name) === undefined) refuseMore(tx);
+      const before = tx.get('certificates', name);
+      refuseOtherCertificate(name, before, body.was);
+      if (before === undefined) refuseMore(tx);
       tx.put('certificates', record);
       return viewOf(tx, name, now);
     });

@@ -14,6 +14,7 @@ const SECRET: ReadonlySet<string> = new Set([
   'Labels',
   'content',
   'secrets',
+  ...['source', 'contents', 'spec', 'clientSecret', 'rules'],
 ]);
 const MAX_SHOWN = 80;
 

@@ -1,10 +1,13 @@
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChangeEvent } from '../../contract/v1/cluster.ts';
+import type { Container, ObservedContainer } from '../../model/container.ts';
+import type { ReleaseRecord, ServiceRecord } from '../../model/deployment.ts';
 import type { HostState, HostStatus } from '../../model/host.ts';
 import { LABEL_ROUTER } from '../../model/labels.ts';
 import type { Orphan } from '../../model/life.ts';
 import { observedContainer } from '../../model/records.fixture.ts';
+import type { WriteTx } from '../../store/store.ts';
 import { assignmentOf } from '../agents/assignment-of.ts';
 import { endContainer } from '../networks/give-back.ts';
 import { putContainer, putNetwork } from '../networks/networks.fixture.ts';
@@ -238,6 +241,102 @@ describe('the status', () => {
     expect(containers).toEqual({ managed: 2, unmanaged: 1, byState: { pending: 1, unreachable: 1 } });
   });
 
+  it('counts runs of jobs that have ended well apart from what should run', async () => {
+    await twoHosts();
+    await api.store.update((tx) => {
+      const runs = { job: 'cron', web: 'service' };
+      for (const [name, kind] of Object.entries(runs))
+        tx.put('services', {
+          ...{ kind: 'service-record', stack: 's', name, scale: null, generation: 1, release: 1 },
+          service: {
+            scale: { kind: 'replicated', replicas: 1 },
+            runs: { kind },
+            container: { Image: 'busybox' },
+            routes: [],
+            listeners: [],
+          },
+        } as unknown as ServiceRecord);
+      for (const [id, name, exitCode] of [
+        ['r1', 'job', 0],
+        ['r2', 'job', 3],
+        ['r3', 'web', 0],
+      ] as const) {
+        const service = { stack: 's', name, index: 1, release: 1 };
+        tx.put('containers', { ...containerRecord(id, id, 'aaaa1111'), service });
+        const seen = observedContainer('aaaa1111', `e-${id}`, { clusterId: id });
+        tx.put('observedContainers', { ...seen, state: { ...seen.state, status: 'exited', exitCode } });
+      }
+    });
+    const { containers } = await api.root.call('cluster.status');
+    expect(containers.byState).toEqual({ pending: 1, unreachable: 1, finished: 1, exited: 2 });
+  });
+
+  it('warns of containers that end soon after each start or are unhealthy, unless their service does', async () => {
+    await twoHosts();
+    const put = (id: string, part: Partial<ObservedContainer['state']>, service?: Container['service']) =>
+      api.store.update((tx) => {
+        const record = containerRecord(id, id, 'aaaa1111');
+        tx.put('containers', service === undefined ? record : { ...record, service });
+        const seen = observedContainer('aaaa1111', `e-${id}`, { clusterId: id });
+        tx.put('observedContainers', { ...seen, state: { ...seen.state, ...part } });
+      });
+    const failing = { status: 'restarting', startedAt: 1_000_000, finishedAt: 1_000_400 } as const;
+    await put('crash', failing);
+    await put('sick', { status: 'running', health: 'unhealthy' });
+    await put('well', { status: 'running', health: 'healthy' });
+    await put('web.1', failing, { stack: 's', name: 'web', index: 1, release: 1 });
+    const found = async () => (await api.root.call('cluster.status')).warningDetails?.listed ?? [];
+    const ofContainers = async () =>
+      (await found()).filter(({ subject, text }) => subject.kind === 'container' && !text.includes('not on'));
+    expect(await ofContainers()).toEqual([
+      {
+        ...{ severity: 'warn', subject: { kind: 'container', names: ['crash', 'web.1'] }, count: 2 },
+        text: 'containers crash, web.1 end soon after each start: "docker logs crash" may say why',
+      },
+      {
+        ...{ severity: 'warn', subject: { kind: 'container', names: ['sick'] }, count: 1 },
+        text: 'container sick is unhealthy',
+      },
+    ]);
+    await api.store.update((tx) => putFailedService(tx, 'web', 'web.1 ends with 1'));
+    expect((await ofContainers())[0]?.subject.names).toEqual(['crash']);
+    for (let at = 10; at < 30; at++) await put(`crash-${at}`, failing);
+    expect((await ofContainers())[0]).toMatchObject({
+      count: 21,
+      text: 'containers crash, crash-10, crash-11, crash-12, crash-13 and 16 more end soon after each start: "docker logs crash" may say why',
+    });
+  });
+
+  it('tells of how many things there are warnings, of what each is and how bad, the worst first', async () => {
+    await twoHosts();
+    await api.store.update((tx) => {
+      for (let at = 1; at <= 60; at++) putFailedService(tx, `web${at}`, `web${at}.1 ends with 1`);
+      for (let at = 1; at <= 8; at++) putFailedService(tx, `job${at}`, 'no image', 'paused');
+    });
+    const { warnings, warningDetails } = await api.root.call('cluster.status');
+    expect(warnings).toHaveLength(21);
+    expect(warnings.at(-1)).toBe('and 50 more');
+    expect(warningDetails?.total).toBe(70);
+    expect(warningDetails?.listed).toHaveLength(20);
+    expect(warningDetails?.listed.slice(0, 2)).toEqual([
+      {
+        ...{ severity: 'bad', subject: { kind: 'host', names: ['H2'] }, count: 1 },
+        text: 'host H2 is down: no heartbeat for 6 s',
+      },
+      {
+        ...{ severity: 'bad', subject: { kind: 'service', names: ['s/web1'] }, count: 1 },
+        text: 'service s/web1: release 1 is failed: web1.1 ends with 1',
+      },
+    ]);
+    const all = (await api.root.call('cluster.status', { warnings: 500 })).warningDetails?.listed ?? [];
+    expect(all).toHaveLength(63);
+    expect(all.at(-2)).toEqual({
+      ...{ severity: 'warn', count: 8 },
+      subject: { kind: 'service', names: ['s/job1', 's/job2', 's/job3', 's/job4', 's/job5'] },
+      text: 'services s/job1, s/job2, s/job3, s/job4, s/job5 and 3 more: their releases are paused: no image',
+    });
+  });
+
   it('counts, adds up what is ready and warns', async () => {
     expect((await api.root.call('cluster.status')).warnings).toEqual([
       'no host has joined: "berth token create" prints how to add one',
@@ -256,6 +355,34 @@ describe('the status', () => {
       '1 container is not on the host where it should be',
     ]);
   });
+});
+
+it('names a host in the audit log, also where its ID was given', async () => {
+  await api.store.update((tx) => tx.put('hosts', hostRecord('aaaa1111', 'h1')));
+  await api.root.call('node.cordon', { node: 'aaaa1111' });
+  const { entries } = await api.root.call('audit.list', { action: 'node.cordon' });
+  expect(entries.map(({ target }) => target)).toEqual(['h1']);
+});
+
+it('says once what is so of many hosts', async () => {
+  await api.store.update((tx) => {
+    for (let at = 1; at <= 200; at++) {
+      tx.put('hosts', hostRecord(`id-${at}`, `h${at}`));
+      tx.put('hostStatus', status(`id-${at}`, 'down', 'no heartbeat for 6 s'));
+      tx.put('hostFailovers', {
+        kind: 'host-failover',
+        id: `id-${at}`,
+        held: true,
+        reason: 'kept',
+        waiting: [],
+      });
+    }
+  });
+  expect((await api.root.call('cluster.status')).warnings).toEqual([
+    'hosts h1, h2, h3, h4, h5 and 195 more are down: no heartbeat for 6 s',
+    'hosts h1, h2, h3, h4, h5 and 195 more: kept',
+    'no host is ready: nothing can be placed',
+  ]);
 });
 
 describe('settings', () => {
@@ -500,3 +627,16 @@ describe('events', () => {
     await expect(reading()).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 });
+
+function putFailedService(tx: WriteTx, name: string, reason: string, state: 'failed' | 'paused' = 'failed') {
+  tx.put('services', {
+    ...{ kind: 'service-record', stack: 's', name, scale: null, generation: 1, release: 1 },
+    service: {
+      ...{ scale: { kind: 'replicated', replicas: 1 }, runs: { kind: 'service' } },
+      ...{ container: { Image: 'busybox' }, routes: [], listeners: [] },
+    },
+  } as unknown as ServiceRecord);
+  tx.put('releases', {
+    ...{ kind: 'release', stack: 's', service: name, number: 1, state, reason },
+  } as unknown as ReleaseRecord);
+}

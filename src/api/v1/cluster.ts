@@ -15,7 +15,7 @@ export function clusterHandlers(
   'cluster.status' | 'audit.list' | 'plan.make' | 'events.list' | 'events.watch' | 'bundle.create'
 > {
   return {
-    'cluster.status': ({ deps }) => deps.store.view((tx) => clusterStatus(tx, deps)),
+    'cluster.status': ({ deps, query }) => deps.store.view((tx) => clusterStatus(tx, deps, query.warnings)),
 
     'audit.list': ({ deps, query }) =>
       deps.store.view((tx) => listAudit(tx, { ...query, limit: query.limit ?? PAGE })),

@@ -61,7 +61,7 @@ it('are saved by a ticket that is good once and not for long, and every download
   expect((await save('made-up')).status).toBe(403);
   const { entries } = await api.root.call('audit.list', { action: 'container.download' });
   expect(entries.map(({ user, target, outcome }) => [user, target, outcome])).toEqual([
-    ['the-operator', 'c1: /x', 'ok'],
-    ['the-operator', 'c1: /x', 'ok'],
+    ['the-operator', 'web: /x', 'ok'],
+    ['the-operator', 'web: /x', 'ok'],
   ]);
 });

@@ -1,8 +1,10 @@
 import type { containerFileRoutes } from '../../contract/v1/container-files.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { hashSecret, newSecret } from '../auth/secrets.ts';
+import { changeTarget } from './change-target.ts';
 import type { ContainerDownload } from './container-hands.ts';
 import type { Handlers } from './handler.ts';
+import { newUploads } from './uploads.ts';
 
 /** How long a ticket may be used, milliseconds; and how many there may be. */
 const TICKET_MS = 30_000;
@@ -13,12 +15,13 @@ type Ticket = Readonly<{ container: string; download: ContainerDownload; endsAt:
 export function containerFileHandlers(): Handlers<keyof typeof containerFileRoutes> {
   /** By the hash of their secrets, oldest first. */
   const tickets = new Map<string, Ticket>();
+  const uploads = newUploads();
   return {
     'container.files': ({ deps, params, query }) => deps.containers.files(params.container, query.path),
 
     'container.download': async ({ deps, params, body, about }) => {
       const { container } = params;
-      about(`${container}: ${body.path}`);
+      about(`${deps.store.view((tx) => changeTarget(tx, params))}: ${body.path}`);
       const download = await deps.containers.download(container, body.path);
       const now = deps.clock.now();
       for (const [key, { endsAt }] of tickets) if (endsAt <= now || tickets.size >= MOST) tickets.delete(key);
@@ -46,6 +49,8 @@ export function containerFileHandlers(): Handlers<keyof typeof containerFileRout
         body,
       };
     },
+
+    'container.upload': uploads,
   };
 }
 

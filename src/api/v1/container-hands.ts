@@ -1,5 +1,5 @@
 import type { Duplex, Readable } from 'node:stream';
-import type { FolderListing } from '../../contract/container-files.ts';
+import type { FolderListing, PutFileQuestion, StoredFile } from '../../contract/container-files.ts';
 import type { ContainerStats } from '../../contract/v1/containers.ts';
 import type { LogItem } from '../../contract/v1/services.ts';
 import type { Role } from '../../model/access.ts';
@@ -45,6 +45,9 @@ export type ContainerDownload = Readonly<{
   size?: number;
 }>;
 
+/** Where a file is to be put: a folder of a container, and what it is called there. */
+export type FilePlace = Omit<PutFileQuestion, 'container'>;
+
 /**
  * Acts on single containers where they are; wired in `src/main/`. Each takes what a person calls one (ID, name,
  * `host/name`).
@@ -68,6 +71,12 @@ export interface ContainerHands {
   download(ref: string, path: string): Promise<ContainerDownload>;
   /** The file, or a tar of the folder. Must be read to its end or destroyed. */
   fetch(ref: string, download: ContainerDownload): Promise<Readonly<{ size?: number; body: Readable }>>;
+  /**
+   * Puts a file there; `sent` is ended where it is not wanted.
+   * @param signal fires where nobody waits for it: it does not come to be then
+   * @throws BerthError also `bad_request` and `not_found` for the folder, `conflict` in words for a person, `unsupported`
+   */
+  upload(ref: string, place: FilePlace, sent: Readable, signal: AbortSignal): Promise<StoredFile>;
   kill(ref: string, signal: string | undefined): Promise<void>;
   pause(ref: string): Promise<void>;
   unpause(ref: string): Promise<void>;

@@ -1,5 +1,6 @@
 import type { ContainerView } from '../../contract/v1/containers.ts';
 import type { Container, ObservedContainer } from '../../model/container.ts';
+import { LABEL_ROUTER } from '../../model/labels.ts';
 import { healthOf } from '../../model/readiness.ts';
 import { seenOf } from '../../store/seen.ts';
 import type { ReadTx } from '../../store/store.ts';
@@ -24,11 +25,12 @@ export function recordView(tx: ReadTx, record: Container): ContainerView {
   };
 }
 
-/** A container that Berth did not make. */
+/** A container that was not made through the cluster: a router of Berth's, or somebody's with plain docker. */
 export function seenView(tx: ReadTx, seen: ObservedContainer): ContainerView {
   const { engineId: id, name, image, hostId, state } = seen;
   return {
     ...{ id, name, managed: false, image, ...placeOf(tx, hostId), ...runOf(seen) },
+    ...(seen.labels[LABEL_ROUTER] === undefined ? {} : { router: true }),
     createdAt: seen.created * 1000,
     state: state.status,
   };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { viewsOf } from '../../contract/v1/container-columns.ts';
+import { LABEL_ROUTER } from '../../model/labels.ts';
 import { observedContainer, RUNNING } from '../../model/records.fixture.ts';
 import { type ApiFixture, containerRecord, hostRecord, startApi } from './api.fixture.ts';
 
@@ -74,6 +75,26 @@ it('lists what the cluster has made and what it has not', async () => {
   ]);
 });
 
+it("knows a router of Berth's own from what somebody has made past it", async () => {
+  await api.store.update((tx) =>
+    tx.put(
+      'observedContainers',
+      observedContainer('id-3', 'e4', { name: 'berth-router', labels: { [LABEL_ROUTER]: 'digest' } }),
+    ),
+  );
+  const { containers } = await api.root.call('container.list', { node: 'h3' });
+  expect(containers.map(({ name, managed, router }) => [name, managed, router])).toEqual([
+    ['stray', false, undefined],
+    ['berth-router', false, true],
+  ]);
+  for await (const columns of api.root.lines('container.columns'))
+    expect(
+      viewsOf(columns)
+        .filter(({ router }) => router)
+        .map(({ name }) => name),
+    ).toEqual(columns.hostName === 'h3' ? ['berth-router'] : []);
+});
+
 it('gives pages of whole hosts, each once', async () => {
   const ids: string[] = [];
   let cursor: string | undefined;
@@ -137,9 +158,9 @@ it('writes down who did what', async () => {
   });
   const { entries } = await api.root.call('audit.list', { action: 'container.*' });
   expect(entries.map(({ user, action, target }) => [user, action, target])).toEqual([
-    ['the-viewer', 'container.start', 'c1'],
+    ['the-viewer', 'container.start', 'web'],
     ['the-operator', 'container.stop', 'nobody'],
-    ['the-operator', 'container.remove', 'c1'],
-    ['the-operator', 'container.restart', 'c1'],
+    ['the-operator', 'container.remove', 'web'],
+    ['the-operator', 'container.restart', 'web'],
   ]);
 });

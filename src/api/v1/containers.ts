@@ -3,6 +3,7 @@ import type { ContainerView, containerRoutes } from '../../contract/v1/container
 import { BerthError } from '../../kit/errors.ts';
 import type { ReadTx, Store } from '../../store/store.ts';
 import { findContainer } from '../docker/containers/find.ts';
+import { changeTarget } from './change-target.ts';
 import { recordView, seenView, viewsOfHost } from './container-view.ts';
 import { findNode } from './find-node.ts';
 import type { Handlers, LineSource } from './handler.ts';
@@ -73,7 +74,7 @@ export const containerHandlers: Handlers<keyof typeof containerRoutes | 'contain
     return {};
   },
   'container.rename': async ({ deps, params, body, about }) => {
-    about(`${params.container} ${body.name}`);
+    about(`${deps.store.view((tx) => changeTarget(tx, params))} ${body.name}`);
     await deps.containers.rename(params.container, body.name);
     return {};
   },

@@ -41,7 +41,7 @@ export type ApiDeps = Readonly<{
    * Reads compose files that were sent, beside all else that the manager does.
    * @throws BerthError `timeout`, `too_many_requests`, `too_large`
    */
-  composeFiles: Readonly<{ read(sent: SentStack): Promise<SentAnswer> }>;
+  composeFiles: Readonly<{ read(sent: SentStack, user: string): Promise<SentAnswer> }>;
   /** Acts on images, on their hosts. */
   images: ImageHands;
   /** Makes a volume, as `docker volume create` does. @throws BerthError `bad_request`, `conflict`, `host_down` */
@@ -50,6 +50,22 @@ export type ApiDeps = Readonly<{
   networks: NetworkHands;
   /** What containers of stacks have written. */
   logs: StackLogs;
+  /** Knows where containers of services go. */
+  services: Readonly<{
+    /**
+     * What another number of containers would make and take away.
+     * @throws BerthError `not_found`, `conflict`, `bad_request`
+     */
+    scaledPlaces(
+      stack: string,
+      service: string,
+      replicas: number,
+    ): Readonly<{
+      coming: readonly Readonly<{ name: string; hostId: string | undefined }>[];
+      leaving: readonly Readonly<{ id: string; name: string; hostId: string }>[];
+      refusal: string;
+    }>;
+  }>;
   /** Thinks about the numbers of services that scale by themselves. */
   autoscaler: Readonly<{
     /** @throws BerthError `not_found` where it does not scale by itself */

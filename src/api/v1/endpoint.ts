@@ -13,9 +13,10 @@ import { newApi } from './server.ts';
 const OPTIONS: ServerOptions = {
   maxHeaderSize: 32 * 1024,
   headersTimeout: 20_000,
-  // How often the two limits are looked at.
+  // How often it is looked at.
   connectionsCheckingInterval: 5_000,
-  requestTimeout: 60_000,
+  // Files come for as long as they come; every body has a limit of its own (api/body.ts).
+  requestTimeout: 0,
   keepAliveTimeout: 60_000,
   // A client that is cut off without a word is found out by TCP.
   keepAlive: true,
@@ -55,7 +56,10 @@ export interface ApiEndpoint {
  * @param maxConnections that it keeps on each of its sockets; see `ConnectionLimit`
  */
 export async function newApiEndpoint(deps: ApiDeps, maxConnections = MAX_CONNECTIONS): Promise<ApiEndpoint> {
-  const api = await newApi(deps);
+  const limits: ConnectionLimit[] = [];
+  const api = await newApi(deps, (req, res) => {
+    for (const limit of limits) limit.admit(req, res);
+  });
   const servers: Server[] = [];
   const tlsServers: TlsServer[] = [];
   const sockets = new Set<Socket>();
@@ -69,7 +73,9 @@ export async function newApiEndpoint(deps: ApiDeps, maxConnections = MAX_CONNECT
   const add = (server: Server): Server => {
     const full = () =>
       deps.logger.warn({ maxConnections }, 'all connections of the API are at work: no more are let in');
-    new ConnectionLimit(maxConnections, full).watchHttp(server, 'whole');
+    const limit = new ConnectionLimit(maxConnections, full);
+    limit.watchHttp(server, 'whole');
+    limits.push(limit);
     server.on('connection', keep);
     servers.push(server);
     return server;

@@ -3,14 +3,16 @@ import { roleAllows } from '../../model/access.ts';
 import { type KeptFile, purposeOf } from '../../model/kept-file.ts';
 import { type FileUsers, fileUsers, removeFile } from '../files/file-users.ts';
 import { createFile, findFile, liveFiles } from '../files/keep-file.ts';
+import { shownFields } from '../hidden-values.ts';
 import { resealAll } from '../vault/vault-care.ts';
 import type { Handlers } from './handler.ts';
 
 export const fileHandlers: Handlers<`file.${'list' | 'get' | 'create' | 'remove'}` | 'vault.rotate'> = {
-  'file.list': ({ deps, params }) =>
+  'file.list': ({ deps, params, principal }) =>
     deps.store.view((tx) => {
       const users = fileUsers(tx);
-      return { files: liveFiles(tx, params.noun).map((file) => viewOf(file, users)) };
+      const files = liveFiles(tx, params.noun).map((file) => viewOf(file, users));
+      return shownFields({ files }, principal.role);
     }),
 
   'file.get': ({ deps, params, principal }) =>
@@ -18,7 +20,10 @@ export const fileHandlers: Handlers<`file.${'list' | 'get' | 'create' | 'remove'
       const file = findFile(tx, params.noun, params.file);
       const shown = file.noun === 'config' && roleAllows(principal.role, 'operator');
       const content = () => deps.vault.vault.open(file.sealed, purposeOf(file)).toString('base64');
-      return { ...viewOf(file, fileUsers(tx)), ...(shown ? { content: content() } : {}) };
+      return {
+        ...shownFields(viewOf(file, fileUsers(tx)), principal.role),
+        ...(shown ? { content: content() } : {}),
+      };
     }),
 
   'file.create': async ({ deps, params: { noun }, body, principal, about }) => {

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { RouteName, Routes } from '../../contract/v1/routes.ts';
 import type { ApiToken } from '../../model/access.ts';
 import type { Principal } from '../auth/principal.ts';
+import type { FlowingBody } from '../body.ts';
 import type { ApiDeps } from './deps.ts';
 
 type Part<R, Name extends 'params' | 'headers' | 'query' | 'body'> =
@@ -18,9 +19,15 @@ export type Call<N extends RouteName> = Readonly<{
   principal: Principal;
   /** The token that the caller showed; undefined on the socket and on public routes. */
   token: ApiToken | undefined;
+  /** The body of a route that takes bytes; ended with the call. */
+  sent: Routes[N] extends { takes: 'bytes' } ? FlowingBody : undefined;
+  /** Whether who has asked would still be let in: for what takes long. */
+  stillAllowed(): boolean;
   deps: ApiDeps;
   /** For the audit log: what it was done to, and by whom where the route is public. */
   about(target: string, user?: string): void;
+  /** For the audit log: what did not work, where an answer in lines ends well nevertheless. */
+  failed(why: string): void;
   /** Sends a `Set-Cookie` with the answer, or several. */
   setCookie(text: string | string[]): void;
 }>;

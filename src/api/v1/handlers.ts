@@ -31,6 +31,7 @@ import { sessionHandlers } from './session.ts';
 import { settingsHandlers } from './settings.ts';
 import { stackSourceHandlers } from './stack-sources.ts';
 import { terminalHandlers } from './terminals.ts';
+import { topHandlers } from './top.ts';
 import { triggerHandlers } from './triggers.ts';
 import { userHandlers } from './users.ts';
 import { volumeHandlers } from './volumes.ts';
@@ -51,6 +52,7 @@ export function allHandlers(
     ...settingsHandlers,
     ...nodeHandlers,
     ...metricHandlers(figures),
+    ...topHandlers,
     ...moveHandlers,
     ...orphanHandlers,
     ...containerHandlers,

@@ -28,7 +28,8 @@ function put(tx: WriteTx, hostId: string, Id: string, RepoTags: string[], Size: 
 }
 
 it('lists each image once, with the hosts that have it and the containers that were made of it', async () => {
-  const { images } = await api.root.call('image.list');
+  const { images, fills } = await api.root.call('image.list');
+  expect(fills).toEqual(['h1']);
   expect(images).toEqual([
     {
       ...{ id: 'sha256:web', tags: ['web:1', 'web:latest'], digests: [], size: 100, createdAt: 100_000 },
@@ -46,6 +47,41 @@ it('tells beforehand what a prune deletes', async () => {
   };
   expect(await ids()).toEqual([['sha256:old'], 50]);
   expect(await ids(true)).toEqual([['sha256:old', 'sha256:tool'], 57]);
+});
+
+it('writes a pull down once it is done, with the hosts on which it was not', async () => {
+  const told = async () =>
+    (await api.root.call('audit.list', { action: 'image.pull' })).entries.map(({ outcome }) => outcome);
+  await api.close();
+  let goOn: () => void = () => undefined;
+  const pull = () =>
+    async function* (signal: AbortSignal) {
+      yield { kind: 'pulled' as const, host: 'alpha' };
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+        signal.addEventListener('abort', () => resolve());
+      });
+      yield { kind: 'failed' as const, host: 'beta', reason: 'no space' };
+    };
+  api = await startApi({ images: { ...fakeImages, pull } });
+  const operator = api.client(api.tokens.operator);
+  const seen: string[] = [];
+  for await (const { kind } of operator.lines('image.pull', { image: 'web:2' })) {
+    seen.push(kind);
+    if (kind === 'pulled') {
+      expect(await told()).toEqual([]);
+      goOn();
+    }
+  }
+  expect(seen).toEqual(['pulled', 'failed']);
+  await expect.poll(told).toEqual(['host beta: no space']);
+  const leaves = new AbortController();
+  const reading = (async () => {
+    for await (const _ of operator.lines('image.pull', { image: 'web:3' }, { signal: leaves.signal }))
+      leaves.abort();
+  })();
+  await reading.catch(() => undefined);
+  await expect.poll(told).toEqual(['who asked went away before it was done', 'host beta: no space']);
 });
 
 it('lets operators pull, remove and prune, and writes that down', async () => {

@@ -5,11 +5,19 @@ import { hostName } from '../docker/networks/find-network.ts';
 import type { Handlers } from './handler.ts';
 
 export const imageHandlers: Handlers<keyof typeof imageRoutes> = {
-  'image.list': ({ deps }) => ({ images: deps.store.view(imageViews) }),
+  'image.list': ({ deps }) => ({ images: deps.store.view(imageViews), fills: [...deps.images.fills()] }),
 
-  'image.pull': ({ deps, body: { image, nodes }, about }) => {
+  'image.pull': ({ deps, body: { image, nodes }, about, failed }) => {
     about(image);
-    return deps.images.pull(image, nodes);
+    const pull = deps.images.pull(image, nodes);
+    return async function* (signal) {
+      const without: string[] = [];
+      for await (const item of pull(signal)) {
+        if (item.kind === 'failed') without.push(`host ${item.host}: ${item.reason}`);
+        yield item;
+      }
+      if (without.length > 0) failed(without.join('; '));
+    };
   },
 
   'image.remove': ({ deps, params: { image }, query: { force = false }, about }) => {
@@ -26,7 +34,7 @@ export const imageHandlers: Handlers<keyof typeof imageRoutes> = {
 
   'image.prune': ({ deps, body: { all = false } }) => deps.images.prune(all),
 
-  'disk.usage': ({ deps }) => deps.images.usage(),
+  'disk.usage': ({ deps, principal }) => deps.images.usage(principal.role),
 };
 
 /** One for each ID, the newest first. */

@@ -1,12 +1,22 @@
 import { FIGURES_VERSION } from '../../contract/link.ts';
 import type { metricRoutes } from '../../contract/v1/metrics.ts';
 import { expositionText, type Family } from '../../kit/exposition.ts';
-import { CLUSTER_FIGURES, CONTAINER_FIGURES, HOST_FIGURES, SERVICE_FIGURES } from '../../model/figures.ts';
+import {
+  CLUSTER_FIGURES,
+  CONTAINER_FIGURES,
+  HOST_FIGURES,
+  ROUTE_FIGURES,
+  SCALING_FIGURES,
+  SERVICE_FIGURES,
+} from '../../model/figures.ts';
+import { routeIds } from '../../model/service-routes.ts';
+import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { findContainer } from '../docker/containers/find.ts';
 import type { Points } from '../metrics/figure-ring.ts';
 import { clusterFamilies } from '../metrics/manager-families.ts';
 import { CLUSTER_MARKS, containerMarks, hostMarks, serviceMarks } from '../metrics/marks.ts';
+import { findRoute, TRAFFIC_MS } from '../routing/route-view.ts';
 import type { ApiDeps } from './deps.ts';
 import { findNode } from './find-node.ts';
 import type { Handlers } from './handler.ts';
@@ -16,6 +26,8 @@ import { findService } from './service-view.ts';
 const WINDOW = 600;
 /** Figures are kept to half a per mille. */
 const DIGITS = 4;
+/** Of the newest of which something is kept; more lines in a chart are not told apart. */
+const MOST_RELEASES = 6;
 
 /** @param own what this process and its API tell of themselves */
 export function metricHandlers(own: () => readonly Family[]): Handlers<keyof typeof metricRoutes> {
@@ -84,6 +96,41 @@ export function metricHandlers(own: () => readonly Family[]): Handlers<keyof typ
         return { ...charted(deps, SERVICE_FIGURES, points, serviceMarks(stack, service)), silent: '' };
       }),
 
+    'metrics.scaling': ({ deps, params: { stack, service }, query: { window = WINDOW } }) =>
+      deps.store.view((tx) => {
+        findService(tx, stack, service);
+        const points = deps.metrics.ofScaling(stack, service, window * 1000);
+        return { ...charted(deps, SCALING_FIGURES, points, serviceMarks(stack, service)), silent: '' };
+      }),
+
+    'metrics.route': ({ deps, query: { name, window = WINDOW } }) =>
+      deps.store.view((tx) => {
+        const { id, service } = findRoute(tx, name);
+        const marks = service === undefined ? '' : serviceMarks(service.stack, service.name);
+        const points = deps.metrics.ofRoutes([id], undefined, window * 1000);
+        return { ...charted(deps, ROUTE_FIGURES, points, marks), silent: silentRouters(deps) };
+      }),
+
+    'metrics.releases': ({ deps, params: { stack, service: name }, query: { window = WINDOW } }) =>
+      deps.store.view((tx) => {
+        const { service } = findService(tx, stack, name);
+        const ids = routeIds({ stack, name, service }, settingsOf(tx));
+        const read = (release: number | undefined) =>
+          charted(
+            deps,
+            ROUTE_FIGURES,
+            deps.metrics.ofRoutes(ids, release, window * 1000),
+            serviceMarks(stack, name),
+          );
+        const releases = deps.metrics
+          .releasesOn(ids)
+          .slice(0, MOST_RELEASES)
+          .map((release) => ({ release, series: read(release).series }))
+          .filter(({ series }) => series.requests.some((value) => value !== null && value > 0));
+        const { series: _, ...all } = read(undefined);
+        return { ...all, releases, silent: silentRouters(deps) };
+      }),
+
     'metrics.scrape': ({ deps, query: { containers = true } }) =>
       expositionText([...deps.store.view((tx) => clusterFamilies(tx, deps, containers)), ...own()]),
   };
@@ -108,6 +155,13 @@ function charted<const N extends string>(
     (number | null)[]
   >;
   return { from, stepMs, series, marks: marks.of(subject, from) };
+}
+
+function silentRouters({ access }: ApiDeps): string {
+  const missing = access.missing(TRAFFIC_MS);
+  return missing.length === 0
+    ? ''
+    : `routers that have not told of all of the last minute: ${missing.toSorted().join(', ')}`;
 }
 
 function silentHost(tx: ReadTx, { metrics }: ApiDeps, hostId: string): string {

@@ -29,6 +29,8 @@ it('shows a drain before it is done, then how far it has come, hosts by name', a
     moved: web,
     stays,
   });
+  const { entries } = await call('audit.list', { action: 'node.drain' });
+  expect(entries.map(({ target }) => target)).toEqual(['alpha', 'alpha (dry run)']);
 });
 
 it('rebalances, and lets an operator say that a host is gone', async () => {
@@ -37,6 +39,9 @@ it('rebalances, and lets an operator say that a host is gone', async () => {
   await call('cluster.rebalance', {});
   expect(await call('cluster.rebalanced')).toMatchObject({ state: 'done' });
   expect(await call('node.failover', { node: 'beta' })).toMatchObject({ name: 'beta' });
+  const { entries } = await call('audit.list', {});
+  expect(entries.map(({ action, target }) => `${action} ${target}`)).toContain('cluster.rebalance (dry run)');
+  expect(entries.map(({ action, target }) => `${action} ${target}`)).toContain('cluster.rebalance ');
   await expect(call('node.failover', { node: 'alpha' })).rejects.toThrow(/is not down/);
 });
 

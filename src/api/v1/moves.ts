@@ -14,7 +14,7 @@ export const moveHandlers: Handlers<Names> = {
       findNode(tx, params.node),
       body.without.map((node) => findNode(tx, node).id),
     ]);
-    about(host.name);
+    about(body.dryRun ? `${host.name} (dry run)` : host.name);
     return body.dryRun
       ? planText(deps, deps.moves.planDrain(host.id, without))
       : text(deps, await deps.moves.drain(host.id));
@@ -29,8 +29,11 @@ export const moveHandlers: Handlers<Names> = {
     deps.moves.release(host.id);
     return deps.store.view((tx) => nodeView(tx, host));
   },
-  'cluster.rebalance': ({ deps, body }) =>
-    body.dryRun ? planText(deps, deps.moves.planRebalance()) : text(deps, deps.moves.rebalance()),
+  'cluster.rebalance': ({ deps, body, about }) => {
+    if (!body.dryRun) return text(deps, deps.moves.rebalance());
+    about('(dry run)');
+    return planText(deps, deps.moves.planRebalance());
+  },
   'cluster.rebalanced': ({ deps }) => text(deps, deps.moves.rebalanceJob()),
 };
 

@@ -4,6 +4,7 @@ import type { ReadTx } from '../../store/store.ts';
 import { type FoundNetwork, findNetwork, hostName, shownName } from '../docker/networks/find-network.ts';
 import { allNetworks, PREDEFINED } from '../docker/networks/list.ts';
 import { networkView } from '../docker/networks/network-view.ts';
+import { shownFields } from '../hidden-values.ts';
 import { isSpanning } from '../networks/spanning.ts';
 import { takenOf } from './addresses.ts';
 import type { Handlers } from './handler.ts';
@@ -20,8 +21,10 @@ export const networkHandlers: Handlers<keyof typeof networkRoutes> = {
       return { networks: networks.sort((a, b) => (a.name < b.name ? -1 : 1)) };
     }),
 
-  'network.get': ({ deps, params }) =>
-    deps.store.view((tx) => detailOf(tx, findNetwork(tx, params.network), deps.clock.now())),
+  'network.get': ({ deps, params, principal }) =>
+    deps.store.view((tx) =>
+      shownFields(detailOf(tx, findNetwork(tx, params.network), deps.clock.now()), principal.role),
+    ),
 
   'network.create': async ({ deps, body, principal, about }) => {
     about(body.name);

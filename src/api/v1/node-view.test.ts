@@ -6,7 +6,7 @@ import { nodeList, nodeView } from './node-view.ts';
 import { clusterStatus } from './status.ts';
 
 const HOSTS = 12;
-const deps = { version: '', ca: { fingerprint: '' } } as ApiDeps;
+const deps = { version: '', ca: { fingerprint: '' }, clock: { now: () => 0 } } as ApiDeps;
 
 async function talkative() {
   const store = await networkStore(HOSTS);

@@ -1,103 +1,43 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { Provider } from 'oidc-provider';
+import type { ServerResponse } from 'node:http';
 import { Agent, request } from 'undici';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createCa, issueServerCertificate, openCa } from '../../link/index.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { principalOfCertificate } from '../docker/certificate.ts';
 import { type ApiFixture, startApi } from './api.fixture.ts';
-
-/** A real provider, over TLS with a CA of its own; accounts by name, with what is said of them. */
-type Account = Readonly<Record<string, unknown>>;
+import { OidcChecks } from './oidc-checks.ts';
+import { CLIENT, startProvider, type TestProvider } from './oidc-provider.fixture.ts';
 
 let api: ApiFixture;
-let server: Server;
-let agent: Agent;
+let provider: TestProvider;
 let issuer: string;
-let providerCa: string;
-let accounts: Map<string, Account>;
-/** Answers in the provider's place, where a test wants a lie. */
-let lie: ((req: IncomingMessage, res: ServerResponse) => boolean) | undefined;
-let asked: string[];
-/** Who logs in at the provider next. */
-let person: string;
+let agent: Agent;
 
 const ADDRESS = 'https://berth.example.com';
 
 beforeEach(async () => {
   api = await startApi();
-  [lie, asked, person] = [undefined, [], 'ann'];
-  accounts = new Map([
-    ['ann', { preferred_username: 'Ann@example.com', groups: ['ops'] }],
-    ['bob', { preferred_username: 'bob', groups: ['staff'] }],
-    ['eve', { preferred_username: 'admin', groups: ['ops'] }],
-    ['sam', { preferred_username: 'sam' }],
-  ]);
-  const ca = await openCa(await createCa('provider', Date.now()));
-  providerCa = ca.certificate;
-  const { key, certificate } = await issueServerCertificate(ca, ['127.0.0.1'], Date.now());
-  let handle: (req: IncomingMessage, res: ServerResponse) => void = () => undefined;
-  server = createServer({ key, cert: certificate }, (req, res) => {
-    asked.push(`${req.method} ${req.url?.split('?')[0]}`);
-    if (lie?.(req, res) !== true) handle(req, res);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  issuer = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  handle = newProvider();
-  agent = new Agent({ connect: { ca: [providerCa, api.caPem] } });
+  provider = await startProvider({ address: '127.0.0.1', back: `${ADDRESS}/login/oidc` });
+  issuer = provider.issuer;
+  provider.person = 'ann';
+  for (const [name, account] of Object.entries({
+    ann: { preferred_username: 'Ann@example.com', groups: ['ops'] },
+    bob: { preferred_username: 'bob', groups: ['staff'] },
+    eve: { preferred_username: 'admin', groups: ['ops'] },
+    sam: { preferred_username: 'sam' },
+  }))
+    provider.accounts.set(name, account);
+  agent = new Agent({ connect: { ca: [provider.ca, api.caPem] } });
 });
 afterEach(async () => {
   await agent.close();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await provider.close();
   await api.close();
 });
 
-function newProvider() {
-  const provider = new Provider(issuer, {
-    clients: [
-      {
-        ...{ client_id: 'berth', client_secret: 'the secret of the client' },
-        redirect_uris: [`${ADDRESS}/login/oidc`],
-      },
-    ],
-    claims: { profile: ['preferred_username', 'groups'] },
-    pkce: { required: () => true },
-    features: { devInteractions: { enabled: false } },
-    interactions: { url: () => '/interaction' },
-    findAccount: (_: unknown, id: string) => ({
-      accountId: id,
-      claims: () => ({ sub: `subject-of-${id}`, ...accounts.get(id) }),
-    }),
-    cookies: { keys: ['a key for tests'] },
-  });
-  const own = provider.callback();
-  /** The person at the provider: says who they are, and agrees. */
-  const interact = async (req: IncomingMessage, res: ServerResponse) => {
-    const { prompt } = await provider.interactionDetails(req, res);
-    if (person === 'nobody')
-      return provider.interactionFinished(req, res, {
-        error: 'access_denied',
-        error_description: 'not today',
-      });
-    if (prompt.name === 'login')
-      return provider.interactionFinished(req, res, { login: { accountId: person } });
-    const grant = new provider.Grant({ accountId: person, clientId: 'berth' });
-    grant.addOIDCScope('openid profile email');
-    return provider.interactionFinished(req, res, { consent: { grantId: await grant.save() } });
-  };
-  return (req: IncomingMessage, res: ServerResponse) => {
-    if (req.url?.startsWith('/interaction')) void interact(req, res);
-    else own(req, res);
-  };
-}
-
 const settings = () => ({
-  ...{ issuer, clientId: 'berth', address: ADDRESS, ca: providerCa, label: 'Company' },
+  ...{ issuer, clientId: CLIENT.id, address: ADDRESS, ca: provider.ca, label: 'Company' },
   roles: { admin: ['ops'], viewer: ['staff'] },
 });
-const set = (more = {}) =>
-  api.root.call('oidc.set', { ...settings(), clientSecret: 'the secret of the client', ...more });
+const set = (more = {}) => api.root.call('oidc.set', { ...settings(), clientSecret: CLIENT.secret, ...more });
 
 type Cookies = Map<string, string>;
 
@@ -170,28 +110,28 @@ describe('log-in by a provider', () => {
   it('has the role of today, and the same user under another name', async () => {
     await set();
     await logIn();
-    accounts.set('ann', { preferred_username: 'ann-married', groups: ['staff'] });
+    provider.accounts.set('ann', { preferred_username: 'ann-married', groups: ['staff'] });
     expect((await logIn()).body).toMatchObject({ user: 'ann', role: 'viewer' });
   });
 
   it('refuses who has no role, who would be somebody else, and what would leave no admin', async () => {
     await set();
-    person = 'sam';
+    provider.person = 'sam';
     expect(await logIn()).toMatchObject({
       status: 403,
       body: { message: `your account at ${issuer} has no role here` },
     });
-    person = 'eve';
+    provider.person = 'eve';
     expect((await logIn()).body.message).toContain('there is a user "admin" who is not your account');
-    person = 'nobody';
+    provider.person = 'nobody';
     expect((await logIn()).body.message).toBe(`${issuer} has refused: not today`);
-    person = 'ann';
+    provider.person = 'ann';
     await logIn();
     for (const name of ['admin', 'test-admin'])
       await api.root.call('user.delete', { user: name }).catch(() => undefined);
     for (const { name, role } of (await api.root.call('user.list')).users)
       if (role === 'admin' && name !== 'ann') await api.root.call('user.delete', { user: name });
-    accounts.set('ann', { preferred_username: 'ann', groups: ['staff'] });
+    provider.accounts.set('ann', { preferred_username: 'ann', groups: ['staff'] });
     expect((await logIn()).body.message).toContain('"ann" is the last admin');
   });
 
@@ -216,19 +156,187 @@ describe('log-in by a provider', () => {
   });
 });
 
+describe('a log-in by a provider, afterwards', () => {
+  let checks: OidcChecks;
+  beforeEach(async () => {
+    checks = new OidcChecks(api.deps);
+    await set();
+  });
+  afterEach(() => checks.close());
+  const MINUTE = 60_000;
+  const later = async (minutes: number) => {
+    api.clock.time += minutes * MINUTE;
+    await checks.round();
+  };
+  const enter = async (who: string) => {
+    provider.person = who;
+    const { own } = await logIn();
+    return () =>
+      api
+        .client(own.get('__Host-berth'))
+        .call('session.whoami')
+        .then(
+          ({ role }) => role,
+          ({ message }) => message,
+        );
+  };
+  const told = async (action: string) =>
+    (await api.root.call('audit.list', { action })).entries.map(
+      ({ user, target, outcome }) => `${user}: ${target}: ${outcome}`,
+    );
+  const tokenRequests = () => provider.asked.filter((one) => one === 'POST /token').length;
+
+  it('has the role of today within fifteen minutes, and what was made by it has no more', async () => {
+    const ann = await enter('ann');
+    const { token } = await api.root.call('apiToken.create', { user: 'ann', name: 'ci' });
+    provider.accounts.set('ann', { preferred_username: 'ann', groups: ['staff'] });
+    await later(9);
+    expect([await ann(), tokenRequests()]).toEqual(['admin', 1]);
+    await later(1);
+    expect([await ann(), tokenRequests()]).toEqual(['viewer', 2]);
+    expect((await api.client(token).call('session.whoami')).role).toBe('viewer');
+    expect(await told('user.role')).toEqual(['system: ann, viewer by the provider: ok']);
+    // Its new refresh token is what it is asked by next, and a role that comes back comes back.
+    provider.accounts.set('ann', { preferred_username: 'ann', groups: ['ops'] });
+    await later(10);
+    expect([await ann(), tokenRequests()]).toEqual(['admin', 3]);
+    const written = JSON.stringify(api.store.view((tx) => [...tx.all('apiTokens')]));
+    expect(written).toMatch(/"sealed":"v1\./);
+  });
+
+  it('is over where the account has no role any more, with all that stands for the user', async () => {
+    const [ann, again] = [await enter('ann'), await enter('ann')];
+    const { token } = await api.root.call('apiToken.create', { user: 'ann', name: 'ci' });
+    const subject = { subject: { CN: 'ann', OU: 'admin' } } as never;
+    expect(principalOfCertificate(api.store, subject, '').role).toBe('admin');
+    provider.accounts.set('ann', { preferred_username: 'ann' });
+    await later(10);
+    expect([await ann(), await again()]).toEqual(Array(2).fill('this token is not known'));
+    const no = `user "ann" has no role at ${issuer} any more`;
+    await expect(api.client(token).call('session.whoami')).rejects.toMatchObject({ message: no });
+    expect(() => principalOfCertificate(api.store, subject, '')).toThrow(no);
+    const { users } = await api.root.call('user.list');
+    expect(users.find(({ name }) => name === 'ann')).toMatchObject({ shutOut: true });
+    expect(await told('user.shut-out')).toEqual([
+      'system: ann, who has no role at the provider any more: ok',
+    ]);
+    expect((await logIn()).status).toBe(403);
+    provider.accounts.set('ann', { preferred_username: 'ann', groups: ['staff'] });
+    expect(await (await enter('ann'))()).toBe('viewer');
+    expect((await api.client(token).call('session.whoami')).role).toBe('viewer');
+  });
+
+  it('shuts out who is found to have no role when logging in, until an admin says otherwise', async () => {
+    const ann = await enter('ann');
+    provider.accounts.set('ann', { preferred_username: 'ann' });
+    expect((await logIn()).status).toBe(403);
+    expect(await ann()).toBe('this token is not known');
+    const { token } = await api.root.call('apiToken.create', { user: 'ann', name: 'ci' });
+    await expect(api.client(token).call('session.whoami')).rejects.toMatchObject({ code: 'unauthenticated' });
+    await api.root.call('user.role', { user: 'ann', role: 'operator' });
+    expect((await api.client(token).call('session.whoami')).role).toBe('operator');
+  });
+
+  it('is over where the account is gone, and for that one alone', async () => {
+    const [ann, bob] = [await enter('ann'), await enter('bob')];
+    provider.accounts.delete('ann');
+    await later(10);
+    expect([await ann(), await bob()]).toEqual(['this token is not known', 'viewer']);
+    expect(await told('session.end')).toEqual(['system: ann: it does not hold at the provider any more']);
+  });
+
+  it('outlives a provider that is down for a while, but not for ever', async () => {
+    const [ann, bob] = [await enter('ann'), await enter('bob')];
+    provider.lie = (_, res) => {
+      res.writeHead(503).end();
+      return true;
+    };
+    await later(10);
+    await later(225);
+    expect([await ann(), await bob()]).toEqual(['admin', 'viewer']);
+    provider.lie = undefined;
+    await later(2);
+    provider.lie = (_, res) => {
+      res.destroy();
+      return true;
+    };
+    await later(235);
+    expect([await ann(), await bob()]).toEqual(['admin', 'viewer']);
+    await later(6);
+    expect(await ann()).toMatch(/^this token ended at /);
+  });
+
+  it('is asked about for all others, too, where one cannot be asked about', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    for (const name of names) provider.accounts.set(name, { preferred_username: name, groups: ['staff'] });
+    const people = new Map<string, () => Promise<string>>();
+    for (const name of ['ann', ...names]) people.set(name, await enter(name));
+    provider.accounts.clear();
+    let count = 0;
+    provider.lie = (req, res) => {
+      // The first of each round, whoever it is, gets no answer.
+      if (!req.url?.startsWith('/token') || count++ > 0) return false;
+      res.destroy();
+      return true;
+    };
+    await later(10);
+    await later(1);
+    await later(1);
+    for (const [name, ask] of people) expect([name, await ask()]).toEqual([name, 'this token is not known']);
+  });
+
+  it('ends after an hour where the provider gives nothing to ask by, and after seven days anyway', async () => {
+    provider.isRefreshed = false;
+    const bob = await enter('bob');
+    provider.isRefreshed = true;
+    const ann = await enter('ann');
+    await later(59);
+    expect([await bob(), await ann()]).toEqual(['viewer', 'admin']);
+    await later(2);
+    expect([await bob(), await ann()]).toEqual([expect.stringMatching(/^this token ended at /), 'admin']);
+    for (let hours = 0; hours < 7 * 24; hours += 3) await later(180);
+    expect(await ann()).toMatch(/^this token ended at /);
+  });
+
+  it('leaves the last admin one, without the log-in', async () => {
+    const ann = await enter('ann');
+    for (const { name, role } of (await api.root.call('user.list')).users)
+      if (role === 'admin' && name !== 'ann') await api.root.call('user.delete', { user: name });
+    provider.accounts.set('ann', { preferred_username: 'ann', groups: ['staff'] });
+    await later(10);
+    expect(await ann()).toBe('this token is not known');
+    const { users } = await api.root.call('user.list');
+    expect(users.find(({ name }) => name === 'ann')?.role).toBe('admin');
+  });
+
+  it('is asked for by a manager that runs', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const other = await startApi({ store: api.store, vault: api.deps.vault, clock: api.deps.clock });
+    try {
+      await enter('ann');
+      api.clock.time += 10 * MINUTE;
+      vi.advanceTimersByTime(MINUTE);
+      await vi.waitFor(() => expect(tokenRequests()).toBe(2));
+    } finally {
+      vi.useRealTimers();
+      await other.close();
+    }
+  });
+});
+
 describe('a provider that is set', () => {
   it('has to answer, over TLS that is good, and be who it says', async () => {
     await expect(set({ ca: '' })).rejects.toMatchObject({ code: 'unavailable' });
     await expect(set({ issuer: `${issuer}/other` })).rejects.toMatchObject({
       message: expect.stringContaining(issuer),
     });
-    lie = (_, res) => {
+    provider.lie = (_, res) => {
       const body = { issuer: 'https://evil.example', authorization_endpoint: 'https://evil.example/a' };
       res.setHeader('content-type', 'application/json').end(JSON.stringify(body));
       return true;
     };
     await expect(set()).rejects.toMatchObject({ message: expect.stringContaining('does not hold') });
-    lie = (_, res) => {
+    provider.lie = (_, res) => {
       const inside = 'http://169.254.169.254/latest';
       const body = { issuer, authorization_endpoint: inside, token_endpoint: inside, jwks_uri: inside };
       res.setHeader('content-type', 'application/json').end(JSON.stringify(body));
@@ -245,24 +353,86 @@ describe('a provider that is set', () => {
 
   it('leads nowhere else afterwards, and its lies are told in a sentence', async () => {
     await set();
-    asked.length = 0;
+    provider.asked.length = 0;
     const own: Cookies = new Map();
     const query = await throughProvider(own);
-    lie = (req, res) => {
+    provider.lie = (req, res) => {
       if (!req.url?.startsWith('/token')) return false;
       res.writeHead(307, { location: '/secret-place' }).end();
       return true;
     };
     const { body } = await finish(new Map(own), query);
     expect(body.message).toContain(issuer);
-    expect(asked.filter((one) => one.includes('secret-place'))).toEqual([]);
-    lie = (req, res) => {
+    expect(provider.asked.filter((one) => one.includes('secret-place'))).toEqual([]);
+    provider.lie = (req, res) => {
       if (!req.url?.startsWith('/token')) return false;
       res.setHeader('content-type', 'application/json').end(`{"x":"${'y'.repeat(2 * 1024 * 1024)}"}`);
       return true;
     };
     const again = await throughProvider(own);
     expect((await finish(new Map(own), again)).body.message).toContain(issuer);
+  });
+
+  it('says so where it does not answer, before anybody is sent there, and is asked once for many', async () => {
+    await set();
+    const begin = async () => (await send('POST', `${api.url}/v1/session/oidc`, new Map(), {})).text;
+    provider.lie = (_, res) => {
+      res.writeHead(503).end();
+      return true;
+    };
+    provider.asked.length = 0;
+    const said = await Promise.all([begin(), begin(), begin()]);
+    for (const text of said) expect(text).toContain(`${issuer} does not answer: status 503`);
+    expect(said[0]).toContain('log in with a password meanwhile');
+    expect(provider.asked).toEqual(['GET /jwks']);
+    provider.lie = undefined;
+    api.clock.time += 5_000;
+    expect(await begin()).toContain(`${issuer}/auth?`);
+    await provider.close();
+    api.clock.time += 5_000;
+    expect(await begin()).toMatch(/does not answer: .*ECONNREFUSED/);
+  });
+
+  it('is not believed what it has said in an earlier log-in', async () => {
+    await set();
+    let kept: string | undefined;
+    provider.lie = (req, res) => {
+      if (req.url !== '/token') return false;
+      if (kept === undefined) {
+        const end = res.end.bind(res) as (chunk: unknown) => ServerResponse;
+        res.end = ((chunk: unknown) => {
+          kept = String(chunk);
+          return end(chunk);
+        }) as typeof res.end;
+        return false;
+      }
+      res.setHeader('content-type', 'application/json').end(kept);
+      return true;
+    };
+    expect((await logIn()).status).toBe(200);
+    expect(JSON.parse(kept ?? '{}')).toHaveProperty('id_token');
+    // A good token of the right person, signed and not too old, but for another question.
+    expect(await logIn()).toMatchObject({
+      ...{
+        status: 401,
+        body: { message: expect.stringContaining('does not hold: unexpected JWT claim value') },
+      },
+    });
+  });
+
+  it('is set over what another admin has set by nobody who has not seen that', async () => {
+    const first = await set({ was: null });
+    api.clock.time += 1000;
+    await expect(set({ label: 'Mine', was: null })).rejects.toMatchObject({
+      ...{ code: 'conflict', message: 'the log-in by a provider was set by root meanwhile' },
+    });
+    const second = await set({ label: 'Mine', was: first.at });
+    expect(second.settings.label).toBe('Mine');
+    await expect(set({ was: first.at })).rejects.toMatchObject({ code: 'conflict' });
+    await api.root.call('oidc.delete');
+    await expect(set({ was: second.at })).rejects.toMatchObject({
+      message: 'the log-in by a provider was taken away meanwhile',
+    });
   });
 
   it('keeps its secret where other things of it are changed, and none for another client', async () => {

@@ -1,32 +1,33 @@
 import type { OidcProviderView, oidcRoutes } from '../../contract/v1/oidc.ts';
 import { BerthError } from '../../kit/errors.ts';
 import type { Vault } from '../../kit/vault.ts';
-import { type Role, roleAllows, type User } from '../../model/access.ts';
-import {
-  nameByClaims,
-  OIDC_CALLBACK,
-  OIDC_PURPOSE,
-  type OidcProvider,
-  oidcSettingsSchema,
-  roleByClaims,
-} from '../../model/oidc.ts';
-import type { ReadTx, WriteTx } from '../../store/store.ts';
+import { OIDC_CALLBACK, OIDC_PURPOSE, type OidcProvider, oidcSettingsSchema } from '../../model/oidc.ts';
+import type { ReadTx } from '../../store/store.ts';
 import { OIDC_KEY } from '../../store/tables.ts';
 import type { LoginLimiter } from '../auth/login-limiter.ts';
-import { beginLogin, discoverProvider, finishLogin, type OidcFlow } from '../auth/oidc.ts';
+import { askProvider, beginLogin, discoverProvider, finishLogin, type OidcFlow } from '../auth/oidc.ts';
 import { cookieOf, FLOW_COOKIE, flowCookie, pageCookie } from '../auth/page-cookie.ts';
+import { refuseOtherProvider } from './as-seen.ts';
 import type { Handlers } from './handler.ts';
+import { admit, clientSecretOf, providerOf, sealRefresh, sessionOf } from './oidc-users.ts';
 import { openSession, SESSION_MS } from './open-session.ts';
-import { keepAnAdmin } from './users.ts';
 
 /** A log-in that has not come back by then is begun anew. */
 const FLOW_MS = 10 * 60_000;
+/** So long what was heard of a provider holds: strangers who begin log-ins do not have it asked each time. */
+const HEARD_MS = 5_000;
 const FLOW_PURPOSE = 'oidc/flow';
 /** Under this name failures count for an address: nobody is called so. */
 const LIMITED = ':oidc';
 
 /** @param limiter of log-ins, by all doors */
 export function oidcHandlers(limiter: LoginLimiter): Handlers<keyof typeof oidcRoutes> {
+  let heard: Readonly<{ of: OidcProvider; at: number; isThere: Promise<void> }> | undefined;
+  const asked = (provider: OidcProvider, now: number): Promise<void> => {
+    if (heard?.of !== provider || now - heard.at >= HEARD_MS)
+      heard = { of: provider, at: now, isThere: askProvider(provider) };
+    return heard.isThere;
+  };
   return {
     'oidc.get': ({ deps }) => {
       const provider = deps.store.view(providerOf);
@@ -34,12 +35,13 @@ export function oidcHandlers(limiter: LoginLimiter): Handlers<keyof typeof oidcR
     },
 
     'oidc.set': async ({ deps, body, principal, about }) => {
-      const { clientSecret, ...rest } = body;
+      const { clientSecret, was, ...rest } = body;
       const settings = oidcSettingsSchema.parse(rest);
       about(settings.issuer);
       const before = deps.store.view(providerOf);
       const isSame =
         before?.settings.issuer === settings.issuer && before.settings.clientId === settings.clientId;
+      refuseOtherProvider(before, was);
       const found = await discoverProvider(settings);
       const sealed =
         clientSecret === undefined
@@ -54,7 +56,11 @@ export function oidcHandlers(limiter: LoginLimiter): Handlers<keyof typeof oidcR
         ...(sealed === undefined ? {} : { sealed }),
         ...{ at: deps.clock.now(), by: principal.user },
       };
-      await deps.store.update((tx) => tx.put('oidcProviders', provider));
+      await deps.store.update((tx) => {
+        // Again: another may have set it while the provider was asked.
+        refuseOtherProvider(providerOf(tx), was);
+        tx.put('oidcProviders', provider);
+      });
       return viewOf(provider);
     },
 
@@ -72,7 +78,9 @@ export function oidcHandlers(limiter: LoginLimiter): Handlers<keyof typeof oidcR
     },
 
     'oidc.begin': async ({ deps, setCookie }) => {
-      const { url, flow } = await beginLogin(deps.store.view(theProvider));
+      const provider = deps.store.view(theProvider);
+      await asked(provider, deps.clock.now());
+      const { url, flow } = await beginLogin(provider);
       const until = deps.clock.now() + FLOW_MS;
       setCookie(
         flowCookie(deps.vault.vault.seal(JSON.stringify({ ...flow, until }), FLOW_PURPOSE), FLOW_MS / 1000),
@@ -88,25 +96,24 @@ export function oidcHandlers(limiter: LoginLimiter): Handlers<keyof typeof oidcR
       limiter.failed(LIMITED, principal.from, now);
       const { vault } = deps.vault;
       const flow = flowOf(vault, cookieOf(headers.cookie, FLOW_COOKIE), now);
-      const secret =
-        provider.sealed === undefined
-          ? undefined
-          : vault.open(provider.sealed, OIDC_PURPOSE).toString('utf8');
-      const claims = await finishLogin(provider, secret, flow, body.query);
-      const { user, token, expiresAt } = await deps.store.update((tx) => {
-        const admitted = admit(tx, provider, claims, now);
-        return { user: admitted, ...openSession(tx, admitted, principal.from, now) };
+      const answer = await finishLogin(provider, clientSecretOf(provider, vault), flow, body.query);
+      const kept = sessionOf(sealRefresh(vault, answer.refresh), now);
+      const opened = await deps.store.update((tx) => {
+        const admitted = admit(tx, provider, answer.claims, now);
+        if (admitted === undefined) return undefined;
+        return { user: admitted, ...openSession(tx, admitted, principal.from, now, kept) };
       });
+      if (opened === undefined)
+        throw new BerthError('forbidden', `your account at ${provider.settings.issuer} has no role here`, {
+          hint: `an admin can give one of its ${provider.settings.roleClaim} a role: "berth oidc set"`,
+        });
+      const { user, token, expiresAt } = opened;
       about(user.name, user.name);
       limiter.succeeded(LIMITED, principal.from);
       setCookie([pageCookie(token, SESSION_MS / 1000), flowCookie('', 0)]);
       return { user: user.name, role: user.role, expiresAt };
     },
   };
-}
-
-function providerOf(tx: ReadTx): OidcProvider | undefined {
-  return tx.get('oidcProviders', OIDC_KEY);
 }
 
 function theProvider(tx: ReadTx): OidcProvider {
@@ -139,48 +146,4 @@ function flowOf(vault: Vault, sealed: string | undefined, now: number): OidcFlow
   if (flow.until <= now || flow.until - now > FLOW_MS)
     throw new BerthError('unauthenticated', 'the log-in was begun too long ago', again);
   return flow;
-}
-
-/**
- * The user that the account is here: made where it comes for the first time, with the role of today always.
- * @throws BerthError `forbidden` where it has no role or no name; `conflict` where a user of that name logs in otherwise
- */
-function admit(
-  tx: WriteTx,
-  provider: OidcProvider,
-  claims: Readonly<Record<string, unknown>> & Readonly<{ sub: string }>,
-  now: number,
-): User {
-  const { settings } = provider;
-  const { issuer } = settings;
-  const role = roleByClaims(claims, settings);
-  if (role === undefined)
-    throw new BerthError('forbidden', `your account at ${issuer} has no role here`, {
-      hint: `an admin can give one of its ${settings.roleClaim} a role: "berth oidc set"`,
-    });
-  for (const user of tx.all('users'))
-    if (user.oidc?.issuer === issuer && user.oidc.subject === claims.sub) return withRole(tx, user, role);
-  const name = nameByClaims(claims, settings);
-  if (name === undefined)
-    throw new BerthError('forbidden', `your account at ${issuer} has no name that a user here may have`, {
-      hint: `it is taken from ${settings.nameClaim}: an admin can name another claim`,
-    });
-  if (tx.get('users', name) !== undefined)
-    throw new BerthError('conflict', `there is a user "${name}" who is not your account at ${issuer}`, {
-      hint: 'an admin can remove that one, or have names taken from another claim',
-    });
-  const user: User = {
-    ...{ kind: 'user', name, role, passwordHash: '', createdAt: now },
-    oidc: { issuer, subject: claims.sub },
-  };
-  tx.put('users', user);
-  return user;
-}
-
-function withRole(tx: WriteTx, user: User, role: Role): User {
-  if (user.role === role) return user;
-  if (!roleAllows(role, user.role)) keepAnAdmin(tx, user, 'given a lower role');
-  const changed = { ...user, role };
-  tx.put('users', changed);
-  return changed;
 }

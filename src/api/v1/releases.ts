@@ -7,16 +7,18 @@ import {
   serviceKey,
 } from '../../model/deployment.ts';
 import { isReady } from '../../model/readiness.ts';
+import { scaled } from '../../model/service-scale.ts';
 import { fieldChanges } from '../../model/stack-diff.ts';
 import { beginRelease, releaseBefore, releasesOf, splitOf } from '../../store/releases.ts';
 import { seenOf } from '../../store/seen.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
+import { wayBack } from '../../store/way-back.ts';
 import { TRAFFIC_MS } from '../routing/route-view.ts';
 import { trafficView } from '../routing/traffic-view.ts';
 import { refuseOtherRelease, refuseOtherWeight } from './as-seen.ts';
 import { changeService } from './change-service.ts';
 import type { Call, Handlers } from './handler.ts';
-import { changesView, findService, nextOf, releaseView, serviceView } from './service-view.ts';
+import { changesView, comingOf, findService, nextOf, releaseView, serviceView } from './service-view.ts';
 
 type Names =
   `release.${'history' | 'status' | 'rollback' | 'preview' | 'pause' | 'resume' | 'weight' | 'confirm'}`;
@@ -34,7 +36,7 @@ export const releaseHandlers: Handlers<Names> = {
       const target = targetOf(tx, record, call.body.to);
       const cause = { kind: 'rollback', to: target.number, automatic: false } as const;
       const start = { cause, by: call.principal.user, at: call.deps.clock.now() };
-      beginRelease(tx, record, target.spec, start);
+      beginRelease(tx, record, wayBack(tx, record, target), start);
     }),
   'release.preview': ({ deps, params: { stack, service }, query, principal: { role } }) =>
     deps.store.view((tx) => {
@@ -42,7 +44,10 @@ export const releaseHandlers: Handlers<Names> = {
       const target = targetOf(tx, record, query.to);
       return {
         release: releaseView(target, role),
-        changes: changesView(fieldChanges(record.service, target.spec), role),
+        changes: changesView(
+          fieldChanges(scaled(record), scaled({ ...record, service: wayBack(tx, record, target) })),
+          role,
+        ),
       };
     }),
   'release.pause': (call) =>
@@ -175,6 +180,7 @@ function statusOf(tx: ReadTx, { deps, params, principal }: Call<'release.status'
     kind: policy.kind,
     waiting: serviceView(tx, record).waiting,
     next: nextOf(release),
+    coming: comingOf(release),
     versions: [...counts]
       .sort(([a], [b]) => b - a)
       .map(([made, count]) => ({

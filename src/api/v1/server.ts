@@ -12,17 +12,20 @@ import { bearerOf } from '../auth/bearer.ts';
 import { bearerOfPage } from '../auth/page-cookie.ts';
 import type { Principal } from '../auth/principal.ts';
 import { RefusalBudget } from '../auth/refusal-budget.ts';
-import { readWhole } from '../body.ts';
+import { FlowingBody, limitBody, readWhole } from '../body.ts';
 import { parseJson } from '../docker/json.ts';
 import { ApiFigures } from '../metrics/api-figures.ts';
 import { openPage } from '../page/page.ts';
+import { closeLostTerminals } from '../terminals/close-lost.ts';
 import { Terminals } from '../terminals/terminals.ts';
 import { ChangeFeed } from './change-feed.ts';
+import { changeTarget } from './change-target.ts';
 import { checkInput } from './check-input.ts';
 import type { ApiDeps } from './deps.ts';
 import { errorAnswer, MAX_BODY, tooLarge } from './error-answer.ts';
 import type { Call, EventSource, LineSource, StreamAnswer } from './handler.ts';
 import { allHandlers } from './handlers.ts';
+import { OidcChecks } from './oidc-checks.ts';
 import { sendEvents } from './send-events.ts';
 import { sendLines } from './send-lines.ts';
 
@@ -58,8 +61,14 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 type Caller = Readonly<{ principal: Principal; token: ApiToken | undefined }>;
 
-/** The API of the contract's table of routes, for whatever server it is put behind. */
-export async function newApi(deps: ApiDeps): Promise<Api> {
+/**
+ * The API of the contract's table of routes, for whatever server it is put behind.
+ * @param onLetIn the rest of this request's body comes from somebody who may send it, for as long as that takes
+ */
+export async function newApi(
+  deps: ApiDeps,
+  onLetIn: (req: IncomingMessage, res: ServerResponse) => void = () => undefined,
+): Promise<Api> {
   const doors = new WeakMap<IncomingMessage, Door>();
   const callers = new WeakMap<FastifyRequest, Caller>();
   const refusals = new RefusalBudget();
@@ -68,7 +77,9 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
   const figures = new ApiFigures();
   const own = new ProcessFigures();
   const families = () => [...figures.families(), ...own.families()];
+  await deps.store.update((tx) => closeLostTerminals(tx, deps.clock.now()));
   const terminals = new Terminals(deps);
+  const oidcChecks = new OidcChecks(deps);
   const handlers = allHandlers(deps.agentFile, changes, families, terminals) as Readonly<
     Record<RouteName, (call: unknown) => unknown>
   >;
@@ -130,7 +141,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
     const { name } = request.routeOptions.config as { name?: RouteName };
     if (name !== undefined) {
       figures.answered(name, reply.statusCode);
-      const lasts = LASTING.has(routes[name].answer.type);
+      const lasts = LASTING.has(routes[name].answer.type) || takesBytes(request);
       if (!lasts) figures.took(name, reply.elapsedTime / 1000);
     }
     if (method === 'GET' || reply.statusCode >= 400) deps.logger.debug(line, 'api request');
@@ -143,7 +154,8 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
   function refuse(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const { status, body } = errorAnswer(thrown, deps.logger);
     if (status === 401) void reply.header('www-authenticate', 'Bearer realm="berth"');
-    void reply.headers(SECURITY_HEADERS).code(status).send(body);
+    // Fastify would close the connection on who is still sending, who might lose the answer to that.
+    void reply.removeHeader('connection').headers(SECURITY_HEADERS).code(status).send(body);
     dropBody(request.raw);
   }
 
@@ -164,7 +176,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
             hint: 'ask an admin, or log in as another user',
           });
           if (route.action !== undefined) {
-            const target = Object.values(request.params as object).join(' ');
+            const target = deps.store.view((tx) => changeTarget(tx, request.params as object));
             await audit(user, caller.principal, { action: route.action, target, outcome: messageOf(error) });
           }
           throw error;
@@ -180,8 +192,17 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
           query: checkInput(route.query, request.query, 'query'),
           body: checkInput(route.body, request.body, 'body'),
         };
-        const answer = await run(name, route, caller, input, (text) => void reply.header('set-cookie', text));
-        return send(name, answer, caller, request, reply);
+        const takesBytes = route.takes === 'bytes';
+        if (takesBytes) onLetIn(request.raw, reply.raw);
+        const sent = takesBytes ? new FlowingBody(request.raw) : undefined;
+        const around = { ...input, sent, stillAllowed: () => isStillAllowed(request, route, caller) };
+        try {
+          const setCookie = (text: string | string[]) => void reply.header('set-cookie', text);
+          const answer = await run(name, route, caller, around, setCookie);
+          return send(name, answer, caller, request, reply);
+        } finally {
+          sent?.destroy();
+        }
       },
     });
   }
@@ -190,11 +211,13 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
     name: RouteName,
     route: RouteSpec,
     { principal, token }: Caller,
-    input: Readonly<{ params: unknown; headers: unknown; query: unknown; body: unknown }>,
+    input: Pick<Call<RouteName>, 'stillAllowed'> &
+      Readonly<{ params: unknown; headers: unknown; query: unknown; body: unknown; sent: unknown }>,
     setCookie: (text: string | string[]) => void,
   ): Promise<unknown> {
-    let target = Object.values(input.params as object).join(' ');
+    let target = '';
     let who = principal;
+    let failure: string | undefined;
     const call: Omit<Call<RouteName>, keyof typeof input> & typeof input = {
       ...input,
       principal,
@@ -205,17 +228,24 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
         target = what;
         if (user !== undefined) who = { ...principal, user };
       },
+      failed: (why) => (failure = why),
     };
+    const { action } = route;
+    if (action === undefined) return handlers[name](call);
+    target = deps.store.view((tx) => changeTarget(tx, input.params as object));
+    const tell = (outcome: string) => audit(principal.user, who, { action, target, outcome });
+    const saidOf = (thrown: unknown) => (thrown instanceof BerthError ? messageOf(thrown) : 'internal error');
     try {
       const answer = await handlers[name](call);
-      if (route.action !== undefined)
-        await audit(principal.user, who, { action: route.action, target, outcome: 'ok' });
-      return answer;
-    } catch (thrown) {
-      if (route.action !== undefined) {
-        const outcome = thrown instanceof BerthError ? messageOf(thrown) : 'internal error';
-        await audit(principal.user, who, { action: route.action, target, outcome });
+      if (route.answer.type !== 'lines') {
+        await tell('ok');
+        return answer;
       }
+      return toldAtTheEnd(answer as LineSource<unknown>, (thrown) =>
+        tell(thrown === undefined ? (failure ?? 'ok') : saidOf(thrown)),
+      );
+    } catch (thrown) {
+      await tell(saidOf(thrown));
       throw thrown;
     }
   }
@@ -264,7 +294,8 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
   function isStillAllowed(request: FastifyRequest, route: RouteSpec, before: Caller): boolean {
     try {
       const { principal } = identify(request, route);
-      return principal.user === before.principal.user;
+      const mayStill = route.role === 'public' || roleAllows(principal.role, route.role);
+      return mayStill && principal.user === before.principal.user;
     } catch {
       return false;
     }
@@ -272,6 +303,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
 
   const page = deps.pageFolder === undefined ? undefined : openPage(deps.pageFolder);
   const listener = (door: Door) => (req: IncomingMessage, res: ServerResponse) => {
+    limitBody(req);
     if (door === 'https' && page?.answer(req, res) === true) return;
     doors.set(req, door);
     app.routing(req, res);
@@ -284,6 +316,7 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
       changes.close();
       own.close();
       await terminals.close();
+      await oidcChecks.close();
       for (const stream of streams) stream.end();
       await app.close();
     },
@@ -300,14 +333,49 @@ export async function newApi(deps: ApiDeps): Promise<Api> {
       },
     });
     made.removeAllContentTypeParsers();
-    made.addContentTypeParser('application/json', async (request: FastifyRequest, body: IncomingMessage) =>
-      parseJson(
+    made.addContentTypeParser('application/json', async (request: FastifyRequest, body: IncomingMessage) => {
+      if (takesBytes(request)) throw notAsDeclared(BYTES);
+      return parseJson(
         await readWhole(body, limitOf(request), () => tooLarge(limitOf(request))),
         request.headers['content-type'],
-      ),
-    );
+      );
+    });
+    // Left alone: its handler takes it as it comes.
+    made.addContentTypeParser(BYTES, async (request: FastifyRequest) => {
+      if (!takesBytes(request)) throw notAsDeclared('application/json');
+    });
     return made;
   }
+}
+
+const BYTES = 'application/octet-stream';
+
+function takesBytes({ routeOptions: { config } }: FastifyRequest): boolean {
+  const { name } = config as { name?: RouteName };
+  const route: RouteSpec | undefined = name && routes[name];
+  return route?.takes === 'bytes';
+}
+
+function notAsDeclared(type: string): BerthError {
+  return new BerthError('bad_request', `the body is not declared as ${type}`, {
+    hint: `send it with "content-type: ${type}"`,
+  });
+}
+
+/** The same lines; `end` is told when they are all there, or of what broke them off. */
+function toldAtTheEnd<T>(source: LineSource<T>, end: (thrown?: unknown) => Promise<void>): LineSource<T> {
+  return async function* (signal) {
+    let thrown: unknown = new BerthError('timeout', 'who asked went away before it was done');
+    try {
+      yield* source(signal);
+      if (!signal.aborted) thrown = undefined;
+    } catch (caught) {
+      if (!signal.aborted) thrown = caught;
+      throw caught;
+    } finally {
+      await end(thrown);
+    }
+  };
 }
 
 const limitOf = (request: FastifyRequest) => request.routeOptions.bodyLimit;
@@ -315,7 +383,7 @@ const limitOf = (request: FastifyRequest) => request.routeOptions.bodyLimit;
 /** Fastify leaves the body of a GET alone, which would make it a request of its own. */
 function refuseBodyOfGet(request: FastifyRequest): void {
   const length = Number(request.headers['content-length'] ?? 0);
-  if (length > limitOf(request)) throw tooLarge(limitOf(request));
+  if (length > limitOf(request) && !takesBytes(request)) throw tooLarge(limitOf(request));
   if (request.method !== 'GET') return;
   if (length > 0 || request.headers['transfer-encoding'] !== undefined) {
     throw new BerthError('bad_request', `GET ${pathOf(request)} takes no body`, {

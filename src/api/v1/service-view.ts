@@ -1,4 +1,4 @@
-import type { Release } from '../../contract/v1/releases.ts';
+import type { Coming, Release } from '../../contract/v1/releases.ts';
 import type { ServiceMember, ServiceView, StackView } from '../../contract/v1/services.ts';
 import { BerthError } from '../../kit/errors.ts';
 import type { Role } from '../../model/access.ts';
@@ -64,24 +64,41 @@ export function serviceView(tx: ReadTx, record: ServiceRecord): ServiceView {
   };
 }
 
-/** What comes next by itself, or by whom; empty where nothing does. */
-export function nextOf({ shift, state, spec, cause, stack, service }: ReleaseRecord): string {
-  if (shift === undefined || cause.kind === 'rollback') return '';
-  const of = `${stack}/${service}`;
-  if (state === 'waiting')
-    return `"berth release confirm ${of}" takes the old version away, "berth release rollback ${of}" the new one`;
-  if (state !== 'releasing') return '';
+/** What comes next by itself, or by whom; undefined where nothing does. */
+export function comingOf({ shift, state, spec, cause }: ReleaseRecord): Coming | undefined {
+  if (shift === undefined || cause.kind === 'rollback') return undefined;
+  if (state === 'waiting') return { kind: 'confirmation' };
+  if (state !== 'releasing') return undefined;
   const { steps = [], confirm = 'by-hand' } = spec.update.shift ?? {};
   const step = steps[shift.step];
-  const next = steps[shift.step + 1];
-  const then =
-    next !== undefined
-      ? `${next.weight} %`
-      : confirm === 'by-hand'
-        ? 'confirmation'
-        : 'all requests, and the old version goes';
-  if (step === undefined) return `once its containers are ready: ${then}`;
-  return `step ${shift.step + 1} of ${steps.length}, until ${new Date(shift.since + step.holdMs).toISOString()}; then: ${then}`;
+  const following = steps[shift.step + 1];
+  const next =
+    following !== undefined
+      ? ({ kind: 'weight', weight: following.weight } as const)
+      : ({ kind: confirm === 'by-hand' ? 'confirm' : 'all' } as const);
+  if (step === undefined) return { kind: 'ready', next };
+  return { kind: 'step', step: shift.step + 1, of: steps.length, until: shift.since + step.holdMs, next };
+}
+
+/** The same in words; empty where nothing does. */
+export function nextOf(release: ReleaseRecord): string {
+  const coming = comingOf(release);
+  const of = `${release.stack}/${release.service}`;
+  switch (coming?.kind) {
+    case undefined:
+      return '';
+    case 'confirmation':
+      return `"berth release confirm ${of}" takes the old version away, "berth release rollback ${of}" the new one`;
+    case 'ready':
+      return `once its containers are ready: ${followingText(coming.next)}`;
+    case 'step':
+      return `step ${coming.step} of ${coming.of}, until ${new Date(coming.until).toISOString()}; then: ${followingText(coming.next)}`;
+  }
+}
+
+function followingText(next: Extract<Coming, { kind: 'ready' }>['next']): string {
+  if (next.kind === 'weight') return `${next.weight} %`;
+  return next.kind === 'confirm' ? 'confirmation' : 'all requests, and the old version goes';
 }
 
 function scalingView(record: ServiceRecord): Pick<ServiceView, 'scaling'> {

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readStack } from '../../compose/index.ts';
 import { type ReleaseRecord, releaseKey } from '../../model/deployment.ts';
-import type { MountedFile } from '../../model/service.ts';
+import type { MountedFile, Route } from '../../model/service.ts';
 import type { Stack } from '../../model/stack.ts';
 import { putLogin, registryAuthFor } from '../services/registry-logins.ts';
 import { type ApiFixture, startApi } from './api.fixture.ts';
@@ -232,17 +232,24 @@ it('says of a release in which both versions serve until when it is as it is, an
   await change(1, { state: 'done' });
   await deploy(file('web:2', labels));
   const next = async () => (await api.root.call('service.get', own)).next;
+  const coming = async () => (await api.root.call('release.status', own)).coming;
   expect(await next()).toBe('once its containers are ready: 30 %');
+  expect(await coming()).toEqual({ kind: 'ready', next: { kind: 'weight', weight: 30 } });
   await change(2, { shift: { weight: 30, step: 0, since: 1_000 } });
   expect(await next()).toBe('step 1 of 2, until 1970-01-01T00:01:01.000Z; then: 60 %');
+  const step = { kind: 'step', of: 2, until: 61_000 };
+  expect(await coming()).toEqual({ ...step, step: 1, next: { kind: 'weight', weight: 60 } });
   await change(2, { state: 'paused', reason: 'by root' });
-  expect(await next()).toBeUndefined();
+  expect([await next(), await coming()]).toEqual([undefined, undefined]);
   const resumed = await api.root.call('release.resume', own);
   expect(resumed.next).toMatch(/^step 1 of 2, until \d{4}-.*Z; then: 60 %$/);
   await change(2, { shift: { weight: 60, step: 1, since: 1_000 } });
   expect(await next()).toBe(
     'step 2 of 2, until 1970-01-01T00:01:01.000Z; then: all requests, and the old version goes',
   );
+  expect(await coming()).toEqual({ ...step, step: 2, next: { kind: 'all' } });
+  await change(2, { state: 'waiting' });
+  expect(await coming()).toEqual({ kind: 'confirmation' });
 });
 
 it('keeps the last twenty releases', async () => {
@@ -292,14 +299,14 @@ it('warns of what nothing does yet', async () => {
   const { warnings } = await deploy(
     file(
       'web:1',
-      ', ports: ["80:80", "53:53/udp"], labels: { aliyun.routing.port_80: https://a.example.com }',
+      ', ports: ["80:80"], labels: { aliyun.routing.port_80: https://a.example.com, aliyun.lb.port_53: "udp://lb:53" }',
     ),
     true,
   );
   expect(warnings).toEqual([
     'service web: a.example.com is served without TLS: the routers have no port for TLS: "berth settings set routerTlsPort=443"',
-    'service web: nothing listens on port 80 for it alone, as the router has that for domains: give it one with berth.routing.port_80',
     'service web: nothing listens on port 53 (udp): the router has no UDP',
+    'service web: nothing listens on port 80 for it alone, as the router has that for domains: give it one with berth.routing.port_80',
   ]);
 });
 
@@ -374,6 +381,83 @@ it('hides the values of environments from viewers, also those of earlier release
   expect(await told(api.tokens.viewer)).not.toMatch(/s[34]cret/);
   expect(await told(api.tokens.viewer)).toContain('PASSWORD=(hidden)');
   expect(await told(api.tokens.operator)).toMatch(/PASSWORD=s[34]cret/);
+});
+
+it('hides from viewers whatever else a password may stand in, also what has changed of it', async () => {
+  const withSecrets = (word: string) =>
+    [
+      ...['services:', '  web:', '    image: web:1', '    ports: ["8080"]'],
+      '    build: { context: /src, args: { TOKEN: W } }',
+      '    labels: { "traefik.auth": W, com.docker.compose.x: open }',
+      '    logging: { driver: splunk, options: { splunk-token: W } }',
+      '    deploy: { labels: { "5": W } }',
+      '    volumes: [{ type: volume, source: data, target: /data, volume: { nocopy: true } }]',
+      'volumes: { data: { driver_opts: { o: "password=W" }, labels: { w: W } } }',
+      'networks: { default: { labels: { w: W } } }',
+    ]
+      .join('\n')
+      .replaceAll('W', word);
+  await deploy(withSecrets('s3cret'));
+  await deploy(withSecrets('s4cret'));
+  const record = api.store.view((tx) => tx.get('services', 'shop/web'));
+  if (record === undefined) throw new Error('no service');
+  const route: Route = {
+    kind: 'route',
+    host: { kind: 'prefix', name: 'shop' },
+    scheme: 'http',
+    scope: 'public',
+    ...{ port: 80, path: '/', sticky: false },
+    options: {
+      request: { set: [{ name: 'X-Key', value: 's5cret' }], remove: [] },
+      auth: { realm: 'r', salt: 's6cret'.repeat(4), users: ['ab'.repeat(32)] },
+    },
+  };
+  await api.store.update((tx) =>
+    tx.put('services', { ...record, service: { ...record.service, routes: [route] } }),
+  );
+  await api.store.update((tx) => {
+    for (const name of ['shop_data', 'own'])
+      tx.put('volumes', {
+        ...{ kind: 'volume', name, createdAt: 1, createdBy: 'a' },
+        spec: { Name: name, DriverOpts: { o: 's7cret' }, Labels: { w: 's7cret' } },
+      });
+    tx.put('balancers', {
+      ...{
+        kind: 'balancer',
+        name: 'b',
+        createdAt: 1,
+        createdBy: 'a',
+        targets: [],
+        listens: [],
+        sticky: false,
+      },
+      rules: { basic_auth: 's8cret', request_headers: 'X: s8cret', gzip: 'true' },
+    });
+  });
+  const web = { stack: 'shop', service: 'web' };
+  const told = async (token: string) => {
+    const client = api.client(token);
+    return JSON.stringify([
+      await client.call('stack.get', { stack: 'shop' }),
+      await client.call('service.get', web),
+      await client.call('release.history', web),
+      await client.call('release.preview', { ...web, to: 1 }),
+      await client.call('route.list', {}),
+      await client.call('volume.get', { volume: 'own' }),
+      await client.call('balancer.list', {}),
+    ]);
+  };
+  const seen = await told(api.tokens.viewer);
+  expect(seen).not.toMatch(/s\dcret|abab/);
+  for (const word of [
+    ...['"TOKEN":"(hidden)"', '"traefik.auth":"(hidden)"', '"com.docker.compose.x":"open"'],
+    ...['"splunk-token":"(hidden)"', '"5":"(hidden)"', '"o":"(hidden)"', '"w":"(hidden)"'],
+    ...['{"name":"X-Key","value":"(hidden)"}', '"basic_auth":"(hidden)"', '"gzip":"true"'],
+  ])
+    expect(seen).toContain(word);
+  expect(seen).toContain(`"users":["${'0'.repeat(64)}"]`);
+  const all = await told(api.tokens.operator);
+  for (const n of [3, 4, 5, 6, 7, 8]) expect(all).toContain(`s${n}cret`);
 });
 
 it('tells services and stacks as events', async () => {
@@ -492,12 +576,12 @@ it('shares requests between two versions by hand, and takes a user’s word for 
     reason: 'by root',
   });
   await expect(root.call('release.weight', { ...web, weight: 10 })).rejects.toThrow('is confirmed, not');
-  // What comes after stands against it.
+  // It has not got all requests yet: what comes after stands against the one before it.
   await deploy(file('web:3', labels));
   const { releases } = await root.call('release.history', web);
   expect(releases.map(({ number, state, shift }) => [number, state, shift?.weight])).toEqual([
     [3, 'releasing', 0],
-    [2, 'done', 10],
+    [2, 'superseded', 10],
     [1, 'done', undefined],
   ]);
 });
@@ -540,6 +624,25 @@ it('keeps log-ins of registries sealed, asks the registry first, and shows no pa
   expect((await api.root.call('registry.list')).logins).toMatchObject([{ service: 'shop/web' }]);
 });
 
+it('puts no log-in of a registry in place of one that was not seen', async () => {
+  const login = { registry: 'reg.example.com', username: 'ci', password: 'hunter2' };
+  const first = await api.root.call('registry.login', { ...login, was: null });
+  await expect(
+    api.root.call('registry.login', { ...login, username: 'me', was: null }),
+  ).rejects.toMatchObject({
+    code: 'conflict',
+    message: 'the log-in of reg.example.com is of root by now, as user "ci"',
+  });
+  expect((await api.root.call('registry.list')).logins).toEqual([first]);
+  api.clock.time += 1;
+  await api.root.call('registry.login', { ...login, username: 'me', was: first.at });
+  await api.root.call('registry.logout', { registry: login.registry });
+  await expect(api.root.call('registry.login', { ...login, was: first.at })).rejects.toThrow(
+    'the log-in of reg.example.com was taken away',
+  );
+  await api.root.call('registry.login', login);
+});
+
 it('tells who was slower what the other has done, and changes nothing then', async () => {
   await deploy(file('web:1'));
   const web = { stack: 'shop', service: 'web' };
@@ -570,6 +673,100 @@ it('tells who was slower what the other has done, and changes nothing then', asy
   );
   await api.root.call('autoscale.set', { ...web, scaling: { ...scaling, max: 9 }, was: scaling });
   expect(await api.root.call('autoscale.explain', web)).toMatchObject({ scaling: { max: 9 } });
+});
+
+describe('a way back', () => {
+  const web = { stack: 'shop', service: 'web' };
+  const route = (name: string, port = 80): Route => ({
+    ...{ kind: 'route', port, host: { kind: 'domain', name }, path: '/', scheme: 'http' },
+    ...{ scope: 'public', sticky: false },
+  });
+  /** Routes as files have them that name them outside of the containers' labels: they change without a release. */
+  const put = (image: string, replicas: number, domains: readonly string[], port = 80) => {
+    const whole = stack(`services:\n  web: { image: ${image}, deploy: { replicas: ${replicas} } }\n`);
+    const routes = domains.map((domain) => route(domain, port));
+    const spec = { ...whole, services: whole.services.map((one) => ({ ...one, routes })) };
+    return api.root.call('stack.deploy', { stack: 'shop', spec });
+  };
+  const end = (number: number, state: ReleaseRecord['state'] = 'done') =>
+    api.store.update((tx) => {
+      const release = tx.get('releases', releaseKey('shop', 'web', number));
+      if (release !== undefined) tx.put('releases', { ...release, state });
+    });
+  const now = async () => {
+    const { spec, wanted, image } = await api.root.call('service.get', web);
+    return [image, wanted, ...spec.routes.map(({ host }) => host.name)];
+  };
+  const fields = async (number: number) => {
+    const { releases } = await api.root.call('release.history', web);
+    return releases.find((one) => one.number === number)?.changes.map(({ field }) => field);
+  };
+
+  it('leaves alone what was deployed without a release since', async () => {
+    await put('web:1', 2, ['a.com']);
+    await end(1);
+    expect((await put('web:1', 10, ['a.com', 'b.com'])).releases).toEqual([]);
+    await put('web:2', 10, ['a.com', 'b.com']);
+    expect(await fields(2)).toEqual(['container.Image']);
+    expect((await api.root.call('release.preview', web)).changes).toEqual([
+      { field: 'container.Image', before: 'web:2', after: 'web:1' },
+    ]);
+    // While it was under way, too.
+    await put('web:2', 11, ['a.com', 'b.com', 'c.com']);
+    await api.root.call('release.rollback', web);
+    expect(await now()).toEqual(['web:1', 11, 'a.com', 'b.com', 'c.com']);
+    expect(await fields(3)).toEqual(['container.Image']);
+  });
+
+  it('takes back what the release has changed beside its image: to what was so until then', async () => {
+    await put('web:1', 2, ['a.com']);
+    await end(1);
+    await put('web:1', 10, ['a.com', 'b.com']);
+    await put('web:2', 4, ['a.com', 'x.com']);
+    expect(await now()).toEqual(['web:2', 4, 'a.com', 'x.com']);
+    await api.root.call('release.rollback', web);
+    expect(await now()).toEqual(['web:1', 10, 'a.com', 'b.com']);
+  });
+
+  it('brings back the number that was set by hand, which the deployment has ended', async () => {
+    await put('web:1', 2, ['a.com']);
+    await end(1);
+    await api.root.call('service.scale', { ...web, replicas: 7 });
+    await put('web:2', 2, ['a.com']);
+    expect(await fields(2)).toEqual(['scale.replicas', 'container.Image']);
+    await api.root.call('release.rollback', web);
+    expect(await now()).toEqual(['web:1', 7, 'a.com']);
+    // What is set since is the last word.
+    await put('web:3', 2, ['a.com']);
+    await api.root.call('service.scale', { ...web, replicas: 5 });
+    await api.root.call('release.rollback', { ...web, to: 1 });
+    expect(await now()).toEqual(['web:1', 5, 'a.com']);
+  });
+
+  it('goes over releases in between: what one of them has changed is as in the old one, and nothing else', async () => {
+    await put('web:1', 2, ['a.com']);
+    await end(1);
+    await put('web:2', 2, ['a.com', 'x.com']);
+    await end(2);
+    await put('web:2', 9, ['a.com', 'x.com']);
+    await put('web:3', 9, ['a.com', 'x.com']);
+    await end(3);
+    await api.root.call('release.rollback', { ...web, to: 1 });
+    expect(await now()).toEqual(['web:1', 9, 'a.com']);
+    await api.root.call('release.rollback', { ...web, to: 2 });
+    expect(await now()).toEqual(['web:2', 9, 'a.com', 'x.com']);
+  });
+
+  it('leads to ports that the old containers have', async () => {
+    await put('web:1', 2, ['a.com']);
+    await end(1);
+    await put('web:2', 3, ['a.com'], 81);
+    await put('web:2', 8, ['a.com', 'b.com'], 81);
+    await api.root.call('release.rollback', web);
+    expect(await now()).toEqual(['web:1', 8, 'a.com']);
+    const { spec } = await api.root.call('service.get', web);
+    expect(spec.routes[0]?.port).toBe(80);
+  });
 });
 
 it('says what a rollback would bring back, and what was released and scaled in a stack', async () => {

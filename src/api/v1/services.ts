@@ -3,7 +3,7 @@ import { releaseKey, type ServiceRecord } from '../../model/deployment.ts';
 import { scalingOf } from '../../model/service-scale.ts';
 import { beginRelease } from '../../store/releases.ts';
 import { setScale } from '../../store/scaling.ts';
-import { shownService, shownStack } from '../hidden-values.ts';
+import { shownFields } from '../hidden-values.ts';
 import { checkScale, refuseNumberless } from '../services/check-scale.ts';
 import { restartDependents } from '../services/restart-dependents.ts';
 import { refuseOtherNumber } from './as-seen.ts';
@@ -15,7 +15,7 @@ import { stackHistory } from './stack-history.ts';
 
 type Names =
   | `stack.${'list' | 'get' | 'deploy' | 'remove' | 'ps' | 'logs' | 'history'}`
-  | `service.${'get' | 'ps' | 'scale' | 'restart'}`;
+  | `service.${'get' | 'ps' | 'scale' | 'plan' | 'restart'}`;
 
 export const serviceHandlers: Handlers<Names> = {
   'stack.list': ({ deps }) =>
@@ -27,7 +27,7 @@ export const serviceHandlers: Handlers<Names> = {
   'stack.get': ({ deps, params, principal }) =>
     deps.store.view((tx) => {
       const record = findStack(tx, params.stack);
-      return { ...stackView(tx, record), spec: shownStack(record.stack, principal.role) };
+      return { ...stackView(tx, record), spec: shownFields(record.stack, principal.role) };
     }),
   'stack.deploy': async ({ deps, params, body, principal, about }) => {
     const { spec, dryRun, expect, source } = body;
@@ -64,7 +64,7 @@ export const serviceHandlers: Handlers<Names> = {
   'service.get': ({ deps, params, principal }) =>
     deps.store.view((tx) => {
       const record = findService(tx, params.stack, params.service);
-      return { ...serviceView(tx, record), spec: shownService(record.service, principal.role) };
+      return { ...serviceView(tx, record), spec: shownFields(record.service, principal.role) };
     }),
   'service.ps': ({ deps, params }) =>
     deps.store.view((tx) => {
@@ -80,6 +80,20 @@ export const serviceHandlers: Handlers<Names> = {
       refuseBeyondLimits(record, replicas);
       setScale(tx, record, replicas, { at: call.deps.clock.now(), by: call.principal.user, why: 'by hand' });
     }),
+  'service.plan': ({ deps, params: { stack, service }, query: { replicas } }) => {
+    deps.store.view((tx) => findService(tx, stack, service));
+    const { coming, leaving, refusal } = deps.services.scaledPlaces(stack, service, replicas);
+    return deps.store.view((tx) => {
+      const hostOf = (id: string) => tx.get('hosts', id)?.name ?? id;
+      return {
+        coming: coming.map(({ name, hostId }) =>
+          hostId === undefined ? { name } : { name, host: hostOf(hostId) },
+        ),
+        leaving: leaving.map(({ id, name, hostId }) => ({ id, name, host: hostOf(hostId) })),
+        refusal,
+      };
+    });
+  },
   'service.restart': (call) =>
     changeService(call, (tx, record) => {
       const release = tx.get('releases', releaseKey(record.stack, record.name, record.release));

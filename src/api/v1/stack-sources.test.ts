@@ -97,6 +97,23 @@ it('refuses what is no stack by its first mistake, in the audit log too', async 
   expect(entry).toMatchObject({ action: 'stack.deploy', target: 'shop' });
 });
 
+it('tells no value of a variable in a refusal, and none to the audit log', async () => {
+  const name = 'services:\n  web: { image: web }\n  two: { image: two, container_name: "$PW" }\n';
+  const more = '  three: { image: two, container_name: "$PW" }\n';
+  const sent = {
+    stack: 'shop',
+    source: source(name + more, { variables: 'PW=hunter2.hunter2\n' }),
+    contents: [],
+  };
+  const checked = await api.root.call('stack.check', sent);
+  expect(JSON.stringify([checked.refusals, checked.problems])).toMatch(/\$\{PW\}/);
+  expect(JSON.stringify([checked.refusals, checked.problems])).not.toContain('hunter2');
+  await expect(api.root.call('stack.apply', sent)).rejects.toMatchObject({
+    message: expect.not.stringContaining('hunter2'),
+  });
+  expect(JSON.stringify(api.store.view((tx) => [...tx.all('audit')]))).not.toContain('hunter2');
+});
+
 it('shows no source to viewers, and the schema to all', async () => {
   await apply(WEB);
   const viewer = api.client(api.tokens.viewer);

@@ -1,3 +1,4 @@
+import { hiderOf } from '../../compose/hidden-texts.ts';
 import { composeSchema, LABELS, problemText } from '../../compose/index.ts';
 import type { SentAnswer, SentStack } from '../../compose/sent.ts';
 import type { ComposeProblem } from '../../contract/v1/stack-sources.ts';
@@ -18,8 +19,8 @@ type Sent = Readonly<{
 }>;
 
 export const stackSourceHandlers: Handlers<Names> = {
-  'stack.check': async ({ deps, params: { stack: name }, body }) => {
-    const read = await readFiles(deps, name, body);
+  'stack.check': async ({ deps, params: { stack: name }, body, principal }) => {
+    const read = await readFiles(deps, name, body, principal.user);
     const record = deps.store.view((tx) => tx.get('stacks', name));
     const common = {
       current: record === undefined ? null : deploymentOf(record),
@@ -31,19 +32,27 @@ export const stackSourceHandlers: Handlers<Names> = {
     const spec = withoutContents(read.stack);
     try {
       const { diff, warnings } = planStack(deps, read.stack);
-      return { ...nothing, spec, diff, warnings };
+      return { ...nothing, spec, diff, warnings: warnings.map(hiderOf(body.source)) };
     } catch (thrown) {
       if (!(thrown instanceof BerthError) || thrown.code === 'internal') throw thrown;
       const text = thrown.hint === undefined ? messageOf(thrown) : `${messageOf(thrown)} (${thrown.hint})`;
-      return { ...nothing, spec, refusals: [text] };
+      return { ...nothing, spec, refusals: [hiderOf(body.source)(text)] };
     }
   },
   'stack.apply': async ({ deps, params: { stack: name }, body, principal }) => {
-    const read = await readFiles(deps, name, body);
-    if (read.ok)
-      return deployStack(deps, read.stack, {
-        ...{ by: principal.user, expect: body.expect, source: read.source },
-      });
+    const read = await readFiles(deps, name, body, principal.user);
+    if (read.ok) {
+      const how = { by: principal.user, expect: body.expect, source: read.source };
+      const hide = hiderOf(body.source);
+      try {
+        const deployed = await deployStack(deps, read.stack, how);
+        return { ...deployed, warnings: deployed.warnings.map(hide) };
+      } catch (thrown) {
+        if (!(thrown instanceof BerthError)) throw thrown;
+        const { code, message, hint } = thrown;
+        throw new BerthError(code, hide(message), hint === undefined ? {} : { hint: hide(hint) });
+      }
+    }
     const [first, ...more] = read.problems;
     const text = first === undefined ? 'the files are no stack' : problemText(first);
     throw new BerthError(
@@ -66,7 +75,12 @@ export const stackSourceHandlers: Handlers<Names> = {
   }),
 };
 
-function readFiles({ store, composeFiles }: ApiDeps, name: string, sent: Sent): Promise<SentAnswer> {
+function readFiles(
+  { store, composeFiles }: ApiDeps,
+  name: string,
+  sent: Sent,
+  user: string,
+): Promise<SentAnswer> {
   const { configs = [], secrets = [] } = store.view((tx) => tx.get('stacks', name))?.stack ?? {};
   const kept = [...configs, ...secrets].flatMap((file): SentStack['kept'][number][] =>
     file.content.kind === 'kept'
@@ -77,7 +91,7 @@ function readFiles({ store, composeFiles }: ApiDeps, name: string, sent: Sent): 
     path,
     bytes: Buffer.from(content, 'base64'),
   }));
-  return composeFiles.read({ name, source: sent.source, contents, kept });
+  return composeFiles.read({ name, source: sent.source, contents, kept }, user);
 }
 
 function problemsOf(read: SentAnswer): ComposeProblem[] {

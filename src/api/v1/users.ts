@@ -1,9 +1,10 @@
 import type { UserView } from '../../contract/v1/access.ts';
 import { BerthError } from '../../kit/errors.ts';
-import type { User } from '../../model/access.ts';
+import { isShutOut, type User } from '../../model/access.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
 import type { LoginLimiter, LoginLock } from '../auth/login-limiter.ts';
 import { hashPassword, newPassword, verifyPassword } from '../auth/password.ts';
+import { refuseOtherRole } from './as-seen.ts';
 import type { Handlers } from './handler.ts';
 
 type UserRoute = 'user.list' | 'user.create' | 'user.role' | 'user.password' | 'user.unlock' | 'user.delete';
@@ -49,8 +50,9 @@ export function userHandlers(limiter: LoginLimiter): Handlers<UserRoute> {
     'user.role': ({ deps, params, body }) =>
       deps.store.update((tx) => {
         const user = findUser(tx, params.user);
+        refuseOtherRole(user, body.was);
         if (body.role !== 'admin') keepAnAdmin(tx, user, 'given a lower role');
-        const changed = { ...user, role: body.role };
+        const changed = { ...letIn(user), role: body.role };
         tx.put('users', changed);
         return viewOf(changed);
       }),
@@ -116,13 +118,20 @@ export function findUser(tx: ReadTx, name: string): User {
 /** @throws BerthError `conflict` where nobody else is one */
 export function keepAnAdmin(tx: ReadTx | WriteTx, user: User, what: string): void {
   if (user.role !== 'admin') return;
-  for (const other of tx.all('users')) if (other.role === 'admin' && other.name !== user.name) return;
+  for (const other of tx.all('users'))
+    if (other.role === 'admin' && other.name !== user.name && !isShutOut(other)) return;
   throw new BerthError('conflict', `"${user.name}" is the last admin and cannot be ${what}`, {
     hint: 'make another user an admin first',
   });
 }
 
+/** The user, whatever the provider has said of its account. */
+export function letIn({ oidc, ...user }: User): User {
+  return oidc === undefined ? user : { ...user, oidc: { issuer: oidc.issuer, subject: oidc.subject } };
+}
+
 function viewOf({ name, role, createdAt, oidc }: User, locks: readonly LoginLock[] = []): UserView {
-  const by = oidc === undefined ? {} : { provider: oidc.issuer };
+  const by =
+    oidc === undefined ? {} : { provider: oidc.issuer, ...(oidc.shutOut === true ? { shutOut: true } : {}) };
   return { name, role, createdAt, locks: [...locks], ...by };
 }

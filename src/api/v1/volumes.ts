@@ -17,6 +17,7 @@ import {
   shownName,
 } from '../docker/volumes/find-volume.ts';
 import { type VolumeUsers, volumeUsers, volumeView } from '../docker/volumes/volume-view.ts';
+import { shownLabels, shownOptions } from '../hidden-values.ts';
 import { recordView, seenView } from './container-view.ts';
 import type { Handlers } from './handler.ts';
 
@@ -31,7 +32,11 @@ export const volumeHandlers: Handlers<keyof typeof volumeRoutes> = {
         .filter((one) => stack === undefined || one.stack === stack);
       return { volumes: volumes.sort((a, b) => (a.name < b.name ? -1 : 1)) };
     }),
-  'volume.get': ({ deps, params: { volume } }) => deps.store.view((tx) => detailOf(tx, find(tx, volume))),
+  'volume.get': ({ deps, params: { volume }, principal: { role } }) => {
+    const detail = deps.store.view((tx) => detailOf(tx, find(tx, volume)));
+    const { labels, options } = detail;
+    return { ...detail, labels: shownLabels(labels, role), options: shownOptions(options, role) };
+  },
   'volume.create': async ({ deps, body, principal, about }) => {
     about(body.name);
     await deps.createVolume(body, principal.user);

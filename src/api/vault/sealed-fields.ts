@@ -1,7 +1,7 @@
 import { accountPurpose, orderPurpose } from '../../model/acme.ts';
 import { certificatePurpose } from '../../model/certificate.ts';
 import { purposeOf } from '../../model/kept-file.ts';
-import { OIDC_PURPOSE } from '../../model/oidc.ts';
+import { OIDC_PURPOSE, REFRESH_PURPOSE } from '../../model/oidc.ts';
 import { loginPurpose } from '../../model/registry-login.ts';
 import { sourcePurpose } from '../../model/stack-source.ts';
 import type { ReadTx, TableName, Tables, WriteTx } from '../../store/store.ts';
@@ -74,6 +74,14 @@ export const SEALED_TABLES: readonly SealedTable[] = [
     ({ settings }) => `log-in by ${settings.issuer}`,
     ({ sealed, ...record }, reseal) =>
       sealed === undefined ? record : { ...record, sealed: reseal(sealed, OIDC_PURPOSE) },
+  ),
+  sealedTable(
+    'apiTokens',
+    ({ user }) => `a log-in of ${user}`,
+    ({ provider, ...record }, reseal) =>
+      provider === undefined
+        ? record
+        : { ...record, provider: { ...provider, sealed: reseal(provider.sealed, REFRESH_PURPOSE) } },
   ),
   sealedTable(
     'certificates',

@@ -1,5 +1,6 @@
 import { chmod, lstat, mkdir, open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { dockerEnvScript, quoted } from '../../contract/docker-env.ts';
 import { BerthError } from '../../kit/errors.ts';
 import { command } from '../command.ts';
 import { localTime } from '../terminal/format.ts';
@@ -49,7 +50,7 @@ export const bundle = command<{ user?: string; output?: string; force?: boolean 
       'ca.pem': made.ca,
       'cert.pem': made.cert,
       'key.pem': made.key,
-      'env.sh': envScript(made.dockerHost, folder),
+      'env.sh': dockerEnvScript(made.dockerHost, folder),
     };
     for (const name of names) await writePrivate(join(folder, name), texts[name], force ?? false);
     if (globals.json) {
@@ -63,29 +64,6 @@ export const bundle = command<{ user?: string; output?: string; force?: boolean 
     );
   },
 });
-
-/**
- * Lines for a POSIX shell. Every value is quoted: none of them is code. The folder may be copied to another machine:
- * bash and zsh tell where this file lies now; in other shells it is used where it was written.
- */
-function envScript(dockerHost: string, folder: string): string {
-  return [
-    'unset DOCKER_CONTEXT',
-    `export DOCKER_HOST=${quoted(dockerHost)}`,
-    'export DOCKER_TLS_VERIFY=1',
-    `export DOCKER_CERT_PATH=${quoted(folder)}`,
-    `if [ -n "\${BASH_VERSION:-}" ]; then`,
-    `  eval 'DOCKER_CERT_PATH=$(cd -- "$(dirname -- "\${BASH_SOURCE[0]}")" >/dev/null && pwd)'`,
-    `elif [ -n "\${ZSH_VERSION:-}" ]; then`,
-    `  eval 'DOCKER_CERT_PATH=\${\${(%):-%x}:A:h}'`,
-    'fi',
-    '',
-  ].join('\n');
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
 
 async function exists(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => undefined)) !== undefined;

@@ -1,8 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { BerthError } from '../../kit/errors.ts';
 import { type CliContext, command } from '../command.ts';
+import { DOCKER_MISSING, dockerEnv, localEndpoint, withBundle } from '../docker-endpoint.ts';
 import { runProgram } from '../run-program.ts';
 import { clean } from '../terminal/text.ts';
 
@@ -30,9 +28,12 @@ export const context = command<Flags>({
       });
     }
     const { out, globals } = cli;
-    const socket = tls || user !== undefined ? undefined : await localEndpoint(cli);
+    const local = tls || user !== undefined ? undefined : await localEndpoint(cli);
     const { endpoint, change } =
-      socket === undefined ? await withBundle(cli, name, user) : await save(cli, name, { host: socket });
+      local === undefined
+        ? // docker reads the files and keeps copies: they are needed for a moment only.
+          await withBundle(cli, user, (bundle) => save(cli, name, { host: bundle.host, ...bundle.tls }))
+        : await save(cli, name, { host: local });
     if (globals.json) {
       out.json({ name, endpoint, change });
       return;
@@ -42,31 +43,6 @@ export const context = command<Flags>({
   },
 });
 
-/** Only where the commands go to a manager on this machine. */
-async function localEndpoint({ target, local, dataDir }: CliContext): Promise<string | undefined> {
-  return (await target()).kind === 'unix' ? local.dockerEndpoint(dataDir) : undefined;
-}
-
-async function withBundle(cli: CliContext, name: string, user: string | undefined) {
-  const made = await cli.call('bundle.create', user === undefined ? {} : { user });
-  // docker reads the files and keeps copies: they are needed for a moment only.
-  const folder = await mkdtemp(join(tmpdir(), 'berth-context-'));
-  try {
-    const files = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' } as const;
-    for (const [key, file] of Object.entries(files) as [keyof typeof files, string][]) {
-      await writeFile(join(folder, file), made[key], { mode: 0o600 });
-    }
-    return await save(cli, name, {
-      host: made.dockerHost,
-      ca: join(folder, files.ca),
-      cert: join(folder, files.cert),
-      key: join(folder, files.key),
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 async function save(
   { env, cwd }: CliContext,
   name: string,
@@ -75,9 +51,9 @@ async function save(
   const docker = (...args: string[]) =>
     runProgram(['docker', ...args], {
       // DOCKER_HOST would be asked otherwise, and docker warns that it wins over the context.
-      env: { ...env, DOCKER_HOST: undefined, DOCKER_CONTEXT: undefined },
+      env: dockerEnv(env),
       cwd,
-      missing: 'install the docker CLI (Debian: docker.io or docker-cli), or use "berth bundle"',
+      missing: `${DOCKER_MISSING}, or use "berth bundle"`,
     });
   const known = (await docker('context', 'inspect', name)).code === 0;
   const { code, output } = await docker(

@@ -107,6 +107,7 @@ describe('up', () => {
     const { local } = recording();
     const { stdout, stderr } = await run(['up'], { local });
     expect(stdout).toContain('Docker endpoint: unix:///run/berth/docker.sock\n');
+    expect(stdout).toContain(`dashboard, API:  ${result.api}\n`);
     expect(stdout).toContain('First password of the user admin, shown this once: first-password\n');
     expect(stdout).toContain('  docker -H unix:///run/berth/docker.sock ps\n');
     expect(stderr).toBe('starting the manager\nwarning: swap is off\n');

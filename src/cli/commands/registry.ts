@@ -98,6 +98,7 @@ import { status } from './status.ts';
 import { tokenCreate } from './token/create.ts';
 import { tokenLs } from './token/ls.ts';
 import { tokenRm } from './token/rm.ts';
+import { top } from './top.ts';
 import { triggerCreate } from './trigger/create.ts';
 import { triggerLs } from './trigger/ls.ts';
 import { triggerRm } from './trigger/rm.ts';
@@ -150,6 +151,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   down,
   agent,
   status,
+  top,
   nodeLs,
   nodeInspect,
   nodeLabel,

@@ -106,16 +106,106 @@ it('deploys: shows what changes, and how it goes until it is done', async () => 
   });
 }, 60_000);
 
+it('deploys to a manager of the version before, which keeps no compose files, and says so', async () => {
+  const { berth, manager } = await withManager({
+    'stack.deploy': (input) => {
+      if ('source' in input)
+        throw new BerthError('bad_request', 'unknown field "source" in the body', {
+          hint: 'known are: spec',
+        });
+      return { diff: { created: [], changed: [], removed: [] }, warnings: [], releases: [] };
+    },
+    'stack.get': () => ({ ...stackView([service()]), spec }),
+  });
+  const { code, stdout, stderr } = await berth(['deploy'], { cwd: folder() });
+  expect([code, stdout]).toEqual([0, 'stack shop: nothing changes\n']);
+  expect(stderr).toBe(
+    'warning: the manager is older than this program and does not keep compose files: upgrade it to edit the stack in the dashboard\n',
+  );
+  expect(manager.calls.map(({ name }) => name)).toEqual(['stack.deploy', 'stack.deploy', 'stack.get']);
+}, 60_000);
+
 it('says that nothing changes, and looks only where it is told to', async () => {
   const nothing = { diff: { created: [], changed: [], removed: [] }, warnings: [], releases: [] };
-  const { berth, manager } = await withManager({ 'stack.deploy': () => nothing });
+  const { berth, manager } = await withManager({
+    'stack.deploy': () => nothing,
+    'stack.get': () => ({ ...stackView([service()]), spec }),
+  });
   const cwd = folder();
   expect((await berth(['deploy'], { cwd })).stdout).toBe('stack shop: nothing changes\n');
   expect((await berth(['stack', 'diff'], { cwd })).stdout).toBe('stack shop: nothing changes\n');
-  expect(manager.calls.map(({ input }) => (input as { dryRun: boolean }).dryRun)).toEqual([false, true]);
+  const asked = manager.calls.filter(({ name }) => name === 'stack.deploy');
+  expect(asked.map(({ input }) => (input as { dryRun: boolean }).dryRun)).toEqual([false, true]);
   writeFileSync(join(cwd, 'empty.yaml'), 'services: {}\n');
+  writeFileSync(join(cwd, 'big.yaml'), 'x'.repeat(10 * 2 ** 20 + 1));
+  const big = await berth(['deploy', '-f', 'big.yaml'], { cwd });
+  expect(big.code).toBe(2);
+  expect(big.stderr).toContain('big.yaml has 10485761 bytes, and at most 10485760 are read');
   const { stderr } = await berth(['deploy', '-f', 'empty.yaml'], { cwd });
   expect(stderr).toContain('no service is left to run: write some under services');
+}, 60_000);
+
+it('waits for what an earlier deployment has not ended, and fails as that does', async () => {
+  const nothing = { diff: { created: [], changed: [], removed: [] }, warnings: [], releases: [] };
+  const release = { number: 1, state: 'releasing' as const, reason: '' };
+  let looks = [service({ ready: 1, release }), service({ ready: 1, release }), service()];
+  const { berth } = await withManager({
+    'stack.deploy': () => nothing,
+    'stack.get': () => ({ ...stackView([looks.shift() ?? service()]), spec }),
+    'route.list': () => ({ routes: [], ingress: [], missing: [] }),
+  });
+  const cwd = folder();
+  const ended = await berth(['deploy'], { cwd });
+  expect(ended).toMatchObject({ code: 0, stdout: 'stack shop: nothing changes\nstack shop is deployed\n' });
+  expect(ended.stderr).toContain('not all ready yet\nweb: 1/2 ready, release 1 releasing\nweb: 2/2 ready');
+  const paused = service({ release: { number: 2, state: 'paused', reason: 'container 1 ended with 3' } });
+  looks = [paused, paused];
+  expect((await berth(['deploy'], { cwd })).code).toBe(4);
+}, 60_000);
+
+it('fails where a release has gone back by itself', async () => {
+  const back = {
+    ...{
+      number: 1,
+      at: 1,
+      by: 'ann',
+      cause: { kind: 'deploy' as const },
+      changes: [],
+      failed: [],
+      image: 'web:2',
+    },
+    ...{ state: 'rolled-back' as const, reason: 'container 4 ended with 3' },
+  };
+  const { berth } = await withManager({
+    'stack.deploy': () => created,
+    'stack.get': () => ({
+      ...stackView([service({ release: { number: 2, state: 'done', reason: '' } })]),
+      spec,
+    }),
+    'release.history': () => ({ releases: [back] }),
+  });
+  const { code, stdout, stderr } = await berth(['deploy'], { cwd: folder() });
+  expect(code).toBe(4);
+  expect(stdout).not.toContain('is deployed');
+  expect(stderr).toContain('release 1 of shop/web was taken back: container 4 ended with 3');
+}, 60_000);
+
+it('tells what goes to and fro once, and who waits for whom', async () => {
+  const release = { number: 1, state: 'releasing' as const, reason: '' };
+  const [up, down] = [service({ release }), service({ ready: 1, release })];
+  const waiting = service({ release: { number: 1, state: 'waiting', reason: 'for somebody to confirm it' } });
+  const looks = [down, up, down, up, down, waiting];
+  const { berth } = await withManager({
+    'stack.deploy': () => created,
+    'stack.get': () => ({ ...stackView([looks.shift() ?? waiting]), spec }),
+    'route.list': () => ({ routes: [], ingress: [], missing: [] }),
+  });
+  const { stdout, stderr } = await berth(['deploy'], { cwd: folder() });
+  expect(stderr.match(/^web: .*releasing$/gm)).toEqual([
+    'web: 1/2 ready, release 1 releasing',
+    'web: 2/2 ready, release 1 releasing',
+  ]);
+  expect(stdout).toContain('stack shop is deployed beside what was there: web waits for you\n');
 }, 60_000);
 
 it('ends with an error where a release has stopped, or takes too long', async () => {
@@ -223,6 +313,32 @@ it('scales, restarts, goes back, pauses and resumes a service', async () => {
   expect((await berth(['service', 'ps', 'web'])).stderr).toContain(
     '"web" names no service: write STACK/SERVICE',
   );
+}, 60_000);
+
+it('shows where more containers of a service would go, without doing it', async () => {
+  const plans = [
+    { coming: [{ name: 'shop_web_3', host: 'h1' }], leaving: [], refusal: '' },
+    { coming: [], leaving: [{ id: 'c2', name: 'shop_web_2', host: 'h2' }], refusal: '' },
+    { coming: [], leaving: [], refusal: '' },
+    {
+      ...{ coming: [{ name: 'shop_web_3', host: 'h1' }, { name: 'shop_web_4' }], leaving: [] },
+      refusal: '2 hosts: not enough memory',
+    },
+  ];
+  const { berth, manager } = await withManager({
+    'service.plan': () => plans.shift() as NonNullable<(typeof plans)[0]>,
+  });
+  const plan = (count: string) => berth(['service', 'scale', 'shop/web', count, '--dry-run']);
+  expect((await plan('3')).stdout.split('\n')).toEqual(['   CONTAINER   HOST', '+  shop_web_3  h1', '']);
+  expect((await plan('1')).stdout).toContain('-  shop_web_2  h2\n');
+  expect((await plan('2')).stdout).toBe('nothing would change: there are so many\n');
+  const { code, stdout, stderr } = await plan('4');
+  expect([code, stderr]).toEqual([
+    5,
+    'berth: 1 of 2 would find no host: 2 hosts: not enough memory → ask for fewer, or add a host ("berth token create")\n',
+  ]);
+  expect(stdout).toContain('+  shop_web_4  none\n');
+  expect(manager.calls.map(({ name }) => name)).toEqual(Array(4).fill('service.plan'));
 }, 60_000);
 
 it('shows two versions, shares requests between them, and waits for no more where a user is waited for', async () => {

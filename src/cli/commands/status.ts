@@ -1,21 +1,25 @@
 import { command } from '../command.ts';
 import { bytes, cores } from '../terminal/format.ts';
 
-export const status = command({
+/** As many as a manager gives. */
+const ALL = 1000;
+
+export const status = command<{ all?: boolean }>({
   name: 'status',
   heading: 'Cluster:',
   summary: 'Show how the cluster is',
+  options: [{ flags: '-a, --all', summary: 'all that wants your eye, not only the first 20 lines' }],
   examples: [
     ['berth status', 'hosts, containers, room, and what wants your eye'],
     ['berth status --json', 'the same for a program'],
   ],
-  async run({ out, globals, call }) {
-    const { clusterId, version, caFingerprint, hosts, containers, capacity, reserved, warnings } =
-      await call('cluster.status');
+  async run({ out, globals, call }, { all = false }) {
+    const status = await call('cluster.status', all ? { warnings: ALL } : {});
     if (globals.json) {
-      out.json({ clusterId, version, caFingerprint, hosts, containers, capacity, reserved, warnings });
+      out.json(status);
       return;
     }
+    const { clusterId, version, caFingerprint, hosts, containers, capacity, reserved, warnings } = status;
     out.details([
       ['Cluster', clusterId],
       ['Version', version],

@@ -96,7 +96,7 @@ export const up = command<Flags>({
       out.details([
         ['Docker endpoint', result.endpoint],
         ['with TLS', result.dockerTls],
-        ['API', result.api],
+        ['dashboard, API', result.api],
         ['agents dial', result.agentAddress],
         ['data', result.dataDir],
         ...(result.demoUrl === undefined ? [] : [['sample', result.demoUrl] as const]),

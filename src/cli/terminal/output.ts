@@ -1,15 +1,16 @@
 import type { Writable } from 'node:stream';
 import type { Style } from './style.ts';
 import { type Cell, type Column, renderTable } from './table.ts';
-import { clean, pad, widthOf } from './text.ts';
+import { clean, pad, truncate, widthOf } from './text.ts';
 
 type OutputOptions = Readonly<{
   stdout: Writable;
   stderr: Writable;
   /** Whether standard output is a terminal. */
   isTTY: boolean;
-  /** Columns of the terminal. */
+  /** Columns and lines of the terminal. */
   width: number;
+  height: number;
   style: Style;
   /** Commands in a remark, as the user would type them. */
   asTyped(text: string): string;
@@ -22,6 +23,8 @@ export type ListColumn<T> = Column & Readonly<{ cell(item: T): Cell }>;
 export class Output {
   readonly style: Style;
   readonly #options: OutputOptions;
+  /** Lines of the picture that stands there, and that the next one takes the place of. */
+  #pictured = 0;
 
   constructor(options: OutputOptions) {
     this.#options = options;
@@ -55,9 +58,37 @@ export class Output {
   }
 
   table<T>(columns: readonly ListColumn<T>[], items: readonly T[]): void {
+    for (const line of this.#tableLines(columns, items)) this.line(line);
+  }
+
+  /** How many items of a table `picture` has room for below its head; undefined where there is no end to the lines. */
+  get pictureRows(): number | undefined {
+    // A line for the head, one for the table's, and one for the cursor.
+    return this.#options.isTTY ? Math.max(1, this.#options.height - 3) : undefined;
+  }
+
+  /**
+   * A line and a table that take the place of the picture before them; where there is no terminal they come after it.
+   * Nothing else may be written to a terminal between two pictures.
+   * @param head as it is: text from elsewhere must be cleaned before
+   */
+  picture<T>(head: string, columns: readonly ListColumn<T>[], items: readonly T[]): void {
+    const { isTTY, stdout, width } = this.#options;
+    const lines = [
+      ...(head === '' ? [] : [this.style('dim', isTTY ? truncate(head, width) : head)]),
+      ...this.#tableLines(columns, items.slice(0, this.pictureRows)),
+    ];
+    const text = lines.map((line) => `${line}\n`).join('');
+    if (!isTTY) stdout.write(this.#pictured > 0 ? `\n${text}` : text);
+    // In one piece, so that no half of it is seen: up to where the last one began, then all below that is cleared.
+    else stdout.write(this.#pictured > 0 ? `\x1b[${this.#pictured}A\x1b[J${text}` : text);
+    this.#pictured = lines.length;
+  }
+
+  #tableLines<T>(columns: readonly ListColumn<T>[], items: readonly T[]): string[] {
     const rows = items.map((item) => columns.map((column) => column.cell(item)));
     const width = this.#options.isTTY ? { width: this.#options.width } : {};
-    for (const line of renderTable(columns, rows, { ...width, style: this.style })) this.line(line);
+    return renderTable(columns, rows, { ...width, style: this.style });
   }
 
   /** Names and values under each other; a name with several values repeats them below. */

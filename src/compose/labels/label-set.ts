@@ -25,20 +25,42 @@ export class LabelSet {
   readonly #found = new Map<string, Reader>();
   /** Whether there is one of Aliyun's. */
   readonly isAliyun: boolean;
+  /** Those of `deploy.labels` that others read from the containers. */
+  readonly passedOn: Readonly<Record<string, string>>;
   readonly #labels: Reader;
 
-  /** @param values all labels of the service, also those from files */
+  /**
+   * Labels of the service go before those of `deploy.labels`, where Swarm's users have them.
+   * @param values all of the former, also those from files
+   */
   constructor(service: Reader, values: Readonly<Record<string, string>>) {
     this.#labels = service.get('labels');
+    const deploy = service.get('deploy').get('labels');
+    const deployed = deploy.entries.filter(([name]) => PREFIXES.some((prefix) => name.startsWith(prefix)));
     const names = Object.keys(values);
-    this.isAliyun = names.some((name) => name.startsWith('aliyun.'));
+    this.isAliyun = [...names, ...deployed.map(([name]) => name)].some((name) => name.startsWith('aliyun.'));
     for (const prefix of PREFIXES)
-      for (const name of names) if (name.startsWith(prefix)) this.#add(prefix, name, values[name] ?? '');
+      for (const name of names)
+        if (name.startsWith(prefix)) this.#add(prefix, name, this.#labels.get(name), values[name] ?? '');
+    const before = new Map([...this.#found].map(([own, { text = '' }]) => [own, text]));
+    const passedOn: Record<string, string> = {};
+    for (const prefix of PREFIXES)
+      for (const [name, reader] of deployed) {
+        if (!name.startsWith(prefix)) continue;
+        const own = name.slice(prefix.length);
+        const value = reader.text ?? '';
+        const isPassed = prefix === 'berth.' && PASSED_ON.includes(own);
+        const first = isPassed ? values[name] : before.get(own);
+        if (first === undefined) this.#add(prefix, name, reader, value);
+        else if (first !== value)
+          reader.warn(`changes nothing: ${quoted(first)} of the service’s own labels goes before it`);
+        if (isPassed && first === undefined) passedOn[name] = value;
+      }
+    this.passedOn = passedOn;
   }
 
-  #add(prefix: (typeof PREFIXES)[number], name: string, value: string): void {
+  #add(prefix: (typeof PREFIXES)[number], name: string, place: Reader, value: string): void {
     const own = name.slice(prefix.length);
-    const place = this.#labels.get(name);
     const reader = new Reader(scalar(place.at, value), place.key, place.at, place.problems);
     if (!this.#known(prefix, own, reader)) return;
     const twin = this.#found.get(own);

@@ -120,7 +120,7 @@ describe('routes', () => {
     expect(routes.every(({ sticky }) => sticky)).toBe(true);
   });
 
-  it('belong to one service, unless it shares them by weight', () => {
+  it('belong to one service, whatever its weight', () => {
     const both = (labels: Labels) =>
       JSON.stringify({
         services: {
@@ -131,8 +131,55 @@ describe('routes', () => {
     expect(errorsOf(both({ 'berth.routing.port_81': 'W.x.com/' }))[0]).toContain(
       'the route w.x.com/ is taken by the service "a"',
     );
-    const shared = read(both({ 'berth.routing.port_81': 'w.x.com', 'berth.routing.weight': '0' }));
-    expect(serviceIn(shared, 'b').weight).toBe(0);
+    for (const weight of ['0', '50'])
+      expect(
+        errorsOf(both({ 'berth.routing.port_81': 'w.x.com', 'berth.routing.weight': weight }))[0],
+      ).toContain('is taken by the service "a"');
+    const off = read(both({ 'berth.routing.port_81': 'v.x.com', 'berth.routing.weight': '0' }));
+    expect(serviceIn(off, 'b').weight).toBe(0);
+    expect(off.warnings).toEqual([]);
+    const half = read(both({ 'berth.routing.port_81': 'v.x.com', 'berth.routing.weight': '50' }));
+    expect(half.warnings.map(({ message }) => message).join()).toContain('changes nothing between 1 and 99');
+  });
+});
+
+describe('labels below deploy', () => {
+  const web = (labels: Labels, deployed: Labels) =>
+    JSON.stringify({ services: { a: { image: 'x', labels, deploy: { labels: deployed } } } });
+
+  it('mean what they mean on the service', () => {
+    const deployed = {
+      'berth.routing.port_80': 'w.x.com',
+      'aliyun.scale': '3',
+      'berth.failover': 'false',
+      team: 'b',
+    };
+    const found = read(web({}, deployed));
+    const one = serviceIn(found, 'a');
+    expect(one.routes).toMatchObject([{ port: 80, host: { name: 'w.x.com' } }]);
+    expect(one.scale).toEqual({ kind: 'replicated', replicas: 3 });
+    expect(one.labels).toEqual(deployed);
+    // Who moves containers reads it there; what is the service's alone stays with it.
+    expect(one.container.Labels).toMatchObject({ 'berth.failover': 'false' });
+    expect(one.container.Labels).not.toHaveProperty('team');
+    expect(one.container.Labels).not.toHaveProperty('aliyun.scale');
+    expect(found.warnings).toEqual([]);
+  });
+
+  it('go behind those of the service, which is told', () => {
+    const own = { 'berth.scale': '2', 'berth.failover': 'true', 'berth.job': 'true' };
+    const found = read(web(own, { 'aliyun.scale': '3', 'berth.failover': 'false', 'berth.job': 'true' }));
+    expect(serviceIn(found, 'a').scale).toEqual({ kind: 'replicated', replicas: 2 });
+    expect(serviceIn(found, 'a').container.Labels).toMatchObject({ 'berth.failover': 'true' });
+    expect(found.warnings.map(({ key }) => key)).toEqual([
+      'services.a.deploy.labels["aliyun.scale"]',
+      'services.a.deploy.labels["berth.failover"]',
+    ]);
+  });
+
+  it('are told where they are misspelt', () => {
+    expect(errorsOf(web({}, { 'berth.scal': '2' }))[0]).toContain('did you mean berth.scale?');
+    expect(errorsOf(web({}, { 'berth.failover': 'perhaps' }))[0]).toContain('must be true or false');
   });
 });
 
@@ -203,6 +250,23 @@ describe('listeners', () => {
       { kind: 'listener', protocol: 'udp', frontPort: 53, port: 80, balancer: 'lb' },
     ]);
     expect(container.HostConfig?.PortBindings).toEqual({ '90/tcp': [{ HostIp: '', HostPort: '90' }] });
+  });
+
+  it.each(['udp', 'sctp'])('are not there for %s: each host binds the port, which is told', (protocol) => {
+    const bound = { [`53/${protocol}`]: [{ HostIp: '', HostPort: '5353' }] };
+    const text = `the router has no ${protocol}: the port of each host is bound instead, so that a host takes one container`;
+    for (const mode of [undefined, 'ingress', 'host']) {
+      const port = { target: 53, published: '5353', protocol, ...(mode && { mode }) };
+      const labels = { 'berth.scale': '2', 'berth.lb.port_53': 'tcp://lb:5300' };
+      const one = service(labels, { ports: [port] });
+      expect(one.listeners).toMatchObject([{ frontPort: 5300 }]);
+      expect(one.container.HostConfig?.PortBindings).toEqual(bound);
+      const told = warnings(labels, { ports: [port] }).filter((line) => line.includes(text));
+      expect(told).toHaveLength(mode === 'host' ? 0 : 1);
+    }
+    // One container is no loss, and all of a global service have a host of their own.
+    expect(warnings({}, { ports: [`5353:53/${protocol}`] })).toEqual([]);
+    expect(warnings({ 'berth.global': 'true' }, { ports: [`5353:53/${protocol}`] })).toEqual([]);
   });
 
   it('are made of fixed ports where there may be several containers', () => {

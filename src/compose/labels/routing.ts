@@ -36,6 +36,17 @@ export function routesOf(labels: LabelSet): ReadRoute[] {
   });
 }
 
+/** Routers know all or nothing: services have no route in common. */
+export function weightOf(labels: LabelSet): number {
+  const label = labels.get('routing.weight');
+  const weight = label.whole(0, 100) ?? 100;
+  if (weight > 0 && weight < 100)
+    label.warn(
+      'changes nothing between 1 and 99, as a route is one service’s alone: use berth.release to share requests between two versions',
+    );
+  return weight;
+}
+
 /** Those of one port, and where it says nothing those of all ports. */
 function optionsOf(labels: LabelSet, port: string): Readonly<{ options?: RouteOptions }> {
   const at = (field: string) => {

@@ -50,9 +50,12 @@ export const LABELS: readonly LabelRow[] = [
   ),
   row(
     'routing.session_sticky',
-    '`true` (as without it) or `false`: requests with the same cookie go to the same container.',
+    '`true` (as without it) or `false`: requests with the same cookie go to the same container, until none has come for 30 minutes, and for 8 hours at most.',
   ),
-  own('routing.weight', 'Share of requests beside other services with the same route, 0 to 100 (100).'),
+  own(
+    'routing.weight',
+    "`0`: its routes get no requests. 1 to 99 warn and change nothing, as a route is one service's alone: `release` shares requests between two versions.",
+  ),
   ...Object.entries(ROUTE_FIELDS).flatMap(([name, { words }]) => [
     own(`routing.${name}`, words),
     own(`routing.port_*.${name}`, `As \`routing.${name}\`, for the routes of that port alone.`),

@@ -75,6 +75,18 @@ blkio_config: {weight: 300, device_read_bps: [{path: /dev/sda, rate: 1mb}]}`);
     });
   });
 
+  it.each([
+    ['restart: "no"', { Name: 'no', MaximumRetryCount: 0 }],
+    ['restart: no', { Name: 'no', MaximumRetryCount: 0 }],
+    ['deploy: {restart_policy: {condition: none}}', { Name: 'no', MaximumRetryCount: 0 }],
+    ['deploy: {restart_policy: {max_attempts: 0}}', { Name: 'always', MaximumRetryCount: 0 }],
+    ['tty: true', undefined],
+    // An init container is not started again anyway.
+    ['restart: "no"\nlabels: {berth.job: "true"}', undefined],
+  ])('%s has what it says of restarts', (text, expected) => {
+    expect(of(text).container.HostConfig?.RestartPolicy).toEqual(expected);
+  });
+
   it('has what deploy says', () => {
     const { container, scale, update, rollback } = of(`deploy:
   replicas: 3

@@ -60,7 +60,7 @@ function policyOf<F extends UpdatePolicy['onFailure']>(
 }
 
 type RestartFields = Readonly<{
-  /** `HostConfig.RestartPolicy`; undefined for none. */
+  /** `HostConfig.RestartPolicy`; undefined where nothing is said. */
   policy: Readonly<{ Name: string; MaximumRetryCount: number }> | undefined;
   delayMs: number;
   windowMs: number;
@@ -72,6 +72,16 @@ const CONDITIONS = { none: 'no', 'on-failure': 'on-failure', any: 'always' } as 
 export function restartOf(service: Reader): RestartFields {
   const deploy = service.get('deploy').get('restart_policy');
   const times = { delayMs: deploy.get('delay').duration ?? 0, windowMs: deploy.get('window').duration ?? 0 };
+  for (const [key, ms] of [
+    ['delay', times.delayMs],
+    ['window', times.windowMs],
+  ] as const)
+    if (ms > 0)
+      deploy
+        .get(key)
+        .warn(
+          'is kept, but hosts start containers again with growing pauses of their own, 100 ms to a minute',
+        );
   if (deploy.isThere) {
     const condition = deploy.get('condition').oneOf(['none', 'on-failure', 'any']) ?? 'any';
     const attempts = deploy.get('max_attempts').whole(0, 1_000_000) ?? 0;
@@ -85,7 +95,8 @@ export function restartOf(service: Reader): RestartFields {
     return { policy: restartPolicy(name, name === 'on-failure' ? attempts : 0), ...times };
   }
   const restart = service.get('restart');
-  const text = restart.text ?? 'no';
+  const { text } = restart;
+  if (text === undefined) return { policy: undefined, ...times };
   const [, name, count = '0'] = /^(no|always|unless-stopped|on-failure)(?::(\d{1,6}))?$/.exec(text) ?? [];
   if (name === undefined || (count !== '0' && name !== 'on-failure')) {
     restart.error(`${quoted(text)} is none: write no, always, unless-stopped, on-failure or on-failure:3`);
@@ -95,7 +106,7 @@ export function restartOf(service: Reader): RestartFields {
 }
 
 function restartPolicy(Name: string, MaximumRetryCount: number): RestartFields['policy'] {
-  return Name === 'no' ? undefined : { Name, MaximumRetryCount };
+  return { Name, MaximumRetryCount };
 }
 
 const CONDITION_WORDS = {

@@ -24,6 +24,8 @@ export type Outside = Readonly<{
   }>;
   /** What is wrong with what is for the scheduler, which this room does not read. */
   placementProblem?: ((part: Pick<DockerSpec, 'Env' | 'Labels'>) => string | undefined) | undefined;
+  /** Whether images are made of services with `build`. */
+  builds: boolean;
 }>;
 
 /**
@@ -87,11 +89,13 @@ export function labelsOf(
     }
   }
   Object.assign(made, service.get('labels').pairs);
+  const deployed = service.get('deploy').get('labels');
   for (const name of EXPRESSION_LABELS) {
-    const value = made[name];
+    const below = name.startsWith('berth.') && made[name] === undefined ? deployed : service.get('labels');
+    const value = made[name] ?? (below === deployed ? deployed.get(name).text : undefined);
     if (value === undefined) continue;
     const problem = placementProblem?.({ Labels: { [name]: value } });
-    if (problem !== undefined) service.get('labels').get(name).error(problem);
+    if (problem !== undefined) below.get(name).error(problem);
   }
   return made;
 }

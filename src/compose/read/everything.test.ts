@@ -194,7 +194,7 @@ it('reads every key that the table calls honoured: none is dropped silently', ()
     read: (path: string) => files[path],
     lookup: (name: string) => (name === 'E' ? 'e' : undefined),
   };
-  const outside = { ...given, contents: given };
+  const outside = { ...given, contents: given, builds: true };
   const problems = new Problems();
   const tree = loadFiles(['c.yml'], '/p', { ...given, problems });
   const [there, seen] = [new Set<string>(), new Set<string>()];

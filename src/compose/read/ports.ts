@@ -85,7 +85,9 @@ export function splitPorts(
   for (const port of ports) {
     const { target, protocol, published, mode, reader, hostIp } = port;
     const fixed = published === undefined || published.includes('-') ? undefined : Number(published);
-    const front = listeners.find((one) => one.port === target);
+    // The router has TCP alone: other ports are those of each host.
+    const isRouted = protocol === 'tcp';
+    const front = isRouted ? listeners.find((one) => one.port === target) : undefined;
     if (front !== undefined && mode !== 'host') {
       reader.warn(
         `port ${target} is reached through the listener on port ${front.frontPort} of the ingress hosts: no port of a host is bound for it, so that several containers fit on one host`,
@@ -93,13 +95,15 @@ export function splitPorts(
       continue;
     }
     const ingress = mode === 'ingress' || (mode === undefined && several && fixed !== undefined);
-    if (!ingress || protocol === 'sctp' || fixed === undefined) {
+    if (!ingress || !isRouted || fixed === undefined) {
       if (mode === 'ingress' && fixed === undefined)
         reader.warn(
           'mode ingress needs one fixed published port: the engine chooses a port of the host instead',
         );
-      if (mode === 'ingress' && protocol === 'sctp')
-        reader.warn('the router has no sctp: the port of each host is bound instead');
+      if (ingress && !isRouted)
+        reader.warn(
+          `the router has no ${protocol}: the port of each host is bound instead${fixed === undefined ? '' : ', so that a host takes one container of the service'}`,
+        );
       host.push(port);
       continue;
     }

@@ -3,7 +3,7 @@ import type { Service } from '../../model/service.ts';
 import { LabelSet } from '../labels/label-set.ts';
 import { logsOf } from '../labels/logs.ts';
 import { probeOf } from '../labels/probe.ts';
-import { listenersOf, type ReadRoute, routesOf } from '../labels/routing.ts';
+import { listenersOf, type ReadRoute, routesOf, weightOf } from '../labels/routing.ts';
 import { warnOfNoRequests } from '../labels/scaling.ts';
 import { quoted } from '../problems.ts';
 import type { Reader } from '../reader.ts';
@@ -40,8 +40,9 @@ export type ServiceHead = Readonly<{
 }>;
 
 export function headOf(name: string, reader: Reader, project: string, outside: Outside): ServiceHead {
-  const labelValues = labelsOf(reader, outside);
-  const labels = new LabelSet(reader, labelValues);
+  const values = labelsOf(reader, outside);
+  const labels = new LabelSet(reader, values);
+  const labelValues = { ...labels.passedOn, ...values };
   const scale = scaleOf(reader, labels);
   const fixed = reader.get('container_name');
   if (fixed.text !== undefined && scale.most > 1)
@@ -109,7 +110,7 @@ export function serviceOf(head: ServiceHead, context: StackContext): ReadService
   const build = buildOf(reader, outside.lookup);
   const placement = placementOf(reader, outside.placementProblem);
   const container = containerSpec(reader, {
-    image: imageOf(reader, name, project, build !== undefined),
+    image: imageOf(reader, name, project, outside.builds),
     env: environmentOf(reader, outside),
     labels: {
       ...head.labelValues,
@@ -157,7 +158,7 @@ export function serviceOf(head: ServiceHead, context: StackContext): ReadService
     readiness: probeOf(labels, 'probe') ?? (healthIsOff ? undefined : image),
     liveness: probeOf(labels, 'liveness'),
     routes: routes.map(({ route }) => route),
-    weight: labels.get('routing.weight').whole(0, 100) ?? 100,
+    weight: weightOf(labels),
     listeners: [...ports.listeners],
     scaling: scale.scaling,
     logs: logsOf(labels),
@@ -166,12 +167,15 @@ export function serviceOf(head: ServiceHead, context: StackContext): ReadService
   return { service, routes, dependencies, reader };
 }
 
-function imageOf(service: Reader, name: string, project: string, built: boolean): string {
+function imageOf(service: Reader, name: string, project: string, builds: boolean): string {
   const image = imageName(service.get('image'));
   if (image === undefined && service.get('image').isThere) return '';
-  if (image !== undefined && image !== '') return image;
-  if (!built) service.error('needs the key image or build');
-  return `${project}_${name}`;
+  const named = image === undefined || image === '' ? `${project}_${name}` : image;
+  const build = service.get('build');
+  if (!build.isThere && named !== image) service.error('needs the key image or build');
+  if (build.isThere && !builds)
+    build.warn(`is not done here: berth deploy does it, and docker build -t ${named} through the cluster`);
+  return named;
 }
 
 const PULL = {

@@ -1,5 +1,6 @@
 import { BerthError } from '../../kit/errors.ts';
 import { Claims, portClaims } from '../../model/claims.ts';
+import { saysNo } from '../../model/restart-policy.ts';
 import type { Service } from '../../model/service.ts';
 import type { Pool } from '../../model/span.ts';
 import { readOptions } from '../../model/spanning/options.ts';
@@ -223,14 +224,23 @@ function completed(read: readonly ReadService[], outer: ReadonlySet<string>): Se
       service.dependsOn.filter((one) => one.condition === 'completed').map((one) => one.service),
     ),
   );
-  return read.map(({ service }) => ({
-    ...service,
-    ...(waitedFor.has(service.name) && service.runs.kind === 'service'
-      ? { runs: { kind: 'job' } as const }
-      : {}),
-    // What is outside is always there.
-    dependsOn: service.dependsOn.filter((one) => !outer.has(one.service)),
-  }));
+  return read.map(({ service }) => {
+    const runs: Service['runs'] =
+      waitedFor.has(service.name) && service.runs.kind === 'service' ? { kind: 'job' } : service.runs;
+    return {
+      ...service,
+      ...{ runs, container: runs.kind === 'service' ? service.container : withoutNo(service.container) },
+      // What is outside is always there.
+      dependsOn: service.dependsOn.filter((one) => !outer.has(one.service)),
+    };
+  });
+}
+
+/** What runs to its end is not started again anyway: to say so makes no other container. */
+function withoutNo(container: Service['container']): Service['container'] {
+  if (!saysNo(container)) return container;
+  const { RestartPolicy: _, ...HostConfig } = container.HostConfig ?? {};
+  return { ...container, HostConfig };
 }
 
 function checkDependencies(read: readonly ReadService[], outer: ReadonlySet<string>): void {
@@ -286,7 +296,7 @@ function cycleOf(edges: ReadonlyMap<string, readonly string[]>): string[] | unde
   }
 }
 
-/** The same domain and path twice: only services that share it by weight may have that. */
+/** The same domain and path twice: routers have one service for each. */
 function checkRoutes(read: readonly ReadService[]): void {
   const taken = new Map<string, string>();
   for (const { service, routes } of read)
@@ -294,9 +304,9 @@ function checkRoutes(read: readonly ReadService[]): void {
       const id = `${route.host.kind}:${route.host.name}${route.path.replace(/\/$/, '')}`;
       const other = taken.get(id);
       if (other === service.name) reader.error(`has the route ${route.host.name}${route.path} twice`);
-      else if (other !== undefined && service.weight === 100)
+      else if (other !== undefined)
         reader.error(
-          `the route ${route.host.name}${route.path} is taken by the service ${quoted(other)}: choose another one, or share it with berth.routing.weight`,
+          `the route ${route.host.name}${route.path} is taken by the service ${quoted(other)}: choose another one; two versions of one service share requests with berth.release: canary or blue-green`,
         );
       else taken.set(id, service.name);
     }

@@ -10,6 +10,8 @@ const userSchema = z.object({
   locks: z.array(z.object({ from: z.string(), until: z.number() })).default([]),
   /** Issuer of the account that the user is; absent for those whom an admin has made. */
   provider: z.string().optional(),
+  /** True where that has said that the account has no role here any more: nothing of the user is taken. */
+  shutOut: z.boolean().optional(),
 });
 export type UserView = z.infer<typeof userSchema>;
 
@@ -61,7 +63,11 @@ export const accessRoutes = {
     role: 'admin',
     action: 'user.role',
     params: userParams,
-    body: z.strictObject({ role: roleSchema }),
+    body: z.strictObject({
+      role: roleSchema,
+      /** The role that whoever asks has seen: refused where it is another one by now. */
+      was: roleSchema.optional(),
+    }),
     answer: json(userSchema),
   },
   /** Everyone may set their own (with `current`), an admin anyone's. Ends the user's log-ins. */

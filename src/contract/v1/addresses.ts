@@ -2,6 +2,21 @@ import { z } from 'zod';
 import { CONTAINER_NAME } from '../../model/container.ts';
 import { json, type RouteSpec } from './route.ts';
 
+/** What `holder` says in a sentence, for pages that have sentences of their own. */
+const heldBySchema = z.discriminatedUnion('kind', [
+  /** `host` is absent where the container is not known any more. */
+  z.object({ kind: z.literal('container'), name: z.string(), host: z.string().optional() }),
+  /** A container that plain docker has made on that host. */
+  z.object({ kind: z.literal('plain'), name: z.string(), host: z.string() }),
+  z.object({ kind: z.literal('gateway') }),
+  z.object({ kind: z.literal('aux'), name: z.string() }),
+  /** A container may run on with it on that host, which was taken out of the cluster; `ip.release` frees it. */
+  z.object({ kind: z.literal('left'), host: z.string() }),
+  z.object({ kind: z.literal('reservation'), name: z.string() }),
+  z.object({ kind: z.literal('gone'), name: z.string().optional() }),
+]);
+export type HeldBy = z.infer<typeof heldBySchema>;
+
 const addressViewSchema = z.object({
   ip: z.string(),
   mac: z.string(),
@@ -12,6 +27,8 @@ const addressViewSchema = z.object({
   state: z.enum(['used', 'reserved', 'leaving']),
   /** Who has it, or had it: `container web on host h1`. */
   holder: z.string(),
+  /** The same in parts; absent from managers that are older. */
+  heldBy: heldBySchema.optional(),
   /** It outlives its holders: a container of this name gets it. */
   reservedFor: z.string().optional(),
   /** Of one that is leaving: when it is free again, milliseconds since the epoch. */

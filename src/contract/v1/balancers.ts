@@ -74,6 +74,16 @@ export const balancerRoutes = {
       rules: z.record(z.string().max(100), z.string().max(100_000).nullable()).default({}),
       sticky: z.boolean().optional(),
       check: balancerCheckSchema.nullable().optional(),
+      /** As they were listed for whoever asks; refused where one of them is another by now. */
+      was: z
+        .strictObject({
+          weights: z.record(z.string().max(300), z.number().int()).default({}),
+          /** Null: there was none. */
+          rules: z.record(z.string().max(100), z.string().max(100_000).nullable()).default({}),
+          sticky: z.boolean().optional(),
+          check: z.string().max(10_000).optional(),
+        })
+        .optional(),
     }),
     answer: json(viewSchema),
   },

@@ -58,7 +58,11 @@ export const certificateRoutes = {
     role: 'operator',
     action: 'certificate.put',
     params,
-    body: z.strictObject({ chain: pem, key: pem }),
+    body: z.strictObject({
+      ...{ chain: pem, key: pem },
+      /** Fingerprint of the one that whoever asks has seen, null where there was none: refused where it is another by now. */
+      was: z.string().max(64).nullable().optional(),
+    }),
     answer: json(viewSchema),
   },
   /** By ACME. Where there is one that is good, nothing is ordered; where the last attempt failed, another one is made. */

@@ -2,13 +2,27 @@ import { z } from 'zod';
 import { type AuditEntry, auditEntrySchema } from '../../model/access.ts';
 import { dockerSpecSchema } from '../../model/container.ts';
 import { releaseStateSchema } from '../../model/deployment.ts';
-import { hostStateSchema } from '../../model/host.ts';
 import { type Settings, settingsSchema } from '../../model/settings.ts';
 import { amountSchema } from './nodes.ts';
 import { json, queryNumber, type RouteSpec } from './route.ts';
 
 // For pages, which may import no model.
 export type { AuditEntry };
+
+const warningSchema = z.object({
+  /** One sentence, with the names of what it is of. */
+  text: z.string(),
+  /** `bad`: something does not work; `warn`: it may come to that, or waits for somebody. */
+  severity: z.enum(['bad', 'warn']),
+  /** What it is of: the first few by name, as the sentence has them; none where it is of the whole, or of orphans. A service is `STACK/NAME`. */
+  subject: z.object({
+    kind: z.enum(['host', 'service', 'route', 'certificate', 'container', 'orphan', 'cluster']),
+    names: z.array(z.string()),
+  }),
+  /** Of how many of that kind it is true. */
+  count: z.number(),
+});
+export type Warning = z.infer<typeof warningSchema>;
 
 const statusSchema = z.object({
   clusterId: z.string(),
@@ -17,7 +31,8 @@ const statusSchema = z.object({
   caFingerprint: z.string(),
   hosts: z.object({
     total: z.number(),
-    byState: z.record(hostStateSchema, z.number()),
+    /** Each state that a host of this manager can have, also with 0. */
+    byState: z.record(z.string(), z.number()),
     cordoned: z.number(),
   }),
   containers: z.object({
@@ -25,15 +40,26 @@ const statusSchema = z.object({
     managed: z.number(),
     /** Made past it, on a host's own engine. */
     unmanaged: z.number(),
-    /** Managed ones by Docker's words, and `unreachable` for those whose host does not answer. */
+    /**
+     * Managed ones by Docker's words; `unreachable` are those whose host does not answer, `finished` runs of jobs that have
+     * ended well and are kept for their log.
+     */
     byState: z.record(z.string(), z.number()),
   }),
   /** Of the hosts that are ready. */
   capacity: amountSchema,
   /** What the containers on those hosts have asked for. */
   reserved: amountSchema,
-  /** What wants the operator's eye, one sentence each. */
+  /** What wants the operator's eye, one sentence each; where there are more, the last one says how many things they are of. */
   warnings: z.array(z.string()),
+  /** The same with more about each, the worst first; absent from older managers. */
+  warningDetails: z
+    .object({
+      /** Of how many things there is a warning, those that are not listed too. */
+      total: z.number(),
+      listed: z.array(warningSchema),
+    })
+    .optional(),
 });
 export type Status = z.infer<typeof statusSchema>;
 
@@ -87,7 +113,7 @@ export const changeEventSchema = z.discriminatedUnion('kind', [
     change: z.enum(['added', 'changed', 'removed']),
     id: z.string(),
     name: z.string(),
-    state: hostStateSchema,
+    state: z.string(),
     cordoned: z.boolean(),
     reason: z.string(),
   }),
@@ -163,7 +189,16 @@ const pastEventSchema = z.object({
 export type PastEvent = z.infer<typeof pastEventSchema>;
 
 export const clusterRoutes = {
-  'cluster.status': { method: 'GET', path: '/v1/status', role: 'viewer', answer: json(statusSchema) },
+  'cluster.status': {
+    method: 'GET',
+    path: '/v1/status',
+    role: 'viewer',
+    query: z.strictObject({
+      /** So many warnings are listed at most; 20 unless told. */
+      warnings: queryNumber.pipe(z.number().min(1).max(1000)).optional(),
+    }),
+    answer: json(statusSchema),
+  },
   'settings.get': {
     method: 'GET',
     path: '/v1/settings',

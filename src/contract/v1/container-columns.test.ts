@@ -17,11 +17,13 @@ const view = fc
     ...{ state: few('running', 'exited'), health: few('none', 'healthy'), exitCode: fc.nat(1) },
     ...{ createdAt: fc.nat(), startedAt: fc.nat(2), ports: fc.array(port, { maxLength: 2 }) },
     service: fc.option(fc.record({ stack: few('s'), name: few('web', 'db') })),
+    router: fc.boolean(),
   })
-  .map(({ service, ...rest }) => ({
+  .map(({ service, router, ...rest }) => ({
     ...rest,
     ...{ hostId: 'h-1', hostName: 'h1' },
     ...(service === null ? {} : { service }),
+    ...(router ? { router } : {}),
   }));
 
 it('gives the containers back as they were', () => {

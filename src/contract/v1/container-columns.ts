@@ -18,6 +18,8 @@ export const containerColumnsSchema = z.object({
   id: column<string>(),
   name: column<string>(),
   managed: column<boolean>(),
+  /** An older manager does not say it. */
+  router: column<boolean>().optional(),
   image: column<string>(),
   command: column<string>(),
   state: column<string>(),
@@ -54,6 +56,7 @@ export function columnsOf(
     id: views.map(({ id }) => id),
     name: of(({ name }) => name),
     managed: of(({ managed }) => managed),
+    router: of(({ router }) => router === true),
     image: of(({ image }) => image),
     command: of(({ command }) => command),
     state: of(({ state }) => state),
@@ -76,6 +79,7 @@ export function columnsOf(
 /** The containers again. @throws Error where a column is too short */
 export function viewsOf(columns: ContainerColumns): readonly ContainerView[] {
   const { hostId, hostName, id: ids } = columns;
+  const isRouter = reader(columns.router ?? [false], ids.length);
   const [name, managed, image, command, state, health, exitCode, createdAt, startedAt, ports, service] = [
     reader(columns.name, ids.length),
     reader(columns.managed, ids.length),
@@ -95,6 +99,7 @@ export function viewsOf(columns: ContainerColumns): readonly ContainerView[] {
       ...{ id, hostId, hostName },
       name: name(i),
       managed: managed(i),
+      ...(isRouter(i) ? { router: true } : {}),
       image: image(i),
       command: command(i),
       state: state(i),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { folderListingSchema } from '../container-files.ts';
-import { json, type RouteSpec } from './route.ts';
+import { fileNameSchema, folderListingSchema, storedFileSchema } from '../container-files.ts';
+import { json, queryFlag, type RouteSpec } from './route.ts';
 
 const params = z.strictObject({ container: z.string().min(1).max(256) });
 const path = z
@@ -43,5 +43,19 @@ export const containerFileRoutes = {
     role: 'public',
     query: z.strictObject({ ticket: z.string().min(1).max(128) }),
     answer: { type: 'stream', contentType: 'application/octet-stream' },
+  },
+  /**
+   * Puts a file, which is the body, into a folder of a container that runs. What has its name already is replaced only where
+   * `replace` says so, and once all of it has come: what breaks off leaves things as they were.
+   */
+  'container.upload': {
+    method: 'PUT',
+    path: '/v1/containers/:container/files',
+    role: 'operator',
+    action: 'container.upload',
+    params,
+    query: z.strictObject({ path, name: fileNameSchema, replace: queryFlag.optional() }),
+    takes: 'bytes',
+    answer: json(storedFileSchema),
   },
 } as const satisfies Record<string, RouteSpec>;

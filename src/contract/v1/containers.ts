@@ -10,6 +10,8 @@ const containerSchema = z.object({
   name: z.string(),
   /** Made through the cluster. */
   managed: z.boolean(),
+  /** A router of Berth's own; `managed` is false, as it is its host's and nobody has created it through the cluster. */
+  router: z.boolean().optional(),
   hostId: z.string(),
   hostName: z.string(),
   image: z.string(),

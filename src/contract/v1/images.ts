@@ -63,7 +63,13 @@ export const imageRoutes = {
     method: 'GET',
     path: '/v1/images',
     role: 'viewer',
-    answer: json(z.object({ images: z.array(imageSchema) })),
+    answer: json(
+      z.object({
+        images: z.array(imageSchema),
+        /** Names of the hosts that images are put on where none is named. An older manager does not say it. */
+        fills: z.array(z.string()).optional(),
+      }),
+    ),
   },
   /** With the cluster's log-in for its registry; what each host says of it until all are done, one way or the other. */
   'image.pull': {

@@ -5,6 +5,8 @@ import {
   CONTAINER_FIGURES,
   HOST_FIGURES,
   MOST_FIGURES_MS,
+  ROUTE_FIGURES,
+  SCALING_FIGURES,
   SERVICE_FIGURES,
 } from '../../model/figures.ts';
 import { amountSchema, nodeParamsSchema } from './nodes.ts';
@@ -17,6 +19,8 @@ const markSchema = z.object({
   kind: z.enum([
     'release', // `number` began, to which `rollback` goes back
     'rollback',
+    'weight', // `to` so many per cent of the requests go to that release
+    'stopped', // that release goes no further, for the `reason`
     'confirmed', // all requests go to that release
     'scaling', // `from` so many containers `to` so many, `by` a user or the autoscaler
     'failover', // the container was moved away from a host that is down, from `fromHost` to `toHost`
@@ -31,20 +35,26 @@ const markSchema = z.object({
   by: z.string().optional(),
   fromHost: z.string().optional(),
   toHost: z.string().optional(),
+  reason: z.string().optional(),
 });
 export type Mark = z.infer<typeof markSchema>;
 
 /** Points are `stepMs` apart from `from` on; null where nothing was measured. All times are the manager's. */
-function charted<const N extends string>(names: readonly N[]) {
+const frame = {
+  from: z.number(),
+  stepMs: z.number(),
+  marks: z.array(markSchema),
+  /** Why nothing is measured now, in a sentence; empty where it is. */
+  silent: z.string(),
+};
+
+function columns<const N extends string>(names: readonly N[]) {
   const column = z.array(z.number().nullable());
-  return z.object({
-    from: z.number(),
-    stepMs: z.number(),
-    series: z.object(Object.fromEntries(names.map((name) => [name, column])) as Record<N, typeof column>),
-    marks: z.array(markSchema),
-    /** Why nothing is measured now, in a sentence; empty where it is. */
-    silent: z.string(),
-  });
+  return z.object(Object.fromEntries(names.map((name) => [name, column])) as Record<N, typeof column>);
+}
+
+function charted<const N extends string>(names: readonly N[]) {
+  return z.object({ ...frame, series: columns(names) });
 }
 
 const query = z.strictObject({
@@ -108,6 +118,37 @@ export const metricRoutes = {
     params: serviceParams,
     query,
     answer: json(charted(SERVICE_FIGURES)),
+  },
+  /** What its rules have looked at, of averages over their period, and how many containers it was to have. */
+  'metrics.scaling': {
+    method: 'GET',
+    path: '/v1/stacks/:stack/services/:service/autoscale/metrics',
+    role: 'viewer',
+    params: serviceParams,
+    query,
+    answer: json(charted(SCALING_FIGURES)),
+  },
+  /** What goes through a route, over all routers; `p50` and `p95` are of what containers answered. */
+  'metrics.route': {
+    method: 'GET',
+    path: '/v1/route-metrics',
+    role: 'viewer',
+    query: query.extend({ /** As `route.list` has it. */ name: z.string().min(1).max(1_400) }),
+    answer: json(charted(ROUTE_FIGURES)),
+  },
+  /** How the releases of a service have answered on all of its routes, those that did within the time, the newest first. */
+  'metrics.releases': {
+    method: 'GET',
+    path: '/v1/stacks/:stack/services/:service/release-metrics',
+    role: 'viewer',
+    params: serviceParams,
+    query,
+    answer: json(
+      z.object({
+        ...frame,
+        releases: z.array(z.object({ release: z.number(), series: columns(ROUTE_FIGURES) })),
+      }),
+    ),
   },
   /** For Prometheus, in its text format; `docs/guide/metrics.md` has what is in it. */
   'metrics.scrape': {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { engineInfoSchema, hostStateSchema, labelKeySchema, labelsSchema } from '../../model/host.ts';
+import { engineInfoSchema, labelKeySchema, labelsSchema } from '../../model/host.ts';
 import { json, queryFlag, type RouteSpec } from './route.ts';
 
 /** Thousandths of a core and bytes. */
@@ -11,7 +11,8 @@ export const nodeSchema = z.object({
   name: z.string(),
   labels: z.record(z.string(), z.string()),
   cordoned: z.boolean(),
-  state: hostStateSchema,
+  /** pending, ready, suspect or down; a newer manager may have more words. */
+  state: z.string(),
   /** Why it is not ready; empty when it is. */
   reason: z.string(),
   /** Address from which the agent connected. */

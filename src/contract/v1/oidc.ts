@@ -36,6 +36,8 @@ export const oidcRoutes = {
     body: oidcSettingsSchema.extend({
       /** The one before stays where it is left out and issuer and client are the same; empty: a client without one. */
       clientSecret: z.string().max(4_096).optional(),
+      /** `at` of what whoever asks has seen, null where there was none: refused where something else is set by now. */
+      was: z.number().nullable().optional(),
     }),
     answer: json(providerSchema),
   },

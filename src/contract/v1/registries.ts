@@ -31,7 +31,12 @@ export const registryRoutes = {
     role: 'admin',
     action: 'registry.login',
     params: registryParams,
-    body: z.strictObject({ username: z.string().min(1).max(255), password: z.string().min(1).max(65_536) }),
+    body: z.strictObject({
+      username: z.string().min(1).max(255),
+      password: z.string().min(1).max(65_536),
+      /** When the log-in that whoever asks has seen was made, null where there was none: refused where it is another by now. */
+      was: z.number().nullable().optional(),
+    }),
     answer: json(registryLoginView),
   },
   'registry.logout': {

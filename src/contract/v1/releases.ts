@@ -10,6 +10,29 @@ const releaseSchema = releaseRecordSchema
   .extend({ image: z.string() });
 export type Release = z.infer<typeof releaseSchema>;
 
+const nextSchema = z.discriminatedUnion('kind', [
+  /** Per cent of the requests for the new version. */
+  z.object({ kind: z.literal('weight'), weight: z.number() }),
+  /** Somebody has to confirm it. */
+  z.object({ kind: z.literal('confirm') }),
+  /** All requests go to the new version, and the old one goes. */
+  z.object({ kind: z.literal('all') }),
+]);
+
+const comingSchema = z.discriminatedUnion('kind', [
+  /** Somebody has to confirm it, or to take it back. */
+  z.object({ kind: z.literal('confirmation') }),
+  /** Once its containers are ready. */
+  z.object({ kind: z.literal('ready'), next: nextSchema }),
+  /** `step` counts from 1; `until` is in milliseconds since the epoch. */
+  z.object({
+    kind: z.literal('step'),
+    ...{ step: z.number(), of: z.number(), until: z.number(), next: nextSchema },
+  }),
+]);
+/** What comes next in a release in which both versions serve. */
+export type Coming = z.infer<typeof comingSchema>;
+
 /** The release that whoever asks has seen: refused where another one has begun since. */
 const seen = { release: z.number().int().min(1).optional() };
 
@@ -85,6 +108,8 @@ export const releaseRoutes = {
         waiting: z.string(),
         /** What comes next, in words; empty where nothing does. */
         next: z.string(),
+        /** The same, to be said in other words; left out where nothing does. */
+        coming: comingSchema.optional(),
         /** Those that have containers, by the release that these were made for, the newest first. */
         versions: z.array(
           z.object({

@@ -28,6 +28,8 @@ export type RouteSpec = Readonly<{
   body?: z.ZodObject;
   /** Largest body, bytes; 1 MiB unless told. */
   mostBody?: number;
+  /** The body is bytes (`application/octet-stream`) of any length, which its handler takes as they come. */
+  takes?: 'bytes';
   answer: Answer;
 }>;
 

@@ -26,6 +26,7 @@ import { serviceRoutes } from './services.ts';
 import { sessionRoutes } from './session.ts';
 import { stackSourceRoutes } from './stack-sources.ts';
 import { terminalRoutes } from './terminals.ts';
+import { topRoutes } from './top.ts';
 import { triggerRoutes } from './triggers.ts';
 import { volumeRoutes } from './volumes.ts';
 
@@ -36,6 +37,7 @@ export const routes = {
   ...clusterRoutes,
   ...nodeRoutes,
   ...metricRoutes,
+  ...topRoutes,
   ...moveRoutes,
   ...orphanRoutes,
   ...containerRoutes,
@@ -65,9 +67,13 @@ export const routes = {
 
 export type Routes = typeof routes;
 export type RouteName = keyof Routes;
-/** Routes that answer in JSON. */
+/** Routes that answer in JSON, and take no bytes. */
 export type JsonRouteName = {
-  [N in RouteName]: Routes[N]['answer'] extends { type: 'json' } ? N : never;
+  [N in RouteName]: Routes[N] extends { takes: 'bytes' }
+    ? never
+    : Routes[N]['answer'] extends { type: 'json' }
+      ? N
+      : never;
 }[RouteName];
 /** Routes that answer with a value on each line. */
 export type LinesRouteName = {

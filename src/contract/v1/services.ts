@@ -240,6 +240,23 @@ export const serviceRoutes = {
     }),
     answer: serviceAnswer,
   },
+  /** What another number of its containers would make and take away, and where; nothing is done. */
+  'service.plan': {
+    method: 'GET',
+    path: '/v1/stacks/:stack/services/:service/plan',
+    role: 'viewer',
+    params: serviceParams,
+    query: z.strictObject({ replicas: queryNumber.pipe(z.number().max(10_000)) }),
+    answer: json(
+      z.object({
+        /** Its host is absent where it would find none. */
+        coming: z.array(z.object({ name: z.string(), host: z.string().optional() })),
+        leaving: z.array(z.object({ id: z.string(), name: z.string(), host: z.string() })),
+        /** Why some would find no host; empty where all do. */
+        refusal: z.string(),
+      }),
+    ),
+  },
   /** Makes its containers anew, by the service's own update policy. */
   'service.restart': {
     method: 'POST',

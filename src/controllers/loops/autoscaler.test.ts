@@ -9,7 +9,7 @@ import type { AccessSummary } from '../../model/traffic.ts';
 import { FakeDisk } from '../../store/fake-disk.fixture.ts';
 import { newJournalledStore } from '../../store/memory/store.ts';
 import type { Store } from '../../store/store.ts';
-import { AutoScaler, type AutoScalerDeps } from './autoscaler.ts';
+import { AutoScaler, type AutoScalerDeps, type ScaleLook } from './autoscaler.ts';
 
 const KEY = serviceKey('shop', 'web');
 const scaling: Scaling = {
@@ -31,6 +31,7 @@ class Cluster {
   readonly disk = new FakeDisk();
   readonly store: Store = newJournalledStore(this.disk);
   readonly audited: string[] = [];
+  readonly looks: (ScaleLook & Readonly<{ service: string }>)[] = [];
   readonly silent = new Set<string>();
   /** Containers on hosts whose agents are too old. */
   old = false;
@@ -47,6 +48,7 @@ class Cluster {
       connected: (hostId) => !this.silent.has(hostId),
       measures: () => !this.old,
       audit: (_, __, target) => this.audited.push(target),
+      looked: (stack, name, look) => this.looks.push({ service: `${stack}/${name}`, ...look }),
     };
     return new AutoScaler(deps);
   }
@@ -229,6 +231,15 @@ describe('a service that scales by itself', () => {
     await own.pass(100, 90);
     expect(own.number()).toBe(2);
     expect(() => own.scaler.explain('shop', 'web')).toThrow('service shop/web does not scale by itself');
+  });
+
+  it('tells with each look what it saw, and the number then', async () => {
+    const own = await begun();
+    await own.pass(40, 90);
+    const known = own.looks.filter(({ seen }) => seen.cpu !== undefined);
+    expect(known.length).toBeGreaterThan(3);
+    expect(known[0]).toEqual({ service: 'shop/web', count: 2, seen: { cpu: 90 } });
+    expect(known.at(-1)?.count).toBeGreaterThan(2);
   });
 
   it('scales by what routers say', async () => {

@@ -40,7 +40,12 @@ export type AutoScalerDeps = Readonly<{
   measures(hostId: string): boolean;
   /** Notes in the audit log what it has done, in the transaction that does it. */
   audit(tx: WriteTx, at: number, target: string): void;
+  /** Hears with each look what a service's rules see, and its number then. */
+  looked?(stack: string, service: string, look: ScaleLook): void;
 }>;
+
+/** What was to be seen of a service when its number was thought about. */
+export type ScaleLook = Readonly<{ count: number }> & Pick<ScalePlan, 'seen'>;
 
 export type ScaleExplanation = Readonly<{ current: number; scaling: Scaling }> &
   Pick<ScalePlan, 'wanted' | 'why' | 'sentences'>;
@@ -175,6 +180,8 @@ export class AutoScaler {
     // A little early, as ticks are not to the millisecond.
     scaled.lookAt = now + lookMs - TICK_MS / 2;
     const plan = planScale(state);
+    const [stack = '', service = ''] = key.split('/');
+    this.deps.looked?.(stack, service, { count: state.current, seen: plan.seen });
     if (plan.wanted === state.current) {
       scaled.memory = plan.memory;
       return;

@@ -71,6 +71,10 @@ export class Mover {
     } catch (thrown) {
       const refusal = thrown instanceof NotMoved ? thrown.message : `${target}: ${messageOf(thrown)}`;
       if (this.stop.signal.aborted) return refusal;
+      if (store.view((tx) => tx.get('containers', id)) === undefined) {
+        logger.info({ container: name, from: source, to: target }, 'removed while it was moved');
+        return 'it was removed meanwhile';
+      }
       const failure = await this.back(id, from, to);
       const reason = failure === undefined ? refusal : `${refusal}; back on ${source}: ${failure}`;
       logger.warn({ container: name, from: source, to: target, error: reason }, 'not moved');

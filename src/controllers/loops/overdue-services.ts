@@ -102,7 +102,8 @@ function isTried({ record, rollout }: ServicePicture): boolean {
   if (record.removing === true || record.service.runs.kind !== 'service') return false;
   if (state === 'releasing') return fallback === undefined;
   const live = members.filter(({ leaving }) => !leaving);
-  const isWhole = live.length === wanted && live.every((one) => one.state === 'ready');
+  const isWhole =
+    live.length === wanted && live.every((one) => one.state === 'ready' || one.state === 'ended');
   return state === 'done' && !isWhole;
 }
 

@@ -21,6 +21,8 @@ let gate: Promise<void> = Promise.resolve();
 /** Whether routers lead to no container that leaves. */
 let isOut = true;
 let clock: FakeClock;
+/** Container and action of each event. */
+let told: [string, string][] = [];
 
 async function start(hosts: readonly string[], ...records: Container[]): Promise<void> {
   store = await newCluster(hosts);
@@ -31,9 +33,10 @@ async function start(hosts: readonly string[], ...records: Container[]): Promise
     }
   });
   clock = new FakeClock();
-  const deps = { store, placer: chooser, clock, logger: silentLogger, tell: () => undefined };
+  const deps = { store, placer: chooser, clock, logger: silentLogger };
   mover = new Mover({
     ...deps,
+    tell: (_, { Actor, Action }) => told.push([Actor.ID, Action]),
     isOut: () => isOut,
     settled: async (id) => {
       const assigned = store.view((tx) => tx.get('containers', id)?.assigned);
@@ -46,11 +49,21 @@ async function start(hosts: readonly string[], ...records: Container[]): Promise
   moves = new PlannedMoves({ ...deps, mover });
 }
 
+/** @returns what opens it again */
+function closeGate(): () => void {
+  let open = () => {};
+  gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  return open;
+}
+
 afterEach(async () => {
   moves.close();
   mover.close();
   await store.close();
   given = [];
+  told = [];
   refuses = new Set();
   gate = Promise.resolve();
   isOut = true;
@@ -124,11 +137,12 @@ describe('a drain', () => {
   });
 
   it('leaves what its service stops itself, and runs that are over', async () => {
-    const of = (id: string, name: string) => ({
-      ...container(id, 'h1', { labels: {} }),
+    const of = (id: string, name: string, labels = {}) => ({
+      ...container(id, 'h1', { labels }),
       service: { stack: 's', name, index: 1, release: 1 },
     });
-    await start(['h1', 'h2'], of('a', 'everywhere'), of('b', 'job'), of('c', 'web'));
+    const again = of('c', 'web', { 'berth.restart': 'always' });
+    await start(['h1', 'h2'], of('a', 'everywhere'), of('b', 'job'), again, of('d', 'web'));
     await store.update((tx) => {
       const put = (name: string, service: object) =>
         tx.put('services', {
@@ -138,7 +152,7 @@ describe('a drain', () => {
       put('everywhere', { scale: { kind: 'global' }, runs: { kind: 'service' } });
       put('job', { scale: { kind: 'replicated' }, runs: { kind: 'job' } });
       put('web', { scale: { kind: 'replicated' }, runs: { kind: 'service' } });
-      for (const id of ['b', 'c']) {
+      for (const id of ['b', 'c', 'd']) {
         const seen = seenOn('h1', id);
         tx.put('observedContainers', { ...seen, state: { ...seen.state, status: 'exited' } });
       }
@@ -217,19 +231,45 @@ describe('a drain', () => {
     await expect(moves.drain('h9')).rejects.toThrow(/no host/);
   });
 
-  it('takes one container of a service at a time, and stops when the host is uncordoned', async () => {
+  it('says nothing of what was removed meanwhile, or left the host, be it before its turn or in it', async () => {
+    const labels = { 'berth.service': 'web' };
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    await start(['h1', 'h2', 'h3'], ...ids.map((id) => container(id, 'h1', { labels })));
+    const open = closeGate();
+    await moves.drain('h1');
+    await settle();
+    expect(given).toEqual(['a h1 stop']);
+    await store.update((tx) => {
+      const [c, d] = [tx.get('containers', 'c'), tx.get('containers', 'd')];
+      tx.delete('containers', 'a');
+      tx.delete('containers', 'b');
+      if (c !== undefined)
+        tx.put('containers', {
+          ...c,
+          service: { stack: 's', name: 'web', index: 1, release: 1, leaving: true },
+        });
+      if (d !== undefined) tx.put('containers', { ...d, assigned: { hostId: 'h3', at: 0 } });
+    });
+    open();
+    await settle();
+    expect(given).toEqual(['a h1 stop', 'e h1 stop', expect.stringMatching(/^e h[23] start$/)]);
+    expect(moves.drainJob('h1')).toMatchObject({ state: 'done', moved: [{ id: 'e' }], stays: [] });
+    expect(told).toEqual([['e', 'move']]);
+  });
+
+  it.each([
+    ['uncordoned', { cordoned: false, drained: false }],
+    ['only to take nothing new', { drained: false }],
+  ])('takes one container of a service at a time, and stops when the host is %s', async (_, change) => {
     const labels = { 'berth.service': 'web' };
     await start(['h1', 'h2', 'h3'], ...['a', 'b', 'c'].map((id) => container(id, 'h1', { labels })));
-    let open = () => {};
-    gate = new Promise((resolve) => {
-      open = resolve;
-    });
+    const open = closeGate();
     await moves.drain('h1');
     await settle();
     expect(given).toEqual(['a h1 stop']);
     await store.update((tx) => {
       const host = tx.get('hosts', 'h1');
-      if (host) tx.put('hosts', { ...host, cordoned: false });
+      if (host) tx.put('hosts', { ...host, ...change });
     });
     open();
     await settle();

@@ -13,6 +13,7 @@ import { batchesOf } from '../plan/batches.ts';
 import { whyNotMovable } from '../plan/movable.ts';
 import { type Candidate, type Move, type MovePlan, planMoves, type Stay } from '../plan/moves.ts';
 import { planRebalance, type Weighted } from '../plan/rebalance.ts';
+import { conditionOf } from '../plan/services/member.ts';
 import type { Mover } from './mover.ts';
 import { type HostChooser, planned, Workbench } from './workbench.ts';
 
@@ -74,7 +75,8 @@ export class PlannedMoves {
   }
 
   /**
-   * Cordons the host and begins to empty it; where that is under way already it goes on. `uncordon` breaks it off.
+   * Cordons the host and begins to empty it; where that is under way already it goes on. `uncordon` breaks it off, and so does
+   * what leaves the host cordoned alone.
    * @throws BerthError `not_found`; `conflict` where the host is not ready
    */
   async drain(hostId: string): Promise<MoveJob> {
@@ -85,8 +87,11 @@ export class PlannedMoves {
       if (!host.cordoned || host.drained !== true)
         tx.put('hosts', { ...host, cordoned: true, drained: true });
     });
-    const isCordoned = () => this.deps.store.view((tx) => tx.get('hosts', hostId)?.cordoned === true);
-    return this.begin(hostId, this.planDrain(hostId), isCordoned);
+    const isDrained = () => {
+      const { cordoned, drained } = this.deps.store.view((tx) => tx.get('hosts', hostId)) ?? {};
+      return cordoned === true && drained === true;
+    };
+    return this.begin(hostId, this.planDrain(hostId), isDrained);
   }
 
   /** The last drain of the host since the manager started. */
@@ -179,7 +184,7 @@ export class PlannedMoves {
         ...job,
         waiting: job.waiting.filter(({ id }) => !ids.has(id)),
         moved: [...job.moved, ...moved],
-        stays: [...job.stays, ...now.stays, ...refused],
+        stays: this.thatStay(key, [...job.stays, ...now.stays, ...refused]),
       });
     }
     this.end(key, 'it was broken off before');
@@ -194,9 +199,9 @@ export class PlannedMoves {
       for (const { id, name, from, to, round } of batch) {
         const move = { id, name, from, to, round };
         const record = tx.get('containers', id);
-        const one = record === undefined ? undefined : judged(tx, record);
-        if (one === undefined) stays.push(stay(move, 'it was removed meanwhile'));
-        else if (one.from !== from) stays.push(stay(move, 'it was moved by somebody else meanwhile'));
+        if (record === undefined || isGoing(record)) continue;
+        const one = judged(tx, record);
+        if (one.from !== from) stays.push(stay(move, 'it was moved by somebody else meanwhile'));
         else if (isStay(one)) stays.push(one);
         else {
           bench.lift([id]);
@@ -208,7 +213,7 @@ export class PlannedMoves {
           }
           stays.push(stay(move, 'refusal' in answer ? answer.refusal : 'no other host is better'));
         }
-        bench.putBack(id, record?.assigned.hostId ?? from);
+        bench.putBack(id, record.assigned.hostId);
       }
       return { moves, stays };
     });
@@ -217,7 +222,20 @@ export class PlannedMoves {
   private end(key: string, reason: string): void {
     const job = this.jobs.get(key) as MoveJob;
     const left = job.waiting.map((move) => stay(move, reason));
-    this.jobs.set(key, { ...job, state: 'done', waiting: [], stays: [...job.stays, ...left] });
+    const stays = this.thatStay(key, [...job.stays, ...left]);
+    this.jobs.set(key, { ...job, state: 'done', waiting: [], stays });
+  }
+
+  /** Without those that were removed meanwhile, or are being removed; of a drain, without those that have left its host. */
+  private thatStay(key: string, stays: readonly Stay[]): readonly Stay[] {
+    return this.deps.store.view((tx) =>
+      stays.filter(({ id, from }) => {
+        const record = tx.get('containers', id);
+        if (record === undefined || isGoing(record)) return false;
+        const { hostId, moving } = record.assigned;
+        return key === REBALANCE || hostId === from || moving?.hostId === from;
+      }),
+    );
   }
 }
 
@@ -241,13 +259,21 @@ function judged(tx: ReadTx, record: Container): Candidate | Stay {
 }
 
 /** A drain has nothing to do with it: its service takes it away, or it is a run that is over and kept for its log. */
-function isLeft(tx: ReadTx, { id, service, assigned }: Container): boolean {
+function isLeft(tx: ReadTx, record: Container): boolean {
+  const { id, service, assigned } = record;
   if (service === undefined) return false;
   if (service.leaving === true) return true;
   const spec = tx.get('services', serviceKey(service.stack, service.name))?.service;
   if (spec?.scale.kind === 'global') return true;
-  if (spec === undefined || spec.runs.kind === 'service') return false;
-  return seenOn(tx, id, assigned.hostId)?.state.status === 'exited';
+  if (spec === undefined) return false;
+  const seen = seenOn(tx, id, assigned.hostId);
+  if (spec.runs.kind === 'service') return conditionOf(record, seen, 'service').state === 'ended';
+  return seen?.state.status === 'exited';
+}
+
+/** It is being removed, or its service takes it away. */
+function isGoing({ desired, service }: Container): boolean {
+  return desired.state === 'removed' || service?.leaving === true;
 }
 
 function isStay(one: Candidate | Stay): one is Stay {

@@ -141,6 +141,7 @@ export function pictureOf(tx: ReadTx, record: ServiceRecord, deps: PictureDeps):
     state: release.state,
     policy: policyFor(service, policyOf(release, service)),
     fallback: before?.number,
+    ...(before !== undefined && servesAs(tx, release, before.number) ? { sameBefore: true } : {}),
     mayRollBack: cause.kind !== 'rollback' && before !== undefined,
     failed: release.failed,
     ...(shift === undefined ? {} : { shift }),

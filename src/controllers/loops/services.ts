@@ -8,6 +8,7 @@ import type { Change, ChangeSet, Store } from '../../store/store.ts';
 import { ChosenHosts } from './chosen-hosts.ts';
 import { ImagePulls } from './image-pulls.ts';
 import { OverdueServices } from './overdue-services.ts';
+import { type ScaledPlaces, scaledPlaces } from './scaled-places.ts';
 import type { ServiceHands } from './service-hands.ts';
 import { MemberWatch } from './service-picture.ts';
 import { lookAtStack } from './stack-look.ts';
@@ -66,6 +67,15 @@ export class ServiceController {
     this.unwatch();
     this.stop.abort(new Error('the manager is stopping'));
     this.timer?.abort(this.stop.signal.reason);
+  }
+
+  /**
+   * Where containers of a service would go, were there so many of them.
+   * @throws BerthError as `scaledPlaces`
+   */
+  scaledPlaces(stack: string, service: string, replicas: number): ScaledPlaces {
+    const { store, hands } = this.deps;
+    return scaledPlaces(store, hands, { stack, service, replicas });
   }
 
   private onChange({ changes }: ChangeSet): void {

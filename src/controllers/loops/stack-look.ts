@@ -10,17 +10,17 @@ import {
   type StackRecord,
   serviceKey,
 } from '../../model/deployment.ts';
-import { containerFiles } from '../../model/service-parts.ts';
 import type { Stack } from '../../model/stack.ts';
 import type { AccessFigures } from '../../model/traffic.ts';
 import { beginRelease, jobRunsOf, releasesOf } from '../../store/releases.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
-import { containerName, containerSpec } from '../plan/services/container-spec.ts';
+import { wayBack } from '../../store/way-back.ts';
 import { type CronStep, planCron } from '../plan/services/cron.ts';
 import { waitsFor } from '../plan/services/dependencies.ts';
-import { type Member, probesOf } from '../plan/services/member.ts';
+import type { Member } from '../plan/services/member.ts';
 import { planJob, planRollout } from '../plan/services/plan-rollout.ts';
 import type { Rollout, RolloutStep } from '../plan/services/rollout.ts';
+import { askedContainer, isPulled } from './asked-container.ts';
 import type { ChosenHosts } from './chosen-hosts.ts';
 import { dropFormerNetworks } from './former-networks.ts';
 import type { ImagePulls } from './image-pulls.ts';
@@ -409,26 +409,20 @@ class StackLook {
   }
 
   private asked(release: ReleaseRecord, index: number, hostId?: string, dueAt?: number): AskedContainer {
-    const { spec, stack, service, number, by } = release;
+    const { spec, stack, service, number } = release;
     const since = freshSince(release, dueAt);
-    const name = containerName(spec, index);
-    const chosen = this.deps.chosen.of(serviceKey(stack, service), number, name);
+    const asked = askedContainer(this.stack.stack, release, index);
+    const chosen = this.deps.chosen.of(serviceKey(stack, service), number, asked.name);
     return {
-      name,
-      spec: containerSpec(this.stack.stack, spec, index),
-      platform: spec.platform,
-      by,
+      ...asked,
       ...(hostId === undefined ? {} : { hostId }),
-      service: { stack, name: service, index, release: number },
-      probes: probesOf(spec),
       ...(since === undefined
         ? {}
         : { isFresh: (id: string) => this.deps.pulls.isFresh(id, spec.container.Image, since) }),
-      ...(spec.pull === 'never' || spec.pull === 'build' || spec.build !== undefined
-        ? {}
-        : { pullFailed: (id: string) => this.deps.pulls.hasFailed(id, spec.container.Image) }),
+      ...(isPulled(spec)
+        ? { pullFailed: (id: string) => this.deps.pulls.hasFailed(id, spec.container.Image) }
+        : {}),
       ...(chosen === undefined ? {} : { chosen }),
-      files: containerFiles(spec),
     };
   }
 
@@ -472,7 +466,7 @@ class StackLook {
     this.change(tx, release, () => ({ state: 'rolled-back', reason }));
     this.log(record, 'rolled-back', reason);
     const cause = { kind: 'rollback' as const, to: back.number, automatic: true };
-    beginRelease(tx, record, back.spec, { cause, by: release.by, at: this.deps.now });
+    beginRelease(tx, record, wayBack(tx, record, back), { cause, by: release.by, at: this.deps.now });
   }
 
   private change(

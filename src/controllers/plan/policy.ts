@@ -1,7 +1,7 @@
 import { BerthError } from '../../kit/errors.ts';
 import type { Container, DockerSpec, ObservedContainer } from '../../model/container.ts';
 import { LABEL_FAILOVER, LABEL_PARTITION } from '../../model/labels.ts';
-import { restartPolicyOf } from '../../model/restart-policy.ts';
+import { staysEnded } from '../../model/restart-policy.ts';
 import { specExpressions } from '../../scheduler/spec-expressions.ts';
 
 const known = new WeakMap<DockerSpec, boolean>();
@@ -49,7 +49,5 @@ export function hasEnded(
   const { status, exitCode, finishedAt } = seen.state;
   if (status !== 'exited' && status !== 'dead') return false;
   if (finishedAt >= lastHeardAt - SHUTDOWN_MS) return false;
-  // Its host would have brought it back.
-  const policy = restartPolicyOf(desired.spec)?.name;
-  return policy === undefined || (policy === 'on-failure' && exitCode === 0);
+  return staysEnded(desired.spec, exitCode);
 }

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
 import tls, { type Server, type TLSSocket } from 'node:tls';
 import { ConnectionLimit } from '../../kit/connection-limit.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
@@ -11,7 +12,7 @@ import { type CertificateInfo, certificateInfo, isHostCertificate } from '../pki
 import type { KeyPair } from '../pki/x509.ts';
 import type { Agents, EngineRequest, EngineResponse, Engines, EngineUpgrade, HostSession } from '../ports.ts';
 import type { Admission, Arrival } from './admit-host.ts';
-import { askAgent } from './agent-call.ts';
+import { askAgent, sendToAgent } from './agent-call.ts';
 import { callEngine, upgradeEngine } from './engine-call.ts';
 import { HostConnection } from './host-connection.ts';
 
@@ -126,6 +127,17 @@ export class LinkServer implements Engines, Agents {
   async ask(hostId: string, path: string, question: unknown, signal: AbortSignal): Promise<unknown> {
     const { connection, hostName } = this.reach(hostId);
     return askAgent(connection.target(hostName), path, question, signal);
+  }
+
+  async send(
+    hostId: string,
+    path: string,
+    question: unknown,
+    sent: Readable,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const { connection, hostName } = this.reach(hostId);
+    return sendToAgent(connection.target(hostName), path, question, sent, signal);
   }
 
   private reach(hostId: string): Connected {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { insideLooker } from './inside-looker.ts';
-import { lookAndTell, lookInside } from './look-inside.ts';
+import { lookAndTell, lookInside, told } from './look-inside.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -45,6 +45,17 @@ describe('a look around', () => {
     const { dialed, listening } = await lookInside({ servers: [], dial, ms: 5_000 });
     expect(dialed.map(({ state }) => state)).toEqual(['open', 'refused']);
     expect(listening).toContainEqual({ address: '127.0.0.1', port });
+  });
+
+  it('tells each place once, and no more than an answer can hold', () => {
+    const one = { address: '0.0.0.0', port: 1 };
+    expect(told([one, { ...one }])).toEqual({ listening: [one] });
+    const many = Array.from({ length: 300_000 }, (_, i) => ({
+      address: `127.0.${i >> 16}.1`,
+      port: i & 0xffff,
+    }));
+    const answer = told(many);
+    expect([answer.listening.length, answer.isCut]).toEqual([5_000, true]);
   });
 
   it('tells that there is no such name from a name server that is silent', async () => {

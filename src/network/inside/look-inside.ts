@@ -21,6 +21,9 @@ export type InsideJob = Readonly<z.infer<typeof insideJobSchema>>;
 /** Kernel's files of the namespace that this process is in. */
 const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6'] as const;
 
+/** So many are told: a process may listen on any number, and an answer that is too large is none. */
+const MOST_LISTENERS = 5_000;
+
 /** Asks, connects and reads, all at once; what does not work is a finding, and nothing is thrown. */
 export async function lookInside({ servers, name, dial, ms }: InsideJob): Promise<LookAnswer> {
   const [found, dialed, listening] = await Promise.all([
@@ -31,8 +34,15 @@ export async function lookInside({ servers, name, dial, ms }: InsideJob): Promis
   return {
     ...(found === undefined ? {} : { name: found }),
     dialed,
-    listening: listening.flatMap((table) => [...listeners(table)]),
+    ...told(listening.flatMap((table) => [...listeners(table)])),
   };
+}
+
+/** Each place once, and no more of them than an answer can hold. */
+export function told(places: LookAnswer['listening']): Pick<LookAnswer, 'listening' | 'isCut'> {
+  const all = new Map(places.map((one) => [`${one.address} ${one.port}`, one]));
+  const listening = [...all.values()].slice(0, MOST_LISTENERS);
+  return { listening, ...(all.size > MOST_LISTENERS ? { isCut: true } : {}) };
 }
 
 /** The child's side: a job on the standard input, the findings on the standard output. */

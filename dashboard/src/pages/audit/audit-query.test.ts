@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CSV_HEAD, entryCsv, entryJson, queryOf } from './audit-query.ts';
+import { auditCommand, CSV_HEAD, entryCsv, entryJson, queryOf } from './audit-query.ts';
 
 const entry = {
   ...({ kind: 'audit', id: '1', at: 0, user: 'ann', via: 'api', from: '10.0.0.1' } as const),
@@ -18,4 +18,12 @@ it('writes entries as lines, with no formula among them', () => {
     "time,user,via,from,action,target,outcome\r\n1970-01-01T00:00:00.000Z,ann,api,10.0.0.1,stack.deploy,'=cmd(),ok\r\n",
   );
   expect(JSON.parse(entryJson(entry))).toMatchObject({ target: '=cmd()', time: '1970-01-01T00:00:00.000Z' });
+});
+
+it('has a command line for what is shown', () => {
+  const at = new Date('2026-01-31T12:00').toISOString();
+  expect(auditCommand({ since: '2026-01-31T12:00', user: 'ann', action: 'container.*', result: 'ok' })).toBe(
+    `berth audit --since ${at} --user ann --action 'container.*'`,
+  );
+  expect(auditCommand({ since: 'soon', user: '' })).toBe('berth audit');
 });

@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../../../../src/contract/v1/cluster.ts';
 import { client } from '../../cluster/client.ts';
 import { csvLine } from '../../parts/csv.ts';
+import { shellWord } from '../../parts/format.ts';
 
 /** As the page's address has it. */
 export type AuditFilter = Readonly<{
@@ -27,6 +28,17 @@ export function queryOf({ user, action, target, result, since, until }: AuditFil
     since: at(since),
     until: at(until),
   } as const;
+}
+
+/** The command line that shows the same, as far as it has a word for it: not of targets, results and ends. */
+export function auditCommand(filter: AuditFilter): string {
+  const { user, action, since } = queryOf(filter);
+  return [
+    'berth audit',
+    ...(since === undefined ? [] : [`--since ${new Date(since).toISOString()}`]),
+    ...(user === undefined ? [] : [`--user ${shellWord(user)}`]),
+    ...(action === undefined ? [] : [`--action ${shellWord(action)}`]),
+  ].join(' ');
 }
 
 const PAGE = 1_000;

@@ -1,24 +1,31 @@
 import { Button, Menu, NativeSelect, TextInput } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
-import { messageOf } from '../../../../src/contract/page-client.ts';
+import { Fragment, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import type { AuditEntry } from '../../../../src/contract/v1/cluster.ts';
 import { useTitle } from '../../app/shell.tsx';
 import { useToasts } from '../../app/toasts.tsx';
 import { client } from '../../cluster/client.ts';
-import { useWords } from '../../i18n/text.tsx';
+import { useLanguage, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
-import { shellWord } from '../../parts/format.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Needs } from '../../parts/needs.tsx';
 import { Problem } from '../../parts/problem.tsx';
+import { problemToast } from '../../parts/problem-text.ts';
 import { saveFile } from '../../parts/save-file.ts';
-import { Moment } from '../../parts/time.tsx';
+import { Moment, ShortMoment } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
-import { type AuditFilter, CSV_HEAD, entriesOf, entryCsv, entryJson, queryOf } from './audit-query.ts';
+import {
+  type AuditFilter,
+  auditCommand,
+  CSV_HEAD,
+  entriesOf,
+  entryCsv,
+  entryJson,
+  queryOf,
+} from './audit-query.ts';
 import { words } from './words.ts';
 
 const route = getRouteApi('/audit');
@@ -102,7 +109,8 @@ function Audit() {
             key={key}
             type="datetime-local"
             aria-label={w(key)}
-            title={w(key)}
+            leftSection={<span className="note">{w(key)}</span>}
+            leftSectionWidth={76}
             value={search[key] ?? ''}
             onChange={(event) => change({ [key]: event.currentTarget.value })}
           />
@@ -133,14 +141,6 @@ function Audit() {
   );
 }
 
-function auditCommand({ user, action }: AuditFilter): string {
-  return [
-    'berth audit',
-    ...(user ? ['--user', shellWord(user)] : []),
-    ...(action ? ['--action', shellWord(action)] : []),
-  ].join(' ');
-}
-
 function Rows({ entries }: Readonly<{ entries: readonly AuditEntry[] }>) {
   const w = useWords(words);
   const viaText = (via: string) => {
@@ -153,19 +153,26 @@ function Rows({ entries }: Readonly<{ entries: readonly AuditEntry[] }>) {
       rows={entries}
       rowHeight={40}
       maxHeight="calc(100dvh - 270px)"
-      columns="168px 90px minmax(120px, 1fr) minmax(110px, 1.8fr) minmax(90px, 1.6fr) 84px 104px"
-      narrow="1fr 1fr 1fr"
+      columns="184px 72px minmax(104px, 1fr) minmax(84px, 1.8fr) minmax(72px, 1.6fr) 72px 96px"
+      narrow="66px minmax(0, 0.7fr) minmax(0, 1.5fr) minmax(0, 1.1fr) 12px"
       heads={[
-        { text: w('time'), wide: true },
+        { text: w('time') },
         { text: w('user') },
         { text: w('action') },
         { text: w('target') },
-        { text: w('result'), wide: true },
+        { text: w('result') },
         { text: w('via'), wide: true },
         { text: w('from'), wide: true },
       ]}
       render={({ at, user, action, target, outcome, via, from }) => [
-        <Moment key="time" at={at} />,
+        <Fragment key="time">
+          <span className="wide">
+            <Moment at={at} />
+          </span>
+          <span className="narrow figures">
+            <ShortMoment at={at} />
+          </span>
+        </Fragment>,
         <bdi key="user" title={user}>
           {user}
         </bdi>,
@@ -192,6 +199,7 @@ function Rows({ entries }: Readonly<{ entries: readonly AuditEntry[] }>) {
 /** All that the filter lets through, however many pages that is. */
 function Download({ filter }: Readonly<{ filter: AuditFilter }>) {
   const w = useWords(words);
+  const { language } = useLanguage();
   const { show } = useToasts();
   const [count, setCount] = useState<number>();
   const running = useRef<AbortController>(undefined);
@@ -211,7 +219,7 @@ function Download({ filter }: Readonly<{ filter: AuditFilter }>) {
       if (kind === 'csv') saveFile(`${name}.csv`, 'text/csv', parts);
       else saveFile(`${name}.jsonl`, 'application/x-ndjson', parts);
     } catch (thrown) {
-      if (!stop.signal.aborted) show({ tone: 'bad', title: messageOf(thrown) });
+      if (!stop.signal.aborted) show(problemToast(thrown, language));
     } finally {
       setCount(undefined);
     }

@@ -4,9 +4,8 @@ export const words = wordsOf(
   {
     title: 'Audit log',
     user: 'User',
-    'user.all': 'All users',
     action: 'Action',
-    'action.hint': 'container.* or stack.deploy',
+    'action.hint': 'container.*',
     target: 'Done to',
     result: 'Result',
     'result.all': 'All results',
@@ -40,9 +39,8 @@ export const words = wordsOf(
   {
     title: '审计日志',
     user: '用户',
-    'user.all': '所有用户',
     action: '操作',
-    'action.hint': 'container.* 或 stack.deploy',
+    'action.hint': 'container.*',
     target: '对象',
     result: '结果',
     'result.all': '所有结果',

@@ -1,15 +1,16 @@
-import { Button, Group, Menu, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Menu, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
-import { BerthError, messageOf } from '../../../../src/contract/page-client.ts';
 import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
 import { useActions } from '../../actions/actions.tsx';
 import { rareContainerActions } from '../../actions/container-actions.ts';
-import { useMay, useSession, useWho } from '../../app/session.tsx';
+import { useMay, useWho } from '../../app/session.tsx';
 import { useToasts } from '../../app/toasts.tsx';
 import { client } from '../../cluster/client.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
+import { Problem } from '../../parts/problem.tsx';
 import { wordOf } from '../../parts/state.tsx';
 import { containerWords } from './words.ts';
 
@@ -32,11 +33,15 @@ export function MoreMenu({ container }: Readonly<{ container: ContainerView }>) 
         <Menu.Dropdown>
           {!isAllowed && <Menu.Label>{why}</Menu.Label>}
           {rareContainerActions(container, t).map((action) => (
-            <Menu.Item key={action.id} disabled={!isAllowed} onClick={() => start(action)}>
+            <Menu.Item
+              key={action.id}
+              data-disabled={!isAllowed || undefined}
+              onClick={() => isAllowed && start(action)}
+            >
               {action.label}
             </Menu.Item>
           ))}
-          <Menu.Item disabled={!isAllowed} onClick={() => setRenaming(true)}>
+          <Menu.Item data-disabled={!isAllowed || undefined} onClick={() => isAllowed && setRenaming(true)}>
             {w('rename')}
           </Menu.Item>
         </Menu.Dropdown>
@@ -51,23 +56,20 @@ function Rename({ container, onClose }: Readonly<{ container: ContainerView; onC
   const t = useText();
   const w = useWords(containerWords);
   const { show } = useToasts();
-  const { end } = useSession();
   const [name, setName] = useState(old);
-  const [problem, setProblem] = useState('');
+  const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
+    setError(undefined);
     client
       .call('container.rename', { container: id, name })
       .then(() => {
         show({ tone: 'good', title: w('renamed', { old, name }) });
         onClose();
       })
-      .catch((thrown: unknown) => {
-        setProblem(messageOf(thrown));
-        if (thrown instanceof BerthError && thrown.code === 'unauthenticated') end();
-      })
+      .catch(setError)
       .finally(() => setBusy(false));
   };
   const way = {
@@ -76,8 +78,7 @@ function Rename({ container, onClose }: Readonly<{ container: ContainerView; onC
     input: { container: id, name },
   } as const;
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={<strong>{w('renameTitle', { name: old })}</strong>}
       closeButtonProps={{ 'aria-label': t('app.close') }}
@@ -89,12 +90,12 @@ function Rename({ container, onClose }: Readonly<{ container: ContainerView; onC
             description={w('nameHint')}
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
-            error={problem === '' ? undefined : problem}
             maxLength={255}
             autoComplete="off"
             spellCheck={false}
             data-autofocus
           />
+          {error !== undefined && <Problem error={error} />}
           <Group justify="space-between">
             <CopyAs way={way} />
             <Group>
@@ -108,6 +109,6 @@ function Rename({ container, onClose }: Readonly<{ container: ContainerView; onC
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

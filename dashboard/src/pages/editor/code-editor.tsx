@@ -9,7 +9,15 @@ import {
 } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { yaml } from '@codemirror/lang-yaml';
-import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
+import {
+  bracketMatching,
+  getIndentUnit,
+  type IndentContext,
+  indentOnInput,
+  indentService,
+  indentUnit,
+  syntaxHighlighting,
+} from '@codemirror/language';
 import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { Annotation, Compartment, EditorState, type Text } from '@codemirror/state';
@@ -44,22 +52,24 @@ type Props = Readonly<{
   known: Known | undefined;
   /** Where the cursor is to go. */
   jump: Place | undefined;
+  isReadOnly: boolean;
   /** Ctrl-S, Ctrl-Enter. */
   onSubmit(): void;
 }>;
 
 /** CodeMirror, with what the manager has said of the text at its lines. The text is the page's: it outlives this part. */
 export function CodeEditor(props: Props) {
-  const { label, value, isYaml, problems, jump } = props;
+  const { label, value, isYaml, isReadOnly, problems, jump } = props;
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const latest = useRef(props);
   latest.current = props;
   const language = useRef(new Compartment());
+  const writing = useRef(new Compartment());
 
   useEffect(() => {
     if (host.current === null) return;
-    const { label: name, value: doc, isYaml: isIt } = latest.current;
+    const { label: name, value: doc, isYaml: isIt, isReadOnly: isShut } = latest.current;
     const made = new EditorView({
       parent: host.current,
       state: EditorState.create({
@@ -67,7 +77,14 @@ export function CodeEditor(props: Props) {
         extensions: [
           EditorView.cspNonce.of(styleNonce()),
           ...[lineNumbers(), highlightSpecialChars(), history(), drawSelection(), indentOnInput()],
-          ...[indentUnit.of('  '), bracketMatching(), closeBrackets(), highlightActiveLine(), lintGutter()],
+          ...[
+            indentUnit.of('  '),
+            indentService.of(belowKey),
+            bracketMatching(),
+            closeBrackets(),
+            highlightActiveLine(),
+            lintGutter(),
+          ],
           ...[highlightSelectionMatches(), syntaxHighlighting(classHighlighter)],
           autocompletion({
             override: [(context) => complete(context, latest.current)],
@@ -82,6 +99,7 @@ export function CodeEditor(props: Props) {
           ]),
           EditorView.contentAttributes.of({ 'aria-label': name, spellcheck: 'false', tabindex: '0' }),
           language.current.of(isIt ? yaml() : []),
+          writing.current.of(EditorState.readOnly.of(isShut)),
           EditorView.updateListener.of((update) => {
             const isOurs = update.transactions.some((one) => one.annotation(FROM_OUTSIDE) === true);
             if (update.docChanged && !isOurs) latest.current.onChange(update.state.doc.toString());
@@ -105,6 +123,12 @@ export function CodeEditor(props: Props) {
   useEffect(() => {
     view.current?.dispatch({ effects: language.current.reconfigure(isYaml ? yaml() : []) });
   }, [isYaml]);
+
+  useEffect(() => {
+    view.current?.dispatch({
+      effects: writing.current.reconfigure(EditorState.readOnly.of(isReadOnly)),
+    });
+  }, [isReadOnly]);
 
   useEffect(() => {
     view.current?.contentDOM.setAttribute('aria-label', label);
@@ -132,6 +156,14 @@ export function CodeEditor(props: Props) {
 function submitted({ onSubmit }: Props): boolean {
   onSubmit();
   return true;
+}
+
+/** On Enter after a key that has nothing beside it: what belongs to it stands deeper. YAML's own rules leave it where it is. */
+function belowKey(context: IndentContext, pos: number): number | undefined {
+  if (context.simulatedBreak !== pos) return undefined;
+  const { text } = context.lineAt(pos, -1);
+  if (!/^[^#]*:\s*$/.test(text)) return undefined;
+  return context.lineIndent(pos, -1) + getIndentUnit(context.state);
 }
 
 function lineAt(doc: Text, line: number) {

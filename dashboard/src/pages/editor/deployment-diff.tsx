@@ -6,7 +6,7 @@ type Diff = NonNullable<Checked['diff']>;
 /** Longest value that a line shows; its title has more. */
 const SHOWN = 160;
 
-export function isNothing({ created, changed, removed }: Diff): boolean {
+function isNothing({ created, changed, removed }: Diff): boolean {
   return created.length + changed.length + removed.length === 0;
 }
 

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi, Link, useLocation } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { RouteOutput } from '../../../../src/contract/v1/route.ts';
 import type { Routes } from '../../../../src/contract/v1/routes.ts';
@@ -60,6 +60,7 @@ function Opened({ stack, kept }: Readonly<{ stack: string; kept: Kept }>) {
   const w = useWords(words);
   const { user } = useWho();
   const drafts = draftsOf(user);
+  const isFirst = useLocation({ select: ({ state }) => state.isFirst === true });
   const base = { generation: kept.generation, source: kept.source };
   const begin = (source: Draft['source']): Draft => ({
     ...{ name: stack, source, contents: [], base, at: Date.now() },
@@ -76,7 +77,7 @@ function Opened({ stack, kept }: Readonly<{ stack: string; kept: Kept }>) {
       </div>
     );
   return (
-    <Editor key={round} first={draft} drafts={drafts}>
+    <Editor key={round} first={draft} drafts={drafts} isFirst={isFirst}>
       {before !== undefined && round === 0 && (
         <DraftBack
           at={before.at}

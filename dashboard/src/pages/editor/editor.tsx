@@ -1,19 +1,21 @@
-import { Button, Modal, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
-import { BerthError } from '../../../../src/contract/page-client.ts';
-import { useSession } from '../../app/session.tsx';
+import { type FormEvent, Suspense, useEffect, useMemo, useState } from 'react';
 import { useTitle } from '../../app/shell.tsx';
 import { client } from '../../cluster/client.ts';
-import { useWords } from '../../i18n/text.tsx';
+import { useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
-import { shellWord } from '../../parts/format.ts';
+import { Dialog } from '../../parts/dialog.tsx';
 import { Icon } from '../../parts/icons.tsx';
+import { part } from '../../parts/part.ts';
 import { Problem } from '../../parts/problem.tsx';
+import { TypedWord } from '../../parts/typed-word.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import type { Known, Schema } from './compose-words.ts';
-import { DeploymentDiff, isNothing } from './deployment-diff.tsx';
+import { Crumb } from './crumb.tsx';
+import { deployWay } from './deploy-way.ts';
+import { DeploymentDiff } from './deployment-diff.tsx';
 import { type Draft, type Drafts, isChanged, textOf, VARIABLES, withText } from './draft.ts';
 import { Files } from './files.tsx';
 import { Findings } from './findings.tsx';
@@ -23,24 +25,27 @@ import { type Check, stackNameFault, useCheck } from './use-check.ts';
 import { words } from './words.ts';
 import './editor.css';
 
-const CodeEditor = lazy(async () => ({ default: (await import('./code-editor.tsx')).CodeEditor }));
+const CodeEditor = part(async () => (await import('./code-editor.tsx')).CodeEditor);
 
 type Props = Readonly<{
   first: Draft;
   drafts: Drafts;
+  /** It has just been deployed, on the page that it was begun on. */
+  isFirst?: boolean;
+  onFirst?(stack: string): void;
   /** What stands above the text. */
   children?: React.ReactNode;
 }>;
 
 /** A stack's files, what the manager says of them as they are typed, and their way into the cluster. */
-export function Editor({ first, drafts, children }: Props) {
+export function Editor({ first, drafts, isFirst = false, onFirst, children }: Props) {
   const w = useWords(words);
   const [draft, setDraft] = useState(first);
   const [path, setPath] = useState(first.source.compose[0] ?? '');
   const [jump, setJump] = useState<{ line: number; column: number; id: number }>();
   const [isReviewing, setReviewing] = useState(false);
   const [isBusy, setBusy] = useState(false);
-  const [deployed, setDeployed] = useState<string>();
+  const [deployed, setDeployed] = useState(isFirst ? first.name : undefined);
   const { name, source, contents, base } = draft;
   const isNew = base.generation === 0;
   const place = isNew ? '' : name;
@@ -66,17 +71,12 @@ export function Editor({ first, drafts, children }: Props) {
   const isTaken = isNew && checked?.current != null && !check.isOld;
   return (
     <>
+      <Crumb stack={place} />
       <div className="head">
         <h1>{isNew ? w('new') : w('edit', { name })}</h1>
-        {isTyped && <span className="chip">{w('unsaved')}</span>}
+        {isTyped && <span className="chip">{w(isNew ? 'unsaved' : 'unsaved.edit')}</span>}
         <div className="head-side">
-          <CopyAs
-            way={{
-              cli: `berth deploy -f ${shellWord(source.compose[0] ?? 'compose.yaml')} --name ${shellWord(name || 'NAME')}`,
-              route: 'stack.apply',
-              input: { stack: name || 'NAME', source, expect: base.generation },
-            }}
-          />
+          <CopyAs way={deployWay(draft)} />
           <Button disabled={!isReady} onClick={() => setReviewing(true)}>
             {w('review')}
           </Button>
@@ -121,6 +121,8 @@ export function Editor({ first, drafts, children }: Props) {
               problems={problems}
               known={known}
               jump={jump}
+              // Keys that are pressed before the review has the focus are not for the text that it is about.
+              isReadOnly={isReviewing}
               onSubmit={() => isReady && setReviewing(true)}
             />
           </Suspense>
@@ -143,6 +145,11 @@ export function Editor({ first, drafts, children }: Props) {
           onClose={() => setReviewing(false)}
           onDone={(generation) => {
             setReviewing(false);
+            if (isNew && onFirst !== undefined) {
+              drafts.drop(place);
+              onFirst(name);
+              return;
+            }
             setDeployed(name);
             check.again();
             settle({ ...draft, contents: [], base: { generation, source } });
@@ -215,13 +222,19 @@ type ReviewProps = Readonly<{
 /** What changes, before anything does. */
 function Review({ draft, check, onBusy, onClose, onDone }: ReviewProps) {
   const w = useWords(words);
-  const { end } = useSession();
+  const t = useText();
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
   useEffect(() => onBusy(isBusy), [isBusy, onBusy]);
   const { name, source, contents, base } = draft;
   const { diff = null, warnings = [] } = check.checked ?? {};
-  const deploy = async () => {
+  const removed = diff?.removed.filter(({ kind }) => kind !== 'volume') ?? [];
+  const [typed, setTyped] = useState('');
+  const isSure = removed.length === 0 || typed === name;
+  const isReady = isReadyToGo(draft, check) && isSure;
+  const deploy = async (event: FormEvent) => {
+    event.preventDefault();
+    if (!isReady || isBusy) return;
     setBusy(true);
     setError(undefined);
     try {
@@ -230,7 +243,6 @@ function Review({ draft, check, onBusy, onClose, onDone }: ReviewProps) {
       });
       onDone(generation);
     } catch (thrown) {
-      if (thrown instanceof BerthError && thrown.code === 'unauthenticated') end();
       setError(thrown);
       check.again();
     } finally {
@@ -238,8 +250,7 @@ function Review({ draft, check, onBusy, onClose, onDone }: ReviewProps) {
     }
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={<strong>{w('review.title', { name })}</strong>}
       closeButtonProps={{ 'aria-label': w('cancel') }}
@@ -257,20 +268,29 @@ function Review({ draft, check, onBusy, onClose, onDone }: ReviewProps) {
         </ul>
       )}
       {error !== undefined && <Problem error={error} />}
-      <div className="review-buttons">
-        <Button variant="default" onClick={onClose}>
-          {w('cancel')}
-        </Button>
-        <Button
-          loading={isBusy}
-          disabled={!isReadyToGo(draft, check)}
-          onClick={() => void deploy()}
-          data-autofocus
-          color={diff !== null && !isNothing(diff) && diff.removed.length > 0 ? 'red.9' : undefined}
-        >
-          {w('deploy')}
-        </Button>
-      </div>
-    </Modal>
+      <form onSubmit={(event) => void deploy(event)}>
+        {removed.length > 0 && (
+          <TypedWord label={t('action.sure', { name })} value={typed} onChange={setTyped} data-autofocus />
+        )}
+        <div className="review-buttons">
+          <Button
+            variant="default"
+            onClick={onClose}
+            data-autofocus={isReady || removed.length > 0 ? undefined : true}
+          >
+            {w('cancel')}
+          </Button>
+          <Button
+            type="submit"
+            loading={isBusy}
+            disabled={!isReady}
+            data-autofocus={isReady ? true : undefined}
+            color={removed.length > 0 ? 'red.9' : undefined}
+          >
+            {w('deploy')}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
   );
 }

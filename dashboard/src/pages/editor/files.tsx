@@ -1,6 +1,7 @@
-import { ActionIcon, Button, Modal, SegmentedControl, TextInput } from '@mantine/core';
+import { ActionIcon, Button, SegmentedControl, TextInput } from '@mantine/core';
 import { type FormEvent, useRef, useState } from 'react';
 import { useLanguage, useWords } from '../../i18n/text.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
 import { bytesText } from '../../parts/format.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { type Draft, VARIABLES, withContent, withoutFile, withText } from './draft.ts';
@@ -147,8 +148,7 @@ function AddFile({ draft, first, onClose, onText, onContent }: AddProps) {
     onClose();
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={<strong>{w('file.add')}</strong>}
       closeButtonProps={{ 'aria-label': w('cancel') }}
@@ -193,7 +193,7 @@ function AddFile({ draft, first, onClose, onText, onContent }: AddProps) {
           )}
         </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

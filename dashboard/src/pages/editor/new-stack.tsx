@@ -1,9 +1,11 @@
+import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useMay, useWho } from '../../app/session.tsx';
 import { useTitle } from '../../app/shell.tsx';
 import { useWords } from '../../i18n/text.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Icon } from '../../parts/icons.tsx';
+import { Crumb } from './crumb.tsx';
 import type { Draft } from './draft.ts';
 import { DraftBack } from './draft-back.tsx';
 import { Editor } from './editor.tsx';
@@ -11,6 +13,13 @@ import { draftsOf } from './open-drafts.ts';
 import { sourceOfTemplate, TEMPLATES, type Template } from './templates.ts';
 import { words } from './words.ts';
 import './editor.css';
+
+declare module '@tanstack/react-router' {
+  interface HistoryState {
+    /** Of the page of a stack's files: it has just been deployed for the first time. */
+    isFirst?: boolean;
+  }
+}
 
 const NOTHING = { generation: 0, source: null };
 
@@ -21,6 +30,7 @@ export function NewStackPage() {
   const may = useMay();
   const { user } = useWho();
   const drafts = draftsOf(user);
+  const navigate = useNavigate();
   const [draft, setDraft] = useState(() => drafts.get('', NOTHING));
   const [isBack, setBack] = useState(draft !== undefined);
   if (!may('operator'))
@@ -31,7 +41,18 @@ export function NewStackPage() {
     );
   if (draft === undefined) return <Templates onChoose={(chosen) => setDraft(draftOf(chosen))} />;
   return (
-    <Editor first={draft} drafts={drafts}>
+    <Editor
+      first={draft}
+      drafts={drafts}
+      onFirst={(stack) =>
+        void navigate({
+          to: '/stacks/$stack/edit',
+          params: { stack },
+          replace: true,
+          state: { isFirst: true },
+        })
+      }
+    >
       {isBack && (
         <DraftBack
           at={draft.at}
@@ -55,6 +76,7 @@ function Templates({ onChoose }: Readonly<{ onChoose(template: Template): void }
   const w = useWords(words);
   return (
     <>
+      <Crumb stack="" />
       <div className="head">
         <h1>{w('choose')}</h1>
       </div>

@@ -1,13 +1,15 @@
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
+import { readiness } from '../../../../src/contract/readiness.ts';
 import type { ServiceView } from '../../../../src/contract/v1/services.ts';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useWords } from '../../i18n/text.tsx';
+import { Domain } from '../../parts/domain.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { stackLook, whyOf } from '../stacks/look.ts';
-import { ServiceState } from '../stacks/service-state.tsx';
+import { ReadyCount, ServiceState } from '../stacks/service-state.tsx';
 import { useStack } from '../stacks/use-stack.ts';
 import { words } from './words.ts';
 
@@ -60,7 +62,8 @@ export function Progress({ stack }: Readonly<{ stack: string }>) {
 }
 
 function Service({ service }: Readonly<{ service: ServiceView }>) {
-  const { name, ready, wanted } = service;
+  const { name } = service;
+  const { n, all } = readiness(service);
   const why = whyOf(service);
   return (
     <li>
@@ -69,10 +72,10 @@ function Service({ service }: Readonly<{ service: ServiceView }>) {
       </bdi>
       <ServiceState service={service} />
       <span className="progress-count">
-        {ready}/{wanted}
+        <ReadyCount service={service} />
       </span>
       <div className="meter-bar" aria-hidden="true">
-        <div style={{ width: `${wanted === 0 ? 100 : Math.min(100, (100 * ready) / wanted)}%` }} />
+        <div style={{ width: `${all === 0 ? 100 : (100 * n) / all}%` }} />
       </div>
       {why !== '' && <div className="progress-why">{why}</div>}
     </li>
@@ -82,16 +85,18 @@ function Service({ service }: Readonly<{ service: ServiceView }>) {
 /** Domains and ports that lead to the stack. */
 function Lead({ stack }: Readonly<{ stack: string }>) {
   const w = useWords(words);
-  const { data } = useLiveQuery(['routes'], (signal) => client.call('route.list', {}, { signal }));
+  const { data } = useLiveQuery(['routes'], (signal) =>
+    client.call('route.list', { brief: true }, { signal }),
+  );
   const own = data?.routes.filter(({ service }) => service?.startsWith(`${stack}/`)) ?? [];
   if (own.length === 0) return null;
   return (
     <div>
       {w('progress.lead')}{' '}
       {own.map(({ name }) => (
-        <bdi key={name} className="label">
-          {name}
-        </bdi>
+        <span key={name} className="label">
+          <Domain name={name} />
+        </span>
       ))}
     </div>
   );

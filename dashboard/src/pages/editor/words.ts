@@ -4,6 +4,7 @@ import { wordsOf } from '../../i18n/text.tsx';
 export const words = wordsOf(
   {
     new: 'New stack',
+    back: 'Stack {name}',
     edit: 'Edit {name}',
     name: 'Name of the stack',
     'name.hint': 'Lower-case letters, digits, - and _',
@@ -70,7 +71,7 @@ export const words = wordsOf(
     review: 'Review and deploy',
     'review.title': 'Deploy {name}?',
     'review.removed':
-      'Containers of services that go are stopped and removed. Volumes stay, with all that is in them.',
+      'Services that go are stopped, and their containers removed; configs and secrets that go are deleted where nothing has them any more. Volumes stay, with all that is in them.',
     deploy: 'Deploy',
     cancel: 'Cancel',
     progress: 'How it goes',
@@ -104,9 +105,11 @@ export const words = wordsOf(
     needs: 'Deploying needs the role operator',
     'needs.hint': 'Files of a stack may hold passwords: who only looks sees the stack itself.',
     unsaved: 'not deployed',
+    'unsaved.edit': 'changes not deployed',
   },
   {
     new: '新建应用栈',
+    back: '应用栈 {name}',
     edit: '编辑 {name}',
     name: '应用栈名称',
     'name.hint': '小写字母、数字、- 和 _',
@@ -169,7 +172,8 @@ export const words = wordsOf(
     'kind.secret': '密钥',
     review: '查看变更并部署',
     'review.title': '部署 {name}？',
-    'review.removed': '被移除服务的容器会停止并删除。卷及其中的数据会保留。',
+    'review.removed':
+      '被移除的服务会停止，其容器会被删除；被移除的配置和密钥在不再使用时也会删除。卷及其中的数据会保留。',
     deploy: '部署',
     cancel: '取消',
     progress: '进展',
@@ -201,5 +205,6 @@ export const words = wordsOf(
     needs: '部署需要 operator 角色',
     'needs.hint': '应用栈的文件可能含有密码：只读用户可以查看应用栈本身。',
     unsaved: '未部署',
+    'unsaved.edit': '改动未部署',
   },
 );

@@ -1,21 +1,15 @@
 import './events.css';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import type { PastEvent, ToldEvent } from '../../../../src/contract/v1/cluster.ts';
+import type { ToldEvent } from '../../../../src/contract/v1/cluster.ts';
 import { usePicture } from '../../cluster/use-cluster.tsx';
 import { useText, useWords } from '../../i18n/text.tsx';
-import { eventText } from '../../parts/event-text.ts';
+import { eventText, type Told } from '../../parts/event-text.ts';
 import { Icon, type IconName } from '../../parts/icons.tsx';
 import { toneOf } from '../../parts/state.tsx';
-import { Clock, Moment } from '../../parts/time.tsx';
+import { Clock, isToday, Moment } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { words } from './words.ts';
-
-export type Told = PastEvent & Readonly<{ event: ToldEvent }>;
-
-export function isTold(one: PastEvent): one is Told {
-  return one.event.kind !== 'reset';
-}
 
 const ICONS: Readonly<Record<ToldEvent['kind'], IconName>> = {
   ...{ node: 'hosts', container: 'containers', service: 'play', stack: 'overview', certificate: 'lock' },
@@ -55,11 +49,6 @@ export function EventRows({ events }: Readonly<{ events: readonly Told[] }>) {
       }}
     />
   );
-}
-
-/** A telephone has no room for the day beside the hour. */
-function isToday(at: number): boolean {
-  return new Date(at).toDateString() === new Date().toDateString();
 }
 
 function toneOfEvent(event: ToldEvent): string {

@@ -9,8 +9,9 @@ import { useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { isTold, type Told } from '../../parts/event-text.ts';
 import { Icon } from '../../parts/icons.tsx';
-import { EventRows, isTold, type Told } from './event-rows.tsx';
+import { EventRows } from './event-rows.tsx';
 import { words } from './words.ts';
 
 const route = getRouteApi('/events');

@@ -1,10 +1,9 @@
-import { ActionIcon, Button, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Loader, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useMemo, useState } from 'react';
 import type { FolderEntry } from '../../../../src/contract/container-files.ts';
-import { BerthError, messageOf } from '../../../../src/contract/page-client.ts';
 import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
-import { useMay, useSession, useWho } from '../../app/session.tsx';
+import { useMay, useWho } from '../../app/session.tsx';
 import { useToasts } from '../../app/toasts.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
@@ -12,12 +11,15 @@ import { CopyAs } from '../../parts/copy.tsx';
 import { bytesText, shellWord } from '../../parts/format.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
+import { problemToast } from '../../parts/problem-text.ts';
 import { wordOf } from '../../parts/state.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
+import { DropZone } from './drop-zone.tsx';
 import './files.css';
 import { cleanPath, modeText, sorted, within } from './paths.ts';
+import { useUploads } from './upload-files.tsx';
 import { fileWords } from './words.ts';
 
 /** What is in a container, folder by folder, and to be had from it. */
@@ -67,13 +69,19 @@ function Files({ container }: Readonly<{ container: ContainerView }>) {
     event.preventDefault();
     go(typed);
   };
+  const uploads = useUploads(id, isRunning && error === null ? data : undefined);
   const way = {
     cli: `docker cp ${shellWord(`${name}:${here}`)} .`,
     route: 'container.files',
     input: { container: id, path: here },
   } as const;
+  const wayUp = {
+    cli: `docker cp FILE ${shellWord(`${name}:${within(here, '')}`)}`,
+    route: 'container.upload',
+    input: { container: id, path: here, name: 'FILE' },
+  } as const;
   return (
-    <section aria-label={w('label', { name })}>
+    <DropZone label={w('label', { name })} text={w('drop', { folder: here })} onDrop={uploads.take}>
       <div className="files-bar">
         <ActionIcon
           variant="default"
@@ -94,7 +102,13 @@ function Files({ container }: Readonly<{ container: ContainerView }>) {
             spellCheck={false}
             className="mono"
           />
-          <Button type="submit" variant="default" loading={isFetching} disabled={!isRunning}>
+          {/* Not `loading`: a button that is disabled would keep Enter from going elsewhere meanwhile. */}
+          <Button
+            type="submit"
+            variant="default"
+            rightSection={isFetching && <Loader size={14} />}
+            disabled={!isRunning}
+          >
             {w('go')}
           </Button>
         </form>
@@ -113,8 +127,11 @@ function Files({ container }: Readonly<{ container: ContainerView }>) {
         >
           {w(data === undefined || cleanPath(typed) !== path ? 'downloadPath' : 'downloadFolder')}
         </Button>
-        <CopyAs way={way} />
+        {uploads.button}
+        <CopyAs way={way} more={[{ title: w('upload'), way: wayUp }]} />
       </div>
+      {uploads.list}
+      {uploads.dialog}
       {!isRunning && <p className="note files-bar">{w('notRunning')}</p>}
       {isRunning && error !== null && (
         <div style={{ padding: '0 12px' }}>
@@ -136,7 +153,7 @@ function Files({ container }: Readonly<{ container: ContainerView }>) {
           onDownload={(entry) => download(within(here, entry.name))}
         />
       )}
-    </section>
+    </DropZone>
   );
 }
 
@@ -157,8 +174,8 @@ function Rows({ label, entries, onOpen, onDownload }: RowsProps) {
         rows={entries}
         rowHeight={40}
         maxHeight="60vh"
-        columns="minmax(180px, 3fr) 100px 130px 110px 90px 60px"
-        narrow="1fr 90px 48px"
+        columns="minmax(180px, 3fr) 100px 130px 110px 90px 100px"
+        narrow="1fr 90px 90px"
         heads={[
           { text: w('name') },
           { text: w('size') },
@@ -170,7 +187,8 @@ function Rows({ label, entries, onOpen, onDownload }: RowsProps) {
         render={(entry) => [
           <Name key="name" entry={entry} onOpen={onOpen} onDownload={onDownload} />,
           <span key="size">{entry.kind === 'file' ? bytesText(entry.size, language) : ''}</span>,
-          <Ago key="changed" at={entry.changedAt} />,
+          // Builds that are to come out the same give files the time 0.
+          entry.changedAt === 0 ? <span key="changed">–</span> : <Ago key="changed" at={entry.changedAt} />,
           <span key="mode" className="mono">
             {modeText(entry.mode)}
           </span>,
@@ -225,9 +243,9 @@ function Name({ entry, onOpen, onDownload }: NameProps) {
 
 /** Has the browser save a file, or a folder as a tar, as it comes: nothing of it is in the page's memory. */
 function useDownload(container: string): (path: string) => void {
+  const { language } = useLanguage();
   const w = useWords(fileWords);
   const { show } = useToasts();
-  const { end } = useSession();
   return (path) => {
     client
       .call('container.download', { container, path })
@@ -239,9 +257,7 @@ function useDownload(container: string): (path: string) => void {
         show({ tone: 'good', title: w('started', { name }) });
       })
       .catch((thrown: unknown) => {
-        const text = thrown instanceof BerthError ? thrown.hint : undefined;
-        show({ tone: 'bad', title: messageOf(thrown), ...(text === undefined ? {} : { text }) });
-        if (thrown instanceof BerthError && thrown.code === 'unauthenticated') end();
+        show(problemToast(thrown, language));
       });
   };
 }

@@ -5,7 +5,8 @@ import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { Empty } from '../../parts/empty.tsx';
-import { EventRows, isTold } from '../events/event-rows.tsx';
+import { isTold } from '../../parts/event-text.ts';
+import { EventRows } from '../events/event-rows.tsx';
 import { words } from './words.ts';
 
 const MOST = 200;

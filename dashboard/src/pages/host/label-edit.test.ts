@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { changeOf, differences, problemOf, rebase, rowsOf } from './label-edit.ts';
+import { changeOf, differences, type Labels, problemOf, rebase, rowsOf, valuesOf } from './label-edit.ts';
 
 const before = { rack: 'r1', disk: 'ssd', old: 'yes' };
 const row = (key: string, value: string, id = 0) => ({ id, key, value });
@@ -28,4 +28,12 @@ it('tells what others have changed meanwhile, and keeps both where that can be',
     Object.fromEntries(rebase(before, own, now, keep).map(({ key, value }) => [key, value]));
   expect(labels('mine')).toEqual({ rack: 'r2', disk: 'ssd', new: '1', theirs: 'x' });
   expect(labels('theirs')).toEqual({ rack: 'r7', disk: 'ssd', new: '1', theirs: 'x' });
+});
+
+it('knows which values hosts have of a label', () => {
+  const all: readonly Labels[] = [{ rack: 'r10' }, { rack: 'r9' }, { rack: 'r10', disk: '' }];
+  const nodes = all.map((labels) => ({ labels }));
+  expect(valuesOf(nodes, 'rack')).toEqual(['r9', 'r10']);
+  expect(valuesOf(nodes, 'disk')).toEqual([]);
+  expect(valuesOf(nodes, '')).toEqual([]);
 });

@@ -32,6 +32,15 @@ export function problemOf(rows: readonly LabelRow[], twice: (key: string) => str
   return issue?.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue?.message;
 }
 
+const MOST_VALUES = 200;
+
+/** Values that hosts have of a label. */
+export function valuesOf(nodes: readonly Readonly<{ labels: Labels }>[], key: string): readonly string[] {
+  const values = new Set(nodes.map(({ labels }) => labels[key] ?? ''));
+  values.delete('');
+  return [...values].sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).slice(0, MOST_VALUES);
+}
+
 /** What somebody else has changed meanwhile. */
 export function differences(before: Labels, now: Labels): readonly Difference[] {
   return [...new Set([...Object.keys(before), ...Object.keys(now)])]

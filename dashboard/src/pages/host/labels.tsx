@@ -1,9 +1,7 @@
-import { Button, TextInput, Tooltip } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useRef, useState } from 'react';
-import { BerthError } from '../../../../src/contract/page-client.ts';
+import { type FormEvent, useState } from 'react';
 import type { Node } from '../../../../src/contract/v1/nodes.ts';
-import { useMay, useSession, useWho } from '../../app/session.tsx';
 import { useToasts } from '../../app/toasts.tsx';
 import { client } from '../../cluster/client.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
@@ -11,7 +9,7 @@ import { CopyAs } from '../../parts/copy.tsx';
 import { shellWord } from '../../parts/format.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
-import { wordOf } from '../../parts/state.tsx';
+import { RoleButton } from '../../parts/role-button.tsx';
 import {
   changeOf,
   differences,
@@ -21,33 +19,23 @@ import {
   rebase,
   rowsOf,
 } from './label-edit.ts';
+import { LabelRows } from './label-rows.tsx';
+import { useFailureDomains } from './use-failure-domains.ts';
 import { words } from './words.ts';
 
 /** What the host is, said by its labels, and the form that changes them. */
 export function LabelsCard({ node }: Readonly<{ node: Node }>) {
   const t = useText();
   const w = useWords(words);
-  const may = useMay()('admin');
-  const { role } = useWho();
   const [isOpen, setOpen] = useState(false);
-  const why = t('role.needs', { role: wordOf(t, 'role', role), needed: wordOf(t, 'role', 'admin') });
   return (
     <section className="card card-body" aria-labelledby="labels">
       <div className="host-card-head">
         <h2 id="labels">{t('host.labels')}</h2>
         {!isOpen && (
-          <Tooltip label={why} disabled={may}>
-            <Button
-              variant="default"
-              size="compact-sm"
-              data-disabled={!may || undefined}
-              aria-disabled={!may}
-              {...(may ? {} : { 'aria-description': why })}
-              onClick={() => setOpen(may)}
-            >
-              {w('edit.open')}
-            </Button>
-          </Tooltip>
+          <RoleButton needs="admin" variant="default" size="compact-sm" onClick={() => setOpen(true)}>
+            {w('edit.open')}
+          </RoleButton>
         )}
       </div>
       {isOpen ? <LabelForm node={node} onClose={() => setOpen(false)} /> : <LabelList labels={node.labels} />}
@@ -72,27 +60,30 @@ function LabelList({ labels }: Readonly<{ labels: Labels }>) {
   );
 }
 
+/** With a line to type in at once where there is none yet. */
+function firstRows(labels: Labels): readonly LabelRow[] {
+  const rows = rowsOf(labels);
+  return rows.length > 0 ? rows : [{ id: 0, key: '', value: '' }];
+}
+
 function LabelForm({ node, onClose }: Readonly<{ node: Node; onClose(): void }>) {
   const t = useText();
   const w = useWords(words);
   const { show } = useToasts();
-  const { end } = useSession();
   const queries = useQueryClient();
   const [before, setBefore] = useState<Labels>(node.labels);
-  const [rows, setRows] = useState(rowsOf(node.labels));
+  const [rows, setRows] = useState(() => firstRows(node.labels));
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
-  const lastId = useRef(rows.length);
+  const domains = useFailureDomains();
   const others = differences(before, node.labels);
   const problem = problemOf(rows, (key) => w('edit.twice', { key }));
   const change = changeOf(before, rows);
   const isSame = Object.keys(change.add).length + change.remove.length === 0;
   const input = { node: node.id, add: change.add, remove: [...change.remove] };
 
-  const put = (id: number, part: Partial<LabelRow>) =>
-    setRows(rows.map((row) => (row.id === id ? { ...row, ...part } : row)));
   const take = (keep: 'mine' | 'theirs') => {
-    setRows(rebase(before, rows, node.labels, keep).map((row) => ({ ...row, id: ++lastId.current })));
+    setRows(rebase(before, rows, node.labels, keep));
     setBefore(node.labels);
     setError(undefined);
   };
@@ -112,7 +103,6 @@ function LabelForm({ node, onClose }: Readonly<{ node: Node; onClose(): void }>)
       onClose();
     } catch (thrown) {
       setError(thrown);
-      if (thrown instanceof BerthError && thrown.code === 'unauthenticated') end();
     } finally {
       setBusy(false);
     }
@@ -124,43 +114,7 @@ function LabelForm({ node, onClose }: Readonly<{ node: Node; onClose(): void }>)
   return (
     <form onSubmit={(event) => void save(event)} className="host-label-form">
       <p className="note">{w('edit.hint')}</p>
-      {rows.map(({ id, key, value }) => (
-        <div key={id} className="host-label-row">
-          <TextInput
-            aria-label={w('edit.key')}
-            placeholder={w('edit.key')}
-            value={key}
-            onChange={(event) => put(id, { key: event.currentTarget.value.trim() })}
-            spellCheck={false}
-            autoComplete="off"
-          />
-          <TextInput
-            aria-label={`${w('edit.value')} ${key}`}
-            placeholder={w('edit.value')}
-            value={value}
-            onChange={(event) => put(id, { value: event.currentTarget.value })}
-            spellCheck={false}
-            autoComplete="off"
-          />
-          <Button
-            variant="subtle"
-            aria-label={w('edit.remove', { key })}
-            onClick={() => setRows(rows.filter((row) => row.id !== id))}
-          >
-            <Icon name="close" size={16} />
-          </Button>
-        </div>
-      ))}
-      <div>
-        <Button
-          variant="default"
-          size="compact-sm"
-          leftSection={<Icon name="plus" size={15} />}
-          onClick={() => setRows([...rows, { id: ++lastId.current, key: '', value: '' }])}
-        >
-          {w('edit.add')}
-        </Button>
-      </div>
+      <LabelRows rows={rows} onChange={setRows} offered={domains} />
       {others.length > 0 && (
         <div className="health tone-busy" role="alert">
           <Icon name="warn" size={20} />

@@ -14,6 +14,7 @@ export const words = wordsOf(
     'edit.key': 'Label',
     'edit.value': 'Value',
     'edit.add': 'Add a label',
+    'edit.add.one': 'Add the label {key}',
     'edit.remove': 'Take {key} away',
     'edit.save': 'Save',
     'edit.twice': '“{key}” is there twice',
@@ -24,6 +25,9 @@ export const words = wordsOf(
     'edit.theirs': 'Take theirs',
     'edit.hint':
       'Containers ask for them (constraint:rack==r1); those of failure domains keep replicas apart.',
+    'join.labels': 'Labels',
+    'join.labels.hint':
+      'Each host that joins with the command has them: where it stands, which keeps replicas apart, and what containers may ask for.',
     'drivers.title': 'Networks that span hosts',
     'drivers.usable': 'usable',
     'drivers.none': 'Its agent has told nothing of such networks.',
@@ -66,6 +70,7 @@ export const words = wordsOf(
     'edit.key': '标签',
     'edit.value': '值',
     'edit.add': '添加标签',
+    'edit.add.one': '添加标签 {key}',
     'edit.remove': '去掉 {key}',
     'edit.save': '保存',
     'edit.twice': '“{key}”出现了两次',
@@ -75,6 +80,9 @@ export const words = wordsOf(
     'edit.mine': '保留我的',
     'edit.theirs': '采用对方的',
     'edit.hint': '容器可以据此选择主机（constraint:rack==r1）；故障域标签使副本分散放置。',
+    'join.labels': '标签',
+    'join.labels.hint':
+      '用这条命令加入的每台主机都会带有这些标签：说明其所在位置，使副本分散放置，也供容器选择主机。',
     'drivers.title': '跨主机网络',
     'drivers.usable': '可用',
     'drivers.none': '它的代理程序没有上报这类网络的情况。',

@@ -2,7 +2,6 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { ImageView } from '../../../../src/contract/v1/images.ts';
 import { useActions } from '../../actions/actions.tsx';
-import { useMay } from '../../app/session.tsx';
 import { useTitle } from '../../app/shell.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
@@ -13,7 +12,7 @@ import { bytesText } from '../../parts/format.ts';
 import { hasWords } from '../../parts/has-words.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
-import { RoleButton } from '../../parts/role-button.tsx';
+import { RoleButton, RowButton } from '../../parts/role-button.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
@@ -31,7 +30,7 @@ const route = getRouteApi('/images');
 export function ImagesPage() {
   const w = useWords(words);
   useTitle(w('title'));
-  const { pull } = route.useSearch();
+  const { pull, q = '' } = route.useSearch();
   const navigate = useNavigate();
   const [isPruning, setPruning] = useState(false);
   const { data, error } = useLiveQuery(['images'], (signal) =>
@@ -62,6 +61,8 @@ export function ImagesPage() {
       {images !== undefined && (
         <>
           <FilteredList
+            key={q}
+            first={q}
             items={images}
             texts={{
               ...{ filter: w('filter'), check: w('unused'), count: w('count', { n: images.length }) },
@@ -95,7 +96,6 @@ function Rows({ images }: Readonly<{ images: readonly ImageView[] }>) {
   const t = useText();
   const { language } = useLanguage();
   const { start } = useActions();
-  const may = useMay()('operator');
   return (
     <VirtualRows
       label={w('title')}
@@ -131,19 +131,13 @@ function Rows({ images }: Readonly<{ images: readonly ImageView[] }>) {
           <span key="users" title={users.join(', ')}>
             <bdi>{users.length === 0 ? w('nobody') : users.join(', ')}</bdi>
           </span>,
-          may ? (
-            <button
-              key="remove"
-              type="button"
-              className="row-button"
-              aria-label={w('removeOf', { name })}
-              onClick={() => start(removeImage(one, w))}
-            >
-              {w('remove')}
-            </button>
-          ) : (
-            ''
-          ),
+          <RowButton
+            key="remove"
+            needs="operator"
+            label={w('removeOf', { name })}
+            text={w('remove')}
+            onClick={() => start(removeImage(one, w))}
+          />,
         ];
       }}
     />

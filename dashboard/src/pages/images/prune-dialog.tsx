@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Loader, Modal, Stack, Text } from '@mantine/core';
+import { Button, Checkbox, Group, Loader, Stack } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { RouteOutput } from '../../../../src/contract/v1/route.ts';
@@ -6,10 +6,15 @@ import type { Routes } from '../../../../src/contract/v1/routes.ts';
 import { client } from '../../cluster/client.ts';
 import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
 import { bytesText } from '../../parts/format.ts';
 import { Problem } from '../../parts/problem.tsx';
+import { TypedWord } from '../../parts/typed-word.tsx';
 import { imageName } from './image-name.ts';
 import { words } from './words.ts';
+
+/** What is typed where images go that are nowhere else: many of them have no name. */
+const WORD = 'prune';
 
 /** Shows what a prune deletes, and how much that is, before it is done. */
 export function PruneDialog({ onClose }: Readonly<{ onClose(): void }>) {
@@ -21,12 +26,15 @@ export function PruneDialog({ onClose }: Readonly<{ onClose(): void }>) {
   const [error, setError] = useState<unknown>();
   const [done, setDone] = useState<RouteOutput<Routes['image.prune']>>();
   const [isBusy, setBusy] = useState(false);
+  const [typed, setTyped] = useState('');
   const preview = useQuery({
     queryKey: ['prunable', String(all)],
     queryFn: ({ signal }) => client.call('image.prunable', { all }, { signal }),
     gcTime: 0,
   });
   const images = preview.data?.images ?? [];
+  const built = images.filter(({ digests }) => digests.length === 0).length;
+  const isSure = built === 0 || typed === WORD;
   const prune = async () => {
     setBusy(true);
     setError(undefined);
@@ -40,8 +48,7 @@ export function PruneDialog({ onClose }: Readonly<{ onClose(): void }>) {
     }
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={<strong>{w('pruneTitle')}</strong>}
       closeButtonProps={{ 'aria-label': t('app.close') }}
@@ -55,6 +62,7 @@ export function PruneDialog({ onClose }: Readonly<{ onClose(): void }>) {
           onChange={(event) => {
             setAll(event.currentTarget.checked);
             setDone(undefined);
+            setTyped('');
           }}
           data-autofocus
         />
@@ -95,10 +103,14 @@ export function PruneDialog({ onClose }: Readonly<{ onClose(): void }>) {
                 </li>
               ))}
             </ul>
-            {all && (
-              <Text size="sm" c="dimmed">
-                {w('pruneBuilt')}
-              </Text>
+            {built > 0 && (
+              <TypedWord
+                label={t('action.sure', { name: WORD })}
+                description={w('pruneBuilt', { n: built })}
+                value={typed}
+                disabled={isBusy}
+                onChange={setTyped}
+              />
             )}
           </>
         )}
@@ -113,13 +125,13 @@ export function PruneDialog({ onClose }: Readonly<{ onClose(): void }>) {
           <Button
             color="red.9"
             loading={isBusy}
-            disabled={images.length === 0 || done !== undefined}
+            disabled={images.length === 0 || done !== undefined || !isSure}
             onClick={() => void prune()}
           >
             {w('pruneDo')}
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

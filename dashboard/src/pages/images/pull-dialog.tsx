@@ -1,10 +1,11 @@
-import { Button, Checkbox, Group, Modal, NativeSelect, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, NativeSelect, Stack, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { client } from '../../cluster/client.ts';
 import { usePicture } from '../../cluster/use-cluster.tsx';
 import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
 import { bytesText, shellWord } from '../../parts/format.ts';
 import { Meter } from '../../parts/meter.tsx';
 import { Problem } from '../../parts/problem.tsx';
@@ -47,8 +48,7 @@ export function PullDialog({ onClose }: Readonly<{ onClose(): void }>) {
     }
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={<strong>{w('pullTitle')}</strong>}
       closeButtonProps={{ 'aria-label': t('app.close') }}
@@ -119,7 +119,7 @@ export function PullDialog({ onClose }: Readonly<{ onClose(): void }>) {
           <Host key={one.host} pull={one} />
         ))}
       </ul>
-    </Modal>
+    </Dialog>
   );
 }
 

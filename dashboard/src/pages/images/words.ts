@@ -51,7 +51,8 @@ export const words = wordsOf(
       '1 image would go, up to {bytes} on all hosts together | {n} images would go, up to {bytes} on all hosts together',
     pruneNothing: 'Nothing would go.',
     pruneList: 'Images that would go',
-    pruneBuilt: 'What was built here and has no registry does not come back.',
+    pruneBuilt:
+      'One of them was built here and is in no registry: it does not come back. | {n} of them were built here and are in no registry: they do not come back.',
     pruneDo: 'Delete them',
     pruned: 'One image is deleted, {bytes} are free again | {n} images are deleted, {bytes} are free again',
     disk: 'Disks',
@@ -117,7 +118,7 @@ export const words = wordsOf(
     pruneWhat: '将删除 {n} 个镜像，所有主机合计最多释放 {bytes}',
     pruneNothing: '没有可删除的镜像。',
     pruneList: '将被删除的镜像',
-    pruneBuilt: '在本地构建且不在任何仓库中的镜像无法恢复。',
+    pruneBuilt: '其中 {n} 个在本地构建且不在任何仓库中，无法恢复。',
     pruneDo: '全部删除',
     pruned: '已删除 {n} 个镜像，释放 {bytes}',
     disk: '磁盘',

@@ -1,8 +1,10 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import { useLanguage } from '../../i18n/text.tsx';
-import type { LogLine } from './log-lines.ts';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useLanguage, useWords } from '../../i18n/text.tsx';
+import { hasLeft, hasReturned } from './following.ts';
+import type { LogLine } from './log-line.ts';
 import { placeIn, rowsOf } from './rows-of.ts';
 import { segmentsOf } from './segments.ts';
+import { logWords } from './words.ts';
 
 /** Height of a row, pixels. */
 const ROW = 20;
@@ -28,30 +30,39 @@ type Props = Readonly<{
   isFollowing: boolean;
   /** Key of the line that was gone to. */
   current: number | undefined;
-  /** The person has scrolled away from the end. */
+  /** The person has scrolled away from the end, and is there again. */
   onLeave(): void;
+  onReturn(): void;
   empty: string;
 }>;
 
 /** Lines of a log; only those that are seen are made. */
 export function Lines({ label, lines, finder, hasTimes, isWrapped, names, ...more }: Props) {
-  const { isFollowing, current, onLeave, empty } = more;
+  const { isFollowing, current, onLeave, onReturn, empty } = more;
   const box = useRef<HTMLDivElement>(null);
   const probe = useRef<HTMLSpanElement>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
+  /** Where it was scrolled to when the page has last looked, or set it. */
+  const seen = useRef(0);
   const [size, setSize] = useState({ width: 800, letter: 7.5 });
   const nameLetters = Math.min(size.width < 600 ? 10 : 24, Math.max(0, ...names.map(({ length }) => length)));
   const beside =
     (hasTimes ? TIME * size.letter + GAP_PX : 0) +
     (names.length > 0 ? nameLetters * size.letter + GAP_PX : 0);
   const columns = Math.max(10, Math.floor((size.width - SIDES_PX - beside) / size.letter));
-  const tops = useTops(lines, isWrapped ? columns : undefined);
+  const w = useWords(logWords);
+  /** What stands behind a line of which there is more. */
+  const markOf = useCallback(({ left }: LogLine) => (left === 0 ? '' : ` ${w('left', { n: left })}`), [w]);
+  const tops = useTops(lines, isWrapped ? columns : undefined, markOf);
   const height = isWrapped ? (tops.at(-1) ?? 0) * ROW : lines.length * ROW;
   const placeAt = (row: number) => (isWrapped ? placeIn(tops, row) : Math.max(0, Math.floor(row)));
   const topOf = (index: number) => (isWrapped ? (tops[index] ?? 0) : index) * ROW;
   const first = Math.max(0, placeAt(view.top / ROW) - OVER);
   const last = Math.min(lines.length, placeAt((view.top + view.height) / ROW) + 1 + OVER);
-  const widest = useMemo(() => lines.reduce((most, { text }) => Math.max(most, text.length), 0), [lines]);
+  const widest = useMemo(
+    () => lines.reduce((most, line) => Math.max(most, line.text.length + 2 * markOf(line).length), 0),
+    [lines, markOf],
+  );
 
   useEffect(() => {
     const element = box.current;
@@ -71,8 +82,10 @@ export function Lines({ label, lines, finder, hasTimes, isWrapped, names, ...mor
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return;
-    if (isFollowing) element.scrollTop = element.scrollHeight;
-    setView({ top: element.scrollTop, height: element.clientHeight });
+    // A scroll is told in the next frame: nobody is to be taken back to the end before it.
+    if (isFollowing && hasLeft(element, seen.current)) onLeave();
+    else if (isFollowing) element.scrollTop = element.scrollHeight;
+    look(element);
   }, [lines, isFollowing, height, size]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: gone to once, wherever lines are afterwards
@@ -85,9 +98,19 @@ export function Lines({ label, lines, finder, hasTimes, isWrapped, names, ...mor
       element.scrollTop = top - element.clientHeight * ABOVE;
   }, [current]);
 
+  const look = (element: HTMLDivElement) => {
+    seen.current = element.scrollTop;
+    setView({ top: element.scrollTop, height: element.clientHeight });
+  };
   const onScroll = () => {
     const element = box.current;
-    if (element !== null) setView({ top: element.scrollTop, height: element.clientHeight });
+    if (element === null) return;
+    if (!isFollowing) {
+      if (hasReturned(element, seen.current)) onReturn();
+    } else if (hasLeft(element, seen.current)) onLeave();
+    // What is slow to go up is seen as gone once it is far enough.
+    else if (element.scrollTop < seen.current) return;
+    look(element);
   };
   return (
     <div
@@ -100,10 +123,11 @@ export function Lines({ label, lines, finder, hasTimes, isWrapped, names, ...mor
       tabIndex={0}
       onScroll={onScroll}
       onWheel={(event) => {
-        if (isFollowing && event.deltaY < 0) onLeave();
+        if (isFollowing && event.deltaY < 0 && event.currentTarget.scrollTop > 0) onLeave();
       }}
       onKeyDown={(event) => {
-        if (isFollowing && ['ArrowUp', 'PageUp', 'Home'].includes(event.key)) onLeave();
+        const isUp = ['ArrowUp', 'PageUp', 'Home'].includes(event.key);
+        if (isFollowing && isUp && event.currentTarget.scrollTop > 0) onLeave();
       }}
     >
       <span ref={probe} className="log-probe" aria-hidden="true">
@@ -141,6 +165,7 @@ export function Lines({ label, lines, finder, hasTimes, isWrapped, names, ...mor
             )}
             <span className="log-text">
               <Text line={line} finder={finder} isCurrent={line.key === current} />
+              {line.left > 0 && <em className="log-left">{markOf(line)}</em>}
             </span>
           </div>
         ))}
@@ -161,26 +186,35 @@ function Text({ line: { text, spans }, finder, isCurrent }: TextProps) {
 }
 
 /** In rows from the top, of each line and of the end; nothing where lines are not broken. */
-function useTops(lines: readonly LogLine[], columns: number | undefined): readonly number[] {
-  /** What was counted stays so for as long as the width is the same. */
-  const counted = useRef<{ columns: number; rows: WeakMap<LogLine, number> }>(undefined);
+function useTops(
+  lines: readonly LogLine[],
+  columns: number | undefined,
+  markOf: (line: LogLine) => string,
+): readonly number[] {
+  /** What was counted stays so for as long as the width and the language are the same. */
+  const counted = useRef<{
+    columns: number;
+    markOf: (line: LogLine) => string;
+    rows: WeakMap<LogLine, number>;
+  }>(undefined);
   return useMemo(() => {
     if (columns === undefined) return [];
-    if (counted.current?.columns !== columns) counted.current = { columns, rows: new WeakMap() };
+    if (counted.current?.columns !== columns || counted.current.markOf !== markOf)
+      counted.current = { columns, markOf, rows: new WeakMap() };
     const { rows } = counted.current;
     const tops = [0];
     let top = 0;
     for (const line of lines) {
       let own = rows.get(line);
       if (own === undefined) {
-        own = rowsOf(line.text, columns);
+        own = rowsOf(line.text + markOf(line), columns);
         rows.set(line, own);
       }
       top += own;
       tops.push(top);
     }
     return tops;
-  }, [lines, columns]);
+  }, [lines, columns, markOf]);
 }
 
 function Hour({ at }: Readonly<{ at: string }>) {

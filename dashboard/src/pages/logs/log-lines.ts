@@ -4,23 +4,12 @@ import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
 import type { LogItem } from '../../../../src/contract/v1/services.ts';
 import { client } from '../../cluster/client.ts';
 import { saveFile } from '../../parts/save-file.ts';
-import { type Styled, styledOf } from './ansi.ts';
+import { KeptLines } from './kept-lines.ts';
+import { DOWNLOADED, LogFile } from './log-file.ts';
+import { type LogLine, lineOf } from './log-line.ts';
 import { LogPlace } from './log-place.ts';
 import { queryOf, type Range } from './log-range.ts';
 
-export type LogLine = Styled &
-  Readonly<{
-    key: number;
-    kind: 'stdout' | 'stderr' | 'told';
-    /** RFC 3339; empty for what is not the container's, as is `container`. */
-    at: string;
-    container: string;
-  }>;
-
-/** Lines that are kept in the page. */
-export const KEPT = 5000;
-/** A line's characters that are shown. */
-const LONGEST = 4000;
 /** Lines are drawn at most this often, milliseconds. */
 const DRAW_MS = 100;
 /** After so many lines the page gets its turn: a container may write faster than it draws. */
@@ -29,12 +18,12 @@ const AGAIN_MS = 2000;
 
 type Log = Readonly<{
   lines: readonly LogLine[];
-  /** Older ones were let go. */
-  isCut: boolean;
+  /** Which bound has let older ones go. */
+  cutBy: 'lines' | 'bytes' | undefined;
   /** What there was is read. */
   isRead: boolean;
 }>;
-const NOTHING: Log = { lines: [], isCut: false, isRead: false };
+const NOTHING: Log = { lines: [], cutBy: undefined, isRead: false };
 
 /** A stack, or one of its services: the manager knows which containers these have, also those that come. */
 export type LogStack = Readonly<{ stack: string; service?: string }>;
@@ -74,8 +63,7 @@ const OF_STACK = 10;
 
 /** What was read of one choice: it goes on where it was after a lost connection. */
 class Reader {
-  private lines: LogLine[] = [];
-  private isCut = false;
+  private readonly kept = new KeptLines();
   private count = 0;
   /** By host and name. */
   private readonly places = new Map<string, LogPlace>();
@@ -89,7 +77,7 @@ class Reader {
     let drawing: ReturnType<typeof setTimeout> | undefined;
     const drawNow = () => {
       drawing = undefined;
-      draw({ lines: [...this.lines], isCut: this.isCut, isRead: true });
+      draw({ lines: this.kept.all(), cutBy: this.kept.cutBy, isRead: true });
     };
     const drawSoon = () => {
       drawing ??= setTimeout(drawNow, DRAW_MS);
@@ -146,15 +134,12 @@ class Reader {
 
   /** What every try is told is told once. */
   private tell(text: string): void {
-    const last = this.lines.at(-1);
+    const last = this.kept.last();
     if (last?.kind !== 'told' || last.text !== text) this.add('told', '', '', text);
   }
 
   private add(kind: LogLine['kind'], at: string, container: string, text: string): void {
-    this.lines.push({ key: this.count++, kind, at, container, ...styledOf(text.slice(0, LONGEST)) });
-    if (this.lines.length <= KEPT * 1.2) return;
-    this.lines = this.lines.slice(-KEPT);
-    this.isCut = true;
+    this.kept.add(lineOf({ key: this.count++, kind, at, container }, text));
   }
 }
 
@@ -198,17 +183,21 @@ export function secondsOf(at: string): string {
   return `${Math.floor(Date.parse(`${whole}Z`) / 1000)}.${fraction.padEnd(9, '0')}`;
 }
 
-/** Most lines of a download: what is not written to a disk yet is in the page's memory. */
-export const DOWNLOADED = 200_000;
-
-/** All of it, with times, as a file. */
-export async function downloadLog({ containers, stack, range }: LogChoice): Promise<void> {
+/**
+ * All of it, with times, as a file; without the oldest lines, or those after some moment, where it is too much for a page.
+ * @param mark the line that stands where others are left out: of how many, where that is known
+ * @returns whether some are left out
+ */
+export async function downloadLog(
+  { containers, stack, range }: LogChoice,
+  mark: (left: number | undefined) => string,
+): Promise<boolean> {
   const ids = containers.map(({ id }) => id);
   const count = stack === undefined ? ids.length : OF_STACK;
-  if (count === 0) return;
-  const parts: string[] = [];
+  if (count === 0) return false;
   const { since, until } = queryOf(range, Date.now(), count);
-  const query = range.is === 'newest' ? { tail: Math.floor(DOWNLOADED / count) } : { since, until };
+  const isNewest = range.is === 'newest';
+  const query = isNewest ? { tail: Math.floor(DOWNLOADED / count) } : { since, until };
   const [only = ''] = ids;
   const items =
     stack !== undefined
@@ -216,13 +205,17 @@ export async function downloadLog({ containers, stack, range }: LogChoice): Prom
       : count === 1
         ? client.lines('container.logs', { container: only, ...query })
         : client.lines('container.logs.merged', { containers: ids.join(','), ...query });
+  const file = new LogFile(isNewest ? 'newest' : 'oldest');
+  let taken = 0;
   for await (const item of items) {
-    if (item.kind === 'note') parts.push(`# ${item.text}\n`);
-    else parts.push(`${item.at} ${count === 1 ? '' : `${item.container} `}${item.text}\n`);
-    if (parts.length === DOWNLOADED) break;
-    if (parts.length % AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
+    const whose = count === 1 || item.kind === 'note' ? '' : `${item.container} `;
+    const line = item.kind === 'note' ? `# ${item.text}\n` : `${item.at} ${whose}${item.text}\n`;
+    if (!file.add(line)) break;
+    if (++taken % AT_ONCE === 0) await new Promise((resolve) => setTimeout(resolve));
   }
+  const { parts, isCut } = file.end((left) => `# ${mark(left)}\n`);
   saveFile(`${fileName()}.log`, 'text/plain', parts);
+  return isCut;
 
   function fileName(): string {
     if (stack !== undefined) return [stack.stack, stack.service].filter(Boolean).join('-');

@@ -1,22 +1,18 @@
 import { ActionIcon, Button, TextInput } from '@mantine/core';
 import { type ReactNode, useDeferredValue, useMemo, useState } from 'react';
-import { messageOf } from '../../../../src/contract/page-client.ts';
 import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
 import { readPreference, writePreference } from '../../app/preferences.ts';
 import { useToasts } from '../../app/toasts.tsx';
 import { usePicture } from '../../cluster/use-cluster.tsx';
-import { useWords } from '../../i18n/text.tsx';
+import { useLanguage, useWords } from '../../i18n/text.tsx';
+import { bytesText } from '../../parts/format.ts';
 import { Icon } from '../../parts/icons.tsx';
+import { problemToast } from '../../parts/problem-text.ts';
+import { KEPT, KEPT_BYTES } from './kept-lines.ts';
 import { Lines } from './lines.tsx';
-import {
-  DOWNLOADED,
-  downloadLog,
-  KEPT,
-  type LogChoice,
-  type LogLine,
-  type LogStack,
-  useLog,
-} from './log-lines.ts';
+import { DOWNLOADED, DOWNLOADED_BYTES } from './log-file.ts';
+import type { LogLine } from './log-line.ts';
+import { downloadLog, type LogChoice, type LogStack, useLog } from './log-lines.ts';
 import type { Range } from './log-range.ts';
 import './logs.css';
 import { MergePicker } from './merge-picker.tsx';
@@ -59,11 +55,14 @@ type ViewProps = Readonly<{
 /** A log that is followed: to be searched, held, cut out by time, and downloaded. */
 export function LogView({ name, containers, stack, children }: ViewProps) {
   const w = useWords(logWords);
+  const { language } = useLanguage();
   const { connection, isSeen } = usePicture();
   const [range, setRange] = useState<Range>({ is: 'newest' });
   const choice: LogChoice = { containers, range, ...(stack === undefined ? {} : { stack }) };
-  const { lines, isCut, isRead } = useLog(choice, connection.state === 'live' && isSeen);
+  const { lines, cutBy, isRead } = useLog(choice, connection.state === 'live' && isSeen);
   const [held, setHeld] = useState<readonly LogLine[]>();
+  /** It was scrolled away from the end: there it goes on by itself, which it does not where it was paused. */
+  const [isLeft, setLeft] = useState(false);
   const [text, setText] = useState('');
   const [isOnly, setOnly] = useState(true);
   const [hasTimes, setTimes] = usePreference('log-times');
@@ -80,15 +79,19 @@ export function LogView({ name, containers, stack, children }: ViewProps) {
   const heldBack = held === undefined ? 0 : newer(lines, held);
   const at = hits.findIndex(({ key }) => key === current);
 
+  const hold = (what: readonly LogLine[] | undefined, left = false) => {
+    setHeld(what);
+    setLeft(left);
+  };
   const choose = (change: () => void) => {
-    setHeld(undefined);
+    hold(undefined);
     setCurrent(undefined);
     change();
   };
   const step = (by: 1 | -1) => {
     if (hits.length === 0) return;
     // Whoever looks at a hit does not want to be carried away from it.
-    if (held === undefined) setHeld(lines);
+    hold(everything);
     const next = at < 0 ? (by === 1 ? 0 : hits.length - 1) : (at + by + hits.length) % hits.length;
     setCurrent(hits[next]?.key);
   };
@@ -129,7 +132,7 @@ export function LogView({ name, containers, stack, children }: ViewProps) {
           leftSection={<Icon name={held === undefined ? 'pause' : 'play'} size={16} />}
           onClick={() => {
             setCurrent(undefined);
-            setHeld(held === undefined ? lines : undefined);
+            hold(held === undefined ? lines : undefined);
           }}
         >
           {w(held === undefined ? 'pause' : 'follow')}
@@ -154,9 +157,12 @@ export function LogView({ name, containers, stack, children }: ViewProps) {
           {heldBack > 0 && ` ${w('held', { n: heldBack })}`}
         </span>
       </div>
-      {isCut && (
+      {cutBy !== undefined && (
         <p className="note" style={{ margin: '0 14px 8px' }}>
-          {w('cut', { n: KEPT, most: DOWNLOADED })}
+          {w(`cut${cutBy}`, {
+            ...{ n: KEPT, kept: bytesText(KEPT_BYTES, language) },
+            ...{ most: DOWNLOADED, size: bytesText(DOWNLOADED_BYTES, language) },
+          })}
         </p>
       )}
       <Lines
@@ -168,7 +174,10 @@ export function LogView({ name, containers, stack, children }: ViewProps) {
         names={names}
         isFollowing={held === undefined}
         current={current}
-        onLeave={() => setHeld(lines)}
+        onLeave={() => hold(lines, true)}
+        onReturn={() => {
+          if (isLeft) hold(undefined);
+        }}
         empty={isRead && everything.length === 0 ? none : ''}
       />
     </>
@@ -193,12 +202,19 @@ function newer(lines: readonly LogLine[], held: readonly LogLine[]): number {
 
 function Download({ choice }: Readonly<{ choice: LogChoice }>) {
   const w = useWords(logWords);
+  const { language } = useLanguage();
   const { show } = useToasts();
   const [isBusy, setBusy] = useState(false);
   const run = () => {
     setBusy(true);
-    downloadLog(choice)
-      .catch((thrown: unknown) => show({ tone: 'bad', title: messageOf(thrown) }))
+    const mark = (left: number | undefined) =>
+      left === undefined ? w('fileEnd') : w('fileHead', { n: left });
+    const most = { most: DOWNLOADED, size: bytesText(DOWNLOADED_BYTES, language) };
+    downloadLog(choice, mark)
+      .then((isCut) => {
+        if (isCut) show({ tone: 'busy', title: w('fileCut'), text: w('fileCut.text', most) });
+      })
+      .catch((thrown: unknown) => show(problemToast(thrown, language)))
       .finally(() => setBusy(false));
   };
   return (

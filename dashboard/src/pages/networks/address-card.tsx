@@ -9,6 +9,7 @@ import { Problem } from '../../parts/problem.tsx';
 import { RoleButton } from '../../parts/role-button.tsx';
 import { AddressGrid } from './address-grid.tsx';
 import { addressMap, type Cell, type CellState, countStates, type Run } from './address-map.ts';
+import { holderText } from './holder-text.ts';
 import { releaseAddress } from './network-actions.ts';
 import { ReserveDialog } from './reserve-dialog.tsx';
 import { words } from './words.ts';
@@ -87,7 +88,7 @@ function PoolMap({ pool, addresses, network, onReserve }: PoolProps) {
             cells={map.cells}
             at={at}
             onGo={setAt}
-            describe={(cell) => `${cell.ip} ${w(`cell.${cell.state}`)} ${holderOf(cell)}`.trim()}
+            describe={(cell) => `${cell.ip} ${w(`cell.${cell.state}`)} ${holderText(cell.address, w)}`.trim()}
           />
           <Legend cells={map.cells} />
           <Chosen cell={map.cells.find(({ ip }) => ip === at)} network={network} onReserve={onReserve} />
@@ -96,10 +97,6 @@ function PoolMap({ pool, addresses, network, onReserve }: PoolProps) {
       {map.kind === 'runs' && <Runs runs={map.runs} label={w('mapOf', { subnet })} />}
     </div>
   );
-}
-
-function holderOf({ address }: Pick<Cell, 'address'>): string {
-  return address?.holder ?? '';
 }
 
 const STATES: readonly CellState[] = ['used', 'reserved', 'leaving', 'gateway', 'free', 'outside'];
@@ -137,7 +134,7 @@ function Chosen({ cell, network, onReserve }: ChosenProps) {
         <strong className="mono">{ip}</strong> {w(`cell.${state}`)}
         {address !== undefined && (
           <div className="note">
-            <bdi>{address.holder}</bdi>
+            <bdi>{holderText(address, w)}</bdi>
             {address.reservedFor !== undefined && (
               <>
                 {' · '}
@@ -190,8 +187,8 @@ function Runs({ runs, label }: Readonly<{ runs: readonly Run[]; label: string }>
             <span className="note">
               {w(`cell.${state}`)}
               {address === undefined
-                ? ` · ${w('runCount', { n: number.format(BigInt(count)) })}`
-                : ` · ${address.holder}`}
+                ? ` · ${w('runCount', { n: count === '1' ? 1 : number.format(BigInt(count)) })}`
+                : ` · ${holderText(address, w)}`}
             </span>
           </li>
         ))}

@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import type { NetworkDetail } from '../../../../src/contract/v1/networks.ts';
 import { useActions } from '../../actions/actions.tsx';
-import { useMay } from '../../app/session.tsx';
 import { useText, useWords } from '../../i18n/text.tsx';
+import { RowButton } from '../../parts/role-button.tsx';
 import { State } from '../../parts/state.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import '../../parts/rows.css';
@@ -14,7 +14,6 @@ export function Members({ network }: Readonly<{ network: NetworkDetail }>) {
   const w = useWords(words);
   const t = useText();
   const { start } = useActions();
-  const may = useMay()('operator');
   return (
     <VirtualRows
       label={w('members')}
@@ -45,19 +44,13 @@ export function Members({ network }: Readonly<{ network: NetworkDetail }>) {
         <span key="names" title={one.names.join(', ')}>
           <bdi>{one.names.join(', ')}</bdi>
         </span>,
-        may ? (
-          <button
-            key="disconnect"
-            type="button"
-            className="row-button"
-            aria-label={w('disconnectOf', { name: one.name })}
-            onClick={() => start(disconnectMember(network, one, w))}
-          >
-            {w('disconnect')}
-          </button>
-        ) : (
-          ''
-        ),
+        <RowButton
+          key="disconnect"
+          needs="operator"
+          label={w('disconnectOf', { name: one.name })}
+          text={w('disconnect')}
+          onClick={() => start(disconnectMember(network, one, w))}
+        />,
       ]}
     />
   );

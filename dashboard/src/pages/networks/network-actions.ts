@@ -1,5 +1,5 @@
 import type { AddressView } from '../../../../src/contract/v1/addresses.ts';
-import type { NetworkDetail, NetworkMember } from '../../../../src/contract/v1/networks.ts';
+import type { NetworkDetail, NetworkMember, NetworkView } from '../../../../src/contract/v1/networks.ts';
 import type { Action } from '../../actions/action.ts';
 import { shellWord } from '../../parts/format.ts';
 
@@ -15,12 +15,13 @@ type Say = (
     | 'disconnectText'
     | 'release'
     | 'releaseTitle'
-    | 'releaseText',
+    | 'releaseText'
+    | 'releaseType',
   values?: Readonly<Record<string, string | number>>,
 ) => string;
 
 /** @param reserved how many of its addresses are reserved */
-export function removeNetwork({ id, name, containers }: NetworkDetail, reserved: number, w: Say): Action {
+export function removeNetwork({ id, name, containers }: NetworkView, reserved: number, w: Say): Action {
   return {
     ...{ id: 'remove', label: w('remove'), target: name, needs: 'operator', isDangerous: true },
     way: { cli: `docker network rm ${shellWord(name)}`, route: 'network.remove', input: { network: id } },
@@ -53,12 +54,16 @@ export function disconnectMember(network: NetworkDetail, { id, name }: NetworkMe
 export function releaseAddress({ id, name }: NetworkDetail, address: AddressView, w: Say): Action {
   const { ip, reservedFor = '' } = address;
   return {
-    ...{ id: 'release', label: w('release'), target: ip, needs: 'operator' },
+    ...{ id: 'release', label: w('release'), target: ip, needs: 'operator', isDangerous: true },
     way: {
       cli: `berth ip release ${shellWord(name)} ${ip}`,
       route: 'ip.release',
       input: { network: id, reservation: ip },
     },
-    confirm: { title: w('releaseTitle', { ip, name: reservedFor }), texts: [w('releaseText')] },
+    confirm: {
+      title: w('releaseTitle', { ip, name: reservedFor }),
+      texts: [w('releaseText', { name: reservedFor })],
+      typed: { label: w('releaseType', { ip }), word: ip },
+    },
   };
 }

@@ -1,10 +1,11 @@
-import { Button, Group, Loader, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Loader, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { NetworkMember, ReachResult, ReachStep } from '../../../../src/contract/v1/networks.ts';
 import { client } from '../../cluster/client.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { ContainerPicker } from '../../parts/container-picker.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
 import { Icon, type IconName } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
@@ -48,8 +49,7 @@ export function ReachDialog({ members, onClose }: Props) {
     input.port === undefined ? '' : ` --port ${input.port}`
   }`;
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={<strong>{w('testTitle')}</strong>}
       closeButtonProps={{ 'aria-label': t('app.close') }}
@@ -113,7 +113,7 @@ export function ReachDialog({ members, onClose }: Props) {
         {error !== undefined && <Problem error={error} />}
         {result !== undefined && <Result result={result} />}
       </div>
-    </Modal>
+    </Dialog>
   );
 }
 

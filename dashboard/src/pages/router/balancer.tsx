@@ -5,7 +5,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { parseCheck, parseListen, parseTarget } from '../../../../src/contract/balancer-words.ts';
 import { type BalancerView, ROUTE_FIELDS } from '../../../../src/contract/v1/balancers.ts';
-import type { Action } from '../../actions/action.ts';
+import { type Action, waysAtOnce } from '../../actions/action.ts';
 import { ActionMenu } from '../../actions/action-menu.tsx';
 import { ActionButtons } from '../../actions/actions.tsx';
 import { ChoiceButton } from '../../actions/choice-button.tsx';
@@ -15,10 +15,15 @@ import { usePolledQuery } from '../../cluster/use-polled-query.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { Domain } from '../../parts/domain.tsx';
+import { domainText } from '../../parts/domain-text.ts';
+import { useDraft } from '../../parts/draft.ts';
 import { Empty } from '../../parts/empty.tsx';
-import { FormDialog } from '../../parts/form-dialog.tsx';
+import { FormDialog, wayIfRead } from '../../parts/form-dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
+import { Theirs } from '../../parts/theirs.tsx';
 import { Ago } from '../../parts/time.tsx';
+import { removeBalancer } from './router-actions.ts';
 import { words } from './words.ts';
 
 const route = getRouteApi('/router/balancer/$balancer');
@@ -28,7 +33,7 @@ const NEEDS = 'operator';
 
 type Form =
   | Readonly<{ kind: 'attach' | 'listen' | 'check' }>
-  | Readonly<{ kind: 'weight'; target: string; weight: number }>
+  | Readonly<{ kind: 'weight'; target: string }>
   | Readonly<{ kind: 'rule'; name: string }>;
 
 /** One balancer: where it listens, where it leads to, and how. */
@@ -43,6 +48,9 @@ export function BalancerPage() {
     EVERY_MS,
   );
   const found = query.data?.balancers.find((one) => one.name === name);
+  // Where it has gone, forms keep what was typed: it is told once they are sent.
+  const [known, setKnown] = useState(found);
+  if (found !== undefined && found !== known) setKnown(found);
   return (
     <>
       <Asked query={query}>
@@ -63,8 +71,8 @@ export function BalancerPage() {
           )
         }
       </Asked>
-      {form !== undefined && (
-        <Forms name={name} view={found} form={form} onClose={() => setForm(undefined)} />
+      {form !== undefined && known !== undefined && (
+        <Forms name={name} view={known} form={form} onClose={() => setForm(undefined)} />
       )}
     </>
   );
@@ -75,22 +83,8 @@ type Props = Readonly<{ view: BalancerView; onForm(form: Form): void }>;
 function Balancer({ view, onForm }: Props) {
   const w = useWords(words);
   const t = useText();
-  const { name, listens, rules, sticky, check, createdAt, createdBy } = view;
-  const own = { needs: NEEDS, isDangerous: true } as const;
-  const remove: Action = {
-    ...own,
-    id: 'lb-remove',
-    label: w('lb.remove'),
-    target: name,
-    way: { cli: `berth lb rm ${name}`, route: 'balancer.delete', input: { balancer: name } },
-    confirm: {
-      title: w('lb.remove.title', { name }),
-      texts: [
-        listens.length === 0 ? w('lb.remove.idle') : w('lb.remove.text', { listens: listens.join(', ') }),
-      ],
-      typed: { label: t('action.type', { name }), word: name },
-    },
-  };
+  const { name, rules, sticky, check, createdAt, createdBy } = view;
+  const remove = removeBalancer(view, w, t);
   const stick: Action = {
     id: 'lb-sticky',
     label: `${w('lb.sticky')}: ${w(sticky ? 'option.off' : 'option.on')}`,
@@ -99,7 +93,7 @@ function Balancer({ view, onForm }: Props) {
     way: {
       cli: `berth lb set ${name} --sticky ${sticky ? 'off' : 'on'}`,
       route: 'balancer.change',
-      input: { balancer: name, sticky: !sticky },
+      input: { balancer: name, sticky: !sticky, was: { sticky } },
     },
   };
   return (
@@ -111,7 +105,10 @@ function Balancer({ view, onForm }: Props) {
         </span>
         <div className="head-side">
           <ActionButtons actions={[stick, remove]} />
-          <CopyAs way={{ cli: `berth lb inspect ${name}`, route: 'balancer.list' }} />
+          <CopyAs
+            way={{ cli: `berth lb inspect ${name}`, route: 'balancer.list' }}
+            more={waysAtOnce([stick])}
+          />
         </div>
       </div>
       <div className="grid" style={{ '--least': '340px' } as React.CSSProperties}>
@@ -152,7 +149,11 @@ function Balancer({ view, onForm }: Props) {
                         way: {
                           cli: `berth lb set ${name} ${rule}=`,
                           route: 'balancer.change',
-                          input: { balancer: name, rules: { [rule]: null } },
+                          input: {
+                            balancer: name,
+                            rules: { [rule]: null },
+                            was: { rules: { [rule]: value } },
+                          },
                         },
                       },
                     ]}
@@ -194,6 +195,7 @@ function Balancer({ view, onForm }: Props) {
 
 function Listens({ view: { name, listens }, onForm }: Props) {
   const w = useWords(words);
+  const t = useText();
   return (
     <section className="card card-body">
       <div className="tab-head">
@@ -207,11 +209,11 @@ function Listens({ view: { name, listens }, onForm }: Props) {
         {listens.map((listen) => (
           <li key={listen}>
             <Link to="/router/route/$route" params={{ route: listen }}>
-              <bdi>{listen}</bdi>
+              <Domain name={listen} />
             </Link>
             <span className="side">
               <ActionMenu
-                label={w('lb.more', { name: listen })}
+                label={w('lb.more', { name: domainText(listen) })}
                 items={[
                   {
                     id: 'unlisten',
@@ -225,8 +227,9 @@ function Listens({ view: { name, listens }, onForm }: Props) {
                       input: { balancer: name, unlisten: [listen] },
                     },
                     confirm: {
-                      title: w('lb.unlisten.title', { name: listen }),
+                      title: w('lb.unlisten.title', { name: domainText(listen) }),
                       texts: [w('lb.unlisten.text')],
+                      typed: { label: t('action.type', { name: listen }), word: listen },
                     },
                   },
                 ]}
@@ -241,6 +244,7 @@ function Listens({ view: { name, listens }, onForm }: Props) {
 
 function Targets({ view: { name, targets }, onForm }: Props) {
   const w = useWords(words);
+  const t = useText();
   return (
     <section className="card card-body">
       <div className="tab-head">
@@ -253,7 +257,7 @@ function Targets({ view: { name, targets }, onForm }: Props) {
       <ul className="lines">
         {targets.map(({ name: target, weight, problem, failing, address }) => (
           <li key={target}>
-            <bdi>{target}</bdi>
+            <Domain name={target} />
             {address !== undefined && address !== target && <span className="note mono">{address}</span>}
             <span className="side">
               <span
@@ -273,7 +277,7 @@ function Targets({ view: { name, targets }, onForm }: Props) {
                     id: 'weight',
                     label: w('lb.weight'),
                     needs: NEEDS,
-                    open: () => onForm({ kind: 'weight', target, weight }),
+                    open: () => onForm({ kind: 'weight', target }),
                   },
                   {
                     id: 'detach',
@@ -288,7 +292,8 @@ function Targets({ view: { name, targets }, onForm }: Props) {
                     },
                     confirm: {
                       title: w('lb.detach.title', { name: target }),
-                      texts: [w('lb.detach.text')],
+                      texts: [w(targets.length === 1 ? 'lb.detach.last' : 'lb.detach.text')],
+                      typed: { label: t('action.type', { name: target }), word: target },
                     },
                   },
                 ]}
@@ -304,8 +309,7 @@ function Targets({ view: { name, targets }, onForm }: Props) {
 
 type FormProps = Readonly<{
   name: string;
-  /** Undefined where it has gone meanwhile: what was typed stays. */
-  view: BalancerView | undefined;
+  view: BalancerView;
   form: Form;
   onClose(): void;
 }>;
@@ -318,11 +322,11 @@ function Forms({ name, view, form, onClose }: FormProps) {
     case 'listen':
       return <Listen {...own} />;
     case 'weight':
-      return <Weight {...own} target={form.target} before={form.weight} />;
+      return <Weight {...own} target={form.target} targets={view.targets} />;
     case 'rule':
-      return <Rule {...own} rule={form.name} rules={view?.rules ?? {}} />;
+      return <Rule {...own} rule={form.name} rules={view.rules} />;
     case 'check':
-      return <Check {...own} before={view?.check ?? 'tcp'} />;
+      return <Check {...own} now={view.check} />;
   }
 }
 
@@ -332,18 +336,19 @@ function Attach({ name, onClose }: Own) {
   const w = useWords(words);
   const [target, setTarget] = useState('');
   const [weight, setWeight] = useState<number | string>(100);
+  const input = () => ({ balancer: name, attach: [parseTarget(target.trim(), Number(weight))] });
   return (
     <FormDialog
       title={w('lb.attach')}
       text={w('lb.attach.text')}
       label={w('lb.attach')}
       isReady={target !== '' && weight !== ''}
-      onRun={() =>
-        client.call('balancer.change', {
-          balancer: name,
-          attach: [parseTarget(target.trim(), Number(weight))],
-        })
-      }
+      way={wayIfRead(() => ({
+        cli: `berth lb attach ${name} ${shellWord(target.trim())} --weight ${weight}`,
+        route: 'balancer.change',
+        input: input(),
+      }))}
+      onRun={() => client.call('balancer.change', input())}
       onClose={onClose}
     >
       <TextInput
@@ -377,25 +382,46 @@ function WeightField({ value, onChange }: FieldProps) {
   );
 }
 
-function Weight({ name, target, before, onClose }: Own & Readonly<{ target: string; before: number }>) {
+type WeightProps = Own & Readonly<{ target: string; targets: BalancerView['targets'] }>;
+
+function Weight({ name, target, targets, onClose }: WeightProps) {
   const w = useWords(words);
-  const [weight, setWeight] = useState<number | string>(before);
-  const input = { balancer: name, weights: { [target]: Number(weight) } };
+  const found = targets.find((one) => one.name === target)?.weight;
+  // One that is gone by now has the weight that was seen: sending it tells that it is gone.
+  const [now, setNow] = useState<number | string>(found ?? 0);
+  if (found !== undefined && found !== now) setNow(found);
+  const draft = useDraft(now);
+  const { value, base, theirs } = draft;
+  const input = { balancer: name, weights: { [target]: Number(value) } };
   return (
     <FormDialog
       title={w('lb.weight.of', { name: target })}
       label={w('lb.set')}
-      isReady={weight !== ''}
+      isReady={value !== '' && theirs === undefined}
       way={{
-        cli: `berth lb weight ${name} ${shellWord(target)} ${weight}`,
+        cli: `berth lb weight ${name} ${shellWord(target)} ${value}`,
         route: 'balancer.change',
         input,
       }}
-      onRun={() => client.call('balancer.change', input)}
+      onRun={() => client.call('balancer.change', { ...input, was: { weights: { [target]: Number(base) } } })}
       onClose={onClose}
     >
-      <WeightField value={weight} onChange={setWeight} />
+      <WeightField value={value} onChange={draft.choose} />
+      <Others draft={draft} />
     </FormDialog>
+  );
+}
+
+/** What somebody else has set meanwhile, in place of what was there when the form was begun. */
+function Others({ draft }: Readonly<{ draft: ReturnType<typeof useDraft<number | string>> }>) {
+  const w = useWords(words);
+  const { base, theirs, drop, insist } = draft;
+  if (theirs === undefined) return null;
+  const shown = (value: number | string) => (value === '' ? w('lb.theirs.none') : `“${value}”`);
+  return (
+    <Theirs onTake={drop} onInsist={insist}>
+      {w('lb.theirs', { now: shown(theirs), base: shown(base) })}
+    </Theirs>
   );
 }
 
@@ -404,17 +430,25 @@ function Listen({ name, onClose }: Own) {
   const [where, setWhere] = useState('');
   const [names, setNames] = useState('');
   const isPort = where.trim().startsWith(':');
-  const run = () => {
-    const tls = isPort ? names.split(/[\s,]+/).filter(Boolean) : [];
-    return client.call('balancer.change', { balancer: name, listen: [parseListen(where.trim(), tls)] });
-  };
+  const tls = isPort ? names.split(/[\s,]+/).filter(Boolean) : [];
+  const input = () => ({ balancer: name, listen: [parseListen(where.trim(), tls)] });
   return (
     <FormDialog
       title={w('lb.listen')}
       text={w('lb.listen.text')}
       label={w('lb.listen')}
       isReady={where.trim() !== ''}
-      onRun={run}
+      way={wayIfRead(() => ({
+        cli: [
+          'berth lb listen',
+          name,
+          shellWord(where.trim()),
+          ...tls.map((one) => `--tls-name ${shellWord(one)}`),
+        ].join(' '),
+        route: 'balancer.change',
+        input: input(),
+      }))}
+      onRun={() => client.call('balancer.change', input())}
       onClose={onClose}
     >
       <TextInput
@@ -445,7 +479,9 @@ type RuleProps = Own & Readonly<{ rule: string; rules: BalancerView['rules'] }>;
 function Rule({ name, rule: before, rules, onClose }: RuleProps) {
   const w = useWords(words);
   const [rule, setRule] = useState(before === '' ? (Object.keys(ROUTE_FIELDS)[0] ?? '') : before);
-  const [value, setValue] = useState(rules[rule] ?? '');
+  const draft = useDraft<number | string>(rules[rule] ?? '');
+  const { base, theirs } = draft;
+  const value = String(draft.value);
   const field = ROUTE_FIELDS[rule];
   const input = { balancer: name, rules: { [rule]: value } };
   return (
@@ -453,13 +489,18 @@ function Rule({ name, rule: before, rules, onClose }: RuleProps) {
       title={w('lb.rule')}
       {...(field === undefined ? {} : { text: field.words.replaceAll('`', '').replaceAll('\\|', '|') })}
       label={w('lb.set')}
-      isReady={value.trim() !== ''}
+      isReady={value.trim() !== '' && theirs === undefined}
       way={{
         cli: `berth lb set ${name} ${shellWord(`${rule}=${value}`)}`,
         route: 'balancer.change',
         input,
       }}
-      onRun={() => client.call('balancer.change', input)}
+      onRun={() =>
+        client.call('balancer.change', {
+          ...input,
+          was: { rules: { [rule]: base === '' ? null : String(base) } },
+        })
+      }
       onClose={onClose}
     >
       <NativeSelect
@@ -467,8 +508,8 @@ function Rule({ name, rule: before, rules, onClose }: RuleProps) {
         value={rule}
         disabled={before !== ''}
         onChange={({ currentTarget }) => {
+          draft.drop();
           setRule(currentTarget.value);
-          setValue(rules[currentTarget.value] ?? '');
         }}
         data={Object.keys(ROUTE_FIELDS)}
       />
@@ -476,42 +517,63 @@ function Rule({ name, rule: before, rules, onClose }: RuleProps) {
         label={w('lb.rule.value')}
         description={w('lb.rule.example', { example: field?.example ?? '' })}
         value={value}
-        onChange={(event) => setValue(event.currentTarget.value)}
+        onChange={(event) => draft.choose(event.currentTarget.value)}
         rows={3}
         spellCheck={false}
         data-autofocus
       />
+      <Others draft={draft} />
     </FormDialog>
   );
 }
 
-function Check({ name, before, onClose }: Own & Readonly<{ before: string }>) {
+/** A check in two fields. */
+const kindOf = (check: string) => (check.startsWith('http:') ? 'http' : check);
+const pathOf = (check: string) => (check.startsWith('http:') ? check.slice('http:'.length) : '/');
+
+function Check({ name, now, onClose }: Own & Readonly<{ now: string }>) {
   const w = useWords(words);
-  const [kind, setKind] = useState(before.startsWith('http:') ? 'http' : before);
-  const [path, setPath] = useState(before.startsWith('http:') ? before.slice('http:'.length) : '/');
-  const text = kind === 'http' ? `http:${path}` : kind;
+  const draft = useDraft<number | string>(now);
+  const { base, theirs } = draft;
+  const value = String(draft.value);
+  // What was typed stays while another kind is looked at.
+  const [path, setPath] = useState(pathOf(now));
+  const kind = kindOf(value);
+  const input = () => ({ balancer: name, check: parseCheck(value) ?? null });
   return (
     <FormDialog
       title={w('lb.check')}
       text={w('lb.check.hint')}
       label={w('lb.set')}
-      onRun={() => client.call('balancer.change', { balancer: name, check: parseCheck(text) ?? null })}
+      isReady={theirs === undefined}
+      way={wayIfRead(() => ({
+        cli: `berth lb set ${name} --check ${shellWord(value)}`,
+        route: 'balancer.change',
+        input: input(),
+      }))}
+      onRun={() => client.call('balancer.change', { ...input(), was: { check: String(base) } })}
       onClose={onClose}
     >
       <NativeSelect
         label={w('lb.check')}
         value={kind}
-        onChange={(event) => setKind(event.currentTarget.value)}
-        data={(['tcp', 'http', 'none'] as const).map((value) => ({ value, label: w(`lb.check.${value}`) }))}
+        onChange={({ currentTarget }) =>
+          draft.choose(currentTarget.value === 'http' ? `http:${path}` : currentTarget.value)
+        }
+        data={(['tcp', 'http', 'none'] as const).map((one) => ({ value: one, label: w(`lb.check.${one}`) }))}
       />
       {kind === 'http' && (
         <TextInput
           label={w('lb.check.path')}
-          value={path}
-          onChange={(event) => setPath(event.currentTarget.value)}
+          value={pathOf(value)}
+          onChange={({ currentTarget }) => {
+            setPath(currentTarget.value);
+            draft.choose(`http:${currentTarget.value}`);
+          }}
           spellCheck={false}
         />
       )}
+      <Others draft={draft} />
     </FormDialog>
   );
 }

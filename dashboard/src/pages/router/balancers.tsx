@@ -8,6 +8,7 @@ import { usePolledQuery } from '../../cluster/use-polled-query.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { domainText, domainTitle } from '../../parts/domain-text.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { FormDialog } from '../../parts/form-dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
@@ -79,8 +80,8 @@ function Rows({ balancers }: Readonly<{ balancers: readonly BalancerView[] }>) {
           <Link key="name" to="/router/balancer/$balancer" params={{ balancer: name }}>
             {name}
           </Link>,
-          <span key="listens" title={listens.join(', ')}>
-            {listens.join(', ')}
+          <span key="listens" title={domainTitle(listens.join(', ')) ?? listens.join(', ')}>
+            {domainText(listens.join(', '))}
           </span>,
           <span key="targets" className={`state tone-${tone}`}>
             {w('lb.well', { n: well, all: targets.length })}

@@ -1,19 +1,21 @@
 import { Button, Group, Textarea, TextInput } from '@mantine/core';
 import { type ChangeEvent, useRef, useState } from 'react';
 import type { CertificateView } from '../../../../src/contract/v1/certificates.ts';
-import type { Action } from '../../actions/action.ts';
 import { ActionMenu } from '../../actions/action-menu.tsx';
 import { ChoiceButton } from '../../actions/choice-button.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
-import { useText, useWords } from '../../i18n/text.tsx';
+import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { domainText, domainTitle } from '../../parts/domain-text.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { FormDialog } from '../../parts/form-dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
+import { Theirs } from '../../parts/theirs.tsx';
 import { Moment } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
+import { removeCertificate } from './router-actions.ts';
 import { words } from './words.ts';
 
 /** Certificates that ingress hosts show. */
@@ -51,7 +53,9 @@ export function Certificates() {
           </>
         )}
       </Asked>
-      {form === 'upload' && <Upload onClose={() => setForm(undefined)} />}
+      {form === 'upload' && (
+        <Upload certificates={query.data?.certificates ?? []} onClose={() => setForm(undefined)} />
+      )}
       {form === 'issue' && <Issue onClose={() => setForm(undefined)} />}
     </>
   );
@@ -87,10 +91,10 @@ function Rows({ certificates }: Readonly<{ certificates: readonly CertificateVie
         const tone = worry === '' ? 'good' : left <= 0 ? 'bad' : 'busy';
         return [
           <strong key="name" title={shown && w('cert.fingerprint', { fingerprint: shown.fingerprint })}>
-            <bdi>{name}</bdi>
+            <bdi>{domainText(name)}</bdi>
           </strong>,
-          <span key="domains" title={domains.join(', ')}>
-            {domains.join(', ')}
+          <span key="domains" title={domainTitle(domains.join(', ')) ?? domains.join(', ')}>
+            {domainText(domains.join(', '))}
           </span>,
           <span key="source">{sourceOf(one)}</span>,
           <span key="until" className={`state tone-${tone}`} title={worry}>
@@ -104,52 +108,54 @@ function Rows({ certificates }: Readonly<{ certificates: readonly CertificateVie
             )}
           </span>,
           <span key="worry" title={worry} style={{ whiteSpace: 'normal', fontSize: 13 }}>
-            {worry === '' ? w('cert.well') : worry}
+            {worry === '' ? w('cert.well') : domainText(worry)}
           </span>,
           <span key="menu" className="row-menu">
             {one.source !== 'cluster' && (
-              <ActionMenu label={w('cert.more', { name })} items={[removal(one)]} />
+              <ActionMenu label={w('cert.more', { name })} items={[removeCertificate(one, w, t)]} />
             )}
           </span>,
         ];
       }}
     />
   );
-
-  function removal({ name, domains }: CertificateView): Action {
-    return {
-      id: 'cert-remove',
-      label: w('cert.remove'),
-      target: name,
-      needs: 'operator',
-      isDangerous: true,
-      way: {
-        cli: `berth cert rm ${shellWord(name)}`,
-        route: 'certificate.delete',
-        input: { certificate: name },
-      },
-      confirm: {
-        title: w('cert.remove.title', { name }),
-        texts: [w('cert.remove.text', { domains: domains.join(', ') })],
-        typed: { label: t('action.type', { name }), word: name },
-      },
-    };
-  }
 }
 
-function Upload({ onClose }: Readonly<{ onClose(): void }>) {
+type UploadProps = Readonly<{ certificates: readonly CertificateView[]; onClose(): void }>;
+
+function Upload({ certificates, onClose }: UploadProps) {
   const w = useWords(words);
+  const { language } = useLanguage();
   const [name, setName] = useState('');
   const [chain, setChain] = useState('');
   const [key, setKey] = useState('');
+  // Those that were there when the form was begun: in place of another one nothing is put unseen.
+  const [seen, setSeen] = useState(certificates);
+  const before = seen.find((one) => one.name === name);
+  const now = certificates.find((one) => one.name === name);
+  const isOther = before?.shown?.fingerprint !== now?.shown?.fingerprint;
+  const what = now?.shown && {
+    domains: domainText(now.domains.join(', ')),
+    until: dateText(now.shown.notAfter, language),
+    by: now.createdBy,
+  };
   return (
     <FormDialog
       title={w('cert.upload.title')}
       text={w('cert.upload.text')}
       label={w('cert.upload')}
       size="xl"
-      isReady={name !== '' && chain !== '' && key !== ''}
-      onRun={() => client.call('certificate.put', { certificate: name, chain, key })}
+      isReady={name !== '' && chain !== '' && key !== '' && !isOther}
+      way={{
+        cli: `berth cert add ${shellWord(name || 'NAME')} --chain fullchain.pem --key privkey.pem`,
+        route: 'certificate.put',
+        input: { certificate: name || 'NAME', chain: 'CHAIN', key: 'KEY' },
+      }}
+      onRun={() =>
+        client.call('certificate.put', {
+          ...{ certificate: name, chain, key, was: before?.shown?.fingerprint ?? null },
+        })
+      }
       onClose={onClose}
     >
       <TextInput
@@ -161,11 +167,20 @@ function Upload({ onClose }: Readonly<{ onClose(): void }>) {
         spellCheck={false}
         data-autofocus
       />
+      {what !== undefined && !isOther && <p className="note">{w('cert.replaces', what)}</p>}
       <Pem label={w('cert.chain')} value={chain} onChange={setChain} />
       <Pem label={w('cert.key')} value={key} onChange={setKey} />
+      {isOther && (
+        <Theirs onTake={onClose} onInsist={() => setSeen(certificates)}>
+          {what === undefined ? w('cert.theirs.gone') : w('cert.theirs', what)}
+        </Theirs>
+      )}
     </FormDialog>
   );
 }
+
+const dateText = (at: number, language: string) =>
+  new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(at);
 
 type PemProps = Readonly<{ label: string; value: string; onChange(text: string): void }>;
 

@@ -7,6 +7,8 @@ import { Empty } from '../../parts/empty.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { words } from './words.ts';
 
+const order = new Intl.Collator('en', { numeric: true }).compare;
+
 /** A router is started and its reason told without an event, milliseconds. */
 const EVERY_MS = 3_000;
 
@@ -31,7 +33,7 @@ export function IngressHosts() {
             <div className="card rows">
               <VirtualRows
                 label={w('ingress')}
-                rows={ingress.map((one) => ({ ...one, id: one.host }))}
+                rows={ingress.map((one) => ({ ...one, id: one.host })).sort((a, b) => order(a.host, b.host))}
                 rowHeight={44}
                 maxHeight="calc(100dvh - 260px)"
                 columns="1fr 1fr 130px 2fr"

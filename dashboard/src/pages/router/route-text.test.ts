@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { errorText, msText, optionTexts, type RouterWords, rateText } from './route-text.ts';
+import { msText } from '../../parts/format.ts';
+import { errorText, optionTexts, type RouterWords, rateText } from './route-text.ts';
 import { words } from './words.ts';
 
 const w: RouterWords = (key, values = {}) =>

@@ -7,14 +7,6 @@ import type { words } from './words.ts';
 type Key = typeof words extends Words<infer K> ? K : never;
 export type RouterWords = (key: Key, values?: Readonly<Record<string, string | number>>) => string;
 
-/** Milliseconds as people read them: `12 ms`, `1.4 s`; a dash where nothing was measured. */
-export function msText(ms: number | null, language: Language): string {
-  if (ms === null) return '–';
-  if (ms >= 1000)
-    return `${new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(ms / 1000)} s`;
-  return `${new Intl.NumberFormat(language, { maximumFractionDigits: ms < 10 ? 1 : 0 }).format(ms)} ms`;
-}
-
 export function rateText(perSecond: number, language: Language): string {
   const digits = perSecond < 10 ? 2 : perSecond < 100 ? 1 : 0;
   return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(perSecond);

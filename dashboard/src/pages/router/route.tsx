@@ -9,9 +9,12 @@ import { usePolledQuery } from '../../cluster/use-polled-query.ts';
 import { useLanguage, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { Domain } from '../../parts/domain.tsx';
+import { domainText } from '../../parts/domain-text.ts';
 import { Empty } from '../../parts/empty.tsx';
-import { bytesText } from '../../parts/format.ts';
-import { errorText, msText, optionTexts, rateText } from './route-text.ts';
+import { bytesText, msText } from '../../parts/format.ts';
+import { RouteCharts } from '../../parts/traffic-charts.tsx';
+import { errorText, optionTexts, rateText } from './route-text.ts';
 import { ServiceLink } from './service-link.tsx';
 import { words } from './words.ts';
 
@@ -22,7 +25,7 @@ const EVERY_MS = 2_000;
 export function RoutePage() {
   const w = useWords(words);
   const { route: name } = route.useParams();
-  useTitle(name);
+  useTitle(domainText(name));
   const query = usePolledQuery(
     ['route', name],
     (signal) => client.call('route.list', { name }, { signal }),
@@ -33,7 +36,7 @@ export function RoutePage() {
       {({ routes: [found] }) =>
         found === undefined ? (
           <div className="card">
-            <Empty title={w('route.gone', { name })} hint={w('route.gone.hint')}>
+            <Empty title={w('route.gone', { name: domainText(name) })} hint={w('route.gone.hint')}>
               <Button variant="default" renderRoot={(props) => <Link {...props} to="/router" />}>
                 {w('routes')}
               </Button>
@@ -57,7 +60,7 @@ function Route({ view }: Readonly<{ view: RouteView }>) {
     <>
       <div className="head">
         <h1>
-          <bdi>{name}</bdi>
+          <Domain name={name} />
         </h1>
         <span className={`state tone-${ready === 0 ? 'bad' : 'good'}`}>
           {w('routes.ready')} {ready}
@@ -86,6 +89,9 @@ function Route({ view }: Readonly<{ view: RouteView }>) {
           </Figure>
         ))}
       </div>
+      <section className="card card-body" style={{ marginBottom: 16 }}>
+        <RouteCharts route={name} />
+      </section>
       <div className="grid">
         <section className="card card-body">
           <h2>{w('routes.target')}</h2>
@@ -122,7 +128,7 @@ function Route({ view }: Readonly<{ view: RouteView }>) {
                     w('route.certificate.none')
                   ) : (
                     <Link to="/router" search={{ tab: 'certificates' }}>
-                      {certificate}
+                      <Domain name={certificate} />
                     </Link>
                   )}
                 </dd>

@@ -7,10 +7,12 @@ import { usePolledQuery } from '../../cluster/use-polled-query.ts';
 import { useLanguage, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { domainText, domainTitle } from '../../parts/domain-text.ts';
 import { Empty } from '../../parts/empty.tsx';
+import { msText } from '../../parts/format.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
-import { errorText, msText, rateText } from './route-text.ts';
+import { errorText, rateText } from './route-text.ts';
 import { ServiceLink } from './service-link.tsx';
 import { words } from './words.ts';
 
@@ -53,7 +55,9 @@ export function Routes() {
     const some = (all ?? []).filter(
       (one) =>
         IS_SHOWN[shown](one) &&
-        parts.every((part) => `${one.name} ${one.service ?? one.balancer}`.toLowerCase().includes(part)),
+        parts.every((part) =>
+          `${one.name} ${domainText(one.name)} ${one.service ?? one.balancer}`.toLowerCase().includes(part),
+        ),
     );
     const rows = some.map((one) => ({ ...one, id: one.name }));
     if (sorted === 'name') return rows;
@@ -143,13 +147,13 @@ function Rows({ routes }: Readonly<{ routes: readonly (RouteView & Readonly<{ id
       render={({ name, service, balancer, certificate, ready, traffic }) => [
         <span key="name" className="with-lock">
           {certificate !== undefined && (
-            <span title={w('routes.tls', { name: certificate })}>
+            <span title={w('routes.tls', { name: domainText(certificate) })}>
               <Icon name="lock" size={15} />
-              <VisuallyHidden>{w('routes.tls', { name: certificate })}</VisuallyHidden>
+              <VisuallyHidden>{w('routes.tls', { name: domainText(certificate) })}</VisuallyHidden>
             </span>
           )}
-          <Link to="/router/route/$route" params={{ route: name }} title={name}>
-            <bdi>{name}</bdi>
+          <Link to="/router/route/$route" params={{ route: name }} title={domainTitle(name) ?? name}>
+            <bdi>{domainText(name)}</bdi>
           </Link>
         </span>,
         balancer === undefined ? (

@@ -1,4 +1,4 @@
-import { NativeSelect, NumberInput, Textarea, TextInput } from '@mantine/core';
+import { NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import {
@@ -18,10 +18,14 @@ import { usePolledQuery } from '../../cluster/use-polled-query.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { Domain } from '../../parts/domain.tsx';
+import { domainText } from '../../parts/domain-text.ts';
 import { Empty } from '../../parts/empty.tsx';
-import { FormDialog } from '../../parts/form-dialog.tsx';
+import { FormDialog, wayIfRead } from '../../parts/form-dialog.tsx';
+import { shellWord } from '../../parts/format.ts';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { words } from './words.ts';
+import { ChangeZone, NewZone } from './zone-form.tsx';
 
 const route = getRouteApi('/settings');
 /** Whether what a record leads to answers is no event. */
@@ -30,9 +34,11 @@ const EVERY_MS = 4_000;
 /** Zones that the manager answers for. */
 export function DnsZones() {
   const w = useWords(words);
+  const t = useText();
   const navigate = useNavigate();
   const { zone } = route.useSearch();
-  const [form, setForm] = useState<'zone' | 'record'>();
+  const [form, setForm] =
+    useState<Readonly<{ kind: 'zone' } | { kind: 'record' | 'change'; zone: string }>>();
   const query = usePolledQuery(
     ['dns', 'zones'],
     (signal) => client.call('dns.zone.list', undefined, { signal }),
@@ -40,13 +46,14 @@ export function DnsZones() {
   );
   const go = (name: string) => void navigate({ to: '/settings', search: { tab: 'dns', zone: name } });
   const zones = query.data?.zones ?? [];
+  const changing = form?.kind === 'change' ? zones.find(({ name }) => name === form.zone) : undefined;
   const chosen = zones.find(({ name }) => name === zone) ?? zones[0];
   const add = (
     <ChoiceButton
       label={w('dns.zone.new')}
       needs="admin"
       isMain={zones.length === 0}
-      open={() => setForm('zone')}
+      open={() => setForm({ kind: 'zone' })}
     />
   );
   return (
@@ -70,7 +77,7 @@ export function DnsZones() {
                     aria-label={w('dns.zone')}
                     value={chosen.name}
                     onChange={(event) => go(event.currentTarget.value)}
-                    data={zones.map(({ name }) => name)}
+                    data={zones.map(({ name }) => ({ value: name, label: domainText(name) }))}
                   />
                   <Zone zone={chosen} />
                   <div className="head-side">
@@ -82,25 +89,33 @@ export function DnsZones() {
                       }}
                     />
                     {add}
+                    <ChoiceButton
+                      label={w('dns.zone.change')}
+                      needs="admin"
+                      icon="settings"
+                      open={() => setForm({ kind: 'change', zone: chosen.name })}
+                    />
                     <ActionButtons actions={[removal(chosen)]} />
                     <ChoiceButton
                       label={w('dns.record.new')}
                       needs="operator"
                       isMain
-                      open={() => setForm('record')}
+                      open={() => setForm({ kind: 'record', zone: chosen.name })}
                     />
                   </div>
                 </div>
-                <Records zone={chosen.name} />
+                <Records key={chosen.name} zone={chosen.name} />
               </>
             )}
           </>
         )}
       </Asked>
-      {form === 'zone' && <NewZone onClose={() => setForm(undefined)} onMade={go} />}
-      {form === 'record' && chosen !== undefined && (
-        <NewRecord zone={chosen.name} onClose={() => setForm(undefined)} />
+      {form?.kind === 'zone' && <NewZone onClose={() => setForm(undefined)} onMade={go} />}
+      {changing !== undefined && (
+        <ChangeZone key={changing.name} zone={changing} onClose={() => setForm(undefined)} />
       )}
+      {/* Of the zone that was shown then, whatever becomes of it: a record of it is not made in another one. */}
+      {form?.kind === 'record' && <NewRecord zone={form.zone} onClose={() => setForm(undefined)} />}
     </>
   );
 
@@ -113,9 +128,9 @@ export function DnsZones() {
       isDangerous: true,
       way: { cli: `berth dns zone rm ${name}`, route: 'dns.zone.delete', input: { zone: name } },
       confirm: {
-        title: w('dns.zone.remove.title', { name }),
+        title: w('dns.zone.remove.title', { name: domainText(name) }),
         texts: [w('dns.zone.remove.text', { n: records })],
-        typed: { label: w('dns.zone'), word: name },
+        typed: { label: t('action.type', { name }), word: name },
       },
     };
   }
@@ -146,7 +161,7 @@ function Records({ zone }: Readonly<{ zone: string }>) {
     isDangerous: true,
     way: { cli: `berth dns rm ${id}`, route: 'dns.record.delete', input: { id } },
     confirm: {
-      title: w('dns.remove.title', { name }),
+      title: w('dns.remove.title', { name: domainText(name) }),
       texts: [w('dns.remove.text')],
       typed: { label: t('action.type', { name }), word: name },
     },
@@ -177,7 +192,9 @@ function Records({ zone }: Readonly<{ zone: string }>) {
               render={(record) => {
                 const { name, data, ttl, weight, check, healthy } = record;
                 return [
-                  <strong key="name">{name}</strong>,
+                  <strong key="name">
+                    <Domain name={name} />
+                  </strong>,
                   <span key="type">{data.type}</span>,
                   <span key="data" className="mono" title={dataText(data)}>
                     {dataText(data)}
@@ -208,53 +225,6 @@ function Records({ zone }: Readonly<{ zone: string }>) {
   );
 }
 
-type ZoneProps = Readonly<{ onClose(): void; onMade(name: string): void }>;
-
-function NewZone({ onClose, onMade }: ZoneProps) {
-  const w = useWords(words);
-  const [name, setName] = useState('');
-  const [addresses, setAddresses] = useState('');
-  const wildcard = addresses.split(/[\s,]+/).filter(Boolean);
-  const input = { name: name.trim(), wildcard };
-  return (
-    <FormDialog
-      title={w('dns.zone.new')}
-      text={w('dns.zone.new.text')}
-      label={w('dns.zone.make')}
-      isReady={input.name !== ''}
-      way={{
-        cli: ['berth dns zone add', input.name || 'ZONE', ...wildcard.map((one) => `--wildcard ${one}`)].join(
-          ' ',
-        ),
-        route: 'dns.zone.create',
-        input,
-      }}
-      onRun={async () => {
-        const made = await client.call('dns.zone.create', input);
-        onMade(made.name);
-      }}
-      onClose={onClose}
-    >
-      <TextInput
-        label={w('dns.zone')}
-        value={name}
-        onChange={(event) => setName(event.currentTarget.value)}
-        autoComplete="off"
-        spellCheck={false}
-        data-autofocus
-      />
-      <Textarea
-        label={w('dns.zone.wildcard')}
-        description={w('dns.zone.wildcard.hint')}
-        value={addresses}
-        onChange={(event) => setAddresses(event.currentTarget.value)}
-        rows={2}
-        spellCheck={false}
-      />
-    </FormDialog>
-  );
-}
-
 function NewRecord({ zone, onClose }: Readonly<{ zone: string; onClose(): void }>) {
   const w = useWords(words);
   const [name, setName] = useState('');
@@ -263,21 +233,29 @@ function NewRecord({ zone, onClose }: Readonly<{ zone: string; onClose(): void }
   const [ttl, setTtl] = useState<number | string>('');
   const [weight, setWeight] = useState<number | string>('');
   const [check, setCheck] = useState('');
-  const run = () =>
-    client.call('dns.record.create', {
-      zone,
-      name: name.trim(),
-      data: recordData(type, type === 'TXT' ? [data] : data.trim().split(/\s+/)),
-      ...(ttl === '' ? {} : { ttl: Number(ttl) }),
-      ...(weight === '' ? {} : { weight: Number(weight) }),
-      ...(check === '' ? {} : { check: parseDnsCheck(check.trim(), undefined, w('dns.check')) }),
-    });
+  const parts = type === 'TXT' ? [data] : data.trim().split(/\s+/);
+  const input = () => ({
+    zone,
+    name: name.trim(),
+    data: recordData(type, parts),
+    ...(ttl === '' ? {} : { ttl: Number(ttl) }),
+    ...(weight === '' ? {} : { weight: Number(weight) }),
+    ...(check === '' ? {} : { check: parseDnsCheck(check.trim(), undefined, w('dns.check')) }),
+  });
+  const cli = () =>
+    [
+      ...['berth dns add', zone, shellWord(name.trim()), type, ...parts.map(shellWord)],
+      ...(ttl === '' ? [] : [`--ttl ${ttl}`]),
+      ...(weight === '' ? [] : [`--weight ${weight}`]),
+      ...(check === '' ? [] : [`--check ${shellWord(check.trim())}`]),
+    ].join(' ');
   return (
     <FormDialog
       title={w('dns.record.new')}
       label={w('dns.zone.make')}
       isReady={name !== '' && data !== ''}
-      onRun={run}
+      way={wayIfRead(() => ({ cli: cli(), route: 'dns.record.create', input: input() }))}
+      onRun={() => client.call('dns.record.create', input())}
       onClose={onClose}
     >
       <TextInput

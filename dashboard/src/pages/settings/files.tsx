@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import type { FileView } from '../../../../src/contract/v1/files.ts';
@@ -11,12 +11,14 @@ import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { FormDialog } from '../../parts/form-dialog.tsx';
 import { bytesText, shellWord } from '../../parts/format.ts';
 import { Ago } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { fromBase64, toBase64 } from './base64.ts';
+import { removeFile } from './setting-actions.ts';
 import { words } from './words.ts';
 
 type Props = Readonly<{ noun: 'config' | 'secret' }>;
@@ -76,34 +78,13 @@ function Rows({ noun, files, onShow }: RowsProps) {
   const t = useText();
   const { language } = useLanguage();
   const itemsOf = (file: FileView): readonly (Action | Choice)[] => {
-    const { name, services, containers } = file;
-    const users = [...services, ...containers];
     const show: Choice = {
       id: 'file-show',
       label: w('file.show'),
       needs: 'operator',
       open: () => onShow(file),
     };
-    const remove: Action = {
-      id: 'file-remove',
-      label: w('file.remove'),
-      target: name,
-      needs: 'operator',
-      isDangerous: true,
-      way: {
-        cli: `berth ${noun} rm ${shellWord(name)}`,
-        route: 'file.remove',
-        input: { noun, file: file.id },
-      },
-      confirm: {
-        title: w('file.remove.title', { name }),
-        texts: [
-          w('file.remove.text'),
-          ...(users.length === 0 ? [] : [w('file.remove.used', { names: users.join(', ') })]),
-        ],
-        typed: { label: t('action.type', { name }), word: name },
-      },
-    };
+    const remove = removeFile(file, noun, w, t);
     return noun === 'config' ? [show, remove] : [remove];
   };
   return (
@@ -164,6 +145,11 @@ function NewFile({ noun, onClose }: Props & Readonly<{ onClose(): void }>) {
       text={w(`file.new.${noun}.text`)}
       label={w('file.make')}
       isReady={name !== '' && (file !== undefined || text !== '')}
+      way={{
+        cli: `berth ${noun} create ${shellWord(name || 'NAME')} ${shellWord(file?.name ?? 'FILE')}`,
+        route: 'file.create',
+        input: { noun, name: name || 'NAME', content: 'BASE64' },
+      }}
       onRun={run}
       onClose={onClose}
     >
@@ -212,8 +198,7 @@ function Content({ file, onClose }: Readonly<{ file: FileView; onClose(): void }
     gcTime: 0,
   });
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={<strong>{file.name}</strong>}
       closeButtonProps={{ 'aria-label': t('app.close') }}
@@ -227,6 +212,6 @@ function Content({ file, onClose }: Readonly<{ file: FileView; onClose(): void }
           </section>
         )}
       </Asked>
-    </Modal>
+    </Dialog>
   );
 }

@@ -9,6 +9,8 @@ export const providerWords = wordsOf(
       'The provider is asked what it is, and has to answer. It has to know {redirect} as where it may send people back to.',
     change: 'Change',
     save: 'Ask it, and save',
+    theirs: 'Meanwhile {by} has set it. What is other than what you saw:',
+    'theirs.gone': 'Meanwhile somebody has taken it away.',
     remove: 'Remove',
     'remove.title': 'Let nobody log in by the provider any more?',
     'remove.text':
@@ -44,6 +46,8 @@ export const providerWords = wordsOf(
     'set.text': '会先询问该提供方，它必须有应答。请在提供方登记回调地址 {redirect}。',
     change: '修改',
     save: '验证并保存',
+    theirs: '其间 {by} 已更改设置。与您看到的不同之处：',
+    'theirs.gone': '其间有人已将其移除。',
     remove: '移除',
     'remove.title': '不再允许通过提供方登录？',
     'remove.text': '由此产生的用户会保留，其登录在到期前仍有效。密码登录不受影响。',

@@ -1,5 +1,6 @@
 import { Button, Group, NativeSelect, PasswordInput, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { fieldChanges } from '../../../../src/contract/page-client.ts';
 import type { OidcProviderView } from '../../../../src/contract/v1/oidc.ts';
 import { OIDC_CALLBACK } from '../../../../src/contract/v1/oidc.ts';
 import type { Action } from '../../actions/action.ts';
@@ -10,11 +11,17 @@ import { useText, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { useCopy } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { FieldChanges } from '../../parts/field-changes.tsx';
 import { FormDialog } from '../../parts/form-dialog.tsx';
+import { shellWord } from '../../parts/format.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Needs } from '../../parts/needs.tsx';
 import { wordOf } from '../../parts/state.tsx';
+import { Theirs } from '../../parts/theirs.tsx';
 import { providerWords } from './provider-words.ts';
+
+/** It is no event that another one has set it. */
+const EVERY_MS = 5_000;
 
 /** Log-in with accounts of elsewhere. */
 export function Provider() {
@@ -31,7 +38,7 @@ function Inside() {
   const query = usePolledQuery(
     ['oidc'],
     (signal) => client.call('oidc.get', undefined, { signal }),
-    undefined,
+    EVERY_MS,
   );
   return (
     <>
@@ -50,7 +57,7 @@ function Inside() {
           )
         }
       </Asked>
-      {isOpen && <ProviderForm before={query.data?.provider} onClose={() => setOpen(false)} />}
+      {isOpen && <ProviderForm now={query.data?.provider} onClose={() => setOpen(false)} />}
     </>
   );
 }
@@ -99,7 +106,7 @@ function Shown({ provider: { settings, endpoints, hasSecret, redirect }, onChang
         <dd>
           <Group gap="xs">
             <code>{redirect}</code>
-            <Button size="compact-xs" variant="default" onClick={() => void copy(redirect)}>
+            <Button size="compact-xs" variant="default" onClick={() => void copy(redirect, redirect)}>
               {t('copy.copy')}
             </Button>
           </Group>
@@ -132,13 +139,10 @@ function Role({ name, claim, groups }: Readonly<{ name: string; claim: string; g
 
 const OTHERWISE = ['none', 'viewer', 'operator', 'admin'] as const;
 
-type FormProps = Readonly<{ before: OidcProviderView | undefined; onClose(): void }>;
+type FormProps = Readonly<{ now: OidcProviderView | undefined; onClose(): void }>;
 
-function ProviderForm({ before, onClose }: FormProps) {
-  const w = useWords(providerWords);
-  const t = useText();
-  const was = before?.settings;
-  const [texts, setTexts] = useState({
+function textsOf(was: OidcProviderView['settings'] | undefined) {
+  return {
     issuer: was?.issuer ?? '',
     clientId: was?.clientId ?? '',
     address: was?.address ?? location.origin,
@@ -150,7 +154,17 @@ function ProviderForm({ before, onClose }: FormProps) {
     operator: (was?.roles.operator ?? []).join('\n'),
     viewer: (was?.roles.viewer ?? []).join('\n'),
     ca: was?.ca ?? '',
-  });
+  };
+}
+
+function ProviderForm({ now, onClose }: FormProps) {
+  const w = useWords(providerWords);
+  const t = useText();
+  /** What was there when the form was begun. */
+  const [before, setBefore] = useState(now);
+  const was = before?.settings;
+  const isOther = before?.at !== now?.at;
+  const [texts, setTexts] = useState(() => textsOf(was));
   const [secret, setSecret] = useState('');
   const [otherwise, setOtherwise] = useState<(typeof OTHERWISE)[number]>(was?.otherwise ?? 'none');
   const lines = (text: string) =>
@@ -158,20 +172,35 @@ function ProviderForm({ before, onClose }: FormProps) {
       .split('\n')
       .map((line) => line.trim())
       .filter(Boolean);
-  const run = () =>
-    client.call('oidc.set', {
-      issuer: texts.issuer.trim(),
-      clientId: texts.clientId.trim(),
-      address: texts.address.trim().replace(/\/$/, ''),
-      label: texts.label,
-      nameClaim: texts.nameClaim.trim(),
-      roleClaim: texts.roleClaim.trim(),
-      scopes: texts.scopes.split(/\s+/).filter(Boolean),
-      roles: { admin: lines(texts.admin), operator: lines(texts.operator), viewer: lines(texts.viewer) },
-      otherwise,
-      ca: texts.ca,
-      ...(secret === '' ? {} : { clientSecret: secret }),
-    });
+  const scopes = texts.scopes.split(/\s+/).filter(Boolean);
+  const roles = { admin: lines(texts.admin), operator: lines(texts.operator), viewer: lines(texts.viewer) };
+  const input = {
+    issuer: texts.issuer.trim(),
+    clientId: texts.clientId.trim(),
+    address: texts.address.trim().replace(/\/$/, ''),
+    label: texts.label,
+    nameClaim: texts.nameClaim.trim(),
+    roleClaim: texts.roleClaim.trim(),
+    ...{ scopes, roles, otherwise },
+    ca: texts.ca,
+  };
+  const withSecret = (clientSecret: string) => ({ ...input, ...(secret === '' ? {} : { clientSecret }) });
+  const cli = [
+    ...[
+      'berth oidc set',
+      ...[input.issuer || 'ISSUER', input.clientId || 'CLIENT', input.address].map(shellWord),
+    ],
+    ...Object.entries(roles).flatMap(([role, groups]) =>
+      groups.map((group) => `--role ${shellWord(`${role}=${group}`)}`),
+    ),
+    `--otherwise ${otherwise}`,
+    `--name-claim ${shellWord(input.nameClaim)}`,
+    `--role-claim ${shellWord(input.roleClaim)}`,
+    ...scopes.map((scope) => `--scope ${shellWord(scope)}`),
+    `--label ${shellWord(input.label)}`,
+    ...(input.ca === '' ? [] : ['--ca-file ca.pem']),
+    ...(secret === '' ? [] : ['--secret-stdin < secret.txt']),
+  ].join(' ');
   const own = (key: keyof typeof texts) => ({
     value: texts[key],
     onChange: ({ currentTarget: { value } }: Readonly<{ currentTarget: Readonly<{ value: string }> }>) =>
@@ -184,8 +213,9 @@ function ProviderForm({ before, onClose }: FormProps) {
       title={w('set')}
       text={w('set.text', { redirect: `${texts.address.replace(/\/$/, '')}${OIDC_CALLBACK}` })}
       label={w('save')}
-      isReady={texts.issuer !== '' && texts.clientId !== ''}
-      onRun={run}
+      isReady={texts.issuer !== '' && texts.clientId !== '' && !isOther}
+      way={{ cli, route: 'oidc.set', input: withSecret('SECRET') }}
+      onRun={() => client.call('oidc.set', { ...withSecret(secret), was: before?.at ?? null })}
       onClose={onClose}
       size="xl"
     >
@@ -219,6 +249,24 @@ function ProviderForm({ before, onClose }: FormProps) {
       <TextInput label={w('scopes')} {...own('scopes')} />
       <TextInput label={w('label')} maxLength={60} {...own('label')} />
       <Textarea className="pem" label={w('ca')} description={w('ca.hint')} rows={3} {...own('ca')} />
+      {isOther && (
+        <Theirs
+          onTake={() => {
+            setBefore(now);
+            setTexts(textsOf(now?.settings));
+            setOtherwise(now?.settings.otherwise ?? 'none');
+          }}
+          onInsist={() => setBefore(now)}
+        >
+          {now === undefined ? w('theirs.gone') : w('theirs', { by: now.by })}
+          {now !== undefined && (
+            <FieldChanges
+              label={w('theirs', { by: now.by })}
+              changes={fieldChanges(was ?? {}, now.settings)}
+            />
+          )}
+        </Theirs>
+      )}
     </FormDialog>
   );
 }

@@ -1,19 +1,25 @@
 import { PasswordInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import type { RegistryLoginView } from '../../../../src/contract/v1/registries.ts';
 import { ActionMenu } from '../../actions/action-menu.tsx';
 import { ChoiceButton } from '../../actions/choice-button.tsx';
 import { client } from '../../cluster/client.ts';
-import { useLiveQuery } from '../../cluster/use-live-query.ts';
-import { useWords } from '../../i18n/text.tsx';
+import { usePolledQuery } from '../../cluster/use-polled-query.ts';
+import { useText, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { FormDialog } from '../../parts/form-dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
 import { Needs } from '../../parts/needs.tsx';
+import { Theirs } from '../../parts/theirs.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
+import { logOutOf } from './setting-actions.ts';
 import { words } from './words.ts';
+
+/** Log-ins are no events. */
+const EVERY_MS = 5_000;
 
 /** With what images of private registries are pulled. */
 export function Registries() {
@@ -26,8 +32,13 @@ export function Registries() {
 
 function Logins() {
   const w = useWords(words);
+  const t = useText();
   const [isOpen, setOpen] = useState(false);
-  const query = useLiveQuery(['registries'], (signal) => client.call('registry.list', undefined, { signal }));
+  const query = usePolledQuery(
+    ['registries'],
+    (signal) => client.call('registry.list', undefined, { signal }),
+    EVERY_MS,
+  );
   return (
     <>
       <Asked query={query}>
@@ -69,24 +80,7 @@ function Logins() {
                       {service === '' && (
                         <ActionMenu
                           label={w('registry.of', { name: registry })}
-                          items={[
-                            {
-                              id: 'registry-out',
-                              label: w('registry.out'),
-                              target: registry,
-                              needs: 'admin',
-                              isDangerous: true,
-                              way: {
-                                cli: `berth registry logout ${shellWord(registry)}`,
-                                route: 'registry.logout',
-                                input: { registry },
-                              },
-                              confirm: {
-                                title: w('registry.out.title', { name: registry }),
-                                texts: [w('registry.out.text')],
-                              },
-                            },
-                          ]}
+                          items={[logOutOf(registry, w, t)]}
                         />
                       )}
                     </span>,
@@ -97,25 +91,37 @@ function Logins() {
           </>
         )}
       </Asked>
-      {isOpen && <LogIn onClose={() => setOpen(false)} />}
+      {isOpen && <LogIn logins={query.data?.logins ?? []} onClose={() => setOpen(false)} />}
     </>
   );
 }
 
-function LogIn({ onClose }: Readonly<{ onClose(): void }>) {
+type LogInProps = Readonly<{ logins: readonly RegistryLoginView[]; onClose(): void }>;
+
+function LogIn({ logins, onClose }: LogInProps) {
   const w = useWords(words);
   const [registry, setRegistry] = useState('');
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
+  const input = { registry: registry.trim().toLowerCase(), username };
+  // Those that were there when the form was begun: in place of another one nothing is put unseen.
+  const [seen, setSeen] = useState(logins);
+  const isOf = (one: RegistryLoginView) => one.registry === input.registry && one.service === '';
+  const before = seen.find(isOf);
+  const now = logins.find(isOf);
+  const isOther = before?.at !== now?.at;
   return (
     <FormDialog
       title={w('registry.new.title')}
       text={w('registry.new.text')}
       label={w('registry.new')}
-      isReady={registry !== '' && username !== '' && password !== ''}
-      onRun={() =>
-        client.call('registry.login', { registry: registry.trim().toLowerCase(), username, password })
-      }
+      isReady={registry !== '' && username !== '' && password !== '' && !isOther}
+      way={{
+        cli: `berth registry login ${shellWord(input.registry || 'REGISTRY')} -u ${shellWord(username || 'USER')} --password-stdin < password.txt`,
+        route: 'registry.login',
+        input: { ...input, password: 'PASSWORD' },
+      }}
+      onRun={() => client.call('registry.login', { ...input, password, was: before?.at ?? null })}
       onClose={onClose}
     >
       <TextInput
@@ -127,6 +133,9 @@ function LogIn({ onClose }: Readonly<{ onClose(): void }>) {
         spellCheck={false}
         data-autofocus
       />
+      {now !== undefined && !isOther && (
+        <p className="note">{w('registry.replaces', { user: now.username, by: now.by })}</p>
+      )}
       <TextInput
         label={w('registry.user')}
         value={username}
@@ -140,6 +149,13 @@ function LogIn({ onClose }: Readonly<{ onClose(): void }>) {
         onChange={(event) => setPassword(event.currentTarget.value)}
         autoComplete="new-password"
       />
+      {isOther && (
+        <Theirs onTake={onClose} onInsist={() => setSeen(logins)}>
+          {now === undefined
+            ? w('registry.theirs.gone')
+            : w('registry.theirs', { user: now.username, by: now.by })}
+        </Theirs>
+      )}
     </FormDialog>
   );
 }

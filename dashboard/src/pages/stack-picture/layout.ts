@@ -1,3 +1,4 @@
+import { pathBetween } from './line-path.ts';
 import type { Edge, Part, Shape } from './shape.ts';
 
 /** Pixels at full size. */
@@ -150,8 +151,6 @@ function lineOf(edge: Edge, placed: ReadonlyMap<string, Placed>): { edge: Edge; 
     const bend = Math.max(24, (y2 - y1) / 2);
     return [{ edge, path: `M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2}` }];
   }
-  const [x1, y1] = [from.x + WIDTH, from.y + from.height / 2];
-  const [x2, y2] = [to.x, to.y + to.height / 2];
-  const bend = Math.max(32, Math.abs(x2 - x1) / 2);
-  return [{ edge, path: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}` }];
+  const others = [...placed.values()].filter(({ part }) => part.kind !== 'network');
+  return [{ edge, path: pathBetween(from, to, others, WIDTH) }];
 }

@@ -2,15 +2,17 @@ import { Button, Switch, VisuallyHidden } from '@mantine/core';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react';
 import { messageOf } from '../../../../src/contract/page-client.ts';
+import { readiness } from '../../../../src/contract/readiness.ts';
 import type { ServiceView } from '../../../../src/contract/v1/services.ts';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useWords } from '../../i18n/text.tsx';
+import { domainText, domainTitle } from '../../parts/domain-text.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { serviceLook, whyOf } from '../stacks/look.ts';
-import { ServiceState } from '../stacks/service-state.tsx';
+import { ReadyCount, ServiceState } from '../stacks/service-state.tsx';
 import { useStack } from '../stacks/use-stack.ts';
 import { type Layout, layoutOf, type Placed, WIDTH } from './layout.ts';
 import { type Lead, namesAt, type Part, type Shape, type StackSpec, shapeOf } from './shape.ts';
@@ -28,7 +30,7 @@ export function StackPicture() {
   const w = useWords(words);
   const { stack: name } = route.useParams();
   const { data, error } = useStack(name);
-  const routes = useLiveQuery(['routes'], (signal) => client.call('route.list', {}, { signal }));
+  const routes = useLiveQuery(['routes'], (signal) => client.call('route.list', { brief: true }, { signal }));
   if (data === undefined) return error === null ? <Waiting /> : <Problem error={error} />;
   const { spec, services } = data;
   if (spec.services.length + spec.externals.length === 0)
@@ -237,12 +239,17 @@ function Card({ stack, placed: { part, x, y, height }, shape, view, isNear, onNe
   const near = isNear ? ' near' : '';
   if (part.kind !== 'service')
     return (
-      <div className={`part part-${part.kind}${near}`} style={style} title={part.name} {...events}>
+      <div
+        className={`part part-${part.kind}${near}`}
+        style={style}
+        title={domainTitle(part.name) ?? part.name}
+        {...events}
+      >
         <span className="part-kind">
           {w(part.kind)}
           {part.isOutside && part.kind !== 'external' ? `, ${w('outside')}` : ''}
         </span>
-        <bdi className="part-name">{part.name}</bdi>
+        <bdi className="part-name">{domainText(part.name)}</bdi>
       </div>
     );
   const tone = view === undefined ? 'idle' : serviceLook(view).tone;
@@ -260,7 +267,7 @@ function Card({ stack, placed: { part, x, y, height }, shape, view, isNear, onNe
         <span className="part-state">
           <ServiceState service={view} />
           <span className="part-count">
-            {view.ready}/{view.wanted}
+            <ReadyCount service={view} />
           </span>
         </span>
       )}
@@ -280,11 +287,12 @@ function PartText({
   view,
 }: Readonly<{ part: Part; shape: Shape; view: ServiceView | undefined }>) {
   const w = useWords(words);
+  const counts = view && readiness(view);
   return (
     <>
-      {view !== undefined && (
+      {view !== undefined && counts !== undefined && (
         <>
-          <ServiceState service={view} /> {w('ready', { ready: view.ready, wanted: view.wanted })}
+          <ServiceState service={view} /> {w(counts.before > 0 ? 'ready.versions' : 'ready', counts)}
         </>
       )}
       {textsOf(w, part, shape).map((text) => (
@@ -311,6 +319,6 @@ function textsOf(
 ): string[] {
   return WAYS.flatMap(([kind, end]) => {
     const names = namesAt(shape, id, kind, end);
-    return names.length === 0 ? [] : [w(`of.${kind}`, { names: names.join(', ') })];
+    return names.length === 0 ? [] : [w(`of.${kind}`, { names: domainText(names.join(', ')) })];
   });
 }

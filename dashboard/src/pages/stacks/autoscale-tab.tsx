@@ -14,6 +14,8 @@ import { ServiceCharts } from '../../parts/metric-charts.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
+import { askScaling } from './ask-scaling.ts';
+import { ScalingCharts } from './scaling-charts.tsx';
 import { ScalingForm } from './scaling-form.tsx';
 import { scalingWords } from './scaling-words.ts';
 import { type ServiceSpec, useService } from './use-service.ts';
@@ -45,9 +47,7 @@ function Autoscaling({ service, spec }: Props) {
   const isScaled = service.scaling != null;
   const { data, error } = useLiveQuery(
     ['autoscale.explain', stack, name, String(isScaled)],
-    // Without rules there is nothing to explain.
-    async (signal) =>
-      isScaled ? await client.call('autoscale.explain', { stack, service: name }, { signal }) : null,
+    (signal) => askScaling(client, { stack, service: name }, signal),
     FIGURES_MS,
   );
   // The form stays while what it is of is read again: somebody may be typing.
@@ -68,12 +68,16 @@ function Autoscaling({ service, spec }: Props) {
         <ActionButtons
           actions={[
             ...(byHand ? [removeAction(service, spec, w)] : []),
-            ...(known === null ? [] : [offAction(service, w)]),
+            ...(known === null ? [] : [offAction(service, known.scaling, w)]),
           ]}
         />
       </ScalingForm>
       <section className="card card-body release">
-        <ServiceCharts stack={stack} service={name} />
+        {known === null ? (
+          <ServiceCharts stack={stack} service={name} />
+        ) : (
+          <ScalingCharts stack={stack} service={name} scaling={known.scaling} />
+        )}
       </section>
       <Decisions service={service} />
     </>
@@ -134,7 +138,8 @@ function removeAction(service: ServiceView, spec: ServiceSpec, w: Words): Action
   };
 }
 
-function offAction(service: ServiceView, w: Words): Action {
+/** @param was the rules that are seen: others by now are not ended unseen */
+function offAction(service: ServiceView, was: ScaledView['scaling'], w: Words): Action {
   const { stack, name } = service;
   const target = nameOf(service);
   return {
@@ -142,7 +147,7 @@ function offAction(service: ServiceView, w: Words): Action {
     way: {
       cli: `berth autoscale set --off ${shellWord(target)}`,
       route: 'autoscale.set',
-      input: { stack, service: name, scaling: { kind: 'off' } },
+      input: { stack, service: name, scaling: { kind: 'off' }, was },
     },
     confirm: { title: w('off.title', { name: target }), texts: [w('off.text')] },
   };

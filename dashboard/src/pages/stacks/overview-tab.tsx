@@ -1,9 +1,11 @@
+import { readiness } from '../../../../src/contract/readiness.ts';
 import type { ServiceView } from '../../../../src/contract/v1/services.ts';
 import { isScalable } from '../../actions/service-actions.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { Empty } from '../../parts/empty.tsx';
+import { shellWord } from '../../parts/format.ts';
 import { Problem } from '../../parts/problem.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { MemberRows } from './member-rows.tsx';
@@ -38,8 +40,13 @@ type FactsProps = Readonly<{
 
 function Facts({ service, spec }: FactsProps) {
   const w = useWords(serviceWords);
-  const { mode, ready, wanted, release } = service;
+  const { mode, release } = service;
+  const counts = readiness(service);
   const { runs, dependsOn } = spec;
+  const command = [spec.container.Cmd ?? []]
+    .flat()
+    .map((word) => shellWord(String(word)))
+    .join(' ');
   const times = runs.kind === 'cron' ? { schedule: runs.schedule, zone: runs.timeZone } : undefined;
   return (
     <section className="card card-body">
@@ -47,11 +54,11 @@ function Facts({ service, spec }: FactsProps) {
       <dl className="facts">
         <dt>{w('image')}</dt>
         <dd>{service.image}</dd>
-        {spec.container.Cmd != null && (
+        {command !== '' && (
           <>
             <dt>{w('command')}</dt>
-            <dd className="mono clamp" title={[spec.container.Cmd].flat().join(' ')}>
-              <bdi>{[spec.container.Cmd].flat().join(' ')}</bdi>
+            <dd className="mono clamp" title={command}>
+              <bdi>{command}</bdi>
             </dd>
           </>
         )}
@@ -60,7 +67,7 @@ function Facts({ service, spec }: FactsProps) {
         {mode !== 'cron' && (
           <>
             <dt>{w('ready')}</dt>
-            <dd>{w('readyOf', { n: Math.min(ready, wanted), all: wanted })}</dd>
+            <dd>{w(counts.before > 0 ? 'readyOf.versions' : 'readyOf', counts)}</dd>
           </>
         )}
         <dt>{w('release')}</dt>

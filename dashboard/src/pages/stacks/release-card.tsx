@@ -6,12 +6,13 @@ import { Meter } from '../../parts/meter.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import type { Tone } from '../../parts/state.tsx';
 import { Ago } from '../../parts/time.tsx';
+import { ReleaseCharts } from '../../parts/traffic-charts.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { Cause } from './cause.tsx';
+import { Next } from './next.tsx';
 import { releaseWords } from './release-words.ts';
 import { ShiftPolicy } from './shift-policy.tsx';
 import type { ServiceSpec } from './use-service.ts';
-import { VersionCharts } from './version-charts.tsx';
 import { Versions } from './versions.tsx';
 import { WeightForm } from './weight-form.tsx';
 
@@ -29,7 +30,7 @@ type Props = Readonly<{ service: ServiceView; spec: ServiceSpec }>;
 export function ReleaseCard({ service, spec }: Props) {
   const w = useWords(releaseWords);
   const { stack, name, current, wanted } = service;
-  const { data, error, dataUpdatedAt } = useLiveQuery(
+  const { data, error } = useLiveQuery(
     ['release.status', stack, name],
     (signal) => client.call('release.status', { stack, service: name }, { signal }),
     FIGURES_MS,
@@ -38,10 +39,11 @@ export function ReleaseCard({ service, spec }: Props) {
     return (
       <section className="card card-body">{error === null ? <Waiting /> : <Problem error={error} />}</section>
     );
-  const { release, kind, waiting, next, versions, missing } = data;
+  const { release, kind, waiting, coming, versions, missing } = data;
   const { number: n, state, reason, shift } = release;
   const tone = TONES[state] ?? 'idle';
   const isUnderWay = ['releasing', 'waiting', 'confirmed', 'paused'].includes(state);
+  const hasRoutes = spec.routes.length + spec.listeners.length > 0;
   const isShared = shift !== undefined && isUnderWay && release.cause.kind !== 'rollback';
   return (
     <section className="card card-body release" aria-labelledby="release">
@@ -65,7 +67,7 @@ export function ReleaseCard({ service, spec }: Props) {
           isGoal
         />
       )}
-      {next !== '' && <p className="note">{w('next', { what: next })}</p>}
+      {coming !== undefined && <Next coming={coming} />}
       {isShared && <WeightForm service={service} shift={shift} canServe={current > 0} />}
       {isShared && spec.update.shift !== undefined && (
         <ShiftPolicy policy={spec.update.shift} update={spec.update} at={shift.step} />
@@ -73,7 +75,11 @@ export function ReleaseCard({ service, spec }: Props) {
       {(versions.length > 1 || versions.some(({ traffic }) => traffic.requests > 0)) && (
         <Versions versions={versions} missing={missing} />
       )}
-      <VersionCharts versions={versions} at={dataUpdatedAt} stepMs={FIGURES_MS} />
+      {(isShared || versions.length > 1) && hasRoutes && (
+        <div className="version-charts">
+          <ReleaseCharts stack={stack} service={name} newest={n} limits={spec.update.shift?.analysis} />
+        </div>
+      )}
     </section>
   );
 }

@@ -11,6 +11,7 @@ import { FieldChanges } from '../../parts/field-changes.tsx';
 import { shellWord } from '../../parts/format.ts';
 import { Problem } from '../../parts/problem.tsx';
 import { Ago } from '../../parts/time.tsx';
+import { ReleaseCharts } from '../../parts/traffic-charts.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { Cause } from './cause.tsx';
 import { releaseWords } from './release-words.ts';
@@ -26,29 +27,38 @@ export function ServiceReleases() {
   );
   if (data === undefined || service === undefined)
     return error === null ? <Waiting /> : <Problem error={error} />;
+  const { routes, listeners } = service.spec;
   return (
-    <section className="card card-body" aria-labelledby="history">
-      <div className="head" style={{ marginBottom: 6 }}>
-        <h2 id="history" style={{ margin: 0 }}>
-          {w('history')}
-        </h2>
-        <div className="head-side">
-          <CopyAs
-            way={{
-              cli: `berth release history ${shellWord(nameOf(service))}`,
-              route: 'release.history',
-              input: params,
-            }}
-          />
+    <>
+      {routes.length + listeners.length > 0 && (
+        <section className="card card-body release" aria-labelledby="answers">
+          <h2 id="answers">{w('answers')}</h2>
+          <ReleaseCharts {...params} newest={service.release.number} limits={undefined} />
+        </section>
+      )}
+      <section className="card card-body" aria-labelledby="history">
+        <div className="head" style={{ marginBottom: 6 }}>
+          <h2 id="history" style={{ margin: 0 }}>
+            {w('history')}
+          </h2>
+          <div className="head-side">
+            <CopyAs
+              way={{
+                cli: `berth release history ${shellWord(nameOf(service))}`,
+                route: 'release.history',
+                input: params,
+              }}
+            />
+          </div>
         </div>
-      </div>
-      <p className="note">{w('history.hint')}</p>
-      <ol className="releases">
-        {data.releases.map((release) => (
-          <Row key={release.number} release={release} service={service} />
-        ))}
-      </ol>
-    </section>
+        <p className="note">{w('history.hint')}</p>
+        <ol className="releases">
+          {data.releases.map((release) => (
+            <Row key={release.number} release={release} service={service} />
+          ))}
+        </ol>
+      </section>
+    </>
   );
 }
 

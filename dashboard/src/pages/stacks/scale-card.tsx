@@ -1,4 +1,5 @@
 import { Button, Group, NumberInput, Slider } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import type { FormEvent } from 'react';
 import type { ServiceView } from '../../../../src/contract/v1/services.ts';
 import { ActionButtons, useActions } from '../../actions/actions.tsx';
@@ -8,12 +9,13 @@ import { useMay } from '../../app/session.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
+import { CopyAs } from '../../parts/copy.tsx';
+import { useDraft } from '../../parts/draft.ts';
 import { wordOf } from '../../parts/state.tsx';
+import { Theirs } from '../../parts/theirs.tsx';
 import { Ago } from '../../parts/time.tsx';
-import { useDraft } from './draft.ts';
 import { limitsOf } from './limits.ts';
 import { serviceWords } from './service-words.ts';
-import { Theirs } from './theirs.tsx';
 import type { ServiceSpec } from './use-service.ts';
 import '@mantine/core/styles/NumberInput.css';
 import '@mantine/core/styles/Slider.css';
@@ -84,6 +86,17 @@ export function ScaleCard({ service, spec }: Props) {
               </span>
             )}
             {!isOutside && <ActionButtons actions={[action]} />}
+            {!isOutside && <CopyAs way={action.way} of={`${action.label} ${action.target}`} />}
+            {!isOutside && (
+              <Button
+                variant="default"
+                renderRoot={(props) => (
+                  <Link {...props} to="/topology" search={{ scale: nameOf(service), count: value }} />
+                )}
+              >
+                {w('scale.map')}
+              </Button>
+            )}
             <Button variant="subtle" color="gray" onClick={draft.drop}>
               {w('cancel')}
             </Button>

@@ -1,22 +1,22 @@
 import { Button, Group, NumberInput, Textarea } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { BerthError, fieldChanges, SCHEDULE_FORM } from '../../../../src/contract/page-client.ts';
+import { fieldChanges, SCHEDULE_FORM } from '../../../../src/contract/page-client.ts';
 import type { ServiceView } from '../../../../src/contract/v1/services.ts';
 import { nameOf } from '../../actions/service-actions.tsx';
-import { useMay, useSession } from '../../app/session.tsx';
+import { useMay } from '../../app/session.tsx';
 import { client } from '../../cluster/client.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { useDraft } from '../../parts/draft.ts';
 import { FieldChanges } from '../../parts/field-changes.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { wordOf } from '../../parts/state.tsx';
-import { useDraft } from './draft.ts';
+import { Theirs } from '../../parts/theirs.tsx';
 import { autoscaleCli, type Fields, fieldsOf, type Scaling, scalingFrom } from './scaling-fields.ts';
 import { ScalingRules } from './scaling-rules.tsx';
 import { scalingWords } from './scaling-words.ts';
 import { serviceWords } from './service-words.ts';
-import { Theirs } from './theirs.tsx';
 import '@mantine/core/styles/NumberInput.css';
 
 type Props = Readonly<{
@@ -40,7 +40,6 @@ export function ScalingForm({ service, now, byHand, children }: Props) {
   const w = useWords(scalingWords);
   const sw = useWords(serviceWords);
   const may = useMay()('operator');
-  const { end } = useSession();
   const queries = useQueryClient();
   const draft = useDraft<Edit>({ seen: now, fields: fieldsOf(now) }, isSame);
   const [error, setError] = useState<unknown>();
@@ -63,7 +62,6 @@ export function ScalingForm({ service, now, byHand, children }: Props) {
       await client.call('autoscale.set', { ...input, scaling });
     } catch (thrown) {
       setError(thrown);
-      if (thrown instanceof BerthError && thrown.code === 'unauthenticated') end();
     } finally {
       setBusy(false);
       void queries.invalidateQueries();

@@ -1,3 +1,4 @@
+import { readiness } from '../../../../src/contract/readiness.ts';
 import type { ServiceView } from '../../../../src/contract/v1/services.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { serviceLook } from './look.ts';
@@ -10,4 +11,11 @@ export function ServiceState({ service }: Readonly<{ service: ServiceView }>) {
   return (
     <span className={`state tone-${tone}${tone === 'idle' ? ' hollow' : ''}`}>{w(`state.${state}`)}</span>
   );
+}
+
+/** How many of its containers are ready, in few letters. */
+export function ReadyCount({ service }: Readonly<{ service: ServiceView }>) {
+  const w = useWords(words);
+  const counts = readiness(service);
+  return <>{w(counts.before > 0 ? 'few.versions' : 'few', counts)}</>;
 }

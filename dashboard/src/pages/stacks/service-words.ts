@@ -22,6 +22,7 @@ export const serviceWords = wordsOf(
     'mode.cron': 'at its times: {schedule} ({zone})',
     ready: 'Ready',
     readyOf: '{n} of {all}',
+    'readyOf.versions': '{n} of {all} of the new version, and {before} of the one before it',
     release: 'Release',
     after: 'Waits for',
     replicas: 'Containers',
@@ -30,6 +31,7 @@ export const serviceWords = wordsOf(
     'noReplicas.hint': 'They are made once a host takes them.',
     scale: 'Number of containers',
     'scale.of': 'Containers of {name}',
+    'scale.map': 'Show where on the map',
     'scale.file': 'The compose file says {n}.',
     'scale.hand': 'It stays until the stack is deployed again: then the number is the compose file’s, {n}.',
     'scale.auto':
@@ -43,8 +45,6 @@ export const serviceWords = wordsOf(
     'theirs.scale': 'Meanwhile it was set to {now}; you saw {base}.',
     'theirs.weight': 'Meanwhile {now} % go to the new version; you saw {base} %.',
     'theirs.rules': 'Meanwhile somebody has set other rules. What is other than what you saw:',
-    'theirs.take': 'Take theirs',
-    'theirs.insist': 'Go on with mine',
     needs: 'Your role may look at this, not change it: {needed} may.',
   },
   {
@@ -67,6 +67,7 @@ export const serviceWords = wordsOf(
     'mode.cron': '定时：{schedule}（{zone}）',
     ready: '就绪',
     readyOf: '{n} / {all}',
+    'readyOf.versions': '新版本 {n} / {all}，旧版本还有 {before} 个',
     release: '发布',
     after: '依赖',
     replicas: '容器',
@@ -75,6 +76,7 @@ export const serviceWords = wordsOf(
     'noReplicas.hint': '有主机接收时就会创建。',
     scale: '容器数',
     'scale.of': '{name} 的容器数',
+    'scale.map': '在拓扑图上查看',
     'scale.file': 'compose 文件中为 {n}。',
     'scale.hand': '保持到应用栈再次部署为止：届时恢复为 compose 文件中的 {n}。',
     'scale.auto':
@@ -88,8 +90,6 @@ export const serviceWords = wordsOf(
     'theirs.scale': '其间它已被设为 {now}；您看到的是 {base}。',
     'theirs.weight': '其间新版本的比例已是 {now} %；您看到的是 {base} %。',
     'theirs.rules': '其间有人设置了别的规则。与您看到的不同之处：',
-    'theirs.take': '采用对方的',
-    'theirs.insist': '仍用我的',
     needs: '您的角色只能查看，不能更改：需要{needed}。',
   },
 );

@@ -3,6 +3,7 @@ import { Link, Outlet } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { BerthError } from '../../../../src/contract/page-client.ts';
 import type { ServiceView } from '../../../../src/contract/v1/services.ts';
+import { waysAtOnce } from '../../actions/action.ts';
 import { ActionButtons } from '../../actions/actions.tsx';
 import { nameOf, serviceActions } from '../../actions/service-actions.tsx';
 import { serviceWords as actionWords } from '../../actions/service-words.ts';
@@ -93,6 +94,7 @@ function Head({ service }: Readonly<{ service: ServiceView }>) {
               route: 'service.get',
               input: { stack, service: name },
             }}
+            more={waysAtOnce(actions)}
           />
         </div>
       </div>

@@ -1,5 +1,6 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
+import { readiness } from '../../../../src/contract/readiness.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Meter } from '../../parts/meter.tsx';
@@ -40,7 +41,8 @@ export function StackServices() {
             { text: w('why'), wide: true },
           ]}
           render={({ service }) => {
-            const { name, image, mode, ready, wanted, release } = service;
+            const { name, image, mode, release } = service;
+            const counts = readiness(service);
             const why = whyOf(service);
             return [
               <Link key="name" to="/stacks/$stack/services/$service" params={{ stack, service: name }}>
@@ -55,9 +57,9 @@ export function StackServices() {
                 <Meter
                   key="ready"
                   label={w('ready')}
-                  used={Math.min(ready, wanted)}
-                  all={wanted}
-                  text={w('of', { n: Math.min(ready, wanted), all: wanted })}
+                  used={counts.n}
+                  all={counts.all}
+                  text={w(counts.before > 0 ? 'of.versions' : 'of', counts)}
                   hideLabel
                   isGoal
                 />

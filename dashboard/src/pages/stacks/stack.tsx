@@ -11,6 +11,7 @@ import { useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Problem } from '../../parts/problem.tsx';
+import { RoleLink } from '../../parts/role-button.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { stackLook } from './look.ts';
@@ -82,12 +83,13 @@ function Head({ stack }: Readonly<{ stack: StackView }>) {
         <h1>{name}</h1>
         <span className={`state tone-${tone}${tone === 'idle' ? ' hollow' : ''}`}>{w(`stack.${state}`)}</span>
         <div className="head-side">
-          <Button
+          <RoleLink
+            needs="operator"
             variant="default"
             renderRoot={(props) => <Link {...props} to="/stacks/$stack/edit" params={{ stack: name }} />}
           >
             {w('edit')}
-          </Button>
+          </RoleLink>
           <ActionButtons actions={actions} />
           <CopyAs way={{ cli: `berth stack ps ${name}`, route: 'stack.get', input: { stack: name } }} />
         </div>

@@ -2,7 +2,6 @@ import { Button, TextInput } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import type { StackView } from '../../../../src/contract/v1/services.ts';
-import { useMay } from '../../app/session.tsx';
 import { useTitle } from '../../app/shell.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
@@ -12,6 +11,7 @@ import { Empty } from '../../parts/empty.tsx';
 import { hasWords } from '../../parts/has-words.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
+import { RoleLink } from '../../parts/role-button.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
@@ -79,16 +79,14 @@ export function StacksPage() {
 
 function NewStack() {
   const w = useWords(words);
-  const may = useMay();
   return (
-    <Button
-      disabled={!may('operator')}
-      title={may('operator') ? undefined : w('new.needs')}
+    <RoleLink
+      needs="operator"
       leftSection={<Icon name="plus" size={16} />}
-      renderRoot={(props) => <Link {...props} to="/stacks/new" />}
+      renderRoot={(props) => <Link {...props} to="/stacks/+new" />}
     >
       {w('new')}
-    </Button>
+    </RoleLink>
   );
 }
 

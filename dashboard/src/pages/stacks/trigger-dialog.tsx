@@ -1,11 +1,10 @@
-import { Button, Group, Modal, NativeSelect, NumberInput, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, NativeSelect, NumberInput, Stack, Text, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { BerthError } from '../../../../src/contract/page-client.ts';
-import { useSession } from '../../app/session.tsx';
 import { client } from '../../cluster/client.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs, useCopy } from '../../parts/copy.tsx';
+import { Dialog } from '../../parts/dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
@@ -19,7 +18,6 @@ export function TriggerDialog({ stack, service, onClose }: Props) {
   const t = useText();
   const w = useWords(waysWords);
   const copy = useCopy();
-  const { end } = useSession();
   const queries = useQueryClient();
   const [name, setName] = useState('');
   const [kind, setKind] = useState<'redeploy' | 'scale'>('redeploy');
@@ -46,17 +44,18 @@ export function TriggerDialog({ stack, service, onClose }: Props) {
       setUrl((await client.call('trigger.create', input)).url);
     } catch (thrown) {
       setError(thrown);
-      if (thrown instanceof BerthError && thrown.code === 'unauthenticated') end();
     } finally {
       setBusy(false);
       void queries.invalidateQueries();
     }
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={<strong>{w('create')}</strong>}
+      // What is shown this once is not lost by a slip.
+      closeOnClickOutside={false}
+      closeOnEscape={url === undefined}
       closeButtonProps={{ 'aria-label': t('app.close') }}
       size="lg"
     >
@@ -135,6 +134,6 @@ export function TriggerDialog({ stack, service, onClose }: Props) {
           </>
         )}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,15 +1,13 @@
-import { Button, Tooltip } from '@mantine/core';
 import { useState } from 'react';
 import type { TriggerView } from '../../../../src/contract/v1/triggers.ts';
 import type { Action } from '../../actions/action.ts';
 import { ActionButtons } from '../../actions/actions.tsx';
-import { useMay, useWho } from '../../app/session.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
-import { useText, useWords } from '../../i18n/text.tsx';
+import { type Text, useText, useWords } from '../../i18n/text.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
-import { wordOf } from '../../parts/state.tsx';
+import { RoleButton } from '../../parts/role-button.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { TriggerDialog } from './trigger-dialog.tsx';
@@ -20,16 +18,13 @@ type Props = Readonly<{ stack: string; service: string }>;
 
 /** URLs that do one thing to the service, for whoever has them. */
 export function Triggers({ stack, service }: Props) {
-  const t = useText();
   const w = useWords(waysWords);
-  const may = useMay()('operator');
-  const { role } = useWho();
+  const t = useText();
   const [isMaking, setMaking] = useState(false);
   const { data, error } = useLiveQuery(['triggers'], (signal) =>
     client.call('trigger.list', undefined, { signal }),
   );
   const own = data?.triggers.filter((one) => one.stack === stack && one.service === service) ?? [];
-  const why = t('role.needs', { role: wordOf(t, 'role', role), needed: wordOf(t, 'role', 'operator') });
   return (
     <section className="card card-body release" aria-labelledby="triggers">
       <div className="head" style={{ marginBottom: 6 }}>
@@ -37,20 +32,14 @@ export function Triggers({ stack, service }: Props) {
           {w('triggers')}
         </h2>
         <div className="head-side">
-          <Tooltip label={why} disabled={may}>
-            <Button
-              variant="default"
-              leftSection={<Icon name="plus" size={16} />}
-              data-disabled={!may || undefined}
-              aria-disabled={!may}
-              {...(may ? {} : { 'aria-description': why })}
-              onClick={() => {
-                if (may) setMaking(true);
-              }}
-            >
-              {w('create')}
-            </Button>
-          </Tooltip>
+          <RoleButton
+            needs="operator"
+            variant="default"
+            leftSection={<Icon name="plus" size={16} />}
+            onClick={() => setMaking(true)}
+          >
+            {w('create')}
+          </RoleButton>
         </div>
       </div>
       <p className="note">{w('triggers.hint')}</p>
@@ -85,7 +74,7 @@ export function Triggers({ stack, service }: Props) {
                     <Ago at={trigger.firedAt ?? 0} />
                   </td>
                   <td>
-                    <ActionButtons actions={[endAction(trigger, w)]} />
+                    <ActionButtons actions={[endAction(trigger, w, t)]} />
                   </td>
                 </tr>
               ))}
@@ -101,10 +90,15 @@ export function Triggers({ stack, service }: Props) {
 function endAction(
   { id, name }: TriggerView,
   w: ReturnType<typeof useWords<keyof (typeof waysWords)['en']>>,
+  t: Text,
 ): Action {
   return {
     ...{ id: 'end-trigger', label: w('end'), target: name, needs: 'operator', isDangerous: true },
     way: { cli: `berth trigger rm ${id}`, route: 'trigger.delete', input: { id } },
-    confirm: { title: w('end.title', { name }), texts: [w('end.text')] },
+    confirm: {
+      title: w('end.title', { name }),
+      texts: [w('end.text')],
+      typed: { label: t('action.sure', { name }), word: name },
+    },
   };
 }

@@ -1,8 +1,7 @@
 import type { TrafficView } from '../../../../src/contract/v1/traffic.ts';
 import { type Language, useLanguage, useWords } from '../../i18n/text.tsx';
-import { shareText } from '../../parts/format.ts';
+import { msText, shareText } from '../../parts/format.ts';
 import { releaseWords } from './release-words.ts';
-import { millisecondsText, type Version } from './version-text.ts';
 
 type Figure = 'requests' | 'errors' | 'p50' | 'p95' | 'p99';
 
@@ -22,10 +21,20 @@ const FIGURES: readonly Readonly<{
     of: ({ requests, errorRate }) => (requests === 0 ? null : errorRate),
     text: shareText,
   },
-  { name: 'p50', of: ({ p50 }) => p50, text: millisecondsText },
-  { name: 'p95', of: ({ p95 }) => p95, text: millisecondsText },
-  { name: 'p99', of: ({ p99 }) => p99, text: millisecondsText },
+  { name: 'p50', of: ({ p50 }) => p50, text: msText },
+  { name: 'p95', of: ({ p95 }) => p95, text: msText },
+  { name: 'p99', of: ({ p99 }) => p99, text: msText },
 ];
+
+/** Containers of one release of a service, and how they answer. */
+type Version = Readonly<{
+  release: number;
+  image: string;
+  containers: number;
+  ready: number;
+  weight: number | null;
+  traffic: TrafficView;
+}>;
 
 type Props = Readonly<{ versions: readonly Version[]; missing: readonly string[] }>;
 

@@ -1,6 +1,7 @@
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useLanguage, useWords } from '../../i18n/text.tsx';
+import { Domain } from '../../parts/domain.tsx';
 import { shareText, spanText } from '../../parts/format.ts';
 import { Problem } from '../../parts/problem.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
@@ -30,7 +31,7 @@ function Routes({ name }: Readonly<{ name: string }>) {
   const { language } = useLanguage();
   const { data, error } = useLiveQuery(
     ['routes'],
-    (signal) => client.call('route.list', undefined, { signal }),
+    (signal) => client.call('route.list', { brief: true }, { signal }),
     FIGURES_MS,
   );
   const own = data?.routes.filter(({ service }) => service === name) ?? [];
@@ -58,7 +59,7 @@ function Routes({ name }: Readonly<{ name: string }>) {
               {own.map(({ name: route, port, ready, traffic }) => (
                 <tr key={`${route} ${port}`}>
                   <th scope="row">
-                    <bdi>{route}</bdi>
+                    <Domain name={route} />
                   </th>
                   <td>{port}</td>
                   <td>
@@ -107,7 +108,8 @@ function ProbeText({ probe }: Readonly<{ probe: Probe }>) {
   };
   return (
     <>
-      <bdi>{what()}</bdi> <span className="note">({w('probe.times', times)})</span>
+      <bdi>{what()}</bdi>{' '}
+      {check.kind !== 'image' && <span className="note">({w('probe.times', times)})</span>}
     </>
   );
 

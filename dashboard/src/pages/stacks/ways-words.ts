@@ -21,7 +21,7 @@ export const waysWords = wordsOf(
     'probe.http': '{url} answers with 2xx or 3xx',
     'probe.tcp': 'port {port} takes a connection',
     'probe.exec': '{argv} ends with 0',
-    'probe.image': 'its image’s own health check is well',
+    'probe.image': 'its health check is well',
     'probe.times':
       'every {interval}, within {timeout}; in a row that count: failures {failures}, successes {successes}',
     triggers: 'Triggers',
@@ -47,7 +47,8 @@ export const waysWords = wordsOf(
     another: 'Make another',
     end: 'End',
     'end.title': 'End trigger {name}?',
-    'end.text': 'Its URL does nothing any more, wherever it is kept.',
+    'end.text':
+      'Its URL does nothing any more, wherever it is kept, and does not come back: a new trigger has another one.',
   },
   {
     routes: '路由',
@@ -67,7 +68,7 @@ export const waysWords = wordsOf(
     'probe.http': '{url} 返回 2xx 或 3xx',
     'probe.tcp': '端口 {port} 可以连接',
     'probe.exec': '{argv} 以 0 结束',
-    'probe.image': '镜像自带的健康检查通过',
+    'probe.image': '自身的健康检查通过',
     'probe.times': '每 {interval} 一次，限时 {timeout}；连续失败 {failures} 次或成功 {successes} 次才算数',
     triggers: '触发器',
     'triggers.hint': '触发器是一个 URL，对这个服务做一件事，供没有登录的程序使用：流水线、webhook、监控。',
@@ -91,6 +92,6 @@ export const waysWords = wordsOf(
     another: '再创建一个',
     end: '停用',
     'end.title': '停用触发器 {name}？',
-    'end.text': '它的 URL 无论保存在哪里都不再起作用。',
+    'end.text': '它的 URL 无论保存在哪里都不再起作用，也无法恢复：新的触发器会有另一个 URL。',
   },
 );

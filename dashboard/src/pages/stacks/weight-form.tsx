@@ -6,12 +6,14 @@ import type { Action } from '../../actions/action.ts';
 import { ActionButtons, useActions } from '../../actions/actions.tsx';
 import { nameOf } from '../../actions/service-actions.tsx';
 import { useMay } from '../../app/session.tsx';
-import { useWords } from '../../i18n/text.tsx';
+import { useText, useWords } from '../../i18n/text.tsx';
+import { CopyAs } from '../../parts/copy.tsx';
+import { useDraft } from '../../parts/draft.ts';
 import { shellWord } from '../../parts/format.ts';
-import { useDraft } from './draft.ts';
+import { wordOf } from '../../parts/state.tsx';
+import { Theirs } from '../../parts/theirs.tsx';
 import { releaseWords } from './release-words.ts';
 import { serviceWords } from './service-words.ts';
-import { Theirs } from './theirs.tsx';
 import '@mantine/core/styles/NumberInput.css';
 import '@mantine/core/styles/Slider.css';
 
@@ -26,6 +28,7 @@ const MARKS = [0, 25, 50, 75, 100].map((value) => ({ value, label: `${value} %` 
 
 /** How many of the requests go to the new version, while both serve. */
 export function WeightForm({ service, shift, canServe }: Props) {
+  const t = useText();
   const w = useWords(releaseWords);
   const sw = useWords(serviceWords);
   const { start } = useActions();
@@ -83,12 +86,14 @@ export function WeightForm({ service, shift, canServe }: Props) {
       {isChanged && theirs === undefined && (
         <Group gap="xs" mt="md">
           <ActionButtons actions={[action]} />
+          <CopyAs way={action.way} of={`${action.label} ${action.target}`} />
           <Button variant="subtle" color="gray" onClick={draft.drop}>
             {w('cancel')}
           </Button>
         </Group>
       )}
       <p className="note">{w(canServe ? 'weight.steps' : 'weight.unready')}</p>
+      {!may && <p className="note">{sw('needs', { needed: wordOf(t, 'role', 'operator') })}</p>}
     </form>
   );
 }

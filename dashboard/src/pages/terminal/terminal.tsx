@@ -1,10 +1,9 @@
 import { Button, NativeSelect, TextInput, Tooltip, useComputedColorScheme } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { BerthError } from '../../../../src/contract/page-client.ts';
 import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
 import { readPreference, writePreference } from '../../app/preferences.ts';
-import { useMay, useSession, useWho } from '../../app/session.tsx';
+import { useMay, useWho } from '../../app/session.tsx';
 import { client } from '../../cluster/client.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
@@ -178,7 +177,6 @@ type Stage =
 
 function OpenTerminal({ container, asked, isClosed, onOver, onLeave }: OpenProps) {
   const w = useWords(terminalWords);
-  const { end } = useSession();
   const queries = useQueryClient();
   const isDark = useComputedColorScheme('light') === 'dark';
   const [isAloud, setAloud] = useState(readPreference('terminal-aloud') === 'yes');
@@ -216,6 +214,8 @@ function OpenTerminal({ container, asked, isClosed, onOver, onLeave }: OpenProps
           // It may have got another size since it was asked for.
           connection.current?.resize(own.columns, own.rows);
           own.focus();
+          // Its last line is where one types: below the fold it would not be seen.
+          box.current?.scrollIntoView({ block: 'nearest' });
         },
         onOutput: (bytes, shown) => own.write(bytes, shown),
         onEnd: (ended) => over({ is: 'ended', ...ended }),
@@ -224,7 +224,6 @@ function OpenTerminal({ container, asked, isClosed, onOver, onLeave }: OpenProps
     open().catch((error: unknown) => {
       if (stop.signal.aborted) return;
       over({ is: 'refused', error });
-      if (error instanceof BerthError && error.code === 'unauthenticated') end();
     });
     return () => {
       stop.abort(new Error('the page has gone'));

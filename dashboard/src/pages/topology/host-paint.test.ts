@@ -101,6 +101,8 @@ it('gives services colours of their own while there are enough, and the same one
   const colours = serviceColours(names);
   expect([...colours.values()].sort((a, b) => a - b)).toEqual(names.map((_, i) => FIRST_SERVICE + i));
   expect(serviceColours([...names].reverse())).toEqual(colours);
-  const more = serviceColours([...names, 'zz/one', 'zz/two']);
-  expect([...more.values()].every((colour) => colour >= FIRST_SERVICE && colour < NO_SERVICE)).toBe(true);
+  // Three times as many: three of each.
+  const more = [...serviceColours(names.flatMap((name) => [name, `${name}-b`, `${name}-c`])).values()];
+  const counts = names.map((_, i) => more.filter((colour) => colour === FIRST_SERVICE + i).length);
+  expect(counts).toEqual(names.map(() => 3));
 });

@@ -56,7 +56,9 @@ export function serviceColours(names: Iterable<string>): ReadonlyMap<string, num
   const colours = new Map<string, number>();
   for (const name of [...new Set(names)].sort()) {
     let slot = hash(name) % SERVICE_COLOURS;
-    if (taken.size < SERVICE_COLOURS) while (taken.has(slot)) slot = (slot + 1) % SERVICE_COLOURS;
+    // Where there are more services than colours, each has as many as any other.
+    if (taken.size === SERVICE_COLOURS) taken.clear();
+    while (taken.has(slot)) slot = (slot + 1) % SERVICE_COLOURS;
     taken.add(slot);
     colours.set(name, FIRST_SERVICE + slot);
   }

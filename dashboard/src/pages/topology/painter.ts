@@ -23,6 +23,10 @@ const DIM = 0.22;
 /** Nearly all of it is reserved. */
 const FULL = 0.9;
 const KINDS = ['cpu', 'memory'] as const;
+/** A newer manager may have more states. */
+const HOST_TONES: Readonly<Record<string, 'good' | 'busy' | 'bad' | 'idle'>> = {
+  ...{ ready: 'good', suspect: 'busy', pending: 'idle', down: 'bad' },
+};
 
 export type Detail = 'hosts' | 'bars' | 'containers' | 'names';
 
@@ -237,11 +241,10 @@ export class Painter {
     const { context, look, scale } = this;
     const box = this.pixels({ x: place.x + 8, y: place.y + 3, w: place.w - 16, h: 24 });
     const size = Math.min(16, Math.max(9, (13 * scale.by) / scale.dpr));
-    const tone = { ready: 'good', suspect: 'busy', pending: 'idle', down: 'bad' } as const;
     const radius = size * 0.32 * scale.dpr;
     context.beginPath();
     context.arc(box.x + radius, box.y + box.h / 2, radius, 0, 2 * Math.PI);
-    context.fillStyle = look.tones[tone[node.state]];
+    context.fillStyle = look.tones[HOST_TONES[node.state] ?? 'idle'];
     context.fill();
     const left = 3.4 * radius;
     this.text(node.name, look.text, size, { ...box, x: box.x + left, w: box.w - left });

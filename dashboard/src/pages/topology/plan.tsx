@@ -1,4 +1,3 @@
-import { Button } from '@mantine/core';
 import { useEffect } from 'react';
 import type { Moves } from '../../../../src/contract/v1/moves.ts';
 import type { Node } from '../../../../src/contract/v1/nodes.ts';
@@ -10,10 +9,9 @@ import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { shellWord } from '../../parts/format.ts';
-import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
-import { Clock } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
+import { PlanAge, PlanFrame } from './plan-parts.tsx';
 import { words } from './words.ts';
 
 type Props = Readonly<{
@@ -62,17 +60,8 @@ export function PlanCard({ question, node, onClose, onMoves }: Props) {
     question.kind === 'rebalance'
       ? w('plan.title.rebalance')
       : w('plan.title.drain', { host: node?.name ?? question.node });
-  const [before, after] = w('plan.as', { time: '\0' }).split('\0');
   return (
-    <section className="card card-body topo-plan" aria-label={title}>
-      <div className="topo-card-head">
-        <h2>
-          <bdi>{title}</bdi>
-        </h2>
-        <Button variant="subtle" size="compact-sm" aria-label={w('plan.close')} onClick={onClose}>
-          <Icon name="close" size={16} />
-        </Button>
-      </div>
+    <PlanFrame title={title} onClose={onClose}>
       {plan.error !== null && running === undefined && <Problem error={plan.error} />}
       {running !== undefined && <Progress moves={running} />}
       {running === undefined && plan.data !== undefined && (
@@ -83,21 +72,7 @@ export function PlanCard({ question, node, onClose, onMoves }: Props) {
             </p>
           )}
           <MovesLists moves={plan.data} kind={question.kind} />
-          <div className="topo-card-foot">
-            <span className="note">
-              {before}
-              <Clock at={plan.dataUpdatedAt} />
-              {after}
-            </span>
-            <Button
-              variant="default"
-              size="compact-sm"
-              loading={plan.isFetching}
-              onClick={() => void plan.refetch()}
-            >
-              {w('plan.again')}
-            </Button>
-          </div>
+          <PlanAge plan={plan} />
           <div className="topo-card-foot">
             <CopyAs
               way={
@@ -115,7 +90,7 @@ export function PlanCard({ question, node, onClose, onMoves }: Props) {
         </>
       )}
       {running === undefined && plan.isPending && <Waiting />}
-    </section>
+    </PlanFrame>
   );
 }
 

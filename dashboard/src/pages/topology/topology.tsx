@@ -1,11 +1,10 @@
 import './topology.css';
-import { Button, NativeSelect, Tooltip } from '@mantine/core';
+import { Button, NativeSelect } from '@mantine/core';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useCallback, useDeferredValue, useMemo, useState } from 'react';
 import type { Moves } from '../../../../src/contract/v1/moves.ts';
 import type { Node } from '../../../../src/contract/v1/nodes.ts';
 import type { MovesQuestion } from '../../actions/moves-plan.tsx';
-import { useMay, useWho } from '../../app/session.tsx';
 import { useTitle } from '../../app/shell.tsx';
 import { client } from '../../cluster/client.ts';
 import { useCalmPicture, useLive } from '../../cluster/use-cluster.tsx';
@@ -16,17 +15,19 @@ import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { FilterBox } from '../../parts/filter-box.tsx';
 import { Problem } from '../../parts/problem.tsx';
-import { wordOf } from '../../parts/state.tsx';
+import { RoleButton, RoleLink } from '../../parts/role-button.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { ChosenCard } from './chosen.tsx';
 import { domainsOf } from './domains.ts';
-import { NO_PLAN, planOnMap } from './flows.ts';
+import { NO_PLAN, type PlanOnMap, planOnMap } from './flows.ts';
 import { type Amount, type ColourBy, isHostMatch, serviceOf } from './host-paint.ts';
 import { layoutOf, type PlacedDomain } from './layout.ts';
 import { Legend } from './legend.tsx';
 import { serviceColours } from './look.ts';
 import { MapView, markOf } from './map-view.tsx';
+import { PlacePlanCard } from './place-plan.tsx';
 import { PlanCard } from './plan.tsx';
+import { ScalePlanCard } from './scale-plan.tsx';
 import type { Hit, Marked, Scene } from './scene.ts';
 import { nameOf } from './texts.ts';
 import { HostTree } from './tree.tsx';
@@ -41,6 +42,8 @@ const SERVICES_MS = 2000;
 /** As often as hosts measure themselves. */
 const USED_MS = 5000;
 const NOTHING: Marked = {};
+/** One plan is drawn at a time. */
+const NO_QUESTION = { drain: undefined, rebalance: undefined, scale: undefined, count: undefined };
 
 export function TopologyPage() {
   const w = useWords(words);
@@ -75,9 +78,9 @@ export function TopologyPage() {
 function AddHost() {
   const t = useText();
   return (
-    <Button renderRoot={(props) => <Link {...props} to="/hosts" search={{ add: true }} />}>
+    <RoleLink needs="admin" renderRoot={(props) => <Link {...props} to="/hosts" search={{ add: true }} />}>
       {t('hosts.add')}
-    </Button>
+    </RoleLink>
   );
 }
 
@@ -98,7 +101,8 @@ function Topology({ nodes, labels }: Props) {
   const { services, colours } = useServices();
   const used = useUsed();
   const text = useDeferredValue(q);
-  const plan = useMemo(() => (moves.length === 0 ? NO_PLAN : planOnMap(moves)), [moves]);
+  const [scaled, setScaled] = useState<PlanOnMap>(NO_PLAN);
+  const plan = useMemo(() => (moves.length === 0 ? scaled : planOnMap(moves)), [moves, scaled]);
   const queried = useMemo(() => text.toLowerCase().split(/\s+/).filter(Boolean), [text]);
   const domainText = useCallback(
     ({ domain, hosts }: PlacedDomain) => `${nameOf(domain, w)} · ${w('hosts', { n: hosts })}`,
@@ -122,6 +126,7 @@ function Topology({ nodes, labels }: Props) {
     void navigate({ to: '/topology', search: Object.fromEntries(all), replace: true });
   };
   const drained = nodes.find(({ name, id }) => name === search.drain || id === search.drain);
+  const [stack, service] = search.scale?.split('/') ?? [];
   const question: MovesQuestion | undefined =
     search.drain !== undefined
       ? { kind: 'drain', node: drained?.id ?? search.drain }
@@ -146,6 +151,9 @@ function Topology({ nodes, labels }: Props) {
           ]}
         />
         <PlanButton label={w('plan.rebalance')} onClick={() => go({ rebalance: true, drain: undefined })} />
+        <Button variant="default" onClick={() => go({ ...NO_QUESTION, place: true })}>
+          {w('place.open')}
+        </Button>
         <span className="note topo-found" role="status">
           {found !== undefined && w('found', { n: found })}
         </span>
@@ -166,6 +174,19 @@ function Topology({ nodes, labels }: Props) {
           <Legend by={by} services={services} colours={colours} />
         </div>
         <aside className="topo-side">
+          {question === undefined && search.scale === undefined && search.place === true && (
+            <PlacePlanCard onClose={() => go({ place: undefined })} onPlan={setScaled} />
+          )}
+          {question === undefined && stack && service && search.count !== undefined && (
+            <ScalePlanCard
+              key={`${stack}/${service} ${search.count}`}
+              stack={stack}
+              service={service}
+              count={search.count}
+              onClose={() => go({ scale: undefined, count: undefined })}
+              onPlan={setScaled}
+            />
+          )}
           {question !== undefined && (
             <PlanCard
               key={JSON.stringify(question)}
@@ -225,23 +246,9 @@ function useUsed(): ReadonlyMap<string, Amount> {
 
 /** What is only looked at needs the role of who may do it, too. */
 function PlanButton({ label, onClick }: Readonly<{ label: string; onClick(): void }>) {
-  const t = useText();
-  const may = useMay()('admin');
-  const { role } = useWho();
-  const why = t('role.needs', { role: wordOf(t, 'role', role), needed: wordOf(t, 'role', 'admin') });
   return (
-    <Tooltip label={why} disabled={may}>
-      <Button
-        variant="default"
-        data-disabled={!may || undefined}
-        aria-disabled={!may}
-        {...(may ? {} : { 'aria-description': why })}
-        onClick={() => {
-          if (may) onClick();
-        }}
-      >
-        {label}
-      </Button>
-    </Tooltip>
+    <RoleButton needs="admin" variant="default" onClick={onClick}>
+      {label}
+    </RoleButton>
   );
 }

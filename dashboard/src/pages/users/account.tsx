@@ -9,6 +9,7 @@ import { client } from '../../cluster/client.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { wordOf } from '../../parts/state.tsx';
+import { DockerBundle } from './docker-bundle.tsx';
 import { OwnTokens } from './tokens.tsx';
 import { words } from './words.ts';
 
@@ -28,6 +29,7 @@ export function AccountPage() {
         <h2>{w('account.password')}</h2>
         <ChangePassword user={user} />
       </section>
+      <DockerBundle />
       <h2 className="sub-title">{w('account.sessions')}</h2>
       <OwnTokens />
     </>

@@ -3,13 +3,14 @@ import { ActionMenu } from '../../actions/action-menu.tsx';
 import { ChoiceButton } from '../../actions/choice-button.tsx';
 import { client } from '../../cluster/client.ts';
 import { usePolledQuery } from '../../cluster/use-polled-query.ts';
-import { useWords } from '../../i18n/text.tsx';
+import { useText, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Moment } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { JoinDialog } from '../join-dialog.tsx';
+import { removeJoinToken } from './user-actions.ts';
 import { words } from './words.ts';
 
 const EVERY_MS = 5_000;
@@ -17,6 +18,7 @@ const EVERY_MS = 5_000;
 /** What lets hosts in, until when, and who has come with it. */
 export function JoinTokens() {
   const w = useWords(words);
+  const t = useText();
   const [isMaking, setMaking] = useState(false);
   const query = usePolledQuery(
     ['join-tokens'],
@@ -76,23 +78,7 @@ export function JoinTokens() {
                         {usedBy.join(', ')}
                       </span>,
                       <span key="menu" className="row-menu">
-                        <ActionMenu
-                          label={w('more', { name: id })}
-                          items={[
-                            {
-                              id: 'join-remove',
-                              label: w('join.remove'),
-                              target: id,
-                              needs: 'admin',
-                              isDangerous: true,
-                              way: { cli: `berth token rm ${id}`, route: 'token.delete', input: { id } },
-                              confirm: {
-                                title: w('join.remove.title', { name: id }),
-                                texts: [w('join.remove.text')],
-                              },
-                            },
-                          ]}
-                        />
+                        <ActionMenu label={w('more', { name: id })} items={[removeJoinToken(id, w, t)]} />
                       </span>,
                     ];
                   }}

@@ -18,6 +18,7 @@ import { wordOf } from '../../parts/state.tsx';
 import { Ago, Moment } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { RoleField } from './role-field.tsx';
+import { removeToken } from './user-actions.ts';
 import { words } from './words.ts';
 
 /** Tokens are no events. */
@@ -123,40 +124,30 @@ function Rows({ tokens, maxHeight }: Readonly<{ tokens: readonly ApiTokenView[];
         { text: w('token.until') },
         { text: '' },
       ]}
-      render={({ id, name, user, role, createdAt, expiresAt, session, current }) => [
-        <span key="name" title={name}>
-          <bdi>{name}</bdi> {current === true && <span className="chip">{w('account.this')}</span>}
-        </span>,
-        <span key="kind">{w(session ? 'token.session' : 'token.program')}</span>,
-        <span key="user">{user}</span>,
-        <span key="role">{wordOf(t, 'role', role)}</span>,
-        <Ago key="created" at={createdAt} />,
-        <span key="until">
-          {expiresAt === undefined ? (
-            w('token.ever')
-          ) : expiresAt <= now ? (
-            <span className="state tone-idle hollow">{w('token.ended')}</span>
-          ) : (
-            <Moment at={expiresAt} />
-          )}
-        </span>,
-        <span key="menu" className="row-menu">
-          <ActionMenu
-            label={w('more', { name })}
-            items={[
-              {
-                id: 'token-remove',
-                label: w('token.remove'),
-                target: name,
-                needs: user === own ? 'viewer' : 'admin',
-                isDangerous: true,
-                way: { cli: `berth api-token rm ${id}`, route: 'apiToken.delete', input: { id } },
-                confirm: { title: w('token.remove.title', { name }), texts: [w('token.remove.text')] },
-              },
-            ]}
-          />
-        </span>,
-      ]}
+      render={(one) => {
+        const { name, user, role, createdAt, expiresAt, session, current } = one;
+        return [
+          <span key="name" title={name}>
+            <bdi>{name}</bdi> {current === true && <span className="chip">{w('account.this')}</span>}
+          </span>,
+          <span key="kind">{w(session ? 'token.session' : 'token.program')}</span>,
+          <span key="user">{user}</span>,
+          <span key="role">{wordOf(t, 'role', role)}</span>,
+          <Ago key="created" at={createdAt} />,
+          <span key="until">
+            {expiresAt === undefined ? (
+              w('token.ever')
+            ) : expiresAt <= now ? (
+              <span className="state tone-idle hollow">{w('token.ended')}</span>
+            ) : (
+              <Moment at={expiresAt} />
+            )}
+          </span>,
+          <span key="menu" className="row-menu">
+            <ActionMenu label={w('more', { name })} items={[removeToken(one, own, w, t)]} />
+          </span>,
+        ];
+      }}
     />
   );
 }

@@ -12,13 +12,16 @@ import { usePolledQuery } from '../../cluster/use-polled-query.ts';
 import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { useDraft } from '../../parts/draft.ts';
 import { FormDialog } from '../../parts/form-dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
 import { SecretOnce } from '../../parts/secret-once.tsx';
 import { wordOf } from '../../parts/state.tsx';
+import { Theirs } from '../../parts/theirs.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { RoleField } from './role-field.tsx';
+import { userActions } from './user-actions.ts';
 import { words } from './words.ts';
 
 /** Users are no events; locks begin and end by themselves. */
@@ -64,7 +67,12 @@ export function UserList() {
         )}
       </Asked>
       {form?.kind === 'new' && <NewUser onClose={close} onMade={(name, made) => onPassword(name)(made)} />}
-      {form?.kind === 'role' && <SetRole user={form.user} onClose={close} />}
+      {form?.kind === 'role' && (
+        <SetRole
+          user={query.data?.users.find(({ name }) => name === form.user.name) ?? form.user}
+          onClose={close}
+        />
+      )}
       {form?.kind === 'password' && (
         <SetPassword user={form.user} onClose={close} onMade={onPassword(form.user.name)} />
       )}
@@ -107,7 +115,7 @@ function Rows({ users, onForm }: Readonly<{ users: readonly UserView[]; onForm(f
         { text: '' },
       ]}
       render={(user) => {
-        const { name, role, createdAt, locks, provider } = user;
+        const { name, role, createdAt, locks, provider, shutOut } = user;
         const [lock] = locks;
         return [
           <span key="name" title={name}>
@@ -116,7 +124,15 @@ function Rows({ users, onForm }: Readonly<{ users: readonly UserView[]; onForm(f
           <span key="role" title={w(`user.role.${role}`)}>
             {wordOf(t, 'role', role)}
           </span>,
-          lock === undefined ? (
+          shutOut === true ? (
+            <span
+              key="state"
+              className="state tone-bad"
+              title={w('user.shutOut.why', { issuer: provider ?? '' })}
+            >
+              {w('user.shutOut')}
+            </span>
+          ) : lock === undefined ? (
             <span key="state" className="state tone-good">
               {provider === undefined ? w('user.open') : w('user.provider', { issuer: provider })}
             </span>
@@ -141,10 +157,6 @@ function Rows({ users, onForm }: Readonly<{ users: readonly UserView[]; onForm(f
   );
 
   function itemsOf(user: UserView): readonly (Action | Choice)[] {
-    const { name, locks } = user;
-    const own = { target: name, needs: 'admin' } as const;
-    const word = shellWord(name);
-    const lost = (tokens.data?.tokens ?? []).filter((one) => one.user === name && !one.session);
     return [
       {
         id: 'role',
@@ -158,38 +170,7 @@ function Rows({ users, onForm }: Readonly<{ users: readonly UserView[]; onForm(f
         needs: 'admin',
         open: () => onForm({ kind: 'password', user }),
       },
-      ...(locks.length === 0
-        ? []
-        : [
-            {
-              ...own,
-              id: 'user-unlock',
-              label: w('user.unlock'),
-              way: { cli: `berth user unlock ${word}`, route: 'user.unlock', input: { user: name } },
-            } as const,
-          ]),
-      {
-        ...own,
-        id: 'user-remove',
-        label: w('user.remove'),
-        isDangerous: true,
-        way: { cli: `berth user rm ${word}`, route: 'user.delete', input: { user: name } },
-        confirm: {
-          title: w('user.remove.title', { name }),
-          texts: [
-            w('user.remove.text', { name }),
-            ...(lost.length === 0
-              ? []
-              : [
-                  w('user.remove.tokens', {
-                    n: lost.length,
-                    names: lost.map((one) => one.name).join(', '),
-                  }),
-                ]),
-          ],
-          typed: { label: t('action.type', { name }), word: name },
-        },
-      },
+      ...userActions(user, tokens.data?.tokens ?? [], w, t),
     ];
   }
 }
@@ -212,15 +193,11 @@ function NewUser({ onClose, onMade }: NewProps) {
       title={w('user.new')}
       text={w('user.new.text')}
       label={w('user.make')}
-      {...(password === ''
-        ? {
-            way: {
-              cli: `berth user create ${shellWord(name || 'NAME')} --role ${role}`,
-              route: 'user.create',
-              input,
-            } as const,
-          }
-        : {})}
+      way={{
+        cli: `berth user create ${shellWord(name || 'NAME')} --role ${role}${password === '' ? '' : ' --password-stdin < password.txt'}`,
+        route: 'user.create',
+        input: { ...input, ...(password === '' ? {} : { password: 'PASSWORD' }) },
+      }}
       isReady={name !== ''}
       onRun={run}
       onClose={onClose}
@@ -258,18 +235,26 @@ function NewPassword({ value, onChange }: PasswordProps) {
 
 function SetRole({ user, onClose }: Readonly<{ user: UserView; onClose(): void }>) {
   const w = useWords(words);
-  const [role, setRole] = useState<Role>(user.role);
+  const t = useText();
+  const draft = useDraft<Role>(user.role);
+  const { value: role, base, theirs } = draft;
   const input = { user: user.name, role };
   return (
     <FormDialog
       title={w('user.setRole.of', { name: user.name })}
       text={w('user.setRole.text')}
       label={w('user.set')}
+      isReady={theirs === undefined}
       way={{ cli: `berth user role ${shellWord(user.name)} ${role}`, route: 'user.role', input }}
-      onRun={() => client.call('user.role', input)}
+      onRun={() => client.call('user.role', { ...input, was: base })}
       onClose={onClose}
     >
-      <RoleField value={role} onChange={setRole} />
+      <RoleField value={role} onChange={draft.choose} />
+      {theirs !== undefined && (
+        <Theirs onTake={draft.drop} onInsist={draft.insist}>
+          {w('user.theirs', { now: wordOf(t, 'role', theirs), base: wordOf(t, 'role', base) })}
+        </Theirs>
+      )}
     </FormDialog>
   );
 }
@@ -293,6 +278,11 @@ function SetPassword({ user: { name: user }, onClose, onMade }: SetProps) {
       title={w('user.password.of', { name: user })}
       text={w('user.setPassword.text')}
       label={w('user.set')}
+      way={{
+        cli: `berth user passwd ${shellWord(user)} ${password === '' ? '--generate' : '--password-stdin < password.txt'}`,
+        route: 'user.password',
+        input: { user, ...(password === '' ? {} : { password: 'PASSWORD' }) },
+      }}
       onRun={run}
       onClose={onClose}
     >

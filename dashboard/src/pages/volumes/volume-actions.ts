@@ -1,4 +1,4 @@
-import type { VolumeDetail } from '../../../../src/contract/v1/volumes.ts';
+import type { VolumeView } from '../../../../src/contract/v1/volumes.ts';
 import type { Action } from '../../actions/action.ts';
 import { shellWord } from '../../parts/format.ts';
 
@@ -8,7 +8,7 @@ type Say = (
 ) => string;
 
 /** What is in a volume is nowhere else: its name is asked for. */
-export function removeVolume({ name, hostNames, users, stack }: VolumeDetail, w: Say): Action {
+export function removeVolume({ name, hostNames, users, stack }: VolumeView, w: Say): Action {
   return {
     ...{ id: 'remove', label: w('remove'), target: name, needs: 'operator', isDangerous: true },
     way: { cli: `berth volume rm ${shellWord(name)}`, route: 'volume.remove', input: { volume: name } },

@@ -38,6 +38,20 @@ const filters = (value: object) => `all=1&filters=${encodeURIComponent(JSON.stri
 const on = (host: string) => ({ Env: [`constraint:node==${host}`] });
 const record = (id: string) => cluster.store.view((tx) => tx.get('containers', id));
 
+it('is in the audit log by its name, also where its ID was given, and once it is gone', async () => {
+  const id = await run('audited');
+  await client.json('DELETE', `/containers/${id}?force=1`, undefined, 204);
+  await client.send('POST', '/containers/nobody/start');
+  const log = () =>
+    cluster.store.view((tx) => [...tx.all('audit')].map(({ action, target }) => [action, target]));
+  await expect.poll(log).toEqual([
+    ['container.create', 'audited'],
+    ['container.start', 'audited'],
+    ['container.remove', 'audited'],
+    ['container.start', 'nobody'],
+  ]);
+});
+
 describe('a create that the engine refuses', () => {
   const volumes = () => cluster.store.view((tx) => [...tx.all('volumes')]);
 

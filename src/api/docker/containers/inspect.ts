@@ -1,8 +1,7 @@
 import { BerthError } from '../../../kit/errors.ts';
-import { roleAllows } from '../../../model/access.ts';
 import type { Container } from '../../../model/container.ts';
 import { userLabels } from '../../../model/labels.ts';
-import { hiddenValue } from '../../hidden-values.ts';
+import { shownFields } from '../../hidden-values.ts';
 import type { DockerCall, EngineCall } from '../call.ts';
 import { sendJson } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
@@ -30,7 +29,7 @@ export async function inspectTarget(call: Asked, target: Target, query?: URLSear
     throw target.seen === undefined ? withLoss(call, target, thrown) : thrown;
   });
   const host = hostInfoOf(call, target.hostId);
-  return inspected(call, target, host, answer);
+  return shownFields(inspected(call, target, host, answer), call.principal.role);
 }
 
 /** A record without container: who asks is to know that the name is not free, and what to do. */
@@ -67,7 +66,6 @@ function inspected(call: Asked, target: Target, host: HostInfo, answer: Json): J
     ...restarts(target, answer),
     Config: {
       ...config,
-      ...(roleAllows(call.principal.role, 'operator') ? {} : { Env: namesOnly(config.Env) }),
       Labels: userLabels(object(config.Labels) as Record<string, string>),
     },
     HostConfig: {
@@ -85,12 +83,6 @@ function inspected(call: Asked, target: Target, host: HostInfo, answer: Json): J
       Labels: host.labels,
     },
   };
-}
-
-/** See `hiddenValue`. */
-function namesOnly(env: unknown): unknown {
-  if (!Array.isArray(env)) return env;
-  return env.map((entry) => (typeof entry === 'string' ? hiddenValue(entry) : entry));
 }
 
 /** What the agent restarts looks as what the engine does: the engine itself does not know of it. */

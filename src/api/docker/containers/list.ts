@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Container } from '../../../model/container.ts';
+import { shownFields } from '../../hidden-values.ts';
 import type { DockerCall } from '../call.ts';
 import { fanOut, type HostRef } from '../fanout.ts';
 import { askJson, enginePath } from '../passthrough.ts';
@@ -91,7 +92,7 @@ async function* rowsInParts(
 }
 
 async function sendRows(
-  { res, signal }: DockerCall,
+  { res, signal, principal }: DockerCall,
   parts: AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>,
   now: number,
   sizes: Sizes,
@@ -102,7 +103,8 @@ async function sendRows(
   for await (const rows of parts) {
     for (const row of rows) {
       if (count++ > 0) text += ',';
-      text += JSON.stringify(entryOf(row, now, sizes.get(row.seen?.engineId ?? '')));
+      const entry = entryOf(row, now, sizes.get(row.seen?.engineId ?? ''));
+      text += JSON.stringify(shownFields(entry, principal.role));
     }
     // A short list goes out in one piece, with its length.
     if (count <= BATCH) continue;

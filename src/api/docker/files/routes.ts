@@ -7,7 +7,7 @@ import { createFile, findFile, liveFiles } from '../../files/keep-file.ts';
 import { LEAVE_MS } from '../../services/leaving.ts';
 import { setAuditTarget } from '../audit.ts';
 import type { DockerCall, DockerRoute } from '../call.ts';
-import { checked, readJson, sendJson, sendNothing } from '../json.ts';
+import { checked, readJson, sendJson, sendNothing, sendShown } from '../json.ts';
 import { filtersOf, integer, labelsMatch } from '../query.ts';
 import { LABEL_NAMESPACE } from '../services/names.ts';
 import { outOfSequence } from '../services/nodes.ts';
@@ -78,7 +78,7 @@ function list(noun: FileNoun): DockerRoute['handle'] {
           labelsMatch(labelsOf(file), filters.get('label') ?? []),
       )
       .map((file) => dockerFileView(file, contentFor(call, file)));
-    sendJson(call.res, 200, views);
+    sendShown(call, views);
   };
 }
 
@@ -90,7 +90,7 @@ function labelsOf(file: KeptFile): Record<string, string> {
 function inspect(noun: FileNoun): DockerRoute['handle'] {
   return async (call) => {
     const file = call.deps.store.view((tx) => findFile(tx, noun, call.params.id ?? ''));
-    sendJson(call.res, 200, dockerFileView(file, contentFor(call, file)));
+    sendShown(call, dockerFileView(file, contentFor(call, file)));
   };
 }
 

@@ -39,9 +39,9 @@ export async function mergeProgress(
             told = true;
           }
           if (error !== undefined) throw new BerthError('engine', error, { status: 500 });
-          if (line.stream !== undefined || line.aux !== undefined) {
+          if (many && (line.stream !== undefined || line.aux !== undefined)) {
             const text = JSON.stringify(line);
-            if (many && said.has(text)) continue;
+            if (said.has(text)) continue;
             said.add(text);
           }
           await writer.write(many ? named(host, line) : line);

@@ -1,7 +1,7 @@
 import { BerthError } from '../../../kit/errors.ts';
 import { isSpanning } from '../../networks/spanning.ts';
 import type { DockerCall } from '../call.ts';
-import { sendJson } from '../json.ts';
+import { sendShown } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { addWarnings, unreachableWarnings } from '../system/hosts.ts';
 import { findNetwork } from './find-network.ts';
@@ -26,7 +26,7 @@ export async function inspectNetwork(call: DockerCall): Promise<void> {
   if (scope && !scopes.includes(scope)) throw new BerthError('not_found', `network ${reference} not found`);
   if (spans !== undefined) {
     const Containers = store.view((tx) => spanningContainers(tx, spans));
-    sendJson(call.res, 200, {
+    sendShown(call, {
       ...spanningView(spans),
       Containers,
       ...(scope === 'swarm' ? { Scope: scope } : {}),
@@ -40,9 +40,8 @@ export async function inspectNetwork(call: DockerCall): Promise<void> {
   } else if (seen !== undefined) {
     addWarnings(call.res, unreachableWarnings(call));
   }
-  sendJson(
-    call.res,
-    200,
+  sendShown(
+    call,
     store.view((tx) => networkView(tx, found, raw)),
   );
 }

@@ -1,7 +1,7 @@
 import type { ReadTx } from '../../../store/store.ts';
 import type { DockerCall } from '../call.ts';
 import { isNode } from '../images/image-list.ts';
-import { sendJson } from '../json.ts';
+import { sendShown } from '../json.ts';
 import { type Filters, filtersOf, labelsMatch } from '../query.ts';
 import { addWarnings, unreachableWarnings } from '../system/hosts.ts';
 import { booleanFilter, exactTest, nameTest } from '../system/match.ts';
@@ -18,7 +18,7 @@ export async function networks(call: DockerCall): Promise<void> {
   const filters = filtersOf(call.query, FILTERS);
   const list = call.deps.store.view((tx) => listNetworks(tx, filters));
   addWarnings(call.res, unreachableWarnings(call));
-  sendJson(call.res, 200, list);
+  sendShown(call, list);
 }
 
 /**

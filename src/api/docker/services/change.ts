@@ -1,10 +1,12 @@
 import { BerthError } from '../../../kit/errors.ts';
-import { type ServiceRecord, serviceKey } from '../../../model/deployment.ts';
+import { releaseKey, type ServiceRecord, serviceKey } from '../../../model/deployment.ts';
 import { registryOf } from '../../../model/registry-login.ts';
 import type { Service } from '../../../model/service.ts';
+import { scaled } from '../../../model/service-scale.ts';
 import type { Stack } from '../../../model/stack.ts';
 import { beginRelease, releaseBefore } from '../../../store/releases.ts';
 import type { ReadTx, WriteTx } from '../../../store/store.ts';
+import { wayBack } from '../../../store/way-back.ts';
 import { checkRoutes } from '../../routing/check-routes.ts';
 import { checkScale } from '../../services/check-scale.ts';
 import { checkStack } from '../../services/check-stack.ts';
@@ -20,9 +22,9 @@ import { findService, servicesNamed } from './find-service.ts';
 import { berthNames, dockerName, LABEL_NAMESPACE, serviceId } from './names.ts';
 import { withNetworkNames } from './network-targets.ts';
 import { outOfSequence } from './nodes.ts';
-import { scaled } from './service-view.ts';
 import type { Json } from './spec/part.ts';
 import { blankService, fromServiceSpec } from './spec/service-spec.ts';
+import { withServing } from './spec/serving-labels.ts';
 import { type ServiceSpec, serviceSpecSchema } from './spec/spec-schema.ts';
 
 /** `POST /services/create`: in the stack that the label `com.docker.stack.namespace` names, or in one of their own. */
@@ -71,17 +73,25 @@ export async function updateService(call: DockerCall): Promise<void> {
       if (before === undefined)
         throw new BerthError('bad_request', `service ${name} does not have a previous spec`);
       const cause = { kind: 'rollback', to: before.number, automatic: false } as const;
-      beginRelease(tx, record, before.spec, { cause, ...author });
+      beginRelease(tx, record, wayBack(tx, record, before), { cause, ...author });
       return [];
     }
     refuseOtherName(spec, record);
     const { service, warnings } = asked(tx, spec, scaled(record), record.stack);
     if (service.runs.kind !== record.service.runs.kind || service.scale.kind !== record.service.scale.kind)
       throw new BerthError('unsupported', `service ${name}: service mode change is not allowed`);
+    keepScale(tx, record);
     keepLogin(tx, call, putService(tx, record.stack, service, author));
     return warnings;
   });
   sendJson(res, 200, { Warnings: Warnings.length === 0 ? null : Warnings });
+}
+
+/** The number that there was before the last update: by it `updateStatus` tells that only the number was changed since. */
+function keepScale(tx: WriteTx, record: ServiceRecord): void {
+  const release = tx.get('releases', releaseKey(record.stack, record.name, record.release));
+  if (release === undefined) return;
+  tx.put('releases', { ...release, spec: { ...release.spec, scale: scaled(record).scale } });
 }
 
 /** `--with-registry-auth`: the client's own log-in of the image's registry, for this service alone. */
@@ -119,8 +129,8 @@ function asked(
   const spec = withNetworkNames(tx, given as Json);
   const { service, warnings } = fromServiceSpec(spec, base, { dockerName: given.Name });
   const { [LABEL_NAMESPACE]: _, ...labels } = given.Labels ?? {};
+  const { service: whole, warnings: ofLabels } = withServing({ ...service, labels }, base);
   refuseMissing(tx, service);
-  const whole: Service = { ...service, labels };
   if (whole.scale.kind === 'replicated') checkScale(whole, whole.scale.replicas);
   const others = tx.get('stacks', stack)?.stack.services.filter(({ name }) => name !== whole.name) ?? [];
   // Of the others only the names count: what they have was looked at when they came.
@@ -136,7 +146,7 @@ function asked(
       'conflict',
       `services ${taken.name} and ${whole.name} call their containers the same`,
     );
-  return { service: whole, warnings: [...warnings, ...notDone] };
+  return { service: whole, warnings: [...warnings, ...ofLabels, ...notDone] };
 }
 
 /** Docker's clients have looked their IDs up before. */

@@ -1,14 +1,13 @@
 import { BerthError } from '../../../kit/errors.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import type { DockerCall } from '../call.ts';
-import { sendJson } from '../json.ts';
+import { sendShown } from '../json.ts';
 import { type Filters, filtersOf, flag, labelsMatch } from '../query.ts';
 import { booleanFilter, exactTest } from '../system/match.ts';
 import { findService, liveServices } from './find-service.ts';
 import { dockerLabels, dockerName, serviceId } from './names.ts';
 import { findDockerNode } from './nodes.ts';
-import { type Eyes, eyesOf, serviceView, withoutValues } from './service-view.ts';
-import type { Json } from './spec/part.ts';
+import { serviceView } from './service-view.ts';
 import { type Task, taskLabels, tasksOf, taskView } from './task-view.ts';
 
 /** `GET /services`. */
@@ -20,7 +19,6 @@ export async function listServices(call: DockerCall): Promise<void> {
   const runtime = exactTest(filters.get('runtime'));
   const labels = filters.get('label') ?? [];
   const status = flag(call.query, 'status');
-  const eyes = eyesOf(call);
   const found = call.deps.store.view((tx) =>
     liveServices(tx)
       .filter((record) => {
@@ -34,17 +32,18 @@ export async function listServices(call: DockerCall): Promise<void> {
           labelsMatch(dockerLabels(record.stack, record.service.labels), labels)
         );
       })
-      .map((record) => serviceView(tx, record, eyes, status)),
+      .map((record) => serviceView(tx, record, status)),
   );
-  sendJson(call.res, 200, found);
+  sendShown(call, found);
 }
 
 /** `GET /services/<id>`. */
-export async function inspectService({ deps, params, res, principal }: DockerCall): Promise<void> {
-  const view = deps.store.view((tx) =>
-    serviceView(tx, findService(tx, params.id ?? ''), eyesOf({ principal }), false),
+export async function inspectService(call: DockerCall): Promise<void> {
+  const { deps, params } = call;
+  sendShown(
+    call,
+    deps.store.view((tx) => serviceView(tx, findService(tx, params.id ?? ''), false)),
   );
-  sendJson(res, 200, view);
 }
 
 const TASK_FILTERS = ['id', 'name', 'label', 'node', 'service', 'desired-state', '_up-to-date', 'runtime'];
@@ -52,9 +51,8 @@ const TASK_FILTERS = ['id', 'name', 'label', 'node', 'service', 'desired-state',
 /** `GET /tasks`. */
 export async function listTasks(call: DockerCall): Promise<void> {
   const filters = filtersOf(call.query, TASK_FILTERS);
-  const eyes = eyesOf(call);
-  const found = call.deps.store.view((tx) => tasksOfFilters(tx, filters).map((task) => shown(task, eyes)));
-  sendJson(call.res, 200, found);
+  const found = call.deps.store.view((tx) => tasksOfFilters(tx, filters).map(taskView));
+  sendShown(call, found);
 }
 
 /** `GET /tasks/<id>`. */
@@ -66,12 +64,7 @@ export async function inspectTask(call: DockerCall): Promise<void> {
   if (task === undefined) throw new BerthError('not_found', `task ${reference} not found`);
   if (found.length > 1 && task.id !== reference)
     throw new BerthError('bad_request', `task ${reference} is ambiguous (${found.length} matches found)`);
-  sendJson(call.res, 200, shown(task, eyesOf(call)));
-}
-
-function shown(task: Task, { env }: Eyes): Json {
-  const view = taskView(task);
-  return env ? view : withoutValues(view, 'Spec.ContainerSpec.Env');
+  sendShown(call, taskView(task));
 }
 
 /** A service or host that is asked for and not there has no tasks. */

@@ -3,6 +3,7 @@ import { digestOf } from '../../../kit/digest.ts';
 import { BerthError } from '../../../kit/errors.ts';
 import { type Host, labelsSchema } from '../../../model/host.ts';
 import type { ReadTx } from '../../../store/store.ts';
+import { setAuditTarget } from '../audit.ts';
 import type { DockerCall } from '../call.ts';
 import { checked, readJson, sendJson, sendNothing } from '../json.ts';
 import { filtersOf, integer, labelsMatch } from '../query.ts';
@@ -106,24 +107,31 @@ const nodeSpecSchema = z.looseObject({
   Availability: z.enum(['active', 'pause', 'drain']),
 });
 
-/** `POST /nodes/<id>/update`: labels, and whether new containers go there. */
+/**
+ * `POST /nodes/<id>/update`: labels, and whether containers go there, or are moved away. As with a swarm a drain is answered
+ * once it has begun.
+ */
 export async function updateNode(call: DockerCall): Promise<void> {
   const { deps, params, query, req, res } = call;
   const body = await readJson(req);
   const version = integer(query, 'version');
-  deps.store.view((tx) => findDockerNode(tx, params.id ?? ''));
+  const seen = deps.store.view((tx) => findDockerNode(tx, params.id ?? ''));
+  setAuditTarget(call, seen.name);
   const spec = checked(nodeSpecSchema, body ?? {});
+  if (spec.Availability !== availability(seen)) setAuditTarget(call, `${seen.name} (${spec.Availability})`);
   if (spec.Role === 'manager')
     throw new BerthError('unsupported', 'a host of Berth is no manager of Docker’s swarm mode', {
       hint: 'leave the role as worker',
     });
+  const begins = spec.Availability === 'drain' && availability(seen) !== 'drain';
+  if (begins) {
+    if (version !== versionOf(seen)) throw outOfSequence(`node ${seen.name}`);
+    await deps.drain(seen.id);
+  }
   await deps.store.update((tx) => {
-    const host = findDockerNode(tx, params.id ?? '');
-    if (version !== versionOf(host)) throw outOfSequence(`node ${host.name}`);
-    if (spec.Availability === 'drain' && availability(host) !== 'drain')
-      throw new BerthError('unsupported', `containers of host ${host.name} are not moved by this command`, {
-        hint: `"berth node drain ${host.name}" moves them, and says what cannot move`,
-      });
+    const host = findDockerNode(tx, seen.id);
+    const isSeen = begins ? digestOf(host.labels) === digestOf(seen.labels) : version === versionOf(host);
+    if (!isSeen) throw outOfSequence(`node ${host.name}`);
     const cordoned = spec.Availability !== 'active';
     const drained = spec.Availability === 'drain';
     tx.put('hosts', { ...host, labels: spec.Labels ?? {}, cordoned, drained });

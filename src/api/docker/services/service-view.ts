@@ -1,30 +1,22 @@
-import { roleAllows } from '../../../model/access.ts';
 import type { ReleaseRecord, ServiceRecord } from '../../../model/deployment.ts';
 import type { Service } from '../../../model/service.ts';
+import { scaled } from '../../../model/service-scale.ts';
 import { releaseBefore, releasesOf } from '../../../store/releases.ts';
 import type { ReadTx } from '../../../store/store.ts';
-import { hiddenValue } from '../../hidden-values.ts';
-import type { DockerCall } from '../call.ts';
+import { wayBack } from '../../../store/way-back.ts';
 import { dockerLabels, dockerName, serviceId } from './names.ts';
 import { withNetworkIds } from './network-targets.ts';
-import { at, type Json, withAt } from './spec/part.ts';
+import { at, type Json } from './spec/part.ts';
 import { toServiceSpec } from './spec/service-spec.ts';
 import { taskCounts } from './task-view.ts';
 
-/** Whether environments are shown; see `hiddenValue`. */
-export type Eyes = Readonly<{ env: boolean }>;
-
-export function eyesOf({ principal }: Pick<DockerCall, 'principal'>): Eyes {
-  return { env: roleAllows(principal.role, 'operator') };
-}
-
 /** A service as `GET /services` has it; with `status`, how many of its tasks run. */
-export function serviceView(tx: ReadTx, record: ServiceRecord, eyes: Eyes, status: boolean): Json {
+export function serviceView(tx: ReadTx, record: ServiceRecord, status: boolean): Json {
   const { stack, name, generation, release: number } = record;
   const releases = releasesOf(tx, stack, name);
   const release = releases[0];
   const before = releaseBefore(tx, record, number);
-  const Spec = specView(tx, record, scaled(record), eyes);
+  const Spec = specView(tx, record, scaled(record));
   const update = release && updateStatus(record, release);
   return {
     ID: serviceId(record),
@@ -32,7 +24,7 @@ export function serviceView(tx: ReadTx, record: ServiceRecord, eyes: Eyes, statu
     CreatedAt: time(releases.at(-1)?.at ?? 0),
     UpdatedAt: time(Math.max(release?.at ?? 0, tx.get('stacks', stack)?.at ?? 0)),
     Spec,
-    ...(before === undefined ? {} : { PreviousSpec: specView(tx, record, before.spec, eyes) }),
+    ...(before === undefined ? {} : { PreviousSpec: specView(tx, record, wayBack(tx, record, before)) }),
     Endpoint: {
       Spec: at(Spec, 'EndpointSpec') ?? {},
       ...(at(Spec, 'EndpointSpec.Ports') === undefined ? {} : { Ports: at(Spec, 'EndpointSpec.Ports') }),
@@ -45,28 +37,13 @@ export function serviceView(tx: ReadTx, record: ServiceRecord, eyes: Eyes, statu
   };
 }
 
-/** The service with the number of containers that was set by hand. */
-export function scaled({ service, scale }: ServiceRecord): Service {
-  if (scale === null || service.scale.kind === 'global') return service;
-  return { ...service, scale: { kind: 'replicated', replicas: scale } };
-}
-
-function specView(tx: ReadTx, record: ServiceRecord, service: Service, { env }: Eyes): Json {
+function specView(tx: ReadTx, record: ServiceRecord, service: Service): Json {
   const spec = toServiceSpec(service, { dockerName: dockerName(record) });
-  const hidden = env ? spec : withoutValues(spec, 'TaskTemplate.ContainerSpec.Env');
   return {
     Name: dockerName(record),
     Labels: dockerLabels(record.stack, service.labels),
-    ...withNetworkIds(tx, hidden),
+    ...withNetworkIds(tx, spec),
   };
-}
-
-/** With the names alone of the environment at the path. */
-export function withoutValues(value: Json, path: string): Json {
-  const entries = at(value, path);
-  if (!Array.isArray(entries)) return value;
-  const names = entries.map((entry) => hiddenValue(String(entry)));
-  return withAt(value, path, names);
 }
 
 /**

@@ -109,6 +109,7 @@ export async function newCluster(
       explain: () => ({ chosen, refusal: undefined, hosts: [] }),
     },
     assignments: { settled: () => Promise.reject(new Error('nothing is assigned here')), isDue: () => false },
+    drain: () => Promise.reject(new Error('nothing is drained here')),
     events,
     vault: newTestVault(),
     clock: systemClock,

@@ -1,6 +1,7 @@
 import { BerthError } from '../../../kit/errors.ts';
 import { type ClusterEvent, REORDER_WINDOW_MS } from '../../events/cluster-events.ts';
 import { nanosOf } from '../../events/event-log.ts';
+import { shownAttributes } from '../../hidden-values.ts';
 import type { DockerCall } from '../call.ts';
 import { filtersOf } from '../query.ts';
 import { EVENT_FILTERS, eventMatches } from './event-filters.ts';
@@ -32,7 +33,8 @@ export async function events(call: DockerCall): Promise<void> {
       if (res.destroyed || res.writableEnded) return;
       if (until !== undefined && nanosOf(event) > until) return;
       if (!eventMatches(event, filters)) return;
-      res.write(`${JSON.stringify(event)}\n`);
+      const Attributes = shownAttributes(event.Actor.Attributes ?? {}, call.principal.role);
+      res.write(`${JSON.stringify({ ...event, Actor: { ...event.Actor, Attributes } })}\n`);
       if (res.writableLength > MAX_BEHIND) {
         deps.logger.warn(
           { user: call.principal.user },

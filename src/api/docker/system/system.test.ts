@@ -1,10 +1,12 @@
 import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EngineEvent } from '../../../contract/link.ts';
+import type { Role } from '../../../model/access.ts';
 import { RUNNING } from '../../../model/records.fixture.ts';
 import { FILTERS } from '../../../scheduler/filters/registry.ts';
 import { bytesSize } from './bytes-size.ts';
 import { type Asked, type Cluster, linesOf, newCluster, putContainer, putImages } from './cluster.fixture.ts';
+import { askUsage } from './disk-usage.ts';
 import { eventMatches } from './event-filters.ts';
 import { untilMs } from './until-filter.ts';
 
@@ -271,6 +273,25 @@ describe('asking all hosts', () => {
     const none = await cluster.call('GET', '/system/df');
     expect(none.status).toBe(503);
     expect(none.text).toContain('no host of the cluster is connected');
+  });
+
+  it('asks engines once for all who ask meanwhile, and once a minute for viewers', async () => {
+    let size = 0;
+    cluster = await newCluster({ h1: () => ({ json: { LayersSize: ++size } }) });
+    const ask = (role: Role, query = '') =>
+      askUsage(
+        { deps: cluster.deps, apiVersion: '1.41', signal: AbortSignal.timeout(10_000) },
+        new URLSearchParams(query),
+        role,
+      ).then(({ answers }) => answers[0]?.value.LayersSize);
+    expect(await Promise.all([ask('viewer'), ask('admin'), ask('viewer', 'x=1')])).toEqual([1, 1, 1]);
+    expect([
+      await ask('viewer'),
+      await ask('viewer', 'y=2'),
+      await ask('operator'),
+      await ask('viewer'),
+    ]).toEqual([1, 1, 2, 2]);
+    expect(await ask('viewer', 'type=volume')).toBe(3);
   });
 
   it('goes on to the next host where one is lost', async () => {

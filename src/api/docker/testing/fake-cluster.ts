@@ -42,6 +42,7 @@ export class FakeCluster implements Engines, Assignments {
       engines: this,
       placer: firstFit,
       assignments: this,
+      drain: (hostId) => this.drain(hostId),
       events: noEvents,
       vault: newTestVault(),
       clock: systemClock,
@@ -60,6 +61,14 @@ export class FakeCluster implements Engines, Assignments {
     const cluster = new FakeCluster(await mkdtemp(join(tmpdir(), 'berth-docker-')), store);
     for (const [i, name] of names.entries()) await cluster.addHost(name, `10.0.0.${i + 1}`);
     return cluster;
+  }
+
+  /** As the controllers begin it: what is on the host stays. */
+  private drain(hostId: string): Promise<void> {
+    return this.store.update((tx) => {
+      const host = tx.get('hosts', hostId);
+      if (host !== undefined) tx.put('hosts', { ...host, cordoned: true, drained: true });
+    });
   }
 
   get socket(): string {

@@ -1,5 +1,5 @@
 import type { DockerCall } from '../call.ts';
-import { sendJson } from '../json.ts';
+import { sendShown } from '../json.ts';
 import { askJson, enginePath } from '../passthrough.ts';
 import { filtersOf } from '../query.ts';
 import { addWarnings, unreachableWarnings } from '../system/hosts.ts';
@@ -11,7 +11,7 @@ export async function volumes(call: DockerCall): Promise<void> {
   const filters = filtersOf(call.query, VOLUME_FILTERS);
   const list = call.deps.store.view((tx) => listVolumes(tx, filters));
   const warnings = unreachableWarnings(call);
-  sendJson(call.res, 200, { Volumes: list, Warnings: warnings.length === 0 ? null : warnings });
+  sendShown(call, { Volumes: list, Warnings: warnings.length === 0 ? null : warnings });
 }
 
 /** `GET /volumes/<name>`; last seen where its host is away. */
@@ -28,9 +28,8 @@ export async function inspectVolume(call: DockerCall): Promise<void> {
       addWarnings(call.res, unreachableWarnings(call));
     }
   }
-  sendJson(
-    call.res,
-    200,
+  sendShown(
+    call,
     store.view((tx) => volumeView(tx, found, raw)),
   );
 }

@@ -126,6 +126,8 @@ describe('a way that is broken', () => {
       }),
     });
     expect(step(others, 'listening')?.text).toBe('nothing in db listens on port 80; it listens on 81, 443');
+    const many = facts({ toLook: saw({ listening: [{ address: '0.0.0.0', port: 81 }], isCut: true }) });
+    expect(step(many, 'listening')).toMatchObject({ state: 'unknown' });
     const six = facts({ toLook: saw({ listening: [{ address: '::', port: 80 }] }) });
     expect(step(six, 'listening')?.state).toBe('ok');
   });

@@ -240,10 +240,12 @@ function listeningStep({ to, toLook }: ReachFacts, { address }: ReachWay, port: 
   const here = toLook.listening.filter((one) => one.port === port);
   const open = here.find((one) => isFor(one.address, address));
   if (open !== undefined) return { id, state: 'ok', text: `${to.name} listens on ${at(open)}` };
+  if (toLook.isCut === true)
+    return { id, state: 'unknown', text: `${to.name} listens on more ports than can be told one by one` };
   if (here.length > 0)
     return {
       ...{ id, state: 'failed' },
-      text: `${to.name} listens on ${here.map(at).join(', ')} only, which others do not reach`,
+      text: `${to.name} listens on ${here.slice(0, 8).map(at).join(', ')} only, which others do not reach`,
       hint: 'have it listen on 0.0.0.0, which is all its addresses',
     };
   const own = toLook.listening.filter((one) => one.address !== ENGINE_RESOLVER);

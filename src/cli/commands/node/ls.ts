@@ -1,10 +1,10 @@
-import type { Node } from '../../../contract/v1/nodes.ts';
 import { command } from '../../command.ts';
 import { printList, quietOption } from '../../list.ts';
 import { bytes, cores, labelText } from '../../terminal/format.ts';
 import type { StyleName } from '../../terminal/style.ts';
 
-const STATE_STYLES: Readonly<Record<Node['state'], StyleName>> = {
+/** A newer manager may have more states. */
+const STATE_STYLES: Readonly<Record<string, StyleName>> = {
   ready: 'green',
   pending: 'yellow',
   suspect: 'yellow',
@@ -32,7 +32,7 @@ export const nodeLs = command<{ quiet?: boolean }>({
           header: 'STATE',
           cell: ({ state, cordoned }) => ({
             text: cordoned ? `${state}, cordoned` : state,
-            style: STATE_STYLES[state],
+            style: STATE_STYLES[state] ?? 'yellow',
           }),
         },
         { header: 'ADDRESS', cell: ({ dataAddress, address }) => dataAddress || address },

@@ -1,5 +1,6 @@
 import { command } from '../../command.ts';
 import { printList } from '../../list.ts';
+import { readyText } from '../../service-text.ts';
 
 export const serviceLs = command<{ quiet?: boolean }, [stack: string | undefined]>({
   name: 'service ls',
@@ -21,7 +22,7 @@ export const serviceLs = command<{ quiet?: boolean }, [stack: string | undefined
       columns: [
         { header: 'NAME', cell: (one) => `${one.stack}/${one.name}` },
         { header: 'MODE', cell: ({ mode }) => mode },
-        { header: 'READY', cell: ({ ready, wanted }) => `${ready}/${wanted}` },
+        { header: 'READY', cell: (one) => readyText(one) },
         { header: 'SCALES', cell: ({ scaling }) => (scaling ? `${scaling.min}..${scaling.max}` : '') },
         { header: 'IMAGE', cell: ({ image }) => image },
         {

@@ -1,7 +1,5 @@
-import { configText, problemText, withoutSecrets } from '../../../compose/index.ts';
 import { command } from '../../command.ts';
-import { type ComposeFlags, composeOptions } from '../../compose-files.ts';
-import { readTold } from '../../read-stack.ts';
+import { type ComposeFlags, composeOptions } from '../../compose-options.ts';
 import { cleanLines } from '../../terminal/text.ts';
 
 type Flags = ComposeFlags & Readonly<{ format?: 'yaml' | 'json'; model?: boolean; quiet?: boolean }>;
@@ -25,6 +23,8 @@ export const stackConfig = command<Flags>({
     ['berth stack config --model', 'services, routes and listeners as Berth sees them'],
   ],
   async run(context, flags) {
+    const { configText, problemText, withoutSecrets } = await import('../../../compose/index.ts');
+    const { readTold } = await import('../../read-stack.ts');
     const { stack, config, warnings } = await readTold(context, flags);
     const { out, globals } = context;
     for (const warning of warnings) out.warn(problemText(warning));

@@ -1,3 +1,4 @@
+import { readiness } from '../../../contract/readiness.ts';
 import { command } from '../../command.ts';
 import { printList } from '../../list.ts';
 import { when } from '../../terminal/format.ts';
@@ -19,8 +20,10 @@ export const stackLs = command<{ quiet?: boolean }>({
         { header: 'SERVICES', align: 'right', cell: ({ services }) => String(services.length) },
         {
           header: 'READY',
-          cell: ({ services }) =>
-            `${services.reduce((sum, { ready }) => sum + ready, 0)}/${services.reduce((sum, { wanted }) => sum + wanted, 0)}`,
+          cell: ({ services }) => {
+            const all = services.map(readiness);
+            return `${all.reduce((sum, { n }) => sum + n, 0)}/${all.reduce((sum, { all: wanted }) => sum + wanted, 0)}`;
+          },
         },
         {
           header: 'STATE',

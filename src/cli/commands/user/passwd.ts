@@ -52,7 +52,7 @@ async function passwords(
     }
     return { current: first, password: second };
   }
-  const instead = 'pipe it in with --password-stdin';
+  const instead = 'pipe it in with --password-stdin, or have one made up with --generate';
   const current = needsCurrent ? { current: await prompt.secret('Password until now: ', instead) } : {};
   if (generate) return current;
   const password = await prompt.secret(`New password of ${clean(user)}: `, instead);

@@ -48,6 +48,29 @@ function keepLooking(begin: ScaleState, forMs: number): Readonly<{ plan: ScalePl
   return { plan, ms };
 }
 
+it('tells what its rules have seen, of two versions the larger, and nothing of what is not known', () => {
+  const rules: Scaling['rules'] = [
+    { metric: 'cpu', above: 70, below: 30 },
+    { metric: 'memory', target: 50 },
+    { metric: 'requests', target: 100 },
+  ];
+  const scaling = { ...thresholds, rules };
+  const router = { requestsPerSecond: 90, p95Ms: 5, missing: [] };
+  const versions = [
+    { release: 2, count: 1, members: some(1, { cpu: 20 }), router: { ...router, requestsPerSecond: 10 } },
+    { release: 1, count: 2, members: some(2, { cpu: 60 }), router },
+  ];
+  const seen = { cpu: 60, requests: 45 };
+  expect(planScale(state(scaling, some(3, {}), { versions })).seen).toEqual(seen);
+  expect(planScale(state(scaling, some(3, {}), { versions: versions.toReversed() })).seen).toEqual(seen);
+  expect(planScale(state(cpu({ above: 70 }), [ready(undefined)])).seen).toEqual({});
+  // Limits count at once, and what is to be seen is told all the same.
+  expect(planScale(state({ ...scaling, max: 1 }, some(2, { cpu: 50, memory: 10 })))).toMatchObject({
+    wanted: 1,
+    seen: { cpu: 50, memory: 10 },
+  });
+});
+
 describe('thresholds', () => {
   it('make it more by a step once it was over them for long enough', () => {
     const { plan, ms } = keepLooking(state({ ...thresholds, step: 2 }, some(2, { cpu: 90 })), 600_000);

@@ -1,4 +1,4 @@
-import { type Scaling, timesOf } from '../../../model/scaling.ts';
+import { type Scaling, type ScalingMetric, type ScalingRule, timesOf } from '../../../model/scaling.ts';
 import { isNowIn, scheduleText } from '../../../model/schedule.ts';
 import { metricName, type Opinion, opinionOf, type ScaledVersion } from './opinion.ts';
 
@@ -29,6 +29,8 @@ export type ScalePlan = Readonly<{
   why: string;
   /** How that came about, a sentence each. */
   sentences: readonly string[];
+  /** What its rules look at, of the version that has most of it; without those of which nothing is known. */
+  seen: Readonly<Partial<Record<ScalingMetric, number>>>;
   memory: ScaleMemory;
 }>;
 
@@ -47,17 +49,17 @@ export function planScale(state: ScaleState): ScalePlan {
   const about = `${containers(current)}, ${said}`;
   if (current === 0 && scaling.min > 0) {
     const why = 'it was set to 0 by hand: its number rests until it is set to another one';
-    return { wanted: 0, why, sentences: [`0 containers: ${why}.`], memory: fresh };
+    return { wanted: 0, why, sentences: [`0 containers: ${why}.`], seen: {}, memory: fresh };
   }
+  const { right, reasons, seen } = thoughtOf(state, floor, ceiling);
   if (current < floor || current > ceiling) {
     const wanted = Math.min(ceiling, Math.max(floor, current));
     const why = current < floor ? `fewer than ${floor}, its least` : `more than ${ceiling}, its most`;
     return {
-      ...{ wanted, why, memory: { current: wanted, thoughts: [] } },
+      ...{ wanted, why, seen, memory: { current: wanted, thoughts: [] } },
       sentences: [`${about}.`, `That is ${why}: it goes to ${wanted} now.`],
     };
   }
-  const { right, reasons } = thoughtOf(state, floor, ceiling);
   const before = usable(state);
   const { upAfterMs, downAfterMs } = timesOf(scaling);
   const thoughts = forgotten([...before, { at: now, count: right }], now - Math.max(upAfterMs, downAfterMs));
@@ -70,14 +72,15 @@ export function planScale(state: ScaleState): ScalePlan {
       wanted: current,
       why: 'nothing asks for another number',
       sentences: [...sentences, 'It stays so.'],
+      seen,
       memory,
     };
   if (settled.kind === 'waits') {
     const wait = `It would go to ${right} in ${seconds(settled.ms)} if that stays so.`;
-    return { wanted: current, why, sentences: [...sentences, wait], memory };
+    return { wanted: current, why, sentences: [...sentences, wait], seen, memory };
   }
   return {
-    ...{ wanted: settled.count, why, sentences: [...sentences, `It goes to ${settled.count} now.`] },
+    ...{ wanted: settled.count, why, sentences: [...sentences, `It goes to ${settled.count} now.`], seen },
     memory: { current: settled.count, thoughts: [] },
   };
 }
@@ -97,17 +100,32 @@ function limitsOf({ scaling, wall }: ScaleState): Limits {
 
 type Reason = Readonly<{ opinion: Opinion | undefined; said: string }>;
 
-/** The number that is right by what is to be seen now, within the limits. */
+type Asked = readonly Readonly<{ rule: ScalingRule; opinion: Opinion }>[];
+
+/** The number that is right by what is to be seen now, within the limits, and what that is. */
 function thoughtOf(
   state: ScaleState,
   floor: number,
   ceiling: number,
-): Readonly<{ right: number; reasons: readonly Reason[] }> {
-  const { current, scaling, releasing, versions } = state;
-  const { rules, schedules = [], step } = scaling;
+): Readonly<{ right: number; reasons: readonly Reason[] }> & Pick<ScalePlan, 'seen'> {
+  const { current, scaling, versions } = state;
+  const { rules, step } = scaling;
   const asked = rules.flatMap((rule) =>
     versions.map((version) => ({ rule, opinion: opinionOf(rule, { current, version, step }) })),
   );
+  const seen: Partial<Record<ScalingMetric, number>> = {};
+  for (const { rule, opinion } of asked)
+    if (opinion.value !== undefined) seen[rule.metric] = Math.max(opinion.value, seen[rule.metric] ?? 0);
+  return { ...rightBy(asked, state, floor, ceiling), seen };
+}
+
+function rightBy(
+  asked: Asked,
+  { current, scaling, releasing }: ScaleState,
+  floor: number,
+  ceiling: number,
+): Readonly<{ right: number; reasons: readonly Reason[] }> {
+  const { rules, schedules = [] } = scaling;
   const opinions = asked.map(({ opinion }) => opinion);
   const reasons: Reason[] = opinions.map((opinion) => ({ opinion, said: opinion.said }));
   const within = (count: number) => Math.min(ceiling, Math.max(floor, count));

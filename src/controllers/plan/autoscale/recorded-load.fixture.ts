@@ -1,12 +1,16 @@
-/** Seconds between two points of the recording. */
-export const RECORDED_EVERY_S = 2;
+/** A load as it was, point after point. */
+export type Recording = Readonly<{
+  /** Seconds between two points. */
+  everyS: number;
+  points: readonly number[];
+}>;
 
 /**
- * A load as it was: how many processes wanted a processor on a Linux machine with two cores that ran builds and tests, what
- * they wanted and not what they got. Each point is the mean of twenty readings of `procs_running` in /proc/stat, without the
- * program that read it; 446 seconds on end on 30 November 2026.
+ * How many processes wanted a processor on a Linux machine with two cores that ran builds and tests, what they wanted and
+ * not what they got. Each point is the mean of twenty readings of `procs_running` in /proc/stat, without the program that
+ * read it; 446 seconds on end on 30 November 2026.
  */
-export const RECORDED: readonly number[] = [
+const PROCESSES: readonly number[] = [
   11.3, 9.7, 9.65, 10.65, 11.95, 12, 9.15, 7.75, 6.9, 6.5, 10.2, 8, 9.5, 6.4, 8.05, 6.25, 10.2, 7.5, 7.45,
   10.2, 10.25, 6.8, 7.55, 11.55, 5.8, 11.15, 4.85, 4.05, 5, 6, 6.4, 6.65, 8.2, 4.85, 8.2, 7.45, 5.85, 8.75,
   5.85, 3.75, 10.45, 10.15, 9, 6.25, 4.55, 5.2, 10.1, 9.5, 11.2, 18.9, 12.85, 14.6, 8.85, 10.5, 7.4, 7.1, 5.2,
@@ -20,3 +24,31 @@ export const RECORDED: readonly number[] = [
   4.45, 5.65, 3.3, 4.75, 5.3, 2.35, 2.9, 3.3, 3, 1.95, 2.65, 2.35, 3.15, 2.8, 1.7, 2.1, 1.7, 0.65, 1.3, 0.55,
   1, 1.55, 1.45, 3.7, 4.65, 6.1, 2.95, 3.3, 2.85, 1.7, 3.75,
 ];
+
+/**
+ * Requests per second and container, as `berth autoscale explain` told them every two seconds: the average over four seconds
+ * of what the routers of a lab of three hosts had led to a service of three containers, 480 seconds on end on 30 November
+ * 2026. 8,306 requests were sent, and answered, at moments that did not wait for each other: 3 to 45 a second over two
+ * hills, with another strength every seven seconds.
+ */
+const REQUESTS: readonly number[] = [
+  0.0669, 0.441, 0.847, 1.01, 1.18, 1.08, 0.744, 1.23, 0.778, 2.14, 1.94, 1.57, 0.498, 1.05, 1.9, 2.09, 2.9,
+  3.08, 3.18, 2.3, 3.21, 2.78, 2.57, 2.57, 2.57, 0.825, 4.25, 4.64, 4.64, 5.08, 5.08, 5.08, 7.13, 6.82, 6.37,
+  6.37, 8.8, 8.8, 8.8, 5.66, 5.66, 5.33, 5.77, 9.73, 8.54, 9.37, 9.17, 9.08, 8.33, 6.86, 11.5, 13.4, 14.2,
+  12.3, 9.81, 9.27, 9.81, 9.38, 8.29, 9.74, 11.1, 11.8, 12.3, 12, 11.2, 11, 9.76, 9.9, 8.58, 8.52, 8.36, 9.2,
+  8.46, 10.7, 12.2, 9.94, 8.06, 9.27, 10.6, 11.2, 10.5, 8.2, 8.88, 9, 9.35, 8.48, 10.2, 9.17, 8.92, 8.42,
+  7.08, 7.58, 6.93, 8.33, 8.3, 7.67, 6.61, 8.06, 9.69, 11.8, 12.4, 12.7, 12.7, 12.5, 11.9, 12.9, 9.51, 6.79,
+  6.53, 5.67, 5.29, 4.34, 4.63, 6.39, 7.05, 8.21, 10.3, 10.1, 8.69, 8.11, 6.12, 6.44, 6.41, 5.64, 6.02, 5.87,
+  4.26, 3.09, 2.56, 1.8, 2.25, 2.59, 2.71, 1.91, 1.08, 1.08, 1.63, 1.3, 1.86, 1.48, 1.89, 2.62, 1.83, 2.06,
+  1.26, 1.87, 1.09, 0.832, 1.27, 1.99, 1.05, 0.893, 0.988, 1.13, 0.877, 0.877, 0.692, 1.2, 0.72, 0.629, 0.6,
+  1.04, 1.55, 1.82, 1.82, 2.43, 2.87, 2.14, 2, 2.59, 4.72, 5.4, 4.68, 4.46, 4.17, 3.52, 4.16, 4.41, 5.13,
+  5.66, 8.56, 9.31, 8.23, 7.53, 6.97, 7.21, 8.49, 6.37, 5.75, 7.87, 9.4, 9.67, 7.89, 8.65, 10.3, 10.1, 9.7,
+  7.78, 6.15, 5.99, 9.1, 11, 9.89, 9.45, 8.51, 9.5, 7.76, 9, 7.85, 7.75, 6.43, 4.17, 2.65, 2.38, 5.37, 8.54,
+  7.15, 6.2, 4.86, 3.47, 3.01, 2.35, 2.85, 2.18, 2.52, 3.36, 2.89, 2.18, 1.9, 1.7, 1.84, 1.06, 1.12, 0.96,
+  0.721, 1.08, 0.805, 1.68, 1.12, 1.14,
+];
+
+export const RECORDINGS = {
+  'processes of a machine that builds': { everyS: 2, points: PROCESSES },
+  'requests through routers': { everyS: 2, points: REQUESTS },
+} as const satisfies Readonly<Record<string, Recording>>;

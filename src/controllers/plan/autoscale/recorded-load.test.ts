@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Scaling } from '../../../model/scaling.ts';
-import { RECORDED, RECORDED_EVERY_S } from './recorded-load.fixture.ts';
+import { RECORDINGS, type Recording } from './recorded-load.fixture.ts';
 import { type LoadCurve, simulate, turnsOf } from './simulation.fixture.ts';
 
 const MIN = 2;
@@ -14,23 +14,31 @@ const policies = [
   policy({ target: 60 }),
 ];
 
-const mean = RECORDED.reduce((sum, one) => sum + one, 0) / RECORDED.length;
-
 /** The recording over and over for `loaded` seconds, with so many containers' worth of CPU on average; then next to nothing. */
-function played(level: number, loaded: number, everyS: number): LoadCurve {
+function played(
+  { points, everyS: recordedEveryS }: Recording,
+  level: number,
+  loaded: number,
+  everyS = recordedEveryS,
+): LoadCurve {
+  const mean = points.reduce((sum, one) => sum + one, 0) / points.length;
   return (second) => {
     if (second >= loaded) return 0.1;
-    return ((RECORDED[Math.floor(second / everyS) % RECORDED.length] ?? 0) / mean) * level;
+    return ((points[Math.floor(second / everyS) % points.length] ?? 0) / mean) * level;
   };
 }
 
-describe.each(policies)('a recorded load (%#)', (scaling) => {
+const cases = Object.entries(RECORDINGS).flatMap(([name, recording]) =>
+  policies.map((scaling, number) => ({ name, recording, scaling, number })),
+);
+
+describe.each(cases)('a recorded load: $name ($number)', ({ recording, scaling }) => {
   const loaded = 7_200;
   const seconds = loaded + 600 + MAX * 420;
 
   it('is met without going to and fro, and it is at its least afterwards', () => {
     for (const level of [1, 2, 3, 4]) {
-      const run = simulate(scaling, played(level, loaded, RECORDED_EVERY_S), { seconds, first: MIN });
+      const run = simulate(scaling, played(recording, level, loaded), { seconds, first: MIN });
       expect(turnsOf(run, MIN), `level ${level}`).toBeLessThanOrEqual(1);
       const busy = run.numbers.filter(({ at }) => at < loaded);
       const busiest = Math.max(...busy.map(({ count }) => count));
@@ -41,7 +49,7 @@ describe.each(policies)('a recorded load (%#)', (scaling) => {
   });
 
   it('that is more than its most can do takes it there, and no further', () => {
-    const run = simulate(scaling, played(20, loaded, RECORDED_EVERY_S), { seconds, first: MIN });
+    const run = simulate(scaling, played(recording, 20, loaded), { seconds, first: MIN });
     const counts = run.numbers.map(({ count }) => count);
     expect(Math.max(...counts)).toBe(MAX);
     expect(run.numbers.filter(({ at, count }) => at > 3_600 && at < loaded && count !== MAX)).toEqual([]);
@@ -49,7 +57,7 @@ describe.each(policies)('a recorded load (%#)', (scaling) => {
   });
 
   it('played so slowly that its ups and downs last turns it no sooner than it may', () => {
-    const run = simulate(scaling, played(3, loaded * 2, 120), { seconds: loaded * 2, first: MIN });
+    const run = simulate(scaling, played(recording, 3, loaded * 2, 120), { seconds: loaded * 2, first: MIN });
     let [before, last] = [MIN, { at: 0, side: 0 }];
     for (const { at, to } of run.changes) {
       const side = Math.sign(to - before);

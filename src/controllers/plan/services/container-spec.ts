@@ -1,6 +1,6 @@
 import type { DockerSpec } from '../../../model/container.ts';
 import { LABEL_FAILOVER, LABEL_RESTART } from '../../../model/labels.ts';
-import { restartPolicyOf } from '../../../model/restart-policy.ts';
+import { restartPolicyOf, saysNo } from '../../../model/restart-policy.ts';
 import type { Service, UpdatePolicy } from '../../../model/service.ts';
 import { containerDigest, routedPorts } from '../../../model/service-parts.ts';
 import type { Stack } from '../../../model/stack.ts';
@@ -19,14 +19,14 @@ export function containerName({ naming }: Service, index: number): string {
 }
 
 /**
- * What the container with that index is created with. A service runs on: without a policy of its own its containers are
- * started again, and but for those that are on each host and runs of jobs with times they fail over with their host.
+ * What the container with that index is created with. A service runs on: where nothing is said its containers are started
+ * again, and but for those that are on each host and runs of jobs with times they fail over with their host.
  * @throws BerthError `bad_request` for an expression that does not parse
  */
 export function containerSpec(stack: Pick<Stack, 'networks'>, service: Service, index: number): DockerSpec {
   const { container, runs, scale, identity } = service;
   const own = container.Labels ?? {};
-  const runsOn = runs.kind === 'service' && restartPolicyOf(container) === undefined;
+  const runsOn = runs.kind === 'service' && restartPolicyOf(container) === undefined && !saysNo(container);
   const byAgent = service.files.length === 0 ? undefined : engineRestart(container);
   return withoutExpressions({
     ...container,

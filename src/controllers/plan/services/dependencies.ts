@@ -46,6 +46,6 @@ function isMet({ wanted, release, state, members }: Waited, condition: Condition
     case 'healthy':
       return count((one) => one.state === 'ready' || one.state === 'ended');
     case 'started':
-      return count(({ running }) => running);
+      return count(({ running, state }) => running || state === 'ended');
   }
 }

@@ -46,13 +46,26 @@ it('a container that moves has not failed where its old host has stopped it', ()
   const moving = (phase: 'drain' | 'stop' | 'start') =>
     conditionOf(
       {
-        desired: { state: 'running' },
+        desired: { state: 'running', spec: { Image: 'x', Labels: { 'berth.restart': 'always' } } },
         assigned: { moving: { hostId: 'h2', phase } },
       } as unknown as Container,
       ended,
       'service',
     ).state;
   expect([moving('stop'), moving('start'), moving('drain')]).toEqual(['starting', 'starting', 'failed']);
+});
+
+it.each([
+  ['no', 0, { state: 'ended', running: false, said: '' }],
+  ['no', 3, { state: 'failed', running: false, said: 'ended with 3', final: true }],
+  ['on-failure', 0, { state: 'ended', running: false, said: '' }],
+  ['on-failure', 3, { state: 'failed', running: false, said: 'ended with 3' }],
+  ['always', 0, { state: 'failed', running: false, said: 'ended with 0' }],
+])('a container with restart %s that has ended with %i', (Name, exitCode, expected) => {
+  const seen = { state: { status: 'exited', exitCode, error: '' } } as unknown as ObservedContainer;
+  const spec = { Image: 'x', HostConfig: { RestartPolicy: { Name } } };
+  const container = { desired: { state: 'running', spec }, assigned: {} } as unknown as Container;
+  expect(conditionOf(container, seen, 'service')).toEqual(expected);
 });
 
 it('has the time of its probe once its process runs, and minutes until then', () => {

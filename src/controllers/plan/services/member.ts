@@ -1,11 +1,13 @@
 import type { Container, ObservedContainer } from '../../../model/container.ts';
 import type { Probes } from '../../../model/probe.ts';
 import { healthOf, isReady } from '../../../model/readiness.ts';
+import { staysEnded } from '../../../model/restart-policy.ts';
 import type { Service } from '../../../model/service.ts';
 
 /**
  * How one container of a service does. `ready`: it runs, and its health check or probe says so where it has one. `ended`: it
- * has ended well, which is a job's way. `failed`: it was refused, has ended, is unhealthy, or did not get ready in time.
+ * has ended well, and nobody starts it again, which is a job’s way. `failed`: it was refused, has ended, is unhealthy, or did
+ * not get ready in time.
  */
 export type MemberState = 'starting' | 'ready' | 'ended' | 'failed';
 
@@ -19,13 +21,15 @@ export type Member = Readonly<{
   leaving: boolean;
   /** Its host's engine would not have it. */
   refused: boolean;
-  /** Its process runs, or has ended well. */
+  /** Its process runs, or is a job's that has ended well. */
   running: boolean;
   state: MemberState;
   /** Since when it is in that state, milliseconds since the epoch. */
   since: number;
   /** Why it is not ready, in one line. */
   said: string;
+  /** It has failed, and its restart policy has nobody start it again. */
+  final?: boolean;
   /** Of one that has ended. */
   exitCode?: number;
   endedAt?: number;
@@ -33,7 +37,7 @@ export type Member = Readonly<{
   awaySince?: number;
 }>;
 
-export type Condition = Pick<Member, 'state' | 'running' | 'said'>;
+export type Condition = Pick<Member, 'state' | 'running' | 'said' | 'final'>;
 
 /** What the record and its host's report say; a container that is not ready in time is the caller's to tell. */
 export function conditionOf(
@@ -53,12 +57,15 @@ export function conditionOf(
       return whileRunning(container, seen);
     case 'exited':
     case 'dead':
-      if (runs !== 'service' && status === 'exited' && exitCode === 0 && error === '')
-        return { state: 'ended', running: true, said: '' };
+      if (status === 'exited' && exitCode === 0 && error === '' && stays(container, exitCode, runs))
+        return { state: 'ended', running: runs !== 'service', said: '' };
       // Its host starts it again: a job has failed only where it does not.
       if (runs !== 'service' && seen.nextStartAt !== undefined)
         return { state: 'starting', running: false, said: `ended with ${exitCode}, and is started again` };
-      return failed(error === '' ? `ended with ${exitCode}` : `ended with ${exitCode}: ${error}`);
+      return {
+        ...failed(error === '' ? `ended with ${exitCode}` : `ended with ${exitCode}: ${error}`),
+        ...(runs === 'service' && stays(container, exitCode, runs) ? { final: true } : {}),
+      };
     case 'restarting':
       if (runs !== 'service')
         return { state: 'starting', running: false, said: `ended with ${exitCode}, and is started again` };
@@ -68,6 +75,15 @@ export function conditionOf(
     default:
       return { state: 'starting', running: false, said: `is ${status}` };
   }
+}
+
+/** A service's containers run on, unless their restart policy says otherwise. */
+function stays(
+  { desired }: Pick<Container, 'desired'>,
+  exitCode: number,
+  runs: Service['runs']['kind'],
+): boolean {
+  return runs !== 'service' || staysEnded(desired.spec, exitCode);
 }
 
 /** It is stopped on one host and started on the other: what is seen of either says nothing of how it does. */

@@ -56,6 +56,27 @@ describe('a rolling release', () => {
     expect(planRollout(rollout({ members })).steps[0]).toMatchObject({ id: 'c1-3' });
   });
 
+  it('ends where all have done what there was to do, and makes none of them again', () => {
+    const members = [1, 2, 3].map((index) =>
+      member(index, 2, { state: 'ended', running: false, since: 1_000 }),
+    );
+    expect(planRollout(rollout({ members })).steps).toEqual([{ step: 'enter', state: 'done', reason: '' }]);
+    for (const fallback of [1, undefined])
+      expect(planRollout(rollout({ members, state: 'done', fallback })).steps).toEqual([]);
+    const next = rollout({ members: members.map((one) => ({ ...one, release: 1 })) });
+    expect(planRollout(next).steps).toMatchObject([{ step: 'retire', why: 'replaced' }]);
+  });
+
+  it('ends as failed where a first container has failed that nobody starts again', () => {
+    const said = { said: 'ended with 3', running: false };
+    const first = rollout({ fallback: undefined, members: [member(1, 2, { state: 'failed', ...said })] });
+    expect(planRollout({ ...first, wanted: 1 }).steps).toEqual([]);
+    const over = { ...first, wanted: 1, members: [member(1, 2, { state: 'failed', ...said, final: true })] };
+    const reason = 'container 1 ended with 3, and its restart policy leaves it so';
+    expect(planRollout(over).steps).toEqual([{ step: 'enter', state: 'failed', reason }]);
+    expect(planRollout({ ...over, state: 'failed' }).steps).toEqual([]);
+  });
+
   it('ends once all are new and proven, and then only keeps their number', () => {
     const members = [1, 2, 3].map((index) => member(index, 2));
     expect(planRollout(rollout({ members })).steps).toEqual([{ step: 'enter', state: 'done', reason: '' }]);
@@ -104,6 +125,45 @@ describe('a release that goes wrong', () => {
     expect(planRollout(paused).steps).toEqual([{ step: 'create', index: 1, release: 1 }]);
     expect(planRollout({ ...paused, fallback: undefined }).steps).toEqual([
       { step: 'create', index: 1, release: 2 },
+    ]);
+  });
+
+  it('takes away what has failed where it is stopped and nothing serves, so that the old version is made again', () => {
+    const failed = [1, 2].map((index) => member(index, 2, { state: 'failed' }));
+    const starting = member(3, 2, { state: 'starting' });
+    const paused = rollout({ members: [...failed, starting], state: 'paused' });
+    const retired = failed.map(({ id }) => ({ step: 'retire', id, why: 'surplus' }));
+    expect(planRollout(paused).steps).toEqual(retired);
+    const leaving = failed.map((one) => ({ ...one, leaving: true }));
+    expect(planRollout({ ...paused, members: [...leaving, starting] }).steps).toEqual([]);
+    expect(planRollout({ ...paused, members: [starting] }).steps).toEqual([
+      { step: 'create', index: 1, release: 1 },
+      { step: 'create', index: 2, release: 1 },
+    ]);
+    // What serves is left as it is, and so is what nothing better is known for.
+    for (const other of [
+      { members: [...failed, member(3, 1)] },
+      { members: [...failed, member(3, 2)] },
+      { fallback: undefined },
+      { sameBefore: true },
+      { state: 'done' as const },
+    ])
+      expect(planRollout({ ...paused, ...other }).steps).toEqual([]);
+  });
+
+  it('does so on each host, and with what an engine has refused', () => {
+    const failed = [
+      member(1, 2, { state: 'failed', refused: true, since: 999 }),
+      member(2, 2, { state: 'failed', hostId: 'h2' }),
+    ];
+    const paused = rollout({ members: failed, wanted: 2, uncovered: [], state: 'paused' });
+    expect(planRollout(paused)).toEqual({
+      steps: failed.map(({ id }) => ({ step: 'retire', id, why: 'surplus' })),
+      nextAt: undefined,
+    });
+    expect(planRollout({ ...paused, members: [], uncovered: ['h', 'h2'] }).steps).toEqual([
+      { step: 'create', index: 1, release: 1, hostId: 'h' },
+      { step: 'create', index: 2, release: 1, hostId: 'h2' },
     ]);
   });
 
@@ -182,6 +242,19 @@ function play(base: Rollout, start: () => MemberState, check: (ground: Playgroun
   return ground;
 }
 
+/** What is stopped, and serves nothing, comes to the old version by itself. */
+function expectOldAgain(ground: Playground): void {
+  for (let turn = 0; turn < 20; turn++) {
+    for (const step of planRollout(ground.picture()).steps) ground.act(step);
+    ground.members = ground.members.map((one) =>
+      one.release === 1 && one.state === 'starting' ? { ...one, state: 'ready' } : one,
+    );
+    ground.tick();
+  }
+  expect(ground.members.filter(({ release, state }) => release === 1 && state === 'ready')).not.toEqual([]);
+  expect(ground.state).toBe('paused');
+}
+
 describe('any release', () => {
   it('keeps as many at work as its policy allows, and ends', () => {
     fc.assert(
@@ -224,8 +297,9 @@ describe('any release', () => {
         );
         const lax = chosen.onFailure === 'continue';
         expect(lax ? ['done'] : ['done', 'paused', 'rolled-back']).toContain(ended.state);
-        if (lax || chosen.kind === 'recreate' || chosen.maxFailureRatio > 0) return;
         const old = ended.of(1).length;
+        if (ended.state === 'paused') expectOldAgain(ended);
+        if (lax || chosen.kind === 'recreate' || chosen.maxFailureRatio > 0) return;
         expect(old).toBeGreaterThanOrEqual(chosen.order === 'start-first' ? wanted : wanted - parallel);
       }),
     );

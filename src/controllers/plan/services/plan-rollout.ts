@@ -37,7 +37,9 @@ export function planRollout(rollout: Rollout): RolloutPlan {
   const failure = mayFail(rollout) ? planFailure(rollout) : undefined;
   if (failure !== undefined) return failure;
   if (shifting) return onwardOf(rollout);
-  const { olds, unsettled } = sidesOf(rollout);
+  const { olds, news, unsettled } = sidesOf(rollout);
+  const over = rollout.fallback === undefined ? news.find(({ final }) => final) : undefined;
+  if (over !== undefined) return ended(over);
   // A first release has nothing beside which it could serve.
   const onward = bothServe ? planRolling(rollout) : onwardOf(rollout);
   // Where there is something to go back to a refusal has ended it already.
@@ -47,6 +49,12 @@ export function planRollout(rollout: Rollout): RolloutPlan {
   const { members, wanted, uncovered = [] } = rollout;
   const complete = members.filter(({ leaving }) => !leaving).length === wanted && uncovered.length === 0;
   return complete ? { steps: [{ step: 'enter', state: 'done', reason: '' }], nextAt: undefined } : plan;
+}
+
+/** Nobody starts it again: to wait for it would never end. */
+function ended({ index, said }: Member): RolloutPlan {
+  const reason = `container ${index} ${said}, and its restart policy leaves it so`;
+  return { steps: [{ step: 'enter', state: 'failed', reason }], nextAt: undefined };
 }
 
 /** Those on hosts that are to be empty go at once, whatever else is under way. */
@@ -84,7 +92,8 @@ function planSteady(rollout: Rollout): RolloutPlan {
   const { members, wanted, release, state, fallback, now } = rollout;
   // A release that was stopped may be a bad one: what is missing is made as before it.
   const made = state === 'paused' && fallback !== undefined ? fallback : release;
-  const live = members.filter(({ leaving }) => !leaving);
+  const useless = uselessOf(rollout);
+  const live = members.filter((one) => !one.leaving && !useless.includes(one));
   const surplus = [...live]
     .sort((a, b) => Number(a.state === 'ready') - Number(b.state === 'ready') || b.index - a.index)
     .slice(0, Math.max(0, live.length - wanted));
@@ -94,12 +103,20 @@ function planSteady(rollout: Rollout): RolloutPlan {
   );
   return {
     steps: [
-      ...surplus.map(({ id }): RolloutStep => ({ step: 'retire', id, why: 'surplus' })),
+      ...[...useless, ...surplus].map(({ id }): RolloutStep => ({ step: 'retire', id, why: 'surplus' })),
       ...again.steps,
       ...creations(rollout, made),
     ],
     nextAt: again.nextAt,
   };
+}
+
+/** New ones that have failed, where a release was stopped and nothing serves: the old version is to be made in their place. */
+function uselessOf({ members, release, state, fallback, sameBefore }: Rollout): readonly Member[] {
+  if (state !== 'paused' || fallback === undefined || sameBefore === true) return [];
+  const live = members.filter(({ leaving }) => !leaving);
+  if (live.some((one) => one.state === 'ready')) return [];
+  return live.filter((one) => one.release === release && one.state === 'failed');
 }
 
 /** Notes new containers that have failed; where they are too many, the policy's answer. */

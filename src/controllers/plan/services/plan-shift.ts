@@ -3,6 +3,7 @@ import { verdictOf } from './analysis.ts';
 import type { Member } from './member.ts';
 import {
   earliest,
+  hasProved,
   newIndexes,
   planRefused,
   type Rollout,
@@ -55,8 +56,7 @@ function bothOf(rollout: Rollout): Both {
   const live = members.filter(({ leaving }) => !leaving);
   const news = live.filter((one) => one.release === release);
   // Those that may fail are waited for no longer.
-  const isProven = ({ state, since, index }: Member) =>
-    failed.includes(index) || (state === 'ready' && now - since >= policy.monitorMs);
+  const isProven = (one: Member) => failed.includes(one.index) || hasProved(one, { policy, now });
   return {
     ...{ rollout, policy: policy.shift ?? BY_HAND, weight: shift?.weight ?? 0, news },
     olds: live.filter((one) => one.release === fallback),
@@ -123,7 +123,7 @@ function planConfirmed(both: Both): RolloutPlan {
 function keep(both: Both, count: number, lookAt?: number): RolloutPlan {
   const { rollout, olds, news, strays } = both;
   const { wanted, fallback = 0, release, now } = rollout;
-  const serving = olds.filter(({ state }) => state === 'ready').length;
+  const serving = olds.filter(({ state }) => state === 'ready' || state === 'ended').length;
   const again = planRefused([...olds, ...news], now);
   const steps: RolloutStep[] = [
     ...surplus(olds, wanted),

@@ -1,6 +1,7 @@
 import type { Member } from './member.ts';
 import {
   creations,
+  hasProved,
   newIndexes,
   type Rollout,
   type RolloutPlan,
@@ -60,7 +61,7 @@ export function planRolling(rollout: Rollout): RolloutPlan {
 function nextBatchAt(rollout: Rollout): number {
   const { policy } = rollout;
   const { news, unsettled } = sidesOf(rollout);
-  const proven = news.filter((one) => !unsettled.includes(one) && one.state === 'ready');
+  const proven = news.filter((one) => !unsettled.includes(one) && hasProved(one, rollout));
   if (proven.length === 0) return 0;
   return Math.max(...proven.map(({ since }) => since)) + policy.monitorMs + policy.delayMs;
 }

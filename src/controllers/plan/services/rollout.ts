@@ -15,6 +15,8 @@ export type Rollout = Readonly<{
   policy: UpdatePolicy;
   /** The release to go back to; undefined for a first one, which has nothing to lose. */
   fallback: number | undefined;
+  /** Its containers would be as those of the release that is wanted: a way back to it. */
+  sameBefore?: boolean;
   /** False where the release is a way back itself: it does not go back once more. */
   mayRollBack: boolean;
   /** Indexes whose new container has failed already. */
@@ -79,11 +81,16 @@ export function sidesOf({ members, release, failed, policy, now }: Rollout): Sid
   return {
     olds: live.filter((one) => one.release !== release),
     news,
-    unsettled: news.filter(
-      ({ index, state, since }) =>
-        !failed.includes(index) && !(state === 'ready' && now - since >= policy.monitorMs),
-    ),
+    unsettled: news.filter((one) => !failed.includes(one.index) && !hasProved(one, { policy, now })),
   };
+}
+
+/** It has been ready for long enough, or has done what there was to do. */
+export function hasProved(
+  { state, since }: Pick<Member, 'state' | 'since'>,
+  { policy, now }: Pick<Rollout, 'policy' | 'now'>,
+): boolean {
+  return state === 'ended' || (state === 'ready' && now - since >= policy.monitorMs);
 }
 
 /** New ones beyond the number that is wanted: it was made smaller meanwhile. */
@@ -121,7 +128,10 @@ export function creations(
   });
 }
 
-export function newIndexes({ members }: Pick<Rollout, 'members'>, count: number): number[] {
+export function newIndexes(
+  { members }: Readonly<{ members: readonly Pick<Member, 'index'>[] }>,
+  count: number,
+): number[] {
   const taken = new Set(members.map(({ index }) => index));
   const free: number[] = [];
   for (let index = 1; free.length < count; index++) if (!taken.has(index)) free.push(index);

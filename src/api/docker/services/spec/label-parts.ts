@@ -7,7 +7,7 @@ import { isAbsent, isZero, type Json, type Part, withContainer } from './part.ts
 const LABEL_FORCED = 'berth.force-update';
 
 /** Labels of containers which stand elsewhere in Docker's spec, or follow from the service's name. */
-const DERIVED: readonly string[] = [
+export const DERIVED: readonly string[] = [
   PLACEMENT_LABELS.placement,
   LABEL_FORCED,
   'com.docker.compose.project',

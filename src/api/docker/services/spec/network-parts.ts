@@ -1,6 +1,6 @@
 import { BerthError } from '../../../../kit/errors.ts';
 import type { Listener, Service } from '../../../../model/service.ts';
-import { at, isAbsent, type Json, type Part, withContainer } from './part.ts';
+import { at, isAbsent, type Json, type Part, type Warn, withContainer } from './part.ts';
 
 type Attachment = Readonly<{
   Target: string;
@@ -79,8 +79,10 @@ const ports: Part = {
     const made = [...service.listeners.map(ingressPort), ...hostPorts(service)];
     return made.length === 0 ? undefined : made;
   },
-  write: (service, value) => {
-    const given = ((Array.isArray(value) ? value : []) as readonly Partial<PortConfig>[]).map(whole);
+  write: (service, value, _, warn) => {
+    const given = ((Array.isArray(value) ? value : []) as readonly Partial<PortConfig>[])
+      .map(whole)
+      .map((one) => routable(one, warn));
     const onHosts = given.filter(({ PublishMode }) => PublishMode === 'host');
     const bindings: Record<string, Binding[]> = {};
     for (const { TargetPort, Protocol, PublishedPort } of onHosts) {
@@ -118,6 +120,16 @@ function whole({ Protocol, TargetPort, PublishedPort, PublishMode }: Partial<Por
   };
 }
 
+/** The router has TCP alone: other ports are those of each host. */
+function routable(port: PortConfig, warn: Warn): PortConfig {
+  const { Protocol, PublishMode, TargetPort } = port;
+  if (PublishMode === 'host' || Protocol === 'tcp') return port;
+  warn(
+    `EndpointSpec.Ports: ${TargetPort}/${Protocol} is bound on each host, as with mode host: the router has no ${Protocol}`,
+  );
+  return { ...port, PublishMode: 'host' };
+}
+
 function ingressPort({ protocol, port, frontPort }: Listener): PortConfig {
   const Protocol = protocol === 'udp' ? 'udp' : 'tcp';
   return { Protocol, TargetPort: port, PublishedPort: frontPort, PublishMode: 'ingress' };
@@ -142,17 +154,13 @@ function hostPorts({ container }: Service): PortConfig[] {
 }
 
 function listenerOf({ Protocol, TargetPort, PublishedPort }: PortConfig): Listener {
-  if (Protocol === 'sctp')
-    throw new BerthError('unsupported', `port ${TargetPort}/sctp cannot be published in mode ingress`, {
-      hint: 'publish it in mode host',
-    });
   if (PublishedPort === undefined)
     throw new BerthError(
       'unsupported',
       `port ${TargetPort}/${Protocol} is published in mode ingress without a PublishedPort`,
       { hint: 'name the port of the ingress hosts, or publish it in mode host' },
     );
-  return { kind: 'listener', protocol: Protocol, frontPort: PublishedPort, port: TargetPort };
+  return { kind: 'listener', protocol: 'tcp', frontPort: PublishedPort, port: TargetPort };
 }
 
 /**

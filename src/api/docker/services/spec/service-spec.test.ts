@@ -115,12 +115,14 @@ const specs = fc.record({
   RollbackConfig: policy(['continue', 'pause']),
   EndpointSpec: fc.record({
     Ports: fc.uniqueArray(
-      fc.record({
-        Protocol: fc.constantFrom('tcp', 'udp'),
-        TargetPort: port,
-        PublishedPort: port,
-        PublishMode: fc.constantFrom('ingress', 'host'),
-      }),
+      fc
+        .record({
+          Protocol: fc.constantFrom('tcp', 'udp'),
+          TargetPort: port,
+          PublishedPort: port,
+          PublishMode: fc.constantFrom('ingress', 'host'),
+        })
+        .filter(({ Protocol, PublishMode }) => Protocol === 'tcp' || PublishMode === 'host'),
       { selector: ({ TargetPort }) => TargetPort, minLength: 1, maxLength: 3 },
     ),
   }),
@@ -228,6 +230,22 @@ describe('what services of Berth do not have', () => {
     const empty = { Secrets: null, Configs: [], Isolation: 'default', Privileges };
     const spec = { TaskTemplate: { ContainerSpec: { ...container, ...empty }, Runtime: '' } };
     expect(read(spec)).toEqual(read({ TaskTemplate: { ContainerSpec: container } }));
+  });
+
+  it('ports that the router does not have are bound on each host', () => {
+    const Ports = ['tcp', 'udp', 'sctp'].map((Protocol) => ({
+      Protocol,
+      TargetPort: 53,
+      PublishedPort: 5353,
+    }));
+    const { service, warnings } = read({
+      TaskTemplate: { ContainerSpec: container },
+      EndpointSpec: { Ports },
+    });
+    expect(service.listeners).toEqual([{ kind: 'listener', protocol: 'tcp', frontPort: 5353, port: 53 }]);
+    const bound = [{ HostIp: '', HostPort: '5353' }];
+    expect(service.container.HostConfig?.PortBindings).toEqual({ '53/udp': bound, '53/sctp': bound });
+    expect(warnings).toHaveLength(2);
   });
 
   it('is told where it is done in another way', () => {

@@ -1,0 +1,33 @@
+import { Modal, type ModalProps } from '@mantine/core';
+import { useEffect, useState } from 'react';
+
+/** What was last used outside of all dialogs: a dialog may be opened by one that is gone when it closes. */
+let lastOutside: HTMLElement | undefined;
+
+/** Over the page for as long as it is there. Whoever closes it is back at what opened it, or at the page's beginning. */
+export function Dialog(props: Omit<ModalProps, 'opened' | 'returnFocus'>) {
+  const [opener] = useState(openerNow);
+  useEffect(() => () => goBackTo(opener), [opener]);
+  return <Modal opened {...props} />;
+}
+
+function openerNow(): HTMLElement | undefined {
+  const { activeElement: active } = document;
+  if (!(active instanceof HTMLElement) || active === document.body) return undefined;
+  const menu = active.closest('[role="menu"]')?.getAttribute('aria-labelledby');
+  // A menu's entries are gone with the menu.
+  const opener = (menu && document.getElementById(menu)) || active;
+  if (opener.closest('[role="dialog"]') === null) lastOutside = opener;
+  return opener;
+}
+
+function goBackTo(opener: HTMLElement | undefined): void {
+  const { activeElement: active } = document;
+  // Something else has taken the focus meanwhile.
+  if (active !== null && active !== document.body) return;
+  for (const one of [opener, lastOutside, document.getElementById('content')]) {
+    if (one?.isConnected !== true) continue;
+    one.focus({ preventScroll: true });
+    if (document.activeElement === one) return;
+  }
+}
