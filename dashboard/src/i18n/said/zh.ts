@@ -1,0 +1,8 @@
+import { inOtherWords, SENTENCES, type SentenceKey } from '../../../../src/contract/said.ts';
+import { who } from './who.ts';
+
+/** A sentence of the manager's that has none here does not compile. */
+export const CHINESE: Readonly<Record<SentenceKey, string>> = { ...who };
+
+/** The manager's sentence in Chinese; what is not in its catalogue stays as it is. */
+export const inChinese = inOtherWords(SENTENCES, CHINESE, '；');
