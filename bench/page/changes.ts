@@ -2,7 +2,9 @@ import type { Run } from '../benchmark.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 
 /** Requests that wait for their answers at most: a manager that does not keep up is not asked for ever more. */
-const MOST_OPEN = 64;
+const MOST_OPEN = 256;
+/** About so many containers are stopped at any time, but for the first moments. */
+const KEPT_STOPPED = 64;
 const EVERY_MS = 20;
 
 /** Of what is asked, this share may be refused: a simulated host that lost its connection for a moment takes nothing. */
@@ -25,7 +27,7 @@ export function changeWithoutEnd(run: Run, { docker, ids }: Fleet, perSecond: nu
     open++;
     try {
       // As many run at the end as at the beginning, give or take a few.
-      const id = stopped.length > MOST_OPEN ? stopped.shift() : undefined;
+      const id = stopped.length > KEPT_STOPPED ? stopped.shift() : undefined;
       if (id !== undefined) await docker.call('POST', `/v1.41/containers/${id}/start`);
       else {
         // Far apart, so that no host has them all.
