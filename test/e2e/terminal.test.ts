@@ -93,6 +93,7 @@ describe('a terminal', () => {
 
   it('is interrupted by Ctrl-C, left by keys, and runs on while another tab is looked at', async () => {
     const page = await opened();
+    await type('kept=still');
     await type('clear; sleep 5000');
     await expect.poll(commands, { timeout: 30_000 }).toContain('sleep 5000');
     await page.keyboard.press('Control+c');
@@ -103,8 +104,10 @@ describe('a terminal', () => {
     await page.getByRole('region', { name: 'Inspect' }).waitFor();
     await page.getByRole('tab', { name: 'Terminal' }).click();
     await page.locator('.xterm-screen').click();
-    await type('echo still-$((1+1))');
+    // By a variable of the shell: another one would not have it.
+    await type('echo $kept-$((1+1))');
     await says('still-2');
+    expect((await commands()).filter((command) => command === 'sh')).toHaveLength(1);
   });
 
   it('stays usable, and in bounds, while a container writes without end', async () => {

@@ -95,6 +95,8 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
             if (chosen === 'terminal') setHadTerminal(true);
           }}
           keepMounted={false}
+          // The other mode ends the effects of what is hidden, and with them a terminal's connection.
+          keepMountedMode="display-none"
         >
           <Tabs.List>
             <Tabs.Tab value="logs">{t('container.logs')}</Tabs.Tab>

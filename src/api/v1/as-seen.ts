@@ -3,6 +3,7 @@ import { BerthError } from '../../kit/errors.ts';
 import type { Role, User } from '../../model/access.ts';
 import type { CertificateRecord } from '../../model/certificate.ts';
 import { type ReleaseRecord, releaseKey, type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import type { DnsZone } from '../../model/dns.ts';
 import type { OidcProvider } from '../../model/oidc.ts';
 import type { RegistryLogin } from '../../model/registry-login.ts';
 import { SECRET_ROUTE_FIELDS } from '../../model/route-fields.ts';
@@ -92,6 +93,14 @@ export function refuseOtherBalancer(
 /** @throws BerthError `conflict` where the user has another role by now */
 export function refuseOtherRole({ name, role }: User, was: Role | undefined): void {
   if (was !== undefined) refuseOthers(`user ${name}`, { role: was }, { role });
+}
+
+/** @throws BerthError `conflict` where a setting that was seen of the zone is another by now */
+export function refuseOtherZone(zone: DnsZone, was: Partial<DnsZone> | undefined): void {
+  if (was === undefined) return;
+  const seen = Object.entries(was).filter(([, value]) => value !== undefined);
+  const now = Object.fromEntries(seen.map(([field]) => [field, zone[field as keyof DnsZone]]));
+  refuseOthers(`zone ${zone.name}`, Object.fromEntries(seen), now);
 }
 
 /**

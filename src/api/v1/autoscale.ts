@@ -42,10 +42,11 @@ export const autoscaleHandlers: Handlers<Names> = {
     });
     return { scaling };
   },
-  'autoscale.remove': async ({ deps, params, about }) => {
+  'autoscale.remove': async ({ deps, params, body, about }) => {
     about(`${params.stack}/${params.service}`);
     return deps.store.update((tx) => {
       const record = findService(tx, params.stack, params.service);
+      refuseOtherRules(record, body.was);
       const { scaling, ...rest } = record;
       if (scaling === undefined)
         throw new BerthError('conflict', `service ${record.name} has no rules that were set by hand`, {

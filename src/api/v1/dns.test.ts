@@ -54,6 +54,14 @@ describe('zones', () => {
     expect(await serial('apps.example.com')).toBe(before + 3);
     api.clock.time += 10 * 3_600_000;
     await api.root.call('dns.zone.change', { zone: 'apps.example.com', ttl: 60 });
+    // Of a field that is another by now whoever asks is told; what others have done to the rest is theirs.
+    const change = { zone: 'apps.example.com', ttl: 90 };
+    await expect(api.root.call('dns.zone.change', { ...change, was: { ttl: 300 } })).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'zone apps.example.com is another by now than was seen: ttl: 300 -> 60',
+    });
+    await api.root.call('dns.zone.change', { ...change, was: { ttl: 60 } });
+    await api.root.call('dns.zone.change', { ...change, ttl: 60, was: {} });
     expect(await serial('apps.example.com')).toBeGreaterThan(before + 1_000);
   });
 

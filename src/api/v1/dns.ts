@@ -5,6 +5,7 @@ import { newShortId } from '../../kit/ids.ts';
 import { type DnsData, type DnsRecord, type DnsZone, dnsNameSchema, nextSerial } from '../../model/dns.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
 import type { ApiDeps } from './deps.ts';
+import { refuseOtherZone } from './as-seen.ts';
 import type { Handlers } from './handler.ts';
 
 const MAX_ZONES = 100;
@@ -50,10 +51,11 @@ export const dnsHandlers: Handlers<keyof typeof dnsRoutes> = {
     });
   },
 
-  'dns.zone.change': ({ deps, params, body }) =>
+  'dns.zone.change': ({ deps, params, body: { was, ...settings } }) =>
     deps.store.update((tx) => {
       const zone = findZone(tx, params.zone);
-      const given = Object.entries(body).filter(([, value]) => value !== undefined);
+      refuseOtherZone(zone, was);
+      const given = Object.entries(settings).filter(([, value]) => value !== undefined);
       if (given.length === 0) throw new BerthError('bad_request', 'nothing is to be changed');
       const changed: DnsZone = {
         ...zone,

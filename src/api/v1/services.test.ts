@@ -150,7 +150,10 @@ it('lets services scale by themselves: as the file says, or as was set beside it
   await api.root.call('autoscale.set', { ...web, scaling: { kind: 'off' } });
   expect(await api.root.call('autoscale.list')).toEqual({ services: [] });
   await expect(api.root.call('autoscale.explain', web)).rejects.toThrow('shop/web');
-  expect((await api.root.call('autoscale.remove', web)).scaling).toMatchObject({ min: 1, max: 6 });
+  await expect(api.root.call('autoscale.remove', { ...web, was: scaling })).rejects.toThrow('by now than');
+  expect((await api.root.call('autoscale.remove', { ...web, was: null })).scaling).toMatchObject({
+    ...{ min: 1, max: 6 },
+  });
   await expect(api.root.call('autoscale.remove', web)).rejects.toMatchObject({
     message: 'service web has no rules that were set by hand',
     hint: 'its compose file has some: take them out there, or "berth autoscale set --off shop/web"',

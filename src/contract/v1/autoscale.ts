@@ -59,6 +59,8 @@ export const autoscaleRoutes = {
     role: 'operator',
     action: 'autoscale.remove',
     params: serviceParams,
+    /** `was` as above. */
+    body: z.strictObject({ was: scalingSchema.nullable().optional() }),
     answer: json(z.object({ scaling: scalingSchema.nullable() })),
   },
 } as const satisfies Record<string, RouteSpec>;

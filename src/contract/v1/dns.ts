@@ -83,7 +83,11 @@ export const dnsRoutes = {
     role: 'admin',
     action: 'dns.zone.change',
     params: zoneParams,
-    body: z.strictObject(settings),
+    body: z.strictObject({
+      ...settings,
+      /** Fields as whoever asks has seen them: refused where one is another by now. */
+      was: z.strictObject(settings).optional(),
+    }),
     answer: json(zoneSchema),
   },
   /** With all its records. */

@@ -77,6 +77,8 @@ export function ChangeZone({ zone, onClose }: Readonly<{ zone: DnsZoneView; onCl
   const w = useWords(words);
   const draft = useDraft(zoneText(zone), isSame);
   const settings = zoneInput(draft.value, draft.base);
+  // Only of what is changed: what others do to the rest is theirs.
+  const was = zoneInput(draft.base, draft.value);
   const problems = zoneProblems(settings, w('dns.zone.needed'));
   const isReady =
     Object.keys(settings).length > 0 && Object.keys(problems).length === 0 && draft.theirs === undefined;
@@ -92,11 +94,11 @@ export function ChangeZone({ zone, onClose }: Readonly<{ zone: DnsZoneView; onCl
           ? {
               cli: `berth dns zone set ${shellWord(zone.name)}${flags}`,
               route: 'dns.zone.change',
-              input: { zone: zone.name, ...settings },
+              input: { zone: zone.name, ...settings, was },
             }
           : undefined
       }
-      onRun={() => client.call('dns.zone.change', { zone: zone.name, ...settings })}
+      onRun={() => client.call('dns.zone.change', { zone: zone.name, ...settings, was })}
       onClose={onClose}
     >
       {draft.theirs !== undefined && (

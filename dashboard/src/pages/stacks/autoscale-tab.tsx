@@ -67,7 +67,7 @@ function Autoscaling({ service, spec }: Props) {
       <ScalingForm service={service} now={known?.scaling ?? null} byHand={byHand}>
         <ActionButtons
           actions={[
-            ...(byHand ? [removeAction(service, spec, w)] : []),
+            ...(byHand ? [removeAction(service, spec, known?.scaling ?? null, w)] : []),
             ...(known === null ? [] : [offAction(service, known.scaling, w)]),
           ]}
         />
@@ -121,7 +121,13 @@ function Now({ service, scaled: { current, wanted, why, sentences } }: NowProps)
   );
 }
 
-function removeAction(service: ServiceView, spec: ServiceSpec, w: Words): Action {
+/** @param was the rules that are seen: others by now are not taken away unseen */
+function removeAction(
+  service: ServiceView,
+  spec: ServiceSpec,
+  was: ScaledView['scaling'],
+  w: Words,
+): Action {
   const { stack, name } = service;
   const target = nameOf(service);
   return {
@@ -129,7 +135,7 @@ function removeAction(service: ServiceView, spec: ServiceSpec, w: Words): Action
     way: {
       cli: `berth autoscale rm ${shellWord(target)}`,
       route: 'autoscale.remove',
-      input: { stack, service: name },
+      input: { stack, service: name, was },
     },
     confirm: {
       title: w('remove.title', { name: target }),
