@@ -4,8 +4,8 @@ import { BerthError } from '../../kit/errors.ts';
 import { newShortId } from '../../kit/ids.ts';
 import { type DnsData, type DnsRecord, type DnsZone, dnsNameSchema, nextSerial } from '../../model/dns.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
-import type { ApiDeps } from './deps.ts';
 import { refuseOtherZone } from './as-seen.ts';
+import type { ApiDeps } from './deps.ts';
 import type { Handlers } from './handler.ts';
 
 const MAX_ZONES = 100;
