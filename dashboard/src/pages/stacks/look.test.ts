@@ -36,6 +36,8 @@ it('has words of their own for jobs', () => {
   });
   expect(serviceLook(service({ mode: 'job', wanted: 1, ready: 1 })).state).toBe('finished');
   expect(serviceLook(service({ mode: 'job', release: release('failed') })).tone).toBe('bad');
+  // One whose containers have ended well, with `restart: "no"`.
+  expect(serviceLook(service({ running: 0 })).state).toBe('finished');
 });
 
 it('says why by what lasts longest', () => {

@@ -20,7 +20,7 @@ type Look = Readonly<{ state: ServiceState; tone: Tone }>;
 
 /** How well a service is: what a person has to look at goes before what is only on its way. */
 export function serviceLook(service: ServiceView): Look {
-  const { removing, overdue, release, mode, wanted, ready } = service;
+  const { removing, overdue, release, mode, wanted, ready, running } = service;
   if (removing) return { state: 'removing', tone: 'busy' };
   if (overdue !== undefined) return { state: 'overdue', tone: 'bad' };
   if (release.state === 'failed') return { state: 'failed', tone: 'bad' };
@@ -30,7 +30,9 @@ export function serviceLook(service: ServiceView): Look {
   if (release.state === 'releasing' || release.state === 'confirmed')
     return { state: 'releasing', tone: 'busy' };
   if (wanted === 0) return { state: 'stopped', tone: 'idle' };
-  if (ready >= wanted) return { state: mode === 'job' ? 'finished' : 'ready', tone: 'good' };
+  // What has ended well, and is to be started by nobody, counts as ready and does not run.
+  const isOver = mode === 'job' || running === 0;
+  if (ready >= wanted) return { state: isOver ? 'finished' : 'ready', tone: 'good' };
   return ready === 0 ? { state: 'down', tone: 'bad' } : { state: 'partly', tone: 'busy' };
 }
 
