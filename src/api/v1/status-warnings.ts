@@ -34,8 +34,8 @@ function warnings(
 
 const says = ({ who, text }: SaidBy) => say('who.says', { who, text });
 
-/** Each of these sentences is in the catalogue with its host in front, too (`.of`). */
-const isSaid = ({ who, many, text }: SaidBy) => (many ? say('hosts.each', { who, text }) : `${who} ${text}`);
+/** Each of these sentences is in the catalogue with one host in front, too (`.of`), and with several (`.each`). */
+const isSaid = ({ who, many, text }: SaidBy) => `${who}${many ? ': each' : ''} ${text}`;
 
 const isIn =
   (state: 'down' | 'suspect') =>

@@ -1,4 +1,4 @@
-// What is said of a host, alone and with it in front.
+// What is said of a host: alone, with it in front (`.of`), and with several (`.each`).
 const RESTS = 'was down {#n} times within an hour: gets nothing new before {time}';
 const PATH = 'has a broken data path to {+name} ({address}) since {time} UTC: {;why}';
 const PATHS = 'and to {#n} more hosts';
@@ -15,7 +15,6 @@ export const hostSentences = {
   'hosts.are.down': '{@who} are down: {;why}',
   'hosts.is.suspect': '{@who} is suspect: {;why}',
   'hosts.are.suspect': '{@who} are suspect: {;why}',
-  'hosts.each': '{@who}: each {*text}',
   'hosts.none': 'no host has joined: "berth token create" prints how to add one',
   'hosts.noneReady': 'no host is ready: nothing can be placed',
 
@@ -44,20 +43,28 @@ export const hostSentences = {
 
   'hosts.rests': RESTS,
   'hosts.rests.of': `{@who} ${RESTS}`,
+  'hosts.rests.each': `{@who}: each ${RESTS}`,
   'hosts.path': PATH,
   'hosts.path.of': `{@who} ${PATH}`,
+  'hosts.path.each': `{@who}: each ${PATH}`,
   'hosts.paths': PATHS,
   'hosts.paths.of': `{@who} ${PATHS}`,
+  'hosts.paths.each': `{@who}: each ${PATHS}`,
   'hosts.wire': WIRE,
   'hosts.wire.of': `{@who} ${WIRE}`,
+  'hosts.wire.each': `{@who}: each ${WIRE}`,
   'hosts.wires.one': WIRES_ONE,
   'hosts.wires.one.of': `{@who} ${WIRES_ONE}`,
+  'hosts.wires.one.each': `{@who}: each ${WIRES_ONE}`,
   'hosts.wires.many': WIRES_MANY,
   'hosts.wires.many.of': `{@who} ${WIRES_MANY}`,
+  'hosts.wires.many.each': `{@who}: each ${WIRES_MANY}`,
   'hosts.plain': PLAIN,
   'hosts.plain.of': `{@who} ${PLAIN}`,
+  'hosts.plain.each': `{@who}: each ${PLAIN}`,
   'hosts.plain.more': PLAIN_MORE,
   'hosts.plain.more.of': `{@who} ${PLAIN_MORE}`,
+  'hosts.plain.more.each': `{@who}: each ${PLAIN_MORE}`,
 
   'hosts.path.silent': 'no answer',
   'hosts.path.late': 'no answer within {seconds} s',
@@ -105,6 +112,21 @@ export const hostSentences = {
     '{#n} container runs on that this database does not know (a backup was put back): "berth orphan ls" lists it',
   'hosts.orphans.many':
     '{#n} containers run on that this database does not know (a backup was put back): "berth orphan ls" lists them',
+  'hosts.orphan.unknown': 'its host does not know any more how it was made',
+  'hosts.orphan.removed': 'it was being removed',
+  'hosts.orphan.named': 'another container is called {+name}: rename that one (docker rename)',
+  'hosts.orphan.network': 'another network is called {+name}, as one of its own is',
+  'hosts.orphan.vni': 'network {+other} has the VXLAN identifier {vni} of its network {+name}',
+  'hosts.orphan.address': 'its address {+address} of network {+name} is held by {*holder}',
+  'hosts.holder': 'Address already in use: {+address} of network {+network} is held by {*holder}',
+  'hosts.holder.container': 'container {+name} on host {+host}',
+  'hosts.holder.plain': 'container {+name} of plain docker on host {+host}',
+  'hosts.holder.gateway': 'the gateway of the network',
+  'hosts.holder.left': 'a container left on host {+host} ("berth ip release" frees it)',
+  'hosts.holder.aux': 'auxiliary address "{name}"',
+  'hosts.holder.reservation': 'a reservation for {+name}',
+  'hosts.holder.gone': 'a container that is gone',
+  'hosts.holder.gone.of': 'container {+name}, which is gone',
   'hosts.missing.one': '{#n} container is not on the host where it should be',
   'hosts.missing.many': '{#n} containers are not on the hosts where they should be',
   'hosts.restarting.one': '{@who} ends soon after each start: "docker logs {+name}" may say why',

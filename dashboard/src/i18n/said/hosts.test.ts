@@ -50,8 +50,8 @@ describe('the warnings of the overview', () => {
       ],
       ['host h3 and for 1 more network', '主机 h3 的线路对另外 1 个网络也不足'],
       [
-        "host h1 has by plain docker what is another's: Address already in use: 10.7.0.2, and 1 more",
-        '主机 h1 通过普通 docker 占用了属于别人的资源：Address already in use: 10.7.0.2，另有 1 项',
+        "host h1 has by plain docker what is another's: Address already in use: 10.7.0.2 of network x1 is held by container db on host h2, and 1 more",
+        '主机 h1 通过普通 docker 占用了属于别人的资源：网络 x1 的地址 10.7.0.2 已被占用：主机 h2 上的容器 db，另有 1 项',
       ],
       [
         'hosts h1, H2: the router does not run: image haproxy:9 is not there',
@@ -115,6 +115,24 @@ it('what is said of certificates is Chinese', () => {
     [
       'the CA has not come to an end within 180 s -> nothing to do: the order is looked at again',
       'CA 在 180 秒内没有完成 → 无需处理：会再次查看申请的结果',
+    ],
+  ]);
+});
+
+it('why orphans cannot be adopted is Chinese', () => {
+  says([
+    ['its host does not know any more how it was made', '它的主机已不知道它是如何创建的'],
+    [
+      'another container is called web: rename that one (docker rename)',
+      '另一个容器也叫 web：请给那一个改名（docker rename）',
+    ],
+    [
+      'its address 10.1.0.2 of network x1 is held by a reservation for db',
+      '它在网络 x1 中的地址 10.1.0.2 已被占用：为 db 所作的预留',
+    ],
+    [
+      'its address 10.1.0.2 of network x1 is held by container db, which is gone',
+      '它在网络 x1 中的地址 10.1.0.2 已被占用：已不存在的容器 db',
     ],
   ]);
 });

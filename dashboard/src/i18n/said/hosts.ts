@@ -1,4 +1,4 @@
-// Of a host, alone and with it in front.
+// Of a host: alone, with it in front, and with several.
 const RESTS = '一小时内宕机 {n} 次：{time} 之前不会分到新的容器';
 const PATH = '到 {name}（{address}）的线路自 {time}（UTC）起不通：{why}';
 const PATHS = '到另外 {n} 台主机的线路也不通';
@@ -20,7 +20,6 @@ export const hosts = {
   'hosts.are.down': DOWN,
   'hosts.is.suspect': SUSPECT,
   'hosts.are.suspect': SUSPECT,
-  'hosts.each': '{who}：各自{text}',
   'hosts.none': '还没有主机加入：“berth token create”会给出添加主机的命令',
   'hosts.noneReady': '没有就绪的主机：无处放置容器',
 
@@ -49,20 +48,28 @@ export const hosts = {
 
   'hosts.rests': RESTS,
   'hosts.rests.of': `{who} ${RESTS}`,
+  'hosts.rests.each': `{who}：各自${RESTS}`,
   'hosts.path': PATH,
   'hosts.path.of': `{who} ${PATH}`,
+  'hosts.path.each': `{who}：各自${PATH}`,
   'hosts.paths': PATHS,
   'hosts.paths.of': `{who} ${PATHS}`,
+  'hosts.paths.each': `{who}：各自${PATHS}`,
   'hosts.wire': WIRE,
   'hosts.wire.of': `{who} ${WIRE}`,
+  'hosts.wire.each': `{who}：各自${WIRE}`,
   'hosts.wires.one': WIRES,
   'hosts.wires.one.of': `{who} 的线路${WIRES}`,
+  'hosts.wires.one.each': `{who}：各自的线路${WIRES}`,
   'hosts.wires.many': WIRES,
   'hosts.wires.many.of': `{who} 的线路${WIRES}`,
+  'hosts.wires.many.each': `{who}：各自的线路${WIRES}`,
   'hosts.plain': PLAIN,
   'hosts.plain.of': `{who} ${PLAIN}`,
+  'hosts.plain.each': `{who}：各自${PLAIN}`,
   'hosts.plain.more': PLAIN_MORE,
   'hosts.plain.more.of': `{who} ${PLAIN_MORE}`,
+  'hosts.plain.more.each': `{who}：各自${PLAIN_MORE}`,
 
   'hosts.path.silent': '没有应答',
   'hosts.path.late': '{seconds} 秒内没有应答',
@@ -106,6 +113,21 @@ export const hosts = {
 
   'hosts.orphans.one': ORPHANS,
   'hosts.orphans.many': ORPHANS,
+  'hosts.orphan.unknown': '它的主机已不知道它是如何创建的',
+  'hosts.orphan.removed': '它当时正在被删除',
+  'hosts.orphan.named': '另一个容器也叫 {name}：请给那一个改名（docker rename）',
+  'hosts.orphan.network': '另一个网络也叫 {name}，与它的网络同名',
+  'hosts.orphan.vni': '网络 {other} 与它的网络 {name} 的 VXLAN 编号相同：{vni}',
+  'hosts.orphan.address': '它在网络 {name} 中的地址 {address} 已被占用：{holder}',
+  'hosts.holder': '网络 {network} 的地址 {address} 已被占用：{holder}',
+  'hosts.holder.container': '主机 {host} 上的容器 {name}',
+  'hosts.holder.plain': '主机 {host} 上由普通 docker 创建的容器 {name}',
+  'hosts.holder.gateway': '该网络的网关',
+  'hosts.holder.left': '留在主机 {host} 上的容器（“berth ip release”可释放）',
+  'hosts.holder.aux': '辅助地址“{name}”',
+  'hosts.holder.reservation': '为 {name} 所作的预留',
+  'hosts.holder.gone': '已不存在的容器',
+  'hosts.holder.gone.of': '已不存在的容器 {name}',
   'hosts.missing.one': MISSING,
   'hosts.missing.many': MISSING,
   'hosts.restarting.one': RESTARTING,
