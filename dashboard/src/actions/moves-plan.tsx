@@ -3,8 +3,6 @@ import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { Moves } from '../../../src/contract/v1/moves.ts';
 import { client } from '../cluster/client.ts';
-import { eachSaid } from '../i18n/said/each-said.ts';
-import { useSaid } from '../i18n/said/use-said.ts';
 import { useText } from '../i18n/text.tsx';
 import { Problem } from '../parts/problem.tsx';
 
@@ -44,7 +42,6 @@ type ListsProps = Readonly<{ moves: Moves; kind: MovesQuestion['kind'] }>;
 /** What moves, and what has to stay. */
 export function MovesLists({ moves: { waiting, stays }, kind }: ListsProps) {
   const t = useText();
-  const said = useSaid();
   if (waiting.length + stays.length === 0) return <p className="note">{t(`${kind}.nothing`)}</p>;
   return (
     <>
@@ -56,7 +53,7 @@ export function MovesLists({ moves: { waiting, stays }, kind }: ListsProps) {
         )}
       </MovesList>
       <MovesList title={t('drain.stays', { n: stays.length })} items={stays}>
-        {({ reason }) => <small>{eachSaid(said, reason)}</small>}
+        {({ reason }) => <small>{reason}</small>}
       </MovesList>
     </>
   );

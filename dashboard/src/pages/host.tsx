@@ -12,8 +12,6 @@ import { useTitle } from '../app/shell.tsx';
 import { client } from '../cluster/client.ts';
 import { nodesById, useLive, usePicture } from '../cluster/use-cluster.tsx';
 import { useLiveQuery } from '../cluster/use-live-query.ts';
-import { eachSaid } from '../i18n/said/each-said.ts';
-import { useSaid } from '../i18n/said/use-said.ts';
 import { useLanguage, useText, useWords } from '../i18n/text.tsx';
 import { CpuMeter, capacityOf, MemoryMeter } from '../parts/capacity.tsx';
 import { ContainerRows, type UsageOrder } from '../parts/container-rows.tsx';
@@ -199,7 +197,6 @@ function Capacity({ node }: Readonly<{ node: Node }>) {
 
 function Drained({ moves: { state, moved, waiting, stays } }: Readonly<{ moves: Moves }>) {
   const t = useText();
-  const said = useSaid();
   if (state === 'none' || state === 'planned') return null;
   const isDone = state === 'done';
   return (
@@ -213,7 +210,7 @@ function Drained({ moves: { state, moved, waiting, stays } }: Readonly<{ moves: 
           <ul>
             {stays.map(({ id, name, reason }) => (
               <li key={id}>
-                {name}: {eachSaid(said, reason)}
+                {name}: {reason}
               </li>
             ))}
           </ul>

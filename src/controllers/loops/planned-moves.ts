@@ -4,7 +4,6 @@ import type { Logger } from '../../kit/logger.ts';
 import type { Container } from '../../model/container.ts';
 import { serviceKey } from '../../model/deployment.ts';
 import type { Host } from '../../model/host.ts';
-import { say } from '../../model/said/index.ts';
 import { placementRequest, serviceOf } from '../../scheduler/request.ts';
 import { resourcesOf } from '../../scheduler/resources.ts';
 import { seenOn } from '../../store/seen.ts';
@@ -188,7 +187,7 @@ export class PlannedMoves {
         stays: this.thatStay(key, [...job.stays, ...now.stays, ...refused]),
       });
     }
-    this.end(key, say('hosts.stay.broken'));
+    this.end(key, 'it was broken off before');
   }
 
   /** What was planned a while ago, as it can be done now: to where it was said, as long as there is room. */
@@ -202,7 +201,7 @@ export class PlannedMoves {
         const record = tx.get('containers', id);
         if (record === undefined || isGoing(record)) continue;
         const one = judged(tx, record);
-        if (one.from !== from) stays.push(stay(move, say('hosts.stay.moved')));
+        if (one.from !== from) stays.push(stay(move, 'it was moved by somebody else meanwhile'));
         else if (isStay(one)) stays.push(one);
         else {
           bench.lift([id]);
@@ -212,7 +211,7 @@ export class PlannedMoves {
             moves.push({ ...move, to: answer.hostId });
             continue;
           }
-          stays.push(stay(move, 'refusal' in answer ? answer.refusal : say('hosts.stay.better')));
+          stays.push(stay(move, 'refusal' in answer ? answer.refusal : 'no other host is better'));
         }
         bench.putBack(id, record.assigned.hostId);
       }

@@ -1,5 +1,4 @@
 import type { Container, ObservedContainer } from '../../model/container.ts';
-import { say } from '../../model/said/index.ts';
 
 /**
  * Why a container is not moved while its host works; undefined where it can be. Whether another host would take it is the
@@ -10,12 +9,13 @@ export function whyNotMovable(
   { desired, assigned }: Container,
   seen: ObservedContainer | undefined,
 ): string | undefined {
-  if (assigned.moving !== undefined) return say('hosts.stay.moving');
-  if (desired.state === 'removed') return say('hosts.stay.removing');
-  if (desired.state === 'stopped') return say('hosts.stay.stopped');
-  if (desired.spec.HostConfig?.AutoRemove === true) return say('hosts.stay.rm');
+  if (assigned.moving !== undefined) return 'it is being moved already';
+  if (desired.state === 'removed') return 'it is being removed';
+  if (desired.state === 'stopped') return 'it is stopped: what it has written is on this host';
+  if (desired.spec.HostConfig?.AutoRemove === true)
+    return 'it was started with --rm: to stop it would remove it';
   const status = seen?.state.status;
   if (desired.state === 'running' && (status === 'exited' || status === 'dead'))
-    return say('hosts.stay.exited');
+    return 'it has ended: what it has written is on this host';
   return undefined;
 }

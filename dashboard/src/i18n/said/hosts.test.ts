@@ -164,11 +164,6 @@ it('what is said of a host is Chinese, sentence by sentence', () => {
       'openvswitch: Open vSwitch is not installed ("apt-get install openvswitch-switch"); bridge: this kernel has no bridges ("modprobe bridge" may bring them): denied',
       'openvswitch：没有安装 Open vSwitch（“apt-get install openvswitch-switch”）；bridge：此内核不支持网桥（“modprobe bridge”也许可以加载）：denied',
     ],
-    ['it has ended: what it has written is on this host', '它已结束：它写入的内容在这台主机上'],
-    [
-      'it was moved by somebody else meanwhile; back on h1: it was removed meanwhile',
-      '其间已被别人迁移；退回 h1 时：其间已被删除',
-    ],
   ]);
 });
 
