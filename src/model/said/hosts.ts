@@ -98,6 +98,23 @@ export const hostSentences = {
   'hosts.route.service': '{name} has no container to lead to: see "berth service ps {key}"',
   'hosts.route.balancer': '{name} has no target to lead to: see "berth lb inspect {balancer}"',
 
+  'hosts.target.missing': 'there is no container {+name}',
+  'hosts.target.unready': 'container {+name} does not run, or is not ready',
+  'hosts.target.host': 'the host of container {+name} has no address',
+  'hosts.target.port':
+    'container {+name} does not publish port {#port}: start it with "-p {#same}", or attach its own address',
+  'hosts.target.fails': 'it fails its check: {;hosts}',
+  'hosts.target.says': '{@who} says: {*why}',
+  'hosts.target.say': '{@who} say: {*why}',
+  'hosts.target.socket': 'no socket',
+  'hosts.target.silent': 'no answer to a connection in time',
+  'hosts.target.refused': 'connection refused, or no way there',
+  'hosts.target.tls.late': 'no TLS in time',
+  'hosts.target.tls': 'no TLS that is to be believed',
+  'hosts.target.http.late': 'no HTTP in time',
+  'hosts.target.http.not': 'an answer that is not HTTP',
+  'hosts.target.name': 'the name cannot be looked up: {*why}',
+  'hosts.target.name.empty': 'it has no address',
   'hosts.orphans.one':
     '{#n} container runs on that this database does not know (a backup was put back): "berth orphan ls" lists it',
   'hosts.orphans.many':

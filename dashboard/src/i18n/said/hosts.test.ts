@@ -119,6 +119,21 @@ it('what is said of certificates is Chinese', () => {
   ]);
 });
 
+it('why targets get no requests is Chinese', () => {
+  says([
+    [
+      'container web does not publish port 80: start it with "-p 80", or attach its own address',
+      '容器 web 没有发布端口 80：请以“-p 80”启动它，或添加它自己的地址',
+    ],
+    ['the name cannot be looked up: it has no address', '名称无法解析：它没有地址'],
+  ]);
+  expect(
+    inChinese(
+      'it fails its check: hosts h1, h2 say: no answer to a connection in time; host h3 says: HTTP 503',
+    ),
+  ).toBe('检查未通过：主机 h1, h2：没有及时建立连接；主机 h3：HTTP 503');
+});
+
 it('why orphans cannot be adopted is Chinese', () => {
   says([
     ['its host does not know any more how it was made', '它的主机已不知道它是如何创建的'],
