@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AcmeError, type AcmeFailure } from '../model/acme.ts';
+import { say } from '../model/said/index.ts';
 
 /** RFC 8555, section 6.7, and RFC 9457. Whatever is not of this form is left out. */
 export const problemSchema = z.object({
@@ -22,35 +23,30 @@ export type Problem = z.infer<typeof problemSchema>;
 
 type Meaning = Pick<AcmeFailure, 'scope' | 'hint'>;
 
-const REACH =
-  'let the domain lead to the ingress hosts ("berth route ls" names them), which the CA has to reach at port 80';
-const SETTINGS = 'see "berth settings ls" for acmeDirectory, acmeContact and acmeTermsAgreed';
-const WAIT = 'nothing to do: it is tried again, later each time';
+const REACH = say('hosts.cert.reach');
+const SETTINGS = say('hosts.cert.settings');
+const WAIT = say('hosts.cert.again');
+const LIMITED = say('hosts.cert.limited');
+const REFUSED = say('hosts.cert.refused');
 
 /** By the last part of `urn:ietf:params:acme:error:…`. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  accountDoesNotExist: { scope: 'ca', hint: 'an account is made anew with the next attempt' },
-  badCSR: { scope: 'order', hint: 'look at what the CA allows' },
-  caa: { scope: 'order', hint: 'allow this CA in the CAA records of the domain' },
+  accountDoesNotExist: { scope: 'ca', hint: say('hosts.cert.account') },
+  badCSR: { scope: 'order', hint: say('hosts.cert.allows') },
+  caa: { scope: 'order', hint: say('hosts.cert.caa') },
   connection: { scope: 'order', hint: REACH },
   dns: { scope: 'order', hint: REACH },
-  externalAccountRequired: {
-    scope: 'ca',
-    hint: 'this CA wants an account that was made with it before, which Berth has no way to name: choose another one by acmeDirectory',
-  },
+  externalAccountRequired: { scope: 'ca', hint: say('hosts.cert.external') },
   incorrectResponse: { scope: 'order', hint: REACH },
   invalidContact: { scope: 'ca', hint: SETTINGS },
-  rateLimited: { scope: 'names', hint: 'wait: the CA limits how many it gives' },
-  rejectedIdentifier: { scope: 'names', hint: 'this CA gives nothing for such a name: upload a certificate' },
+  rateLimited: { scope: 'names', hint: LIMITED },
+  rejectedIdentifier: { scope: 'names', hint: REFUSED },
   serverInternal: { scope: 'ca', hint: WAIT },
   tls: { scope: 'order', hint: REACH },
   unauthorized: { scope: 'order', hint: REACH },
   unsupportedContact: { scope: 'ca', hint: SETTINGS },
-  unsupportedIdentifier: {
-    scope: 'names',
-    hint: 'this CA gives nothing for such a name: upload a certificate',
-  },
-  userActionRequired: { scope: 'ca', hint: 'do at the CA what it says' },
+  unsupportedIdentifier: { scope: 'names', hint: REFUSED },
+  userActionRequired: { scope: 'ca', hint: say('hosts.cert.action') },
 };
 
 /** A week: what a CA asks for beyond it is taken for a slip. */
@@ -82,7 +78,7 @@ export function refusal(
     status !== undefined && status >= 500
       ? { scope: 'ca', hint: WAIT }
       : status === 429
-        ? { scope: 'names', hint: 'wait: the CA limits how many it gives' }
+        ? { scope: 'names', hint: LIMITED }
         : status === 404
           ? { scope: 'order', hint: WAIT }
           : { scope: 'names', hint: WAIT };

@@ -5,6 +5,7 @@ import { type KeyedQueue, newKeyedQueue } from '../kit/keyed-queue.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { HostEngine } from '../link/ports.ts';
 import type { ObservedContainer } from '../model/container.ts';
+import { say } from '../model/said/index.ts';
 import { AssignmentFiles } from './assignment-files.ts';
 import type { KnownContainer } from './container-picture.ts';
 import { type AgentLink, Conversation } from './conversation.ts';
@@ -272,7 +273,7 @@ class HostAgent implements Agent {
     this.lease.close();
     this.prober.close();
     this.reports?.close();
-    this.conversation.end('the agent is stopping');
+    this.conversation.end(say('hosts.closed.stopping'));
     this.observer.close();
     await this.intake.settled();
     await this.reconciler.close();

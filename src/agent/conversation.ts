@@ -4,6 +4,7 @@ import { messageOf } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { ManagerSession } from '../link/ports.ts';
 import { reach } from '../link/reach.ts';
+import { say } from '../model/said/index.ts';
 import type { AssignmentFiles } from './assignment-files.ts';
 import type { HostFiles } from './files/host-files.ts';
 import type { Intake } from './intake.ts';
@@ -66,7 +67,7 @@ export class Conversation {
 
   /** Takes over a new connection: the one before it counts no more. */
   attach(connection: AgentLink): void {
-    this.end('a newer connection took its place');
+    this.end(say('hosts.closed.newer'));
     const session: AgentLink = {
       send: (frame) => {
         connection.send(frame);
@@ -168,7 +169,7 @@ export class Conversation {
     const { ingress } = this.deps;
     if (ingress !== undefined) ingress.onFrame(frame);
     else if (frame.t === 'router') {
-      const error = 'its Docker Engine is on another machine than its agent: no router can run there';
+      const error = say('hosts.router.remote');
       session.send({ t: 'routed', seq: frame.change.seq, serving: false, error, draining: [] });
     }
   }
@@ -234,7 +235,7 @@ export class Conversation {
   private beat(session: AgentLink): void {
     this.beatAt = performance.now();
     const { state, reason } = this.deps.observer.health;
-    const engine = state === 'down' ? `its Docker Engine does not answer: ${reason}` : '';
+    const engine = state === 'down' ? say('hosts.state.engine.why', { why: reason }) : '';
     const trouble = [engine, this.deps.intake.unwritable].filter((one) => one !== '').join('; ');
     const now = this.deps.clock.now();
     const lease = this.deps.hasFenced();

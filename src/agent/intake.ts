@@ -2,6 +2,7 @@ import type { Assignment } from '../contract/link.ts';
 import type { Clock } from '../kit/clock.ts';
 import { messageOf } from '../kit/errors.ts';
 import type { Logger } from '../kit/logger.ts';
+import { say } from '../model/said/index.ts';
 import type { AssignmentFiles } from './assignment-files.ts';
 import { type AssignmentFrame, type Group, grouped, isPut } from './frame-groups.ts';
 import type { Observer } from './observer.ts';
@@ -107,7 +108,7 @@ export class Intake<Session> {
         return ids;
       } catch (thrown) {
         if (isOver()) return undefined;
-        const reason = `the host cannot write its assignments to ${dir} (${messageOf(thrown)}): free space there`;
+        const reason = say('hosts.state.disk', { dir, reason: messageOf(thrown) });
         if (this.unwritable === '') logger.error({ error: messageOf(thrown) }, reason);
         this.unwritable = reason;
         this.deps.onWritable(session);

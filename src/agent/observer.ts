@@ -5,6 +5,7 @@ import { type Backoff, backoffDelay } from '../kit/backoff.ts';
 import { BerthError, messageOf } from '../kit/errors.ts';
 import { type LinkedSignal, linkedSignal } from '../kit/linked-signal.ts';
 import type { EngineInfo } from '../model/host.ts';
+import { say } from '../model/said/index.ts';
 import { Catalog, type Difference } from './catalog.ts';
 import { ContainerPicture, type PictureDeps } from './container-picture.ts';
 import { affectedBy, type ObjectKind } from './event-effects.ts';
@@ -263,7 +264,7 @@ export class Observer {
     } catch (thrown) {
       const late = thrown instanceof Error && thrown.name === 'TimeoutError';
       const reason = late
-        ? `no answer to a ping within ${this.deps.timings.pingTimeoutMs / 1000} s`
+        ? say('hosts.state.ping', { seconds: this.deps.timings.pingTimeoutMs / 1000 })
         : messageOf(thrown);
       this.down(reason);
       if (!this.stopping.signal.aborted) this.deps.onMute(reason);

@@ -1,4 +1,5 @@
 import type { HostPath } from '../model/host.ts';
+import { say } from '../model/said/index.ts';
 import type { ReadTx } from '../store/store.ts';
 
 /** How many hosts are named before "and n more". */
@@ -37,9 +38,9 @@ export function brokenPaths(tx: ReadTx, hostId: string, paths: readonly DataPath
 export function brokenTexts(broken: readonly DataPath[]): readonly string[] {
   const texts = broken.slice(0, NAMED).map(({ name, address, since, reason }) => {
     const time = new Date(since).toISOString().slice(11, 16);
-    return `has a broken data path to ${name} (${address}) since ${time} UTC: ${reason || 'no answer'}`;
+    return say('hosts.path', { name, address, time, why: reason || say('hosts.path.silent') });
   });
-  return broken.length > NAMED ? [...texts, `and to ${broken.length - NAMED} more hosts`] : texts;
+  return broken.length > NAMED ? [...texts, say('hosts.paths', { n: broken.length - NAMED })] : texts;
 }
 
 /** IDs of the networks on which a host has somebody. */

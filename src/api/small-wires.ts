@@ -1,4 +1,5 @@
 import type { Network } from '../model/objects.ts';
+import { say } from '../model/said/index.ts';
 import type { Span } from '../model/span.ts';
 import type { SpanDriver } from '../model/spanning/driver.ts';
 import { SPAN_DRIVERS } from '../model/spanning/registry.ts';
@@ -28,10 +29,11 @@ export function smallWires(tx: ReadTx): (hostId: string) => readonly string[] {
     );
     const texts = tooLarge.slice(0, NAMED).map(({ driver, network: { name, span }, wire }) => {
       const fits = driver.mtu({ mtu: wireMtu, family }, span);
-      return `has a wire with MTU ${wireMtu} at ${dataAddress}, too small for network ${name} (MTU ${span.mtu}, which needs ${wire} there): raise the MTU of that interface, or make the network anew with --opt mtu=${fits}`;
+      const inside = span.mtu;
+      return say('hosts.wire', { mtu: wireMtu, address: dataAddress, name, inside, needs: wire, fits });
     });
     const more = tooLarge.length - NAMED;
-    return more > 0 ? [...texts, `and for ${more} more network${more === 1 ? '' : 's'}`] : texts;
+    return more > 0 ? [...texts, say(`hosts.wires.${more === 1 ? 'one' : 'many'}`, { n: more })] : texts;
   };
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { digestOf } from '../kit/digest.ts';
 import { challengeSchema, domainSchema, routerNameSchema } from './router.ts';
+import { say } from './said/index.ts';
 
 /** What the CA of that directory knows the cluster by. */
 export const acmeAccountSchema = z.object({
@@ -86,7 +87,7 @@ const MOST_ERROR = 600;
 
 /** In one line, whatever a CA has written. */
 export function failureText({ what, hint }: Pick<AcmeFailure, 'what' | 'hint'>): string {
-  const text = hint === '' ? what : `${what} -> ${hint}`;
+  const text = hint === '' ? what : say('hosts.cert.hint', { what, hint });
   return text.replace(/[\p{Cc}\s]+/gu, ' ').slice(0, MOST_ERROR);
 }
 

@@ -1,5 +1,6 @@
 import { type AcmeCertificate, endsSoon } from './acme.ts';
 import type { CertificateRecord } from './certificate.ts';
+import { say } from './said/index.ts';
 
 type Known = Readonly<{
   /** What routers show. */
@@ -11,16 +12,16 @@ type Known = Readonly<{
 export function certificateWorry(name: string, { shown, acme }: Known, now: number): string {
   // What its CA has said last matters to nobody then.
   const error = acme === undefined || acme.wantedBy === 'nobody' ? '' : acme.error;
-  if (shown === undefined) return error === '' ? '' : `certificate ${name} is not issued: ${error}`;
+  if (shown === undefined) return error === '' ? '' : say('hosts.cert.missing', { name, why: error });
   const day = new Date(shown.notAfter).toISOString().slice(0, 16).replace('T', ' ');
-  const about = shown.notAfter <= now ? `has ended, at ${day}` : `ends at ${day}`;
+  const end = shown.notAfter <= now ? 'ended' : 'ends';
   if (!endsSoon(shown, now))
-    return error === '' ? '' : `certificate ${name} is not renewed (it ${about}): ${error}`;
-  return `certificate ${name} ${about}: ${error || todoOf(name, shown.source, acme)}`;
+    return error === '' ? '' : say(`hosts.cert.stale.${end}`, { name, day, why: error });
+  return say(`hosts.cert.${end}`, { name, day, why: error || todoOf(name, shown.source, acme) });
 }
 
 function todoOf(name: string, source: CertificateRecord['source'], acme: Known['acme']): string {
-  if (source === 'upload') return `give a newer one, "berth cert add ${name}"`;
-  if (acme?.wantedBy === 'nobody') return `nothing wants it any more: "berth cert rm ${name}"`;
-  return 'it is about to be renewed';
+  if (source === 'upload') return say('hosts.cert.upload', { name });
+  if (acme?.wantedBy === 'nobody') return say('hosts.cert.unwanted', { name });
+  return say('hosts.cert.soon');
 }

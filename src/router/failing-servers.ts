@@ -1,15 +1,16 @@
+import { say } from '../model/said/index.ts';
 import type { FailingServer } from '../model/traffic.ts';
 import { routeIn, type SpareRoutes } from './layout.ts';
 
 /** `check_status` of `show stat` (management.txt, section 9.1), in words. */
 const WORDS: Readonly<Record<string, string>> = {
-  SOCKERR: 'no socket',
-  L4TOUT: 'no answer to a connection in time',
-  L4CON: 'connection refused, or no way there',
-  L6TOUT: 'no TLS in time',
-  L6RSP: 'no TLS that is to be believed',
-  L7TOUT: 'no HTTP in time',
-  L7RSP: 'an answer that is not HTTP',
+  SOCKERR: say('hosts.target.socket'),
+  L4TOUT: say('hosts.target.silent'),
+  L4CON: say('hosts.target.refused'),
+  L6TOUT: say('hosts.target.tls.late'),
+  L6RSP: say('hosts.target.tls'),
+  L7TOUT: say('hosts.target.http.late'),
+  L7RSP: say('hosts.target.http.not'),
   L7STS: 'HTTP',
 };
 

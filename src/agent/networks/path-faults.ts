@@ -1,16 +1,17 @@
+import { say } from '../../model/said/index.ts';
 import type { Seen, Tunnel } from '../../network/index.ts';
 
 /** What is wrong with a data path, and to be told where it is another one than before. */
 export type PathFault = Readonly<{ kind: string; reason: string }>;
 
-const PORT = { clear: 'UDP 4789', encrypted: 'ESP (IP protocol 50)' } as const;
-const TUNNEL = { clear: 'VXLAN', encrypted: 'encrypted VXLAN' } as const;
+const PORT = { clear: 'UDP 4789', encrypted: say('hosts.path.port') } as const;
+const TUNNEL = { clear: 'VXLAN', encrypted: say('hosts.path.tunnel') } as const;
 
 /** Of a look by TCP that nothing answered, within `ms` milliseconds. */
 export function silent(ms: number, everAnswered: boolean): PathFault {
-  const within = `no answer within ${ms / 1000} s`;
-  const never = `${within}, and never one before: VXLAN needs UDP 4789 between the two, and this look TCP 4789`;
-  return { kind: 'silent', reason: everAnswered ? within : never };
+  const seconds = ms / 1000;
+  const reason = everAnswered ? say('hosts.path.late', { seconds }) : say('hosts.path.never', { seconds });
+  return { kind: 'silent', reason };
 }
 
 /**
@@ -23,24 +24,12 @@ export function tunnelFault(
   ms: number,
   answersTcp: boolean,
 ): PathFault {
-  if (seen.fault === 'size')
-    return {
-      kind: `size ${tunnel}`,
-      reason: `packets of full size (${seen.bytes} bytes) do not get through ${TUNNEL[tunnel]}, small ones do: something on the way has a smaller MTU; raise that, or make the networks anew with a smaller --opt mtu`,
-    };
-  if (seen.fault === 'family')
-    return {
-      kind: 'family',
-      reason:
-        'VXLAN goes between addresses of one family, and one of the two hosts has an IPv4 data address, the other an IPv6 one: start one of their agents with another --data-addr',
-    };
-  if (answersTcp)
-    return {
-      kind: `dropped ${tunnel}`,
-      reason: `its machine answers, but ${TUNNEL[tunnel]} does not get through: let ${PORT[tunnel]} through between the two, both ways`,
-    };
-  return {
-    kind: 'silent',
-    reason: `no answer within ${ms / 1000} s, neither through ${TUNNEL[tunnel]} (${PORT[tunnel]}) nor by TCP`,
-  };
+  const way = { tunnel: TUNNEL[tunnel], port: PORT[tunnel] };
+  if (seen.fault === 'size') {
+    const what = say('hosts.path.size', { n: seen.bytes, tunnel: way.tunnel });
+    return { kind: `size ${tunnel}`, reason: `${what}; ${say('hosts.path.size.hint')}` };
+  }
+  if (seen.fault === 'family') return { kind: 'family', reason: say('hosts.path.family') };
+  if (answersTcp) return { kind: `dropped ${tunnel}`, reason: say('hosts.path.dropped', way) };
+  return { kind: 'silent', reason: say('hosts.path.nothing', { ...way, seconds: ms / 1000 }) };
 }

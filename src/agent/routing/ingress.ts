@@ -8,6 +8,7 @@ import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { LABEL_ROUTER } from '../../model/labels.ts';
 import type { RouterState } from '../../model/router.ts';
+import { say } from '../../model/said/index.ts';
 import { Router } from '../../router/index.ts';
 import { NamedServers } from './named-servers.ts';
 import { FOLDER_INSIDE, RouterContainer } from './router-container.ts';
@@ -255,9 +256,9 @@ export class Ingress {
     const refused = thrown instanceof BerthError && thrown.code === 'bad_request';
     this.serving = refused && this.serving;
     const complaint = await this.container.complaint(this.stop.signal);
-    const what = this.serving ? 'the router goes on as it was' : 'the router does not run';
-    const why = complaint === '' ? messageOf(thrown) : `HAProxy says "${complaint}"`;
-    this.error = `${what}: ${why}`.slice(0, MOST_ERROR);
+    const why = complaint === '' ? messageOf(thrown) : say('hosts.router.haproxy', { words: complaint });
+    const what = say(this.serving ? 'hosts.router.kept' : 'hosts.router.not', { why });
+    this.error = what.slice(0, MOST_ERROR);
     this.deps.logger.warn({ error: this.error }, 'router');
     this.later(backoffDelay(BACKOFF, this.failures++));
   }

@@ -4,6 +4,7 @@ import { messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { normalIp } from '../../model/ip.ts';
 import type { HttpRoute, Pool, PoolServer, RouterState, TcpRoute } from '../../model/router.ts';
+import { say } from '../../model/said/index.ts';
 import type { FailingServer } from '../../model/traffic.ts';
 
 /** Addresses of a name. @throws where there are none */
@@ -109,11 +110,11 @@ export class NamedServers {
       const addresses = [...new Set(found.flatMap((one) => normalIp(one) ?? []))]
         .sort()
         .slice(0, MOST_ADDRESSES);
-      if (addresses.length === 0) throw new Error('it has no address');
+      if (addresses.length === 0) throw new Error(say('hosts.target.name.empty'));
       this.known.set(host, { addresses, error: '' });
       return addresses.join() !== before.join();
     } catch (thrown) {
-      const error = `the name cannot be looked up: ${messageOf(thrown)}`.slice(0, 200);
+      const error = say('hosts.target.name', { why: messageOf(thrown) }).slice(0, 200);
       if (this.known.get(host)?.error !== error) this.deps.logger.warn({ host, error }, 'router');
       this.known.set(host, { addresses: before, error });
       return false;

@@ -3,6 +3,7 @@ import { pullImage } from '../../engine/index.ts';
 import { digestOf } from '../../kit/digest.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { LABEL_CLUSTER, LABEL_ROUTER } from '../../model/labels.ts';
+import { say } from '../../model/said/index.ts';
 import { haproxyArgv } from '../../router/index.ts';
 
 const NAME = 'berth-router';
@@ -106,7 +107,7 @@ export class RouterContainer {
       await this.pull(spec.Image, signal).catch((cause: unknown) => {
         throw new BerthError(
           'engine',
-          `image ${spec.Image} is not there and cannot be pulled: bring it by "docker load" through the cluster, or name one that is there ("berth settings set routerImage=IMAGE"): ${messageOf(cause)}`,
+          say('hosts.router.image', { image: spec.Image, reason: messageOf(cause) }),
           { status: 500, cause },
         );
       });
@@ -129,7 +130,7 @@ export class RouterContainer {
       const found = await engine.json<Inspect>('GET', `/containers/${NAME}/json`, undefined, signal);
       const labels = found.Config?.Labels ?? {};
       if (labels[LABEL_CLUSTER] === clusterId && labels[LABEL_ROUTER] !== undefined) return found;
-      throw new BerthError('conflict', `there is a container ${NAME} that is not of this cluster`, {
+      throw new BerthError('conflict', say('hosts.router.taken', { name: NAME }), {
         hint: `rename it on this host: "docker rename ${NAME} OTHER"`,
       });
     } catch (thrown) {

@@ -11,6 +11,7 @@ import type { Vault } from '../../kit/vault.ts';
 import { type DeltaLog, MAX_CLOCK_SKEW } from '../../link/index.ts';
 import type { HostNetworking } from '../../model/host.ts';
 import { normalIp } from '../../model/ip.ts';
+import { say } from '../../model/said/index.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ChangeSet, Store, WriteTx } from '../../store/store.ts';
 import { SETTINGS_KEY } from '../../store/tables.ts';
@@ -115,7 +116,7 @@ export class HostSessions {
       return;
     }
     const live = this.states.of(session.hostId);
-    live.session?.close('the same host has connected again');
+    live.session?.close(say('hosts.closed.again'));
     live.session = session;
     live.greeted = false;
     live.level = false;

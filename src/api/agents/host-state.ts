@@ -1,4 +1,5 @@
 import type { HostState } from '../../model/host.ts';
+import { say } from '../../model/said/index.ts';
 import type { Settings } from '../../model/settings.ts';
 
 /** What the manager knows of a host's life signs at one moment. */
@@ -53,23 +54,24 @@ export function hostStateOf(
   settings: Pick<Settings, 'suspectAfterMs' | 'downAfterMs'>,
 ): Readonly<{ state: HostState; reason: string; confirmed?: true }> {
   const silent = now - signs.lastHeardAt;
-  const since = `${(silent / 1000).toFixed(0)} s`;
   // First: what must wait for the whole time of silence waits for this.
   if (silent >= settings.downAfterMs) {
-    if (!signs.heard) return { state: 'down', reason: 'has not connected since the manager started' };
+    if (!signs.heard) return { state: 'down', reason: say('hosts.state.never') };
     return {
       state: 'down',
-      reason: signs.connected ? 'nothing comes on its connection' : `no connection: ${signs.closeReason}`,
+      reason: signs.connected
+        ? say('hosts.state.mute')
+        : say('hosts.state.unconnected', { why: signs.closeReason }),
     };
   }
   if (signs.dead !== undefined) return { state: 'down', reason: signs.dead, confirmed: true };
   if (!signs.connected) {
-    if (!signs.heard) return { state: 'pending', reason: 'has not connected yet' };
-    return { state: 'suspect', reason: `connection lost: ${signs.closeReason}` };
+    if (!signs.heard) return { state: 'pending', reason: say('hosts.state.yet') };
+    return { state: 'suspect', reason: say('hosts.state.lost', { why: signs.closeReason }) };
   }
-  if (silent >= settings.suspectAfterMs) return { state: 'suspect', reason: `no heartbeat for ${since}` };
-  if (!signs.engine)
-    return { state: 'suspect', reason: signs.engineReason || 'its Docker Engine does not answer' };
-  if (!signs.reported) return { state: 'pending', reason: 'connected, first report not in yet' };
+  if (silent >= settings.suspectAfterMs)
+    return { state: 'suspect', reason: say('hosts.state.silent', { n: (silent / 1000).toFixed(0) }) };
+  if (!signs.engine) return { state: 'suspect', reason: signs.engineReason || say('hosts.state.engine') };
+  if (!signs.reported) return { state: 'pending', reason: say('hosts.state.unreported') };
   return { state: 'ready', reason: '' };
 }

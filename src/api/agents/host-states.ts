@@ -3,6 +3,7 @@ import { messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Target } from '../../link/index.ts';
 import type { HostNetworking, HostStatus } from '../../model/host.ts';
+import { say } from '../../model/said/index.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx, Store } from '../../store/store.ts';
 import { hostStateOf, isSilent, LATE_MS, type LifeSigns, silenceMs } from './host-state.ts';
@@ -182,7 +183,7 @@ export class HostStates {
     this.forgiveSilence(now);
     for (const live of this.live.values()) {
       if (live.session !== undefined && !live.greeted && now - live.connectedAt > HELLO_MS)
-        live.session.close(`no hello within ${HELLO_MS / 1000} s`);
+        live.session.close(say('hosts.closed.hello', { n: HELLO_MS / 1000 }));
     }
     this.writeChanged(this.live, now);
   }

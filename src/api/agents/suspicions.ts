@@ -1,6 +1,7 @@
 import type { Clock } from '../../kit/clock.ts';
 import { messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
+import { say } from '../../model/said/index.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { Witnesses } from './witnesses.ts';
 
@@ -81,7 +82,7 @@ export class Suspicions {
         continue;
       }
       const seconds = ((clock.now() - heardAt) / 1000).toFixed(1);
-      onDead(hostId, `silent for ${seconds} s, and those that could reach its machine cannot any more`);
+      onDead(hostId, say('hosts.state.dead', { seconds }));
       return;
     }
   }

@@ -1,6 +1,7 @@
 import type { Orphan } from '../../model/life.ts';
 import { normalMac } from '../../model/mac.ts';
 import type { Network } from '../../model/objects.ts';
+import { say } from '../../model/said/index.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
 import { holderText } from './holder-text.ts';
 import { numberedAlike, putSpanning } from './make-network.ts';
@@ -19,16 +20,18 @@ export function networkProblem(tx: ReadTx, { needs }: Held, name: string): strin
     if (span === undefined) continue;
     if (tx.get('networks', id) === undefined) {
       const [named] = tx.by('networks', 'name', spec.Name);
-      if (named !== undefined) return `another network is called ${spec.Name}, as one of its own is`;
+      if (named !== undefined) return say('hosts.orphan.network', { name: spec.Name });
       const numbered = numberedAlike(tx, span);
       if (numbered !== undefined)
-        return `network ${numbered.name} has the VXLAN identifier ${span.vni} of its network ${spec.Name}`;
+        return say('hosts.orphan.vni', { other: numbered.name, vni: span.vni ?? '', name: spec.Name });
     }
     for (const ip of [endpoint?.ipv4, endpoint?.ipv6]) {
       const record = ip === undefined ? undefined : tx.get('addresses', `${id}/${ip}`);
       if (record === undefined) continue;
       const open = record.holder.kind === 'none' && (record.reservedFor ?? name) === name;
-      if (!open) return `its address ${ip} of network ${spec.Name} is held by ${holderText(tx, record)}`;
+      if (open) continue;
+      const holder = holderText(tx, record);
+      return say('hosts.orphan.address', { address: record.ip, name: spec.Name, holder });
     }
   }
   return undefined;

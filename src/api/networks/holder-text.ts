@@ -1,5 +1,6 @@
 import type { HeldBy } from '../../contract/v1/addresses.ts';
 import type { Address } from '../../model/address.ts';
+import { say } from '../../model/said/index.ts';
 import type { ReadTx } from '../../store/store.ts';
 
 /** What stands before the name of the host that a container was left on. */
@@ -33,19 +34,23 @@ export function holderText(tx: ReadTx, address: Address): string {
   const who = heldBy(tx, address);
   switch (who.kind) {
     case 'container':
-      return `container ${who.name}${who.host === undefined ? '' : ` on host ${who.host}`}`;
+      return who.host === undefined
+        ? say('who.container', { name: who.name })
+        : say('hosts.holder.container', { name: who.name, host: who.host });
     case 'plain':
-      return `container ${who.name} of plain docker on host ${who.host}`;
+      return say('hosts.holder.plain', { name: who.name, host: who.host });
     case 'gateway':
-      return 'the gateway of the network';
+      return say('hosts.holder.gateway');
     case 'left':
-      return `a container ${LEFT_ON}${who.host} ("berth ip release" frees it)`;
+      return say('hosts.holder.left', { host: who.host });
     case 'aux':
-      return `auxiliary address "${who.name}"`;
+      return say('hosts.holder.aux', { name: who.name });
     case 'reservation':
-      return `a reservation for ${who.name}`;
+      return say('hosts.holder.reservation', { name: who.name });
     case 'gone':
-      return who.name === undefined ? 'a container that is gone' : `container ${who.name}, which is gone`;
+      return who.name === undefined
+        ? say('hosts.holder.gone')
+        : say('hosts.holder.gone.of', { name: who.name });
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../../model/ip.ts';
 import { macOf } from '../../model/mac.ts';
 import type { Network } from '../../model/objects.ts';
+import { say } from '../../model/said/index.ts';
 import type { Endpoint, Pool, Span } from '../../model/span.ts';
 import { spanDriver } from '../../model/spanning/registry.ts';
 import { settingsOf } from '../../store/settings.ts';
@@ -89,7 +90,7 @@ function given(tx: ReadTx, { network, name }: Taker, text: string): string {
   if (!open)
     throw new BerthError(
       'conflict',
-      `Address already in use: ${text} of network ${network.name} is held by ${holderText(tx, record)}`,
+      say('hosts.holder', { address: text, network: network.name, holder: holderText(tx, record) }),
     );
   const other = elsewhere(tx, network).get(text);
   if (other !== undefined)

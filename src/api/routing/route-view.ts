@@ -5,6 +5,7 @@ import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import { routeOptionsOf } from '../../model/route-fields.ts';
 import type { RouteOptions } from '../../model/route-options.ts';
 import type { HttpRoute, PoolServer, TcpRoute } from '../../model/router.ts';
+import { say } from '../../model/said/index.ts';
 import { isServed, releaseOfPool, servedName, servedRoutes } from '../../model/service-routes.ts';
 import { splitOf } from '../../store/releases.ts';
 import { settingsOf } from '../../store/settings.ts';
@@ -91,7 +92,7 @@ export function deadRoutes(tx: ReadTx): Readonly<{ name: string; text: string }>
       : [
           {
             name: dead.name,
-            text: `${dead.name} has no container to lead to: see "berth service ps ${key}"`,
+            text: say('hosts.route.service', { name: dead.name, key }),
           },
         ];
   });
@@ -102,7 +103,7 @@ export function deadRoutes(tx: ReadTx): Readonly<{ name: string; text: string }>
       : [
           {
             name: dead.name,
-            text: `${dead.name} has no target to lead to: see "berth lb inspect ${balancer.name}"`,
+            text: say('hosts.route.balancer', { name: dead.name, balancer: balancer.name }),
           },
         ];
   });

@@ -5,6 +5,7 @@ import { normalIp } from '../../model/ip.ts';
 import { LABEL_INGRESS } from '../../model/labels.ts';
 import { isReady, leavesRouters } from '../../model/readiness.ts';
 import type { PoolServer } from '../../model/router.ts';
+import { say } from '../../model/said/index.ts';
 import type { RoutedContainer } from '../../model/service-routes.ts';
 import { seenOf } from '../../store/seen.ts';
 import type { ReadTx } from '../../store/store.ts';
@@ -104,18 +105,17 @@ export function wayByName(
   port: number,
 ): Pick<PoolServer, 'address' | 'port' | 'state'> | string {
   const found = byName(tx, name);
-  if (found === undefined) return `there is no container ${name}`;
+  if (found === undefined) return say('hosts.target.missing', { name });
   const { observed, hostId, container } = found;
   const leaving = container !== undefined && leavesRouters(container);
   const serves =
     observed !== undefined &&
     (container === undefined || leaving ? isRunning(observed) : mayServe(container, observed));
-  if (!serves) return `container ${name} does not run, or is not ready`;
+  if (!serves) return say('hosts.target.unready', { name });
   const address = addressOf(tx, hostId);
-  if (address === undefined) return `the host of container ${name} has no address`;
+  if (address === undefined) return say('hosts.target.host', { name });
   const way = wayTo(observed, address, port);
-  if (way === undefined)
-    return `container ${name} does not publish port ${port}: start it with "-p ${port}", or attach its own address`;
+  if (way === undefined) return say('hosts.target.port', { name, port, same: port });
   return { ...way, state: leaving ? 'maint' : 'ready' };
 }
 

@@ -8,6 +8,7 @@ import {
   ruleProblem,
   targetText,
 } from '../../model/balancer.ts';
+import { say } from '../../model/said/index.ts';
 import { saidByHosts } from '../../model/said-by-hosts.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { shownRules } from '../hidden-values.ts';
@@ -196,12 +197,14 @@ function targetView(
     all.filter((one) => one.address === address && one.port === port).map(({ host, why }) => [host, why]),
   );
   const failing = [...said].map(([host, why]) => ({ host, why }));
-  const hosts = saidByHosts(said).map(({ who, many, text }) => `${who} ${many ? 'say' : 'says'}: ${text}`);
+  const hosts = saidByHosts(said)
+    .map(({ who, many, text: why }) => say(many ? 'hosts.target.say' : 'hosts.target.says', { who, why }))
+    .join('; ');
   return {
     ...{ name, weight, failing },
     // a name leads to what it leads to at each host
     ...(target.kind === 'name' ? {} : { address: addressText(address, port) }),
-    ...(failing.length === 0 ? {} : { problem: `it fails its check: ${hosts.join('; ')}` }),
+    ...(failing.length === 0 ? {} : { problem: say('hosts.target.fails', { hosts }) }),
   };
 }
 

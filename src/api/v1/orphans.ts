@@ -2,6 +2,7 @@ import type { OrphanView, orphanRoutes } from '../../contract/v1/orphans.ts';
 import { BerthError } from '../../kit/errors.ts';
 import type { Container, Desired } from '../../model/container.ts';
 import type { Orphan } from '../../model/life.ts';
+import { say } from '../../model/said/index.ts';
 import { spansHosts } from '../../model/volume-span.ts';
 import { seenOn } from '../../store/seen.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
@@ -118,9 +119,9 @@ function viewOf(tx: ReadTx, { id, name, hostId, held }: Orphan): OrphanView {
 }
 
 function problemOf(tx: ReadTx, { id, name, held }: Pick<Orphan, 'id' | 'name' | 'held'>): string | undefined {
-  if (held === undefined) return 'its host does not know any more how it was made';
-  if (held.desired.state === 'removed') return 'it was being removed';
+  if (held === undefined) return say('hosts.orphan.unknown');
+  if (held.desired.state === 'removed') return say('hosts.orphan.removed');
   const [named] = [...tx.by('containers', 'name', name)].filter((one) => one.id !== id);
-  if (named !== undefined) return `another container is called ${name}: rename that one (docker rename)`;
+  if (named !== undefined) return say('hosts.orphan.named', { name });
   return networkProblem(tx, held, name);
 }

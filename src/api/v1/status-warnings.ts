@@ -1,6 +1,7 @@
 import type { Warning } from '../../contract/v1/cluster.ts';
 import { serviceKey } from '../../model/deployment.ts';
 import type { Host } from '../../model/host.ts';
+import { say } from '../../model/said/index.ts';
 import { type SaidBy, saidBy } from '../../model/said-by.ts';
 import type { ReadTx } from '../../store/store.ts';
 import { brokenPaths, brokenTexts, dataPaths, hostNetworks } from '../broken-paths.ts';
@@ -31,6 +32,18 @@ function warnings(
   });
 }
 
+const says = ({ who, text }: SaidBy) => say('who.says', { who, text });
+
+/** Each of these sentences is in the catalogue with one host in front, too (`.of`), and with several (`.each`). */
+const isSaid = ({ who, many, text }: SaidBy) => `${who}${many ? ': each' : ''} ${text}`;
+
+const isIn =
+  (state: 'down' | 'suspect') =>
+  ({ who, many, text: why }: SaidBy): string => {
+    const are = many ? 'are' : 'is';
+    return why === '' ? `${who} ${are} ${state}` : say(`hosts.${are}.${state}`, { who, why });
+  };
+
 /** Of hosts and what is on them, and of the cluster as a whole. */
 export function hostWarnings(tx: ReadTx, hosts: readonly Host[]): Warning[] {
   const said = { down: [], suspect: [], held: [], own: [], router: [] } as Record<string, Said[]>;
@@ -41,7 +54,7 @@ export function hostWarnings(tx: ReadTx, hosts: readonly Host[]): Warning[] {
   for (const host of hosts) {
     const { state = 'pending', reason = '' } = tx.get('hostStatus', host.id) ?? {};
     if (state === 'ready') ready++;
-    if (state === 'suspect' || state === 'down') note(state, host, `${state}${reason && `: ${reason}`}`);
+    if (state === 'suspect' || state === 'down') note(state, host, reason);
     const failover = tx.get('hostFailovers', host.id);
     if (failover !== undefined) note('held', host, failover.reason);
     const rests = tx.get('hostTrust', host.id)?.reason;
@@ -51,30 +64,24 @@ export function hostWarnings(tx: ReadTx, hosts: readonly Host[]): Warning[] {
     for (const text of smallWiresOf(host.id)) note('own', host, text);
     const [refused, ...others] = tx.get('plainRefusals', host.id)?.refused ?? [];
     if (refused !== undefined) {
-      const more = others.length === 0 ? '' : `, and ${others.length} more`;
-      note('own', host, `has by plain docker what is another's: ${refused.reason}${more}`);
+      const why = refused.reason;
+      const n = others.length;
+      note('own', host, n === 0 ? say('hosts.plain', { why }) : say('hosts.plain.more', { why, n }));
     }
     const routerError = tx.get('hostRouters', host.id)?.error ?? '';
     if (routerError !== '') note('router', host, routerError);
   }
   const { down = [], suspect = [], held = [], own = [], router = [] } = said;
-  const isSaid = ({ who, many, text }: SaidBy) => `${who} ${many ? 'are' : 'is'} ${text}`;
-  const says = ({ who, text }: SaidBy) => `${who}: ${text}`;
   return [
-    ...warnings('bad', 'host', down, isSaid),
-    ...warnings('warn', 'host', suspect, isSaid),
+    ...warnings('bad', 'host', down, isIn('down')),
+    ...warnings('warn', 'host', suspect, isIn('suspect')),
     ...warnings('bad', 'host', held, says),
-    ...warnings('warn', 'host', own, ({ who, many, text }) => `${who}${many ? ': each' : ''} ${text}`),
+    ...warnings('warn', 'host', own, isSaid),
     ...warnings('bad', 'host', router, says),
     ...(hosts.length === 0
-      ? [
-          warning(
-            ...(['warn', 'cluster', undefined] as const),
-            'no host has joined: "berth token create" prints how to add one',
-          ),
-        ]
+      ? [warning(...(['warn', 'cluster', undefined] as const), say('hosts.none'))]
       : ready === 0
-        ? [warning('bad', 'cluster', undefined, 'no host is ready: nothing can be placed')]
+        ? [warning('bad', 'cluster', undefined, say('hosts.noneReady'))]
         : []),
   ];
 }
@@ -87,8 +94,7 @@ export function otherWarnings(tx: ReadTx, now: number): Warning[] {
     return [warning(until <= now ? 'bad' : 'warn', 'certificate', name, worry)];
   });
   const orphans = tx.count('orphans');
-  const [runs, it] = orphans === 1 ? [' runs', 'it'] : ['s run', 'them'];
-  const text = `${orphans} container${runs} on that this database does not know (a backup was put back): "berth orphan ls" lists ${it}`;
+  const text = say(orphans === 1 ? 'hosts.orphans.one' : 'hosts.orphans.many', { n: orphans });
   return [
     ...deadRoutes(tx).map(({ name, text }) => warning('bad', 'route', name, text)),
     ...certificates,
@@ -103,30 +109,39 @@ type OfServices = Readonly<{
 
 export function serviceWarnings(tx: ReadTx): OfServices {
   const covered = new Set<string>();
-  const found: (readonly [key: string, reason: string, severity: Severity, release?: string])[] = [];
+  const found: (readonly [key: string, reason: string, severity: Severity, release?: number])[] = [];
   for (const record of tx.all('services')) {
     const { stack, name, release, waiting, overdue } = serviceView(tx, record);
     const key = serviceKey(stack, name);
     const isStopped = release.state === 'paused' || release.state === 'failed';
     if (isStopped) {
       const severity = release.state === 'failed' ? 'bad' : 'warn';
-      found.push([key, `${release.state}: ${release.reason}`, severity, `release ${release.number}`]);
+      found.push([key, release.reason, severity, release.number]);
     } else if (waiting !== '') found.push([key, waiting, overdue === undefined ? 'warn' : 'bad']);
     else continue;
     covered.add(key);
   }
-  const numbers = new Map(found.map(([key, , , release = '']) => [key, release]));
+  const numbers = new Map(found.map(([key, , , release = 0]) => [key, release]));
   const of = (wanted: Severity, isRelease: boolean): Said[] =>
     found.flatMap(([key, text, severity, release]) =>
       severity === wanted && (release !== undefined) === isRelease ? [[key, text] as const] : [],
     );
-  const ofRelease = ({ who, many, names: [first = ''], text }: SaidBy) =>
-    many ? `${who}: their releases are ${text}` : `${who}: ${numbers.get(first) ?? ''} is ${text}`;
+  const ofRelease =
+    (state: 'failed' | 'paused') =>
+    ({ who, many, names: [first = ''], text: why }: SaidBy) =>
+      many
+        ? say(`hosts.releases.${state}`, { who, why })
+        : say(`hosts.release.${state}`, { who, why, n: numbers.get(first) ?? 0 });
   return {
     covered,
     warnings: (['bad', 'warn'] as const).flatMap((severity) => [
-      ...warnings(severity, 'service', of(severity, true), ofRelease),
-      ...warnings(severity, 'service', of(severity, false), ({ who, text }) => `${who}: ${text}`),
+      ...warnings(
+        severity,
+        'service',
+        of(severity, true),
+        ofRelease(severity === 'bad' ? 'failed' : 'paused'),
+      ),
+      ...warnings(severity, 'service', of(severity, false), says),
     ]),
   };
 }
@@ -138,18 +153,11 @@ export function containerWarnings({ missing, restarting, unhealthy }: ContainerT
     const more = count > names.length ? ` and ${count - names.length} more` : '';
     return `container${count === 1 ? '' : 's'} ${names.join(', ')}${more}`;
   };
-  const [are, s] = missing.count === 1 ? ['container is', ''] : ['containers are', 's'];
+  const form = ({ count }: Named) => (count === 1 ? 'one' : 'many');
+  const [name = ''] = restarting.names;
   return [
-    ...of(
-      'warn',
-      missing,
-      `${missing.count} ${are} not on the host${s} where ${s === '' ? 'it' : 'they'} should be`,
-    ),
-    ...of(
-      'warn',
-      restarting,
-      `${named(restarting)} ${restarting.count === 1 ? 'ends' : 'end'} soon after each start: "docker logs ${restarting.names[0] ?? ''}" may say why`,
-    ),
-    ...of('warn', unhealthy, `${named(unhealthy)} ${unhealthy.count === 1 ? 'is' : 'are'} unhealthy`),
+    ...of('warn', missing, say(`hosts.missing.${form(missing)}`, { n: missing.count })),
+    ...of('warn', restarting, say(`hosts.restarting.${form(restarting)}`, { who: named(restarting), name })),
+    ...of('warn', unhealthy, say(`hosts.unhealthy.${form(unhealthy)}`, { who: named(unhealthy) })),
   ];
 }

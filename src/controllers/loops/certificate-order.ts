@@ -10,6 +10,7 @@ import {
   orderPurpose,
 } from '../../model/acme.ts';
 import { type CertificateRecord, certificatePurpose } from '../../model/certificate.ts';
+import { say } from '../../model/said/index.ts';
 import type { Store } from '../../store/store.ts';
 
 /** What is known of a certificate once it was looked at, and its text for routers. */
@@ -160,8 +161,8 @@ async function served(
   if (answered(tokens) !== 'none') return;
   throw new AcmeError({
     scope: 'ca',
-    what: 'no ingress host answers what the CA wants to see',
-    hint: 'see "berth status" for hosts and their routers',
+    what: say('hosts.cert.routers'),
+    hint: say('hosts.cert.routers.hint'),
   });
 }
 
@@ -206,8 +207,8 @@ async function settled<T extends Readonly<{ retryAfterMs?: number }>>(
     if (isSo(state)) return state;
     if (clock.now() > until)
       throw new AcmeError({
-        ...{ scope: 'names', what: `the CA has not come to an end within ${CA_MS / 1000} s` },
-        hint: 'nothing to do: the order is looked at again',
+        ...{ scope: 'names', what: say('hosts.cert.slow', { n: CA_MS / 1000 }) },
+        hint: say('hosts.cert.looks'),
       });
     await clock.sleep(Math.min(MOST_LOOK_MS, Math.max(waitMs, state.retryAfterMs ?? 0)), signal);
   }
@@ -219,11 +220,11 @@ function refused({ domain, status, challenge }: Authorization): AcmeError {
     challenge === undefined && status === 'pending'
       ? `${domain}: the CA takes no proof by HTTP for it`
       : `${domain}: the CA's authorization is ${status}`;
-  return new AcmeError({ scope: 'order', what, hint: 'nothing to do: a new order follows, later each time' });
+  return new AcmeError({ scope: 'order', what, hint: say('hosts.cert.order') });
 }
 
 function invalid({ status, failure }: OrderState): AcmeError {
-  const hint = 'nothing to do: a new order follows, later each time';
+  const hint = say('hosts.cert.order');
   return failure === undefined
     ? new AcmeError({ scope: 'order', what: `the order is ${status}`, hint })
     : over(failure);
@@ -248,8 +249,8 @@ async function keep(
   const missing = order.domains.filter((domain) => !known.domains.includes(domain));
   if (missing.length > 0)
     throw new AcmeError({
-      ...{ scope: 'order', what: `the CA has left out ${missing.join(', ')}` },
-      hint: 'look at what the CA allows',
+      ...{ scope: 'order', what: say('hosts.cert.left', { names: missing.join(', ') }) },
+      hint: say('hosts.cert.allows'),
     });
   const sealed = vault.seal(pem, certificatePurpose({ name }));
   await store.update((tx) => {

@@ -11,6 +11,7 @@ import {
 } from '../../model/acme.ts';
 import { acmeDomains } from '../../model/acme-domains.ts';
 import { certificateWorry } from '../../model/certificate-worry.ts';
+import { say } from '../../model/said/index.ts';
 import type { Settings } from '../../model/settings.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { Change, ReadTx, WriteTx } from '../../store/store.ts';
@@ -283,7 +284,7 @@ function isElsewhere(change: Change): boolean {
 function failureOf(thrown: unknown): AcmeFailure {
   if (thrown instanceof AcmeError) return thrown.failure;
   if (!(thrown instanceof BerthError))
-    return { scope: 'names', what: messageOf(thrown), hint: 'nothing to do: it is tried again' };
+    return { scope: 'names', what: messageOf(thrown), hint: say('hosts.cert.tried') };
   const scope = thrown.code === 'bad_request' ? 'order' : 'names';
   return { scope, what: messageOf(thrown), hint: thrown.hint ?? 'it is tried again' };
 }

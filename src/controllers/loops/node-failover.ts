@@ -3,6 +3,7 @@ import type { Clock } from '../../kit/clock.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { HostFailover, HostTrust } from '../../model/host.ts';
+import { say } from '../../model/said/index.ts';
 import { seenOn } from '../../store/seen.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { Change, ChangeSet, ReadTx, Store } from '../../store/store.ts';
@@ -230,7 +231,7 @@ export class NodeFailover {
           if (confirmed && isFenced(desired.spec)) continue;
           const seen = seenOn(tx, id, hostId);
           if (hasEnded(record, seen, lastHeardAt)) {
-            stays.push({ id, name, from: hostId, reason: 'it has ended by itself' });
+            stays.push({ id, name, from: hostId, reason: say('hosts.stay.ended') });
           } else candidates.push({ id, name, from: hostId });
         }
       }
@@ -253,7 +254,7 @@ export class NodeFailover {
   }
 
   private unseen(rest: readonly Candidate[]): readonly Stay[] {
-    return rest.map((one) => ({ ...one, reason: 'waits behind others that found no room' }));
+    return rest.map((one) => ({ ...one, reason: say('hosts.stay.behind') }));
   }
 
   private async move(
@@ -394,14 +395,15 @@ export class NodeFailover {
     this.waiting = stays.length > 0;
     const records = new Map<string, HostFailover>();
     for (const id of judgement.held) {
-      const reason = `too many hosts vanished at once, ${share?.vanished} of ${share?.hosts} are still away: nothing is moved until they are back, or "berth node failover" names those that are gone`;
+      const reason = say('hosts.held', { gone: share?.vanished ?? 0, all: share?.hosts ?? 0 });
       records.set(id, { kind: 'host-failover', id, held: true, reason, waiting: [] });
     }
     for (const id of judgement.failed) {
       const own = stays.filter(({ from }) => from === id);
       if (own.length === 0) continue;
       const [first] = own;
-      const reason = `${own.length} container${own.length === 1 ? '' : 's'} not moved: ${first?.name}: ${first?.reason}`;
+      const { name = '', reason: why = '' } = first ?? {};
+      const reason = say(`hosts.stays.${own.length === 1 ? 'one' : 'many'}`, { n: own.length, name, why });
       const waiting = own
         .slice(0, NAMED)
         .map((stay) => ({ id: stay.id, name: stay.name, reason: stay.reason }));

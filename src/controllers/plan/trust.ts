@@ -1,4 +1,5 @@
 import type { HostTrust } from '../../model/host.ts';
+import { say } from '../../model/said/index.ts';
 
 const HOUR_MS = 3_600_000;
 const FIRST_REST_MS = 10_000;
@@ -23,7 +24,7 @@ export function trustWhenBack(before: HostTrust | undefined, id: string, now: nu
   const restUntil = now + rest;
   return {
     ...{ kind: 'host-trust', id, downs, restUntil },
-    reason: `was down ${downs.length} times within an hour: gets nothing new before ${new Date(restUntil).toISOString()}`,
+    reason: say('hosts.rests', { n: downs.length, time: new Date(restUntil).toISOString() }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { ZodType } from 'zod';
 import { MAX_FRAME } from '../../contract/link.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
+import { say } from '../../model/said/index.ts';
 
 /** Frames that wait for the other end, bytes, before the session is given up. */
 export const MAX_BACKLOG = 64 * 1024 * 1024;
@@ -31,8 +32,8 @@ export class FrameChannel<Out, In> {
     this.maxFrame = options.maxFrame ?? MAX_FRAME;
     this.maxBacklog = options.maxBacklog ?? MAX_BACKLOG;
     stream.on('error', (error) => this.close(messageOf(error)));
-    stream.on('end', () => this.close('the other end closed the session'));
-    stream.on('close', () => this.close('the session was closed'));
+    stream.on('end', () => this.close(say('hosts.closed.other')));
+    stream.on('close', () => this.close(say('hosts.closed.session')));
   }
 
   get backlog(): number {
@@ -55,7 +56,7 @@ export class FrameChannel<Out, In> {
     }
     this.queued += line.length;
     if (this.queued > this.maxBacklog) {
-      this.close(`the other end does not read: ${this.queued} bytes are waiting for it`);
+      this.close(say('hosts.closed.backlog', { n: this.queued }));
       return;
     }
     this.stream.write(line, () => {

@@ -1,5 +1,6 @@
 import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import { say } from '../../model/said/index.ts';
 
 /** `pingMs`: how often the other end is asked. `deadMs`: silent for this long, it is given up. Milliseconds. */
 export type KeepAlive = Readonly<{ pingMs: number; deadMs: number }>;
@@ -30,7 +31,7 @@ export function keepAlive(
     heard = false;
     if (silent >= rounds) {
       clearInterval(timer);
-      onDead(`nothing was heard for ${((silent * options.pingMs) / 1000).toFixed(1)} s`);
+      onDead(say('hosts.closed.unheard', { seconds: ((silent * options.pingMs) / 1000).toFixed(1) }));
       return;
     }
     // Who has just been heard need not be asked: of two ends that speak every second, none asks. Where one unanswered

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { AGENT_PREFIX, QUESTION_KEY } from '../../contract/link.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
+import { say } from '../../model/said/index.ts';
 import { readWhole } from '../h2/body.ts';
 import type { EngineRequest } from '../ports.ts';
 import { type CallTarget, callHost } from './engine-call.ts';
@@ -37,11 +38,9 @@ async function answerTo(target: CallTarget, request: EngineRequest): Promise<unk
   const answer = await callHost(target, AGENT_PREFIX, request);
   const text = Buffer.from(await readWhole(answer.body, MAX_ANSWER)).toString('utf8');
   if (answer.status === 404)
-    throw new BerthError(
-      'unsupported',
-      `the agent of host ${target.hostName} is of an earlier version, which cannot do this`,
-      { hint: `upgrade Berth on host ${target.hostName}` },
-    );
+    throw new BerthError('unsupported', say('hosts.reach.agent.old', { host: target.hostName }), {
+      hint: say('hosts.reach.agent.old.hint', { host: target.hostName }),
+    });
   try {
     return JSON.parse(text);
   } catch (cause) {

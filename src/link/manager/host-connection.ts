@@ -12,6 +12,7 @@ import {
   SESSION_PATH,
 } from '../../contract/link.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
+import { say } from '../../model/said/index.ts';
 import { FrameChannel } from '../h2/frame-channel.ts';
 import { type KeepAlive, keepAlive } from '../h2/keep-alive.ts';
 import { CONNECTION_WINDOW, LINK_OPTIONS, MAX_STREAMS } from '../h2/limits.ts';
@@ -47,7 +48,7 @@ export class HostConnection {
     this.h2.on('goaway', (code: number, _last: number, text?: Buffer) =>
       this.end(text?.toString('utf8') || `the agent ended the connection (HTTP/2 code ${code})`),
     );
-    this.h2.on('close', () => this.end('the agent closed the connection'));
+    this.h2.on('close', () => this.end(say('hosts.closed.agent')));
     this.h2.once('connect', () => this.h2.setLocalWindowSize(CONNECTION_WINDOW));
     this.stopKeepAlive = keepAlive(this.h2, socket, options, (reason) => this.end(reason));
   }

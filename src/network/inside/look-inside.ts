@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { z } from 'zod';
 import { messageOf } from '../../kit/errors.ts';
 import { type Dialed, type FoundName, type LookAnswer, lookAskSchema } from '../../model/look.ts';
+import { say } from '../../model/said/index.ts';
 import { listeners } from './listeners.ts';
 
 /** First argument by which the program knows that it is to look around; on no command line that people type. */
@@ -63,7 +64,7 @@ async function findName(name: string, servers: readonly string[], ms: number): P
   const of = (state: FoundName['state'], addresses: readonly string[], reason = ''): FoundName => ({
     ...{ servers: [...servers], state, addresses: [...addresses], reason },
   });
-  if (servers.length === 0) return of('failed', [], 'it has no name server');
+  if (servers.length === 0) return of('failed', [], say('hosts.reach.name.server'));
   const resolver = new Resolver({ timeout: Math.max(1, Math.floor(ms / 2)), tries: 1 });
   try {
     resolver.setServers(servers);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '../../kit/errors.ts';
+import { say } from '../../model/said/index.ts';
 import type { Run } from '../commands.ts';
 import { unusable, usable, type Verdict } from './backend.ts';
 import { ipBatch, removeNamespace } from './ip.ts';
@@ -10,9 +11,9 @@ const PREFIX = 'berth-try-';
 
 /** Kinds of interface that a kernel may lack. */
 const KINDS = {
-  vlan: { type: 'vlan id 1', words: '802.1q VLAN interfaces', module: '8021q' },
-  macvlan: { type: 'macvlan mode bridge', words: 'macvlan interfaces', module: 'macvlan' },
-  bridge: { type: undefined, words: 'bridges', module: 'bridge' },
+  vlan: { type: 'vlan id 1', words: say('hosts.driver.kernel.vlan'), module: '8021q' },
+  macvlan: { type: 'macvlan mode bridge', words: say('hosts.driver.kernel.macvlan'), module: 'macvlan' },
+  bridge: { type: undefined, words: say('hosts.driver.kernel.bridge'), module: 'bridge' },
 } as const;
 
 /**
@@ -28,9 +29,7 @@ export async function tryKind(run: Run, kind: keyof typeof KINDS): Promise<Verdi
     await ipBatch(run, ['link add p type veth peer name q', `link add ${on}`], namespace);
     return usable(`the kernel has ${words}`);
   } catch (thrown) {
-    return unusable(
-      `this kernel has no ${words} ("modprobe ${module}" may bring them): ${messageOf(thrown)}`,
-    );
+    return unusable(say('hosts.driver.kernel', { what: words, module, reason: messageOf(thrown) }));
   } finally {
     await removeNamespace(run, namespace);
   }

@@ -1,3 +1,4 @@
+import { say } from '../../model/said/index.ts';
 import type { Place } from './backend.ts';
 import { vlanDeviceName } from './device-names.ts';
 import type { Link, Links } from './links.ts';
@@ -70,5 +71,6 @@ export function takenByNetwork(place: Place, other: string): string {
 
 function noUplink(links: Links, uplink: string): string {
   const others = [...links.values()].filter(({ kind, name }) => kind === '' && name !== 'lo');
-  return `this host has no interface ${uplink} (it has ${others.map(({ name }) => name).join(', ') || 'none'})`;
+  const names = others.map(({ name }) => name).join(', ') || 'none';
+  return say('hosts.driver.uplink', { name: uplink, others: names });
 }

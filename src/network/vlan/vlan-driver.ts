@@ -261,6 +261,7 @@ export class VlanDriver implements NetworkDriver {
   }
 }
 
+/** A list of sentences; each is in the catalogue (`hosts.driver.bridge`, …). */
 function reasons(verdicts: readonly (Verdict & { backend: VlanBackend })[]): string {
   return verdicts.map(({ backend, reason }) => `${backend.name}: ${reason}`).join('; ');
 }

@@ -1,6 +1,7 @@
 import { messageOf } from '../../kit/errors.ts';
 import { newKeyedQueue } from '../../kit/keyed-queue.ts';
 import { isIn } from '../../model/is-in.ts';
+import { say } from '../../model/said/index.ts';
 import type { Span } from '../../model/span.ts';
 import type {
   DriverDeps,
@@ -169,7 +170,7 @@ export function newXoverlayDriver({ run, logger, dataAddress }: DriverDeps): Net
         await run(['bridge', '-V']);
         return { usable: true, reason: '' };
       } catch (thrown) {
-        const reason = `${messageOf(thrown)}: install iproute2`;
+        const reason = say('hosts.driver.iproute', { reason: messageOf(thrown) });
         return { usable: false, reason };
       }
     },

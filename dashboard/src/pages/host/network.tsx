@@ -1,5 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { Node } from '../../../../src/contract/v1/nodes.ts';
+import { eachSaid } from '../../i18n/said/each-said.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
@@ -9,6 +11,7 @@ import { words } from './words.ts';
 export function NetworkTab({ node }: Readonly<{ node: Node }>) {
   const t = useText();
   const w = useWords(words);
+  const said = useSaid();
   const drivers = Object.entries(node.networkDrivers ?? {});
   const paths = (node.paths ?? []).map((path) => ({ ...path, id: `${path.name} ${path.address}` }));
   return (
@@ -37,7 +40,7 @@ export function NetworkTab({ node }: Readonly<{ node: Node }>) {
               <span className={`state tone-${node.router.serving ? 'good' : 'bad'}`}>
                 {w(node.router.serving ? 'router.serving' : 'router.not')}
               </span>
-              {node.router.error !== '' && <p className="note">{node.router.error}</p>}
+              {node.router.error !== '' && <p className="note">{said(node.router.error)}</p>}
             </>
           )}
         </section>
@@ -61,16 +64,19 @@ export function NetworkTab({ node }: Readonly<{ node: Node }>) {
               { text: t('hosts.address'), wide: true },
               { text: w('wires.since'), wide: true },
             ]}
-            render={({ name, address, ms, reason, since }) => [
-              <Link key="name" to="/hosts/$host" params={{ host: name }}>
-                <bdi>{name}</bdi>
-              </Link>,
-              <span key="state" className={`state tone-${ms === null ? 'bad' : 'good'}`} title={reason}>
-                {ms === null ? w('wires.broken', { reason }) : w('wires.works', { ms: ms.toFixed(1) })}
-              </span>,
-              address,
-              <Ago key="since" at={since} />,
-            ]}
+            render={({ name, address, ms, reason: text, since }) => {
+              const reason = eachSaid(said, text);
+              return [
+                <Link key="name" to="/hosts/$host" params={{ host: name }}>
+                  <bdi>{name}</bdi>
+                </Link>,
+                <span key="state" className={`state tone-${ms === null ? 'bad' : 'good'}`} title={reason}>
+                  {ms === null ? w('wires.broken', { reason }) : w('wires.works', { ms: ms.toFixed(1) })}
+                </span>,
+                address,
+                <Ago key="since" at={since} />,
+              ];
+            }}
           />
         )}
       </section>
@@ -80,12 +86,13 @@ export function NetworkTab({ node }: Readonly<{ node: Node }>) {
 
 function DriverFact({ name, usable, reason }: Readonly<{ name: string; usable: boolean; reason: string }>) {
   const w = useWords(words);
+  const said = useSaid();
   return (
     <>
       <dt>{name}</dt>
       <dd>
         <span className={`state tone-${usable ? 'good' : 'idle'}`}>
-          {usable ? w('drivers.usable') : reason}
+          {usable ? w('drivers.usable') : eachSaid(said, reason)}
         </span>
       </dd>
     </>

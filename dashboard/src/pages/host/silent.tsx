@@ -1,4 +1,6 @@
 import type { Node } from '../../../../src/contract/v1/nodes.ts';
+import { eachSaid } from '../../i18n/said/each-said.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { Ago } from '../../parts/time.tsx';
@@ -14,12 +16,13 @@ type Props = Readonly<{
 export function SilentNote({ node: { state, reason, lastHeardAt }, failover }: Props) {
   const t = useText();
   const w = useWords(words);
+  const said = useSaid();
   if (state !== 'suspect' && state !== 'down') {
     if (reason === '') return null;
     return (
       <div className="health tone-busy" role="status">
         <Icon name="warn" size={22} />
-        <div>{reason}</div>
+        <div>{eachSaid(said, reason)}</div>
       </div>
     );
   }
@@ -29,7 +32,7 @@ export function SilentNote({ node: { state, reason, lastHeardAt }, failover }: P
       <Icon name={state === 'down' ? 'down' : 'warn'} size={22} />
       <div>
         <strong>{w(`silent.title.${state}`)}</strong>
-        {reason !== '' && <div>{reason}</div>}
+        {reason !== '' && <div>{eachSaid(said, reason)}</div>}
         <div className="note">
           {t('host.heard')} <Ago at={lastHeardAt} />
         </div>
@@ -40,7 +43,7 @@ export function SilentNote({ node: { state, reason, lastHeardAt }, failover }: P
             <ul>
               {waiting.map((one) => (
                 <li key={one.id}>
-                  <bdi>{one.name}</bdi>: {one.reason}
+                  <bdi>{one.name}</bdi>: {eachSaid(said, one.reason)}
                 </li>
               ))}
             </ul>

@@ -2,6 +2,8 @@ import { Button, Group, Loader, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { NetworkMember, ReachResult, ReachStep } from '../../../../src/contract/v1/networks.ts';
 import { client } from '../../cluster/client.ts';
+import { eachSaid } from '../../i18n/said/each-said.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { ContainerPicker } from '../../parts/container-picker.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
@@ -124,6 +126,7 @@ const ICONS: Readonly<Record<ReachStep['state'], IconName>> = {
 
 function Result({ result }: Readonly<{ result: ReachResult }>) {
   const w = useWords(words);
+  const said = useSaid();
   const { verdict, from, to, steps } = result;
   const isPartly = verdict === 'reached' && steps.some(({ state }) => state === 'failed');
   const tone = verdict === 'broken' ? 'bad' : verdict === 'unknown' || isPartly ? 'busy' : 'good';
@@ -142,10 +145,10 @@ function Result({ result }: Readonly<{ result: ReachResult }>) {
             <Icon name={ICONS[state]} size={20} />
             <div>
               <strong>{w(`step.${id}`)}</strong> <span className="note">{w(`step.${state}`)}</span>
-              {text !== '' && <div dir="auto">{text}</div>}
+              {text !== '' && <div dir="auto">{eachSaid(said, text)}</div>}
               {hint !== undefined && (
                 <div className="note" dir="auto">
-                  {hint}
+                  {said(hint)}
                 </div>
               )}
             </div>

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import type { OrphanView } from '../../../../src/contract/v1/orphans.ts';
 import { useToasts } from '../../app/toasts.tsx';
 import { client } from '../../cluster/client.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { FormDialog } from '../../parts/form-dialog.tsx';
 import { orphanName } from './orphan-actions.ts';
@@ -13,6 +14,7 @@ export function AdoptAll({
   onClose,
 }: Readonly<{ orphans: readonly OrphanView[]; onClose(): void }>) {
   const w = useWords(words);
+  const said = useSaid();
   const { show } = useToasts();
   // What it was opened with: the list behind it gets shorter meanwhile.
   const [asked] = useState(orphans);
@@ -51,7 +53,7 @@ export function AdoptAll({
           <ul>
             {left.map((one) => (
               <li key={orphanName(one)}>
-                <bdi>{orphanName(one)}</bdi>: {one.problem}
+                <bdi>{orphanName(one)}</bdi>: {said(one.problem ?? '')}
               </li>
             ))}
           </ul>

@@ -5,6 +5,7 @@ import type { OrphanView } from '../../../../src/contract/v1/orphans.ts';
 import { ActionMenu } from '../../actions/action-menu.tsx';
 import { ChoiceButton } from '../../actions/choice-button.tsx';
 import { useTitle } from '../../app/shell.tsx';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
@@ -23,6 +24,7 @@ const route = getRouteApi('/orphans');
 /** What a database that was put back does not know, and that runs on. */
 export function OrphansPage() {
   const w = useWords(words);
+  const said = useSaid();
   useTitle(w('title'));
   const { q = '' } = route.useSearch();
   const query = useOrphans();
@@ -63,7 +65,7 @@ export function OrphansPage() {
                   ...{ count: w('count', { n: orphans.length }), none: w('none'), noneHint: w('none.hint') },
                 }}
                 isListed={(one, isAdoptable) => !isAdoptable || one.problem === undefined}
-                matches={matches}
+                matches={(one, text) => matches(one, text, said)}
               >
                 {(shown) => <Rows orphans={shown} />}
               </FilteredList>
@@ -76,12 +78,17 @@ export function OrphansPage() {
   );
 }
 
-function matches({ name, hostName, image = '', problem = '' }: OrphanView, text: string): boolean {
-  return hasWords(text, [name, hostName, image, problem]);
+function matches(
+  { name, hostName, image = '', problem = '' }: OrphanView,
+  text: string,
+  said: (text: string) => string,
+): boolean {
+  return hasWords(text, [name, hostName, image, said(problem)]);
 }
 
 function Rows({ orphans }: Readonly<{ orphans: readonly OrphanView[] }>) {
   const w = useWords(words);
+  const said = useSaid();
   const rows = useMemo(
     () => orphans.map((orphan) => ({ id: `${orphan.hostId}/${orphan.id}`, orphan })),
     [orphans],
@@ -103,7 +110,8 @@ function Rows({ orphans }: Readonly<{ orphans: readonly OrphanView[] }>) {
         { text: '' },
       ]}
       render={({ orphan }) => {
-        const { name, hostName, image = '', state, problem = '' } = orphan;
+        const { name, hostName, image = '', state } = orphan;
+        const problem = said(orphan.problem ?? '');
         return [
           <span key="name" title={problem === '' ? name : `${name}: ${problem}`}>
             <bdi>{name}</bdi>

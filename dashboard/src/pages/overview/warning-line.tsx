@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Warning } from '../../../../src/contract/v1/cluster.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { piecesOf } from './name-links.ts';
 import { words } from './words.ts';
@@ -10,9 +11,10 @@ type Kind = Warning['subject']['kind'];
 /** A sentence of the manager's, whose names lead to what they name; where it names nothing, a link behind it does. */
 export function WarningLine({ warning }: Readonly<{ warning: Warning }>) {
   const w = useWords(words);
+  const said = useSaid();
   const { text, severity, subject } = warning;
   const { kind, names } = subject;
-  const pieces = piecesOf(text, names);
+  const pieces = piecesOf(said(text), names);
   const isLinked = pieces.some(({ name }) => name !== undefined);
   return (
     <li className={`warning-line ${severity === 'bad' ? 'tone-bad' : 'tone-busy'}`}>

@@ -12,6 +12,7 @@ import { ChoiceButton } from '../../actions/choice-button.tsx';
 import { useTitle } from '../../app/shell.tsx';
 import { client } from '../../cluster/client.ts';
 import { usePolledQuery } from '../../cluster/use-polled-query.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
@@ -244,6 +245,7 @@ function Listens({ view: { name, listens }, onForm }: Props) {
 
 function Targets({ view: { name, targets }, onForm }: Props) {
   const w = useWords(words);
+  const said = useSaid();
   const t = useText();
   return (
     <section className="card card-body">
@@ -299,7 +301,7 @@ function Targets({ view: { name, targets }, onForm }: Props) {
                 ]}
               />
             </span>
-            {problem !== undefined && <small>{problem}</small>}
+            {problem !== undefined && <small>{said(problem)}</small>}
           </li>
         ))}
       </ul>

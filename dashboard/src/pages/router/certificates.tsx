@@ -5,6 +5,7 @@ import { ActionMenu } from '../../actions/action-menu.tsx';
 import { ChoiceButton } from '../../actions/choice-button.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
@@ -66,6 +67,7 @@ const SOON_MS = 14 * 24 * 60 * 60_000;
 function Rows({ certificates }: Readonly<{ certificates: readonly CertificateView[] }>) {
   const w = useWords(words);
   const t = useText();
+  const said = useSaid();
   const now = Date.now();
   const sourceOf = ({ source }: CertificateView) =>
     source === 'upload' || source === 'cluster' || source === 'acme' ? w(`cert.source.${source}`) : source;
@@ -86,7 +88,8 @@ function Rows({ certificates }: Readonly<{ certificates: readonly CertificateVie
         { text: '' },
       ]}
       render={(one) => {
-        const { name, domains, shown, acme, worry } = one;
+        const { name, domains, shown, acme } = one;
+        const worry = said(one.worry);
         const left = shown === undefined ? 0 : shown.notAfter - now;
         const tone = worry === '' ? 'good' : left <= 0 ? 'bad' : 'busy';
         return [

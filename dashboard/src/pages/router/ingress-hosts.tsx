@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { client } from '../../cluster/client.ts';
 import { usePolledQuery } from '../../cluster/use-polled-query.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { Empty } from '../../parts/empty.tsx';
@@ -15,6 +16,7 @@ const EVERY_MS = 3_000;
 /** Hosts that domains lead to, and whether they serve. */
 export function IngressHosts() {
   const w = useWords(words);
+  const said = useSaid();
   const query = usePolledQuery(
     ['routes'],
     (signal) => client.call('route.list', { brief: true }, { signal }),
@@ -51,11 +53,11 @@ export function IngressHosts() {
                   <span key="address" className="mono">
                     {address}
                   </span>,
-                  <span key="state" className={`state tone-${serving ? 'good' : 'bad'}`} title={error}>
+                  <span key="state" className={`state tone-${serving ? 'good' : 'bad'}`} title={said(error)}>
                     {w(serving ? 'ingress.serving' : 'ingress.not')}
                   </span>,
-                  <span key="error" title={error}>
-                    {error}
+                  <span key="error" title={said(error)}>
+                    {said(error)}
                   </span>,
                 ]}
               />

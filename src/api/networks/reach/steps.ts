@@ -1,5 +1,6 @@
 import type { ReachResult, ReachStep } from '../../../contract/v1/networks.ts';
 import type { Dialed, FoundName, LookAnswer } from '../../../model/look.ts';
+import { say } from '../../../model/said/index.ts';
 
 /** Beside the port that was asked for: hardly anybody listens there, and whoever is there says so at once. */
 export const KNOCK_PORT = 1;
@@ -115,54 +116,61 @@ function endOf({ id, name, hostName }: ReachEnd): ReachResult['from'] {
 
 function runningStep(from: ReachEnd, to: ReachEnd): ReachStep {
   const down = [from, to].filter(({ state }) => state !== 'running');
-  if (down.length === 0) return { id: 'running', state: 'ok', text: 'both run' };
-  const texts = down.map(({ name, hostName, state }) => `${name} on host ${hostName} is ${stateText(state)}`);
+  if (down.length === 0) return { id: 'running', state: 'ok', text: say('hosts.reach.run') };
+  const texts = down.map(({ name, hostName: host, state }) =>
+    say('hosts.reach.is', { name, host, state: stateText(state) }),
+  );
   const names = down.map(({ name }) => name).join(' ');
-  return { id: 'running', state: 'failed', text: texts.join('; '), hint: `start it: docker start ${names}` };
+  const hint = say('hosts.reach.start', { names });
+  return { id: 'running', state: 'failed', text: texts.join('; '), hint };
 }
 
 function stateText(state: string): string {
-  return state === 'pending' ? 'not reported by its host yet' : state;
+  return state === 'pending' ? say('hosts.reach.is.pending') : state;
 }
 
 function networkStep(from: ReachEnd, to: ReachEnd): ReachStep {
   if (to.hostMode)
     return {
       ...{ id: 'network', state: 'ok' },
-      text: `${to.name} uses the network of its host: it is reached at ${to.hostAddress}`,
+      text: say('hosts.reach.hostMode.at', { name: to.name, address: to.hostAddress }),
     };
   const own = new Set(from.networks.map(({ key }) => key));
   const common = to.networks.filter(({ key }) => own.has(key));
   if (common.length > 0)
-    return { id: 'network', state: 'ok', text: `both are in ${common.map(({ name }) => name).join(', ')}` };
+    return { id: 'network', state: 'ok', text: say('hosts.reach.both', { networks: namesOf(common) }) };
   const [one] = [...to.networks, ...from.networks].filter(({ hasNames }) => hasNames);
   const [network, stranger] =
     one === undefined ? ['NETWORK', from.name] : [one.name, to.networks.includes(one) ? from.name : to.name];
   return {
     ...{ id: 'network', state: 'failed' },
-    text: `they have no network in common: ${networksText(from)}; ${networksText(to)}`,
+    text: say('hosts.reach.apart', { each: `${networksText(from)}; ${networksText(to)}` }),
     hint: from.hostMode
-      ? `${from.name} uses the network of its host: publish a port of ${to.name} and use the host's address`
+      ? say('hosts.reach.hostMode.publish', { name: from.name, other: to.name })
       : `docker network connect ${network} ${stranger}`,
   };
 }
 
 function networksText({ name, hostMode, networks }: ReachEnd): string {
-  if (hostMode) return `${name} uses the network of its host`;
-  const names = networks.map((one) => one.name).join(', ');
-  return names === '' ? `${name} is in none` : `${name} is in ${names}`;
+  if (hostMode) return say('hosts.reach.hostMode', { name });
+  if (networks.length === 0) return say('hosts.reach.inNone', { name });
+  return say('hosts.reach.in', { name, networks: namesOf(networks) });
 }
 
-function addressStep({ name, hostName }: ReachEnd, way: ReachWay | undefined): ReachStep {
+function namesOf(networks: readonly Attachment[]): string {
+  return networks.map(({ name }) => name).join(', ');
+}
+
+function addressStep({ name, hostName: host }: ReachEnd, way: ReachWay | undefined): ReachStep {
+  const id = 'address';
   if (way === undefined)
-    return {
-      id: 'address',
-      state: 'unknown',
-      text: `host ${hostName} has not told which address ${name} has`,
-    };
+    return { id, state: 'unknown', text: say('hosts.reach.address.untold', { host, name }) };
   const { network, address } = way;
-  const where = network === undefined ? `of host ${hostName}` : `in ${network.name}`;
-  return { id: 'address', state: 'ok', text: `${name} has ${address} ${where}` };
+  const text =
+    network === undefined
+      ? say('hosts.reach.address.host', { name, address, host })
+      : say('hosts.reach.address', { name, address, network: network.name });
+  return { id, state: 'ok', text };
 }
 
 function nameStep({ from, to, fromLook }: ReachFacts, { network, address, hasNames }: ReachWay): ReachStep {
@@ -172,9 +180,9 @@ function nameStep({ from, to, fromLook }: ReachFacts, { network, address, hasNam
       ...{ id, state: 'unknown' },
       text:
         network === undefined
-          ? `${to.name} has no name for others: it uses the network of its host`
-          : `${network.name} is its engine's default network, in which nobody is found by name`,
-      hint: 'make a network of their own for them: docker network create NAME',
+          ? say('hosts.reach.nameless.host', { name: to.name })
+          : say('hosts.reach.nameless', { network: network.name }),
+      hint: say('hosts.reach.nameless.hint'),
     };
   if (fromLook === undefined || 'problem' in fromLook) return notLooked(id, fromLook);
   const { name: found } = fromLook;
@@ -186,52 +194,51 @@ function nameFinding(
   { state, addresses, servers, reason }: FoundName,
   { from, to, address }: Readonly<{ from: ReachEnd; to: ReachEnd; address: string }>,
 ): Omit<ReachStep, 'id'> {
-  const asked = servers.join(', ');
+  const names = { from: from.name, to: to.name };
+  const found = { ...names, addresses: addresses.join(', ') };
   if (state === 'found' && addresses.includes(address))
-    return { state: 'ok', text: `${from.name} finds it: ${to.name} is ${addresses.join(', ')}` };
+    return { state: 'ok', text: say('hosts.reach.name', found) };
   if (state === 'found')
     return {
       state: 'failed',
-      text: `in ${from.name} the name ${to.name} leads to ${addresses.join(', ')}, not to ${address}`,
-      hint: 'another container or host has that name too: give one of them another name, or use the address',
+      text: say('hosts.reach.name.other', { ...found, address }),
+      hint: say('hosts.reach.name.other.hint'),
     };
   if (state === 'none')
     return {
       state: 'failed',
-      text: `${from.name} does not find the name ${to.name}`,
+      text: say('hosts.reach.name.none', names),
       hint: to.ready
-        ? `${from.name} has name servers of its own, or its host has not heard of ${to.name} yet: use the address, or try again`
-        : `${to.name} is not ready: names lead only to containers that are`,
+        ? say('hosts.reach.name.none.hint', names)
+        : say('hosts.reach.name.unready', { to: to.name }),
     };
   if (state === 'silent')
     return {
       state: 'failed',
-      text: `the name server of ${from.name} (${asked}) does not answer`,
-      hint: `look at the agent on host ${from.hostName}: it answers names there`,
+      text: say('hosts.reach.name.silent', { from: from.name, asked: servers.join(', ') }),
+      hint: say('hosts.reach.name.silent.hint', { host: from.hostName }),
     };
-  return { state: 'failed', text: `${from.name} cannot ask for names: ${reason}` };
+  return { state: 'failed', text: say('hosts.reach.name.failed', { from: from.name, reason }) };
 }
 
 function pathStep({ from, to, path }: ReachFacts, { network }: ReachWay): ReachStep {
   const id = 'path';
   if (from.hostId === to.hostId)
-    return { id, state: 'ok', text: `both are on host ${from.hostName}: nothing has to leave it` };
-  const way = `from host ${from.hostName} to host ${to.hostName}`;
-  if (network?.driver === 'vlan')
-    return {
-      id,
-      state: 'unknown',
-      text: `${way} it goes over the switches of the VLAN, which Berth does not see`,
-    };
+    return { id, state: 'ok', text: say('hosts.reach.path.same', { host: from.hostName }) };
+  const way = { from: from.hostName, to: to.hostName };
+  if (network?.driver === 'vlan') return { id, state: 'unknown', text: say('hosts.reach.path.vlan', way) };
   if (path === undefined)
-    return { id, state: 'unknown', text: `${from.hostName} has not told yet how the data path ${way} is` };
-  if (path.ms === null)
+    return { id, state: 'unknown', text: say('hosts.reach.path.untold', { ...way, host: from.hostName }) };
+  const { ms, reason } = path;
+  if (ms === null) {
+    const why = reason || say('hosts.path.silent');
     return {
       ...{ id, state: 'failed' },
-      text: `the data path ${way} (${to.hostAddress}) is broken: ${path.reason || 'no answer'}`,
-      hint: 'let UDP port 4789 through between the hosts, and ESP where the network is encrypted; see "berth node inspect"',
+      text: say('hosts.reach.path.broken', { ...way, address: to.hostAddress, why }),
+      hint: say('hosts.reach.path.broken.hint'),
     };
-  return { id, state: 'ok', text: `the data path ${way} works, ${path.ms} ms there and back` };
+  }
+  return { id, state: 'ok', text: say('hosts.reach.path', { ...way, ms }) };
 }
 
 function listeningStep({ to, toLook }: ReachFacts, { address }: ReachWay, port: number): ReachStep {
@@ -239,14 +246,15 @@ function listeningStep({ to, toLook }: ReachFacts, { address }: ReachWay, port: 
   if (toLook === undefined || 'problem' in toLook) return notLooked(id, toLook);
   const here = toLook.listening.filter((one) => one.port === port);
   const open = here.find((one) => isFor(one.address, address));
-  if (open !== undefined) return { id, state: 'ok', text: `${to.name} listens on ${at(open)}` };
-  if (toLook.isCut === true)
-    return { id, state: 'unknown', text: `${to.name} listens on more ports than can be told one by one` };
+  const { name } = to;
+  if (open !== undefined)
+    return { id, state: 'ok', text: say('hosts.reach.listens', { name, where: at(open) }) };
+  if (toLook.isCut === true) return { id, state: 'unknown', text: say('hosts.reach.listens.many', { name }) };
   if (here.length > 0)
     return {
       ...{ id, state: 'failed' },
-      text: `${to.name} listens on ${here.slice(0, 8).map(at).join(', ')} only, which others do not reach`,
-      hint: 'have it listen on 0.0.0.0, which is all its addresses',
+      text: say('hosts.reach.listens.own', { name, where: here.slice(0, 8).map(at).join(', ') }),
+      hint: say('hosts.reach.listens.own.hint'),
     };
   const own = toLook.listening.filter((one) => one.address !== ENGINE_RESOLVER);
   const others = [...new Set(own.map((one) => one.port))].sort((a, b) => a - b).slice(0, 8);
@@ -254,9 +262,12 @@ function listeningStep({ to, toLook }: ReachFacts, { address }: ReachWay, port: 
     ...{ id, state: 'failed' },
     text:
       others.length === 0
-        ? `nothing in ${to.name} listens on any TCP port`
-        : `nothing in ${to.name} listens on port ${port}; it listens on ${others.join(', ')}`,
-    hint: `look at its log: docker logs ${to.name}`,
+        ? say('hosts.reach.listens.none', { name })
+        : [
+            say('hosts.reach.listens.not', { name, port }),
+            say('hosts.reach.listens.others', { ports: others.join(', ') }),
+          ].join('; '),
+    hint: say('hosts.reach.listens.hint', { name }),
   };
 }
 
@@ -280,34 +291,41 @@ function connectionStep({ from, to, port, fromLook }: ReachFacts, { address }: R
   if (tried === undefined) return notLooked(id, undefined);
   const knocked = fromLook.dialed.find((one) => one.port === KNOCK_PORT);
   const where = port === undefined ? address : at({ address, port });
+  const { name } = to;
   const isThere = (one: Dialed | undefined) => one?.state === 'open' || one?.state === 'refused';
   if (tried.state === 'open' || (port === undefined && tried.state === 'refused'))
     return {
       ...{ id, state: 'ok' },
-      text: `${from.name} ${port === undefined ? 'gets an answer from' : 'connects to'} ${where} in ${tried.ms} ms`,
+      text: say(port === undefined ? 'hosts.reach.answers' : 'hosts.reach.connects', {
+        ...{ name: from.name, where, ms: tried.ms },
+      }),
     };
   if (tried.state === 'refused')
     return {
       ...{ id, state: 'failed' },
-      text: `${to.name} answers, and refuses the connection to ${where}: nobody listens there`,
-      hint: `look whether its process runs and listens: docker logs ${to.name}`,
+      text: say('hosts.reach.refused', { name, where }),
+      hint: say('hosts.reach.refused.hint', { name }),
     };
   if (tried.state === 'unreachable')
     return {
       ...{ id, state: 'failed' },
-      text: `no way leads from ${from.name} to ${where}: ${tried.reason}`,
-      hint: `take ${to.name} off the network and connect it again; if that does not help, see "berth node inspect ${from.hostName}"`,
+      text: say('hosts.reach.noWay', { name: from.name, where, reason: tried.reason }),
+      hint: say('hosts.reach.noWay.hint', { name, host: from.hostName }),
     };
   if (isThere(knocked))
     return {
       ...{ id, state: 'failed' },
-      text: `${to.name} answers at ${address}, but says nothing at ${where}`,
-      hint: `a firewall in ${to.name} drops it, or its process takes no more connections`,
+      text: say('hosts.reach.filtered', { name, address, where }),
+      hint: say('hosts.reach.filtered.hint', { name }),
     };
+  const hosts = { from: from.hostName, to: to.hostName };
   return {
     ...{ id, state: 'failed' },
-    text: `nothing comes back from ${where}`,
-    hint: `a firewall drops it: look at the rules of hosts ${[...new Set([from.hostName, to.hostName])].join(' and ')} (iptables -L -v, nft list ruleset), and at those in ${to.name}`,
+    text: say('hosts.reach.silent', { where }),
+    hint:
+      hosts.from === hosts.to
+        ? say('hosts.reach.silent.one', { name, host: hosts.to })
+        : say('hosts.reach.silent.two', { name, ...hosts }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Agents } from '../../../link/index.ts';
 import type { ObservedContainer } from '../../../model/container.ts';
 import { type LookAsk, lookAnswerSchema } from '../../../model/look.ts';
 import { isReady } from '../../../model/readiness.ts';
+import { say } from '../../../model/said/index.ts';
 import type { ReadTx } from '../../../store/store.ts';
 import { dataPaths } from '../../broken-paths.ts';
 import { findContainer, type Target } from '../../docker/containers/find.ts';
@@ -74,8 +75,9 @@ async function look(
     const isKnown = thrown instanceof BerthError;
     if (!isKnown)
       logger.debug({ host: hostName, reason: messageOf(thrown) }, 'a look from within has failed');
-    const why = isKnown ? messageOf(thrown) : `the agent of host ${hostName} has not answered in time`;
-    return { problem: why, hint: isKnown ? thrown.hint : `see "berth node inspect ${hostName}"` };
+    const why = isKnown ? messageOf(thrown) : say('hosts.reach.agent.late', { host: hostName });
+    const hint = isKnown ? thrown.hint : say('hosts.reach.agent.late.hint', { host: hostName });
+    return { problem: why, hint };
   }
 }
 
@@ -92,7 +94,7 @@ function endOf(tx: ReadTx, target: Target): ReachEnd {
   const status = tx.get('hostStatus', hostId);
   return {
     ...{ id, name, hostId, hostName },
-    state: status?.state === 'down' ? 'on a host that does not answer' : (seen?.state.status ?? 'pending'),
+    state: status?.state === 'down' ? say('hosts.reach.is.away') : (seen?.state.status ?? 'pending'),
     ready: seen !== undefined && (record === undefined || isReady(seen, record)),
     hostMode: seen?.networkMode === 'host',
     networks: seen === undefined ? [] : attachments(tx, withNetwork(tx, seen), record?.id),

@@ -1,4 +1,5 @@
 import { BerthError, messageOf } from '../../../kit/errors.ts';
+import { say } from '../../../model/said/index.ts';
 import type { Run } from '../../commands.ts';
 import { type Place, unusable, usable, type VlanBackend } from '../backend.ts';
 import { ipBatch, mute } from '../ip.ts';
@@ -99,17 +100,15 @@ async function preflight(run: Run) {
     const missing = thrown instanceof BerthError && thrown.code === 'unsupported';
     return unusable(
       missing
-        ? 'Open vSwitch is not installed ("apt-get install openvswitch-switch")'
-        : `Open vSwitch does not answer ("systemctl start openvswitch-switch"): ${messageOf(thrown)}`,
+        ? say('hosts.driver.ovs.missing')
+        : say('hosts.driver.ovs.silent', { reason: messageOf(thrown) }),
     );
   }
   if ((await datapathOf(run)) === 'system') return usable('Open vSwitch in the kernel');
   try {
     await run(['ethtool', '--version']);
   } catch {
-    return unusable(
-      'without its kernel module ("modprobe openvswitch") Open vSwitch needs ethtool ("apt-get install ethtool")',
-    );
+    return unusable(say('hosts.driver.ovs.ethtool'));
   }
   return usable('Open vSwitch in its own process, as its kernel module is not there');
 }
