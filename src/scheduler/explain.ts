@@ -1,6 +1,7 @@
 import { BerthError } from '../kit/errors.ts';
+import { say } from '../model/said/index.ts';
 import type { ClusterView } from './cluster-view.ts';
-import { type Check, explainRefusals, hostsText } from './filters/filter.ts';
+import { type Check, countedReason, explainRefusals } from './filters/filter.ts';
 import type { HostView } from './host-view.ts';
 import { normalImageRef } from './image-ref.ts';
 import type { LoadedPlugins } from './plugin.ts';
@@ -59,14 +60,14 @@ export function explanation(
     refused.push({
       host,
       fits: false,
-      reasons: [plugin.get(host) ?? 'refused by a plugin'],
+      reasons: [plugin.get(host) ?? say('placement.plugin')],
       score: undefined,
     });
   const parts = [...refusedBy].map(([check, hosts]) => ({
     n: hosts.length,
     texts: explainRefusals(check, hosts),
   }));
-  for (const [reason, n] of tally(plugin.values())) parts.push({ n, texts: [`${hostsText(n)}: ${reason}`] });
+  for (const [reason, n] of tally(plugin.values())) parts.push({ n, texts: [countedReason(n, reason)] });
   return {
     chosen,
     refusals: ordered.length > 0 ? [] : parts.sort((a, b) => b.n - a.n).flatMap(({ texts }) => texts),
@@ -80,8 +81,8 @@ export function explanation(
 
 /** One message with host counts by reason. */
 export function refusalText(request: PlacementRequest, { refusals }: Explanation): string {
-  const why = refusals.length === 0 ? 'the cluster has no hosts' : refusals.join('; ');
-  return `no host fits ${request.name}: ${why}`;
+  const whys = refusals.length === 0 ? say('placement.empty') : refusals.join('; ');
+  return say('placement.refused', { name: request.name, whys });
 }
 
 /** What a placement fails with: `not_found` in the engine's words where pulling the image would help. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type PortNeed, PortTable, portNeeds, portText, sameAddress } from './ports.ts';
+import { type PortNeed, PortTable, portNeeds, rangeText, sameAddress, specificIp } from './ports.ts';
 
 const fixed = (port: number, ip = '', protocol: PortNeed['protocol'] = 'tcp'): PortNeed => ({
   protocol,
@@ -113,8 +113,9 @@ describe('PortTable', () => {
   });
 
   it('says what it means', () => {
-    expect(portText(fixed(80))).toBe('80/tcp');
-    expect(portText(range(1, 2, '10.0.0.1'))).toBe('1-2/tcp on 10.0.0.1');
+    expect([rangeText(fixed(80)), specificIp(fixed(80))]).toEqual(['80/tcp', undefined]);
+    const some = range(1, 2, '10.0.0.1');
+    expect([rangeText(some), specificIp(some)]).toEqual(['1-2/tcp', '10.0.0.1']);
   });
 });
 

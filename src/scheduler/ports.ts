@@ -187,8 +187,12 @@ function slot(protocol: Protocol, port: number): number {
   return port * 4 + PROTOCOLS.indexOf(protocol);
 }
 
-/** `8080/tcp`, `8000-8010/tcp on 10.0.0.1`. */
-export function portText(need: PortNeed): string {
-  const range = need.from === need.to ? `${need.from}` : `${need.from}-${need.to}`;
-  return `${range}/${need.protocol}${need.ip === '' || need.ip === '0.0.0.0' ? '' : ` on ${need.ip}`}`;
+/** `8080/tcp`, `8000-8010/tcp`. */
+export function rangeText({ from, to, protocol }: PortNeed): string {
+  return `${from === to ? from : `${from}-${to}`}/${protocol}`;
+}
+
+/** Undefined where it is for every address. */
+export function specificIp({ ip }: PortNeed): string | undefined {
+  return ip === '' || ip === '0.0.0.0' ? undefined : ip;
 }

@@ -15,8 +15,9 @@ export type Dependency = Readonly<{
 
 /** Something which the container uses and which exists on these hosts only. */
 export type Hold = Readonly<{
-  /** `volume data`, `network back`. */
-  what: string;
+  what: 'volume' | 'network';
+  /** As it was given. */
+  name: string;
   hostIds: readonly string[];
 }>;
 

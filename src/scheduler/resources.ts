@@ -1,5 +1,6 @@
 import { BerthError } from '../kit/errors.ts';
 import { MOST_SHARES_AS_CORES } from '../model/cpu-shares.ts';
+import { say } from '../model/said/index.ts';
 
 /** CPU in thousandths of a core, memory in bytes; 0 asks for none in particular. */
 export type Resources = Readonly<{
@@ -65,5 +66,5 @@ export function bytesText(bytes: number): string {
 /** `0.5 cores`, `1 core`. */
 export function cpuText(milli: number): string {
   const cores = Math.floor(milli / 10) / 100;
-  return `${cores} ${cores === 1 ? 'core' : 'cores'}`;
+  return cores === 1 ? say('placement.cores.one') : say('placement.cores.many', { n: cores });
 }

@@ -7,6 +7,7 @@ import {
   type Shift,
   serviceKey,
 } from '../model/deployment.ts';
+import { say } from '../model/said/index.ts';
 import type { Service } from '../model/service.ts';
 import { containerDigest } from '../model/service-parts.ts';
 import type { RequestSide, RequestSplit } from '../model/service-routes.ts';
@@ -126,7 +127,9 @@ export function beginRelease(
 /** How the release ends with which `next` begins. */
 function ended(release: ReleaseRecord, next: number): Partial<ReleaseRecord> {
   if (release.state === 'confirmed' && isOver(release)) return { state: 'done', reason: '' };
-  return UNDER_WAY.has(release.state) ? { state: 'superseded', reason: `by release ${next}` } : {};
+  return UNDER_WAY.has(release.state)
+    ? { state: 'superseded', reason: say('services.superseded', { number: next }) }
+    : {};
 }
 
 const UNDER_WAY: ReadonlySet<ReleaseRecord['state']> = new Set([

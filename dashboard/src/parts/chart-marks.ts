@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import type { Mark } from '../../../src/contract/v1/metrics.ts';
+import { useSaid } from '../i18n/said/use-said.ts';
 import { useWords } from '../i18n/text.tsx';
 import type { ChartMark } from './chart-text.ts';
 import { chartWords } from './chart-words.ts';
@@ -7,13 +8,15 @@ import { chartWords } from './chart-words.ts';
 /** What the API tells of moments, as charts show them. */
 export function useMarks(marks: readonly Mark[] | undefined): readonly ChartMark[] {
   const t = useWords(chartWords);
+  const said = useSaid();
   return useMemo(
     () =>
       (marks ?? []).map((mark) => {
         const { at, kind, ...values } = mark;
-        return { at, short: shortOf(mark), text: t(`mark.${kind}`, values) };
+        const reason = mark.reason === undefined ? {} : { reason: said(mark.reason) };
+        return { at, short: shortOf(mark), text: t(`mark.${kind}`, { ...values, ...reason }) };
       }),
-    [marks, t],
+    [marks, t, said],
   );
 }
 

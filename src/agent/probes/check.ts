@@ -1,5 +1,6 @@
 import type { Engine } from '../../engine/index.ts';
 import type { Probe } from '../../model/probe.ts';
+import { say } from '../../model/said/index.ts';
 
 /**
  * What one look has found out. `unknown` is nobody's fault but this host's or its engine's: it counts neither for the
@@ -51,5 +52,5 @@ const LATE_MS = 1_000;
 export function timedOut(began: number, timeoutMs: number): CheckResult {
   const took = performance.now() - began;
   if (took > timeoutMs + LATE_MS) return unknown(`this host was held up for ${Math.round(took)} ms`);
-  return failed(`no answer within ${timeoutMs / 1000} s`);
+  return failed(say('hosts.path.late', { seconds: timeoutMs / 1000 }));
 }

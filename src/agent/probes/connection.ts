@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { say } from '../../model/said/index.ts';
 import { type CheckContext, type CheckResult, failed, timedOut, unknown } from './check.ts';
 
 /** This host's own troubles, not the container's. */
@@ -18,8 +19,7 @@ export async function converse(
   talk: Dialogue,
 ): Promise<CheckResult> {
   const host = await target.address();
-  if (host === undefined)
-    return failed('this host has no address by which it reaches the container: use a command (exec)');
+  if (host === undefined) return failed(say('services.probe.address'));
   return new Promise((resolve) => {
     const began = performance.now();
     // Whoever it is: the host asks whether it answers, and tells it nothing.
@@ -37,7 +37,7 @@ export async function converse(
       const own = OWN_TROUBLES.has(error.code ?? '');
       end(own ? unknown(error.message) : failed(error.message));
     });
-    socket.once('close', () => end(failed('the connection was closed without an answer')));
+    socket.once('close', () => end(failed(say('services.probe.closed'))));
     socket.once(tls ? 'secureConnect' : 'connect', () => talk(socket, end));
     if (signal.aborted) stop();
   });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Engine } from '../../engine/index.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
 import { withSignal } from '../../kit/linked-signal.ts';
+import { say } from '../../model/said/index.ts';
 import { inspectExec, type SignalProcess, signalProcess } from '../exec-process.ts';
 import { checked } from '../listing.ts';
 import { type Checker, type CheckResult, failed, ok, timedOut, unknown } from './check.ts';
@@ -40,8 +41,12 @@ export function execCheck(execs: OwnExecs, kill: SignalProcess = signalProcess):
         }
         const { ExitCode, Running } = await inspectExec(engine, execId, signal);
         if (Running || typeof ExitCode !== 'number') return unknown('its engine does not say how it ended');
-        const said = ran.text === '' ? '' : `: ${ran.text}`;
-        return ExitCode === 0 ? ok(`exit 0${said}`) : failed(`exit ${ExitCode}${said}`);
+        const code = ExitCode;
+        const said =
+          ran.text === ''
+            ? say('services.probe.exit', { code })
+            : say('services.probe.exit.said', { code, text: ran.text });
+        return code === 0 ? ok(said) : failed(said);
       });
     } catch (thrown) {
       return refused(thrown);

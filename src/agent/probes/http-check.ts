@@ -1,3 +1,4 @@
+import { say } from '../../model/said/index.ts';
 import { type Checker, type CheckResult, failed, ok } from './check.ts';
 import { converse } from './connection.ts';
 
@@ -16,7 +17,7 @@ export const httpCheck: Checker<'http'> = ({ scheme, port, path }, context) =>
       const result = judge(head);
       if (result !== undefined) end(result);
     });
-    socket.once('end', () => end(failed(`no HTTP answer, but ${JSON.stringify(head.slice(0, 60))}`)));
+    socket.once('end', () => end(strangeAnswer(head)));
     const lines = [
       `GET ${target(path)} HTTP/1.1`,
       `Host: localhost:${port}`,
@@ -34,7 +35,7 @@ export function judge(head: string): CheckResult | undefined {
     const line = /^HTTP\/\d(?:\.\d)? (\d{3})(?: ([^\r\n]*))?\r?\n/.exec(rest);
     if (line === null) {
       const strange = rest.includes('\n') || !'HTTP/'.startsWith(rest.slice(0, 5));
-      if (strange) return failed(`no HTTP answer, but ${JSON.stringify(rest.slice(0, 60))}`);
+      if (strange) return strangeAnswer(rest);
       break;
     }
     const status = Number(line[1]);
@@ -46,9 +47,11 @@ export function judge(head: string): CheckResult | undefined {
     if (blank === null) break;
     from += blank.index + blank[0].length;
   }
-  return head.length > MAX_HEAD
-    ? failed(`the head of its answer is longer than ${MAX_HEAD} bytes`)
-    : undefined;
+  return head.length > MAX_HEAD ? failed(say('services.probe.long', { bytes: MAX_HEAD })) : undefined;
+}
+
+function strangeAnswer(text: string): CheckResult {
+  return failed(say('services.probe.strange', { text: JSON.stringify(text.slice(0, 60)) }));
 }
 
 /** Neither blanks nor line breaks of a path end the request line. */

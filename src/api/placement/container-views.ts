@@ -1,6 +1,7 @@
 import { BerthError } from '../../kit/errors.ts';
 import type { Container, DockerSpec, ObservedContainer } from '../../model/container.ts';
 import { LABEL_ROUTER } from '../../model/labels.ts';
+import { say } from '../../model/said/index.ts';
 import type { ContainerView } from '../../scheduler/host-view.ts';
 import { plannedContainer } from '../../scheduler/place.ts';
 import { type PortNeed, PROTOCOLS, sameAddress } from '../../scheduler/ports.ts';
@@ -70,7 +71,7 @@ export function routerView(seen: ObservedContainer, open: readonly number[]): Co
   const held = seen.state.status === 'running' ? open : [];
   return {
     ...observedView(seen),
-    holder: 'the router',
+    holder: say('placement.router'),
     ports: held.map((port) => ({ protocol: 'tcp', ip: '', from: port, to: port })),
   };
 }

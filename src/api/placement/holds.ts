@@ -11,11 +11,11 @@ export function holdsOf(tx: ReadTx, request: PlacementRequest): readonly Hold[] 
   const holds: Hold[] = [];
   for (const name of request.volumes) {
     const hostIds = volumeHosts(tx, name);
-    if (hostIds !== undefined) holds.push({ what: `volume ${name}`, hostIds });
+    if (hostIds !== undefined) holds.push({ what: 'volume', name, hostIds });
   }
   for (const ref of request.networks) {
     const hostIds = networkHosts(tx, ref);
-    if (hostIds !== undefined) holds.push({ what: `network ${ref}`, hostIds });
+    if (hostIds !== undefined) holds.push({ what: 'network', name: ref, hostIds });
   }
   return holds;
 }

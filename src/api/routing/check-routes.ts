@@ -3,6 +3,7 @@ import { type Balancer, type BalancerListen, listenText } from '../../model/bala
 import { type Claim, Claims, portClaims } from '../../model/claims.ts';
 import { type ServiceRecord, serviceKey } from '../../model/deployment.ts';
 import { domainSchema } from '../../model/router.ts';
+import { say } from '../../model/said/index.ts';
 import type { Listener, Route, Service } from '../../model/service.ts';
 import { isRouters, isServed, type RouterPorts, servedName, servedPath } from '../../model/service-routes.ts';
 import type { Stack } from '../../model/stack.ts';
@@ -138,40 +139,38 @@ function refuseRoute(
 /** At which clients ask that were given a name alone. */
 const LOCAL_PORT = 80;
 
-function routeWarnings(
-  { name }: Service,
-  { host, scheme, scope, options, port, path }: Route,
+function routeWarnings({ name }: Service, route: Route, settings: Settings): string[] {
+  const text = routeWarning(route, settings);
+  return text === undefined ? [] : [ofService(name, text)];
+}
+
+function routeWarning(
+  { host: { name: domain }, scheme, scope, options, port, path }: Route,
   { routerTlsPort, routerTrust, acmeTermsAgreed }: Settings,
-): string[] {
-  if (scope === 'cluster')
-    return port === LOCAL_PORT && path === '/'
-      ? []
-      : [
-          `service ${name}: ${host.name} leads to its containers themselves, without a router: other containers reach it at port ${port}${path === '/' ? '' : `, with ${path} in the path`}`,
-        ];
-  if (options?.certificate === 'acme' && !acmeTermsAgreed)
-    return [
-      `service ${name}: ${host.name} waits for its certificate until you agree to the terms of the CA: "berth settings set acmeTermsAgreed=true"`,
-    ];
-  if (routerTlsPort !== 0) return [];
-  const hint = 'the routers have no port for TLS: "berth settings set routerTlsPort=443"';
+): string | undefined {
+  if (scope === 'cluster') {
+    if (path !== '/') return say('services.route.direct.path', { domain, port, path });
+    return port === LOCAL_PORT ? undefined : say('services.route.direct', { domain, port });
+  }
+  if (options?.certificate === 'acme' && !acmeTermsAgreed) return say('services.route.terms', { domain });
+  if (routerTlsPort !== 0) return undefined;
+  const hint = say('services.route.tls');
   if (scheme === 'https' || options?.certificate === 'acme')
-    return [`service ${name}: ${host.name} is served without TLS: ${hint}`];
+    return say('services.route.plain', { domain, hint });
   if (options?.redirect?.kind === 'https' && routerTrust.length === 0)
-    return [`service ${name}: ${host.name} sends clients to https, and nothing answers there: ${hint}`];
-  return [];
+    return say('services.route.dead', { domain, hint });
+  return undefined;
 }
 
 function listenerWarnings({ name }: Service, listener: Listener, settings: Settings): string[] {
   if (isServed(listener, settings)) return [];
-  const { protocol, frontPort } = listener;
-  if (isRouters(frontPort, settings))
-    return [
-      `service ${name}: nothing listens on port ${frontPort} for it alone, as the router has that for domains: give it one with berth.routing.port_${listener.port}`,
-    ];
-  const why =
-    protocol === 'udp'
-      ? 'the router has no UDP'
-      : 'TLS is ended at the port of the routers for domains: write https://DOMAIN in berth.routing.port_PORT, or tcp:// for TLS that the containers end';
-  return [`service ${name}: nothing listens on port ${frontPort} (${protocol}): ${why}`];
+  const { protocol, frontPort: port } = listener;
+  if (isRouters(port, settings))
+    return [ofService(name, say('services.listener.routers', { port, inside: listener.port }))];
+  const why = protocol === 'udp' ? say('services.listener.udp') : say('services.listener.tls');
+  return [ofService(name, say('services.listener.not', { port, protocol, why }))];
+}
+
+function ofService(name: string, text: string): string {
+  return say('who.says', { who: say('who.service', { name }), text });
 }

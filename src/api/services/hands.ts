@@ -2,6 +2,7 @@ import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Container, DockerSpec } from '../../model/container.ts';
 import type { ContainerFile } from '../../model/kept-file.ts';
 import { SWARM_LABELS } from '../../model/labels.ts';
+import { say } from '../../model/said/index.ts';
 import { normalImageRef } from '../../scheduler/image-ref.ts';
 import type { ReadTx, WriteTx } from '../../store/store.ts';
 import { putContainer } from '../docker/containers/put-container.ts';
@@ -65,7 +66,7 @@ export class ServiceHands {
     if (missing !== undefined)
       return {
         kind: 'refused',
-        reason: `${missing.noun} ${missing.name} is not there any more: make it anew`,
+        reason: say(`services.file.${missing.noun}`, { name: missing.name }),
       };
     try {
       const { id, assigned } = this.put(tx, asked, this.chooser(asked));

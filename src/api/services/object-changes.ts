@@ -1,6 +1,7 @@
 import { BerthError } from '../../kit/errors.ts';
 import { allNetworks } from '../../model/deployment.ts';
 import type { Network } from '../../model/objects.ts';
+import { say } from '../../model/said/index.ts';
 import type { Stack, StackNetwork, StackVolume } from '../../model/stack.ts';
 import { type FieldChange, fieldChanges } from '../../model/stack-diff.ts';
 import type { ReadTx } from '../../store/store.ts';
@@ -47,7 +48,7 @@ function networkVerdict(tx: ReadTx, stack: string, { before, after }: Changed<St
   const [network] = tx.by('networks', 'name', name);
   if (network === undefined) return [];
   const fields = fieldChanges(settingsOf(before.spec), settingsOf(after.spec));
-  if (fields.length === 0) return [{ note: `labels of network ${name} stay as they were when it was made` }];
+  if (fields.length === 0) return [{ note: say('services.network.labels', { name }) }];
   const refuse = (why: string, hint: string): Verdict[] => {
     const message = `network ${name} has other settings in this file (${fieldText(fields)}), and ${why}`;
     return [{ refusal: new BerthError('conflict', message, { hint }) }];
@@ -66,7 +67,9 @@ function networkVerdict(tx: ReadTx, stack: string, { before, after }: Changed<St
       'addresses of it are reserved, which would be lost',
       `"berth ip ls ${name}" lists them, "berth ip release" gives them up; or ${rename}`,
     );
-  return onOneHost(tx, network, refuse) ?? [{ remade: network.id, note: `network ${name} is made anew` }];
+  return (
+    onOneHost(tx, network, refuse) ?? [{ remade: network.id, note: say('services.network.anew', { name }) }]
+  );
 }
 
 /** An engine has a network of one host, and has to be asked to take it away. */
@@ -101,20 +104,18 @@ function volumeVerdict(tx: ReadTx, { key, spec }: StackVolume): Verdict[] {
 function labelVerdict(tx: ReadTx, { before, after }: Changed<StackVolume>): Verdict[] {
   const name = nameOf(after);
   const changed = fieldChanges(before.spec.Labels, after.spec.Labels).length > 0;
-  return changed && isThere(tx, name)
-    ? [{ note: `labels of volume ${name} stay as they were when it was made` }]
-    : [];
+  return changed && isThere(tx, name) ? [{ note: say('services.volume.labels', { name }) }] : [];
 }
 
 function droppedNetwork(tx: ReadTx, { spec }: StackNetwork): Verdict[] {
   const [network] = tx.by('networks', 'name', spec.Name);
   if (network === undefined) return [];
-  return [{ note: `network ${spec.Name} goes once no container is on it` }];
+  return [{ note: say('services.network.goes', { name: spec.Name }) }];
 }
 
 function droppedVolume(tx: ReadTx, volume: StackVolume): Verdict[] {
   const name = nameOf(volume);
-  return isThere(tx, name) ? [{ note: `volume ${name} stays: "berth volume rm ${name}" deletes it` }] : [];
+  return isThere(tx, name) ? [{ note: say('services.volume.stays', { name, same: name }) }] : [];
 }
 
 function isThere(tx: ReadTx, volume: string): boolean {

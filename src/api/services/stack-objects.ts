@@ -1,6 +1,7 @@
 import { messageOf } from '../../kit/errors.ts';
 import { newLongId } from '../../kit/ids.ts';
 import { networkNames } from '../../model/network-names.ts';
+import { say } from '../../model/said/index.ts';
 import type { Service } from '../../model/service.ts';
 import type { Stack, StackNetwork, StackVolume } from '../../model/stack.ts';
 import { volumeNames } from '../../model/volume-names.ts';
@@ -48,10 +49,10 @@ function ensureNetwork(
   const name = spec.Name;
   const [known] = tx.by('networks', 'name', name);
   if (known !== undefined || isOnHosts(tx, name)) return undefined;
-  if (external)
-    return `external network ${name} is not there: make it with "docker network create ${name}", or take external from networks.${key}`;
+  if (external) return say('services.network.external', { name, same: name, key });
   const body = createSchema.safeParse(spec);
-  if (!body.success) return `network ${name}: ${body.error.issues[0]?.message ?? 'not valid'}`;
+  const fails = (reason: string) => say('services.network.fails', { name, reason });
+  if (!body.success) return fails(body.error.issues[0]?.message ?? 'not valid');
   try {
     const base = { kind: 'network', id: newLongId(), name, createdAt: at, createdBy: by, spec } as const;
     const driver = spanDriverOf(tx, body.data);
@@ -59,7 +60,7 @@ function ensureNetwork(
     else makeSpanning(tx, driver, spanRequestOf(body.data, driver.name), base);
     return undefined;
   } catch (thrown) {
-    return `network ${name}: ${messageOf(thrown)}`;
+    return fails(messageOf(thrown));
   }
 }
 
@@ -77,8 +78,7 @@ function ensureVolume(
   const name = spec.Name ?? key;
   const [seen] = tx.by('observedVolumes', 'name', name);
   if (tx.get('volumes', name) !== undefined || seen !== undefined) return undefined;
-  if (external)
-    return `external volume ${name} is not there: make it with "docker volume create ${name}", or take external from volumes.${key}`;
+  if (external) return say('services.volume.external', { name, same: name, key });
   tx.put('volumes', {
     ...{ kind: 'volume', name, createdAt: at, createdBy: by, spec: { ...spec, Name: name } },
     ...(onEachHost ? { onEachHost } : {}),

@@ -7,6 +7,7 @@ import {
   serviceKey,
 } from '../../model/deployment.ts';
 import { isReady } from '../../model/readiness.ts';
+import { say } from '../../model/said/index.ts';
 import { scaled } from '../../model/service-scale.ts';
 import { fieldChanges } from '../../model/stack-diff.ts';
 import { beginRelease, releaseBefore, releasesOf, splitOf } from '../../store/releases.ts';
@@ -54,7 +55,11 @@ export const releaseHandlers: Handlers<Names> = {
     changeService(call, (tx, record) => {
       refuseOtherRelease(tx, record, call.body.release);
       const release = current(tx, record, ['releasing']);
-      tx.put('releases', { ...release, state: 'paused', reason: `by ${call.principal.user}` });
+      tx.put('releases', {
+        ...release,
+        state: 'paused',
+        reason: say('services.by', { user: call.principal.user }),
+      });
     }),
   'release.resume': (call) =>
     changeService(call, (tx, record) => {
@@ -72,7 +77,7 @@ export const releaseHandlers: Handlers<Names> = {
       refuseOtherWeight(release, was);
       if (weight > 0) refuseUnready(tx, record);
       const shift = { weight, step: -1, since: call.deps.clock.now() };
-      const reason = `${weight} % of the requests go to it, as ${call.principal.user} has set`;
+      const reason = say('services.weight', { weight, user: call.principal.user });
       tx.put('releases', { ...release, shift, state: 'waiting', reason, failed: [] });
     }),
   'release.confirm': (call) =>
@@ -80,7 +85,7 @@ export const releaseHandlers: Handlers<Names> = {
       refuseOtherRelease(tx, record, call.body.release);
       const release = sharing(tx, record, ['releasing', 'waiting', 'paused']);
       refuseUnready(tx, record);
-      const reason = `by ${call.principal.user}`;
+      const reason = say('services.by', { user: call.principal.user });
       tx.put('releases', { ...release, state: 'confirmed', reason, failed: [] });
     }),
 };

@@ -15,7 +15,7 @@ export const chooser: HostChooser = {
     const request = placementRequest(name, spec);
     const holds = request.volumes.flatMap((volume) => {
       const hostId = tx.get('volumes', volume)?.hostId;
-      return hostId === undefined ? [] : [{ what: `volume ${volume}`, hostIds: [hostId] }];
+      return hostId === undefined ? [] : [{ what: 'volume' as const, name: volume, hostIds: [hostId] }];
     });
     return { hostId: new Scheduler(viewOf(tx)).place(withHolds(request, holds)).id };
   },

@@ -1,6 +1,7 @@
 import type { Clock } from '../../kit/clock.ts';
 import { messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
+import { say } from '../../model/said/index.ts';
 import type { Service } from '../../model/service.ts';
 import { afterFailure, type PullTry } from '../plan/services/pulls.ts';
 import type { ServiceHands } from './service-hands.ts';
@@ -49,20 +50,16 @@ export class ImagePulls {
     { container: { Image }, platform, pull, build }: Service,
     service: string,
   ): Readonly<{ waiting: string; stuck: boolean; nextAt?: number }> {
-    if (pull === 'never')
-      return { waiting: `image ${Image} is on no host that fits, and is not to be pulled`, stuck: true };
+    if (pull === 'never') return { waiting: say('services.image.never', { image: Image }), stuck: true };
     if (pull === 'build' || build !== undefined)
-      return {
-        waiting: `image ${Image} is on no host that fits: build it with "docker build" or "docker-compose build"`,
-        stuck: true,
-      };
+      return { waiting: say('services.image.build', { image: Image }), stuck: true };
     const key = `${hostId} ${Image}`;
     const failed = this.tries.get(key);
     // What it has failed by says more than that it is tried again at this moment.
     const waiting =
       failed === undefined
-        ? `image ${Image} is being pulled on ${hostName}`
-        : `image ${Image} cannot be pulled on ${hostName}: ${failed.error}`;
+        ? say('services.image.pulls', { image: Image, host: hostName })
+        : say('services.image.fails', { image: Image, host: hostName, error: failed.error });
     const pulling = { waiting, stuck: failed !== undefined };
     if (this.under.has(key)) return pulling;
     if (failed !== undefined && this.deps.clock.now() < failed.nextAt)

@@ -107,7 +107,7 @@ function isTried({ record, rollout }: ServicePicture): boolean {
   return state === 'done' && !isWhole;
 }
 
-/** What waits for one of them is no further than it; each round finds those behind the round before. */
+/** What waits for one of them is no further than it (`because` in the catalogue); each round finds those behind the round before. */
 function addWaiting(services: readonly Looked[], reasons: Map<string, string>): void {
   for (let known = -1; known !== reasons.size; ) {
     known = reasons.size;

@@ -1,6 +1,7 @@
 import { BerthError } from '../../kit/errors.ts';
 import type { Container } from '../../model/container.ts';
 import { type ReleaseRecord, releaseKey, serviceKey } from '../../model/deployment.ts';
+import { say } from '../../model/said/index.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
 import { newIndexes } from '../plan/services/rollout.ts';
 import { askedContainer, isPulled } from './asked-container.ts';
@@ -103,7 +104,7 @@ function whyNot(tx: WriteTx, hands: Hands, asked: AskedContainer): string {
     case 'refused':
       return made.reason;
     case 'image-missing':
-      return `no host that would take it has the image ${asked.spec.Image}`;
+      return say('services.image.nowhere', { image: asked.spec.Image });
     case 'made':
       return '';
   }

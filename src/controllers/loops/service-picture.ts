@@ -1,5 +1,6 @@
 import type { Container, ObservedContainer } from '../../model/container.ts';
 import { type ReleaseRecord, releaseKey, type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import { say } from '../../model/said/index.ts';
 import type { Service, UpdatePolicy } from '../../model/service.ts';
 import type { AccessFigures } from '../../model/traffic.ts';
 import { releaseBefore, servesAs } from '../../store/releases.ts';
@@ -16,7 +17,7 @@ import type { ServiceHands } from './service-hands.ts';
 /** Figures are told every two seconds, in slots of two: a window that is shorter would have what was before. */
 const SHORTEST_MS = 4_000;
 
-const STARTED_AGAIN = 'has ended, and was started again';
+const STARTED_AGAIN = say('services.said.between');
 /** So long a container that was started again is said to be ill at least, milliseconds. */
 const AGAIN_MS = 1_000;
 
@@ -186,7 +187,7 @@ function policyOf({ cause, shift, spec }: ReleaseRecord, { update, rollback }: S
   return shift === undefined ? update : { ...update, kind: spec.update.kind, shift: spec.update.shift };
 }
 
-/** What is wrong with one of its containers, in one line. */
+/** What is wrong with one of its containers, in one line: the catalogue has each `services.said` behind a name, too. */
 export function illnessOf({ service }: ServiceRecord, { members }: Rollout): string | undefined {
   const ill = members.find(({ leaving, state }) => !leaving && state === 'failed');
   return ill === undefined ? undefined : `${containerName(service, ill.index)} ${ill.said}`;
@@ -239,7 +240,7 @@ function memberOf(
   return { ...base, ...condition };
 }
 
-/** It is not made anew for that: its host works on it, and one that is slow would have twice the work. */
+/** It is not made anew for that: its host works on it, and one that is slow would have twice the work. See `late` in the catalogue. */
 function tooLate(member: Member): Member {
   return { ...member, state: 'failed', said: `${member.said}, though there was time enough` };
 }

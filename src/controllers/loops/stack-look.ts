@@ -10,6 +10,7 @@ import {
   type StackRecord,
   serviceKey,
 } from '../../model/deployment.ts';
+import { say } from '../../model/said/index.ts';
 import type { Stack } from '../../model/stack.ts';
 import type { AccessFigures } from '../../model/traffic.ts';
 import { beginRelease, jobRunsOf, releasesOf } from '../../store/releases.ts';
@@ -350,7 +351,7 @@ class StackLook {
     const { stack, name } = record;
     const from = tx.get('releases', releaseKey(stack, name, release));
     if (from === undefined) {
-      const reason = `release ${release} is kept no more`;
+      const reason = say('services.run.release', { number: release });
       this.changeRun(tx, record, number, { state: 'failed', endedAt: this.deps.now, reason });
       return;
     }

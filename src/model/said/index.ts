@@ -1,9 +1,16 @@
 import { hostSentences } from './hosts.ts';
+import { placementSentences } from './placement.ts';
 import { type Filling, filled } from './sentence.ts';
+import { serviceSentences } from './services.ts';
 import { whoSentences } from './who.ts';
 
 /** What the manager says of the cluster's things, in English; pages in other languages have a sentence for each. */
-export const SENTENCES = { ...whoSentences, ...hostSentences } as const;
+export const SENTENCES = {
+  ...whoSentences,
+  ...hostSentences,
+  ...serviceSentences,
+  ...placementSentences,
+} as const;
 
 export type SentenceKey = keyof typeof SENTENCES;
 

@@ -1,9 +1,10 @@
+import { say } from '../../model/said/index.ts';
 import type { ClusterView } from '../cluster-view.ts';
 import { type Expression, expressionKey } from '../expression.ts';
 import { HostSet } from '../host-set.ts';
 import { containerLabel, type HostView } from '../host-view.ts';
 import { IMAGE_REPLICAS, type PlacementRequest } from '../request.ts';
-import type { Filter } from './filter.ts';
+import { type Filter, sameForAll } from './filter.ts';
 
 type Matches = (host: HostView) => boolean;
 
@@ -20,7 +21,7 @@ export const affinity: Filter = {
         const matches = matcher(expression, request, view);
         return {
           passes: (host) => matches(host) !== expression.negated,
-          reason: () => `affinity ${expression.text} not met`,
+          reason: sameForAll(() => say('placement.affinity', { text: expression.text })),
           passing: () => passing(expression, view),
           kept: {
             key: `${expressionKey(expression)} ${expression.key === 'service' ? (request.project ?? '') : ''}`,

@@ -1,3 +1,4 @@
+import { say } from '../../model/said/index.ts';
 import { replicaKey } from '../request.ts';
 import type { Filter } from './filter.ts';
 
@@ -26,8 +27,8 @@ export const availability: Filter = {
           },
           reason: (host) =>
             host.labels.get(key)
-              ? `availability ${expression.text} not met (replicas are in ${used.size} so far, one is here)`
-              : `availability ${expression.text} not met (no label ${key})`,
+              ? say('placement.availability.here', { text: expression.text, n: used.size })
+              : say('placement.availability.label', { text: expression.text, key }),
         };
       }),
 };

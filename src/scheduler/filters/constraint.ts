@@ -1,8 +1,9 @@
+import { say } from '../../model/said/index.ts';
 import type { ClusterView } from '../cluster-view.ts';
 import { accepts, type Expression, expressionKey } from '../expression.ts';
 import { HostSet } from '../host-set.ts';
 import { type HostView, normalArchitecture } from '../host-view.ts';
-import type { Filter } from './filter.ts';
+import { type Filter, sameForAll } from './filter.ts';
 
 /** Labels and attributes of the host, in classic Swarm's form and in that of compose's `deploy.placement`. */
 export const constraint: Filter = {
@@ -12,11 +13,17 @@ export const constraint: Filter = {
       .filter((expression) => soft || !expression.soft)
       .map((expression) => ({
         passes: constraintTest(expression),
-        reason: () => `${expression.text} not met`,
+        reason: sameForAll(() => notMet(expression)),
         passing: () => passing(expression, view),
         kept: { key: expressionKey(expression), changesWith: 'host' },
       })),
 };
+
+function notMet({ key, negated, text }: Expression): string {
+  // With the `~` of a soft one.
+  const value = text.slice(key.length + 2);
+  return say(negated ? 'placement.unequal' : 'placement.equal', { key, value });
+}
 
 /** True where the host meets the expression; a missing label is the empty string. */
 export function meetsConstraint(expression: Expression, host: HostView): boolean {

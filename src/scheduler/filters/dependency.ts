@@ -1,4 +1,5 @@
-import type { Filter } from './filter.ts';
+import { say } from '../../model/said/index.ts';
+import { type Filter, sameForAll } from './filter.ts';
 
 /** Volumes-from, links and shared namespaces need the other container on the same host. */
 export const dependency: Filter = {
@@ -6,6 +7,6 @@ export const dependency: Filter = {
   prepare: ({ dependencies }) =>
     dependencies.map(({ ref, option }) => ({
       passes: (host) => host.hasContainer(ref),
-      reason: () => `no container "${ref}" there (${option})`,
+      reason: sameForAll(() => say('placement.dependency', { ref, option })),
     })),
 };

@@ -1,3 +1,4 @@
+import { say } from '../../model/said/index.ts';
 import type { ClusterView } from '../cluster-view.ts';
 import type { Figure } from '../host-figures.ts';
 import type { HostSet } from '../host-set.ts';
@@ -47,15 +48,24 @@ export interface Filter {
 /** `explain(n)` of a check: one part of a refusal for each reason, such as `2 hosts: rack==r1 not met`. */
 export function explainRefusals(check: Check, refused: readonly HostView[]): readonly string[] {
   if (refused.length === 0) return [];
-  if (check.summary !== undefined) return [`${hostsText(refused.length)}: ${check.summary(refused)}`];
+  if (check.summary !== undefined) return [countedReason(refused.length, check.summary(refused))];
   const byReason = new Map<string, number>();
   for (const host of refused) {
     const reason = check.reason(host);
     byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
   }
-  return [...byReason].map(([reason, n]) => `${hostsText(n)}: ${reason}`);
+  return [...byReason].map(([reason, n]) => countedReason(n, reason));
 }
 
-export function hostsText(n: number): string {
-  return `${n} ${n === 1 ? 'host' : 'hosts'}`;
+export function countedReason(n: number, why: string): string {
+  return n === 1 ? say('placement.hosts.one', { why }) : say('placement.hosts.many', { n, why });
+}
+
+/** Of a reason that is the same for all hosts: put into words once, and not before a host is refused. */
+export function sameForAll(words: () => string): () => string {
+  let known: string | undefined;
+  return () => {
+    known ??= words();
+    return known;
+  };
 }

@@ -1,11 +1,12 @@
 import type { HostState } from '../../model/host.ts';
+import { say } from '../../model/said/index.ts';
 import type { Check, Filter } from './filter.ts';
 
 const REASONS: Readonly<Record<HostState, string>> = {
   ready: '',
-  pending: 'not ready yet (pending)',
-  suspect: 'not heard of in time (suspect)',
-  down: 'down',
+  pending: say('placement.pending'),
+  suspect: say('placement.suspect'),
+  down: say('placement.down'),
 };
 
 const check: Check = {

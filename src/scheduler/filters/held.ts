@@ -1,14 +1,19 @@
+import { say } from '../../model/said/index.ts';
 import { HostSet } from '../host-set.ts';
-import type { Filter } from './filter.ts';
+import type { Hold } from '../request.ts';
+import { type Filter, sameForAll } from './filter.ts';
+
+/** So many hosts are named; more are counted. */
+const NAMED = 3;
 
 /** A volume or network that exists on some hosts only holds its users to them. */
 export const held: Filter = {
   name: 'held',
   prepare: ({ holds }, { view }) =>
-    holds.map(({ what, hostIds }) => {
+    holds.map((hold) => {
+      const { hostIds } = hold;
       const hosts = new Set(hostIds);
       const names = hostIds.map((id) => view.host(id)?.name ?? id);
-      const where = names.length === 0 ? 'nowhere' : `on ${names.slice(0, 3).join(', ')}`;
       return {
         passes: (host) => hosts.has(host.id),
         passing: () =>
@@ -16,7 +21,16 @@ export const held: Filter = {
             view.hosts.length,
             hostIds.flatMap((id) => view.host(id) ?? []),
           ),
-        reason: () => `${what} is ${where}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`,
+        reason: sameForAll(() => whereText(hold, names)),
       };
     }),
 };
+
+function whereText({ what, name }: Hold, all: readonly string[]): string {
+  if (all.length === 0) return say(`placement.${what}.nowhere`, { name });
+  const hosts = all.slice(0, NAMED).join(', ');
+  const n = all.length - NAMED;
+  return n > 0
+    ? say(`placement.${what}.more`, { name, hosts, n })
+    : say(`placement.${what}`, { name, hosts });
+}

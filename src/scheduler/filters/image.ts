@@ -1,6 +1,7 @@
+import { say } from '../../model/said/index.ts';
 import { HostSet } from '../host-set.ts';
 import { looksLikeImageId, normalImageRef } from '../image-ref.ts';
-import type { Filter } from './filter.ts';
+import { type Filter, sameForAll } from './filter.ts';
 
 /**
  * Only hosts that have the image: creating a container pulls nothing. The last filter, so that a request which only
@@ -21,7 +22,7 @@ export const image: Filter = {
         passes: (host) => having.size === view.size || host.hasImage(normal, id),
         passing: () => (id === undefined ? HostSet.of(view.hosts.length, having) : undefined),
         kept: { key: `image ${ref}`, changesWith: 'host' },
-        reason: () => `image ${ref} is not there`,
+        reason: sameForAll(() => say('placement.image', { image: ref })),
       },
     ];
   },

@@ -1,3 +1,4 @@
+import { say } from '../../model/said/index.ts';
 import type { HostView } from '../host-view.ts';
 import type { Filter } from './filter.ts';
 
@@ -9,8 +10,11 @@ export const network: Filter = {
       passes: ({ networkDrivers }: HostView) => networkDrivers?.[name]?.usable === true,
       kept: { key: `network driver ${name}`, changesWith: 'host' as const },
       reason: ({ networkDrivers }: HostView) => {
-        if (networkDrivers === undefined) return `network driver ${name}: its agent is of an older release`;
-        return `network driver ${name}: ${networkDrivers[name]?.reason || 'its agent does not have it'}`;
+        if (networkDrivers === undefined) return say('placement.driver.old', { name });
+        const whys = networkDrivers[name]?.reason ?? '';
+        return whys === ''
+          ? say('placement.driver.missing', { name })
+          : say('placement.driver', { name, whys });
       },
     })),
 };

@@ -1,5 +1,6 @@
+import { say } from '../../model/said/index.ts';
 import type { HostView } from '../host-view.ts';
-import { type PortNeed, PortTable, portText, sameAddress } from '../ports.ts';
+import { type PortNeed, PortTable, rangeText, sameAddress, specificIp } from '../ports.ts';
 import { composePlace } from '../request.ts';
 import type { Filter } from './filter.ts';
 
@@ -22,19 +23,30 @@ export const port: Filter = {
         passes: (host) => missing(host) === undefined,
         reason: (host) => {
           const need = missing(host);
-          return need === undefined ? '' : `port ${portText(need)} is taken${byWhom(host, need)}`;
+          return need === undefined ? '' : takenText(need, holderOf(host, need));
         },
       },
     ];
   },
 };
 
+function takenText(need: PortNeed, holder: string | undefined): string {
+  const [port, ip] = [rangeText(need), specificIp(need)];
+  if (ip === undefined)
+    return holder === undefined
+      ? say('placement.port', { port })
+      : say('placement.port.by', { port, holder });
+  return holder === undefined
+    ? say('placement.port.at', { port, ip })
+    : say('placement.port.at.by', { port, ip, holder });
+}
+
 /** Only where it is no container of somebody's: their names would make the reason of each host another one. */
-function byWhom(host: HostView, need: PortNeed): string {
-  if (need.from !== need.to) return '';
+function holderOf(host: HostView, need: PortNeed): string | undefined {
+  if (need.from !== need.to) return undefined;
   for (const { holder, ports } of host.containers.values())
-    if (holder !== undefined && ports.some((held) => isSamePort(held, need))) return ` by ${holder}`;
-  return '';
+    if (holder !== undefined && ports.some((held) => isSamePort(held, need))) return holder;
+  return undefined;
 }
 
 function isSamePort(held: PortNeed, { protocol, from, ip }: PortNeed): boolean {

@@ -1,5 +1,6 @@
+import { say } from '../../model/said/index.ts';
 import { replicaKey } from '../request.ts';
-import type { Filter } from './filter.ts';
+import { type Filter, sameForAll } from './filter.ts';
 
 /** `max_replicas_per_node` of compose's `deploy.placement`. */
 export const replicas: Filter = {
@@ -11,7 +12,7 @@ export const replicas: Filter = {
     return [
       {
         passes: (host) => view.hostsWith(key).on(host) < most,
-        reason: () => `max_replicas_per_node ${most} reached`,
+        reason: sameForAll(() => say('placement.replicas', { most })),
       },
     ];
   },

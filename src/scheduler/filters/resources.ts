@@ -1,3 +1,4 @@
+import { say } from '../../model/said/index.ts';
 import type { Figure } from '../host-figures.ts';
 import type { HostView } from '../host-view.ts';
 import { bytesText, cpuText } from '../resources.ts';
@@ -17,14 +18,14 @@ export const resources: Filter = {
       'memoryFree',
       (host) => host.memoryCapacity - host.memoryUsed,
     ),
-    ...amount('CPU', asked.cpuMilli, cpuText, 'cpuFree', (host) => host.cpuCapacity - host.cpuUsed),
+    ...amount('cpu', asked.cpuMilli, cpuText, 'cpuFree', (host) => host.cpuCapacity - host.cpuUsed),
     ...limit('memory', asked.memoryLimit, asked.memory, bytesText, 'memoryCapacity'),
-    ...limit('CPU', asked.cpuLimitMilli, asked.cpuMilli, cpuText, 'cpuCapacity'),
+    ...limit('cpu', asked.cpuLimitMilli, asked.cpuMilli, cpuText, 'cpuCapacity'),
   ],
 };
 
 function amount(
-  what: string,
+  what: 'memory' | 'cpu',
   asked: number,
   text: (amount: number) => string,
   figure: Figure,
@@ -35,15 +36,18 @@ function amount(
     {
       passes: (host) => asked <= free(host),
       atLeast: { figure, amount: asked },
-      reason: (host) => `not enough ${what} (asked ${text(asked)}, free ${text(Math.max(0, free(host)))})`,
+      reason: (host) => say(`placement.${what}`, { asked: text(asked), free: text(Math.max(0, free(host))) }),
       summary: (refused) =>
-        `not enough ${what} (asked ${text(asked)}, most free ${text(Math.max(0, ...refused.map(free)))})`,
+        say(`placement.${what}.most`, {
+          asked: text(asked),
+          free: text(Math.max(0, ...refused.map(free))),
+        }),
     },
   ];
 }
 
 function limit(
-  what: string,
+  what: 'memory' | 'cpu',
   most: number,
   asked: number,
   text: (amount: number) => string,
@@ -56,9 +60,12 @@ function limit(
     {
       passes: (host) => most <= capacity(host),
       atLeast: { figure, amount: most },
-      reason: (host) => `too small for the ${what} limit (${text(most)}, host ${text(capacity(host))})`,
+      reason: (host) => say(`placement.${what}.limit`, { limit: text(most), size: text(capacity(host)) }),
       summary: (refused) =>
-        `too small for the ${what} limit (${text(most)}, largest host ${text(Math.max(...refused.map(capacity)))})`,
+        say(`placement.${what}.limit.most`, {
+          limit: text(most),
+          size: text(Math.max(...refused.map(capacity))),
+        }),
     },
   ];
 }

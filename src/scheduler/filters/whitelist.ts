@@ -1,5 +1,6 @@
+import { say } from '../../model/said/index.ts';
 import { accepts, expressionKey } from '../expression.ts';
-import type { Filter } from './filter.ts';
+import { type Filter, sameForAll } from './filter.ts';
 
 /** `whitelist:node==a|b`: these hosts only, whatever the key is called, as in classic Swarm. */
 export const whitelist: Filter = {
@@ -10,6 +11,6 @@ export const whitelist: Filter = {
       .map((expression) => ({
         passes: (host) => accepts(expression, [host.name, host.id]),
         kept: { key: expressionKey(expression), changesWith: 'host' },
-        reason: () => `not in the whitelist ${expression.text}`,
+        reason: sameForAll(() => say('placement.whitelist', { text: expression.text })),
       })),
 };

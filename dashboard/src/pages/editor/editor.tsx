@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { type FormEvent, Suspense, useEffect, useMemo, useState } from 'react';
 import { useTitle } from '../../app/shell.tsx';
 import { client } from '../../cluster/client.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -223,6 +224,7 @@ type ReviewProps = Readonly<{
 function Review({ draft, check, onBusy, onClose, onDone }: ReviewProps) {
   const w = useWords(words);
   const t = useText();
+  const said = useSaid();
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
   useEffect(() => onBusy(isBusy), [isBusy, onBusy]);
@@ -262,7 +264,7 @@ function Review({ draft, check, onBusy, onClose, onDone }: ReviewProps) {
         <ul className="finding-list">
           {warnings.map((text) => (
             <li key={text}>
-              <Icon name="warn" size={16} /> {text}
+              <Icon name="warn" size={16} /> {said(text)}
             </li>
           ))}
         </ul>

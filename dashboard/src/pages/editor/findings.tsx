@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import type { ComposeProblem } from '../../../../src/contract/v1/stack-sources.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
@@ -92,13 +93,14 @@ function Finding({ problem, onGo }: FindingProps) {
 type SentencesProps = Readonly<{ title: string; tone: 'bad' | 'busy'; texts: readonly string[] }>;
 
 function Sentences({ title, tone, texts }: SentencesProps) {
+  const said = useSaid();
   return (
     <div className={`sentences tone-${tone}`}>
       <strong>{title}</strong>
       <ul>
         {texts.map((text) => (
           <li key={text}>
-            <Icon name="warn" size={16} /> {text}
+            <Icon name="warn" size={16} /> {said(text)}
           </li>
         ))}
       </ul>

@@ -4,6 +4,7 @@ import { readiness } from '../../../../src/contract/readiness.ts';
 import type { ServiceView } from '../../../../src/contract/v1/services.ts';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { Domain } from '../../parts/domain.tsx';
 import { Icon } from '../../parts/icons.tsx';
@@ -62,9 +63,10 @@ export function Progress({ stack }: Readonly<{ stack: string }>) {
 }
 
 function Service({ service }: Readonly<{ service: ServiceView }>) {
+  const said = useSaid();
   const { name } = service;
   const { n, all } = readiness(service);
-  const why = whyOf(service);
+  const why = said(whyOf(service));
   return (
     <li>
       <bdi className="progress-name" title={name}>

@@ -6,6 +6,7 @@ import { readiness } from '../../../../src/contract/readiness.ts';
 import type { ServiceView } from '../../../../src/contract/v1/services.ts';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { domainText, domainTitle } from '../../parts/domain-text.ts';
 import { Empty } from '../../parts/empty.tsx';
@@ -229,6 +230,7 @@ type CardProps = Readonly<{
 
 function Card({ stack, placed: { part, x, y, height }, shape, view, isNear, onNear }: CardProps) {
   const w = useWords(words);
+  const said = useSaid();
   const style: CSSProperties = { left: x, top: y, width: WIDTH, height };
   const events = {
     onMouseEnter: () => onNear(part.id),
@@ -259,7 +261,7 @@ function Card({ stack, placed: { part, x, y, height }, shape, view, isNear, onNe
       params={{ stack, service: part.name }}
       className={`part part-service tone-${tone}${near}`}
       style={style}
-      title={[part.name, view === undefined ? '' : whyOf(view)].filter(Boolean).join(': ')}
+      title={[part.name, view === undefined ? '' : said(whyOf(view))].filter(Boolean).join(': ')}
       {...events}
     >
       <bdi className="part-name">{part.name}</bdi>

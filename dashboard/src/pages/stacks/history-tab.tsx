@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import type { StackChange } from '../../../../src/contract/v1/services.ts';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Problem } from '../../parts/problem.tsx';
@@ -16,6 +17,7 @@ const route = getRouteApi('/stacks/$stack');
 /** Who has released and scaled what, the newest first. */
 export function StackHistory() {
   const w = useWords(words);
+  const said = useSaid();
   const { stack } = route.useParams();
   const { data, error } = useLiveQuery(['stack.history', stack], (signal) =>
     client.call('stack.history', { stack }, { signal }),
@@ -50,7 +52,7 @@ export function StackHistory() {
           ]}
           render={({ change }) => {
             const { at, by, service } = change;
-            const why = change.kind === 'scale' ? change.why : change.reason;
+            const why = said(change.kind === 'scale' ? change.why : change.reason);
             return [
               <Ago key="at" at={at} />,
               <Link

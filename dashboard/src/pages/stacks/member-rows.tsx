@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { ServiceMember } from '../../../../src/contract/v1/services.ts';
 import { nodesById, usePicture } from '../../cluster/use-cluster.tsx';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { State } from '../../parts/state.tsx';
 import { Ago } from '../../parts/time.tsx';
@@ -19,6 +20,7 @@ type Props = Readonly<{
 /** Containers of services, with the index that each keeps. */
 export function MemberRows({ label, members, maxHeight, release }: Props) {
   const w = useWords(words);
+  const said = useSaid();
   const { nodes } = usePicture();
   const byId = useMemo(() => nodesById(nodes), [nodes]);
   return (
@@ -41,7 +43,7 @@ export function MemberRows({ label, members, maxHeight, release }: Props) {
         const { id, name, index, hostName, hostId, image, refusal, startedAt } = member;
         const isSilent = byId.get(hostId)?.state === 'down';
         const isOld = release !== undefined && member.release !== release;
-        const note = refusal === '' ? undefined : w('refused', { reason: refusal });
+        const note = refusal === '' ? undefined : w('refused', { reason: said(refusal) });
         return [
           index,
           <span key="name">

@@ -1,6 +1,7 @@
 import type { ServiceView } from '../../../../src/contract/v1/services.ts';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { Meter } from '../../parts/meter.tsx';
 import { Problem } from '../../parts/problem.tsx';
@@ -29,6 +30,7 @@ type Props = Readonly<{ service: ServiceView; spec: ServiceSpec }>;
 /** How far the release is that is wanted, and how its versions answer. */
 export function ReleaseCard({ service, spec }: Props) {
   const w = useWords(releaseWords);
+  const said = useSaid();
   const { stack, name, current, wanted } = service;
   const { data, error } = useLiveQuery(
     ['release.status', stack, name],
@@ -56,8 +58,8 @@ export function ReleaseCard({ service, spec }: Props) {
           <Cause release={release} />, <Ago at={release.at} />
         </span>
       </p>
-      {reason !== '' && <p className="release-reason">{reason}</p>}
-      {waiting !== '' && <p className="release-reason">{w('waiting', { why: waiting })}</p>}
+      {reason !== '' && <p className="release-reason">{said(reason)}</p>}
+      {waiting !== '' && <p className="release-reason">{w('waiting', { why: said(waiting) })}</p>}
       {isUnderWay && (
         <Meter
           label={w('progress')}

@@ -5,6 +5,7 @@ import { nameOf, rollbackAction } from '../../actions/service-actions.tsx';
 import { serviceWords as actionWords } from '../../actions/service-words.ts';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { FieldChanges } from '../../parts/field-changes.tsx';
@@ -67,6 +68,7 @@ type RowProps = Readonly<{ release: Release; service: ServiceView }>;
 function Row({ release, service }: RowProps) {
   const w = useWords(releaseWords);
   const aw = useWords(actionWords);
+  const said = useSaid();
   const { number: n, state, image, reason, changes, at, cause } = release;
   const isCurrent = n === service.release.number;
   const back = { ...rollbackAction(service, aw, n), label: w('bring') };
@@ -86,7 +88,7 @@ function Row({ release, service }: RowProps) {
         )}
       </div>
       <div className="note mono">{image}</div>
-      {reason !== '' && <p className="release-reason">{reason}</p>}
+      {reason !== '' && <p className="release-reason">{said(reason)}</p>}
       {changes.length > 0 && (
         <details>
           <summary>{w('changes', { n: changes.length })}</summary>

@@ -1,6 +1,7 @@
 import type { JobRunView } from '../../../../src/contract/v1/jobs.ts';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useLanguage, useWords, wordsOf } from '../../i18n/text.tsx';
 import { spanText } from '../../parts/format.ts';
 import { Problem } from '../../parts/problem.tsx';
@@ -68,6 +69,7 @@ type Props = Readonly<{ stack: string; service: string }>;
 /** The runs of a job that has times, the newest first. */
 export function Runs({ stack, service }: Props) {
   const w = useWords(words);
+  const said = useSaid();
   const { language } = useLanguage();
   const { data, error } = useLiveQuery(['job.history', stack, service], (signal) =>
     client.call('job.history', { stack, service }, { signal }),
@@ -125,7 +127,7 @@ export function Runs({ stack, service }: Props) {
                     </td>
                     <td>{exitCode}</td>
                     <td>{hostName}</td>
-                    <td>{reason}</td>
+                    <td>{said(reason)}</td>
                   </tr>
                 ),
               )}

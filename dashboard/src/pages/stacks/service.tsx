@@ -8,6 +8,7 @@ import { ActionButtons } from '../../actions/actions.tsx';
 import { nameOf, serviceActions } from '../../actions/service-actions.tsx';
 import { serviceWords as actionWords } from '../../actions/service-words.ts';
 import { useTitle } from '../../app/shell.tsx';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
@@ -69,6 +70,7 @@ export function ServicePage() {
 function Head({ service }: Readonly<{ service: ServiceView }>) {
   const w = useWords(serviceWords);
   const aw = useWords(actionWords);
+  const said = useSaid();
   const { stack, name } = service;
   const actions = useMemo(() => serviceActions(service, aw), [service, aw]);
   const { tone } = serviceLook(service);
@@ -101,7 +103,7 @@ function Head({ service }: Readonly<{ service: ServiceView }>) {
       {why !== '' && tone !== 'good' && (
         <div className={`health tone-${tone}`} role="status">
           <Icon name={tone === 'bad' ? 'warn' : 'clock'} size={22} />
-          <div>{why}</div>
+          <div>{said(why)}</div>
         </div>
       )}
     </>

@@ -1,6 +1,7 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { readiness } from '../../../../src/contract/readiness.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Meter } from '../../parts/meter.tsx';
@@ -15,6 +16,7 @@ const route = getRouteApi('/stacks/$stack');
 /** The services of a stack, with what holds them up. */
 export function StackServices() {
   const w = useWords(words);
+  const said = useSaid();
   const { stack } = route.useParams();
   const { data } = useStack(stack);
   const rows = useMemo(
@@ -43,7 +45,7 @@ export function StackServices() {
           render={({ service }) => {
             const { name, image, mode, release } = service;
             const counts = readiness(service);
-            const why = whyOf(service);
+            const why = said(whyOf(service));
             return [
               <Link key="name" to="/stacks/$stack/services/$service" params={{ stack, service: name }}>
                 <bdi title={name}>{name}</bdi>

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
 import type { Plan } from '../../../../src/contract/v1/cluster.ts';
 import { client } from '../../cluster/client.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Problem } from '../../parts/problem.tsx';
@@ -127,12 +128,13 @@ function Fields({ draft, onChange }: FieldsProps) {
 
 function Places({ plan, image }: Readonly<{ plan: Plan; image: string }>) {
   const w = useWords(words);
+  const said = useSaid();
   const { hosts, nowhere, why } = placesOf(plan);
   const unfit = plan.hosts.filter(({ fits }) => !fits);
   return (
     <div role="status">
       {nowhere > 0 && (
-        <p className="state tone-bad topo-wrap">{w('plan.scale.nowhere', { n: nowhere, why })}</p>
+        <p className="state tone-bad topo-wrap">{w('plan.scale.nowhere', { n: nowhere, why: said(why) })}</p>
       )}
       {plan.imageMissing === true && <p className="note">{w('place.pulled', { image })}</p>}
       {hosts.length > 0 && (
@@ -150,7 +152,8 @@ function Places({ plan, image }: Readonly<{ plan: Plan; image: string }>) {
           <ul className="topo-places">
             {unfit.slice(0, MOST_HOSTS).map(({ hostId, hostName, reasons }) => (
               <li key={hostId}>
-                <bdi>{hostName}</bdi> <span className="note">{reasons.join('; ')}</span>
+                <bdi>{hostName}</bdi>{' '}
+                <span className="note">{reasons.map(said).join(w('place.between'))}</span>
               </li>
             ))}
           </ul>

@@ -9,6 +9,7 @@ import { nameOf, scaleAction } from '../../actions/service-actions.tsx';
 import { serviceWords } from '../../actions/service-words.ts';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { shellWord } from '../../parts/format.ts';
@@ -31,6 +32,7 @@ type Props = Readonly<{
 /** Where containers would come, and which would go, were there so many of a service; and the button that does it. */
 export function ScalePlanCard({ stack, service, count, onClose, onPlan }: Props) {
   const w = useWords(words);
+  const said = useSaid();
   const aw = useWords(serviceWords);
   const now = useLiveQuery(['service', stack, service], (signal) =>
     client.call('service.get', { stack, service }, { signal }),
@@ -60,7 +62,7 @@ export function ScalePlanCard({ stack, service, count, onClose, onPlan }: Props)
           {data.coming.length + data.leaving.length === 0 && <p className="note">{w('plan.scale.none')}</p>}
           {without.length > 0 && (
             <p className="state tone-bad" role="alert" style={{ whiteSpace: 'normal' }}>
-              {w('plan.scale.nowhere', { n: without.length, why: data.refusal })}
+              {w('plan.scale.nowhere', { n: without.length, why: said(data.refusal) })}
             </p>
           )}
           <MovesList

@@ -1,3 +1,4 @@
+import { say } from '../../../model/said/index.ts';
 import type { Analysis } from '../../../model/service.ts';
 import type { ShiftFigures } from './rollout.ts';
 
@@ -12,31 +13,31 @@ export function verdictOf(
   { minRequests, maxErrorRate, maxSlowdown }: Analysis,
   figures: ShiftFigures | undefined,
 ): Verdict {
-  if (figures === undefined) return { kind: 'unknown', reason: 'no router has told of its requests yet' };
+  if (figures === undefined) return { kind: 'unknown', reason: say('services.analysis.untold') };
   const { fresh, old } = figures;
   if (fresh.requests < minRequests)
     return {
       kind: 'unknown',
-      reason: `${Math.round(fresh.requests)} requests are too few to judge it by, it takes ${minRequests}`,
+      reason: say('services.analysis.few', { requests: Math.round(fresh.requests), least: minRequests }),
     };
   const isKnown = old.requests >= minRequests;
   const before = isKnown ? old.errorRate : 0;
-  if (fresh.errorRate > before + maxErrorRate)
-    return {
-      kind: 'bad',
-      reason: `${percent(fresh.errorRate)} of its ${Math.round(fresh.requests)} requests ended in errors, ${
-        isKnown ? `${percent(before)} of those before it` : `over ${percent(maxErrorRate)}`
-      }`,
-    };
+  if (fresh.errorRate > before + maxErrorRate) {
+    const counts = { share: percent(fresh.errorRate), requests: Math.round(fresh.requests) };
+    const reason = isKnown
+      ? say('services.analysis.errors', { ...counts, before: percent(before) })
+      : say('services.analysis.errors.over', { ...counts, limit: percent(maxErrorRate) });
+    return { kind: 'bad', reason };
+  }
   if (!isKnown || fresh.p95 === undefined || old.p95 === undefined) return { kind: 'good' };
   if (fresh.p95 > old.p95 * maxSlowdown && fresh.p95 - old.p95 > SAME_MS)
     return {
       kind: 'bad',
-      reason: `its 95th percentile is ${Math.round(fresh.p95)} ms, that of those before it ${Math.round(old.p95)} ms`,
+      reason: say('services.analysis.slow', { ms: Math.round(fresh.p95), before: Math.round(old.p95) }),
     };
   return { kind: 'good' };
 }
 
-function percent(share: number): string {
-  return `${Math.round(share * 1000) / 10} %`;
+function percent(share: number): number {
+  return Math.round(share * 1000) / 10;
 }

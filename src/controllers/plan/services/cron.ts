@@ -1,4 +1,5 @@
 import { type CronRuns, dueBetween, goesOn, type JobRun, nextDue } from '../../../model/cron.ts';
+import { say } from '../../../model/said/index.ts';
 import type { Member } from './member.ts';
 
 /** A job with its times, and its runs, as one look sees them. */
@@ -70,11 +71,11 @@ function settledRun(run: JobRun, { now, cron, members }: CronPicture): { run: Jo
   const member = members.find(({ index }) => index === number);
   if (run.state === 'starting') {
     if (now > run.dueAt + cron.latestMs)
-      return change({ state: 'failed', endedAt: now, reason: run.reason || 'it could not begin in time' });
+      return change({ state: 'failed', endedAt: now, reason: run.reason || say('services.run.late') });
     return { run, steps: [{ step: 'make-run', number, release: run.release }] };
   }
   if (member === undefined || member.leaving)
-    return change({ state: 'failed', endedAt: now, reason: 'its container was removed' });
+    return change({ state: 'failed', endedAt: now, reason: say('services.run.removed') });
   const over = {
     endedAt: member.endedAt ?? now,
     ...(member.exitCode === undefined ? {} : { exitCode: member.exitCode }),
@@ -83,13 +84,17 @@ function settledRun(run: JobRun, { now, cron, members }: CronPicture): { run: Jo
   if (member.state === 'failed' && !member.running)
     return change({ state: 'failed', reason: member.said, ...over });
   if (member.awaySince !== undefined && now > member.awaySince + cron.latestMs)
-    return change({ state: 'failed', endedAt: now, reason: 'its host was lost' }, [
+    return change({ state: 'failed', endedAt: now, reason: say('services.run.lost') }, [
       { step: 'retire', id: member.id, why: 'surplus' },
     ]);
   const { startedAt = run.dueAt } = run;
   if (cron.timeoutMs !== undefined && now >= startedAt + cron.timeoutMs)
     return change(
-      { state: 'timed-out', endedAt: now, reason: `took longer than ${cron.timeoutMs / 1000} s` },
+      {
+        state: 'timed-out',
+        endedAt: now,
+        reason: say('services.run.long', { seconds: cron.timeoutMs / 1000 }),
+      },
       [{ step: 'retire', id: member.id, why: 'surplus' }],
     );
   return { run, steps: [] };
@@ -115,11 +120,11 @@ function dueSteps(
   const late = now - due.last > cron.latestMs;
   const missed = late ? due.count : due.count - 1;
   if (missed > 0)
-    put('missed', `nobody was there at ${missed === 1 ? 'its time' : 'their times'}`, { count: missed });
+    put('missed', say(missed === 1 ? 'services.run.missed' : 'services.run.missed.many'), { count: missed });
   if (late) return steps;
   const [other] = live;
   if (other !== undefined && cron.overlap === 'skip') {
-    const reason = `run ${other.number} went on`;
+    const reason = say('services.run.skipped', { number: other.number });
     const [before] = runs.filter((one) => one.state === 'skipped' && one.reason === reason);
     // One record for all that were left out for one run: they would push everything else out of the history.
     if (before === undefined) put('skipped', reason, { count: 1 });
@@ -133,7 +138,11 @@ function dueSteps(
     for (const one of live) {
       steps.push({
         ...{ step: 'change-run', number: one.number },
-        change: { state: 'replaced', endedAt: now, reason: `by run ${number + 1}` },
+        change: {
+          state: 'replaced',
+          endedAt: now,
+          reason: say('services.run.replaced', { number: number + 1 }),
+        },
       });
       const member = members.find(({ index, leaving }) => index === one.number && !leaving);
       if (member !== undefined) steps.push({ step: 'retire', id: member.id, why: 'surplus' });

@@ -1,4 +1,5 @@
 import type { ReleaseState } from '../../../model/deployment.ts';
+import { say } from '../../../model/said/index.ts';
 import type { Service } from '../../../model/service.ts';
 import type { Member } from './member.ts';
 
@@ -21,21 +22,15 @@ export function waitsFor(
   for (const { service, condition, required } of dependsOn) {
     const other = others.get(service);
     if (other === undefined) {
-      if (required) return `waits for ${service}, which is not in the stack`;
+      if (required) return say('services.waits.gone', { service });
       continue;
     }
-    if (!isMet(other, condition)) return `waits for ${service} (${WORDS[condition]})`;
+    if (!isMet(other, condition)) return say(`services.waits.${condition}`, { service });
   }
   return undefined;
 }
 
 type ConditionName = Service['dependsOn'][number]['condition'];
-
-const WORDS: Readonly<Record<ConditionName, string>> = {
-  started: 'to be started',
-  healthy: 'to be ready',
-  completed: 'to end well',
-};
 
 function isMet({ wanted, release, state, members }: Waited, condition: ConditionName): boolean {
   const own = members.filter((one) => one.release === release && !one.leaving);

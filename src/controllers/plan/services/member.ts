@@ -2,6 +2,7 @@ import type { Container, ObservedContainer } from '../../../model/container.ts';
 import type { Probes } from '../../../model/probe.ts';
 import { healthOf, isReady } from '../../../model/readiness.ts';
 import { staysEnded } from '../../../model/restart-policy.ts';
+import { say } from '../../../model/said/index.ts';
 import type { Service } from '../../../model/service.ts';
 
 /**
@@ -48,32 +49,35 @@ export function conditionOf(
   const { desired, service } = container;
   const failed = (said: string, running = false): Condition => ({ state: 'failed', running, said });
   if (service?.refusal !== undefined) return failed(service.refusal);
-  if (desired.state === 'stopped') return failed('was stopped by hand');
-  if (isBetweenHosts(container)) return { state: 'starting', running: false, said: 'moves to another host' };
-  if (seen === undefined) return { state: 'starting', running: false, said: 'is being made' };
-  const { status, exitCode, error } = seen.state;
+  if (desired.state === 'stopped') return failed(say('services.said.stopped'));
+  const starting = (said: string, running = false): Condition => ({ state: 'starting', running, said });
+  if (isBetweenHosts(container)) return starting(say('services.said.moves'));
+  if (seen === undefined) return starting(say('services.said.made'));
+  const { status, exitCode: code, error } = seen.state;
   switch (status) {
     case 'running':
       return whileRunning(container, seen);
     case 'exited':
     case 'dead':
-      if (status === 'exited' && exitCode === 0 && error === '' && stays(container, exitCode, runs))
+      if (status === 'exited' && code === 0 && error === '' && stays(container, code, runs))
         return { state: 'ended', running: runs !== 'service', said: '' };
       // Its host starts it again: a job has failed only where it does not.
       if (runs !== 'service' && seen.nextStartAt !== undefined)
-        return { state: 'starting', running: false, said: `ended with ${exitCode}, and is started again` };
+        return starting(say('services.said.again', { code }));
       return {
-        ...failed(error === '' ? `ended with ${exitCode}` : `ended with ${exitCode}: ${error}`),
-        ...(runs === 'service' && stays(container, exitCode, runs) ? { final: true } : {}),
+        ...failed(
+          error === ''
+            ? say('services.said.ended', { code })
+            : say('services.said.ended.why', { code, error }),
+        ),
+        ...(runs === 'service' && stays(container, code, runs) ? { final: true } : {}),
       };
     case 'restarting':
-      if (runs !== 'service')
-        return { state: 'starting', running: false, said: `ended with ${exitCode}, and is started again` };
-      return failed(`ended with ${exitCode}, and is started again`);
+      return (runs === 'service' ? failed : starting)(say('services.said.again', { code }));
     case 'paused':
-      return { state: 'starting', running: true, said: 'is paused' };
+      return starting(say('services.said.paused'), true);
     default:
-      return { state: 'starting', running: false, said: `is ${status}` };
+      return starting(say(`services.said.${status}`));
   }
 }
 
@@ -93,14 +97,16 @@ export function isBetweenHosts({ assigned: { moving } }: Pick<Container, 'assign
 
 function whileRunning(container: Pick<Container, 'probes'>, seen: ObservedContainer): Condition {
   const { probes } = seen;
-  const why = probes === undefined || probes.said === '' ? '' : `: ${probes.said}`;
+  const why = probes?.said ?? '';
+  const said = (key: 'dead' | 'unhealthy' | 'unready') =>
+    why === '' ? say(`services.said.${key}`) : say(`services.said.${key}.why`, { why });
   const running = true;
-  if (probes?.live === false) return { state: 'failed', running, said: `is not live${why}` };
+  if (probes?.live === false) return { state: 'failed', running, said: said('dead') };
   if (isReady(seen, container)) return { state: 'ready', running, said: '' };
   const unhealthy = probes === undefined ? healthOf(seen) === 'unhealthy' : !probes.starting && !probes.ready;
   return unhealthy
-    ? { state: 'failed', running, said: `is unhealthy${why}` }
-    : { state: 'starting', running, said: `is not healthy yet${why}` };
+    ? { state: 'failed', running, said: said('unhealthy') }
+    : { state: 'starting', running, said: said('unready') };
 }
 
 /** What hosts are to look at in containers of the service. */

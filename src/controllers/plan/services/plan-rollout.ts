@@ -1,3 +1,4 @@
+import { say } from '../../../model/said/index.ts';
 import type { UpdatePolicy } from '../../../model/service.ts';
 import { planBlueGreen } from './blue-green.ts';
 import { planCanary } from './canary.ts';
@@ -51,9 +52,13 @@ export function planRollout(rollout: Rollout): RolloutPlan {
   return complete ? { steps: [{ step: 'enter', state: 'done', reason: '' }], nextAt: undefined } : plan;
 }
 
+function reasonOf({ index, said }: Member): string {
+  return say('services.container', { index, said });
+}
+
 /** Nobody starts it again: to wait for it would never end. */
 function ended({ index, said }: Member): RolloutPlan {
-  const reason = `container ${index} ${said}, and its restart policy leaves it so`;
+  const reason = say('services.container.final', { index, said });
   return { steps: [{ step: 'enter', state: 'failed', reason }], nextAt: undefined };
 }
 
@@ -79,7 +84,7 @@ export function planJob({ members, wanted, release, state }: Rollout): RolloutPl
   const failed = members.find((one) => one.state === 'failed');
   if (failed !== undefined)
     return {
-      steps: [{ step: 'enter', state: 'failed', reason: `container ${failed.index} ${failed.said}` }],
+      steps: [{ step: 'enter', state: 'failed', reason: reasonOf(failed) }],
       nextAt: undefined,
     };
   if (members.filter((one) => one.state === 'ended').length >= wanted)
@@ -134,7 +139,7 @@ function planFailure(rollout: Rollout): RolloutPlan | undefined {
   const share = (failed.length + indexes.length) / Math.max(1, wanted);
   if (share <= policy.maxFailureRatio || policy.onFailure === 'continue')
     return { steps: [note], nextAt: rollout.now };
-  const reason = `container ${first.index} ${first.said}`;
+  const reason = reasonOf(first);
   const shares = PLANNERS[policy.kind].bothServe && rollout.shift !== undefined;
   const harmless: RolloutStep[] = shares ? [{ step: 'shift', weight: 0, at: -1 }] : [];
   const answer: RolloutStep =

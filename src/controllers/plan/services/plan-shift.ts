@@ -1,3 +1,4 @@
+import { say } from '../../../model/said/index.ts';
 import type { ShiftPolicy } from '../../../model/service.ts';
 import { verdictOf } from './analysis.ts';
 import type { Member } from './member.ts';
@@ -96,7 +97,7 @@ function planReleasing(both: Both, needed: (weight: number) => number): RolloutP
   }
   const entered: RolloutStep =
     policy.confirm === 'by-hand'
-      ? { step: 'enter', state: 'waiting', reason: 'for somebody to confirm it, or to go back' }
+      ? { step: 'enter', state: 'waiting', reason: say('services.confirm') }
       : { step: 'enter', state: 'confirmed', reason: '' };
   return { steps: [entered], nextAt: now };
 }
