@@ -1,8 +1,10 @@
+import { movesSentences } from './moves.ts';
+import { scalingSentences } from './scaling.ts';
 import { type Filling, filled } from './sentence.ts';
 import { whoSentences } from './who.ts';
 
 /** What the manager says of the cluster's things, in English; pages in other languages have a sentence for each. */
-export const SENTENCES = { ...whoSentences } as const;
+export const SENTENCES = { ...whoSentences, ...scalingSentences, ...movesSentences } as const;
 
 export type SentenceKey = keyof typeof SENTENCES;
 

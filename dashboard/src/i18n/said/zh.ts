@@ -1,8 +1,10 @@
 import { inOtherWords, SENTENCES, type SentenceKey } from '../../../../src/contract/said.ts';
+import { moves } from './moves.ts';
+import { scaling } from './scaling.ts';
 import { who } from './who.ts';
 
 /** A sentence of the manager's that has none here does not compile. */
-export const CHINESE: Readonly<Record<SentenceKey, string>> = { ...who };
+export const CHINESE: Readonly<Record<SentenceKey, string>> = { ...who, ...scaling, ...moves };
 
 /** The manager's sentence in Chinese; what is not in its catalogue stays as it is. */
 export const inChinese = inOtherWords(SENTENCES, CHINESE, '；');

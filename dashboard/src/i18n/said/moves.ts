@@ -1,0 +1,18 @@
+export const moves = {
+  'moves.moving': '它正在迁移',
+  'moves.removing': '它正在被删除',
+  'moves.stopped': '它已停止：它写入的内容在这台主机上',
+  'moves.ended': '它已结束：它写入的内容在这台主机上',
+  'moves.autoRemove': '它是用 --rm 启动的：一停止就会被删除',
+  'moves.better': '没有更合适的主机',
+  'moves.with': '它与 {name} 一起，后者留在原处：{why}',
+  'moves.brokenOff': '在此之前已中断',
+  'moves.removed': '它已在此期间被删除',
+  'moves.others': '它已在此期间被他人迁移',
+  'moves.back': '{why}；退回主机 {host} 也失败：{failure}',
+  'moves.gone': '它已不存在',
+  'moves.refused': '该主机的引擎拒绝了它',
+  'moves.there': '它已在该主机上',
+  'moves.volume': '没有主机报告过它的卷 {name}',
+  'moves.network': '没有主机报告过它的网络 {name}',
+} as const;
