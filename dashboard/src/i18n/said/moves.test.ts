@@ -4,7 +4,7 @@ import { inChinese } from './zh.ts';
 /** As the manager says them, and what a page in Chinese says. */
 const SAID: readonly (readonly [english: string, chinese: string])[] = [
   ['it is stopped: what it has written is on this host', '它已停止：它写入的内容在这台主机上'],
-  ['it was started with --rm: to stop it would remove it', '它是用 --rm 启动的：一停止就会被删除'],
+  ['it was started with --rm: to stop it would remove it', '它以 --rm 启动：停止就会删除它'],
   ['no other host is better', '没有更合适的主机'],
   [
     'it goes with name-data, which stays: no host has reported its volume files',
@@ -12,7 +12,7 @@ const SAID: readonly (readonly [english: string, chinese: string])[] = [
   ],
   [
     'it was moved by somebody else meanwhile; back on h1: the port is taken',
-    '它已在此期间被他人迁移；退回主机 h1 也失败：the port is taken',
+    '其间已被别人迁移；退回 h1 时：the port is taken',
   ],
   ['h2: the port is taken', 'h2: the port is taken'],
 ];

@@ -4,7 +4,6 @@ import type { ReactNode } from 'react';
 import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
 import type { Node } from '../../../../src/contract/v1/nodes.ts';
 import { useLive } from '../../cluster/use-cluster.tsx';
-import { useSaid } from '../../i18n/said/use-said.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { CpuMeter, MemoryMeter } from '../../parts/capacity.tsx';
 import { Icon } from '../../parts/icons.tsx';
@@ -29,7 +28,6 @@ type Props = Readonly<{
 export function ChosenCard({ root, chosen, onChoose, onShow, used, planButton }: Props) {
   const t = useText();
   const w = useWords(words);
-  const said = useSaid();
   const live = useLive();
   const way = wayTo(root, ({ key, hosts }) =>
     chosen.host === undefined ? key === (chosen.domain ?? '') : hosts.some(({ id }) => id === chosen.host),
@@ -68,7 +66,7 @@ export function ChosenCard({ root, chosen, onChoose, onShow, used, planButton }:
             <div className="topo-facts">
               <State state={node.state} />
               {node.cordoned && <span className="chip">{t('hosts.cordoned')}</span>}
-              {node.reason !== '' && <p className="note">{said(node.reason)}</p>}
+              {node.reason !== '' && <p className="note">{node.reason}</p>}
             </div>
           )}
           <p className="note">
