@@ -78,7 +78,7 @@ export class Mover {
       }
       const failure = await this.back(id, from, to);
       const reason =
-        failure === undefined ? refusal : say('moves.back', { why: refusal, host: source, failure });
+        failure === undefined ? refusal : `${refusal}; ${say('moves.back', { host: source, why: failure })}`;
       logger.warn({ container: name, from: source, to: target, error: reason }, 'not moved');
       this.deps.tell(
         from,

@@ -10,7 +10,7 @@ export const movesSentences = {
   'moves.brokenOff': 'it was broken off before',
   'moves.removed': 'it was removed meanwhile',
   'moves.others': 'it was moved by somebody else meanwhile',
-  'moves.back': '{*why}; back on {+host}: {*failure}',
+  'moves.back': 'back on {+host}: {*why}',
   'moves.gone': 'it is gone',
   'moves.refused': 'its engine has refused it',
   'moves.there': 'it is there already',

@@ -15,6 +15,7 @@ const SAID: readonly (readonly [english: string, chinese: string])[] = [
     '其间已被别人迁移；退回 h1 时：the port is taken',
   ],
   ['h2: the port is taken', 'h2: the port is taken'],
+  ['h2: the port is taken; back on h1: it is gone', 'h2: the port is taken；退回 h1 时：它已不存在'],
 ];
 
 it.each(SAID)('%s', (english, chinese) => {

@@ -9,7 +9,7 @@ export const moves = {
   'moves.brokenOff': '在轮到它之前已中止',
   'moves.removed': '其间已被删除',
   'moves.others': '其间已被别人迁移',
-  'moves.back': '{why}；退回 {host} 时：{failure}',
+  'moves.back': '退回 {host} 时：{why}',
   'moves.gone': '它已不存在',
   'moves.refused': '该主机的引擎拒绝了它',
   'moves.there': '它已在该主机上',
