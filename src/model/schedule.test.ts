@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SENTENCES } from './said/index.ts';
+import { readerOf } from './said/sentence.ts';
 import { isNowIn, parseSchedule, type Schedule, scheduleText } from './schedule.ts';
 
 const schedule = (text: string): Schedule => {
@@ -47,6 +49,29 @@ describe('a schedule', () => {
         expect(schedule(scheduleText(made))).toEqual(made);
       }),
     );
+  });
+});
+
+describe('what it says', () => {
+  const read = readerOf(SENTENCES);
+
+  it.each([
+    ['weekdays 8-20 Europe/Berlin: 6', 'scaling.schedule.weekdays'],
+    ['weekends 8-20: 6', 'scaling.schedule.weekends'],
+    ['daily 8-20: 6', 'scaling.schedule.daily'],
+    ['mon,wed 22-6 Asia/Shanghai: 6', 'scaling.schedule.days'],
+  ])('%s is in the catalogue', (text, key) => {
+    expect(read(scheduleText(schedule(text)))?.key).toBe(key);
+  });
+
+  it.each([
+    ['weekdays', 'scaling.schedule.formless'],
+    ['someday 8-20: 6', 'scaling.schedule.dayless'],
+    ['daily 8-25: 6', 'scaling.schedule.timeless'],
+    ['daily 8-8: 6', 'scaling.schedule.endless'],
+    ['daily 8-9 Moon/Base: 6', 'scaling.schedule.zoneless'],
+  ])('what is wrong with %s is in the catalogue', (text, key) => {
+    expect(read(String(parseSchedule(text)))?.key).toBe(key);
   });
 });
 

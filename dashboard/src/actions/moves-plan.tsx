@@ -3,6 +3,7 @@ import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { Moves } from '../../../src/contract/v1/moves.ts';
 import { client } from '../cluster/client.ts';
+import { useSaid } from '../i18n/said/use-said.ts';
 import { useText } from '../i18n/text.tsx';
 import { Problem } from '../parts/problem.tsx';
 
@@ -42,6 +43,7 @@ type ListsProps = Readonly<{ moves: Moves; kind: MovesQuestion['kind'] }>;
 /** What moves, and what has to stay. */
 export function MovesLists({ moves: { waiting, stays }, kind }: ListsProps) {
   const t = useText();
+  const said = useSaid();
   if (waiting.length + stays.length === 0) return <p className="note">{t(`${kind}.nothing`)}</p>;
   return (
     <>
@@ -53,7 +55,7 @@ export function MovesLists({ moves: { waiting, stays }, kind }: ListsProps) {
         )}
       </MovesList>
       <MovesList title={t('drain.stays', { n: stays.length })} items={stays}>
-        {({ reason }) => <small>{reason}</small>}
+        {({ reason }) => <small>{said(reason)}</small>}
       </MovesList>
     </>
   );

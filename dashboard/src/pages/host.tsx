@@ -12,6 +12,7 @@ import { useTitle } from '../app/shell.tsx';
 import { client } from '../cluster/client.ts';
 import { nodesById, useLive, usePicture } from '../cluster/use-cluster.tsx';
 import { useLiveQuery } from '../cluster/use-live-query.ts';
+import { useSaid } from '../i18n/said/use-said.ts';
 import { useLanguage, useText, useWords } from '../i18n/text.tsx';
 import { CpuMeter, capacityOf, MemoryMeter } from '../parts/capacity.tsx';
 import { ContainerRows, type UsageOrder } from '../parts/container-rows.tsx';
@@ -197,6 +198,7 @@ function Capacity({ node }: Readonly<{ node: Node }>) {
 
 function Drained({ moves: { state, moved, waiting, stays } }: Readonly<{ moves: Moves }>) {
   const t = useText();
+  const said = useSaid();
   if (state === 'none' || state === 'planned') return null;
   const isDone = state === 'done';
   return (
@@ -210,7 +212,7 @@ function Drained({ moves: { state, moved, waiting, stays } }: Readonly<{ moves: 
           <ul>
             {stays.map(({ id, name, reason }) => (
               <li key={id}>
-                {name}: {reason}
+                {name}: {said(reason)}
               </li>
             ))}
           </ul>

@@ -3,6 +3,7 @@ import type { Engine } from '../../engine/index.ts';
 import { messageOf } from '../../kit/errors.ts';
 import { newLimit } from '../../kit/limit.ts';
 import type { ObservedContainer } from '../../model/container.ts';
+import { say } from '../../model/said/index.ts';
 import { runOf } from '../holding.ts';
 import { checked } from '../listing.ts';
 import { type CgroupFolders, cgroupFolders } from './cgroup-folders.ts';
@@ -95,13 +96,13 @@ export class Readings {
     const path = `/containers/${engineId}/json`;
     const answer = await this.limit(() => this.engine.json('GET', path));
     const pid = checked(path, () => inspectSchema.parse(answer)).State.Pid;
-    if (pid <= 1) throw new Error('its engine names no process of it');
+    if (pid <= 1) throw new Error(say('scaling.unread.nameless'));
     const groups = this.read(`/proc/${pid}/cgroup`);
     // Numbers of processes are given again, and an engine may be on another machine.
-    if (!groups.includes(engineId)) throw new Error('its process is not to be seen from its host’s agent');
+    if (!groups.includes(engineId)) throw new Error(say('scaling.unread.hidden'));
     this.mountInfo ??= this.read('/proc/self/mountinfo');
     const folders = cgroupFolders(this.mountInfo, groups);
-    if (folders === undefined) throw new Error('its cgroup is not mounted where its host’s agent sees it');
+    if (folders === undefined) throw new Error(say('scaling.unread.unmounted'));
     return { run, pid, folders };
   }
 }

@@ -1,5 +1,6 @@
 import { BerthError } from '../../kit/errors.ts';
 import { releaseKey, type ServiceRecord } from '../../model/deployment.ts';
+import { say } from '../../model/said/index.ts';
 import { replicasOf, scalingOf } from '../../model/service-scale.ts';
 import { type Trigger, type Triggered, triggerAuthor } from '../../model/trigger.ts';
 import { beginRelease } from '../../store/releases.ts';
@@ -79,7 +80,9 @@ function scale(
       : Math.min(from, Math.max(least, from - step));
   if (to !== from) {
     checkScale(record.service, to);
-    setScale(tx, record, to, { at, by: triggerAuthor(trigger), why: `${type} by ${step}` });
+    const why =
+      type === 'scale_out' ? say('scaling.why.out', { n: step }) : say('scaling.why.in', { n: step });
+    setScale(tx, record, to, { at, by: triggerAuthor(trigger), why });
   }
   return { kind: 'scale', from, to };
 }

@@ -1,5 +1,6 @@
 import { BerthError } from '../../kit/errors.ts';
 import { releaseKey, type ServiceRecord } from '../../model/deployment.ts';
+import { say } from '../../model/said/index.ts';
 import { scalingOf } from '../../model/service-scale.ts';
 import { beginRelease } from '../../store/releases.ts';
 import { setScale } from '../../store/scaling.ts';
@@ -78,7 +79,11 @@ export const serviceHandlers: Handlers<Names> = {
       refuseOtherNumber(tx, record, was);
       checkScale(record.service, replicas);
       refuseBeyondLimits(record, replicas);
-      setScale(tx, record, replicas, { at: call.deps.clock.now(), by: call.principal.user, why: 'by hand' });
+      setScale(tx, record, replicas, {
+        at: call.deps.clock.now(),
+        by: call.principal.user,
+        why: say('scaling.why.hand'),
+      });
     }),
   'service.plan': ({ deps, params: { stack, service }, query: { replicas } }) => {
     deps.store.view((tx) => findService(tx, stack, service));

@@ -2,6 +2,7 @@ import { BerthError, messageOf } from '../../kit/errors.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Container } from '../../model/container.ts';
 import { releaseKey, type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import { say } from '../../model/said/index.ts';
 import { type ContainerMetric, type Scaling, timesOf } from '../../model/scaling.ts';
 import { routedPorts } from '../../model/service-parts.ts';
 import { replicasOf, scalingOf } from '../../model/service-scale.ts';
@@ -277,8 +278,8 @@ export class AutoScaler {
 
   private whySilent(tx: ReadTx, id: string, hostId: string): string | undefined {
     const host = tx.get('hosts', hostId)?.name ?? hostId;
-    if (!this.deps.connected(hostId)) return `its host ${host} is silent`;
-    if (!this.deps.measures(hostId)) return `the agent of its host ${host} is too old to measure: upgrade it`;
+    if (!this.deps.connected(hostId)) return say('scaling.silent.host', { host });
+    if (!this.deps.measures(hostId)) return say('scaling.silent.old', { host });
     return this.unread.get(id);
   }
 

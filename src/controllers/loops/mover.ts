@@ -3,6 +3,7 @@ import { messageOf } from '../../kit/errors.ts';
 import { linkedSignal } from '../../kit/linked-signal.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { Container } from '../../model/container.ts';
+import { say } from '../../model/said/index.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { Store, WriteTx } from '../../store/store.ts';
 import type { Move } from '../plan/moves.ts';
@@ -73,10 +74,11 @@ export class Mover {
       if (this.stop.signal.aborted) return refusal;
       if (store.view((tx) => tx.get('containers', id)) === undefined) {
         logger.info({ container: name, from: source, to: target }, 'removed while it was moved');
-        return 'it was removed meanwhile';
+        return say('moves.removed');
       }
       const failure = await this.back(id, from, to);
-      const reason = failure === undefined ? refusal : `${refusal}; back on ${source}: ${failure}`;
+      const reason =
+        failure === undefined ? refusal : `${refusal}; ${say('moves.back', { host: source, why: failure })}`;
       logger.warn({ container: name, from: source, to: target, error: reason }, 'not moved');
       this.deps.tell(
         from,
@@ -126,15 +128,14 @@ export class Mover {
   private async act(id: string, next: (record: Container) => Container['assigned']): Promise<void> {
     const generation = await this.deps.store.update((tx) => {
       const record = tx.get('containers', id);
-      if (record === undefined) throw new NotMoved('it was removed meanwhile');
+      if (record === undefined) throw new NotMoved(say('moves.removed'));
       return assign(tx, record, next(record));
     });
     await this.deps.settled(id, generation, this.stop.signal);
   }
 
   private expectStill({ assigned }: Container, hostId: string): void {
-    if (assigned.hostId !== hostId || assigned.moving !== undefined)
-      throw new NotMoved('it was moved by somebody else meanwhile');
+    if (assigned.hostId !== hostId || assigned.moving !== undefined) throw new NotMoved(say('moves.others'));
   }
 
   private expect(
@@ -145,7 +146,7 @@ export class Mover {
   ): void {
     const { moving } = assigned;
     if (assigned.hostId !== hostId || moving?.hostId !== other || moving.phase !== phase)
-      throw new NotMoved('it was moved by somebody else meanwhile');
+      throw new NotMoved(say('moves.others'));
   }
 
   /** @returns why the old copy does not run again; undefined where it does */

@@ -4,6 +4,7 @@ import type { Logger } from '../../kit/logger.ts';
 import type { Container } from '../../model/container.ts';
 import { serviceKey } from '../../model/deployment.ts';
 import type { Host } from '../../model/host.ts';
+import { say } from '../../model/said/index.ts';
 import { placementRequest, serviceOf } from '../../scheduler/request.ts';
 import { resourcesOf } from '../../scheduler/resources.ts';
 import { seenOn } from '../../store/seen.ts';
@@ -187,7 +188,7 @@ export class PlannedMoves {
         stays: this.thatStay(key, [...job.stays, ...now.stays, ...refused]),
       });
     }
-    this.end(key, 'it was broken off before');
+    this.end(key, say('moves.brokenOff'));
   }
 
   /** What was planned a while ago, as it can be done now: to where it was said, as long as there is room. */
@@ -201,7 +202,7 @@ export class PlannedMoves {
         const record = tx.get('containers', id);
         if (record === undefined || isGoing(record)) continue;
         const one = judged(tx, record);
-        if (one.from !== from) stays.push(stay(move, 'it was moved by somebody else meanwhile'));
+        if (one.from !== from) stays.push(stay(move, say('moves.others')));
         else if (isStay(one)) stays.push(one);
         else {
           bench.lift([id]);
@@ -211,7 +212,7 @@ export class PlannedMoves {
             moves.push({ ...move, to: answer.hostId });
             continue;
           }
-          stays.push(stay(move, 'refusal' in answer ? answer.refusal : 'no other host is better'));
+          stays.push(stay(move, 'refusal' in answer ? answer.refusal : say('moves.better')));
         }
         bench.putBack(id, record.assigned.hostId);
       }

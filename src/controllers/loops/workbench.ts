@@ -1,5 +1,6 @@
 import { BerthError } from '../../kit/errors.ts';
 import type { Container, DockerSpec } from '../../model/container.ts';
+import { say } from '../../model/said/index.ts';
 import { placementRequest } from '../../scheduler/request.ts';
 import type { ReadTx, Store, WriteTx } from '../../store/store.ts';
 import type { Bench } from '../plan/moves.ts';
@@ -38,8 +39,8 @@ export function planned<R>(store: Store, plan: (tx: WriteTx) => R): R {
 /** Host without an ID: a container that is lifted counts nowhere. */
 const NOWHERE = '';
 /** Why hosts are not asked, in the words of a refusal. */
-const REFUSED_IT = 'its engine has refused it';
-const IS_THERE = 'it is there already';
+const REFUSED_IT = say('moves.refused');
+const IS_THERE = say('moves.there');
 /** Hosts that are not to take a container, each with the reason. */
 type Shut = readonly (readonly [hostId: string, why: string])[];
 
@@ -101,7 +102,7 @@ export class Workbench implements Bench {
     expressions: readonly string[] = [],
   ): { hostId: string } | { refusal: string } {
     const record = this.tx.get('containers', id);
-    if (record === undefined) return { refusal: 'it is gone' };
+    if (record === undefined) return { refusal: say('moves.gone') };
     const { name, desired } = record;
     const open = this.shut(without);
     try {
@@ -158,7 +159,7 @@ function unknownTie(tx: ReadTx, name: string, spec: DockerSpec): string | undefi
   for (const volume of volumes) {
     const [seen] = tx.by('observedVolumes', 'name', volume);
     if (tx.get('volumes', volume) === undefined && seen === undefined)
-      return `no host has reported its volume ${volume}`;
+      return say('moves.volume', { name: volume });
   }
   for (const network of networks) {
     const known =
@@ -166,7 +167,7 @@ function unknownTie(tx: ReadTx, name: string, spec: DockerSpec): string | undefi
       [...tx.by('networks', 'name', network)][0] ??
       [...tx.by('observedNetworks', 'name', network)][0] ??
       [...tx.by('observedNetworks', 'networkId', network)][0];
-    if (known === undefined) return `no host has reported its network ${network}`;
+    if (known === undefined) return say('moves.network', { name: network });
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import type { Container, ObservedContainer } from '../../model/container.ts';
+import { say } from '../../model/said/index.ts';
 
 /**
  * Why a container is not moved while its host works; undefined where it can be. Whether another host would take it is the
@@ -9,13 +10,11 @@ export function whyNotMovable(
   { desired, assigned }: Container,
   seen: ObservedContainer | undefined,
 ): string | undefined {
-  if (assigned.moving !== undefined) return 'it is being moved already';
-  if (desired.state === 'removed') return 'it is being removed';
-  if (desired.state === 'stopped') return 'it is stopped: what it has written is on this host';
-  if (desired.spec.HostConfig?.AutoRemove === true)
-    return 'it was started with --rm: to stop it would remove it';
+  if (assigned.moving !== undefined) return say('moves.moving');
+  if (desired.state === 'removed') return say('moves.removing');
+  if (desired.state === 'stopped') return say('moves.stopped');
+  if (desired.spec.HostConfig?.AutoRemove === true) return say('moves.autoRemove');
   const status = seen?.state.status;
-  if (desired.state === 'running' && (status === 'exited' || status === 'dead'))
-    return 'it has ended: what it has written is on this host';
+  if (desired.state === 'running' && (status === 'exited' || status === 'dead')) return say('moves.ended');
   return undefined;
 }

@@ -1,3 +1,5 @@
+import { say } from '../../model/said/index.ts';
+
 /** A container that is to get another host. */
 export type Candidate = Readonly<{ id: string; name: string; from: string }>;
 /** `round`: those of a later round follow one of an earlier round. */
@@ -36,7 +38,7 @@ export function planMoves(candidates: readonly Follower[], bench: Bench): MovePl
         continue;
       }
       again.push(one);
-      const reason = 'refusal' in answer ? answer.refusal : 'no other host is better';
+      const reason = 'refusal' in answer ? answer.refusal : say('moves.better');
       stays.push({ ...candidate, reason });
     }
     if (again.length === 0 || again.length === left.length) return { moves, stays };

@@ -1,3 +1,4 @@
+import { say } from '../../model/said/index.ts';
 import { groupsOf } from './groups.ts';
 import { type Bench, type Candidate, type Move, type MovePlan, planMoves, type Stay } from './moves.ts';
 
@@ -130,14 +131,11 @@ function stays(
       }),
     );
     const holder = members.find(({ id }) => reasons.has(id));
-    return members.map(({ id, name }) => ({
-      ...{ id, name, from },
-      reason:
-        reasons.get(id) ??
-        (holder === undefined
-          ? 'no other host is better'
-          : `it goes with ${holder.name}, which stays: ${reasons.get(holder.id)}`),
-    }));
+    const ofOthers =
+      holder === undefined
+        ? say('moves.better')
+        : say('moves.with', { name: holder.name, why: reasons.get(holder.id) ?? '' });
+    return members.map(({ id, name }) => ({ id, name, from, reason: reasons.get(id) ?? ofOthers }));
   });
 }
 

@@ -1,5 +1,7 @@
 import { hostSentences } from './hosts.ts';
+import { movesSentences } from './moves.ts';
 import { placementSentences } from './placement.ts';
+import { scalingSentences } from './scaling.ts';
 import { type Filling, filled } from './sentence.ts';
 import { serviceSentences } from './services.ts';
 import { whoSentences } from './who.ts';
@@ -10,6 +12,8 @@ export const SENTENCES = {
   ...hostSentences,
   ...serviceSentences,
   ...placementSentences,
+  ...scalingSentences,
+  ...movesSentences,
 } as const;
 
 export type SentenceKey = keyof typeof SENTENCES;

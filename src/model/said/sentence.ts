@@ -5,7 +5,7 @@
  */
 export type Catalogue = Readonly<Record<string, string>>;
 
-type HoleName<T extends string> = T extends `${'*' | ';' | '@' | '#' | '+'}${infer Name}` ? Name : T;
+type HoleName<T extends string> = T extends `${'*' | ';' | '@' | '#' | '=' | '+'}${infer Name}` ? Name : T;
 type HolesOf<T extends string> = T extends `${string}{${infer Hole}}${infer Rest}`
   ? HoleName<Hole> | HolesOf<Rest>
   : never;
@@ -15,7 +15,7 @@ export type Filling<T extends string> = [HolesOf<T>] extends [never]
   ? []
   : [values: Readonly<Record<HolesOf<T>, string | number>>];
 
-const HOLE = /\{([*;@#+]?)(\w+)\}/g;
+const HOLE = /\{([*;@#=+]?)(\w+)\}/g;
 
 export function filled(template: string, values: Readonly<Record<string, string | number>> = {}): string {
   return template.replace(HOLE, (whole, _kind, name: string) => String(values[name] ?? whole));
@@ -32,6 +32,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   ';': '.+?',
   '@': '.+?',
   '#': '\\d+',
+  '=': '\\d[\\d.e+-]*(?: ?[%A-Za-z/]+)?',
   '+': '[^\\s,]+(?:, [^\\s,]+)*',
 };
 
@@ -51,24 +52,24 @@ export function readerOf<C extends Catalogue>(
       return { key, pattern: patternOf(template), whos, own: template.replace(HOLE, '').length };
     })
     .sort((a, b) => b.own - a.own);
-  const read = (text: string): Reading<keyof C & string> | undefined => {
+  const read = (text: string, begin: string): Reading<keyof C & string> | undefined => {
     if (text.length > MOST_LETTERS) return undefined;
     for (const { key, pattern, whos } of known) {
-      const found = pattern.exec(text);
+      const found = key.startsWith(begin) ? pattern.exec(text) : null;
       if (found === null) continue;
       const values = found.groups ?? {};
-      if (whos.every((name) => read(values[name] ?? '')?.key.startsWith('who.'))) return { key, values };
+      if (whos.every((name) => read(values[name] ?? '', `${name}.`) !== undefined)) return { key, values };
     }
     return undefined;
   };
-  return read;
+  return (text) => read(text, '');
 }
 
 function patternOf(template: string): RegExp {
   const pattern = template
-    .split(/(\{[*;@#+]?\w+\})/)
+    .split(/(\{[*;@#=+]?\w+\})/)
     .map((piece) => {
-      const [, kind, name] = /^\{([*;@#+]?)(\w+)\}$/.exec(piece) ?? [];
+      const [, kind, name] = /^\{([*;@#=+]?)(\w+)\}$/.exec(piece) ?? [];
       if (name === undefined) return piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
       return `(?<${name}>${PATTERNS[kind ?? '']})`;
     })
@@ -76,7 +77,10 @@ function patternOf(template: string): RegExp {
   return new RegExp(`^${pattern}$`, 's');
 }
 
-/** The sentence in other words, those within it too; the text as it is where the catalogue has no such sentence. */
+/**
+ * The sentence in other words, those within it too, or several with "; " between them; the text as it is where the catalogue
+ * has no such sentence.
+ */
 export function inOtherWords<C extends Catalogue>(
   catalogue: C,
   others: Readonly<Record<keyof C & string, string>>,
@@ -84,15 +88,20 @@ export function inOtherWords<C extends Catalogue>(
 ): (text: string) => string {
   const read = readerOf(catalogue);
   const translated = (text: string, depth: number): string => {
-    const reading = depth > MOST_DEPTH ? undefined : read(text);
+    if (depth > MOST_DEPTH) return text;
+    const reading = read(text);
+    const parts = text.split('; ');
+    const known = parts.length < 2 ? 0 : parts.filter((part) => read(part) !== undefined).length;
+    if (known > 0 && (reading === undefined || known === parts.length))
+      return parts.map((part) => translated(part, depth + 1)).join(between);
     if (reading === undefined) return text;
     const kinds = holesOf(catalogue[reading.key] as string);
     const values = Object.entries(reading.values).map(([name, value]) => {
       const kind = kinds.get(name);
       if (kind === '*' || kind === '@') return [name, translated(value, depth + 1)] as const;
       if (kind !== ';') return [name, value] as const;
-      const parts = value.split('; ').map((part) => translated(part, depth + 1));
-      return [name, parts.join(between)] as const;
+      const each = value.split('; ').map((part) => translated(part, depth + 1));
+      return [name, each.join(between)] as const;
     });
     return filled(others[reading.key], Object.fromEntries(values));
   };

@@ -6,6 +6,7 @@ import { ActionButtons } from '../../actions/actions.tsx';
 import { nameOf } from '../../actions/service-actions.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Empty } from '../../parts/empty.tsx';
@@ -92,6 +93,7 @@ type NowProps = Readonly<{
 /** What is thought of its number now. */
 function Now({ service, scaled: { current, wanted, why, sentences } }: NowProps) {
   const w = useWords(scalingWords);
+  const said = useSaid();
   return (
     <section className="card card-body release" aria-labelledby="scaling-now">
       <div className="head" style={{ marginBottom: 6 }}>
@@ -111,10 +113,10 @@ function Now({ service, scaled: { current, wanted, why, sentences } }: NowProps)
       <p className="release-line">
         <strong>{w('current', { n: current })}</strong>
       </p>
-      {wanted !== current && <p className="release-reason">{w('wants', { n: wanted, why })}</p>}
+      {wanted !== current && <p className="release-reason">{w('wants', { n: wanted, why: said(why) })}</p>}
       <ul className="sentences">
         {sentences.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
+          <li key={sentence}>{said(sentence)}</li>
         ))}
       </ul>
     </section>
@@ -122,7 +124,12 @@ function Now({ service, scaled: { current, wanted, why, sentences } }: NowProps)
 }
 
 /** @param was the rules that are seen: others by now are not taken away unseen */
-function removeAction(service: ServiceView, spec: ServiceSpec, was: ScaledView['scaling'], w: Words): Action {
+function removeAction(
+  service: ServiceView,
+  spec: ServiceSpec,
+  was: ScaledView['scaling'] | null,
+  w: Words,
+): Action {
   const { stack, name } = service;
   const target = nameOf(service);
   return {
@@ -157,6 +164,7 @@ function offAction(service: ServiceView, was: ScaledView['scaling'], w: Words): 
 /** How the number has changed, by whom and why. */
 function Decisions({ service: { stack, name } }: Readonly<{ service: ServiceView }>) {
   const w = useWords(scalingWords);
+  const said = useSaid();
   const { data } = useLiveQuery(['autoscale.history', stack, name], (signal) =>
     client.call('autoscale.history', { stack, service: name }, { signal }),
   );
@@ -171,7 +179,7 @@ function Decisions({ service: { stack, name } }: Readonly<{ service: ServiceView
             <li key={`${at} ${from} ${to}`}>
               <b>{w('change', { from, to })}</b>
               <span>
-                {why} <span className="note">{w('change.by', { by })}</span>
+                {said(why)} <span className="note">{w('change.by', { by })}</span>
               </span>
               <span className="note">
                 <Ago at={at} />

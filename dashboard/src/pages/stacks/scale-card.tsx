@@ -8,6 +8,7 @@ import { serviceWords as actionWords } from '../../actions/service-words.ts';
 import { useMay } from '../../app/session.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { useDraft } from '../../parts/draft.ts';
@@ -128,13 +129,14 @@ export function ScaleCard({ service, spec }: Props) {
 /** Who has set the number last, and why. */
 function Last({ service: { stack, name } }: Readonly<{ service: ServiceView }>) {
   const w = useWords(serviceWords);
+  const said = useSaid();
   const { data } = useLiveQuery(['autoscale.history', stack, name], (signal) =>
     client.call('autoscale.history', { stack, service: name }, { signal }),
   );
   const last = data?.changes[0];
   if (last === undefined) return null;
   const { from, to, by, why, at } = last;
-  const [before, after] = w('scale.last', { from, to, by, why, when: '\0' }).split('\0');
+  const [before, after] = w('scale.last', { from, to, by, why: said(why), when: '\0' }).split('\0');
   return (
     <p className="note">
       {before}

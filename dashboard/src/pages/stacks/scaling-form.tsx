@@ -6,6 +6,7 @@ import type { ServiceView } from '../../../../src/contract/v1/services.ts';
 import { nameOf } from '../../actions/service-actions.tsx';
 import { useMay } from '../../app/session.tsx';
 import { client } from '../../cluster/client.ts';
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { useDraft } from '../../parts/draft.ts';
@@ -39,6 +40,7 @@ export function ScalingForm({ service, now, byHand, children }: Props) {
   const t = useText();
   const w = useWords(scalingWords);
   const sw = useWords(serviceWords);
+  const said = useSaid();
   const may = useMay()('operator');
   const queries = useQueryClient();
   const draft = useDraft<Edit>({ seen: now, fields: fieldsOf(now) }, isSame);
@@ -106,7 +108,11 @@ export function ScalingForm({ service, now, byHand, children }: Props) {
         <Textarea
           label={w('schedules')}
           description={w('schedules.hint', { form: SCHEDULE_FORM.replaceAll('"', '') })}
-          error={scaling.kind === 'fault' ? w('schedules.fault', scaling) : undefined}
+          error={
+            scaling.kind === 'fault'
+              ? w('schedules.fault', { line: scaling.line, why: said(scaling.why) })
+              : undefined
+          }
           autosize
           minRows={1}
           maxRows={8}

@@ -1,3 +1,4 @@
+import { say } from '../../../model/said/index.ts';
 import type { ContainerMetric, ScalingRule } from '../../../model/scaling.ts';
 import type { Averages } from './figure-windows.ts';
 
@@ -55,16 +56,14 @@ const MARGIN = 0.9;
 /** Targets let the number grow to twice as much at a time, or by this many. */
 const GROWTH = 4;
 
-type Unit = Readonly<{ name: string; text(value: number): string }>;
-
 const perCent = (value: number) => `${Math.round(value)} %`;
-const UNITS: { readonly [M in ScalingRule['metric']]: Unit } = {
-  cpu: { name: 'CPU', text: perCent },
-  memory: { name: 'memory', text: perCent },
-  networkIn: { name: 'received', text: bytesText },
-  networkOut: { name: 'sent', text: bytesText },
-  requests: { name: 'requests', text: (value) => `${Number(value.toPrecision(3))}/s` },
-  latency: { name: 'latency (p95)', text: (value) => `${Math.round(value)} ms` },
+const UNITS: { readonly [M in ScalingRule['metric']]: (value: number) => string } = {
+  cpu: perCent,
+  memory: perCent,
+  networkIn: bytesText,
+  networkOut: bytesText,
+  requests: (value) => `${Number(value.toPrecision(3))}/s`,
+  latency: (value) => `${Math.round(value)} ms`,
 };
 
 function bytesText(value: number): string {
@@ -74,7 +73,7 @@ function bytesText(value: number): string {
 }
 
 export function metricName(metric: ScalingRule['metric']): string {
-  return UNITS[metric].name;
+  return say(`metric.${metric}`);
 }
 
 /**
@@ -88,7 +87,7 @@ export function opinionOf(
 ): Opinion {
   const { release, count, members, router } = version;
   const own = ofVersion(rule, { current: count, members, router, step });
-  const said = release === undefined ? own.said : `release ${release}, ${own.said}`;
+  const said = release === undefined ? own.said : say('opinion.release', { release, opinion: own.said });
   const more = current - count;
   return { ...own, said, wants: own.wants + more, bears: own.bears + more };
 }
@@ -118,55 +117,69 @@ function sharesOfContainers(metric: ContainerMetric, { members }: Load): Shares 
   const values = ready.flatMap(({ figures }) => figures?.[metric] ?? []);
   const silent = ready.filter(({ figures }) => figures?.[metric] === undefined);
   const [first] = silent;
-  const more = silent.length > 1 ? ` and ${silent.length - 1} more` : '';
   return {
     sum: values.reduce((sum, value) => sum + value, 0),
     known: values.length,
-    missing:
-      first === undefined
-        ? undefined
-        : `no figures of ${first.name}${more}${first.silent === undefined ? '' : ` (${first.silent})`}`,
+    missing: first && silentText(first, silent.length - 1),
   };
+}
+
+function silentText({ name, silent: why }: ScaledMember, n: number): string {
+  if (n === 0)
+    return why === undefined ? say('scaling.silent', { name }) : say('scaling.silent.why', { name, why });
+  return why === undefined
+    ? say('scaling.silent.more', { name, n })
+    : say('scaling.silent.more.why', { name, n, why });
 }
 
 function sharesOfRequests({ members, router }: Load): Shares {
   const ready = members.filter(({ state }) => state === 'ready').length;
-  if (router === undefined) return { sum: 0, known: 0, missing: 'no figures of routers' };
+  if (router === undefined) return { sum: 0, known: 0, missing: say('scaling.silent.routers') };
   return { sum: router.requestsPerSecond, known: ready, missing: silentRouters(router) };
 }
 
 function silentRouters({ missing }: RouterReading): string | undefined {
-  return missing.length === 0 ? undefined : `no figures of the router on ${missing.join(', ')}`;
+  return missing.length === 0 ? undefined : say('scaling.silent.router', { hosts: missing.join(', ') });
 }
 
 function ofShares(rule: ScalingRule, load: Load, { sum, known, missing }: Shares): Opinion {
   const { current, members, step } = load;
   const { above, below, target } = rule;
-  const unit = UNITS[rule.metric];
+  const text = UNITS[rule.metric];
+  const metric = metricName(rule.metric);
   const starting = members.filter(({ state }) => state === 'starting').length;
   const stay = (said: string, value?: number): Opinion => ({
     ...{ value, wants: current, bears: current, asksFewer: false, said },
   });
-  if (known === 0) return stay(`${unit.name}: ${missing ?? 'no container is ready'}, so the number stays`);
+  if (known === 0) return stay(say('opinion.unknown', { metric, why: missing ?? say('scaling.none') }));
   const average = sum / known;
-  const about = `${unit.name}: ${unit.text(average)} on average`;
+  const value = text(average);
+  const about = (than: string) => say('opinion.average', { metric, value, than });
   // Those that are on their way, or say nothing, are taken for idle: what they will do is not asked for twice.
   const failed = members.filter(({ state }) => state === 'failed').length;
   const hands = Math.max(known, members.length - failed, current - failed);
   const spread = sum / hands;
-  const damped = hands > known ? `, ${unit.text(spread)} once all ${hands} do their share` : '';
+  const damped = hands > known ? { metric, value, spread: text(spread), hands } : undefined;
   const over = above ?? (target === undefined ? undefined : target * (1 + TOLERANCE));
   if (over !== undefined && spread > over) {
     const wants = target === undefined ? current + step : grown(current, Math.ceil(sum / target));
-    const why = target === undefined ? `over ${unit.text(over)}` : `over its target of ${unit.text(target)}`;
-    return { ...stay(`${about}${damped}, ${why}`, average), wants: Math.max(current, wants) };
+    const than =
+      target === undefined
+        ? say('than.over', { limit: text(over) })
+        : say('than.over.target', { target: text(target) });
+    const said = damped === undefined ? about(than) : say('opinion.spread', { ...damped, than });
+    return { ...stay(said, average), wants: Math.max(current, wants) };
   }
-  const wait = missing ?? (starting > 0 ? `${starting} not ready yet` : undefined);
+  const why = missing ?? (starting > 0 ? say('scaling.starting', { starting }) : undefined);
   const under = below ?? (target === undefined ? undefined : target * (1 - TOLERANCE));
   const isUnder = under !== undefined && average < under;
-  if (wait !== undefined) {
-    const held = isUnder ? `, which would be few enough, but ${wait}: no fewer` : `${damped} (${wait})`;
-    return stay(`${about}${held}`, average);
+  if (why !== undefined) {
+    if (isUnder) return stay(say('opinion.average.few', { metric, value, why }), average);
+    const said =
+      damped === undefined
+        ? say('opinion.average.partly', { metric, value, why })
+        : say('opinion.spread.partly', { ...damped, why });
+    return stay(said, average);
   }
   // So few that each does no more than makes them become more again.
   const limit = over === undefined ? undefined : target === undefined ? over * MARGIN : target;
@@ -177,52 +190,55 @@ function ofShares(rule: ScalingRule, load: Load, { sum, known, missing }: Shares
         : current
       : Math.min(current, Math.ceil(sum / limit - 1e-9));
   if (!isUnder) {
-    const within = target === undefined ? withinText(rule) : `near its target of ${unit.text(target)}`;
+    const within = target === undefined ? withinText(rule) : say('than.near', { target: text(target) });
     // Only a rule that says when there are to be fewer keeps the number by what it sees.
-    return { ...stay(`${about}, ${within}`, average), bears: under === undefined ? bears : current };
+    return { ...stay(about(within), average), bears: under === undefined ? bears : current };
   }
   const fewer = target === undefined ? Math.max(bears, current - step) : bears;
-  const why = target === undefined ? `under ${unit.text(under)}` : `under its target of ${unit.text(target)}`;
-  if (current === 1) return stay(`${about}, ${why}, and there is but one`, average);
+  const opinion = about(
+    target === undefined
+      ? say('than.under', { limit: text(under) })
+      : say('than.under.target', { target: text(target) }),
+  );
+  if (current === 1) return stay(say('opinion.alone', { opinion }), average);
   if (fewer >= current)
-    return stay(
-      `${about}, ${why}, but with one less it would be ${unit.text(sum / (current - 1))}: it would become more again`,
-      average,
-    );
+    return stay(say('opinion.oneLess', { opinion, value: text(sum / (current - 1)) }), average);
   return {
-    ...stay(`${about}, ${why}`, average),
+    ...stay(opinion, average),
     bears: Math.min(current, fewer),
     asksFewer: fewer < current,
   };
 }
 
 /** Whose figure is the service's, and says nothing of what it would be with another number. */
-function ofLatency({ metric, above, below }: ScalingRule, { current, members, router, step }: Load): Opinion {
-  const unit = UNITS[metric];
+function ofLatency(rule: ScalingRule, { current, members, router, step }: Load): Opinion {
+  const { above, below } = rule;
+  const text = UNITS[rule.metric];
+  const metric = metricName(rule.metric);
   const stay = (said: string, value?: number): Opinion => ({
     ...{ value, wants: current, bears: current, asksFewer: false, said },
   });
-  if (router === undefined) return stay(`${unit.name}: no figures of routers, so the number stays`);
+  const unknown = () => stay(say('opinion.unknown', { metric, why: say('scaling.silent.routers') }));
+  if (router === undefined) return unknown();
   const value = router.requestsPerSecond === 0 ? 0 : router.p95Ms;
-  if (value === undefined) return stay(`${unit.name}: no figures of routers, so the number stays`);
-  const about = `${unit.name}: ${unit.text(value)}`;
+  if (value === undefined) return unknown();
+  const about = (than: string) => stay(say('opinion.latency', { metric, value: text(value), than }), value);
   const starting = members.filter(({ state }) => state === 'starting').length;
-  if (starting > 0) return stay(`${about}, and ${starting} not ready yet: the number stays`, value);
+  if (starting > 0)
+    return stay(say('opinion.latency.starting', { metric, value: text(value), starting }), value);
   if (above !== undefined && value > above)
-    return { ...stay(`${about}, over ${unit.text(above)}`, value), wants: current + step };
-  const missing = silentRouters(router);
-  if (missing !== undefined) return stay(`${about} (${missing})`, value);
+    return { ...about(say('than.over', { limit: text(above) })), wants: current + step };
+  const why = silentRouters(router);
+  if (why !== undefined)
+    return stay(say('opinion.latency.partly', { metric, value: text(value), why }), value);
   if (below !== undefined && value < below)
     return {
-      ...stay(`${about}, under ${unit.text(below)}`, value),
+      ...about(say('than.under', { limit: text(below) })),
       bears: Math.max(0, current - step),
       asksFewer: true,
     };
-  return {
-    ...stay(`${about}, ${withinText({ metric, above, below })}`, value),
-    // Without a limit below it only sees to it that it is not over the one above.
-    bears: below === undefined ? 0 : current,
-  };
+  // Without a limit below it only sees to it that it is not over the one above.
+  return { ...about(withinText(rule)), bears: below === undefined ? 0 : current };
 }
 
 function grown(current: number, wants: number): number {
@@ -230,9 +246,9 @@ function grown(current: number, wants: number): number {
 }
 
 function withinText({ metric, above, below }: ScalingRule): string {
-  const unit = UNITS[metric];
-  if (above === undefined) return `not under ${unit.text(below ?? 0)}`;
+  const text = UNITS[metric];
+  if (above === undefined) return say('than.notUnder', { limit: text(below ?? 0) });
   return below === undefined
-    ? `not over ${unit.text(above)}`
-    : `between ${unit.text(below)} and ${unit.text(above)}`;
+    ? say('than.notOver', { limit: text(above) })
+    : say('than.between', { low: text(below), high: text(above) });
 }

@@ -1,3 +1,4 @@
+import { say } from '../../../model/said/index.ts';
 import { type Scaling, type ScalingMetric, type ScalingRule, timesOf } from '../../../model/scaling.ts';
 import { isNowIn, scheduleText } from '../../../model/schedule.ts';
 import { metricName, type Opinion, opinionOf, type ScaledVersion } from './opinion.ts';
@@ -46,18 +47,18 @@ export function planScale(state: ScaleState): ScalePlan {
   const { current, scaling, now } = state;
   const { floor, ceiling, said } = limitsOf(state);
   const fresh: ScaleMemory = { current, thoughts: [] };
-  const about = `${containers(current)}, ${said}`;
   if (current === 0 && scaling.min > 0) {
-    const why = 'it was set to 0 by hand: its number rests until it is set to another one';
-    return { wanted: 0, why, sentences: [`0 containers: ${why}.`], seen: {}, memory: fresh };
+    const why = say('scaling.why.rests');
+    return { wanted: 0, why, sentences: [say('scaling.rests', { why })], seen: {}, memory: fresh };
   }
   const { right, reasons, seen } = thoughtOf(state, floor, ceiling);
   if (current < floor || current > ceiling) {
     const wanted = Math.min(ceiling, Math.max(floor, current));
-    const why = current < floor ? `fewer than ${floor}, its least` : `more than ${ceiling}, its most`;
+    const why =
+      current < floor ? say('scaling.why.few', { least: floor }) : say('scaling.why.many', { most: ceiling });
     return {
       ...{ wanted, why, seen, memory: { current: wanted, thoughts: [] } },
-      sentences: [`${about}.`, `That is ${why}: it goes to ${wanted} now.`],
+      sentences: [said, say('scaling.limited', { why, n: wanted })],
     };
   }
   const before = usable(state);
@@ -65,37 +66,46 @@ export function planScale(state: ScaleState): ScalePlan {
   const thoughts = forgotten([...before, { at: now, count: right }], now - Math.max(upAfterMs, downAfterMs));
   const memory = { current, thoughts };
   const settled = settle(thoughts, current, now, right > current ? upAfterMs : downAfterMs);
-  const sentences = [`${about}.`, ...reasons.map((reason) => `${reason.said}.`)];
+  const sentences = [said, ...reasons.map((reason) => say('scaling.says', { opinion: reason.said }))];
   const why = reasonOf(right, current, reasons);
   if (right === current)
     return {
       wanted: current,
-      why: 'nothing asks for another number',
-      sentences: [...sentences, 'It stays so.'],
+      why: say('scaling.why.none'),
+      sentences: [...sentences, say('scaling.stays')],
       seen,
       memory,
     };
   if (settled.kind === 'waits') {
-    const wait = `It would go to ${right} in ${seconds(settled.ms)} if that stays so.`;
+    const wait = say('scaling.waits', { n: right, seconds: Math.max(1, Math.ceil(settled.ms / 1000)) });
     return { wanted: current, why, sentences: [...sentences, wait], seen, memory };
   }
   return {
-    ...{ wanted: settled.count, why, sentences: [...sentences, `It goes to ${settled.count} now.`], seen },
+    ...{ wanted: settled.count, why, seen },
+    sentences: [...sentences, say('scaling.goes', { n: settled.count })],
     memory: { current: settled.count, thoughts: [] },
   };
 }
 
+/** `said`: how many there are, and within which limits. */
 type Limits = Readonly<{ floor: number; ceiling: number; said: string }>;
 
-function limitsOf({ scaling, wall }: ScaleState): Limits {
+function limitsOf({ current, scaling, wall }: ScaleState): Limits {
   const { min, max, schedules = [], rules } = scaling;
   const active = schedules.filter((schedule) => isNowIn(schedule, wall));
   const highest = active.reduce((most, one) => Math.max(most, one.min), min);
   // Without a container nothing is to be seen that asks for one.
   const floor = Math.min(max, rules.length === 0 ? highest : Math.max(1, highest));
   const by = active.filter((one) => one.min === highest && highest > min).map(scheduleText);
-  const said = `from ${floor} to ${max}${by.length === 0 ? '' : ` (${by.join('; ')})`}`;
-  return { floor, ceiling: max, said };
+  return { floor, ceiling: max, said: nowText(current, { floor, ceiling: max }, by.join('; ')) };
+}
+
+function nowText(n: number, limits: Readonly<{ floor: number; ceiling: number }>, schedules: string): string {
+  if (schedules === '')
+    return n === 1 ? say('scaling.now.one', limits) : say('scaling.now.many', { ...limits, n });
+  return n === 1
+    ? say('scaling.now.one.scheduled', { ...limits, schedules })
+    : say('scaling.now.many.scheduled', { ...limits, schedules, n });
 }
 
 type Reason = Readonly<{ opinion: Opinion | undefined; said: string }>;
@@ -131,8 +141,8 @@ function rightBy(
   const within = (count: number) => Math.min(ceiling, Math.max(floor, count));
   if (rules.length === 0) {
     if (schedules.length === 0)
-      return { right: current, reasons: [{ opinion: undefined, said: 'It has no rules' }] };
-    return { right: floor, reasons: [{ opinion: undefined, said: 'Only its schedules say how many' }] };
+      return { right: current, reasons: [{ opinion: undefined, said: say('opinion.ruleless') }] };
+    return { right: floor, reasons: [{ opinion: undefined, said: say('opinion.schedules') }] };
   }
   const most = Math.max(...opinions.map(({ wants }) => wants));
   if (most > current) {
@@ -140,7 +150,7 @@ function rightBy(
     if (right > current) return { right, reasons };
     return {
       right,
-      reasons: [...reasons, { opinion: undefined, said: `More than ${ceiling} it may not have` }],
+      reasons: [...reasons, { opinion: undefined, said: say('opinion.most', { most: ceiling }) }],
     };
   }
   if (!opinions.some(({ asksFewer }) => asksFewer)) return { right: current, reasons };
@@ -149,14 +159,14 @@ function rightBy(
   if (right < current && releasing)
     return {
       right: current,
-      reasons: [...reasons, { opinion: undefined, said: 'While a release goes out it gets no fewer' }],
+      reasons: [...reasons, { opinion: undefined, said: say('opinion.releasing') }],
     };
   if (right < current) return { right, reasons };
   const holder = asked.find(({ opinion }) => opinion.bears === fewest && fewest >= current);
   const held =
     holder === undefined
-      ? `Fewer than ${floor} it may not have`
-      : `It gets no fewer because of ${metricName(holder.rule.metric)}`;
+      ? say('opinion.least', { least: floor })
+      : say('opinion.because', { metric: metricName(holder.rule.metric) });
   return { right, reasons: [...reasons, { opinion: undefined, said: held }] };
 }
 
@@ -196,12 +206,4 @@ function settle(thoughts: readonly Thought[], current: number, now: number, ms: 
     count = side > 0 ? Math.min(count, thought.count) : Math.max(count, thought.count);
   }
   return now - since >= ms ? { kind: 'settled', count } : { kind: 'waits', ms: ms - (now - since) };
-}
-
-function containers(count: number): string {
-  return count === 1 ? '1 container' : `${count} containers`;
-}
-
-function seconds(ms: number): string {
-  return `${Math.max(1, Math.ceil(ms / 1000))} s`;
 }

@@ -1,7 +1,7 @@
 import type { Scaling } from '../../../model/scaling.ts';
 import { FigureWindows } from './figure-windows.ts';
 import type { ScaledMember } from './opinion.ts';
-import { planScale, type ScaleMemory } from './plan-scale.ts';
+import { planScale, type ScaleMemory, type ScalePlan } from './plan-scale.ts';
 
 /** Load in containers' worth of CPU at a time in seconds: 2.5 keeps two and a half containers at 100 %. */
 export type LoadCurve = (second: number) => number;
@@ -20,6 +20,7 @@ const START_S = 20;
 /**
  * A service under a load that its ready containers share evenly, its figures as hosts report them, and its planner.
  * @param silent seconds in which hosts say nothing
+ * @param planned hears each plan
  */
 export function simulate(
   scaling: Scaling,
@@ -28,7 +29,13 @@ export function simulate(
     seconds,
     first,
     silent = () => false,
-  }: { seconds: number; first: number; silent?: (second: number) => boolean },
+    planned = () => undefined,
+  }: {
+    seconds: number;
+    first: number;
+    silent?: (second: number) => boolean;
+    planned?: (plan: ScalePlan) => void;
+  },
 ): Simulated {
   const windows = new FigureWindows();
   const changes: { at: number; to: number }[] = [];
@@ -52,6 +59,7 @@ export function simulate(
       ...{ now, wall: now, scaling, current: members.length, releasing: false, memory },
       versions: [{ release: undefined, count: members.length, members: seen, router: undefined }],
     });
+    planned(plan);
     memory = plan.memory;
     if (plan.wanted !== members.length) {
       changes.push({ at: second, to: plan.wanted });

@@ -1,0 +1,18 @@
+export const moves = {
+  'moves.moving': '它已在迁移中',
+  'moves.removing': '它正在被删除',
+  'moves.stopped': '它已停止：它写入的内容在这台主机上',
+  'moves.ended': '它已结束：它写入的内容在这台主机上',
+  'moves.autoRemove': '它以 --rm 启动：停止就会删除它',
+  'moves.better': '没有更合适的主机',
+  'moves.with': '它与 {name} 一起，后者留在原处：{why}',
+  'moves.brokenOff': '在轮到它之前已中止',
+  'moves.removed': '其间已被删除',
+  'moves.others': '其间已被别人迁移',
+  'moves.back': '退回 {host} 时：{why}',
+  'moves.gone': '它已不存在',
+  'moves.refused': '该主机的引擎拒绝了它',
+  'moves.there': '它已在该主机上',
+  'moves.volume': '没有主机报告过它的卷 {name}',
+  'moves.network': '没有主机报告过它的网络 {name}',
+} as const;
