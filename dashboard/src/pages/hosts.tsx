@@ -7,7 +7,6 @@ import { LazyActionMenu } from '../actions/action-menu.tsx';
 import { nodeActions } from '../actions/node-actions.tsx';
 import { useTitle } from '../app/shell.tsx';
 import { usePicture } from '../cluster/use-cluster.tsx';
-import { eachSaid } from '../i18n/said/each-said.ts';
 import { useSaid } from '../i18n/said/use-said.ts';
 import { useLanguage, useText, useWords, wordsOf } from '../i18n/text.tsx';
 import { CpuMeter, capacityOf, MemoryMeter } from '../parts/capacity.tsx';
@@ -198,7 +197,7 @@ function Rows({ nodes, sort, onSort }: RowsProps) {
           <Link key={id} to="/hosts/$host" params={{ host: name }}>
             {name}
           </Link>,
-          <span key={id} title={eachSaid(said, reason)}>
+          <span key={id} title={said(reason)}>
             <State state={state} /> {cordoned && <span className="chip">{t('hosts.cordoned')}</span>}
           </span>,
           t('hosts.running', {

@@ -1,7 +1,8 @@
 /**
  * Sentences with holes: `{who} is {state}`. What stands before a hole's name says what fills it, so that a sentence can be taken
  * apart again: `{*why}` a sentence of the same catalogue, `{;whys}` several, with "; " between them, `{@who}` one whose key begins
- * with `who.`, `{#n}` digits, `{+names}` one or more words without blanks, with ", " between them, `{name}` any text.
+ * with `who.`, and so with any name, `{#n}` digits, `{=value}` a number with its unit, `{+names}` one or more words without blanks,
+ * with ", " between them, `{name}` any text.
  */
 export type Catalogue = Readonly<Record<string, string>>;
 

@@ -38,7 +38,6 @@ const waits = {
 /** What a host has found out by looking at a container. */
 const probes = {
   // The ways between hosts have it in the same words: it is one sentence.
-  'hosts.path.late': 'no answer within {seconds} s',
   'services.probe.address':
     'this host has no address by which it reaches the container: use a command (exec)',
   'services.probe.closed': 'the connection was closed without an answer',

@@ -32,7 +32,6 @@ const waits = {
 } as const;
 
 const probes = {
-  'hosts.path.late': '{seconds} 秒内没有应答',
   'services.probe.address': '这台主机没有可以访问该容器的地址：请改用命令检查（exec）',
   'services.probe.closed': '连接被关闭，没有应答',
   'services.probe.strange': '应答不是 HTTP，而是 {text}',

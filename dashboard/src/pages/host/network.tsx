@@ -1,6 +1,5 @@
 import { Link } from '@tanstack/react-router';
 import type { Node } from '../../../../src/contract/v1/nodes.ts';
-import { eachSaid } from '../../i18n/said/each-said.ts';
 import { useSaid } from '../../i18n/said/use-said.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { Ago } from '../../parts/time.tsx';
@@ -65,7 +64,7 @@ export function NetworkTab({ node }: Readonly<{ node: Node }>) {
               { text: w('wires.since'), wide: true },
             ]}
             render={({ name, address, ms, reason: text, since }) => {
-              const reason = eachSaid(said, text);
+              const reason = said(text);
               return [
                 <Link key="name" to="/hosts/$host" params={{ host: name }}>
                   <bdi>{name}</bdi>
@@ -92,7 +91,7 @@ function DriverFact({ name, usable, reason }: Readonly<{ name: string; usable: b
       <dt>{name}</dt>
       <dd>
         <span className={`state tone-${usable ? 'good' : 'idle'}`}>
-          {usable ? w('drivers.usable') : eachSaid(said, reason)}
+          {usable ? w('drivers.usable') : said(reason)}
         </span>
       </dd>
     </>

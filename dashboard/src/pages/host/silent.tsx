@@ -1,5 +1,4 @@
 import type { Node } from '../../../../src/contract/v1/nodes.ts';
-import { eachSaid } from '../../i18n/said/each-said.ts';
 import { useSaid } from '../../i18n/said/use-said.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { Icon } from '../../parts/icons.tsx';
@@ -22,7 +21,7 @@ export function SilentNote({ node: { state, reason, lastHeardAt }, failover }: P
     return (
       <div className="health tone-busy" role="status">
         <Icon name="warn" size={22} />
-        <div>{eachSaid(said, reason)}</div>
+        <div>{said(reason)}</div>
       </div>
     );
   }
@@ -32,7 +31,7 @@ export function SilentNote({ node: { state, reason, lastHeardAt }, failover }: P
       <Icon name={state === 'down' ? 'down' : 'warn'} size={22} />
       <div>
         <strong>{w(`silent.title.${state}`)}</strong>
-        {reason !== '' && <div>{eachSaid(said, reason)}</div>}
+        {reason !== '' && <div>{said(reason)}</div>}
         <div className="note">
           {t('host.heard')} <Ago at={lastHeardAt} />
         </div>
@@ -43,7 +42,7 @@ export function SilentNote({ node: { state, reason, lastHeardAt }, failover }: P
             <ul>
               {waiting.map((one) => (
                 <li key={one.id}>
-                  <bdi>{one.name}</bdi>: {eachSaid(said, one.reason)}
+                  <bdi>{one.name}</bdi>: {said(one.reason)}
                 </li>
               ))}
             </ul>

@@ -2,7 +2,6 @@ import { Button, Group, Loader, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { NetworkMember, ReachResult, ReachStep } from '../../../../src/contract/v1/networks.ts';
 import { client } from '../../cluster/client.ts';
-import { eachSaid } from '../../i18n/said/each-said.ts';
 import { useSaid } from '../../i18n/said/use-said.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { ContainerPicker } from '../../parts/container-picker.tsx';
@@ -145,7 +144,7 @@ function Result({ result }: Readonly<{ result: ReachResult }>) {
             <Icon name={ICONS[state]} size={20} />
             <div>
               <strong>{w(`step.${id}`)}</strong> <span className="note">{w(`step.${state}`)}</span>
-              {text !== '' && <div dir="auto">{eachSaid(said, text)}</div>}
+              {text !== '' && <div dir="auto">{said(text)}</div>}
               {hint !== undefined && (
                 <div className="note" dir="auto">
                   {said(hint)}
