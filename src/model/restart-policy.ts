@@ -1,4 +1,4 @@
-import type { DockerSpec } from './container.ts';
+import type { DockerSpec, EngineState } from './container.ts';
 import { LABEL_RESTART } from './labels.ts';
 
 /** What brings a container back on its host. */
@@ -33,6 +33,17 @@ export function restartPolicyOf(spec: DockerSpec): RestartPolicy | undefined {
 export function staysEnded(spec: DockerSpec, exitCode: number): boolean {
   const name = restartPolicyOf(spec)?.name;
   return name === undefined || (name === 'on-failure' && exitCode === 0);
+}
+
+/**
+ * True where the engine has had all of the attempts of `--restart on-failure:N`: for as long as it has some left the container is
+ * `restarting`. What the agent starts again it says itself, with its time.
+ */
+export function hasGivenUp(spec: DockerSpec, { status, exitCode }: EngineState): boolean {
+  const { by, name, most } = restartPolicyOf(spec) ?? {};
+  return (
+    by === 'engine' && name === 'on-failure' && most !== Infinity && status === 'exited' && exitCode !== 0
+  );
 }
 
 /** Docker's `--restart no` as its user wrote it, rather than nothing at all. */

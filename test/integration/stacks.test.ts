@@ -312,10 +312,10 @@ networks:
 });
 
 describe('a service that is not to be started again', () => {
-  const deployed = (name: string, line: string, code: number) => {
+  const deployed = (name: string, line: string, code: number, restart = 'no') => {
     const file = join(folder, `${name}.yml`);
     const command = JSON.stringify(['sh', '-c', `echo ${line}; exit ${code}`]);
-    writeFileSync(file, `services: {migrate: {image: busybox, command: ${command}, restart: "no"}}`);
+    writeFileSync(file, `services: {migrate: {image: busybox, command: ${command}, restart: "${restart}"}}`);
     return lab.berth(['deploy', '-f', file, '--name', name, '--timeout', '120']);
   };
   const log = () => lab.docker(['logs', 'once_migrate_1']);
@@ -331,7 +331,10 @@ describe('a service that is not to be started again', () => {
     const [view] = await json<ServiceView[]>('service', 'ls', 'once');
     expect(view).toMatchObject({ ready: 1, wanted: 1, running: 0, release: { number: 2, state: 'done' } });
     expect(await deployed('bad', 'at last', 0)).toContain('stack bad is deployed');
-    for (const name of ['once', 'bad']) await lab.berth(['stack', 'rm', name, '--yes']);
+    await expect(deployed('twice', 'never', 4, 'on-failure:1')).rejects.toThrow(
+      /release 1 of twice\/migrate is failed: container 1 ended with 4/,
+    );
+    for (const name of ['once', 'bad', 'twice']) await lab.berth(['stack', 'rm', name, '--yes']);
   });
 
   it('has ended where docker service create says so, and the route that a label of it names', async () => {

@@ -60,10 +60,14 @@ it.each([
   ['no', 3, { state: 'failed', running: false, said: 'ended with 3', final: true }],
   ['on-failure', 0, { state: 'ended', running: false, said: '' }],
   ['on-failure', 3, { state: 'failed', running: false, said: 'ended with 3' }],
+  // The engine has had its attempts: while it has some left the container is restarting.
+  ['on-failure:2', 3, { state: 'failed', running: false, said: 'ended with 3', final: true }],
+  ['on-failure:2', 0, { state: 'ended', running: false, said: '' }],
   ['always', 0, { state: 'failed', running: false, said: 'ended with 0' }],
-])('a container with restart %s that has ended with %i', (Name, exitCode, expected) => {
+])('a container with restart %s that has ended with %i', (policy, exitCode, expected) => {
+  const [Name, most = '0'] = policy.split(':');
   const seen = { state: { status: 'exited', exitCode, error: '' } } as unknown as ObservedContainer;
-  const spec = { Image: 'x', HostConfig: { RestartPolicy: { Name } } };
+  const spec = { Image: 'x', HostConfig: { RestartPolicy: { Name, MaximumRetryCount: Number(most) } } };
   const container = { desired: { state: 'running', spec }, assigned: {} } as unknown as Container;
   expect(conditionOf(container, seen, 'service')).toEqual(expected);
 });

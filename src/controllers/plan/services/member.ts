@@ -1,7 +1,7 @@
 import type { Container, ObservedContainer } from '../../../model/container.ts';
 import type { Probes } from '../../../model/probe.ts';
 import { healthOf, isReady } from '../../../model/readiness.ts';
-import { staysEnded } from '../../../model/restart-policy.ts';
+import { hasGivenUp, staysEnded } from '../../../model/restart-policy.ts';
 import { say } from '../../../model/said/index.ts';
 import type { Service } from '../../../model/service.ts';
 
@@ -70,7 +70,9 @@ export function conditionOf(
             ? say('services.said.ended', { code })
             : say('services.said.ended.why', { code, error }),
         ),
-        ...(runs === 'service' && stays(container, code, runs) ? { final: true } : {}),
+        ...(runs === 'service' && (stays(container, code, runs) || hasGivenUp(desired.spec, seen.state))
+          ? { final: true }
+          : {}),
       };
     case 'restarting':
       return (runs === 'service' ? failed : starting)(say('services.said.again', { code }));
