@@ -192,14 +192,17 @@ describe('stacks and services on the dashboard', () => {
     await page.getByLabel('Most containers').fill('4');
     await page.getByLabel('Schedules').fill('now and then');
     await page.getByText(/“now and then” is not of the form/).waitFor();
-    await page.getByLabel('Schedules').fill('');
+    // It is read back as `weekdays 08:00-20:00 UTC: at least 1`.
+    await page.getByLabel('Schedules').fill('weekdays 8-20 UTC: at least 1');
     await button('Set these rules').click();
     await page
       .getByText(/from 1 to 4/)
       .first()
       .waitFor();
     // What was set is no other person's doing.
+    await page.getByRole('main').locator('form').getByRole('button', { name: 'Cancel' }).waitFor({ state: 'detached' });
     expect(await page.getByRole('alert').count()).toBe(0);
+    expect(await page.getByLabel('Schedules').inputValue()).toBe('weekdays 08:00-20:00 UTC: at least 1');
     expect(await serious()).toEqual([]);
     await page.getByLabel('Most containers').fill('6');
     await lab.berth(['autoscale', 'set', WEB, '--min', '1', '--max', '5', '--cpu', '60']);

@@ -58,6 +58,8 @@ export function ScalingForm({ service, now, byHand, children }: Props) {
     if (!may || !isReady || scaling.kind === 'fault' || draft.theirs !== undefined) return;
     setBusy(true);
     setError(undefined);
+    // As they are read back, `08:00` for `8`: what is one's own is not taken for another's.
+    draft.choose({ ...draft.value, fields: fieldsOf(scaling) });
     try {
       await client.call('autoscale.set', { ...input, scaling });
     } catch (thrown) {
