@@ -122,7 +122,12 @@ function Now({ service, scaled: { current, wanted, why, sentences } }: NowProps)
 }
 
 /** @param was the rules that are seen: others by now are not taken away unseen */
-function removeAction(service: ServiceView, spec: ServiceSpec, was: ScaledView['scaling'], w: Words): Action {
+function removeAction(
+  service: ServiceView,
+  spec: ServiceSpec,
+  was: ScaledView['scaling'] | null,
+  w: Words,
+): Action {
   const { stack, name } = service;
   const target = nameOf(service);
   return {
