@@ -128,6 +128,11 @@ describe('stacks and services on the dashboard', () => {
     const { page } = open;
     await page.getByRole('slider', { name: `Containers of ${WEB}` }).press('ArrowRight');
     await button('Scale to 3').waitFor();
+    // What was chosen stays while another tab is looked at.
+    await tab('Charts').click();
+    await button('Scale to 3').waitFor({ state: 'detached' });
+    await tab('Overview').click();
+    await button('Scale to 3').waitFor();
     await lab.berth(['service', 'scale', WEB, '1', '--detach']);
     await page.getByRole('alert').getByText('Meanwhile it was set to 1; you saw 2.').waitFor();
     expect(await serious()).toEqual([]);

@@ -41,7 +41,7 @@ export function ScalingForm({ service, now, byHand, children }: Props) {
   const sw = useWords(serviceWords);
   const may = useMay()('operator');
   const queries = useQueryClient();
-  const draft = useDraft<Edit>({ seen: now, fields: fieldsOf(now) }, isSame);
+  const draft = useDraft<Edit>({ seen: now, fields: fieldsOf(now) }, isSame, 'rules');
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
   const { fields } = draft.value;
