@@ -113,12 +113,16 @@ describe('stacks and services on the dashboard', () => {
     expect(await serious()).toEqual([]);
     await page.keyboard.press('Escape');
     await line.waitFor({ state: 'detached' });
-    await button('Scale to 3').click();
+    const calls: string[] = [];
+    page.on('request', (request) => calls.push(request.url()));
+    // Who clicks twice means it once.
+    await button('Scale to 3').dblclick();
     await page.locator('.toasts').getByRole('button', way).press('Enter');
     await line.waitFor();
     expect(await serious()).toEqual([]);
     await page.keyboard.press('Escape');
     await row(`${STACK}_web_3`).getByText('running').waitFor();
+    expect(calls.filter((url) => url.endsWith('/scale'))).toHaveLength(1);
     await page.getByText(/2 → 3 by admin/).waitFor();
     await button('Back to the file’s 2').click();
     await row(`${STACK}_web_3`).waitFor({ state: 'detached' });
@@ -127,6 +131,11 @@ describe('stacks and services on the dashboard', () => {
   it('tells who was slower what the other has done, and does nothing unseen', async () => {
     const { page } = open;
     await page.getByRole('slider', { name: `Containers of ${WEB}` }).press('ArrowRight');
+    await button('Scale to 3').waitFor();
+    // What was chosen stays while another tab is looked at.
+    await tab('Charts').click();
+    await button('Scale to 3').waitFor({ state: 'detached' });
+    await tab('Overview').click();
     await button('Scale to 3').waitFor();
     await lab.berth(['service', 'scale', WEB, '1', '--detach']);
     await page.getByRole('alert').getByText('Meanwhile it was set to 1; you saw 2.').waitFor();
@@ -192,14 +201,21 @@ describe('stacks and services on the dashboard', () => {
     await page.getByLabel('Most containers').fill('4');
     await page.getByLabel('Schedules').fill('now and then');
     await page.getByText(/“now and then” is not of the form/).waitFor();
-    await page.getByLabel('Schedules').fill('');
+    // It is read back as `weekdays 08:00-20:00 UTC: at least 1`.
+    await page.getByLabel('Schedules').fill('weekdays 8-20 UTC: at least 1');
     await button('Set these rules').click();
     await page
       .getByText(/from 1 to 4/)
       .first()
       .waitFor();
     // What was set is no other person's doing.
+    await page
+      .getByRole('main')
+      .locator('form')
+      .getByRole('button', { name: 'Cancel' })
+      .waitFor({ state: 'detached' });
     expect(await page.getByRole('alert').count()).toBe(0);
+    expect(await page.getByLabel('Schedules').inputValue()).toBe('weekdays 08:00-20:00 UTC: at least 1');
     expect(await serious()).toEqual([]);
     await page.getByLabel('Most containers').fill('6');
     await lab.berth(['autoscale', 'set', WEB, '--min', '1', '--max', '5', '--cpu', '60']);

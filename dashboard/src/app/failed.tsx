@@ -1,4 +1,7 @@
 import { Button } from '@mantine/core';
+import { useRouter } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
+import { usePicture } from '../cluster/use-cluster.tsx';
 import { useText } from '../i18n/text.tsx';
 import { Problem } from '../parts/problem.tsx';
 
@@ -14,4 +17,16 @@ export function Failed({ error }: Readonly<{ error: unknown }>) {
       <Button onClick={() => location.reload()}>{t('app.reload')}</Button>
     </>
   );
+}
+
+/** The same within the frame: what could not be fetched without the manager is fetched when it is back. */
+export function FailedInside(props: Readonly<{ error: unknown }>) {
+  const router = useRouter();
+  const { state } = usePicture().connection;
+  const wasLost = useRef(false);
+  useEffect(() => {
+    if (state === 'live' && wasLost.current) void router.invalidate();
+    wasLost.current = state === 'lost';
+  }, [state, router]);
+  return <Failed {...props} />;
 }

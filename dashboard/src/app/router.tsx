@@ -1,10 +1,14 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { HOST_TABS, type HostTab } from '../pages/host/tabs.ts';
-import { Failed } from './failed.tsx';
+import { Failed, FailedInside } from './failed.tsx';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
 
-const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+const rootRoute = createRootRoute({
+  component: Shell,
+  notFoundComponent: NotFound,
+  errorComponent: Failed,
+});
 
 /** Texts of a page's address, of those keys. */
 function textsOf<K extends string>(
@@ -321,7 +325,7 @@ export const router = createRouter({
     volumeRoute,
     orphansRoute,
   ]),
-  defaultErrorComponent: Failed,
+  defaultErrorComponent: FailedInside,
   // What was typed for one thing is not taken for another's, where the address goes on to that at once.
   defaultRemountDeps: ({ params }) => params,
   defaultPreload: 'intent',

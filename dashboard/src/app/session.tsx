@@ -17,6 +17,8 @@ type Value = Readonly<{
   session: Session;
   logIn(user: string, password: string): Promise<void>;
   logOut(): Promise<void>;
+  /** Asks who is logged in by now: another tab of this browser may have changed that. */
+  look(): void;
   /** A call was refused: nobody is logged in any more. */
   end(): void;
 }>;
@@ -26,6 +28,8 @@ const Context = createContext<Value | undefined>(undefined);
 const AGAIN_MS = 2000;
 /** So often a page whose session has ended asks whether there is another one. */
 const ENDED_MS = 5000;
+/** On it tabs of one browser, which have one session, tell each other that it is another by now. */
+const CHANNEL = 'berth-session';
 
 export function SessionProvider({ children }: Readonly<{ children: ReactNode }>) {
   const [session, setSession] = useState<Session>({ state: 'unknown' });
@@ -87,7 +91,30 @@ export function SessionProvider({ children }: Readonly<{ children: ReactNode }>)
     [],
   );
   useEffect(() => onLoggedOut(end), [end]);
-  const value = useMemo(() => ({ session, logIn, logOut, end }), [session, logIn, logOut, end]);
+  const look = useCallback(() => {
+    client
+      .call('session.whoami')
+      .then(({ user, role }) =>
+        setSession((now) =>
+          now.state === 'in' && (now.who.user !== user || now.who.role !== role)
+            ? { state: 'in', who: { user, role } }
+            : now,
+        ),
+      )
+      // Where nobody is, that ends it.
+      .catch(() => undefined);
+  }, []);
+  const as =
+    'who' in session && session.state === 'in' ? `${session.who.user} ${session.who.role}` : session.state;
+  useEffect(() => {
+    const channel = new BroadcastChannel(CHANNEL);
+    channel.onmessage = ({ data }) => {
+      if (data !== as) look();
+    };
+    if (as !== 'unknown') channel.postMessage(as);
+    return () => channel.close();
+  }, [as, look]);
+  const value = useMemo(() => ({ session, logIn, logOut, look, end }), [session, logIn, logOut, look, end]);
   return <Context value={value}>{children}</Context>;
 }
 

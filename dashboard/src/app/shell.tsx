@@ -46,11 +46,16 @@ export function Shell() {
 
 /** Whoever has logged in again sees what has happened since. */
 function Resume() {
-  const { session } = useSession();
+  const { session, look } = useSession();
   const live = useLive();
+  const { state, since } = usePicture().connection;
   useEffect(() => {
     if (session.state === 'in') live.retry();
   }, [session.state, live]);
+  // A connection that comes back may be somebody else's.
+  useEffect(() => {
+    if (state === 'live' && since > 0) look();
+  }, [state, since, look]);
   return null;
 }
 

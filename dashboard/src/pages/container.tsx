@@ -1,7 +1,7 @@
 import { Button, Loader, Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Suspense, useMemo, useState } from 'react';
+import { Activity, type ReactNode, Suspense, useMemo, useState } from 'react';
 import type { ContainerView } from '../../../src/contract/v1/containers.ts';
 import { waysAtOnce } from '../actions/action.ts';
 import { ActionButtons } from '../actions/actions.tsx';
@@ -53,7 +53,7 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
   const m = useWords(metricWords);
   const { nodes } = usePicture();
   const [tab, setTab] = useState<string | null>('logs');
-  const [hadTerminal, setHadTerminal] = useState(false);
+  const [had, setHad] = useState<ReadonlySet<string>>(new Set(['logs']));
   const actions = useMemo(() => containerActions(container, t), [container, t]);
   const { id, name, health } = container;
   const logs = {
@@ -92,7 +92,7 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
           value={tab}
           onChange={(chosen) => {
             setTab(chosen);
-            if (chosen === 'terminal') setHadTerminal(true);
+            if (chosen !== null) setHad(new Set([...had, chosen]));
           }}
           keepMounted={false}
           // The other mode ends the effects of what is hidden, and with them a terminal's connection.
@@ -105,22 +105,26 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
             <Tabs.Tab value="files">{t('container.files')}</Tabs.Tab>
             <Tabs.Tab value="inspect">{t('container.inspect')}</Tabs.Tab>
           </Tabs.List>
-          <Tabs.Panel value="logs">
-            <Logs container={container} />
+          <Tabs.Panel value="logs" keepMounted>
+            <Resting isShown={tab === 'logs'}>
+              <Logs container={container} />
+            </Resting>
           </Tabs.Panel>
           <Tabs.Panel value="charts" p="md">
             <ContainerCharts container={id} />
           </Tabs.Panel>
           {/* It runs on while another tab is looked at. */}
-          <Tabs.Panel value="terminal" keepMounted={hadTerminal}>
+          <Tabs.Panel value="terminal" keepMounted={had.has('terminal')}>
             <Suspense fallback={<Waiting />}>
               <TerminalPanel container={container} />
             </Suspense>
           </Tabs.Panel>
-          <Tabs.Panel value="files">
-            <Suspense fallback={<Waiting />}>
-              <FilesPanel container={container} />
-            </Suspense>
+          <Tabs.Panel value="files" keepMounted={had.has('files')}>
+            <Resting isShown={tab === 'files'}>
+              <Suspense fallback={<Waiting />}>
+                <FilesPanel container={container} />
+              </Suspense>
+            </Resting>
           </Tabs.Panel>
           <Tabs.Panel value="inspect" p="md">
             <Inspect container={container} />
@@ -129,6 +133,11 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
       </div>
     </>
   );
+}
+
+/** What was typed and chosen in it stays while another tab is looked at; meanwhile nothing is asked for it. */
+function Resting({ isShown, children }: Readonly<{ isShown: boolean; children: ReactNode }>) {
+  return <Activity mode={isShown ? 'visible' : 'hidden'}>{children}</Activity>;
 }
 
 function Facts({ container }: Readonly<{ container: ContainerView }>) {

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { createContext, useContext, useState } from 'react';
 
 /** What a person has chosen in place of what is there, and what was there when they began. */
 export type Draft<T> = Readonly<{ base: T; value: T }>;
@@ -34,9 +34,25 @@ type Held<T> = Compared<T> &
     insist(): void;
   }>;
 
-/** A value in a form that others may change, too: what was chosen stays, and what the others have done is told. */
-export function useDraft<T>(now: T, same: (a: T, b: T) => boolean = Object.is): Held<T> {
-  const [draft, setDraft] = useState<Draft<T>>();
+/** Drafts of a page with tabs, by what they are of: they stay while another tab is looked at. */
+export const KeptDrafts = createContext<Map<string, Draft<unknown>>>(new Map());
+
+/**
+ * A value in a form that others may change, too: what was chosen stays, and what the others have done is told.
+ * @param kept what it is of among `KeptDrafts`
+ */
+export function useDraft<T>(now: T, same: (a: T, b: T) => boolean = Object.is, kept?: string): Held<T> {
+  const drafts = useContext(KeptDrafts);
+  const [draft, setOwn] = useState(
+    // Of that name there are only drafts of this kind.
+    () => (kept === undefined ? undefined : (drafts.get(kept) as Draft<T> | undefined)),
+  );
+  const setDraft = (next: Draft<T> | undefined) => {
+    setOwn(next);
+    if (kept === undefined) return;
+    if (next === undefined) drafts.delete(kept);
+    else drafts.set(kept, next);
+  };
   const all = compared(draft, now, same);
   // It has come to be: whatever it is from now on is another's doing.
   if (draft !== undefined && !all.isChanged) setDraft(undefined);

@@ -31,7 +31,7 @@ export function ScaleCard({ service, spec }: Props) {
   const { start } = useActions();
   const may = useMay()('operator');
   const { scaling, wanted } = service;
-  const draft = useDraft(wanted);
+  const draft = useDraft(wanted, Object.is, 'scale');
   const { value, base, isChanged, theirs } = draft;
   const { least, most, farthest } = limitsOf(spec, scaling ?? undefined);
   const file = spec.scale.kind === 'replicated' ? spec.scale.replicas : undefined;

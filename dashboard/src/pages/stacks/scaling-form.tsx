@@ -43,7 +43,7 @@ export function ScalingForm({ service, now, byHand, children }: Props) {
   const said = useSaid();
   const may = useMay()('operator');
   const queries = useQueryClient();
-  const draft = useDraft<Edit>({ seen: now, fields: fieldsOf(now) }, isSame);
+  const draft = useDraft<Edit>({ seen: now, fields: fieldsOf(now) }, isSame, 'rules');
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
   const { fields } = draft.value;
@@ -60,6 +60,8 @@ export function ScalingForm({ service, now, byHand, children }: Props) {
     if (!may || !isReady || scaling.kind === 'fault' || draft.theirs !== undefined) return;
     setBusy(true);
     setError(undefined);
+    // As they are read back, `08:00` for `8`: what is one's own is not taken for another's.
+    draft.choose({ ...draft.value, fields: fieldsOf(scaling) });
     try {
       await client.call('autoscale.set', { ...input, scaling });
     } catch (thrown) {

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { Link, Outlet } from '@tanstack/react-router';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { BerthError } from '../../../../src/contract/page-client.ts';
 import type { ServiceView } from '../../../../src/contract/v1/services.ts';
 import { waysAtOnce } from '../../actions/action.ts';
@@ -11,6 +11,7 @@ import { useTitle } from '../../app/shell.tsx';
 import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
+import { type Draft, KeptDrafts } from '../../parts/draft.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { shellWord } from '../../parts/format.ts';
 import { Icon } from '../../parts/icons.tsx';
@@ -36,6 +37,7 @@ export function ServicePage() {
   const params = useServiceName();
   const { stack, service: name } = params;
   const { data, error } = useService();
+  const [drafts] = useState(() => new Map<string, Draft<unknown>>());
   useTitle(`${stack}/${name}`);
   const isGone = error instanceof BerthError && error.code === 'not_found';
   if (isGone)
@@ -62,7 +64,9 @@ export function ServicePage() {
           </Link>
         ))}
       </nav>
-      <Outlet />
+      <KeptDrafts value={drafts}>
+        <Outlet />
+      </KeptDrafts>
     </>
   );
 }

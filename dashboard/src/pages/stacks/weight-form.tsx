@@ -33,7 +33,7 @@ export function WeightForm({ service, shift, canServe }: Props) {
   const sw = useWords(serviceWords);
   const { start } = useActions();
   const may = useMay()('operator');
-  const draft = useDraft(shift.weight);
+  const draft = useDraft(shift.weight, Object.is, `weight ${service.release.number}`);
   const { value, base, isChanged, theirs } = draft;
   const { number: n } = service.release;
   const name = nameOf(service);
