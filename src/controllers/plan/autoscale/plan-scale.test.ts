@@ -85,14 +85,14 @@ describe('thresholds', () => {
 
   it('go by the most cautious look of that time', () => {
     const scaling = cpu({ target: 50 }, { max: 100 });
-    const after = (first: number, last: number) => {
+    const settled = (first: number, last: number) => {
       const begun = state(scaling, some(8, { cpu: first }));
       const { memory } = planScale(begun);
       const next = state(scaling, some(8, { cpu: last }), { now: begun.now + 5_000, memory });
       return keepLooking(next, 295_000).plan.wanted;
     };
-    expect([after(60, 80), after(80, 60)]).toEqual([10, 10]);
-    expect([after(20, 30), after(30, 20)]).toEqual([5, 5]);
+    expect([settled(60, 80), settled(80, 60)]).toEqual([10, 10]);
+    expect([settled(20, 30), settled(30, 20)]).toEqual([5, 5]);
   });
 
   it('leave one at least, as without a container nothing is to be seen', () => {
