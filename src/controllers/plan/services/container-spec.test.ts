@@ -48,7 +48,7 @@ it('fails over with its host, but for what is on each host, and a run at its tim
 });
 
 it('has a port of its host for each port that routers lead to, unless the file names one, or it has no ports', () => {
-  const bound = (hostConfig: object) => {
+  const bound = (hostConfig: Record<string, unknown>) => {
     const one = service('service', undefined);
     const listeners = [{ port: 80 }, { port: 90 }] as unknown as Service['listeners'];
     const container = { ...one.container, HostConfig: hostConfig };

@@ -10,7 +10,7 @@ const db = (rest: Partial<Waited> = {}): Waited => ({
 });
 const waits = (condition: Condition, other: Waited | undefined, required = true) =>
   waitsFor(
-    { dependsOn: [{ service: 'db', condition, required }] },
+    { dependsOn: [{ service: 'db', condition, required, restart: false }] },
     new Map(other === undefined ? [] : [['db', other]]),
   ) !== undefined;
 
