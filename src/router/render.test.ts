@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createCa, issueRouterCertificate, openCa } from '../link/index.ts';
 import {
   type HttpRoute,
   headerValueSchema,
@@ -129,6 +130,29 @@ describe('a configuration', () => {
     expect(weightIn('http:b:v2')).toBeGreaterThan(0);
     // No spare backend has the rule.
     expect(more.digest).not.toBe(first.digest);
+  });
+
+  it('shows the default certificate to who asks for none, and knows how many are behind one', async () => {
+    const ca = await openCa(await createCa('test', Date.now()));
+    const pem = async (domain: string, ...chain: string[]) => {
+      const { certificate, key } = await issueRouterCertificate(ca, [domain], Date.now());
+      return [certificate, ...chain, key].map((one) => one.trim()).join('\n');
+    };
+    const certificates = [
+      { name: 'a', pem: await pem('a.com', ca.certificate) },
+      { name: 'b', pem: await pem('b.com') },
+    ];
+    const rendered = (more: object) =>
+      new Renderer(layoutOf('/r')).render(stateOf([], { certificates, ...more }));
+    const list = (more: object) =>
+      rendered(more)
+        .files.get('certificates.list')
+        ?.match(/[ab](?=\.pem)/g);
+    expect([list({}), list({ defaultCertificate: 'b' })]).toEqual([
+      ['a', 'b'],
+      ['b', 'a'],
+    ]);
+    expect([...rendered({}).tables.certificates.values()].map(({ chain }) => chain)).toEqual([1, 0]);
   });
 
   it('keeps the domain in a variable where it is asked for again', () => {

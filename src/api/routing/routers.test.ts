@@ -303,12 +303,12 @@ it('leads a balancer to containers by name while they serve, and to addresses al
 });
 
 it('tells certificates once, and ports for TLS to agents that know them', async () => {
-  const put = (name: string, pem: string) => {
+  const put = (name: string, pem: string, fingerprint = pem) => {
     const sealed = newTestVault().seal(pem, certificatePurpose({ name }));
     return store.update((tx) =>
       tx.put('certificates', {
         ...{ kind: 'certificate', name, source: 'upload', domains: [], notBefore: 0, notAfter: 0, sealed },
-        ...{ fingerprint: pem, createdAt: 0, createdBy: 'root' },
+        ...{ fingerprint, createdAt: 0, createdBy: 'root' },
       }),
     );
   };
@@ -346,6 +346,10 @@ it('tells certificates once, and ports for TLS to agents that know them', async 
   await put('shop', 'two');
   await vi.waitFor(() => expect(frames).not.toEqual([]));
   expect(told(frames)).toEqual([[[80, 443], ['two']]]);
+  // The same certificate, with those behind it that were missing.
+  await put('shop', 'two, and who signed it', 'two');
+  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  expect(told(frames)).toEqual([[[80, 443], ['two, and who signed it']]]);
   expect(told(old).every(([ports, certificates]) => ports?.length === 1 && certificates === undefined)).toBe(
     true,
   );
