@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineState, ObservedContainer, ObservedProbes } from './container.ts';
+import type { Container, EngineState, ObservedContainer, ObservedProbes } from './container.ts';
 import type { Probe } from './probe.ts';
-import { healthOf, isReady } from './readiness.ts';
+import { healthOf, isReady, leavesRouters } from './readiness.ts';
 
 const probe = (check: Probe['check']): Probe => ({
   ...{ kind: 'probe', check, intervalMs: 1, timeoutMs: 1, successes: 1, failures: 1, startPeriodMs: 0 },
@@ -52,4 +52,14 @@ it.each([
   [seen('none', {}, 'exited'), 'none'],
 ])('health as Docker shows it: %#', (observed, health) => {
   expect(healthOf(observed)).toBe(health);
+});
+
+it.each([
+  ['it stays', {}, false],
+  ['its service takes it away', { service: { leaving: true } }, true],
+  ['its requests end before it moves', { assigned: { moving: { phase: 'drain' } } }, true],
+  ['it is stopped where it was', { assigned: { moving: { phase: 'stop' } } }, true],
+  ['it starts where it is to be', { assigned: { moving: { phase: 'start' } } }, false],
+])('routers leave it where it is to go: %s', (_, more, leaves) => {
+  expect(leavesRouters({ assigned: {}, ...more } as unknown as Container)).toBe(leaves);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DockerSpec } from './container.ts';
-import { type RestartPolicy, restartLabelProblem, restartPolicyOf } from './restart-policy.ts';
+import { type RestartPolicy, restartLabelProblem, restartPolicyOf, staysEnded } from './restart-policy.ts';
 
 const spec = (label: string | undefined, HostConfig: DockerSpec['HostConfig'] = {}): DockerSpec => ({
   Image: 'busybox',
@@ -29,6 +29,10 @@ describe('the policy of a spec', () => {
     expect(restartLabelProblem(given) === undefined).toBe(given.HostConfig?.AutoRemove !== true);
   });
 
+  it('may be no beside --rm', () => {
+    expect(restartLabelProblem(spec('no', { AutoRemove: true }))).toBeUndefined();
+  });
+
   it.each([
     '',
     'sometimes',
@@ -42,4 +46,13 @@ describe('the policy of a spec', () => {
     expect(restartPolicyOf(spec(label))).toBeUndefined();
     expect(restartLabelProblem(spec(label))).toContain(`berth.restart=${label}: write always`);
   });
+});
+
+it.each([
+  ['nobody', spec(undefined), [true, true]],
+  ['always', spec('always'), [false, false]],
+  ['unless-stopped', spec(undefined, docker('unless-stopped')), [false, false]],
+  ['after a failure', spec('on-failure'), [true, false]],
+])('what has ended with 0 or 1 stays so where it is started again by: %s', (_, given, stays) => {
+  expect([staysEnded(given, 0), staysEnded(given, 1)]).toEqual(stays);
 });

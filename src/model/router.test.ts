@@ -147,6 +147,7 @@ describe('what the router is given', () => {
       'a canary rule names the pool v2, which the route has not',
     ]);
     expect(problems({ entries: [{ ...entry, tls: true }] })).toHaveLength(1);
+    expect(problems({ defaultCertificate: 'shop' })).toHaveLength(1);
   });
 
   it('shows nothing of a certificate that it refuses', () => {

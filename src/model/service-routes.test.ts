@@ -54,6 +54,46 @@ it('reaches containers of an earlier release by the port that these have', () =>
   expect(pools.flatMap(({ servers }) => servers.map(({ port }) => port))).toEqual([30_081, 30_080]);
 });
 
+it('tells an earlier release’s port of one path from that of another', () => {
+  const routes = (port: number) => [
+    route('a.example.com', { port }),
+    route('a.example.com', { port: port + 1, path: '/api' }),
+  ];
+  const old = container(1, 1, { spec: { routes: routes(80), listeners: [] } });
+  const { http } = servedRoutes(named(service({ routes: routes(90) })), [old], settings);
+  expect(http.map(({ pools }) => pools[0]?.servers[0]?.port)).toEqual([30_080, 30_081]);
+});
+
+it('is one way in for two containers in their host’s network, as long as one of them stays', () => {
+  const one = service({ routes: [route('a.example.com')] });
+  const [stays, leaves] = [container(1, 1), container(1, 1, { state: 'maint' })];
+  for (const both of [
+    [stays, leaves],
+    [leaves, stays],
+  ]) {
+    const [{ pools } = { pools: [] }] = servedRoutes(named(one), both, settings).http;
+    expect(pools).toMatchObject([{ weight: 1, servers: [{ state: 'ready' }] }]);
+  }
+});
+
+it('has each of very many names once, in routes that a router takes', () => {
+  const hosts = Array.from({ length: 401 }, (_, i) => `a${i}.example.com`);
+  const routes = [...hosts, 'a7.example.com'].map((host) => route(host));
+  const { http } = servedRoutes(named(service({ routes })), [], settings);
+  expect(http.flatMap(({ names }) => names.map(({ domain }) => domain))).toEqual(hosts);
+  expect(new Set(http.map(({ id }) => id)).size).toBe(http.length);
+  const state = { kind: 'router', entries: [], routes: http, tcpRoutes: [], certificates: [] };
+  routerStateSchema.parse({ ...state, pages: {}, cookieKey: '0123456789abcdef', drainSeconds: 10 });
+});
+
+it('has IDs that no service of another stack has, whatever their names are', () => {
+  const one = service({ routes: [route('a.example.com')] });
+  const idIn = (stack: string, name: string) =>
+    servedRoutes({ stack, name, service: one }, [], settings).http[0]?.id;
+  expect(idIn('a.b', 'c')).not.toBe(idIn('a', 'b.c'));
+  expect(idIn('A', 'c')).not.toBe(idIn('a', 'c'));
+});
+
 it('has nothing beside servers and the cookie of all services where the file says no more', () => {
   const one = service({ routes: [route('a.example.com', { sticky: true })] });
   const [found] = servedRoutes(named(one), [container(1, 1)], settings).http;
@@ -173,6 +213,12 @@ describe('two versions that serve at once', () => {
     expect(weights([container(2, 4)])).toEqual({ r2: 1 });
   });
 
+  it('leave no container that is ready without a share, however small theirs is', () => {
+    const side = (release: number): RequestSide => (release > 2 ? 'new' : 'old');
+    const news = [container(3, 4), ...[5, 6, 7].map((host) => container(4, host))];
+    expect(weights([...olds, ...news], { weight: 1, sideOf: side })).toEqual({ r1: 99, r3: 1, r4: 1 });
+  });
+
   it('never share more than there is, and nothing but what was set', () => {
     fc.assert(
       fc.property(
@@ -205,5 +251,7 @@ describe('two versions that serve at once', () => {
     const both = served([...olds, container(3, 4)], { match });
     expect(both?.canary).toEqual([{ ...match, pool: 'r3' }]);
     expect(served(olds, { match })?.canary).toEqual([]);
+    // Who asks for it would find nobody.
+    expect(served([...olds, container(3, 4, { state: 'maint' })], { match })?.canary).toEqual([]);
   });
 });

@@ -27,7 +27,8 @@ function readCertificate(one: Certificate): WantedCertificate {
       .split(/\s*\n/)
       .filter((line) => line !== '')
       .join('\n')}\n`;
-    made = { pem, sha1: shown.fingerprint.replaceAll(':', '') };
+    const chain = (pem.match(/^-----BEGIN CERTIFICATE-----$/gm)?.length ?? 1) - 1;
+    made = { pem, sha1: shown.fingerprint.replaceAll(':', ''), chain };
   } catch (thrown) {
     throw new BerthError('bad_request', `certificate ${one.name}: ${messageOf(thrown)}`, {
       hint: 'give the certificate, those that signed it and its private key, as PEM, one after the other',

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { BerthError } from '../kit/errors.ts';
 import type { RuntimeSocket } from './runtime-socket.ts';
-import type { FoundTables, ServerSetting, Servers } from './tables.ts';
+import type { FoundCertificate, FoundTables, ServerSetting, Servers } from './tables.ts';
 
 /**
  * Which worker answers, and which configuration it has read. In a container one that is started anew has the same process
@@ -67,10 +67,19 @@ async function readCertificates(socket: RuntimeSocket, list: string): Promise<Fo
   const listed = new Set(
     lines(await socket.ask(`show ssl crt-list ${list}`)).map((line) => line.split(' ', 1)[0] ?? ''),
   );
-  const found = new Map<string, Readonly<{ sha1: string; listed: boolean }>>();
-  for (const file of lines(await socket.ask('show ssl cert'))) {
-    const sha1 = /^SHA1 FingerPrint: ([0-9A-F]+)$/m.exec(await socket.ask(`show ssl cert ${file}`))?.[1];
-    found.set(file, { sha1: sha1 ?? '', listed: listed.has(file) });
-  }
+  const found = new Map<string, FoundCertificate>();
+  for (const file of lines(await socket.ask('show ssl cert')))
+    found.set(file, {
+      ...parseCertificate(await socket.ask(`show ssl cert ${file}`)),
+      listed: listed.has(file),
+    });
   return found;
+}
+
+/** Of `show ssl cert FILE`: each certificate of the chain has its subject and its issuer there. */
+export function parseCertificate(answer: string): Pick<FoundCertificate, 'sha1' | 'chain'> {
+  return {
+    sha1: /^SHA1 FingerPrint: ([0-9A-F]+)$/m.exec(answer)?.[1] ?? '',
+    chain: answer.match(/^Chain Subject: /gm)?.length ?? 0,
+  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Command, type Plan, plan } from './plan.ts';
-import type { FoundTables, WantedServer, WantedTables } from './tables.ts';
+import type { FoundCertificate, FoundTables, WantedServer, WantedTables } from './tables.ts';
 
 const LIST = '/r/certificates.list';
 const MAP = '/r/routes.map';
@@ -100,11 +100,11 @@ describe('a plan', () => {
   });
 
   it('has certificates before routes, and takes them away last', () => {
-    const certificates = new Map([['/r/new.pem', { pem: 'PEM', sha1: 'AA' }]]);
+    const certificates = new Map([['/r/new.pem', { pem: 'PEM', sha1: 'AA', chain: 1 }]]);
     const has = found(
       { gone: { weight: 1, out: false } },
       {
-        certificates: new Map([['/r/old.pem', { sha1: 'BB', listed: true }]]),
+        certificates: new Map([['/r/old.pem', { sha1: 'BB', chain: 1, listed: true }]]),
       },
     );
     expect(linesOf(has, wanted({}, { certificates }))).toEqual([
@@ -116,14 +116,17 @@ describe('a plan', () => {
       `del ssl crt-list ${LIST} /r/old.pem`,
       'del ssl cert /r/old.pem',
     ]);
-    const changed = found({}, { certificates: new Map([['/r/new.pem', { sha1: 'BB', listed: true }]]) });
-    expect(linesOf(changed, wanted({}, { certificates }))).toEqual([
-      'set ssl cert /r/new.pem',
-      'commit ssl cert /r/new.pem',
-    ]);
+    const linesFrom = (before: Partial<FoundCertificate>) => {
+      const known = new Map([['/r/new.pem', { sha1: 'AA', chain: 1, listed: true, ...before }]]);
+      return linesOf(found({}, { certificates: known }), wanted({}, { certificates }));
+    };
+    expect(linesFrom({})).toEqual([]);
+    expect(linesFrom({ pem: 'PEM' })).toEqual([]);
+    // Another one; the same one, with more or others behind it.
+    for (const before of [{ sha1: 'BB' }, { chain: 0 }, { pem: 'OTHER' }])
+      expect(linesFrom(before)).toEqual(['set ssl cert /r/new.pem', 'commit ssl cert /r/new.pem']);
     // Broken off behind `new ssl cert`.
-    const half = found({}, { certificates: new Map([['/r/new.pem', { sha1: '', listed: false }]]) });
-    expect(linesOf(half, wanted({}, { certificates }))).toHaveLength(3);
+    expect(linesFrom({ sha1: '', chain: 0, listed: false })).toHaveLength(3);
   });
 
   it('is a reload where that is over sooner', () => {

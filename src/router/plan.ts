@@ -1,5 +1,12 @@
 import { serverWords } from './servers.ts';
-import type { FoundTables, Servers, WantedBackend, WantedTables } from './tables.ts';
+import type {
+  FoundCertificate,
+  FoundTables,
+  Servers,
+  WantedBackend,
+  WantedCertificate,
+  WantedTables,
+} from './tables.ts';
 
 /** A line for HAProxy's runtime socket, and what it says where it was done. */
 export type Command = Readonly<{ line: string; payload?: string; expect: RegExp }>;
@@ -105,6 +112,11 @@ function mapCommands(found: FoundTables, wanted: WantedTables) {
   return { entries, replace };
 }
 
+/** With those behind it: a chain may be another one, or whole now, and the certificate the same. */
+function isSame(now: FoundCertificate, { pem, sha1, chain }: WantedCertificate): boolean {
+  return now.sha1 === sha1 && now.chain === chain && (now.pem ?? pem) === pem;
+}
+
 /** @returns what is to be there before routes are for it, and what goes when none is any more */
 function certificateCommands(found: FoundTables, wanted: WantedTables) {
   const before: Command[] = [];
@@ -113,11 +125,12 @@ function certificateCommands(found: FoundTables, wanted: WantedTables) {
     line: `add ssl crt-list ${list} ${file}`,
     expect: /Success!$/,
   });
-  for (const [file, { pem, sha1 }] of wanted.certificates) {
+  for (const [file, one] of wanted.certificates) {
+    const { pem } = one;
     const now = found.certificates.get(file);
     if (now === undefined)
       before.push({ line: `new ssl cert ${file}`, expect: /^New empty certificate store/ });
-    if (now?.sha1 !== sha1)
+    if (now === undefined || !isSame(now, one))
       before.push(
         { line: `set ssl cert ${file}`, payload: pem, expect: /^Transaction (created|updated) for/ },
         { line: `commit ssl cert ${file}`, expect: /Success!$/ },

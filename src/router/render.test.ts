@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createCa, issueRouterCertificate, openCa } from '../link/index.ts';
 import {
   type HttpRoute,
   headerValueSchema,
@@ -60,6 +61,8 @@ describe('a configuration', () => {
     const gzip = { rules: { allow: [], deny: [], gzip: true } };
     expect(digest([routeOf('a', gzip), routeOf('b')])).not.toBe(before);
     expect(digest([routeOf('a')])).not.toBe(before);
+    const many = Array.from({ length: 200 }, (_, i) => routeOf(`r${i}`, gzip));
+    expect(digest(many.toReversed())).toBe(digest(many));
     expect(digest([routeOf('a'), routeOf('b')], { pages: { nobody: 'x' } })).not.toBe(before);
     expect(digest([routeOf('a'), routeOf('b')], { drainSeconds: 6 })).toBe(before);
     const challenge = { token: 'one', answer: `one.${'t'.repeat(43)}` };
@@ -76,6 +79,80 @@ describe('a configuration', () => {
     expect(lines('x.com', '/')).toEqual([]);
     expect(lines('x.com', '/a')).toHaveLength(1);
     expect(lines('*.x.com', '/')).toHaveLength(6);
+  });
+
+  it('leads to a name at once, wherever the route’s backend is by then', () => {
+    const renderer = new Renderer(layoutOf('/r'));
+    const gzip = { rules: { allow: [], deny: [], gzip: true } };
+    const names = (state: RouterState) =>
+      Object.fromEntries(renderer.render(state).tables.maps.get('/r/routes.map') ?? []);
+    expect(names(stateOf([routeOf('a')]))).toEqual({ 'a.com': 'http:a' });
+    expect(names(stateOf([routeOf('a', { names: [{ domain: 'z.com', path: '/' }] })]))).toEqual({
+      'z.com': 'http:a',
+    });
+    const two = stateOf([routeOf('a'), routeOf('b')]);
+    expect(names(two)).toEqual({ 'a.com': 'http:a', 'b.com': 'spare:0' });
+    const ruled = { ...two.routes[0], rules: gzip.rules } as HttpRoute;
+    expect(names({ ...two, routes: two.routes.with(0, ruled) })).toEqual({
+      ...{ 'a.com': 'http:a', 'b.com': 'http:b' },
+    });
+  });
+
+  it('has a path behind the domain, and names of ports by name alone', () => {
+    const paths = ['/', '/api'].map((path) => ({ domain: 'a.com', path }));
+    const tcp = (id: string, port: number, names: string[]) => ({
+      kind: 'tcp-route',
+      id,
+      port,
+      names,
+      pools: [],
+    });
+    const tcpRoutes = [tcp('db', 5432, []), tcp('m', 8443, ['m.com']), tcp('n', 8443, ['n.com'])];
+    const state = stateOf([routeOf('a', { names: paths })], { tcpRoutes });
+    const { maps } = new Renderer(layoutOf('/r')).render(state).tables;
+    expect([...maps].map(([file, map]) => [file, Object.fromEntries(map)])).toEqual([
+      ['/r/routes.map', { 'a.com/': 'http:a', 'a.com/api/': 'http:a' }],
+      ['/r/names-8443.map', { 'm.com': 'tcp:m', 'n.com': 'tcp:n' }],
+    ]);
+  });
+
+  it('leads who asks for a pool to it, whatever its share is', () => {
+    const renderer = new Renderer(layoutOf('/r'));
+    const [pool] = routeOf('a').pools;
+    const canary = [{ in: 'cookie', name: 'x', value: 'y', pool: 'v2' }];
+    const asked = routeOf('b', { pools: [pool, { ...pool, id: 'v2', weight: 0 }], canary });
+    const first = renderer.render(stateOf([routeOf('a')]));
+    const more = renderer.render(stateOf([routeOf('a'), asked]));
+    const weightIn = (backend: string) =>
+      [...(more.tables.backends.get(backend)?.servers ?? [])].find(([name]) => name.startsWith('v2'))?.[1]
+        .weight;
+    expect(weightIn('http:b')).toBe(0);
+    expect(weightIn('http:b:v2')).toBeGreaterThan(0);
+    // No spare backend has the rule.
+    expect(more.digest).not.toBe(first.digest);
+  });
+
+  it('shows the default certificate to who asks for none, and knows how many are behind one', async () => {
+    const ca = await openCa(await createCa('test', Date.now()));
+    const pem = async (domain: string, ...chain: string[]) => {
+      const { certificate, key } = await issueRouterCertificate(ca, [domain], Date.now());
+      return [certificate, ...chain, key].map((one) => one.trim()).join('\n');
+    };
+    const certificates = [
+      { name: 'a', pem: await pem('a.com', ca.certificate) },
+      { name: 'b', pem: await pem('b.com') },
+    ];
+    const rendered = (more: object) =>
+      new Renderer(layoutOf('/r')).render(stateOf([], { certificates, ...more }));
+    const list = (more: object) =>
+      rendered(more)
+        .files.get('certificates.list')
+        ?.match(/[ab](?=\.pem)/g);
+    expect([list({}), list({ defaultCertificate: 'b' })]).toEqual([
+      ['a', 'b'],
+      ['b', 'a'],
+    ]);
+    expect([...rendered({}).tables.certificates.values()].map(({ chain }) => chain)).toEqual([1, 0]);
   });
 
   it('keeps the domain in a variable where it is asked for again', () => {
@@ -175,6 +252,10 @@ describe('a configuration', () => {
     const other = renderer.render(stateOf([routeOf('b', gzip), routeOf('c', gzip)]));
     expect(other.digest).not.toBe(first.digest);
     expect([...other.tables.backends.keys()]).toEqual(['http:b', 'http:c']);
+    // What has gone is out of the configuration with the next one, which is another anyway.
+    renderer.render(stateOf([routeOf('b', gzip)]));
+    const anew = renderer.render(stateOf([routeOf('b', gzip), routeOf('d', gzip)]));
+    expect([...anew.tables.backends.keys()]).toEqual(['http:b', 'http:d']);
   });
 
   it('has a line for a header, whatever its value is', () => {

@@ -253,7 +253,7 @@ function afterwards(wanted: WantedTables, leaving: readonly string[]): FoundTabl
     backends.set(backend, new Map(backends.get(backend)).set(server, { weight: 0, out: true }));
   }
   const certificates = new Map(
-    [...wanted.certificates].map(([file, { sha1 }]) => [file, { sha1, listed: true }]),
+    [...wanted.certificates].map(([file, one]) => [file, { ...one, listed: true }]),
   );
   return { backends, maps: wanted.maps, certificates };
 }

@@ -39,6 +39,7 @@ describe('where routes are', () => {
   it.each([
     ['the rest of the configuration is another one', 'other', [route('a'), route('x')]],
     ['a route has other rules', 'b', [ruled('a', 'other'), route('x')]],
+    ['a route has lost its rules', 'b', [route('a', 'plain', 'other'), route('x')]],
     ['one in a spare backend has got rules', 'b', [route('a'), ruled('x')]],
     ['a new one has rules', 'b', [route('a'), route('x'), ruled('y')]],
   ])('is a backend of its own for all where %s', (_, base, routes) => {

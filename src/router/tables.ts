@@ -16,7 +16,16 @@ export type WantedServer = ServerSetting & Readonly<{ address: string; options: 
 
 export type WantedBackend = Readonly<{ servers: ReadonlyMap<string, WantedServer>; sticky: boolean }>;
 
-export type WantedCertificate = Readonly<{ pem: string; sha1: string }>;
+/** `sha1`: of the certificate itself; `chain`: how many come behind it. */
+export type WantedCertificate = Readonly<{ pem: string; sha1: string; chain: number }>;
+
+export type FoundCertificate = Pick<WantedCertificate, 'sha1' | 'chain'> &
+  Readonly<{
+    /** As this process has given it; undefined where it was read from HAProxy, which does not show it. */
+    pem?: string;
+    /** Clients can be shown it. */
+    listed: boolean;
+  }>;
 
 export type WantedTables = Readonly<{
   backends: ReadonlyMap<string, WantedBackend>;
@@ -32,6 +41,5 @@ export type WantedTables = Readonly<{
 export type FoundTables = Readonly<{
   backends: ReadonlyMap<string, Servers>;
   maps: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** `listed`: clients can be shown it. */
-  certificates: ReadonlyMap<string, Readonly<{ sha1: string; listed: boolean }>>;
+  certificates: ReadonlyMap<string, FoundCertificate>;
 }>;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -9,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { ENGINE_ID, PID, procOfContainer } from './proc.fixture.ts';
@@ -88,6 +90,24 @@ it('does not replace what has come to be there while it was sent', async () => {
   expect(readdirSync(data)).toEqual(['x']);
 });
 
+it('takes the place of no socket, and holds nothing open', async () => {
+  const server = createServer().listen(join(data, 'x'));
+  await once(server, 'listening');
+  await expect(put({ replace: true })).rejects.toMatchObject(conflict(/^"\/data\/x" is a device/));
+  expect(statSync(join(data, 'x')).isSocket()).toBe(true);
+  server.close();
+  await put({ name: 'y' });
+  const held = readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(root);
+    } catch {
+      // One of another test, which is closed by now.
+      return false;
+    }
+  });
+  expect(held).toEqual([]);
+});
+
 it('goes through links within the container’s root, and never out of it', async () => {
   symlinkSync('/data', join(root, 'absolute'));
   symlinkSync('../../../../../../host', join(root, 'out'));
@@ -102,6 +122,8 @@ it('goes through links within the container’s root, and never out of it', asyn
   await put({ name: 'link', replace: true });
   expect(readFileSync(secret, 'utf8')).toBe('secret');
   expect(readFileSync(join(data, 'link'), 'utf8')).toBe('new');
+  // A link's own mode is everybody's.
+  expect(statSync(join(data, 'link')).mode & 0o7777).toBe(0o644);
   expect(readlinkSync(join(data, 'dead'))).toBe('nowhere');
 });
 

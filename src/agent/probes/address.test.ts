@@ -53,6 +53,8 @@ describe('a host reaches a container', () => {
       kind: 'address',
       address: '172.17.0.9',
     });
+    const between = container('container:e2', {}, 'e6');
+    expect(wayTo(container('container:e6'), known(between, other)).kind).toBe('address');
     const spanning = container('n2', {}, 'e3');
     expect(wayTo(container('container:e3'), known(spanning))).toEqual({ kind: 'gateway', engineId: 'e3' });
     // Two that name each other: an end all the same.

@@ -1,7 +1,9 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Engine } from '../../engine/index.ts';
+import { createCa, issueRouterCertificate, openCa } from '../../link/index.ts';
 import type { CheckContext } from './check.ts';
 import { httpCheck, judge } from './http-check.ts';
 import { tcpCheck } from './tcp-check.ts';
@@ -50,6 +52,16 @@ describe('http', () => {
   ])('%s is %s', async (status, kind) => {
     const port = await http((_, res) => res.writeHead(status, { location: 'http://127.0.0.1:1/' }).end());
     expect(await get(port)).toMatchObject({ kind, said: expect.stringContaining(`HTTP ${status}`) });
+  });
+
+  it('over TLS asks whoever answers, and does not look at certificates', async () => {
+    const ca = await openCa(await createCa('nobody knows it', Date.now()));
+    const { certificate, key } = await issueRouterCertificate(ca, ['elsewhere.example'], Date.now());
+    const port = await listen(createHttpsServer({ cert: certificate, key }, (_, res) => res.end()));
+    const asked = (scheme: 'http' | 'https') =>
+      httpCheck({ kind: 'http', scheme, port, path: '/' }, context());
+    expect((await asked('https')).kind).toBe('ok');
+    expect((await asked('http')).kind).toBe('failed');
   });
 
   it('asks for the path, as one line whatever stands in it', async () => {

@@ -34,14 +34,19 @@ function engineOf({ create, start, inspect }: Fake) {
   return { engine, asked };
 }
 
-function run(fake: Fake, timeoutMs = 2_000, kill = async (_: number, __: string) => {}) {
+function run(
+  fake: Fake,
+  timeoutMs = 2_000,
+  kill = async (_: number, __: string) => {},
+  execs = new OwnExecs(),
+) {
   const { engine, asked } = engineOf(fake);
   const context: CheckContext = {
     target: { engineId: 'e1', address: async () => undefined },
     ...{ timeoutMs, signal: new AbortController().signal, stops: new Set(), engine },
   };
   const argv = ['test', '$(id)', 'a b'];
-  return { asked, result: execCheck(new OwnExecs(), kill)({ kind: 'exec', argv }, context) };
+  return { asked, result: execCheck(execs, kill)({ kind: 'exec', argv }, context) };
 }
 
 describe('a command', () => {
@@ -74,6 +79,32 @@ describe('a command', () => {
     expect(killed).toEqual([4711, 'e1']);
   });
 
+  it('that has ended meanwhile is not killed, be its number another one’s by now', async () => {
+    const killed: unknown[] = [];
+    const start = () => ({ body: new Readable({ read() {} }) });
+    for (const found of [
+      { Running: false, ExitCode: 0, Pid: 4711 },
+      { Running: true, ExitCode: null, Pid: 0 },
+    ]) {
+      const { result } = run({ start, inspect: () => found }, 50, async (pid) => void killed.push(pid));
+      expect((await result).kind).toBe('failed');
+    }
+    expect(killed).toEqual([]);
+  });
+
+  it('says nothing where its engine takes it for running though its words have ended', async () => {
+    expect((await run({ inspect: () => ({ Running: true, ExitCode: 0 }) }).result).kind).toBe('unknown');
+  });
+
+  it('that was refused is nobody’s: the same one of somebody else is told of', async () => {
+    const execs = new OwnExecs();
+    const create = () => Promise.reject(new BerthError('engine', 'not running', { status: 409 }));
+    await run({ create }, undefined, undefined, execs).result;
+    const Actor = { ID: 'e1', Attributes: { execID: ID } };
+    const Action = 'exec_create: test $(id) a b';
+    expect(execs.isOwn({ Type: 'container', Action, Actor, time: 0, timeNano: 0 })).toBe(false);
+  });
+
   it.each([
     ['not running', new BerthError('engine', 'Container e1 is not running', { status: 409 }), 'unknown'],
     ['gone', new BerthError('engine', 'No such container: e1', { status: 404 }), 'unknown'],
@@ -92,6 +123,7 @@ describe('a command', () => {
     const body = () => Readable.from([Buffer.from('{"message":"OCI runtime exec failed"}')]);
     const result = await run({ start: () => ({ status: 400, body: body() }) }).result;
     expect(result).toEqual({ kind: 'failed', said: 'OCI runtime exec failed' });
+    expect((await run({ start: () => ({ status: 500, body: body() }) }).result).kind).toBe('failed');
     expect((await run({ start: () => ({ status: 409, body: body() }) }).result).kind).toBe('unknown');
     expect((await run({ create: () => ({ Id: '../x' }) }).result).kind).toBe('unknown');
   });

@@ -20,6 +20,14 @@ it('knows its own by ID, also where the event is faster than the answer', () => 
   expect(all(execs, 'e2')).toEqual([true, true, true]);
 });
 
+it('knows both of two that are alike and under way at once', () => {
+  const execs = new OwnExecs();
+  for (let n = 0; n < 2; n++) execs.begin('c1', ['test', '-e', '/x']);
+  expect(all(execs, 'e1')).toEqual([true, true, true]);
+  expect(all(execs, 'e2')).toEqual([true, true, true]);
+  expect(all(execs, 'e3')).toEqual([false, false, false]);
+});
+
 it('knows a command without arguments', () => {
   const execs = new OwnExecs();
   execs.begin('c1', ['true']);

@@ -60,6 +60,15 @@ describe('what is told', () => {
     });
   });
 
+  it('the bad one, where one of two fails and the other has yet to be met', () => {
+    const before = hold();
+    const probed = judged(probedNow(before, seen()), 'readiness', verdict('unhealthy'), 1_000, () => 1);
+    expect(saidOfProbes({ ...before, probed }, seen()).probes).toMatchObject({
+      ready: false,
+      starting: false,
+    });
+  });
+
   it('the last verdict, of this run and no other', () => {
     const ready = judged(probedNow(hold(), seen()), 'readiness', verdict('healthy', 2_000), 2_000, () => 1);
     expect(saidOfProbes(hold({ probed: ready }), seen()).probes).toMatchObject({
@@ -117,6 +126,11 @@ describe('a restart because of liveness', () => {
     const dead = living(hold(), 'unhealthy', 1_000);
     const assignment = { ...assignmentRecord('web', { state, starts: 1 }), probes: BOTH };
     expect(restartDue({ ...dead, assignment }, seen())).toBeUndefined();
+  });
+
+  it('is not made of what the agent has still to start', () => {
+    const dead = living(hold(), 'unhealthy', 1_000);
+    expect(restartDue({ ...dead, acted: { ...dead.acted, state: 'stopped' } }, seen())).toBeUndefined();
   });
 
   it('is planned when it is time, and only of the run that failed; one that was broken off is gone on with', () => {

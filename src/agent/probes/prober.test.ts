@@ -143,6 +143,17 @@ describe('readiness', () => {
   });
 });
 
+it('looks as it is told to by now, and no more as it was told before', async () => {
+  const { manager, web } = await holding({ readiness: http('/ready') });
+  await expect.poll(() => asked.ready).toBeGreaterThan(0);
+  manager.put({ ...web, probes: { readiness: http('/live') } });
+  await manager.until(() => seen(manager)?.probes?.ready === true);
+  const before = asked.ready;
+  const live = asked.live;
+  await expect.poll(() => asked.live - live).toBeGreaterThan(4);
+  expect(asked.ready).toBe(before);
+});
+
 describe('liveness', () => {
   it.each([false, true])('restarts what fails, once and counted; manager gone: %s', async (alone) => {
     const { engine, dir, agent, manager } = await holding({ liveness: http('/live', { failures: 3 }) });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { percentile, TIME_BOUNDS, type Traffic } from '../../model/traffic.ts';
+import { MOST_WINDOW_MS, percentile, TIME_BOUNDS, type Traffic } from '../../model/traffic.ts';
 import { AccessBook } from './access-book.ts';
 
 let now: number;
@@ -81,6 +81,46 @@ describe('figures of a service', () => {
     expect(p95).toBeLessThan(10);
     expect(p99).toBeGreaterThan(300);
   });
+});
+
+it('tells one release’s times from another’s', () => {
+  const bucket = (ms: number) => TIME_BOUNDS.indexOf(ms);
+  const fast = traffic('a', 'r1', { good: 100, times: { [bucket(10)]: 100 } });
+  const slow = traffic('a', 'r2', { good: 100, times: { [bucket(500)]: 100 } });
+  run(10, { h1: [fast, slow] });
+  expect(book.of('shop/web', 1, 6_000).p95).toBeLessThan(11);
+  expect(book.of('shop/web', 2, 6_000).p95).toBeGreaterThan(250);
+});
+
+it('knows what was within the window, though nothing has come of it for minutes', () => {
+  run(20, { h1: [traffic('a', undefined, { good: 20 })] });
+  run(180, { h1: [] });
+  expect(book.of('shop/web', undefined, 240_000).requests).toBeCloseTo(200, -1);
+});
+
+it('leaves out what not all of its hosts have told of yet', () => {
+  serving.push({ id: 'h2', name: 'two' });
+  run(20, { h1: [traffic('a', undefined, { good: 20 })], h2: [] });
+  run(2, { h1: [traffic('a', undefined, { good: 2_000 })] });
+  expect(book.of('shop/web', undefined, 10_000).requests).toBe(100);
+});
+
+it('keeps what it knows where a host tells of a longer time than that', () => {
+  run(60, { h1: [traffic('a', undefined, { good: 20 })] });
+  report('h2', [traffic('a', undefined, { good: 6 })], 600_000);
+  const { requests } = book.of('shop/web', undefined, 60_000);
+  expect(requests).toBeGreaterThan(500);
+});
+
+it('counts a new route again once there is room for it', () => {
+  const many = Array.from({ length: 50_000 }, (_, i) => traffic(`old${i}`, undefined, { good: 1 }));
+  const rate = () => book.of('shop/web', undefined, 10_000).requestsPerSecond;
+  run(2, { h1: many });
+  run(20, { h1: [traffic('a', undefined, { good: 20 })] });
+  expect(rate()).toBe(0);
+  now += MOST_WINDOW_MS;
+  run(20, { h1: [traffic('a', undefined, { good: 20 })] });
+  expect(rate()).toBe(10);
 });
 
 it('has nothing from before the moment that it is asked of', () => {

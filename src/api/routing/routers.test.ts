@@ -162,6 +162,19 @@ it('tells an ingress host of all routes, then of what changes', async () => {
   await until(news).toEqual(['b.example.com -> ']);
   await store.update((tx) => tx.delete('services', 'shop/web'));
   await until(news).toEqual(['one dropped']);
+  await store.update((tx) => {
+    const other = tx.get('services', 'other/web') as ServiceRecord;
+    tx.put('services', { ...other, service: { ...other.service, routes: [] } });
+  });
+  await until(news).toEqual(['no router']);
+});
+
+it('misses no figures of a host that is down, or says that its router serves nothing', async () => {
+  await putHost('h2', { state: 'down' });
+  const missing = () => routers.access.of('shop/web', undefined, 10_000).missing;
+  expect(missing()).toEqual(['h1']);
+  await said(1, [], false);
+  expect(missing()).toEqual([]);
 });
 
 it('tells those with the label alone where a host has it', async () => {
@@ -195,6 +208,86 @@ it('is out of routing once those that serve have said so, and no request is unde
   expect(routers.isOut('c1')).toBe(true);
   await said(seq);
   expect(routers.isOut('c1')).toBe(true);
+  await store.update((tx) => tx.delete('containers', 'c1'));
+  expect(routers.isOut('c1')).toBe(false);
+});
+
+it('does not take for out what a router may serve again, and waits for none that has none to tell', async () => {
+  await putHost('h1', {}, { 'berth.ingress': 'true' });
+  await putService('shop', 'a.example.com');
+  await putContainer('c1', 'h1', 1001);
+  const leaves = 'a.example.com -> 192.0.2.1:1001 leaves';
+  // Of an earlier time, when it had nothing to serve.
+  await said(0, [], false);
+  attach();
+  // It is no ingress host: nothing is heard of its router.
+  routers.attach('h2', ROUTER_VERSION, () => undefined);
+  await until(news).toEqual(['all; a.example.com -> 192.0.2.1:1001']);
+  await putContainer('c1', 'h1', 1001, true);
+  await until(() => frames.length).toBe(1);
+  const { seq } = (frames.at(-1) as { change: RouterChange }).change;
+  expect(news()).toEqual([leaves]);
+  expect(routers.isOut('c1')).toBe(false);
+  await said(seq);
+  expect(routers.isOut('c1')).toBe(true);
+});
+
+it('forgets a host that was removed, and who connects with an agent that knows no routers any more', async () => {
+  await putService('shop', 'a.example.com');
+  attach();
+  await until(news).toEqual(['all; a.example.com -> ']);
+  await store.update((tx) => tx.delete('hosts', 'h1'));
+  await said(1);
+  expect(store.view((tx) => tx.get('hostRouters', 'h1'))).toBeUndefined();
+  await putHost('h1');
+  const old: unknown[] = [];
+  routers.attach('h1', ROUTER_VERSION, (frame) => old.push(frame));
+  await until(() => old.length).toBe(1);
+  routers.attach('h1', ROUTER_VERSION - 1, (frame) => old.push(frame));
+  routers.attach('h2', ROUTER_VERSION, (frame) => frames.push(frame));
+  await putContainer('c1', 'h1', 1001);
+  await until(() => news().at(-1)).toContain('a.example.com -> 192.0.2.1:1001');
+  expect(old).toHaveLength(1);
+});
+
+it('follows a host to another address, and a balancer what it leads to, be it made by plain docker', async () => {
+  await putService('shop', 'a.example.com');
+  await putContainer('c1', 'h1', 1001);
+  await store.update((tx) =>
+    tx.put('balancers', {
+      ...{ kind: 'balancer', name: 'crm', rules: {}, sticky: false, createdAt: 0, createdBy: 'root' },
+      targets: ['c2', 'plain'].map((name) => ({ kind: 'container', name, port: 80, weight: 100 })),
+      listens: [{ kind: 'http', domain: 'crm.com', path: '/' }],
+    }),
+  );
+  attach();
+  await until(news).toEqual(['all; a.example.com -> 192.0.2.1:1001; crm.com -> ']);
+  await putContainer('c2', 'h1', 1002, false, 'other');
+  await until(news).toEqual(['crm.com -> 192.0.2.1:1002']);
+  await putHost('h1', { dataAddress: '192.0.2.9' });
+  await until(news).toEqual(['a.example.com -> 192.0.2.9:1001; crm.com -> 192.0.2.9:1002']);
+  const plain = (status: string) =>
+    store.update((tx) => {
+      const { clusterId: _, ...one } = tx.get('observedContainers', 'h1/e-c2') as ObservedContainer;
+      const ports = [{ ip: '', privatePort: 80, publicPort: 1003, type: 'tcp' }];
+      const state = { ...one.state, status };
+      tx.put('observedContainers', {
+        ...one,
+        engineId: 'e9',
+        name: 'plain',
+        ports,
+        state,
+      } as ObservedContainer);
+    });
+  await plain('running');
+  await until(news).toEqual(['crm.com -> 192.0.2.9:1002, 192.0.2.9:1003']);
+  await plain('exited');
+  await until(news).toEqual(['crm.com -> 192.0.2.9:1002']);
+  await store.update((tx) => {
+    const one = tx.get('containers', 'c2') as Container;
+    tx.put('containers', { ...one, assigned: { ...one.assigned, moving: { hostId: 'h2', phase: 'drain' } } });
+  });
+  await until(news).toEqual(['crm.com -> 192.0.2.9:1002 leaves']);
 });
 
 it('leads to a container that moves no more before it is stopped, and to it where it is then', async () => {
@@ -241,6 +334,29 @@ it('leaves routes as they are while a manager that has started has not heard of 
   await putContainer('c1', 'h1', 1001);
   await putHost('h1');
   await until(news).toEqual(['a.example.com -> 192.0.2.1:1001']);
+  attach();
+  await until(news).toEqual(['all; a.example.com -> 192.0.2.1:1001']);
+  // What it has heard of once follows its containers, whatever is still to be heard of others.
+  await putHost('h3', { reported: false });
+  await putContainer('c3', 'h3', undefined);
+  await putContainer('c1', 'h1', 1001, true);
+  await until(news).toEqual(['a.example.com -> 192.0.2.1:1001 leaves']);
+});
+
+it('leaves them no longer than hosts have to connect', async () => {
+  await putService('shop', 'a.example.com');
+  await putContainer('c1', 'h1', undefined);
+  await putHost('h1', { reported: false });
+  await store.update((tx) =>
+    tx.put('settings', {
+      ...{ kind: 'settings', clusterId: 'c1', settings: { ...defaultSettings, failoverGraceMs: 30 } },
+    }),
+  );
+  routers.close();
+  routers = start();
+  attach();
+  expect(news()).toEqual(['all; one kept']);
+  await until(news).toEqual(['a.example.com -> ']);
 });
 
 it('gives a domain that two services have to one of them', async () => {
@@ -303,12 +419,12 @@ it('leads a balancer to containers by name while they serve, and to addresses al
 });
 
 it('tells certificates once, and ports for TLS to agents that know them', async () => {
-  const put = (name: string, pem: string) => {
+  const put = (name: string, pem: string, fingerprint = pem) => {
     const sealed = newTestVault().seal(pem, certificatePurpose({ name }));
     return store.update((tx) =>
       tx.put('certificates', {
         ...{ kind: 'certificate', name, source: 'upload', domains: [], notBefore: 0, notAfter: 0, sealed },
-        ...{ fingerprint: pem, createdAt: 0, createdBy: 'root' },
+        ...{ fingerprint, createdAt: 0, createdBy: 'root' },
       }),
     );
   };
@@ -346,6 +462,18 @@ it('tells certificates once, and ports for TLS to agents that know them', async 
   await put('shop', 'two');
   await vi.waitFor(() => expect(frames).not.toEqual([]));
   expect(told(frames)).toEqual([[[80, 443], ['two']]]);
+  // The same certificate, with those behind it that were missing.
+  await put('shop', 'two, and who signed it', 'two');
+  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  expect(told(frames)).toEqual([[[80, 443], ['two, and who signed it']]]);
+  await store.update((tx) =>
+    tx.put('settings', {
+      ...{ kind: 'settings', clusterId: 'c1', settings: { ...defaultSettings, routerTlsPort: 80 } },
+    }),
+  );
+  // HAProxy would not start with both.
+  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  expect(told(frames)).toEqual([[[80], undefined]]);
   expect(told(old).every(([ports, certificates]) => ports?.length === 1 && certificates === undefined)).toBe(
     true,
   );
@@ -395,6 +523,10 @@ it('tells challenges of ACME with nothing to reload for each, and knows who answ
   await putService('shop', 'x.com');
   await vi.waitFor(() => expect(frames).toHaveLength(1), 10_000);
   expect(frames.splice(0)).toMatchObject([{ change: { base: { acme: true }, whole: false } }]);
+  expect(routers.answered(['two'])).toBe('all');
+  // One of an agent that knows no challenges answers none, and is not waited for.
+  await putHost('h4');
+  routers.attach('h4', TLS_ROUTER_VERSION - 1, () => undefined);
   expect(routers.answered(['two'])).toBe('all');
   await order();
   await vi.waitFor(() => expect(frames).toHaveLength(1), 10_000);

@@ -19,7 +19,8 @@ export class ShownCertificates {
   read(tx: ReadTx): readonly Certificate[] {
     const opened = new Map<string, Certificate>();
     for (const record of tx.all('certificates')) {
-      const key = `${record.name} ${record.fingerprint}`;
+      // Not by its fingerprint: that is the same with another chain behind it.
+      const key = `${record.name} ${record.sealed}`;
       try {
         const known = this.opened.get(key);
         const pem = () => this.vault.open(record.sealed, certificatePurpose(record)).toString('utf8');

@@ -16,6 +16,12 @@ it('averages what lies in the period', () => {
   expect(made.averages('a', 90_000, 60_000, 0)).toEqual({ cpu: 70 });
 });
 
+it('counts each sample for as long as it was', () => {
+  const made = windows([5_000, 100]);
+  made.add('a', { at: 15_000, ms: 10_000, cpu: 40 }, 60_000);
+  expect(made.averages('a', 15_000, 15_000, 0)).toEqual({ cpu: 60 });
+});
+
 it('is none where less than half of the period is known', () => {
   expect(windows(...steady(25_000, 50)).averages('a', 25_000, 60_000, 0)).toBeUndefined();
   expect(windows(...steady(30_000, 50)).averages('a', 30_000, 60_000, 0)).toEqual({ cpu: 50 });

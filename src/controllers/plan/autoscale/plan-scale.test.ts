@@ -83,6 +83,25 @@ describe('thresholds', () => {
     expect([plan.wanted, ms]).toEqual([3, 300_000]);
   });
 
+  it('go by the most cautious look of that time', () => {
+    const scaling = cpu({ target: 50 }, { max: 100 });
+    const settled = (first: number, last: number) => {
+      const begun = state(scaling, some(8, { cpu: first }));
+      const { memory } = planScale(begun);
+      const next = state(scaling, some(8, { cpu: last }), { now: begun.now + 5_000, memory });
+      return keepLooking(next, 295_000).plan.wanted;
+    };
+    expect([settled(60, 80), settled(80, 60)]).toEqual([10, 10]);
+    expect([settled(20, 30), settled(30, 20)]).toEqual([5, 5]);
+  });
+
+  it('leave one at least, as without a container nothing is to be seen', () => {
+    const scaling = cpu({ above: 70, below: 30 }, { ...atOnce, min: 0 });
+    expect(planScale(state(scaling, some(2, { cpu: 0 }))).wanted).toBe(1);
+    expect(planScale(state(scaling, some(1, { cpu: 0 }))).wanted).toBe(1);
+    expect(planScale(state(scaling, [], { current: 0 })).wanted).toBe(1);
+  });
+
   it('do not make it fewer where that would make it more again', () => {
     const { plan } = keepLooking(state(cpu({ above: 70, below: 60 }, atOnce), some(2, { cpu: 50 })), 600_000);
     expect(plan.wanted).toBe(2);
@@ -110,6 +129,8 @@ describe('thresholds', () => {
     expect(planScale(state(scaling, some(2, { cpu: 10, memory: 90 }))).wanted).toBe(3);
     expect(planScale(state(scaling, some(2, { cpu: 10, memory: 50 }))).wanted).toBe(2);
     expect(planScale(state(scaling, some(2, { cpu: 10, memory: 10 }))).wanted).toBe(1);
+    // It would come to less than its most with fewer, but is not under its least.
+    expect(planScale(state(scaling, some(4, { cpu: 10, memory: 25 }))).wanted).toBe(4);
   });
 
   it('a rule without an end below puts up with fewer as long as it would not want them back', () => {
@@ -202,6 +223,26 @@ describe('routers’ figures', () => {
     const by = (p95Ms: number | undefined, requestsPerSecond = 10) =>
       planScale(state(scaling, some(4, {}), { router: { requestsPerSecond, p95Ms, missing: [] } })).wanted;
     expect([by(300), by(100), by(20), by(undefined), by(undefined, 0)]).toEqual([5, 4, 3, 4, 3]);
+    const router = { requestsPerSecond: 10, p95Ms: 20, missing: ['edge2'] };
+    expect(planScale(state(scaling, some(4, {}), { router })).wanted).toBe(4);
+    expect(planScale(state(scaling, some(4, {}), { router: { ...router, p95Ms: 300 } })).wanted).toBe(5);
+  });
+
+  it('latency asks for no more while some are not ready yet', () => {
+    const scaling = { ...thresholds, ...atOnce, rules: [{ metric: 'latency' as const, above: 200 }] };
+    const starting: ScaledMember = { name: 'web_3', state: 'starting', figures: {} };
+    const router = { requestsPerSecond: 10, p95Ms: 300, missing: [] };
+    expect(planScale(state(scaling, [...some(2, {}), starting], { router })).wanted).toBe(3);
+  });
+
+  it('latency without an end below puts up with fewer', () => {
+    const rules: Scaling['rules'] = [
+      { metric: 'cpu', above: 70, below: 30 },
+      { metric: 'latency', above: 200 },
+    ];
+    const router = { requestsPerSecond: 10, p95Ms: 100, missing: [] };
+    const scaling = { ...thresholds, ...atOnce, rules };
+    expect(planScale(state(scaling, some(4, { cpu: 10 }), { router })).wanted).toBe(3);
   });
 });
 

@@ -85,7 +85,10 @@ it('notes how a run ends', () => {
   expect(one({ awaySince: -MINUTE })).toMatchObject({
     change: { state: 'failed', reason: 'its host was lost' },
   });
-  expect(steps({ runs: [run(9)] })[0]).toMatchObject({ change: { reason: 'its container was removed' } });
+  for (const members of [[], [member(9, { leaving: true })]])
+    expect(steps({ runs: [run(9)], members })[0]).toMatchObject({
+      change: { state: 'failed', reason: 'its container was removed' },
+    });
 });
 
 it('stops a run that takes too long, and one that cannot begin ends with the reason', () => {

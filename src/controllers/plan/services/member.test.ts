@@ -72,6 +72,30 @@ it.each([
   expect(conditionOf(container, seen, 'service')).toEqual(expected);
 });
 
+it('has failed where its engine would not have it, or could not run it, whatever else is seen', () => {
+  const how = (seen: object, more: object = {}, runs: 'service' | 'job' = 'service') => {
+    const container = { desired: { state: 'running', spec: { Image: 'x' } }, assigned: {}, ...more };
+    const { state } = conditionOf(container as unknown as Container, seen as ObservedContainer, runs);
+    return state;
+  };
+  const ended = { status: 'exited', exitCode: 0, error: '' };
+  expect(how({ state: { status: 'running', health: 'none' } })).toBe('ready');
+  expect(how({ state: { status: 'running', health: 'none' } }, { service: { refusal: 'no' } })).toBe(
+    'failed',
+  );
+  expect(how({ state: ended }, {}, 'job')).toBe('ended');
+  expect(how({ state: { ...ended, error: 'no such file' } }, {}, 'job')).toBe('failed');
+});
+
+it('has failed as a service’s where it ends and is started again, and not as a job’s', () => {
+  const how = (runs: 'service' | 'job') => {
+    const container = { desired: { state: 'running', spec: { Image: 'x' } }, assigned: {} };
+    const seen = { state: { status: 'exited', exitCode: 1, error: '' }, nextStartAt: 5 };
+    return conditionOf(container as Container, seen as ObservedContainer, runs).state;
+  };
+  expect([how('service'), how('job')]).toEqual(['failed', 'starting']);
+});
+
 it('has the time of its probe once its process runs, and minutes until then', () => {
   const service = { update: { monitorMs: 0 }, readiness: { ...readiness, startPeriodMs: 30_000 } };
   const within = (running: boolean) => readyWithin(service as unknown as Service, { running });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { UpdatePolicy } from '../../../model/service.ts';
-import type { MemberState } from './member.ts';
+import type { Member, MemberState } from './member.ts';
 import { planJob, planRollout } from './plan-rollout.ts';
 import { member, Playground } from './playground.fixture.ts';
 import { REFUSED_MS, type Rollout } from './rollout.ts';
@@ -51,6 +51,33 @@ describe('a rolling release', () => {
     ]);
   });
 
+  it('has no more unproven at once than it may, also where one is missing', () => {
+    const startFirst = policy({ order: 'start-first' });
+    const members = [...olds(2), member(3, 2, { state: 'starting' })];
+    expect(planRollout(rollout({ members, policy: startFirst })).steps).toEqual([]);
+  });
+
+  it('waits for its delay also where the new one is started first', () => {
+    const slow = policy({ order: 'start-first', delayMs: 500 });
+    const members = [...olds(2), member(3, 2, { since: 850 })];
+    expect(planRollout(rollout({ members, policy: slow }))).toEqual({ steps: [], nextAt: 1_450 });
+    expect(planRollout(rollout({ members, policy: slow, now: 1_450 })).steps).toEqual([
+      { step: 'create', index: 4, release: 2 },
+    ]);
+  });
+
+  it('replaces all at once where it may', () => {
+    const all = planRollout(rollout({ members: olds(3), policy: policy({ parallelism: 0 }) }));
+    expect(all.steps).toHaveLength(3);
+  });
+
+  it('takes the new ones with the highest indexes away where fewer are wanted meanwhile', () => {
+    const members = [1, 2, 3].map((index) => member(index, 2, { state: 'starting' }));
+    expect(planRollout(rollout({ members, wanted: 2 })).steps).toEqual([
+      { step: 'retire', id: 'c2-3', why: 'surplus' },
+    ]);
+  });
+
   it('replaces first what does no work', () => {
     const members = [...olds(2), member(3, 1, { state: 'failed' })];
     expect(planRollout(rollout({ members })).steps[0]).toMatchObject({ id: 'c1-3' });
@@ -86,6 +113,11 @@ describe('a rolling release', () => {
       { step: 'retire', id: 'c2-3', why: 'surplus' },
       { step: 'retire', id: 'c2-2', why: 'surplus' },
     ]);
+    const [first, ...well] = members;
+    const ill = [{ ...first, state: 'failed' as const } as Member, ...well];
+    expect(planRollout({ ...done, wanted: 2, members: ill }).steps).toEqual([
+      { step: 'retire', id: 'c2-1', why: 'surplus' },
+    ]);
     expect(planRollout({ ...done, members: members.slice(1) }).steps).toEqual([
       { step: 'create', index: 1, release: 2 },
     ]);
@@ -116,7 +148,11 @@ describe('a release that goes wrong', () => {
   it('goes on where so many may fail, or all', () => {
     for (const lax of [policy({ maxFailureRatio: 0.34 }), policy({ onFailure: 'continue' })])
       expect(planRollout(rollout({ members, policy: lax })).steps).toEqual([note]);
+    const third = policy({ maxFailureRatio: 0.25 });
+    expect(planRollout(rollout({ members, wanted: 4, policy: third })).steps).toEqual([note]);
     const noted = rollout({ members, failed: [1], policy: policy({ onFailure: 'continue' }) });
+    const over = members.map((one) => ({ ...one, final: one.release === 2 }));
+    expect(planRollout({ ...noted, members: over })).toEqual(planRollout(noted));
     expect(planRollout(noted).steps).toEqual([{ step: 'retire', id: 'c1-2', why: 'replaced' }]);
   });
 

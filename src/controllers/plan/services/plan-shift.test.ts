@@ -6,7 +6,7 @@ import { verdictOf } from './analysis.ts';
 import type { Member } from './member.ts';
 import { planRollout } from './plan-rollout.ts';
 import { member, Playground } from './playground.fixture.ts';
-import type { Rollout, VersionFigures } from './rollout.ts';
+import { REFUSED_MS, type Rollout, type VersionFigures } from './rollout.ts';
 
 const analysis: Analysis = { minRequests: 20, maxErrorRate: 0.05, maxSlowdown: 2, patienceMs: 1_000 };
 const policy = (shift: Partial<ShiftPolicy>, more: Partial<UpdatePolicy> = {}): UpdatePolicy => ({
@@ -78,6 +78,48 @@ describe('a blue-green release', () => {
     expect(planRollout({ ...shifted, members: news }).steps).toEqual([
       { step: 'enter', state: 'done', reason: '' },
     ]);
+  });
+
+  it('is done only once the new one has proved itself, and nothing is left of any other', () => {
+    const shifted = rollout({ state: 'confirmed', shift: at(100, -1), members: [...news, member(9, 7)] });
+    expect(planRollout(shifted).steps).toEqual([{ step: 'retire', id: 'c7-9', why: 'surplus' }]);
+    const fresh = [...news.slice(1), { ...(news[0] as Member), since: 950 }];
+    expect(planRollout({ ...shifted, members: fresh })).toEqual({ steps: [], nextAt: 1_050 });
+  });
+
+  it('has nothing to go back to once the new one has all requests', () => {
+    const back = policy({}, { onFailure: 'rollback' });
+    const bad = { ...(news[0] as Member), state: 'failed' as const };
+    const confirmed = rollout({
+      state: 'confirmed',
+      policy: back,
+      members: [...olds, bad, ...news.slice(1)],
+    });
+    const last = (weight: number) => planRollout({ ...confirmed, shift: at(weight, -1) }).steps.at(-1)?.step;
+    expect([last(99), last(100)]).toEqual(['roll-back', 'retire']);
+  });
+
+  it('ends at once where none are wanted any more', () => {
+    const none = rollout({ wanted: 0, members: [...olds, ...news] });
+    expect(planRollout(none).steps.map((step) => (step.step === 'retire' ? step.id : step.step))).toEqual([
+      ...[...olds, ...news].map(({ id }) => id),
+      'enter',
+    ]);
+  });
+
+  it('makes what is missing of a new version that has requests, be it stopped, and what an engine has refused', () => {
+    const two = news.slice(0, 2);
+    const paused = rollout({ state: 'paused', shift: at(50, -1), members: [...olds, ...two] });
+    expect(planRollout(paused).steps).toEqual([{ step: 'create', index: 6, release: 2 }]);
+    const refused = { ...(news[2] as Member), state: 'failed' as const, refused: true, since: 0 };
+    const late = { ...paused, now: REFUSED_MS, members: [...olds, ...two, refused] };
+    expect(planRollout(late).steps).toEqual([{ step: 'retire', id: 'c2-6', why: 'refused' }]);
+  });
+
+  it('takes first what does no work away where fewer are wanted', () => {
+    const ill = olds.map((one, i) => (i === 0 ? { ...one, state: 'failed' as const } : one));
+    const fewer = rollout({ state: 'waiting', members: [...ill, ...news.slice(0, 2)], wanted: 2 });
+    expect(planRollout(fewer).steps).toEqual([{ step: 'retire', id: 'c1-1', why: 'surplus' }]);
   });
 
   it('stops with the old version where the new one fails, and leaves it as it is', () => {
@@ -172,6 +214,8 @@ describe('a verdict', () => {
   });
 
   it('is none on too little', () => {
+    expect(kind({ requests: 19, errorRate: 1 })).toBe('unknown');
+    expect(kind({ requests: 20, errorRate: 1 })).toBe('bad');
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 19 }),
