@@ -78,6 +78,15 @@ describe('a rolling release', () => {
     ]);
   });
 
+  it('makes a first version at once, be it one that starts first', () => {
+    for (const order of ['stop-first', 'start-first'] as const) {
+      const first = rollout({ release: 1, fallback: undefined, policy: policy({ order }) });
+      expect(planRollout(first).steps).toEqual(
+        [1, 2, 3].map((index) => ({ step: 'create', index, release: 1 })),
+      );
+    }
+  });
+
   it('replaces first what does no work', () => {
     const members = [...olds(2), member(3, 1, { state: 'failed' })];
     expect(planRollout(rollout({ members })).steps[0]).toMatchObject({ id: 'c1-3' });

@@ -32,14 +32,15 @@ export function planRolling(rollout: Rollout): RolloutPlan {
       id,
       why: settled + olds.length > wanted ? 'surplus' : 'replaced',
     }));
-  if (policy.order === 'start-first') {
+  // Beside nothing there is nothing to spare: what is missing is made at once.
+  if (policy.order === 'start-first' && olds.length > 0) {
     const room = Math.min(
       parallel - unsettled.length,
       // Those that leave still have their memory and ports.
       wanted + parallel - rollout.members.length,
       wanted - news.length,
     );
-    const made = open || olds.length === 0 ? newIndexes(rollout, Math.max(0, room)) : [];
+    const made = open ? newIndexes(rollout, Math.max(0, room)) : [];
     return withProofs(
       rollout,
       [
