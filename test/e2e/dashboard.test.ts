@@ -131,6 +131,15 @@ describe('the dashboard', () => {
     expect(await serious()).toEqual([]);
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await dialog.waitFor({ state: 'detached' });
+    // Who goes back leaves the question behind.
+    await go('Networks');
+    await page.getByRole('heading', { name: 'Networks', exact: true }).waitFor();
+    await page.goBack();
+    await page.getByRole('button', { name: 'Drain' }).click();
+    await dialog.waitFor();
+    await page.goForward();
+    await page.getByRole('heading', { name: 'Networks', exact: true, includeHidden: true }).waitFor();
+    await dialog.waitFor({ state: 'detached' });
   });
 
   it('warns of a container that ends soon after each start, and leads to it', async () => {
@@ -225,6 +234,24 @@ describe('the dashboard', () => {
     expect(await serious()).toEqual([]);
   });
 
+  it('keeps what was typed in a log, and the folder of files, while another tab is looked at', async () => {
+    const { page } = open;
+    const tab = (name: string) => page.getByRole('tab', { name }).click();
+    await tab('Logs');
+    await page.getByLabel('Search in what is shown').fill('UTC');
+    await tab('Files');
+    await page.getByRole('button', { name: 'etc/', exact: true }).click();
+    await page.getByRole('button', { name: 'Folder above' }).and(page.locator(':enabled')).waitFor();
+    await tab('Logs');
+    expect(await page.getByLabel('Search in what is shown').inputValue()).toBe('UTC');
+    // It goes on, too.
+    const count = () => page.getByText(/^[\d,]+ of [\d,]+ lines/).textContent();
+    const before = await count();
+    await expect.poll(count, { timeout: 30_000 }).not.toBe(before);
+    await tab('Files');
+    expect(await page.getByLabel('Folder or file').inputValue()).toBe('/etc');
+  });
+
   it('needs no mouse: finds and does by the palette, and asks for a name before it removes', async () => {
     const { page } = open;
     await inPalette(`remove ${NAME}`);
@@ -272,12 +299,31 @@ describe('the dashboard', () => {
     await page.getByRole('alert').getByText('The manager does not answer').waitFor();
     await row('h1').waitFor();
     expect(await serious()).toEqual([]);
+    // What was not fetched yet cannot be had without it.
+    await go('Users');
+    await page.getByRole('heading', { name: 'This page has failed' }).waitFor();
     await lab.restartManager();
+    await page.getByRole('heading', { name: 'Users', exact: true }).waitFor();
     await page.getByRole('alert').waitFor({ state: 'detached' });
+    await go('Hosts');
     await lab.berth(['node', 'cordon', 'h3']);
     await row('h3').getByText('cordoned').waitFor();
     // Of requests that nobody has answered.
     open.complaints.splice(0, open.complaints.length, ...policyOf(open.complaints));
+  });
+
+  it('sees that somebody has logged out, or in, in another tab', async () => {
+    const { page, complaints } = open;
+    const other = await open.context.newPage();
+    await other.goto(lab.addresses.api);
+    await other.getByRole('button', { name: 'Account admin' }).click();
+    await other.getByRole('menuitem', { name: 'Log out' }).click();
+    await page.getByRole('dialog').getByText('Your session has ended').waitFor({ timeout: 3_000 });
+    await logIn(other, lab.addresses.api, lab.adminPassword ?? '');
+    await page.getByRole('dialog').waitFor({ state: 'detached', timeout: 10_000 });
+    await other.close();
+    // Of what was refused meanwhile.
+    complaints.splice(0, complaints.length, ...policyOf(complaints));
   });
 
   it('logs out', async () => {

@@ -113,12 +113,16 @@ describe('stacks and services on the dashboard', () => {
     expect(await serious()).toEqual([]);
     await page.keyboard.press('Escape');
     await line.waitFor({ state: 'detached' });
-    await button('Scale to 3').click();
+    const calls: string[] = [];
+    page.on('request', (request) => calls.push(request.url()));
+    // Who clicks twice means it once.
+    await button('Scale to 3').dblclick();
     await page.locator('.toasts').getByRole('button', way).press('Enter');
     await line.waitFor();
     expect(await serious()).toEqual([]);
     await page.keyboard.press('Escape');
     await row(`${STACK}_web_3`).getByText('running').waitFor();
+    expect(calls.filter((url) => url.endsWith('/scale'))).toHaveLength(1);
     await page.getByText(/2 → 3 by admin/).waitFor();
     await button('Back to the file’s 2').click();
     await row(`${STACK}_web_3`).waitFor({ state: 'detached' });
@@ -205,7 +209,11 @@ describe('stacks and services on the dashboard', () => {
       .first()
       .waitFor();
     // What was set is no other person's doing.
-    await page.getByRole('main').locator('form').getByRole('button', { name: 'Cancel' }).waitFor({ state: 'detached' });
+    await page
+      .getByRole('main')
+      .locator('form')
+      .getByRole('button', { name: 'Cancel' })
+      .waitFor({ state: 'detached' });
     expect(await page.getByRole('alert').count()).toBe(0);
     expect(await page.getByLabel('Schedules').inputValue()).toBe('weekdays 08:00-20:00 UTC: at least 1');
     expect(await serious()).toEqual([]);

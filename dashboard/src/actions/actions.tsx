@@ -1,12 +1,15 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
+import { useLocation } from '@tanstack/react-router';
 import {
   createContext,
   type FormEvent,
   type ReactNode,
   useCallback,
   useContext,
+  useEffect,
   useMemo,
+  useRef,
   useState,
 } from 'react';
 import { useToasts } from '../app/toasts.tsx';
@@ -25,6 +28,8 @@ type Value = Readonly<{
 const Context = createContext<Value | undefined>(undefined);
 /** What takes longer says that it is being done, milliseconds. */
 const SLOW_MS = 600;
+/** Whoever clicks twice in this time has meant it once, whatever the button says by then, milliseconds. */
+const TWICE_MS = 500;
 
 export function ActionProvider({ children }: Readonly<{ children: ReactNode }>) {
   const [asked, setAsked] = useState<Action>();
@@ -54,14 +59,27 @@ export function ActionProvider({ children }: Readonly<{ children: ReactNode }>) 
     },
     [show, t, language, queries],
   );
+  const last = useRef({ target: '', at: Number.NEGATIVE_INFINITY });
   const start = useCallback(
     (action: Action) => {
-      if (action.confirm === undefined) void run(action);
-      else setAsked(action);
+      if (action.confirm !== undefined) {
+        setAsked(action);
+        return;
+      }
+      const { target } = action;
+      const at = performance.now();
+      if (last.current.target === target && at - last.current.at < TWICE_MS) return;
+      last.current = { target, at };
+      void run(action);
     },
     [run],
   );
   const value = useMemo(() => ({ start }), [start]);
+  // What is asked is of the page that was left.
+  const page = useLocation({ select: ({ pathname }) => pathname });
+  useEffect(() => {
+    if (page !== '') setAsked(undefined);
+  }, [page]);
   return (
     <Context value={value}>
       {children}
