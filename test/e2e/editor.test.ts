@@ -275,4 +275,28 @@ describe('the editor', () => {
     // How it goes may have asked for a service that was gone in that moment.
     expect(complaints.filter((text) => !/status of 4\d\d/.test(text))).toEqual([]);
   });
+
+  it('has the text read again when the manager is back', async () => {
+    const { page, complaints } = open;
+    await page.goto(`${lab.addresses.api}/stacks/${STACK}/edit`);
+    await problems().getByText('No mistake was found').waitFor();
+    await lab.killManager();
+    await write('services: { web: { image: busybox, command: sleep 100000 } }');
+    await problems().getByText('It could not be checked').waitFor();
+    await lab.restartManager();
+    await problems().getByText('No mistake was found').waitFor();
+    complaints.length = 0; // of what nobody has answered
+  });
+
+  it('says that somebody has removed the stack, and deploys it as a new one', async () => {
+    const { page, complaints } = open;
+    await lab.berth(['stack', 'rm', STACK, '--yes']);
+    await page.getByRole('alert').getByText('was removed while you were writing').waitFor();
+    expect(await serious()).toEqual([]);
+    await page.getByRole('button', { name: 'Go on with mine, as a new stack' }).click();
+    await changes().getByText('service web').waitFor();
+    await deploy();
+    expect(await lab.berth(['service', 'ls'])).toContain(`${STACK}/web`);
+    complaints.length = 0; // of the stack that was gone
+  });
 });

@@ -48,7 +48,8 @@ export function Editor({ first, drafts, isFirst = false, onFirst, children }: Pr
   const [deployed, setDeployed] = useState(isFirst ? first.name : undefined);
   const { name, source, contents, base } = draft;
   const isNew = base.generation === 0;
-  const place = isNew ? '' : name;
+  // One that was removed meanwhile stays the draft that it was.
+  const place = first.base.generation === 0 ? '' : first.name;
   useTitle(isNew ? w('new') : w('edit', { name }));
   const check = useCheck({ stack: name, source, contents });
   const known = useKnown();
@@ -88,7 +89,10 @@ export function Editor({ first, drafts, isFirst = false, onFirst, children }: Pr
           draft={draft}
           isBusy={isBusy}
           onTake={(now) => settle({ ...draft, contents: [], source: now.source ?? source, base: now })}
-          onKeep={(now) => change({ ...draft, base: now })}
+          onKeep={(now) => {
+            change({ ...draft, base: now });
+            check.again();
+          }}
         />
       )}
       {deployed !== undefined && <Progress stack={deployed} />}

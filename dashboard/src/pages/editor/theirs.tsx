@@ -1,5 +1,6 @@
 import { Button, Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { BerthError } from '../../../../src/contract/page-client.ts';
 import { client } from '../../cluster/client.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { Icon } from '../../parts/icons.tsx';
@@ -21,13 +22,27 @@ type Props = Readonly<{
 export function Theirs({ draft, isBusy, onTake, onKeep }: Props) {
   const w = useWords(words);
   const { base, name } = draft;
-  const { data: stack } = useStack(name);
+  const { data: stack, error } = useStack(name);
   const isOther = stack !== undefined && stack.generation !== base.generation && !isBusy;
   const { data: theirs } = useQuery({
     queryKey: ['stack-source', name, stack?.generation],
     queryFn: ({ signal }) => client.call('stack.source', { stack: name }, { signal }),
     enabled: isOther,
   });
+  if (error instanceof BerthError && error.code === 'not_found' && !isBusy)
+    return (
+      <div className="health tone-busy" role="alert">
+        <Icon name="warn" size={22} />
+        <div className="theirs-body">
+          <strong>{w('theirs.gone')}</strong>
+          <Group gap="xs" mt="xs">
+            <Button variant="default" size="xs" onClick={() => onKeep({ generation: 0, source: null })}>
+              {w('theirs.new')}
+            </Button>
+          </Group>
+        </div>
+      </div>
+    );
   if (!isOther || theirs === undefined) return null;
   const { generation, by, at, source, of } = theirs;
   if (generation === base.generation) return null;

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import { BerthError } from '../../../../src/contract/page-client.ts';
 import { useSession } from '../../app/session.tsx';
 import { client } from '../../cluster/client.ts';
+import { usePicture } from '../../cluster/use-cluster.tsx';
 import type { Checked, Content, Source } from './draft.ts';
 
 /** So long after the last key the manager is asked, milliseconds. */
@@ -23,6 +24,7 @@ let count = 0;
 /** What the manager says of what is being typed, asked for whenever the keys rest. */
 export function useCheck({ stack, source, contents }: Sent): Check {
   const { session } = useSession();
+  const { connection } = usePicture();
   const [asked, setAsked] = useState(() => ({ id: ++count, stack, source, contents }));
   // Drafts are never changed: another text is another one.
   const isSame = asked.stack === stack && asked.source === source && asked.contents === contents;
@@ -42,8 +44,8 @@ export function useCheck({ stack, source, contents }: Sent): Check {
     gcTime: 0,
     retry: (times, thrown) => times < 2 && thrown instanceof BerthError && thrown.retryable,
   });
-  // Whoever has logged in again is asked for nothing that was typed.
-  const isIn = session.state === 'in';
+  // Whoever has logged in again, and has a manager again, is asked for nothing that was typed.
+  const isIn = session.state === 'in' && connection.state === 'live';
   const isNamed = stackNameFault(asked.stack) === undefined;
   useEffect(() => {
     if (isIn && isNamed) void refetch({ cancelRefetch: false });

@@ -92,6 +92,8 @@ export const words = wordsOf(
     'theirs.unknown':
       'It did not come with its files, so that there is no text of theirs to show. What a deployment of yours changes is told under the text.',
     'theirs.take': 'Take theirs, and lose mine',
+    'theirs.gone': 'This stack was removed while you were writing.',
+    'theirs.new': 'Go on with mine, as a new stack',
     'theirs.keep': 'Keep mine, on top of theirs',
     'diff.left': 'lines that are the same',
     'lines.added': 'added',
@@ -192,6 +194,8 @@ export const words = wordsOf(
     'theirs.same': '文本与您开始时的相同。',
     'theirs.unknown': '对方部署时没有附带文件，因此没有可显示的文本。您的部署会带来的变更显示在文本下方。',
     'theirs.take': '采用对方的，放弃我的',
+    'theirs.gone': '您编辑期间，此应用栈已被移除。',
+    'theirs.new': '保留我的，作为新应用栈部署',
     'theirs.keep': '保留我的，在对方之上部署',
     'diff.left': '相同的行',
     'lines.added': '新增',
