@@ -83,11 +83,12 @@ function Facts({ service, spec }: FactsProps) {
   );
 }
 
-function Replicas({ service: { stack, name, wanted, release } }: Readonly<{ service: ServiceView }>) {
+function Replicas({ service: { stack, name, mode, wanted, release } }: Readonly<{ service: ServiceView }>) {
   const w = useWords(serviceWords);
   const { data, error } = useLiveQuery(['service.ps', stack, name], (signal) =>
     client.call('service.ps', { stack, service: name }, { signal }),
   );
+  const stopped = mode === 'cron' ? 'noReplicas.cron' : 'noReplicas.stopped';
   return (
     <section className="card rows" aria-labelledby="replicas">
       <div className="card-body" style={{ paddingBottom: 0 }}>
@@ -95,7 +96,7 @@ function Replicas({ service: { stack, name, wanted, release } }: Readonly<{ serv
       </div>
       {data === undefined && (error === null ? <Waiting /> : <Problem error={error} />)}
       {data?.containers.length === 0 && (
-        <Empty title={w('noReplicas')} hint={w(wanted === 0 ? 'noReplicas.stopped' : 'noReplicas.hint')} />
+        <Empty title={w('noReplicas')} hint={w(wanted === 0 ? stopped : 'noReplicas.hint')} />
       )}
       {data !== undefined && data.containers.length > 0 && (
         <MemberRows
