@@ -62,12 +62,15 @@ export function ActionProvider({ children }: Readonly<{ children: ReactNode }>) 
   const last = useRef({ target: '', at: Number.NEGATIVE_INFINITY });
   const start = useCallback(
     (action: Action) => {
+      if (action.confirm !== undefined) {
+        setAsked(action);
+        return;
+      }
       const { target } = action;
       const at = performance.now();
       if (last.current.target === target && at - last.current.at < TWICE_MS) return;
       last.current = { target, at };
-      if (action.confirm === undefined) void run(action);
-      else setAsked(action);
+      void run(action);
     },
     [run],
   );
