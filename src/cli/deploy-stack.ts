@@ -1,7 +1,6 @@
 import { problemText } from '../compose/index.ts';
 import type { RouteOutput } from '../contract/v1/route.ts';
 import type { Routes } from '../contract/v1/routes.ts';
-import type { ServiceView } from '../contract/v1/services.ts';
 import { BerthError } from '../kit/errors.ts';
 import type { Stack } from '../model/stack.ts';
 import { MOST_SOURCE, sourceSize } from '../model/stack-source.ts';
