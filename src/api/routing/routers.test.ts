@@ -471,9 +471,15 @@ it('tells certificates once, and ports for TLS to agents that know them', async 
       ...{ kind: 'settings', clusterId: 'c1', settings: { ...defaultSettings, routerTlsPort: 80 } },
     }),
   );
-  // HAProxy would not start with both.
   await vi.waitFor(() => expect(frames).not.toEqual([]));
-  expect(told(frames)).toEqual([[[80], undefined]]);
+  frames.splice(0);
+  await put('other', 'three');
+  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  frames.splice(0);
+  await store.update((tx) => tx.delete('certificates', 'shop'));
+  // HAProxy would not start with both ports.
+  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  expect(told(frames)).toEqual([[[80], ['three']]]);
   expect(told(old).every(([ports, certificates]) => ports?.length === 1 && certificates === undefined)).toBe(
     true,
   );
