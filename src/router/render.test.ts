@@ -1,6 +1,8 @@
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import { PemConverter, X509CertificateGenerator } from '@peculiar/x509';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createCa, issueRouterCertificate, openCa } from '../link/index.ts';
 import {
   type HttpRoute,
   headerValueSchema,
@@ -133,13 +135,21 @@ describe('a configuration', () => {
   });
 
   it('shows the default certificate to who asks for none, and knows how many are behind one', async () => {
-    const ca = await openCa(await createCa('test', Date.now()));
+    const signingAlgorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+    const made = async (domain: string) => {
+      const keys = await webcrypto.subtle.generateKey(signingAlgorithm, true, ['sign', 'verify']);
+      const name = `CN=${domain}`;
+      const own = await X509CertificateGenerator.createSelfSigned({ name, keys, signingAlgorithm });
+      const key = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+      return { certificate: own.toString('pem'), key: PemConverter.encode(key, 'PRIVATE KEY') };
+    };
+    const signer = await made('CA');
     const pem = async (domain: string, ...chain: string[]) => {
-      const { certificate, key } = await issueRouterCertificate(ca, [domain], Date.now());
+      const { certificate, key } = await made(domain);
       return [certificate, ...chain, key].map((one) => one.trim()).join('\n');
     };
     const certificates = [
-      { name: 'a', pem: await pem('a.com', ca.certificate) },
+      { name: 'a', pem: await pem('a.com', signer.certificate) },
       { name: 'b', pem: await pem('b.com') },
     ];
     const rendered = (more: object) =>

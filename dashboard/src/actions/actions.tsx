@@ -26,10 +26,10 @@ type Value = Readonly<{
   start(action: Action): void;
 }>;
 const Context = createContext<Value | undefined>(undefined);
+/** A key is pressed once, also right behind a click. */
+const TYPES = ['click', 'keydown'] as const;
 /** What takes longer says that it is being done, milliseconds. */
 const SLOW_MS = 600;
-/** Whoever clicks twice in this time has meant it once, whatever the button says by then, milliseconds. */
-const TWICE_MS = 500;
 
 export function ActionProvider({ children }: Readonly<{ children: ReactNode }>) {
   const [asked, setAsked] = useState<Action>();
@@ -59,18 +59,24 @@ export function ActionProvider({ children }: Readonly<{ children: ReactNode }>) 
     },
     [show, t, language, queries],
   );
-  const last = useRef({ target: '', at: Number.NEGATIVE_INFINITY });
+  // Whoever clicks twice has meant it once, whatever the button says by the second click.
+  const isSecond = useRef(false);
+  useEffect(() => {
+    const look = (event: Event) => {
+      isSecond.current = event instanceof MouseEvent && event.detail > 1;
+    };
+    for (const type of TYPES) document.addEventListener(type, look, true);
+    return () => {
+      for (const type of TYPES) document.removeEventListener(type, look, true);
+    };
+  }, []);
   const start = useCallback(
     (action: Action) => {
       if (action.confirm !== undefined) {
         setAsked(action);
         return;
       }
-      const { target } = action;
-      const at = performance.now();
-      if (last.current.target === target && at - last.current.at < TWICE_MS) return;
-      last.current = { target, at };
-      void run(action);
+      if (!isSecond.current) void run(action);
     },
     [run],
   );
