@@ -13,6 +13,8 @@ let clock: FakeClock;
 let events: MoveEvent[] = [];
 /** `container host` that an engine refuses. */
 let refuses: ReadonlySet<string> = new Set();
+/** With which status it does. */
+let status = 500;
 
 async function start(hosts: readonly string[], settings: object = {}): Promise<void> {
   store = await newCluster(hosts, settings);
@@ -27,7 +29,7 @@ function startLoop(): void {
     settled: async (id) => {
       const host = placed(store)[id];
       if (refuses.has(`${id} ${host}`))
-        throw new BerthError('engine', `port is taken on ${host}`, { status: 500 });
+        throw new BerthError('engine', `port is taken on ${host}`, { status });
     },
   });
 }
@@ -38,6 +40,7 @@ afterEach(async () => {
   clock = new FakeClock();
   events = [];
   refuses = new Set();
+  status = 500;
 });
 
 const add = (...records: readonly ReturnType<typeof container>[]) =>
@@ -185,6 +188,26 @@ describe('a host that is down', () => {
     await setHost(store, 'h2', 'down');
     await settle();
     expect(placed(store)).toEqual({ a: 'h1' });
+  });
+
+  it('keeps to a host whose engine is not there at the moment: its agent goes on trying', async () => {
+    await start(['h1', 'h2', 'h3']);
+    await add(container('a', 'h1'));
+    refuses = new Set(['a h2']);
+    status = 503;
+    await setHost(store, 'h1', 'down');
+    await settle();
+    expect(placed(store)).toEqual({ a: 'h2' });
+  });
+
+  it('leaves alone what is on its way to another host, where it may run by now', async () => {
+    await start(['h1', 'h2', 'h3']);
+    const one = container('a', 'h1');
+    const moving = { hostId: 'h3', phase: 'stop' as const };
+    await add({ ...one, assigned: { ...one.assigned, moving } }, container('b', 'h1'));
+    await setHost(store, 'h1', 'down');
+    await settle();
+    expect(placed(store)).toMatchObject({ a: 'h1', b: expect.not.stringContaining('h1') });
   });
 
   it('takes a container after the one that it must be with', async () => {

@@ -202,6 +202,21 @@ describe('a drain', () => {
     expect(moves.planDrain('h1', ['h2']).moves.map(({ to }) => to)).toEqual(['h3', 'h3']);
   });
 
+  it('goes on where it is asked for again, and begins nothing new once the manager ends', async () => {
+    const web = { labels: { 'berth.service': 'web' } };
+    await start(['h1', 'h2', 'h3'], container('a', 'h1', web), container('b', 'h1', web));
+    const open = closeGate();
+    const job = await moves.drain('h1');
+    expect(await moves.drain('h1')).toBe(job);
+    await settle();
+    moves.close();
+    open();
+    await settle();
+    expect(given.filter((step) => step.startsWith('a'))).toHaveLength(2);
+    expect(given.filter((step) => step.startsWith('b'))).toEqual([]);
+    expect(moves.drainJob('h1')).toMatchObject({ state: 'done', stays: [{ id: 'b' }] });
+  });
+
   it('says what cannot be moved, and why', async () => {
     const volume = {
       kind: 'volume' as const,
@@ -311,6 +326,24 @@ describe('a rebalance', () => {
     expect(counts).toEqual(['h1', 'h1', 'h2', 'h2', 'h3', 'h3']);
     expect(moves.planRebalance().moves).toEqual([]);
     expect(moves.rebalanceJob()).toMatchObject({ state: 'done', stays: [] });
+  });
+
+  it('counts what a container has asked for, rather than containers alone', async () => {
+    const big = { labels: {}, host: { Memory: 4 * 1024 ** 3 } };
+    const small = ['a', 'b', 'c'].map((id) => container(id, 'h2', { labels: {} }));
+    await start(['h1', 'h2'], container('big', 'h1', big), ...small);
+    expect(moves.planRebalance().moves).toEqual([]);
+  });
+
+  it('goes on where it is asked for again', async () => {
+    const on = ['a', 'b', 'c', 'd'].map((id) => container(id, 'h1', { labels: {} }));
+    await start(['h1', 'h2'], ...on);
+    const open = closeGate();
+    const job = moves.rebalance();
+    expect(moves.rebalance()).toBe(job);
+    open();
+    await settle();
+    expect(Object.values(placed(store)).sort()).toEqual(['h1', 'h1', 'h2', 'h2']);
   });
 
   it('moves what must be together one after the other, and brings what was left behind after it', async () => {
