@@ -4,11 +4,20 @@ import { useEffect, useState } from 'react';
 /** What was last used outside of all dialogs: a dialog may be opened by one that is gone when it closes. */
 let lastOutside: HTMLElement | undefined;
 
+/** What opens it may be clicked twice: the second click is beside it, and is not to close it, milliseconds. */
+const TWICE_MS = 500;
+
 /** Over the page for as long as it is there. Whoever closes it is back at what opened it, or at the page's beginning. */
 export function Dialog(props: Omit<ModalProps, 'opened' | 'returnFocus'>) {
   const [opener] = useState(openerNow);
   useEffect(() => () => goBackTo(opener), [opener]);
-  return <Modal opened {...props} />;
+  const { closeOnClickOutside = true } = props;
+  const [isNew, setNew] = useState(true);
+  useEffect(() => {
+    const timer = setTimeout(() => setNew(false), TWICE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return <Modal opened {...props} closeOnClickOutside={closeOnClickOutside && !isNew} />;
 }
 
 function openerNow(): HTMLElement | undefined {
