@@ -8,13 +8,14 @@ import { type ApiFixture, addUsers, containerRecord, hostRecord, startApi } from
 
 const SIZE = { columns: 80, rows: 24 };
 let api: ApiFixture;
-beforeEach(async () => {
+beforeEach(begin);
+async function begin() {
   api = await startApi();
   await api.store.update((tx) => {
     tx.put('hosts', hostRecord('id-1', 'h1'));
     tx.put('containers', containerRecord('c1', 'web', 'id-1'));
   });
-});
+}
 afterEach(() => api.close());
 
 const ask = async (as: 'operator' | 'admin' = 'operator') => {
@@ -165,9 +166,46 @@ describe('a terminal', () => {
     }
   });
 
+  it('ends where nobody has typed for an hour', async () => {
+    await api.close();
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      await begin();
+      const [left, used] = [connect(await ask()), connect(await ask())];
+      for (const one of [left, used]) await says(one, 'web sh -i');
+      api.clock.time += 40 * 60_000;
+      used.socket.send(Buffer.from('still here'));
+      await says(used, 'still here');
+      api.clock.time += 40 * 60_000;
+      vi.advanceTimersByTime(15_000);
+      expect(await left.end).toBe(1008);
+      expect(left.messages.at(-1)).toMatchObject({ t: 'ended', reason: expect.stringContaining('typed') });
+      expect(used.socket.readyState).toBe(used.socket.OPEN);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('ends with the session, with the role, and with the manager', async () => {
     const ends: [() => Promise<unknown>, string][] = [
       [() => api.store.update((tx) => tx.delete('apiTokens', 't-operator')), 'your session has ended'],
+      [
+        () =>
+          api.store.update((tx) => {
+            const token = tx.get('apiTokens', 't-operator');
+            if (token !== undefined) tx.put('apiTokens', { ...token, expiresAt: api.clock.time });
+          }),
+        'your session has ended',
+      ],
+      [
+        () =>
+          api.store.update((tx) => {
+            const user = tx.get('users', 'the-operator');
+            const oidc = { issuer: 'https://sso', subject: '1', shutOut: true };
+            if (user !== undefined) tx.put('users', { ...user, oidc } as typeof user);
+          }),
+        'your session has ended',
+      ],
       [
         () =>
           api.store.update((tx) => {

@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../kit/logger.ts';
 import type { Container, ObservedContainer } from '../../model/container.ts';
-import { type ReleaseRecord, type ServiceRecord, serviceKey } from '../../model/deployment.ts';
+import {
+  type ReleaseRecord,
+  type ServiceRecord,
+  type StackRecord,
+  serviceKey,
+} from '../../model/deployment.ts';
 import type { Scaling } from '../../model/scaling.ts';
 import { DEFAULT_POLICY, type Service } from '../../model/service.ts';
 import { replicasOf } from '../../model/service-scale.ts';
@@ -231,6 +236,61 @@ describe('a service that scales by itself', () => {
     await own.pass(100, 90);
     expect(own.number()).toBe(2);
     expect(() => own.scaler.explain('shop', 'web')).toThrow('service shop/web does not scale by itself');
+  });
+
+  it('is left alone while its stack is taken away', async () => {
+    const own = await begun();
+    const stack = { kind: 'stack-record', name: 'shop', removing: true } as StackRecord;
+    await own.store.update((tx) => tx.put('stacks', stack));
+    await own.pass(100, 90);
+    expect(own.number()).toBe(2);
+    expect(() => own.scaler.explain('shop', 'web')).toThrow();
+  });
+
+  it('gets no fewer while a release goes out', async () => {
+    const own = await begun();
+    const release = { kind: 'release-record', stack: 'shop', service: 'web', number: 1, spec: service };
+    const put = (state: ReleaseRecord['state']) =>
+      own.store.update((tx) => tx.put('releases', { ...release, state } as ReleaseRecord));
+    await put('releasing');
+    await own.pass(200, 1);
+    expect(own.number()).toBe(2);
+    await put('done');
+    await own.pass(200, 1);
+    expect(own.number()).toBe(1);
+  });
+
+  it('takes no container for idle that leaves', async () => {
+    const own = await begun();
+    own.idle = ['l1', 'l2', 'l3'];
+    await own.store.update((tx) => {
+      for (const [i, id] of own.idle.entries()) {
+        const leaving = { stack: 'shop', name: 'web', index: 11 + i, release: 1, leaving: true };
+        tx.put('containers', { ...containerOf(id, 11 + i, 'a'), service: leaving });
+        tx.put('observedContainers', seenAs(id, 'a'));
+      }
+    });
+    await own.pass(40, 90);
+    expect(own.number()).toBe(3);
+  });
+
+  it('does not write over a number that somebody sets at that moment', async () => {
+    const own = await begun();
+    await own.pass(25, 90);
+    const update = own.store.update.bind(own.store);
+    own.store.update = (async (task) => {
+      own.store.update = update;
+      await update((tx) => tx.put('services', { ...record, scale: 1, generation: 2 }));
+      return update(task);
+    }) as Store['update'];
+    for (let s = 0; s < 10; s++) {
+      own.now += 1_000;
+      own.scaler.onLoads('a', { loads: [{ id: 'c1', cpu: 90 }], unread: [] });
+      own.scaler.onLoads('b', { loads: [{ id: 'c2', cpu: 90 }], unread: [] });
+      await own.scaler.look();
+    }
+    expect([own.number(), own.audited]).toEqual([1, []]);
+    expect(own.store.update).toBe(update);
   });
 
   it('tells with each look what it saw, and the number then', async () => {

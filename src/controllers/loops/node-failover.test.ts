@@ -210,6 +210,21 @@ describe('a host that is down', () => {
     expect(placed(store)).toMatchObject({ a: 'h1', b: expect.not.stringContaining('h1') });
   });
 
+  it('loses what is paused and what was never started, too, and all of very many', async () => {
+    await start(['h1', 'h2']);
+    const ids = Array.from({ length: 501 }, (_, i) => `c${i}`);
+    const states = { paused: 'paused', created: 'created', stopped: 'stopped' } as const;
+    const others = Object.entries(states).map(([id, state]) => container(id, 'h1', { state }));
+    await add(...ids.map((id) => container(id, 'h1')), ...others);
+    await setHost(store, 'h1', 'down');
+    for (let looks = 0; looks < 3; looks++) {
+      await settle();
+      await clock.advance(1_000);
+    }
+    expect(Object.values(placed(store)).filter((host) => host === 'h2')).toHaveLength(503);
+    expect(placed(store)).toMatchObject({ paused: 'h2', created: 'h2', stopped: 'h1' });
+  });
+
   it('takes a container after the one that it must be with', async () => {
     await start(['h1', 'h2', 'h3']);
     await add(container('app', 'h1', { host: { Links: ['name-db:db'] } }), container('db', 'h1'));
