@@ -1,7 +1,6 @@
 import { problemText } from '../compose/index.ts';
 import type { RouteOutput } from '../contract/v1/route.ts';
 import type { Routes } from '../contract/v1/routes.ts';
-import type { ServiceView } from '../contract/v1/services.ts';
 import { BerthError } from '../kit/errors.ts';
 import type { Stack } from '../model/stack.ts';
 import { MOST_SOURCE, sourceSize } from '../model/stack-source.ts';
@@ -11,6 +10,7 @@ import type { CliContext } from './command.ts';
 import type { ComposeFlags } from './compose-options.ts';
 import { type FollowFlags, followStack, isWhole } from './follow-stack.ts';
 import { readTold } from './read-stack.ts';
+import { refuseReplaced } from './refuse-replaced.ts';
 import { routerTexts } from './router-text.ts';
 import { clean } from './terminal/text.ts';
 
@@ -63,7 +63,7 @@ export async function deployStack(
     out.note('what was deployed before is not all ready yet');
   }
   const services = await followStack(context, spec.name, flags);
-  await refuseTakenBack(context, services, answer.releases);
+  await refuseReplaced(context, services, answer.releases);
   const waiting = services.filter(({ release }) => release.state === 'waiting').map(({ name }) => name);
   if (globals.json) return;
   out.line(
@@ -84,31 +84,6 @@ async function releaseRebuilt(
     await call('service.restart', { stack, service });
     if (!globals.json)
       out.line(out.style('yellow', `  ~ service ${clean(service)}: its image was built anew`));
-  }
-}
-
-/**
- * A release that went back by itself has ended well for the service, and not for whoever has deployed it.
- * @throws BerthError `conflict`
- */
-async function refuseTakenBack(
-  { call }: CliContext,
-  services: readonly ServiceView[],
-  begun: Answer['releases'],
-): Promise<void> {
-  for (const { stack, name, release } of services) {
-    const own = begun.find(({ service }) => service === name);
-    if (own === undefined || release.number <= own.number) continue;
-    const { releases } = await call('release.history', { stack, service: name });
-    const back = releases.find(({ number, state }) => number === own.number && state === 'rolled-back');
-    if (back === undefined) continue;
-    throw new BerthError(
-      'conflict',
-      `release ${back.number} of ${stack}/${name} was taken back: ${back.reason}`,
-      {
-        hint: `release ${release.number} serves what was there before; "berth stack logs ${stack}" and "berth release history ${stack}/${name}" say more`,
-      },
-    );
   }
 }
 

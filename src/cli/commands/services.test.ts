@@ -190,6 +190,38 @@ it('fails where a release has gone back by itself', async () => {
   expect(stderr).toContain('release 1 of shop/web was taken back: container 4 ended with 3');
 }, 60_000);
 
+it('fails where a release of somebody else took the place of its own', async () => {
+  const release = { at: 1, changes: [], failed: [], image: 'web:2', reason: '' };
+  const own = { ...release, number: 1, by: 'ann', cause: { kind: 'deploy' as const } };
+  const later = { ...release, number: 2, by: 'bob', state: 'done' as const };
+  let cause: { kind: 'restart' } | { kind: 'rollback'; to: number; automatic: boolean } = { kind: 'restart' };
+  const done = service({ release: { number: 2, state: 'done', reason: '' } });
+  const { berth } = await withManager({
+    'stack.deploy': () => created,
+    'stack.get': () => ({ ...stackView([done]), spec }),
+    'release.rollback': () => service({ release: { number: 1, state: 'releasing', reason: '' } }),
+    'release.history': () => ({
+      releases: [
+        { ...later, cause },
+        { ...own, state: 'superseded' as const },
+      ],
+    }),
+    'route.list': () => ({ routes: [], ingress: [], missing: [] }),
+  });
+  const cwd = folder();
+  // The same once more is out all the same.
+  expect((await berth(['deploy'], { cwd })).code).toBe(0);
+  cause = { kind: 'rollback', to: 0, automatic: false };
+  for (const args of [['deploy'], ['release', 'rollback', 'shop/web']]) {
+    const { code, stdout, stderr } = await berth(args, { cwd });
+    expect(code).toBe(4);
+    expect(stdout).not.toMatch(/is deployed|is release/);
+    expect(stderr).toContain(
+      'release 1 of shop/web did not go out: release 2 by bob (a way back to 0) took its place',
+    );
+  }
+}, 60_000);
+
 it('tells what goes to and fro once, and who waits for whom', async () => {
   const release = { number: 1, state: 'releasing' as const, reason: '' };
   const [up, down] = [service({ release }), service({ ready: 1, release })];

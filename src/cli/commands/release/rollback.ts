@@ -1,6 +1,7 @@
 import { command } from '../../command.ts';
 import { followOptions } from '../../follow-options.ts';
 import { type FollowFlags, followStack } from '../../follow-stack.ts';
+import { refuseReplaced } from '../../refuse-replaced.ts';
 import { serviceArgument, serviceRef } from '../../service-ref.ts';
 import { clean } from '../../terminal/text.ts';
 import { parseCount } from '../../values.ts';
@@ -26,7 +27,10 @@ export const releaseRollback = command<FollowFlags & Readonly<{ to?: number }>, 
     const ref = serviceRef(service);
     const answer = await context.call('release.rollback', { ...ref, ...(to === undefined ? {} : { to }) });
     if (context.globals.json) context.out.json(answer);
-    if (flags.detach !== true) await followStack(context, ref.stack, flags, [ref.service]);
+    if (flags.detach !== true) {
+      const services = await followStack(context, ref.stack, flags, [ref.service]);
+      await refuseReplaced(context, services, [{ ...ref, number: answer.release.number }]);
+    }
     if (!context.globals.json) context.out.line(`${clean(service)} is release ${answer.release.number}`);
   },
 });
