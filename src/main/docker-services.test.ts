@@ -210,6 +210,12 @@ describe('a service of Docker', () => {
     expect((await client.send('DELETE', `/configs/${ConfigID}`)).status).toBe(204);
   });
 
+  it('counts the containers of a job from 0, as clients that wait for all of them do', async () => {
+    await create('job', { Mode: { ReplicatedJob: { MaxConcurrent: 2, TotalCompletions: 2 } } });
+    const slots = async () => (await tasks('job')).map(({ Slot }) => Slot).sort();
+    await expect.poll(slots, { timeout: 15_000 }).toEqual([0, 1]);
+  });
+
   it('says what a place without a container waits for', async () => {
     await cluster.setConnected('a', false);
     await cluster.setConnected('b', false);

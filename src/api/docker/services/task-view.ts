@@ -183,7 +183,8 @@ export function taskView({
     Labels: labels,
     Spec: template,
     ServiceID: serviceId(record),
-    ...(record.service.scale.kind === 'global' ? {} : { Slot: slot }),
+    // Docker counts those of a job from 0; its command line waits for ever for one that it does not find there.
+    ...(record.service.scale.kind === 'global' ? {} : { Slot: job ? slot - 1 : slot }),
     ...(hostId === '' ? {} : { NodeID: hostId }),
     Status: {
       Timestamp: new Date(since).toISOString(),

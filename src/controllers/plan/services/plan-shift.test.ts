@@ -52,6 +52,16 @@ describe('a blue-green release', () => {
     ]);
   });
 
+  it('is not confirmed by there being no containers for a while', () => {
+    for (const state of ['waiting', 'paused'] as const) {
+      const none = rollout({ state, wanted: 0, members: olds.slice(2) });
+      expect(planRollout(none).steps).toEqual([{ step: 'retire', id: 'c1-3', why: 'surplus' }]);
+      expect(planRollout({ ...none, members: [] }).steps).toEqual([]);
+    }
+    const again = planRollout(rollout({ state: 'paused', wanted: 2, members: [] })).steps;
+    expect(again).toEqual([1, 2].map((index) => ({ step: 'create', index, release: 1 })));
+  });
+
   it('goes through its steps by time, and is confirmed by itself where it is told', () => {
     const steps = [
       { weight: 20, holdMs: 500 },

@@ -43,7 +43,9 @@ export function planShift(rollout: Rollout, needed: (weight: number) => number):
     const steps: RolloutStep[] = members
       .filter(({ leaving }) => !leaving)
       .map(({ id }) => ({ step: 'retire', id, why: 'surplus' }));
-    return { steps: [...steps, { step: 'enter', state: 'done', reason: '' }], nextAt: undefined };
+    // What somebody is to judge is not confirmed by there being none of it for a while.
+    if (state !== 'waiting' && state !== 'paused') steps.push({ step: 'enter', state: 'done', reason: '' });
+    return { steps, nextAt: undefined };
   }
   if (state === 'confirmed') return planConfirmed(both);
   if (state === 'releasing') return planReleasing(both, needed);

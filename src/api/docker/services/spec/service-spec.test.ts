@@ -145,7 +145,8 @@ describe('ServiceSpec and service', () => {
         expect(byPort(shown)).toEqual(
           byPort({
             ...spec,
-            TaskTemplate: { ...spec.TaskTemplate, Runtime: 'container' },
+            // Docker's command line looks into a placement without asking whether there is one.
+            TaskTemplate: { Placement: {}, ...spec.TaskTemplate, Runtime: 'container' },
             EndpointSpec: { ...spec.EndpointSpec, Mode },
           }),
         );

@@ -35,6 +35,8 @@ export function toServiceSpec(service: Service, about: About): Json {
     const value = read(service, about);
     if (value !== undefined) spec = withAt(spec, path, value);
   }
+  // There is always one: docker service update --replicas-max-per-node looks into it.
+  if (at(spec, PLACEMENT) === undefined) spec = withAt(spec, PLACEMENT, {});
   return withAt(spec, 'TaskTemplate.Runtime', 'container');
 }
 
@@ -63,7 +65,8 @@ export function fromServiceSpec(
   return { service, warnings };
 }
 
-const PLATFORMS = 'TaskTemplate.Placement.Platforms';
+const PLACEMENT = 'TaskTemplate.Placement';
+const PLATFORMS = `${PLACEMENT}.Platforms`;
 
 function refuseStrangers(value: Json, below: string): void {
   for (const [key, inner] of Object.entries(value)) {
