@@ -66,6 +66,13 @@ const entry = { address: ADDRESS, port: TLS_PORT, tls: true, proxyFrom: [], trus
 const withCertificates = (certificates: Certificate[], more: Partial<RouterState> = {}) =>
   stateOf([web()], { entries: [entry], certificates, ...more });
 
+/** How many certificates come behind the one that is shown for it. */
+async function behind(servername: string): Promise<number> {
+  const to = ['-connect', `${ADDRESS}:${TLS_PORT}`, '-servername', servername];
+  const text = await run(['openssl', 's_client', ...to, '-showcerts'], { input: '' });
+  return (text.match(/BEGIN CERTIFICATE/g)?.length ?? 0) - 1;
+}
+
 /** Fingerprint and protocol that a client gets. */
 function shown(servername: string | undefined, port = TLS_PORT) {
   return new Promise<Readonly<{ sha256: string; alpn: unknown; names: string }>>((resolve, reject) => {
@@ -110,6 +117,20 @@ describe('certificates', () => {
     });
     expect((await shown('a.test')).sha256).toBe(second.sha256);
     expect(await haproxy.router.apply(withCertificates([a2, b], { defaultCertificate: 'b' }))).toEqual({
+      ...{ kind: 'commands', commands: 0 },
+    });
+    // The same with one behind it that was missing.
+    const [a, key] = a2.pem.split(/(?=-----BEGIN PRIVATE)/);
+    const [other] = b.pem.split(/(?=-----BEGIN PRIVATE)/);
+    const whole = { name: 'a', pem: `${a}${other}${key}` };
+    expect(await behind('a.test')).toBe(0);
+    expect(
+      await haproxy.router.apply(withCertificates([whole, b], { defaultCertificate: 'b' })),
+    ).toMatchObject({
+      kind: 'commands',
+    });
+    expect(await behind('a.test')).toBe(1);
+    expect(await haproxy.router.apply(withCertificates([whole, b], { defaultCertificate: 'b' }))).toEqual({
       ...{ kind: 'commands', commands: 0 },
     });
     expect(await haproxy.worker()).toBe(worker);
