@@ -111,6 +111,18 @@ it('says that the stack or the service was taken away meanwhile', async () => {
   });
 });
 
+it('does not say of a service that was set to 0 that both versions are there', async () => {
+  for (const [count, is] of [
+    [1, true],
+    [0, false],
+  ] as const) {
+    const release = { number: 2, state: 'waiting' as const, reason: '' };
+    const { berth } = await manager([() => look([service({ wanted: count, ready: count, release })])]);
+    const { code, stderr } = await berth(restart, { clock: sleptClock() });
+    expect([code, stderr.includes('both versions are there')]).toEqual([0, is]);
+  }
+});
+
 it('says at Ctrl-C that it goes on, and how to look', async () => {
   for (const [args, text] of [
     [restart, 'what was begun goes on all the same: "berth stack ps shop" shows how far it is\n'],

@@ -58,7 +58,9 @@ async function follow(
     }
     const leaving = services === undefined && all.some(({ removing }) => removing);
     if (!leaving && followed.every((one) => isSettled(one) || one.overdue !== undefined)) {
-      const waiting = followed.filter(({ release }) => release.state === 'waiting').map(({ name }) => name);
+      const waiting = followed
+        .filter(({ release, wanted }) => release.state === 'waiting' && wanted > 0)
+        .map(({ name }) => name);
       for (const name of waiting)
         out.note(
           `${clean(name)}: both versions are there; "berth release weight ${stack}/${clean(name)} 20" shares the requests, "confirm" and "rollback" end it`,
