@@ -1,5 +1,6 @@
 import type { ServiceView, StackView } from '../contract/v1/services.ts';
 import { BerthError } from '../kit/errors.ts';
+import { askPatiently, type GoesOn, watching } from './ask-patiently.ts';
 import type { CliContext } from './command.ts';
 import { viewText } from './service-text.ts';
 import { clean } from './terminal/text.ts';
@@ -19,7 +20,8 @@ export type FollowFlags = Readonly<{ detach?: boolean; timeout?: number }>;
  * Ctrl-C ends the watching, nothing else.
  * @param services names; all of the stack, if left out
  * @returns the services as they are in the end
- * @throws BerthError `conflict` where a release has stopped, or has nothing to go back to and is not whole in time; `timeout`
+ * @throws BerthError `conflict` where a release has stopped, or has nothing to go back to and is not whole in time;
+ * `not_found` where it was taken away meanwhile; `unavailable` where the manager stays away; `timeout`
  */
 export async function followStack(
   context: CliContext,
@@ -27,11 +29,27 @@ export async function followStack(
   { timeout }: FollowFlags,
   services?: readonly string[],
 ): Promise<readonly ServiceView[]> {
-  const { call, clock, interrupt, out } = context;
-  const until = timeout === undefined ? undefined : clock.now() + timeout * 1000;
+  const until = timeout === undefined ? undefined : context.clock.now() + timeout * 1000;
+  const goesOn = { what: 'what was begun', look: `"berth stack ps ${stack}"`, until };
+  return watching(context, goesOn, () => follow(context, stack, { timeout, until, goesOn }, services));
+}
+
+async function follow(
+  context: CliContext,
+  stack: string,
+  {
+    timeout,
+    until,
+    goesOn,
+  }: Readonly<{ timeout: number | undefined; until: number | undefined; goesOn: GoesOn }>,
+  services: readonly string[] | undefined,
+): Promise<readonly ServiceView[]> {
+  const { clock, interrupt, out } = context;
   const told = new Told();
   for (;;) {
-    const all = (await call('stack.get', { stack })).services;
+    const all = await lookAt(context, stack, goesOn);
+    for (const name of services ?? [])
+      if (!all.some((one) => one.name === name)) throw takenAway(stack, name);
     const followed = all.filter(({ name, removing }) => services?.includes(name) ?? !removing);
     for (const one of all) {
       if (services !== undefined && !services.includes(one.name)) continue;
@@ -40,7 +58,9 @@ export async function followStack(
     }
     const leaving = services === undefined && all.some(({ removing }) => removing);
     if (!leaving && followed.every((one) => isSettled(one) || one.overdue !== undefined)) {
-      const waiting = followed.filter(({ release }) => release.state === 'waiting').map(({ name }) => name);
+      const waiting = followed
+        .filter(({ release, wanted }) => release.state === 'waiting' && wanted > 0)
+        .map(({ name }) => name);
       for (const name of waiting)
         out.note(
           `${clean(name)}: both versions are there; "berth release weight ${stack}/${clean(name)} 20" shares the requests, "confirm" and "rollback" end it`,
@@ -56,6 +76,17 @@ export async function followStack(
     if (until !== undefined && clock.now() >= until) throw tooLate(stack, followed, timeout ?? 0);
     await clock.sleep(POLL_MS, interrupt);
   }
+}
+
+/** @throws BerthError `not_found` where somebody takes the stack away */
+async function lookAt(context: CliContext, stack: string, goesOn: GoesOn): Promise<readonly ServiceView[]> {
+  const { removing, services } = await askPatiently(context, goesOn, () =>
+    context.call('stack.get', { stack }),
+  ).catch((thrown: unknown) => {
+    throw thrown instanceof BerthError && thrown.code === 'not_found' ? takenAway(stack) : thrown;
+  });
+  if (removing) throw takenAway(stack);
+  return services;
 }
 
 /** What was said of each service. */
@@ -82,12 +113,18 @@ export function isWhole({ services }: StackView): boolean {
   );
 }
 
-/** Waits until the stack is gone. */
+/** Waits until the stack is gone. Ctrl-C ends the waiting, nothing else. */
 export async function followRemoval(context: CliContext, stack: string): Promise<void> {
+  const goesOn = { what: `taking ${clean(stack)} away`, look: '"berth stack ls"' };
+  await watching(context, goesOn, () => untilGone(context, stack, goesOn));
+}
+
+async function untilGone(context: CliContext, stack: string, goesOn: GoesOn): Promise<void> {
   const { call, clock, interrupt, out } = context;
   let left: number | undefined;
   for (;;) {
-    const found = (await call('stack.list', {})).stacks.find(({ name }) => name === stack);
+    const { stacks } = await askPatiently(context, goesOn, () => call('stack.list', {}));
+    const found = stacks.find(({ name }) => name === stack);
     if (found === undefined) return;
     const now = containersOf(found);
     if (now !== left && now > 0) out.note(`${clean(stack)}: ${now} containers left`);
@@ -133,6 +170,15 @@ function overdue(stack: string, one: ServiceView): BerthError {
     {
       hint: `it is tried on; "berth stack logs ${stack}" says more, and "berth deploy" with a mended file goes on from here`,
     },
+  );
+}
+
+function takenAway(stack: string, service?: string): BerthError {
+  const what = service === undefined ? `stack ${stack}` : `service ${service} of stack ${stack}`;
+  return new BerthError(
+    'not_found',
+    `${what} was taken away meanwhile: what was begun does not come to its end`,
+    { hint: '"berth audit" says by whom; "berth deploy" makes it anew' },
   );
 }
 

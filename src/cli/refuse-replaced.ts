@@ -1,5 +1,6 @@
 import type { ServiceView } from '../contract/v1/services.ts';
 import { BerthError } from '../kit/errors.ts';
+import { askPatiently } from './ask-patiently.ts';
 import type { CliContext } from './command.ts';
 
 /**
@@ -10,14 +11,18 @@ import type { CliContext } from './command.ts';
  * @throws BerthError `conflict`
  */
 export async function refuseReplaced(
-  { call }: CliContext,
+  context: CliContext,
   services: readonly ServiceView[],
   begun: readonly Readonly<{ service: string; number: number }>[],
 ): Promise<void> {
   for (const { stack, name, release } of services) {
     const own = begun.find(({ service }) => service === name);
     if (own === undefined || release.number <= own.number) continue;
-    const { releases } = await call('release.history', { stack, service: name });
+    const { releases } = await askPatiently(
+      context,
+      { what: 'what was begun', look: `"berth release history ${stack}/${name}"` },
+      () => context.call('release.history', { stack, service: name }),
+    );
     const ended = releases.find(({ number }) => number === own.number);
     if (ended?.state === 'rolled-back')
       throw new BerthError(

@@ -19,11 +19,15 @@ export function problemText({ at, key, message }: Problem): string {
   return `${placeText(at)}: ${key === '' ? '' : `${key}: `}${message}`;
 }
 
-/** Refuses compose files: the message is the first problem, `problems` are all of them. */
+/**
+ * Refuses compose files: the message is the first problem, `problems` are all of them. What was warned of before is often
+ * why: a variable that is not set leaves an image without its tag.
+ */
 export class ComposeError extends BerthError {
   constructor(
     readonly problems: readonly [Problem, ...Problem[]],
     code: 'bad_request' | 'too_large' = 'bad_request',
+    readonly warnings: readonly Problem[] = [],
   ) {
     const more = problems.length - 1;
     super(code, problemText(problems[0]) + (more === 0 ? '' : ` (and ${more} more)`));
@@ -71,7 +75,7 @@ export class Problems {
     const [first, ...rest] = [...this.#errors.values()].sort((a, b) =>
       a.at.file === b.at.file ? a.at.line - b.at.line || a.at.column - b.at.column : 0,
     );
-    if (first !== undefined) throw new ComposeError([first, ...rest]);
+    if (first !== undefined) throw new ComposeError([first, ...rest], 'bad_request', this.warnings);
   }
 }
 

@@ -44,6 +44,14 @@ it('reads what was sent, and tells mistakes by the paths that were sent', () => 
     tooLarge: false,
     problems: [{ at: { file: 'compose.yaml', line: 4, column: 5 }, key: 'services.web.imagee' }],
   });
+  // Which may be why.
+  expect(send('services:\n  web:\n    image: "web:${TAG2}"\n')).toMatchObject({
+    ok: false,
+    problems: [{ message: expect.stringContaining('"web:" is no name of an image') }],
+    warnings: [
+      { at: { file: 'compose.yaml', line: 3 }, message: expect.stringContaining('TAG2 is not set') },
+    ],
+  });
 });
 
 it('knows no file but those that were sent, whatever path is written', () => {

@@ -22,7 +22,12 @@ export type SentAnswer = Readonly<{
 }> &
   (
     | Readonly<{ ok: true; stack: Stack; source: StackSource; warnings: readonly Problem[] }>
-    | Readonly<{ ok: false; problems: readonly Problem[]; tooLarge: boolean }>
+    | Readonly<{
+        ok: false;
+        problems: readonly Problem[];
+        warnings: readonly Problem[];
+        tooLarge: boolean;
+      }>
   );
 
 const VARIABLES = '.env';
@@ -67,6 +72,7 @@ export function readSent(
   } catch (thrown) {
     if (!(thrown instanceof ComposeError)) throw thrown;
     const tooLarge = thrown.code === 'too_large';
-    return { ok: false, problems: thrown.problems.map(told), tooLarge, ...answer() };
+    const [problems, warnings] = [thrown.problems.map(told), thrown.warnings.map(told)];
+    return { ok: false, problems, warnings, tooLarge, ...answer() };
   }
 }

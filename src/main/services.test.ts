@@ -832,6 +832,27 @@ describe('a release in which both versions serve', () => {
     }
   };
 
+  it('is not confirmed by a number of 0 while it goes out', async () => {
+    const canary = (image: string) => both(image, 'berth.release: canary, berth.release.steps: "20:1h"');
+    const scale = (count: number) =>
+      cluster.store.update((tx) => {
+        const record = tx.get('services', 'shop/web');
+        if (record !== undefined) tx.put('services', { ...record, scale: count });
+      });
+    await put(stackOf(canary('web:1')));
+    await isDone('web');
+    await put(stackOf(canary('web:2')));
+    await until(() => expect(release('web')).toMatchObject({ state: 'releasing', shift: { weight: 20 } }));
+    await scale(0);
+    await draining(() => expect(images()).toEqual({}));
+    expect(release('web')).toMatchObject({ number: 2, state: 'waiting', shift: { weight: 20 } });
+    await scale(3);
+    await until(() => expect(images()).toEqual({ 'web:1': 3, 'web:2': 1 }));
+    await change({ state: 'confirmed' });
+    await draining(() => expect(release('web')).toMatchObject({ number: 2, state: 'done' }));
+    expect(images()).toEqual({ 'web:2': 3 });
+  });
+
   it('waits with both for a user, whose word takes the old one away, or the new one', async () => {
     await put(stackOf(green('web:1')));
     await isDone('web');

@@ -11,7 +11,7 @@ export const PAGES: Readonly<Record<PageName, Page>> = {
   },
   unavailable: {
     status: 503,
-    text: 'No healthy container for {domain}.\n\nThe service is known, but none of its containers can answer at the moment. Try again in a few seconds.\n',
+    text: 'No healthy container for {domain}.\n\nThe domain is known, but nothing that it leads to can answer at the moment. Try again in a few seconds.\n',
     more: ['hdr', 'Retry-After', '5'],
   },
   forbidden: { status: 403, text: 'Your address may not use {domain}.\n' },

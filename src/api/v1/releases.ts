@@ -103,7 +103,9 @@ function targetOf(tx: ReadTx, record: ServiceRecord, to: number | undefined): Re
       'not_found',
       to === undefined
         ? `service ${name} has no release before ${release} that was done`
-        : `service ${name} has no release ${to} any more`,
+        : to > release
+          ? `service ${name} has no release ${to}: its newest is ${release}`
+          : `service ${name} has no release ${to} any more`,
       { hint: `"berth release history ${stack}/${name}" lists them` },
     );
   if (target.number === release)

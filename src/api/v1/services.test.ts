@@ -115,7 +115,9 @@ it('scales by hand, and shows by whom a release was stopped', async () => {
   expect((await operator.call('service.restart', web)).release.number).toBe(2);
   await expect(operator.call('release.rollback', web)).rejects.toThrow('no release before 2 that was done');
   expect((await operator.call('release.rollback', { ...web, to: 1 })).release.number).toBe(3);
-  await expect(operator.call('release.rollback', { ...web, to: 9 })).rejects.toThrow('no release 9');
+  await expect(operator.call('release.rollback', { ...web, to: 9 })).rejects.toThrow(
+    'service web has no release 9: its newest is 3',
+  );
 });
 
 it('lets services scale by themselves: as the file says, or as was set beside it', async () => {

@@ -1,5 +1,5 @@
 import { hiderOf } from '../../compose/hidden-texts.ts';
-import { composeSchema, LABELS, problemText } from '../../compose/index.ts';
+import { composeSchema, LABELS, type Problem, problemText } from '../../compose/index.ts';
 import type { SentAnswer, SentStack } from '../../compose/sent.ts';
 import type { ComposeProblem } from '../../contract/v1/stack-sources.ts';
 import { BerthError, messageOf } from '../../kit/errors.ts';
@@ -95,10 +95,11 @@ function readFiles(
 }
 
 function problemsOf(read: SentAnswer): ComposeProblem[] {
-  const severity = read.ok ? 'warning' : 'error';
-  return (read.ok ? read.warnings : read.problems).map(({ at, key, message }) => ({
-    ...{ severity, file: at.file, line: at.line, column: at.column, key, message },
-  }));
+  const told = (severity: ComposeProblem['severity'], problems: readonly Problem[]) =>
+    problems.map(({ at, key, message }) => ({
+      ...{ severity, file: at.file, line: at.line, column: at.column, key, message },
+    }));
+  return [...told('error', read.ok ? [] : read.problems), ...told('warning', read.warnings)];
 }
 
 function deploymentOf({ generation, at, by }: StackRecord) {

@@ -200,6 +200,10 @@ it('fails where a release of somebody else took the place of its own', async () 
     'stack.deploy': () => created,
     'stack.get': () => ({ ...stackView([done]), spec }),
     'release.rollback': () => service({ release: { number: 1, state: 'releasing', reason: '' } }),
+    'release.status': () => ({
+      ...{ release: { ...own, number: 1, state: 'done' as const }, kind: 'rolling', waiting: '', next: '' },
+      ...{ versions: [], missing: [] },
+    }),
     'release.history': () => ({
       releases: [
         { ...later, cause },

@@ -134,6 +134,8 @@ export const serviceSentences = {
   'services.container': 'container {#index} {*said}',
   'services.container.final': 'container {#index} {*said}, and its restart policy leaves it so',
   'services.confirm': 'for somebody to confirm it, or to go back',
+  'services.unjudged':
+    'it was set to 0 containers before it was judged: for somebody to confirm it once there are some, or to go back',
   'services.superseded': 'by release {#number}',
   'services.by': 'by {+user}',
   'services.weight': '{#weight} % of the requests go to it, as {user} has set',

@@ -117,6 +117,7 @@ export const services = {
   'services.container': '容器 {index} {said}',
   'services.container.final': '容器 {index} {said}，而它的重启策略不再启动它',
   'services.confirm': '等待有人确认，或者回滚',
+  'services.unjudged': '在判定之前容器数量被设为 0：等到重新有容器后由人确认，或者回滚',
   'services.superseded': '被发布 {number} 取代',
   'services.by': '由 {user} 操作',
   'services.weight': '{weight} % 的请求转到它，由 {user} 设置',

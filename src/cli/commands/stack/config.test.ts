@@ -46,6 +46,17 @@ it('tells warnings and mistakes with their places, on standard error', async () 
   ]);
 }, 60_000);
 
+it('tells what was warned of where there is a mistake, too: it may be why', async () => {
+  const cwd = folder({ 'compose.yml': 'services:\n  web:\n    image: "web:${TAG2}"\n' });
+  const { code, stdout, stderr } = await run(['stack', 'config'], { cwd });
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr.split('\n')).toEqual([
+    expect.stringMatching(/^warning: .*compose\.yml:3:.*variable TAG2 is not set/),
+    expect.stringMatching(/^berth: .*compose\.yml:3:.*"web:" is no name of an image/),
+    '',
+  ]);
+}, 60_000);
+
 it('shows digests in place of secrets in the model', async () => {
   const cwd = folder({
     'compose.yml': 'services: {web: {image: web, secrets: [key]}}\nsecrets: {key: {file: key}}\n',

@@ -109,12 +109,20 @@ describe('a blue-green release', () => {
     expect([last(99), last(100)]).toEqual(['roll-back', 'retire']);
   });
 
-  it('ends at once where none are wanted any more', () => {
+  it('ends at once where none are wanted, but waits for somebody where its containers were being judged', () => {
+    const stepsOf = (none: Rollout) =>
+      planRollout(none).steps.map((step) =>
+        step.step === 'retire' ? step.id : step.step === 'enter' && step.state,
+      );
     const none = rollout({ wanted: 0, members: [...olds, ...news] });
-    expect(planRollout(none).steps.map((step) => (step.step === 'retire' ? step.id : step.step))).toEqual([
-      ...[...olds, ...news].map(({ id }) => id),
-      'enter',
-    ]);
+    const gone = [...olds, ...news].map(({ id }) => id);
+    expect(stepsOf(none)).toEqual([...gone, 'waiting']);
+    expect(stepsOf({ ...none, shift: at(20, 0) })).toEqual([...gone, 'waiting']);
+    expect(stepsOf({ ...none, state: 'confirmed' })).toEqual([...gone, 'done']);
+    // Nobody can confirm a way back.
+    expect(stepsOf({ ...none, mayRollBack: false })).toEqual([...gone, 'done']);
+    // As the file says: there was nothing to judge.
+    expect(stepsOf({ ...none, members: olds })).toEqual([...olds.map(({ id }) => id), 'done']);
   });
 
   it('makes what is missing of a new version that has requests, be it stopped, and what an engine has refused', () => {

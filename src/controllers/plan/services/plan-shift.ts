@@ -43,9 +43,13 @@ export function planShift(rollout: Rollout, needed: (weight: number) => number):
     const steps: RolloutStep[] = members
       .filter(({ leaving }) => !leaving)
       .map(({ id }) => ({ step: 'retire', id, why: 'surplus' }));
-    // What somebody is to judge is not confirmed by there being none of it for a while.
-    if (state !== 'waiting' && state !== 'paused') steps.push({ step: 'enter', state: 'done', reason: '' });
-    return { steps, nextAt: undefined };
+    // What was begun to be judged, or waits for it, is not confirmed by there being none of it for a while.
+    if (state === 'waiting' || state === 'paused') return { steps, nextAt: undefined };
+    const isUnjudged = state === 'releasing' && rollout.mayRollBack && both.news.length > 0;
+    const entered: RolloutStep = isUnjudged
+      ? { step: 'enter', state: 'waiting', reason: say('services.unjudged') }
+      : { step: 'enter', state: 'done', reason: '' };
+    return { steps: [...steps, entered], nextAt: undefined };
   }
   if (state === 'confirmed') return planConfirmed(both);
   if (state === 'releasing') return planReleasing(both, needed);
