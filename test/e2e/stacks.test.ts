@@ -104,7 +104,12 @@ describe('stacks and services on the dashboard', () => {
     await page.getByRole('link', { name: 'web', exact: true }).click();
     await page.getByText('The compose file says 2.').waitFor();
     expect(await serious()).toEqual([]);
-    await page.getByRole('textbox', { name: `Containers of ${WEB}` }).fill('3');
+    const count = page.getByRole('textbox', { name: `Containers of ${WEB}` });
+    await count.fill('');
+    expect(await count.inputValue()).toBe('');
+    await count.blur();
+    await expect.poll(() => count.inputValue()).toBe('2');
+    await count.fill('3');
     // What is done at once says how before, and on what tells that it was done.
     const line = page.getByRole('menuitem', { name: `berth service scale ${WEB} 3` });
     const way = { name: 'Copy as', description: `Scale to 3 ${WEB}` } as const;

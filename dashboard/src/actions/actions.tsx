@@ -13,6 +13,7 @@ import {
   useState,
 } from 'react';
 import { useToasts } from '../app/toasts.tsx';
+import { usePicture } from '../cluster/use-cluster.tsx';
 import { useLanguage, useText } from '../i18n/text.tsx';
 import { CopyAs } from '../parts/copy.tsx';
 import { Dialog } from '../parts/dialog.tsx';
@@ -20,6 +21,7 @@ import { problemToast } from '../parts/problem-text.ts';
 import { RoleButton } from '../parts/role-button.tsx';
 import { TypedWord } from '../parts/typed-word.tsx';
 import { type Action, type Chosen, perform } from './action.ts';
+import { isGone } from './is-gone.ts';
 
 type Value = Readonly<{
   /** Asks first, where that is to be asked. */
@@ -122,18 +124,34 @@ function Confirm({ action, confirm, onClose, onSure }: ConfirmProps) {
   const t = useText();
   const [typed, setTyped] = useState('');
   const [chosen, setChosen] = useState<Chosen>({});
+  const isLate = isGone(action, usePicture());
   const isReady = confirm.typed === undefined || typed === confirm.typed.word;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (isReady) onSure(chosen);
   };
+  const frame = {
+    onClose,
+    title: <strong>{confirm.title}</strong>,
+    closeButtonProps: { 'aria-label': t('app.close') },
+    size: 'lg',
+  };
+  if (isLate)
+    return (
+      <Dialog {...frame}>
+        <Stack gap="sm">
+          <Text role="alert">{t('action.gone', { name: action.target })}</Text>
+          <Group justify="flex-end" mt="sm">
+            {/* What had the focus is gone. */}
+            <Button autoFocus variant="default" onClick={onClose}>
+              {t('app.close')}
+            </Button>
+          </Group>
+        </Stack>
+      </Dialog>
+    );
   return (
-    <Dialog
-      onClose={onClose}
-      title={<strong>{confirm.title}</strong>}
-      closeButtonProps={{ 'aria-label': t('app.close') }}
-      size="lg"
-    >
+    <Dialog {...frame}>
       <form onSubmit={submit}>
         <Stack gap="sm">
           {confirm.texts.map((text) => (

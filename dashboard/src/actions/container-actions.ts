@@ -54,7 +54,9 @@ export function containerActions(container: ContainerView, t: Text): readonly Ac
       typed: { label: t('action.type', { name }), word: name },
     },
   };
-  return isUp ? [restart, stop, remove] : [start, remove];
+  if (isUp) return [restart, stop, remove];
+  // Its host has not reported it: it may run.
+  return state === 'pending' ? [remove] : [start, remove];
 }
 
 /** Signals that programs have a use for, the most forceful first. */

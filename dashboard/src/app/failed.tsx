@@ -6,7 +6,7 @@ import { useText } from '../i18n/text.tsx';
 import { Problem } from '../parts/problem.tsx';
 
 /** In place of a page that threw, such as one of a version that the manager has no more. */
-export function Failed({ error }: Readonly<{ error: unknown }>) {
+export function Failed({ error, onAgain }: Readonly<{ error: unknown; onAgain?: () => void }>) {
   const t = useText();
   return (
     <>
@@ -14,7 +14,7 @@ export function Failed({ error }: Readonly<{ error: unknown }>) {
         <h1>{t('app.failed')}</h1>
       </div>
       <Problem error={error} />
-      <Button onClick={() => location.reload()}>{t('app.reload')}</Button>
+      <Button onClick={onAgain ?? (() => location.reload())}>{t('app.reload')}</Button>
     </>
   );
 }
@@ -28,5 +28,6 @@ export function FailedInside(props: Readonly<{ error: unknown }>) {
     if (state === 'live' && wasLost.current) void router.invalidate();
     wasLost.current = state === 'lost';
   }, [state, router]);
-  return <Failed {...props} />;
+  // Without the manager the browser would leave for an error page of its own, and would not come back by itself.
+  return <Failed {...props} {...(state === 'lost' ? { onAgain: () => void router.invalidate() } : {})} />;
 }

@@ -1,6 +1,7 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
 import { HOST_TABS, type HostTab } from '../pages/host/tabs.ts';
 import { Failed, FailedInside } from './failed.tsx';
+import { lazyPage } from './lazy-page.ts';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
 
@@ -27,7 +28,7 @@ function textsOf<K extends string>(
 const overviewRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/',
-  component: lazyRouteComponent(() => import('../pages/overview.tsx'), 'OverviewPage'),
+  component: lazyPage(() => import('../pages/overview.tsx'), 'OverviewPage'),
 });
 
 type TopologySearch = {
@@ -55,7 +56,7 @@ const topologyRoute = createRoute({
     ...(search.rebalance === true ? { rebalance: true } : {}),
     ...(search.place === true ? { place: true } : {}),
   }),
-  component: lazyRouteComponent(() => import('../pages/topology/topology.tsx'), 'TopologyPage'),
+  component: lazyPage(() => import('../pages/topology/topology.tsx'), 'TopologyPage'),
 });
 
 const hostsRoute = createRoute({
@@ -65,7 +66,7 @@ const hostsRoute = createRoute({
     ...textsOf(search, ['sort']),
     ...(search.add === true ? { add: true } : {}),
   }),
-  component: lazyRouteComponent(() => import('../pages/hosts.tsx'), 'HostsPage'),
+  component: lazyPage(() => import('../pages/hosts.tsx'), 'HostsPage'),
 });
 
 const hostRoute = createRoute({
@@ -75,7 +76,7 @@ const hostRoute = createRoute({
     const found = HOST_TABS.find((one) => one === tab);
     return found === undefined || found === 'overview' ? {} : { tab: found };
   },
-  component: lazyRouteComponent(() => import('../pages/host.tsx'), 'HostPage'),
+  component: lazyPage(() => import('../pages/host.tsx'), 'HostPage'),
 });
 
 const containersRoute = createRoute({
@@ -83,105 +84,105 @@ const containersRoute = createRoute({
   path: '/containers',
   validateSearch: (search: Record<string, unknown>) =>
     textsOf(search, ['q', 'state', 'health', 'host', 'stack', 'service', 'made', 'sort']),
-  component: lazyRouteComponent(() => import('../pages/containers/containers.tsx'), 'ContainersPage'),
+  component: lazyPage(() => import('../pages/containers/containers.tsx'), 'ContainersPage'),
 });
 
 const containerRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/containers/$container',
-  component: lazyRouteComponent(() => import('../pages/container.tsx'), 'ContainerPage'),
+  component: lazyPage(() => import('../pages/container.tsx'), 'ContainerPage'),
 });
 
 const stacksRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/stacks',
-  component: lazyRouteComponent(() => import('../pages/stacks/stacks.tsx'), 'StacksPage'),
+  component: lazyPage(() => import('../pages/stacks/stacks.tsx'), 'StacksPage'),
 });
 
 const stackRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/stacks/$stack',
-  component: lazyRouteComponent(() => import('../pages/stacks/stack.tsx'), 'StackPage'),
+  component: lazyPage(() => import('../pages/stacks/stack.tsx'), 'StackPage'),
 });
 
 const stackServicesRoute = createRoute({
   getParentRoute: () => stackRoute,
   path: '/',
-  component: lazyRouteComponent(() => import('../pages/stacks/services-tab.tsx'), 'StackServices'),
+  component: lazyPage(() => import('../pages/stacks/services-tab.tsx'), 'StackServices'),
 });
 
 const stackContainersRoute = createRoute({
   getParentRoute: () => stackRoute,
   path: '/containers',
-  component: lazyRouteComponent(() => import('../pages/stacks/containers-tab.tsx'), 'StackContainers'),
+  component: lazyPage(() => import('../pages/stacks/containers-tab.tsx'), 'StackContainers'),
 });
 
 const stackLogsRoute = createRoute({
   getParentRoute: () => stackRoute,
   path: '/logs',
-  component: lazyRouteComponent(() => import('../pages/stacks/logs-tab.tsx'), 'StackLogs'),
+  component: lazyPage(() => import('../pages/stacks/logs-tab.tsx'), 'StackLogs'),
 });
 
 const stackHistoryRoute = createRoute({
   getParentRoute: () => stackRoute,
   path: '/history',
-  component: lazyRouteComponent(() => import('../pages/stacks/history-tab.tsx'), 'StackHistory'),
+  component: lazyPage(() => import('../pages/stacks/history-tab.tsx'), 'StackHistory'),
 });
 
 const stackPictureRoute = createRoute({
   getParentRoute: () => stackRoute,
   path: '/picture',
-  component: lazyRouteComponent(() => import('../pages/stack-picture/stack-picture.tsx'), 'StackPicture'),
+  component: lazyPage(() => import('../pages/stack-picture/stack-picture.tsx'), 'StackPicture'),
 });
 
 // No stack can be called so: `new` is a good name of one.
 const newStackRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/stacks/+new',
-  component: lazyRouteComponent(() => import('../pages/editor/new-stack.tsx'), 'NewStackPage'),
+  component: lazyPage(() => import('../pages/editor/new-stack.tsx'), 'NewStackPage'),
 });
 
 const editStackRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/stacks/$stack/edit',
-  component: lazyRouteComponent(() => import('../pages/editor/edit-stack.tsx'), 'EditStackPage'),
+  component: lazyPage(() => import('../pages/editor/edit-stack.tsx'), 'EditStackPage'),
 });
 
 // Not right below the stack, where a service that is called `logs` would be a part of the stack's page.
 const serviceRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/stacks/$stack/services/$service',
-  component: lazyRouteComponent(() => import('../pages/stacks/service.tsx'), 'ServicePage'),
+  component: lazyPage(() => import('../pages/stacks/service.tsx'), 'ServicePage'),
 });
 
 const serviceOverviewRoute = createRoute({
   getParentRoute: () => serviceRoute,
   path: '/',
-  component: lazyRouteComponent(() => import('../pages/stacks/overview-tab.tsx'), 'ServiceOverview'),
+  component: lazyPage(() => import('../pages/stacks/overview-tab.tsx'), 'ServiceOverview'),
 });
 
 const serviceReleasesRoute = createRoute({
   getParentRoute: () => serviceRoute,
   path: '/releases',
-  component: lazyRouteComponent(() => import('../pages/stacks/releases-tab.tsx'), 'ServiceReleases'),
+  component: lazyPage(() => import('../pages/stacks/releases-tab.tsx'), 'ServiceReleases'),
 });
 
 const serviceAutoscalingRoute = createRoute({
   getParentRoute: () => serviceRoute,
   path: '/autoscaling',
-  component: lazyRouteComponent(() => import('../pages/stacks/autoscale-tab.tsx'), 'ServiceAutoscaling'),
+  component: lazyPage(() => import('../pages/stacks/autoscale-tab.tsx'), 'ServiceAutoscaling'),
 });
 
 const serviceChartsRoute = createRoute({
   getParentRoute: () => serviceRoute,
   path: '/charts',
-  component: lazyRouteComponent(() => import('../pages/stacks/charts-tab.tsx'), 'ServiceFigures'),
+  component: lazyPage(() => import('../pages/stacks/charts-tab.tsx'), 'ServiceFigures'),
 });
 
 const serviceWaysRoute = createRoute({
   getParentRoute: () => serviceRoute,
   path: '/ways',
-  component: lazyRouteComponent(() => import('../pages/stacks/ways-tab.tsx'), 'ServiceWays'),
+  component: lazyPage(() => import('../pages/stacks/ways-tab.tsx'), 'ServiceWays'),
 });
 
 const networksRoute = createRoute({
@@ -191,39 +192,39 @@ const networksRoute = createRoute({
     ...(create === true ? { create } : {}),
     ...(test === true ? { test } : {}),
   }),
-  component: lazyRouteComponent(() => import('../pages/networks/networks.tsx'), 'NetworksPage'),
+  component: lazyPage(() => import('../pages/networks/networks.tsx'), 'NetworksPage'),
 });
 
 const networkRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/networks/$network',
-  component: lazyRouteComponent(() => import('../pages/networks/network.tsx'), 'NetworkPage'),
+  component: lazyPage(() => import('../pages/networks/network.tsx'), 'NetworkPage'),
 });
 
 const routerRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/router',
   validateSearch: (search: Record<string, unknown>) => textsOf(search, ['tab', 'q', 'show', 'sort']),
-  component: lazyRouteComponent(() => import('../pages/router/router.tsx'), 'RouterPage'),
+  component: lazyPage(() => import('../pages/router/router.tsx'), 'RouterPage'),
 });
 
 const routeRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/router/route/$route',
-  component: lazyRouteComponent(() => import('../pages/router/route.tsx'), 'RoutePage'),
+  component: lazyPage(() => import('../pages/router/route.tsx'), 'RoutePage'),
 });
 
 const balancerRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/router/balancer/$balancer',
-  component: lazyRouteComponent(() => import('../pages/router/balancer.tsx'), 'BalancerPage'),
+  component: lazyPage(() => import('../pages/router/balancer.tsx'), 'BalancerPage'),
 });
 
 const eventsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/events',
   validateSearch: (search: Record<string, unknown>) => textsOf(search, ['kind', 'host', 'q']),
-  component: lazyRouteComponent(() => import('../pages/events/events.tsx'), 'EventsPage'),
+  component: lazyPage(() => import('../pages/events/events.tsx'), 'EventsPage'),
 });
 
 const auditRoute = createRoute({
@@ -231,27 +232,27 @@ const auditRoute = createRoute({
   path: '/audit',
   validateSearch: (search: Record<string, unknown>) =>
     textsOf(search, ['user', 'action', 'target', 'result', 'since', 'until']),
-  component: lazyRouteComponent(() => import('../pages/audit/audit.tsx'), 'AuditPage'),
+  component: lazyPage(() => import('../pages/audit/audit.tsx'), 'AuditPage'),
 });
 
 const usersRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/users',
   validateSearch: (search: Record<string, unknown>) => textsOf(search, ['tab']),
-  component: lazyRouteComponent(() => import('../pages/users/users.tsx'), 'UsersPage'),
+  component: lazyPage(() => import('../pages/users/users.tsx'), 'UsersPage'),
 });
 
 const accountRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/account',
-  component: lazyRouteComponent(() => import('../pages/users/account.tsx'), 'AccountPage'),
+  component: lazyPage(() => import('../pages/users/account.tsx'), 'AccountPage'),
 });
 
 const settingsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/settings',
   validateSearch: (search: Record<string, unknown>) => textsOf(search, ['tab', 'zone']),
-  component: lazyRouteComponent(() => import('../pages/settings/settings.tsx'), 'SettingsPage'),
+  component: lazyPage(() => import('../pages/settings/settings.tsx'), 'SettingsPage'),
 });
 
 const imagesRoute = createRoute({
@@ -261,7 +262,7 @@ const imagesRoute = createRoute({
     ...textsOf(search, ['q']),
     ...(search.pull === true ? { pull: true } : {}),
   }),
-  component: lazyRouteComponent(() => import('../pages/images/images.tsx'), 'ImagesPage'),
+  component: lazyPage(() => import('../pages/images/images.tsx'), 'ImagesPage'),
 });
 
 const volumesRoute = createRoute({
@@ -269,20 +270,20 @@ const volumesRoute = createRoute({
   path: '/volumes',
   validateSearch: ({ create }: Record<string, unknown>): { create?: boolean } =>
     create === true ? { create } : {},
-  component: lazyRouteComponent(() => import('../pages/volumes/volumes.tsx'), 'VolumesPage'),
+  component: lazyPage(() => import('../pages/volumes/volumes.tsx'), 'VolumesPage'),
 });
 
 const volumeRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/volumes/$volume',
-  component: lazyRouteComponent(() => import('../pages/volumes/volume.tsx'), 'VolumePage'),
+  component: lazyPage(() => import('../pages/volumes/volume.tsx'), 'VolumePage'),
 });
 
 const orphansRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/orphans',
   validateSearch: (search: Record<string, unknown>) => textsOf(search, ['q']),
-  component: lazyRouteComponent(() => import('../pages/orphans/orphans.tsx'), 'OrphansPage'),
+  component: lazyPage(() => import('../pages/orphans/orphans.tsx'), 'OrphansPage'),
 });
 
 export const router = createRouter({

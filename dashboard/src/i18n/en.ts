@@ -238,6 +238,7 @@ export const en = {
   'action.remove.text': 'What it has written into itself is lost; named volumes stay.',
   'action.remove.running': 'It runs, and is killed.',
   'action.remove.service': 'It is of service {service}, which makes another in its place.',
+  'action.gone': '{name} is not there any more: it was removed meanwhile.',
   'action.type': 'Type {name} to remove it',
   'action.sure': 'Type {name} to confirm',
   'action.restart.title': 'Restart {name}?',

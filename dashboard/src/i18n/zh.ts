@@ -238,6 +238,7 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'action.remove.text': '写在容器内部的数据会丢失；命名卷会保留。',
   'action.remove.running': '它正在运行，会被强制结束。',
   'action.remove.service': '它属于服务 {service}，该服务会另建一个代替它。',
+  'action.gone': '{name} 已不存在：在此期间已被移除。',
   'action.type': '输入 {name} 以确认删除',
   'action.sure': '输入 {name} 以确认',
   'action.restart.title': '重启 {name}？',

@@ -23,6 +23,8 @@ import { Ago } from '../parts/time.tsx';
 import { Waiting } from '../parts/waiting.tsx';
 import { MoreMenu } from './container/more-menu.tsx';
 import { Numbers } from './container/numbers.tsx';
+import { unknownOf } from './container/unknown.ts';
+import { containerWords } from './container/words.ts';
 import { Logs } from './logs/logs.tsx';
 
 const route = getRouteApi('/containers/$container');
@@ -51,11 +53,15 @@ export function ContainerPage() {
 function Container({ container }: Readonly<{ container: ContainerView }>) {
   const t = useText();
   const m = useWords(metricWords);
+  const w = useWords(containerWords);
   const { nodes } = usePicture();
+  const byId = useMemo(() => nodesById(nodes), [nodes]);
   const [tab, setTab] = useState<string | null>('logs');
   const [had, setHad] = useState<ReadonlySet<string>>(new Set(['logs']));
   const actions = useMemo(() => containerActions(container, t), [container, t]);
-  const { id, name, health } = container;
+  const { id, name, health, hostId, hostName: host } = container;
+  const unknown = unknownOf(container, byId.get(hostId));
+  const runs = unknown === undefined ? undefined : w(`runs.${unknown}`, { host });
   const logs = {
     cli: `docker logs -f ${shellWord(name)}`,
     route: 'container.logs',
@@ -72,7 +78,7 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
         <h1>
           <bdi>{name}</bdi>
         </h1>
-        <State state={shownState(container, nodesById(nodes))} health={health} />
+        <State state={shownState(container, byId)} health={health} />
         <Maker container={container} />
         <div className="head-side">
           <ActionButtons actions={actions} />
@@ -84,7 +90,7 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
         </div>
       </div>
       <section className="card card-body" style={{ marginBottom: 16 }}>
-        <Facts container={container} />
+        <Facts container={container} unknown={unknown} />
         <Numbers container={container} />
       </section>
       <div className="card rows">
@@ -116,13 +122,13 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
           {/* It runs on while another tab is looked at. */}
           <Tabs.Panel value="terminal" keepMounted={had.has('terminal')}>
             <Suspense fallback={<Waiting />}>
-              <TerminalPanel container={container} />
+              <TerminalPanel container={container} unknown={runs} />
             </Suspense>
           </Tabs.Panel>
           <Tabs.Panel value="files" keepMounted={had.has('files')}>
             <Resting isShown={tab === 'files'}>
               <Suspense fallback={<Waiting />}>
-                <FilesPanel container={container} />
+                <FilesPanel container={container} unknown={runs} />
               </Suspense>
             </Resting>
           </Tabs.Panel>
@@ -140,9 +146,15 @@ function Resting({ isShown, children }: Readonly<{ isShown: boolean; children: R
   return <Activity mode={isShown ? 'visible' : 'hidden'}>{children}</Activity>;
 }
 
-function Facts({ container }: Readonly<{ container: ContainerView }>) {
+type FactsProps = Readonly<{ container: ContainerView; unknown: ReturnType<typeof unknownOf> }>;
+
+function Facts({ container, unknown }: FactsProps) {
   const t = useText();
+  const w = useWords(containerWords);
   const { id, image, command, hostName, service, createdAt, startedAt, state, exitCode, ports } = container;
+  // What was reported before its host fell silent is still worth telling.
+  const missing =
+    state === 'pending' && unknown !== undefined ? w(`unknown.${unknown}`, { host: hostName }) : undefined;
   return (
     <dl className="facts paired">
       <dt>{t('container.image')}</dt>
@@ -173,15 +185,13 @@ function Facts({ container }: Readonly<{ container: ContainerView }>) {
         </>
       )}
       <dt>{t('container.ports')}</dt>
-      <dd>{portsText(ports) || t('container.none')}</dd>
+      <dd>{missing ?? (portsText(ports) || t('container.none'))}</dd>
       <dt>{t('containers.created')}</dt>
       <dd>
         <Ago at={createdAt} />
       </dd>
       <dt>{t('container.started')}</dt>
-      <dd>
-        <Ago at={startedAt} />
-      </dd>
+      <dd>{missing ?? <Ago at={startedAt} />}</dd>
       {(state === 'exited' || state === 'restarting') && (
         <>
           <dt>{t('container.exit')}</dt>

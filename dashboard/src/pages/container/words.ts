@@ -19,6 +19,10 @@ export const containerWords = wordsOf(
     processes: 'Processes',
     perSecond: '{a} / {b} per s',
     unknown: '–',
+    'unknown.unreported': 'not known: {host} has not reported it yet',
+    'unknown.silent': 'not known: {host} does not answer',
+    'runs.unreported': 'Whether it runs is not known: its host {host} has not reported it yet.',
+    'runs.silent': 'Whether it runs is not known: its host {host} does not answer.',
   },
   {
     more: '更多',
@@ -38,5 +42,9 @@ export const containerWords = wordsOf(
     processes: '进程数',
     perSecond: '每秒 {a} / {b}',
     unknown: '–',
+    'unknown.unreported': '未知：{host} 尚未上报',
+    'unknown.silent': '未知：{host} 没有响应',
+    'runs.unreported': '不知道容器是否在运行：所在主机 {host} 尚未上报。',
+    'runs.silent': '不知道容器是否在运行：所在主机 {host} 没有响应。',
   },
 );

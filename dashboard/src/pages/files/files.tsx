@@ -22,12 +22,18 @@ import { cleanPath, modeText, sorted, within } from './paths.ts';
 import { useUploads } from './upload-files.tsx';
 import { fileWords } from './words.ts';
 
+type Props = Readonly<{
+  container: ContainerView;
+  /** Says why nobody knows whether it runs; undefined where that is known. */
+  unknown: string | undefined;
+}>;
+
 /** What is in a container, folder by folder, and to be had from it. */
-export function FilesPanel({ container }: Readonly<{ container: ContainerView }>) {
+export function FilesPanel(props: Props) {
   const t = useText();
   const may = useMay();
   const { role } = useWho();
-  if (may('operator')) return <Files container={container} />;
+  if (may('operator')) return <Files {...props} />;
   const needed = wordOf(t, 'role', 'operator');
   return (
     <p className="note" style={{ padding: 16, margin: 0 }}>
@@ -36,7 +42,7 @@ export function FilesPanel({ container }: Readonly<{ container: ContainerView }>
   );
 }
 
-function Files({ container }: Readonly<{ container: ContainerView }>) {
+function Files({ container, unknown }: Props) {
   const { id, name, state, startedAt } = container;
   const w = useWords(fileWords);
   const [path, setPath] = useState('/');
@@ -132,7 +138,7 @@ function Files({ container }: Readonly<{ container: ContainerView }>) {
       </div>
       {uploads.list}
       {uploads.dialog}
-      {!isRunning && <p className="note files-bar">{w('notRunning')}</p>}
+      {!isRunning && <p className="note files-bar">{unknown ?? w('notRunning')}</p>}
       {isRunning && error !== null && (
         <div style={{ padding: '0 12px' }}>
           <Problem error={error} />

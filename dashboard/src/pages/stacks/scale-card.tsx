@@ -1,6 +1,6 @@
 import { Button, Group, NumberInput, Slider } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import type { FormEvent } from 'react';
+import { type FormEvent, useState } from 'react';
 import type { ServiceView } from '../../../../src/contract/v1/services.ts';
 import { ActionButtons, useActions } from '../../actions/actions.tsx';
 import { nameOf, scaleAction } from '../../actions/service-actions.tsx';
@@ -33,13 +33,14 @@ export function ScaleCard({ service, spec }: Props) {
   const { scaling, wanted } = service;
   const draft = useDraft(wanted, Object.is, 'scale');
   const { value, base, isChanged, theirs } = draft;
+  const [isEmptied, setEmptied] = useState(false);
   const { least, most, farthest } = limitsOf(spec, scaling ?? undefined);
   const file = spec.scale.kind === 'replicated' ? spec.scale.replicas : undefined;
   const isOutside = scaling != null && value !== 0 && (value < scaling.min || value > scaling.max);
   const action = scaleAction(service, aw, value, base);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (may && isChanged && theirs === undefined && !isOutside) start(action);
+    if (may && isChanged && !isEmptied && theirs === undefined && !isOutside) start(action);
   };
   const label = w('scale.of', { name: nameOf(service) });
   return (
@@ -56,7 +57,10 @@ export function ScaleCard({ service, spec }: Props) {
             min={0}
             max={Math.max(farthest, value, wanted)}
             value={value}
-            onChange={draft.choose}
+            onChange={(chosen) => {
+              setEmptied(false);
+              draft.choose(chosen);
+            }}
             disabled={!may || most === 0}
             thumbLabel={label}
             label={null}
@@ -72,10 +76,13 @@ export function ScaleCard({ service, spec }: Props) {
             max={most}
             clampBehavior="strict"
             allowDecimal={false}
-            value={value}
+            value={isEmptied ? '' : value}
             onChange={(typed) => {
+              setEmptied(typed === '');
               if (typed !== '') draft.choose(Number(typed));
             }}
+            // Nothing typed chooses nothing: it shows again what the slider does.
+            onBlur={() => setEmptied(false)}
             disabled={!may}
           />
         </div>

@@ -26,8 +26,14 @@ type Choice = keyof typeof COMMANDS;
 
 type Asked = Readonly<{ command: readonly string[]; user?: string; workingDir?: string }>;
 
+type Props = Readonly<{
+  container: ContainerView;
+  /** Says why nobody knows whether it runs; undefined where that is known. */
+  unknown: string | undefined;
+}>;
+
 /** A command in a container, with a terminal in the page. */
-export function TerminalPanel({ container }: Readonly<{ container: ContainerView }>) {
+export function TerminalPanel({ container, unknown }: Props) {
   const t = useText();
   const w = useWords(terminalWords);
   const may = useMay();
@@ -47,7 +53,7 @@ export function TerminalPanel({ container }: Readonly<{ container: ContainerView
     ? t('role.needs', { role: wordOf(t, 'role', role), needed: wordOf(t, 'role', 'operator') })
     : isRunning
       ? ''
-      : w('notRunning');
+      : (unknown ?? w('notRunning'));
 
   const asked = (): Asked | string => {
     const more = {

@@ -1,0 +1,102 @@
+import type { Locator } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Lab } from '../lab/lab.ts';
+import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
+import { sharedLab } from '../lab/shared.ts';
+
+const ON_H3 = 'away-far';
+const REMOVED = 'away-removed';
+
+let lab: Lab;
+let open: OpenPage;
+
+const clean = async () => {
+  await lab.docker(['rm', '-f', ON_H3, REMOVED]).catch(() => undefined);
+};
+
+beforeAll(async () => {
+  lab = await sharedLab();
+  await clean();
+  await lab.docker(['run', '-d', '--name', ON_H3, '-e', 'constraint:node==h3', 'busybox', 'sleep', '100000']);
+  open = await openChromium();
+  await logIn(open.page, lab.addresses.api, lab.adminPassword ?? '');
+});
+afterAll(async () => {
+  await open?.close();
+  if (lab !== undefined) await clean();
+});
+
+const button = (name: string): Locator => open.page.getByRole('button', { name, exact: true });
+const tab = (name: string): Locator => open.page.getByRole('tab', { name });
+const link = (name: string): Locator =>
+  open.page.getByRole('navigation').getByRole('link', { name, exact: true });
+
+it('says in a question that what it is about was removed meanwhile', async () => {
+  const { page } = open;
+  await lab.docker(['run', '-d', '--name', REMOVED, 'busybox', 'sleep', '100000']);
+  await page.goto(`${lab.addresses.api}/containers/${REMOVED}`);
+  await button('Remove').click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox').fill(REMOVED.slice(0, 4));
+  await lab.docker(['rm', '-f', REMOVED]);
+  await dialog.getByRole('alert').getByText(`${REMOVED} is not there any more`).waitFor();
+  expect(await dialog.getByRole('button', { name: 'Remove' }).count()).toBe(0);
+  expect(await seriousFindings(open)).toEqual([]);
+  await page.keyboard.press('Enter');
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('heading', { name: `There is no container “${REMOVED}”` }).waitFor();
+});
+
+it('tries a page that failed again without leaving, as long as the manager is away', async () => {
+  const { page } = open;
+  await page.goto(`${lab.addresses.api}/hosts`);
+  await page.getByRole('navigation').getByText('Live').waitFor();
+  await page.evaluate('window.stayed = true');
+  await lab.killManager();
+  try {
+    await page.getByRole('alert').getByText('The manager does not answer').waitFor();
+    await link('Topology').click();
+    const failed = page.getByRole('heading', { name: 'This page has failed' });
+    await failed.waitFor();
+    expect(await page.evaluate('window.stayed')).toBe(true);
+    await page.getByRole('main').getByRole('button', { name: 'Load again' }).click();
+    await page.waitForTimeout(1_000);
+    await failed.waitFor();
+    expect(await page.evaluate('window.stayed')).toBe(true);
+  } finally {
+    await lab.restartManager();
+  }
+  await page.getByRole('heading', { name: 'Topology', exact: true }).waitFor();
+  expect(await page.evaluate('window.stayed')).toBe(true);
+  // It has its style sheet, too.
+  const rules =
+    "[...document.querySelectorAll('link[rel=stylesheet]')].find(({ href }) => href.includes('/topology-')).sheet.cssRules.length";
+  expect(await page.evaluate(rules)).toBeGreaterThan(0);
+});
+
+it('does not claim that a container does not run whose host is down since before the manager was started', async () => {
+  const { page } = open;
+  await lab.waitReady();
+  await page.goto(`${lab.addresses.api}/containers/${ON_H3}`);
+  await button('Stop').waitFor();
+  await lab.kill('h3');
+  try {
+    await lab.restartManager();
+    await page
+      .getByText(/not known: h3 (has not reported it yet|does not answer)/)
+      .first()
+      .waitFor();
+    await page.getByText('not known: h3 does not answer').first().waitFor({ timeout: 60_000 });
+    expect(await page.getByText('never', { exact: true }).count()).toBe(0);
+    expect(await button('Start').count()).toBe(0);
+    await tab('Files').click();
+    await page.getByText('Whether it runs is not known: its host h3 does not answer.').waitFor();
+    await tab('Terminal').click();
+    const why = await button('Open a terminal').getAttribute('aria-description');
+    expect(why).toBe('Whether it runs is not known: its host h3 does not answer.');
+    expect(await seriousFindings(open)).toEqual([]);
+  } finally {
+    await lab.start('h3');
+  }
+  await page.getByText('not known').first().waitFor({ state: 'detached' });
+});
