@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
 import { HOST_TABS, type HostTab } from '../pages/host/tabs.ts';
+import type { ListSearch } from '../parts/filtered-list.tsx';
 import { Failed, FailedInside } from './failed.tsx';
 import { NotFound } from './not-found.tsx';
 import { Shell } from './shell.tsx';
@@ -22,6 +23,11 @@ function textsOf<K extends string>(
     if (typeof value === 'string' || typeof value === 'number') found[key] = String(value);
   }
   return found;
+}
+
+/** How a list is filtered. */
+function listOf(search: Record<string, unknown>): ListSearch {
+  return { ...textsOf(search, ['q']), ...(search.checked === true ? { checked: true } : {}) };
 }
 
 const overviewRoute = createRoute({
@@ -187,9 +193,10 @@ const serviceWaysRoute = createRoute({
 const networksRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/networks',
-  validateSearch: ({ create, test }: Record<string, unknown>): { create?: boolean; test?: boolean } => ({
-    ...(create === true ? { create } : {}),
-    ...(test === true ? { test } : {}),
+  validateSearch: (search: Record<string, unknown>): ListSearch & { create?: boolean; test?: boolean } => ({
+    ...listOf(search),
+    ...(search.create === true ? { create: true } : {}),
+    ...(search.test === true ? { test: true } : {}),
   }),
   component: lazyRouteComponent(() => import('../pages/networks/networks.tsx'), 'NetworksPage'),
 });
@@ -257,8 +264,8 @@ const settingsRoute = createRoute({
 const imagesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/images',
-  validateSearch: (search: Record<string, unknown>): { pull?: boolean; q?: string } => ({
-    ...textsOf(search, ['q']),
+  validateSearch: (search: Record<string, unknown>): ListSearch & { pull?: boolean } => ({
+    ...listOf(search),
     ...(search.pull === true ? { pull: true } : {}),
   }),
   component: lazyRouteComponent(() => import('../pages/images/images.tsx'), 'ImagesPage'),
@@ -267,8 +274,10 @@ const imagesRoute = createRoute({
 const volumesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/volumes',
-  validateSearch: ({ create }: Record<string, unknown>): { create?: boolean } =>
-    create === true ? { create } : {},
+  validateSearch: (search: Record<string, unknown>): ListSearch & { create?: boolean } => ({
+    ...listOf(search),
+    ...(search.create === true ? { create: true } : {}),
+  }),
   component: lazyRouteComponent(() => import('../pages/volumes/volumes.tsx'), 'VolumesPage'),
 });
 
@@ -281,7 +290,7 @@ const volumeRoute = createRoute({
 const orphansRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/orphans',
-  validateSearch: (search: Record<string, unknown>) => textsOf(search, ['q']),
+  validateSearch: listOf,
   component: lazyRouteComponent(() => import('../pages/orphans/orphans.tsx'), 'OrphansPage'),
 });
 
