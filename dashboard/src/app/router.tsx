@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
+import { CONTAINER_TABS, type ContainerTab } from '../pages/container/tabs.ts';
 import { HOST_TABS, type HostTab } from '../pages/host/tabs.ts';
 import type { ListSearch } from '../parts/filtered-list.tsx';
 import { Failed, FailedInside } from './failed.tsx';
@@ -95,6 +96,10 @@ const containersRoute = createRoute({
 const containerRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/containers/$container',
+  validateSearch: ({ tab }: Record<string, unknown>): { tab?: ContainerTab } => {
+    const found = CONTAINER_TABS.find((one) => one === tab);
+    return found === undefined || found === 'logs' ? {} : { tab: found };
+  },
   component: lazyRouteComponent(() => import('../pages/container.tsx'), 'ContainerPage'),
 });
 
@@ -125,6 +130,7 @@ const stackContainersRoute = createRoute({
 const stackLogsRoute = createRoute({
   getParentRoute: () => stackRoute,
   path: '/logs',
+  validateSearch: (search: Record<string, unknown>) => textsOf(search, ['service']),
   component: lazyRouteComponent(() => import('../pages/stacks/logs-tab.tsx'), 'StackLogs'),
 });
 
