@@ -308,6 +308,31 @@ describe('settings in the dashboard', () => {
     expect((await lab.berth(['settings', 'get', 'cpuOvercommit'])).trim()).toBe('2');
   });
 
+  it('that are typed stay while another page is looked at, which is told of what was saved meanwhile', async () => {
+    const { page } = open;
+    const field = page.getByLabel('Time to end requests');
+    await field.fill('6000');
+    await go('Events');
+    await page.getByRole('heading', { name: 'Events', level: 1 }).waitFor();
+    await page.goBack();
+    await page.getByText('1 setting is changed').waitFor();
+    expect(await field.inputValue()).toBe('6000');
+    await go('Events');
+    await page.getByRole('heading', { name: 'Events', level: 1 }).waitFor();
+    await lab.berth(['settings', 'set', 'drainMs=5000']);
+    await go('Settings');
+    const told = page.getByRole('alert').filter({ hasText: 'Somebody else has saved settings meanwhile' });
+    const mine = told.getByRole('row').filter({ hasText: 'drainMs' });
+    for (const text of ['8000', '5000', '6000']) await mine.getByText(text).waitFor();
+    await told.getByRole('button', { name: 'Drop mine' }).click();
+    await expect.poll(() => field.inputValue()).toBe('5000');
+    await go('Events');
+    await go('Settings');
+    await field.waitFor();
+    expect(await field.inputValue()).toBe('5000');
+    await button('Review and save').waitFor({ state: 'detached' });
+  });
+
   it('have secrets that nobody is shown, zones with records, and log-ins of registries', async () => {
     const { page } = open;
     await tab('Secrets');

@@ -251,6 +251,14 @@ describe('the dashboard', () => {
     await expect.poll(count, { timeout: 30_000 }).not.toBe(before);
     await tab('Files');
     expect(await page.getByLabel('Folder or file').inputValue()).toBe('/etc');
+    // The address names the tab, and no way back leads over each.
+    expect(page.url()).toMatch(/\?tab=files$/);
+    await page.reload();
+    await page.getByLabel('Folder or file').waitFor();
+    expect(await page.getByRole('tab', { name: 'Files' }).getAttribute('aria-selected')).toBe('true');
+    await tab('Logs');
+    await page.getByLabel('Search in what is shown').waitFor();
+    expect(page.url()).not.toContain('tab=');
   });
 
   it('needs no mouse: finds and does by the palette, and asks for a name before it removes', async () => {

@@ -254,6 +254,60 @@ describe('images', () => {
   });
 });
 
+describe('a filter of a list', () => {
+  const filter = (): Locator => open.page.getByRole('main').getByRole('textbox').first();
+
+  it.each([
+    ['/networks', 'Networks', NET],
+    ['/volumes', 'Volumes', 'res-data'],
+  ])('of %s is in the address, and there again on the way back', async (path, title, name) => {
+    const { page } = open;
+    await page.goto(`${lab.addresses.api}${path}`);
+    await filter().pressSequentially(name.slice(1));
+    // A key in the midst of it goes there, and the next one behind that.
+    await page.keyboard.press('Home');
+    await page.keyboard.type(name.slice(0, 1));
+    expect(await filter().inputValue()).toBe(name);
+    await page.waitForURL(`**${path}?q=${name}`);
+    await page.getByRole('main').getByRole('checkbox').first().check();
+    await page.waitForURL(`**${path}?q=${name}&checked=true`);
+    await page.getByRole('main').getByRole('checkbox').first().uncheck();
+    await page.waitForURL(`**${path}?q=${name}`);
+    await page.getByRole('link', { name, exact: true }).click();
+    await page.getByRole('heading', { name, level: 1 }).waitFor();
+    await page.goBack();
+    await page.getByRole('heading', { name: title, level: 1 }).waitFor();
+    expect(await filter().inputValue()).toBe(name);
+    // A form that is opened over it and left does not end it.
+    await button(/^Create a /).click();
+    await page.waitForURL(/create=true/);
+    await page.keyboard.press('Escape');
+    await dialog().waitFor({ state: 'detached' });
+    expect(await filter().inputValue()).toBe(name);
+    await page.reload();
+    await row(name).waitFor();
+    expect(await filter().inputValue()).toBe(name);
+  });
+
+  it('of images gives way to what is chosen by Ctrl-K', async () => {
+    const { page } = open;
+    await page.goto(`${lab.addresses.api}/images?q=busybox%3Alatest`);
+    await row('busybox:latest').waitFor();
+    await filter().fill('zzz');
+    await page.getByRole('heading', { name: 'No image matches' }).waitFor();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill('busybox:latest');
+    await page
+      .getByRole('option', { name: /^busybox:latest/ })
+      .first()
+      .click();
+    await row('busybox:latest').waitFor();
+    expect(await filter().inputValue()).toBe('busybox:latest');
+    await page.goBack();
+    await expect.poll(() => filter().inputValue()).toBe('zzz');
+  });
+});
+
 describe('volumes', () => {
   it('are made, and say who mounts them where', async () => {
     const { page } = open;

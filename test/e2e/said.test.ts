@@ -75,6 +75,18 @@ describe('what the manager says, on a page in Chinese', () => {
     expect(open.complaints).toEqual([]);
   });
 
+  it('of who has set a number, and why', async () => {
+    await lab.berth(['service', 'scale', 'said/web', '3']);
+    const main = await go('/stacks/said/services/web/autoscaling');
+    await shows(main.locator('.decisions li'), '手动');
+    await shows(await go('/stacks/said/history'), '手动');
+    for (const path of ['/stacks/said/services/web/autoscaling', '/stacks/said/history', '/stacks/said']) {
+      const page = await go(path);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await expect.poll(() => page.textContent()).not.toContain('by hand');
+    }
+  });
+
   it('of what a drain leaves', async () => {
     const { page } = open;
     await lab.docker([

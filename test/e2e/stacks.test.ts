@@ -98,6 +98,22 @@ describe('stacks and services on the dashboard', () => {
     expect(await serious()).toEqual([]);
   });
 
+  it('shows the log of one service, which its address names', async () => {
+    const { page } = open;
+    await page.goto(`${lab.addresses.api}/stacks/${STACK}/logs`);
+    const chosen = page.getByLabel('Service', { exact: true });
+    await chosen.selectOption('web');
+    await page.waitForURL(/\?service=web$/);
+    await page.reload();
+    await page.getByText('hello from the web').first().waitFor();
+    expect(await chosen.inputValue()).toBe('web');
+    await chosen.selectOption('cache');
+    await page.getByText('hello from the web').first().waitFor({ state: 'detached' });
+    await chosen.selectOption('All services');
+    await page.waitForURL(/\/logs$/);
+    await page.getByText('hello from the web').first().waitFor();
+  });
+
   it('scales by its number, and back to what the file says', async () => {
     const { page } = open;
     await tab('Services').click();

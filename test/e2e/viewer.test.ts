@@ -198,9 +198,13 @@ describe('a viewer', () => {
     await refused('Edit', OPERATOR);
     await refused('Remove', OPERATOR);
     await look();
-    for (const path of ['/stacks/+new', `/stacks/${STACK}/edit`]) {
+    for (const [path, title] of [
+      ['/stacks/+new', 'New stack'],
+      [`/stacks/${STACK}/edit`, `Edit ${STACK}`],
+    ] as const) {
       await go(path);
       await page.getByRole('heading', { name: 'Deploying needs the role operator' }).waitFor();
+      expect(await page.getByRole('heading', { level: 1 }).allTextContents()).toEqual([title]);
       expect(await page.getByRole('textbox').count()).toBe(0);
       await look();
     }
@@ -338,6 +342,7 @@ describe('a viewer', () => {
     for (const path of ['/users', '/audit']) {
       await go(path);
       await page.getByRole('heading', { name: ADMIN }).waitFor();
+      expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
       await look();
     }
     await go('/hosts');

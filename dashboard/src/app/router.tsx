@@ -1,5 +1,7 @@
 import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
+import { CONTAINER_TABS, type ContainerTab } from '../pages/container/tabs.ts';
 import { HOST_TABS, type HostTab } from '../pages/host/tabs.ts';
+import type { ListSearch } from '../parts/filtered-list.tsx';
 import { Failed, FailedInside } from './failed.tsx';
 import { lazyPage } from './lazy-page.ts';
 import { NotFound } from './not-found.tsx';
@@ -23,6 +25,11 @@ function textsOf<K extends string>(
     if (typeof value === 'string' || typeof value === 'number') found[key] = String(value);
   }
   return found;
+}
+
+/** How a list is filtered. */
+function listOf(search: Record<string, unknown>): ListSearch {
+  return { ...textsOf(search, ['q']), ...(search.checked === true ? { checked: true } : {}) };
 }
 
 const overviewRoute = createRoute({
@@ -90,6 +97,10 @@ const containersRoute = createRoute({
 const containerRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/containers/$container',
+  validateSearch: ({ tab }: Record<string, unknown>): { tab?: ContainerTab } => {
+    const found = CONTAINER_TABS.find((one) => one === tab);
+    return found === undefined || found === 'logs' ? {} : { tab: found };
+  },
   component: lazyPage(() => import('../pages/container.tsx'), 'ContainerPage'),
 });
 
@@ -120,6 +131,7 @@ const stackContainersRoute = createRoute({
 const stackLogsRoute = createRoute({
   getParentRoute: () => stackRoute,
   path: '/logs',
+  validateSearch: (search: Record<string, unknown>) => textsOf(search, ['service']),
   component: lazyPage(() => import('../pages/stacks/logs-tab.tsx'), 'StackLogs'),
 });
 
@@ -188,9 +200,10 @@ const serviceWaysRoute = createRoute({
 const networksRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/networks',
-  validateSearch: ({ create, test }: Record<string, unknown>): { create?: boolean; test?: boolean } => ({
-    ...(create === true ? { create } : {}),
-    ...(test === true ? { test } : {}),
+  validateSearch: (search: Record<string, unknown>): ListSearch & { create?: boolean; test?: boolean } => ({
+    ...listOf(search),
+    ...(search.create === true ? { create: true } : {}),
+    ...(search.test === true ? { test: true } : {}),
   }),
   component: lazyPage(() => import('../pages/networks/networks.tsx'), 'NetworksPage'),
 });
@@ -258,8 +271,8 @@ const settingsRoute = createRoute({
 const imagesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/images',
-  validateSearch: (search: Record<string, unknown>): { pull?: boolean; q?: string } => ({
-    ...textsOf(search, ['q']),
+  validateSearch: (search: Record<string, unknown>): ListSearch & { pull?: boolean } => ({
+    ...listOf(search),
     ...(search.pull === true ? { pull: true } : {}),
   }),
   component: lazyPage(() => import('../pages/images/images.tsx'), 'ImagesPage'),
@@ -268,8 +281,10 @@ const imagesRoute = createRoute({
 const volumesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/volumes',
-  validateSearch: ({ create }: Record<string, unknown>): { create?: boolean } =>
-    create === true ? { create } : {},
+  validateSearch: (search: Record<string, unknown>): ListSearch & { create?: boolean } => ({
+    ...listOf(search),
+    ...(search.create === true ? { create: true } : {}),
+  }),
   component: lazyPage(() => import('../pages/volumes/volumes.tsx'), 'VolumesPage'),
 });
 
@@ -282,7 +297,7 @@ const volumeRoute = createRoute({
 const orphansRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/orphans',
-  validateSearch: (search: Record<string, unknown>) => textsOf(search, ['q']),
+  validateSearch: listOf,
   component: lazyPage(() => import('../pages/orphans/orphans.tsx'), 'OrphansPage'),
 });
 

@@ -1,6 +1,6 @@
 import { Button, Loader, Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { Activity, type ReactNode, Suspense, useMemo, useState } from 'react';
 import type { ContainerView } from '../../../src/contract/v1/containers.ts';
 import { waysAtOnce } from '../actions/action.ts';
@@ -23,6 +23,7 @@ import { Ago } from '../parts/time.tsx';
 import { Waiting } from '../parts/waiting.tsx';
 import { MoreMenu } from './container/more-menu.tsx';
 import { Numbers } from './container/numbers.tsx';
+import { CONTAINER_TABS, type ContainerTab } from './container/tabs.ts';
 import { unknownOf } from './container/unknown.ts';
 import { containerWords } from './container/words.ts';
 import { Logs } from './logs/logs.tsx';
@@ -56,8 +57,10 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
   const w = useWords(containerWords);
   const { nodes } = usePicture();
   const byId = useMemo(() => nodesById(nodes), [nodes]);
-  const [tab, setTab] = useState<string | null>('logs');
-  const [had, setHad] = useState<ReadonlySet<string>>(new Set(['logs']));
+  const { tab = 'logs' } = route.useSearch();
+  const navigate = useNavigate();
+  const [had, setHad] = useState<ReadonlySet<string>>(new Set([tab]));
+  if (!had.has(tab)) setHad(new Set([...had, tab]));
   const actions = useMemo(() => containerActions(container, t), [container, t]);
   const { id, name, health, hostId, hostName: host } = container;
   const unknown = unknownOf(container, byId.get(hostId));
@@ -96,10 +99,14 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
       <div className="card rows">
         <Tabs
           value={tab}
-          onChange={(chosen) => {
-            setTab(chosen);
-            if (chosen !== null) setHad(new Set([...had, chosen]));
-          }}
+          onChange={(chosen) =>
+            void navigate({
+              from: '/containers/$container',
+              search: isTab(chosen) && chosen !== 'logs' ? { tab: chosen } : {},
+              replace: true,
+              resetScroll: false,
+            })
+          }
           keepMounted={false}
           // The other mode ends the effects of what is hidden, and with them a terminal's connection.
           keepMountedMode="display-none"
@@ -139,6 +146,10 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
       </div>
     </>
   );
+}
+
+function isTab(value: string | null): value is ContainerTab {
+  return CONTAINER_TABS.some((one) => one === value);
 }
 
 /** What was typed and chosen in it stays while another tab is looked at; meanwhile nothing is asked for it. */

@@ -1,14 +1,13 @@
 import '@mantine/core/styles/Checkbox.css';
 import { Button, Checkbox } from '@mantine/core';
-import { type ReactNode, useMemo, useState } from 'react';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { type ReactNode, useDeferredValue, useMemo } from 'react';
 import { useText } from '../i18n/text.tsx';
 import { Empty } from './empty.tsx';
 import { FilterBox } from './filter-box.tsx';
 
 type Props<T> = Readonly<{
   items: readonly T[];
-  /** Words that it begins with. */
-  first?: string;
   texts: Readonly<{
     filter: string;
     check: string;
@@ -24,11 +23,31 @@ type Props<T> = Readonly<{
   children(shown: readonly T[]): ReactNode;
 }>;
 
-/** A list with words and a box to filter it by, and with what it says where nothing is left. */
-export function FilteredList<T>({ items, first = '', texts, isListed, matches, children }: Props<T>) {
+/** What the address of a page with such a list says of it. */
+export type ListSearch = { q?: string; checked?: boolean };
+
+/**
+ * A list with words and a box to filter it by, which the page's address has, and with what it says where nothing is left. The
+ * route's `validateSearch` lets `ListSearch` through.
+ */
+export function FilteredList<T>({ items, texts, isListed, matches, children }: Props<T>) {
   const t = useText();
-  const [typed, setTyped] = useState(first);
-  const [isChecked, setChecked] = useState(false);
+  const { q = '', checked: isChecked = false }: ListSearch = useSearch({ strict: false });
+  const navigate = useNavigate();
+  const filter = (next: ListSearch) =>
+    void navigate({
+      to: '.',
+      // What has its default is not in the address.
+      search: (before: ListSearch): never => {
+        const { q: _, checked: __, ...others } = before;
+        const { q: words = '', checked } = { ...before, ...next };
+        // Of whichever page it is, which lets it through.
+        return { ...others, ...(words === '' ? {} : { q: words }), ...(checked ? { checked } : {}) } as never;
+      },
+      replace: true,
+      resetScroll: false,
+    });
+  const typed = useDeferredValue(q);
   const shown = useMemo(
     () => items.filter((one) => isListed(one, isChecked) && matches(one, typed)),
     [items, isListed, matches, isChecked, typed],
@@ -37,25 +56,19 @@ export function FilteredList<T>({ items, first = '', texts, isListed, matches, c
   return (
     <>
       <div className="filters">
-        <FilterBox label={texts.filter} value={typed} onChange={setTyped} />
+        <FilterBox label={texts.filter} value={q} onChange={(text) => filter({ q: text })} />
         <Checkbox
           className="filter-check"
           label={texts.check}
           checked={isChecked}
-          onChange={(event) => setChecked(event.currentTarget.checked)}
+          onChange={(event) => filter({ checked: event.currentTarget.checked })}
         />
       </div>
       <div className="card rows">
         {shown.length > 0 && children(shown)}
         {shown.length === 0 && hasSome && (
           <Empty title={texts.noMatch} hint={texts.count}>
-            <Button
-              variant="default"
-              onClick={() => {
-                setTyped('');
-                setChecked(false);
-              }}
-            >
+            <Button variant="default" onClick={() => filter({ q: '', checked: false })}>
               {t('containers.clear')}
             </Button>
           </Empty>

@@ -1,6 +1,7 @@
 import { BerthError } from '../../kit/errors.ts';
 import type { Vault } from '../../kit/vault.ts';
 import { allNetworks, type ServiceRecord, type StackRecord, serviceKey } from '../../model/deployment.ts';
+import { say } from '../../model/said/index.ts';
 import type { Service } from '../../model/service.ts';
 import { needsRelease } from '../../model/service-parts.ts';
 import { scalingOf } from '../../model/service-scale.ts';
@@ -39,7 +40,7 @@ function diffOfKept(tx: ReadTx, stack: Stack): StackDiff {
     const after =
       (record && keptScale(record, service)) ?? (scale.kind === 'replicated' ? scale.replicas : undefined);
     if (by === null || by === after) return [];
-    const fields = [{ field: 'scale, set by hand', before: by, after }];
+    const fields = [{ field: say('scaling.field.hand'), before: by, after }];
     return [{ item: { kind: 'service' as const, key: name }, fields }];
   });
   const changed = [...diff.changed];

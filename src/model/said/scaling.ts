@@ -79,6 +79,7 @@ export const scalingSentences = {
   'scaling.why.many': 'more than {#most}, its most',
   'scaling.why.none': 'nothing asks for another number',
   'scaling.why.hand': 'by hand',
+  'scaling.field.hand': 'scale, set by hand',
   'scaling.why.out': 'scale_out by {#n}',
   'scaling.why.in': 'scale_in by {#n}',
 } as const;

@@ -79,6 +79,7 @@ const SAID: readonly (readonly [english: string, chinese: string])[] = [
     '的时区“Moon/Base”不存在：请写成 Europe/Berlin 这样',
   ],
   ['by hand', '手动'],
+  ['scale, set by hand', '数量（手动设置）'],
   ['scale_out by 2', '扩容 2 个'],
 ];
 

@@ -74,6 +74,7 @@ export const scaling = {
   'scaling.why.many': '多于上限（{most}）',
   'scaling.why.none': '没有规则要求改变数量',
   'scaling.why.hand': '手动',
+  'scaling.field.hand': '数量（手动设置）',
   'scaling.why.out': '扩容 {n} 个',
   'scaling.why.in': '缩容 {n} 个',
 } as const;

@@ -37,7 +37,7 @@ export function AuditPage() {
   const w = useWords(words);
   useTitle(w('title'));
   return (
-    <Needs least="admin">
+    <Needs least="admin" title={w('title')}>
       <Audit />
     </Needs>
   );

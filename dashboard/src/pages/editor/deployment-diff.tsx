@@ -1,3 +1,4 @@
+import { useSaid } from '../../i18n/said/use-said.ts';
 import { useWords } from '../../i18n/text.tsx';
 import type { Checked } from './draft.ts';
 import { words } from './words.ts';
@@ -13,6 +14,7 @@ function isNothing({ created, changed, removed }: Diff): boolean {
 /** What a deployment makes, changes field by field, and takes away. */
 export function DeploymentDiff({ diff }: Readonly<{ diff: Diff }>) {
   const w = useWords(words);
+  const said = useSaid();
   if (isNothing(diff)) return <p className="note">{w('changes.none')}</p>;
   return (
     <ul className="deploy-diff">
@@ -24,7 +26,8 @@ export function DeploymentDiff({ diff }: Readonly<{ diff: Diff }>) {
           <ul>
             {fields.map(({ field, before, after }) => (
               <li key={field} className="diff-field">
-                <span className="mono">{field}</span>
+                {/* A name of the compose file, or words of the manager's for what no file has. */}
+                <span className="mono">{said(field)}</span>
                 <Value value={before} isOld />
                 <span aria-hidden="true"> → </span>
                 <Value value={after} />

@@ -13,6 +13,7 @@ import { Icon } from '../../parts/icons.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
+import { Crumb } from './crumb.tsx';
 import type { Draft } from './draft.ts';
 import { DraftBack } from './draft-back.tsx';
 import { Editor } from './editor.tsx';
@@ -41,19 +42,40 @@ export function EditStackPage() {
   });
   if (!isAllowed)
     return (
-      <div className="card">
-        <Empty title={w('needs')} hint={w('needs.hint')}>
-          <Button
-            variant="default"
-            renderRoot={(props) => <Link {...props} to="/stacks/$stack" params={{ stack }} />}
-          >
-            {w('progress.open')}
-          </Button>
-        </Empty>
-      </div>
+      <>
+        <Head stack={stack} />
+        <div className="card">
+          <Empty title={w('needs')} hint={w('needs.hint')}>
+            <Button
+              variant="default"
+              renderRoot={(props) => <Link {...props} to="/stacks/$stack" params={{ stack }} />}
+            >
+              {w('progress.open')}
+            </Button>
+          </Empty>
+        </div>
+      </>
     );
   if (data !== undefined) return <Opened key={stack} stack={stack} kept={data} />;
-  return error === null ? <Waiting /> : <Problem error={error} />;
+  return (
+    <>
+      <Head stack={stack} />
+      {error === null ? <Waiting /> : <Problem error={error} />}
+    </>
+  );
+}
+
+/** Above what stands in place of the editor, which has its own. */
+function Head({ stack }: Readonly<{ stack: string }>) {
+  const w = useWords(words);
+  return (
+    <>
+      <Crumb stack={stack} />
+      <div className="head">
+        <h1>{w('edit', { name: stack })}</h1>
+      </div>
+    </>
+  );
 }
 
 function Opened({ stack, kept }: Readonly<{ stack: string; kept: Kept }>) {
@@ -70,11 +92,14 @@ function Opened({ stack, kept }: Readonly<{ stack: string; kept: Kept }>) {
   const [round, setRound] = useState(0);
   if (draft === undefined)
     return (
-      <div className="card">
-        <Empty title={w('source.none', { name: stack })} hint={w('source.none.hint')}>
-          <Button onClick={() => setDraft(begin(emptySource(stack)))}>{w('source.begin')}</Button>
-        </Empty>
-      </div>
+      <>
+        <Head stack={stack} />
+        <div className="card">
+          <Empty title={w('source.none', { name: stack })} hint={w('source.none.hint')}>
+            <Button onClick={() => setDraft(begin(emptySource(stack)))}>{w('source.begin')}</Button>
+          </Empty>
+        </div>
+      </>
     );
   return (
     <Editor key={round} first={draft} drafts={drafts} isFirst={isFirst}>

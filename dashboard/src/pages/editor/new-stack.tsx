@@ -35,9 +35,15 @@ export function NewStackPage() {
   const [isBack, setBack] = useState(draft !== undefined);
   if (!may('operator'))
     return (
-      <div className="card">
-        <Empty title={w('needs')} hint={w('needs.hint')} />
-      </div>
+      <>
+        <Crumb stack="" />
+        <div className="head">
+          <h1>{w('new')}</h1>
+        </div>
+        <div className="card">
+          <Empty title={w('needs')} hint={w('needs.hint')} />
+        </div>
+      </>
     );
   if (draft === undefined) return <Templates onChoose={(chosen) => setDraft(draftOf(chosen))} />;
   return (

@@ -30,8 +30,10 @@ const route = getRouteApi('/images');
 export function ImagesPage() {
   const w = useWords(words);
   useTitle(w('title'));
-  const { pull, q = '' } = route.useSearch();
+  const { pull, ...filter } = route.useSearch();
   const navigate = useNavigate();
+  const ask = (what: Readonly<{ pull?: true }>) =>
+    void navigate({ to: '/images', search: { ...filter, ...what } });
   const [isPruning, setPruning] = useState(false);
   const { data, error } = useLiveQuery(['images'], (signal) =>
     client.call('image.list', undefined, { signal }),
@@ -50,7 +52,7 @@ export function ImagesPage() {
           <RoleButton
             needs="operator"
             leftSection={<Icon name="download" />}
-            onClick={() => void navigate({ to: '/images', search: { pull: true } })}
+            onClick={() => ask({ pull: true })}
           >
             {w('pull')}
           </RoleButton>
@@ -61,8 +63,6 @@ export function ImagesPage() {
       {images !== undefined && (
         <>
           <FilteredList
-            key={q}
-            first={q}
             items={images}
             texts={{
               ...{ filter: w('filter'), check: w('unused'), count: w('count', { n: images.length }) },
@@ -77,7 +77,7 @@ export function ImagesPage() {
         </>
       )}
       {isPruning && <PruneDialog onClose={() => setPruning(false)} />}
-      {pull === true && <PullDialog onClose={() => void navigate({ to: '/images' })} />}
+      {pull === true && <PullDialog onClose={() => ask({})} />}
     </>
   );
 }

@@ -24,8 +24,10 @@ const route = getRouteApi('/networks');
 export function NetworksPage() {
   const w = useWords(words);
   useTitle(w('title'));
-  const { create, test } = route.useSearch();
+  const { create, test, ...filter } = route.useSearch();
   const navigate = useNavigate();
+  const ask = (what: Readonly<{ create?: true; test?: true }>) =>
+    void navigate({ to: '/networks', search: { ...filter, ...what } });
   const { data, error } = useLiveQuery(['networks'], (signal) =>
     client.call('network.list', undefined, { signal }),
   );
@@ -37,18 +39,14 @@ export function NetworksPage() {
         <h1>{w('title')}</h1>
         {networks !== undefined && <span className="note">{w('count', { n: own.length })}</span>}
         <div className="head-side">
-          <RoleButton
-            needs="operator"
-            variant="default"
-            onClick={() => void navigate({ to: '/networks', search: { test: true } })}
-          >
+          <RoleButton needs="operator" variant="default" onClick={() => ask({ test: true })}>
             {w('test')}
           </RoleButton>
           <CopyAs way={{ cli: 'docker network ls', route: 'network.list' }} />
           <RoleButton
             needs="operator"
             leftSection={<Icon name="plus" />}
-            onClick={() => void navigate({ to: '/networks', search: { create: true } })}
+            onClick={() => ask({ create: true })}
           >
             {w('create')}
           </RoleButton>
@@ -69,8 +67,8 @@ export function NetworksPage() {
           {(shown) => <Rows networks={shown} />}
         </FilteredList>
       )}
-      {test === true && <ReachDialog members={[]} onClose={() => void navigate({ to: '/networks' })} />}
-      {create === true && <CreateNetwork onClose={() => void navigate({ to: '/networks' })} />}
+      {test === true && <ReachDialog members={[]} onClose={() => ask({})} />}
+      {create === true && <CreateNetwork onClose={() => ask({})} />}
     </>
   );
 }

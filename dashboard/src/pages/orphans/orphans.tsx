@@ -1,5 +1,5 @@
 import '../../parts/rows.css';
-import { getRouteApi, Link } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import type { OrphanView } from '../../../../src/contract/v1/orphans.ts';
 import { ActionMenu } from '../../actions/action-menu.tsx';
@@ -19,14 +19,11 @@ import { adoptOrphan, removeOrphan } from './orphan-actions.ts';
 import { useOrphans } from './use-orphans.ts';
 import { words } from './words.ts';
 
-const route = getRouteApi('/orphans');
-
 /** What a database that was put back does not know, and that runs on. */
 export function OrphansPage() {
   const w = useWords(words);
   const said = useSaid();
   useTitle(w('title'));
-  const { q = '' } = route.useSearch();
   const query = useOrphans();
   const [isAdopting, setAdopting] = useState(false);
   const all = query.data?.orphans ?? [];
@@ -59,7 +56,6 @@ export function OrphansPage() {
               <p className="note">{w('text')}</p>
               <FilteredList
                 items={orphans}
-                first={q}
                 texts={{
                   ...{ filter: w('filter'), check: w('adoptable'), noMatch: w('none.match') },
                   ...{ count: w('count', { n: orphans.length }), none: w('none'), noneHint: w('none.hint') },

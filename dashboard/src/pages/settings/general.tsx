@@ -15,6 +15,7 @@ import { bytesText, coresText, shellWord } from '../../parts/format.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { wordOf } from '../../parts/state.tsx';
 import { Ago } from '../../parts/time.tsx';
+import { keepTyped, type Typed, typedBy } from './open-settings.ts';
 import { settingWords } from './setting-words.ts';
 import {
   DEFAULTS,
@@ -62,12 +63,15 @@ export function General() {
     (signal) => client.call('settings.get', undefined, { signal }),
     EVERY_MS,
   );
+  const { user, role } = useWho();
   // Outside of what is shown while it is asked for: what was typed stays, whatever becomes of the questions.
-  const [draft, setDraft] = useState<Draft>({});
-  const [base, setBase] = useState<SettingsAnswer>();
+  const [{ draft, base }, setTyped] = useState(() => typedBy(user));
+  const type = (typed: Typed) => {
+    setTyped(typed);
+    keepTyped(user, typed);
+  };
   const may = useMay();
   const t = useText();
-  const { role } = useWho();
   return (
     <>
       {!may('admin') && (
@@ -82,12 +86,11 @@ export function General() {
             latest={latest}
             base={base ?? latest}
             draft={draft}
-            onDraft={(next) => {
-              setDraft(next);
+            onDraft={(next) =>
               // From the first change on, it is a change of what was there then.
-              setBase(Object.keys(next).length === 0 ? undefined : (base ?? latest));
-            }}
-            onBase={setBase}
+              type({ draft: next, base: Object.keys(next).length === 0 ? undefined : (base ?? latest) })
+            }
+            onBase={(next) => type({ draft, base: next })}
             onRead={() => query.refetch()}
           />
         )}

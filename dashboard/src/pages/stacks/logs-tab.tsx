@@ -1,13 +1,13 @@
 import { NativeSelect } from '@mantine/core';
-import { getRouteApi } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { useMemo } from 'react';
 import { usePicture } from '../../cluster/use-cluster.tsx';
 import { useWords } from '../../i18n/text.tsx';
 import { LogView } from '../logs/logs.tsx';
 import { useStack } from './use-stack.ts';
 import { words } from './words.ts';
 
-const route = getRouteApi('/stacks/$stack');
+const route = getRouteApi('/stacks/$stack/logs');
 
 /** What all containers of a stack write, or those of one service, in the order of time. */
 export function StackLogs() {
@@ -15,7 +15,8 @@ export function StackLogs() {
   const { stack } = route.useParams();
   const { data } = useStack(stack);
   const { containers } = usePicture();
-  const [service, setService] = useState('');
+  const { service = '' } = route.useSearch();
+  const navigate = useNavigate();
   const own = useMemo(
     () =>
       containers.filter(
@@ -23,6 +24,7 @@ export function StackLogs() {
       ),
     [containers, stack, service],
   );
+  const services = (data?.services ?? []).map(({ name }) => name);
   return (
     <div className="card rows">
       <LogView
@@ -36,11 +38,19 @@ export function StackLogs() {
             value={service}
             onChange={(event) => {
               const { value } = event.currentTarget;
-              choose(() => setService(value));
+              const search = value === '' ? {} : { service: value };
+              choose(
+                () =>
+                  void navigate({ from: '/stacks/$stack/logs', search, replace: true, resetScroll: false }),
+              );
             }}
             data={[
               { value: '', label: w('allServices') },
-              ...(data?.services ?? []).map(({ name }) => ({ value: name, label: name })),
+              // The address may name one that is not known yet, or no more.
+              ...[...new Set([...services, ...(service === '' ? [] : [service])])].map((name) => ({
+                value: name,
+                label: name,
+              })),
             ]}
           />
         )}

@@ -25,8 +25,10 @@ const route = getRouteApi('/volumes');
 export function VolumesPage() {
   const w = useWords(words);
   useTitle(w('title'));
-  const { create } = route.useSearch();
+  const { create, ...filter } = route.useSearch();
   const navigate = useNavigate();
+  const ask = (what: Readonly<{ create?: true }>) =>
+    void navigate({ to: '/volumes', search: { ...filter, ...what } });
   const { data, error } = useLiveQuery(['volumes'], (signal) => client.call('volume.list', {}, { signal }));
   const sizes = useVolumeSizes();
   const volumes = data?.volumes;
@@ -43,7 +45,7 @@ export function VolumesPage() {
           <RoleButton
             needs="operator"
             leftSection={<Icon name="plus" />}
-            onClick={() => void navigate({ to: '/volumes', search: { create: true } })}
+            onClick={() => ask({ create: true })}
           >
             {w('create')}
           </RoleButton>
@@ -64,7 +66,7 @@ export function VolumesPage() {
           {(shown) => <Rows volumes={shown} sizes={sizes.byName} />}
         </FilteredList>
       )}
-      {create === true && <CreateVolume onClose={() => void navigate({ to: '/volumes' })} />}
+      {create === true && <CreateVolume onClose={() => ask({})} />}
     </>
   );
 }
