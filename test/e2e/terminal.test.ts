@@ -405,13 +405,15 @@ describe('who comes after', () => {
     await page.getByRole('navigation').getByText('Live').waitFor();
     expect(await page.getByText('only-for-admin').count()).toBe(0);
     await alone();
+    // What was looked at before is there still, hidden.
+    const why = page.getByText('You are viewer; this needs operator').filter({ visible: true }).first();
     await page.getByRole('tab', { name: 'Files' }).click();
-    await page.getByText('You are viewer; this needs operator').first().waitFor();
+    await why.waitFor();
     await page.getByRole('tab', { name: 'Terminal' }).click();
     const button = page.getByRole('button', { name: 'Open a terminal' });
     await button.waitFor();
     expect(await button.getAttribute('aria-disabled')).toBe('true');
-    await page.getByText('You are viewer; this needs operator').first().waitFor();
+    await why.waitFor();
     await button.click({ force: true });
     expect(await page.locator('.xterm').count()).toBe(0);
     for (const name of ['Restart', 'Stop', 'Remove'])

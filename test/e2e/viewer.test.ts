@@ -171,6 +171,7 @@ async function refusedIn(menu: string, item: string | RegExp, why: string): Prom
 async function pressable(): Promise<string[]> {
   const names = (await open.page.evaluate(
     `[...document.querySelectorAll('main button:not([role=tab])')]
+      .filter((one) => one.checkVisibility())
       .filter((one) => !one.disabled && one.getAttribute('aria-disabled') !== 'true')
       .map((one) => one.getAttribute('aria-label') ?? one.textContent)`,
   )) as string[];
