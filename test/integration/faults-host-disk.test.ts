@@ -108,14 +108,16 @@ it('a full disk under what an agent keeps of networks: a host that would take pa
   await until(names).toEqual(['joins', 'keeps', 'late']);
   await talks();
   await lab.docker(['rm', '-f', 'joins', 'keeps', 'late', 'peer']);
-  await lab.docker(['network', 'rm', 'near', 'far']);
+  for (const name of ['near', 'far'])
+    await until(async () => (await tryDocker('network', 'rm', name)).stderr).toMatch(/^$|not found/);
   await lab.berth(['settings', 'set', 'downAfterMs=5s']);
 });
 
 it("a full disk under an agent's assignments: new wishes are refused and say why, the host keeps what it holds, and goes on when there is room", async () => {
   const folder = `${lab.host('h2').folder}/agent`;
   await lab.killAgent('h2');
-  await onSmallDisk(folder, '4m');
+  // Its journals take a whole MiB each, and on a busy machine it has three of them for a while, and makes one more.
+  await onSmallDisk(folder, '12m');
   await lab.join('h2');
   await lab.waitReady();
   expect((await run('keeps', '-l', 'berth.restart=always', '-l', 'berth.failover=true')).code).toBe(0);
