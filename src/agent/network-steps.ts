@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { Assignment } from '../contract/link.ts';
 import { BerthError } from '../kit/errors.ts';
 import { LABEL_CLUSTER, LABEL_ID } from '../model/labels.ts';
+import { say } from '../model/said/index.ts';
 import { spanDriver } from '../model/spanning/registry.ts';
 import { endpointConfig } from './create-body.ts';
 import { checked, isStatus } from './listing.ts';
-import { engineNetworkBody } from './networks/engine-networks.ts';
+import { engineNetworkBody, removeFromEngine } from './networks/engine-networks.ts';
 import type { StepArguments } from './step.ts';
 import { call, exists, ignore, marked, QUICK_MS, type StepContext } from './step-context.ts';
 
@@ -13,7 +14,11 @@ type Json = Readonly<Record<string, unknown>>;
 type Need = Assignment['needs']['networks'][number];
 
 const networksSchema = z.array(
-  z.looseObject({ Id: z.string().min(1), Labels: z.record(z.string(), z.string()).nullish() }),
+  z.looseObject({
+    Id: z.string().min(1),
+    Name: z.string().optional(),
+    Labels: z.record(z.string(), z.string()).nullish(),
+  }),
 );
 
 /** One that spans hosts is looked for by its ID: another network of the name is somebody else's. */
@@ -62,20 +67,40 @@ async function ensureSpanning(
   try {
     await call(context, QUICK_MS, 'POST', `${context.prefix}/networks/create`, body);
   } catch (thrown) {
+    if (!isStatus(thrown, 409)) throw thrown;
     // An earlier attempt that was cut off.
-    if (isStatus(thrown, 409) && (await spanningNetwork(context, need.id)) !== undefined) return;
-    throw thrown;
+    if ((await spanningNetwork(context, need.id)) !== undefined) return;
+    const former = await formerNetwork(context, need);
+    if (former === undefined) throw thrown;
+    // Hosts keep what nobody needs for a while, where the same is wanted again: here it is another one that is.
+    if (!(await removeFromEngine(context.engine, former))) throw stillThere(need.spec.Name);
+    await call(context, QUICK_MS, 'POST', `${context.prefix}/networks/create`, body);
   }
 }
 
 /** The engine's ID of it. */
 async function spanningNetwork(context: StepContext, id: string): Promise<string | undefined> {
-  const label = [`${LABEL_ID}=${id}`, `${LABEL_CLUSTER}=${context.cluster}`];
+  const found = await ownNetworks(context, [`${LABEL_ID}=${id}`]);
+  return found.find(({ Labels }) => Labels?.[LABEL_ID] === id)?.Id;
+}
+
+/** The engine's ID of another network of this cluster that has the name: the cluster has one of a name at a time, so that was removed. */
+async function formerNetwork(context: StepContext, { id, spec }: Need): Promise<string | undefined> {
+  const found = await ownNetworks(context, []);
+  return found.find(({ Name, Labels }) => Name === spec.Name && (Labels?.[LABEL_ID] ?? id) !== id)?.Id;
+}
+
+/** Somebody is on it still. No refusal, but a wait, as above. */
+function stillThere(name: string): BerthError {
+  return new BerthError('unavailable', say('hosts.network.former', { name }));
+}
+
+async function ownNetworks(context: StepContext, labels: readonly string[]) {
+  const label = [...labels, `${LABEL_CLUSTER}=${context.cluster}`];
   const filters = encodeURIComponent(JSON.stringify({ label }));
   const answer = await call(context, QUICK_MS, 'GET', `/networks?filters=${filters}`);
   const found = checked('/networks', () => networksSchema.parse(answer));
-  return found.find(({ Labels }) => Labels?.[LABEL_ID] === id && Labels[LABEL_CLUSTER] === context.cluster)
-    ?.Id;
+  return found.filter(({ Labels }) => Labels?.[LABEL_CLUSTER] === context.cluster);
 }
 
 /** A container that is on it already is as it should be. */

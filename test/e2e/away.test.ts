@@ -1,29 +1,26 @@
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Lab } from '../lab/lab.ts';
+import { ensureImage } from '../images/bake.ts';
+import { type Lab, startLab } from '../lab/lab.ts';
 import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
-import { sharedLab } from '../lab/shared.ts';
 
 const ON_H3 = 'away-far';
 const REMOVED = 'away-removed';
 
+/** A lab of its own, as a host of it and its manager die. */
 let lab: Lab;
 let open: OpenPage;
 
-const clean = async () => {
-  await lab.docker(['rm', '-f', ON_H3, REMOVED]).catch(() => undefined);
-};
-
 beforeAll(async () => {
-  lab = await sharedLab();
-  await clean();
+  lab = await startLab({ hosts: 3 });
+  await ensureImage('busybox', lab.endpoint);
   await lab.docker(['run', '-d', '--name', ON_H3, '-e', 'constraint:node==h3', 'busybox', 'sleep', '100000']);
   open = await openChromium();
   await logIn(open.page, lab.addresses.api, lab.adminPassword ?? '');
 });
 afterAll(async () => {
   await open?.close();
-  if (lab !== undefined) await clean();
+  await lab?.down();
 });
 
 const button = (name: string): Locator => open.page.getByRole('button', { name, exact: true });

@@ -187,6 +187,29 @@ async function deployAs(name: string, text: string): Promise<string[]> {
   return services.map((one) => `${one.name} ${one.mode} ${one.ready}/${one.wanted}`);
 }
 
+describe('a stack that is deployed right behind its removal', () => {
+  it('waits for its hosts to let go of its network, and is refused nothing', async () => {
+    const file = join(folder, 'again.yml');
+    const command = JSON.stringify(['sleep', '3600']);
+    writeFileSync(
+      file,
+      `services: {web: {image: busybox, command: ${command}, stop_grace_period: 100ms, deploy: {replicas: 3}}}`,
+    );
+    const said = new Set<string>();
+    const state = async () => {
+      const [view] = await json<ServiceView[]>('service', 'ls', 'again');
+      said.add(view?.waiting ?? '');
+      return view?.release.state;
+    };
+    for (const _ of [1, 2, 3]) {
+      await lab.berth(['deploy', '-f', file, '--name', 'again', '--detach']);
+      await until(state, 60_000).toBe('done');
+      await lab.berth(['stack', 'rm', 'again', '--yes']);
+    }
+    expect([...said].filter((one) => one.includes('already exists'))).toEqual([]);
+  });
+});
+
 describe('files of the seeds', () => {
   it('run as they are printed: Aliyun’s template, on each host and as many as automatic scaling starts with', async () => {
     await bake(['your_image_url']);

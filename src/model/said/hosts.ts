@@ -67,6 +67,8 @@ export const hostSentences = {
   'hosts.plain.more.each': `{@who}: each ${PLAIN_MORE}`,
 
   'hosts.path.silent': 'no answer',
+  'hosts.network.former':
+    'the network {+name} of before is still on this host: it is made anew once that is gone',
   'hosts.path.late': 'no answer within {seconds} s',
   'hosts.path.never':
     'no answer within {seconds} s, and never one before: VXLAN needs UDP 4789 between the two, and this look TCP 4789',

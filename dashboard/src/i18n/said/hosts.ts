@@ -72,6 +72,7 @@ export const hosts = {
   'hosts.plain.more.each': `{who}：各自${PLAIN_MORE}`,
 
   'hosts.path.silent': '没有应答',
+  'hosts.network.former': '之前的网络 {name} 还在这台主机上：它消失后就会重新创建',
   'hosts.path.late': '{seconds} 秒内没有应答',
   'hosts.path.never':
     '{seconds} 秒内没有应答，之前也从未有过：VXLAN 需要两者之间放行 UDP 4789，这项检查还需要 TCP 4789',
