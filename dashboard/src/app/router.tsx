@@ -1,7 +1,8 @@
 import { createRootRoute, createRoute, createRouter } from '@tanstack/react-router';
-import { CONTAINER_TABS, type ContainerTab } from '../pages/container/tabs.ts';
-import { HOST_TABS, type HostTab } from '../pages/host/tabs.ts';
+import { CONTAINER_TABS } from '../pages/container/tabs.ts';
+import { HOST_TABS } from '../pages/host/tabs.ts';
 import type { ListSearch } from '../parts/filtered-list.tsx';
+import { tabOf } from '../parts/tab-of.ts';
 import { Failed, FailedInside } from './failed.tsx';
 import { lazyPage } from './lazy-page.ts';
 import { NotFound } from './not-found.tsx';
@@ -79,10 +80,7 @@ const hostsRoute = createRoute({
 const hostRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/hosts/$host',
-  validateSearch: ({ tab }: Record<string, unknown>): { tab?: HostTab } => {
-    const found = HOST_TABS.find((one) => one === tab);
-    return found === undefined || found === 'overview' ? {} : { tab: found };
-  },
+  validateSearch: ({ tab }: Record<string, unknown>) => tabOf(HOST_TABS, tab),
   component: lazyPage(() => import('../pages/host.tsx'), 'HostPage'),
 });
 
@@ -97,10 +95,7 @@ const containersRoute = createRoute({
 const containerRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/containers/$container',
-  validateSearch: ({ tab }: Record<string, unknown>): { tab?: ContainerTab } => {
-    const found = CONTAINER_TABS.find((one) => one === tab);
-    return found === undefined || found === 'logs' ? {} : { tab: found };
-  },
+  validateSearch: ({ tab }: Record<string, unknown>) => tabOf(CONTAINER_TABS, tab),
   component: lazyPage(() => import('../pages/container.tsx'), 'ContainerPage'),
 });
 

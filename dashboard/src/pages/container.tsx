@@ -19,11 +19,12 @@ import { metricWords } from '../parts/metric-words.ts';
 import { part } from '../parts/part.ts';
 import { Problem } from '../parts/problem.tsx';
 import { State } from '../parts/state.tsx';
+import { tabOf } from '../parts/tab-of.ts';
 import { Ago } from '../parts/time.tsx';
 import { Waiting } from '../parts/waiting.tsx';
 import { MoreMenu } from './container/more-menu.tsx';
 import { Numbers } from './container/numbers.tsx';
-import { CONTAINER_TABS, type ContainerTab } from './container/tabs.ts';
+import { CONTAINER_TABS } from './container/tabs.ts';
 import { unknownOf } from './container/unknown.ts';
 import { containerWords } from './container/words.ts';
 import { Logs } from './logs/logs.tsx';
@@ -102,7 +103,7 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
           onChange={(chosen) =>
             void navigate({
               from: '/containers/$container',
-              search: isTab(chosen) && chosen !== 'logs' ? { tab: chosen } : {},
+              search: tabOf(CONTAINER_TABS, chosen),
               replace: true,
               resetScroll: false,
             })
@@ -146,10 +147,6 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
       </div>
     </>
   );
-}
-
-function isTab(value: string | null): value is ContainerTab {
-  return CONTAINER_TABS.some((one) => one === value);
 }
 
 /** What was typed and chosen in it stays while another tab is looked at; meanwhile nothing is asked for it. */

@@ -23,6 +23,7 @@ import { Icon } from '../parts/icons.tsx';
 import { HostCharts } from '../parts/metric-charts.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { State } from '../parts/state.tsx';
+import { tabOf } from '../parts/tab-of.ts';
 import { Ago } from '../parts/time.tsx';
 import { withFirst } from '../parts/usage-order.ts';
 import { useContainerUsage } from '../parts/use-usage.ts';
@@ -32,7 +33,7 @@ import { LabelsCard } from './host/labels.tsx';
 import { NetworkTab } from './host/network.tsx';
 import { OrphansNote } from './host/orphans-note.tsx';
 import { SilentNote } from './host/silent.tsx';
-import { HOST_TABS, type HostTab } from './host/tabs.ts';
+import { HOST_TABS } from './host/tabs.ts';
 import { words } from './host/words.ts';
 
 const route = getRouteApi('/hosts/$host');
@@ -100,7 +101,7 @@ function Host({ node }: Readonly<{ node: Node }>) {
           void navigate({
             to: '/hosts/$host',
             params: { host: node.name },
-            search: isTab(value) && value !== 'overview' ? { tab: value } : {},
+            search: tabOf(HOST_TABS, value),
             replace: true,
           })
         }
@@ -166,10 +167,6 @@ function Containers({ host, containers, nodes }: ContainersProps) {
       using={{ usage, sort, onSort: setSort, onShown }}
     />
   );
-}
-
-function isTab(value: string | null): value is HostTab {
-  return HOST_TABS.some((one) => one === value);
 }
 
 function Capacity({ node }: Readonly<{ node: Node }>) {
