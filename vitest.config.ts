@@ -11,5 +11,7 @@ export default defineConfig({
     pool: 'threads',
     isolate: false,
     maxWorkers: 3,
+    // The default is one second, which a busy machine takes for itself.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

@@ -12,6 +12,8 @@ const shared = {
   maxWorkers: 3,
   pool: 'forks',
   isolate: false,
+  // What a page or an engine is about to be may take seconds on a busy machine; the default is one.
+  expect: { poll: { timeout: 30_000 } },
 } as const;
 
 export default defineConfig({

@@ -45,16 +45,57 @@ const inPalette = async (text: string) => {
 const option = (name: string | RegExp): Locator => open.page.getByRole('option', { name });
 
 describe('the palette', () => {
-  it('takes keys that are pressed right behind Ctrl-K', async () => {
+  it('takes keys that are pressed right behind Ctrl-K, also from within a text', async () => {
     const { page } = open;
-    await page.goto(lab.addresses.api);
+    await page.goto(`${lab.addresses.api}/containers`);
     await page.getByRole('navigation').getByText('Live').waitFor();
-    await page.waitForTimeout(3_000);
-    await page.keyboard.press('Control+k');
-    await page.keyboard.type('volumes');
-    expect(await field().inputValue()).toBe('volumes');
-    await page.keyboard.press('Escape');
-    await field().waitFor({ state: 'detached' });
+    for (const text of ['volumes', 'images']) {
+      const filter = page.getByRole('main').getByRole('textbox').first();
+      await filter.fill('kept');
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type(text);
+      await expect.poll(() => field().inputValue()).toBe(text);
+      await page.keyboard.press('Escape');
+      await field().waitFor({ state: 'detached' });
+      expect(await filter.inputValue()).toBe('kept');
+    }
+  });
+
+  it('takes them while what it finds is not there yet, or not to be had', async () => {
+    const { page } = open;
+    const files = /\/palette-list-[^/]*\.js$/;
+    let asked = 0;
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    await page.route(files, async (route) => {
+      asked += 1;
+      if (asked === 1) return route.abort();
+      await held;
+      return route.continue();
+    });
+    try {
+      await page.goto(`${lab.addresses.api}/containers`);
+      await page.getByRole('navigation').getByText('Live').waitFor();
+      await page.keyboard.press('Control+k');
+      await page.keyboard.type('volumess');
+      await page.keyboard.press('Backspace');
+      // Nothing is chosen yet: it opens nothing.
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').getByText('Reading…').waitFor();
+      await expect.poll(() => asked).toBeGreaterThan(1);
+      expect(await seriousFindings(open)).toEqual([]);
+      letGo();
+      await option('Volumes').first().waitFor();
+      expect(await field().inputValue()).toBe('volumes');
+      await page.keyboard.press('Enter');
+      await page.waitForURL(`${lab.addresses.api}/volumes`);
+    } finally {
+      letGo();
+      await page.unroute(files);
+      open.complaints.length = 0; // of the fetch that was cut
+    }
   });
 
   it('finds routes, balancers, users, images and networks, and opens them', async () => {

@@ -2,7 +2,8 @@ import { ActionIcon, AppShell, Burger, Menu, useMantineColorScheme } from '@mant
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet } from '@tanstack/react-router';
-import { type ComponentType, useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { ActionProvider } from '../actions/actions.tsx';
 import { client } from '../cluster/client.ts';
 import { containerCounts } from '../cluster/container-counts.ts';
@@ -15,6 +16,7 @@ import { Icon, type IconName, Mark } from '../parts/icons.tsx';
 import { problemToast } from '../parts/problem-text.ts';
 import { wordOf } from '../parts/state.tsx';
 import { Clock } from '../parts/time.tsx';
+import { Palette, usePaletteAhead } from './palette.tsx';
 import { useSession, useWho } from './session.tsx';
 import { useToasts } from './toasts.tsx';
 
@@ -66,8 +68,9 @@ function Frame() {
   const { connection, complete } = usePicture();
   const isStale = connection.state === 'lost' && complete;
   // From within a text as well: nothing of an editor is on these keys.
-  useHotkeys([['mod+K', palette.toggle]], [], true);
-  const Palette = usePalette(isPaletteOpen);
+  // At once, as the next key is the palette's.
+  useHotkeys([['mod+K', () => flushSync(palette.toggle)]], [], true);
+  usePaletteAhead();
   return (
     <AppShell
       header={{ height: 56 }}
@@ -115,27 +118,9 @@ function Frame() {
           <Outlet />
         </div>
       </AppShell.Main>
-      {isPaletteOpen && Palette !== undefined && <Palette onClose={palette.close} />}
+      {isPaletteOpen && <Palette onClose={palette.close} />}
     </AppShell>
   );
-}
-
-type PaletteProps = Readonly<{ onClose(): void }>;
-/** After the page is there: keys that are pressed right behind Ctrl-K are to find it. */
-const PALETTE_AFTER_MS = 1_500;
-
-/** The palette knows what may be done to everything: it is fetched once the page is there, or when it is asked for. */
-function usePalette(isOpen: boolean): ComponentType<PaletteProps> | undefined {
-  const [palette, setPalette] = useState<Readonly<{ Palette: ComponentType<PaletteProps> }>>();
-  const isMissing = palette === undefined;
-  useEffect(() => {
-    if (!isMissing) return;
-    // Where it is not to be had, it is asked for again with the next Ctrl-K.
-    const fetch = () => void import('./palette.tsx').then(setPalette, () => undefined);
-    const timer = setTimeout(fetch, isOpen ? 0 : PALETTE_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [isMissing, isOpen]);
-  return palette?.Palette;
 }
 
 const PAGES = [
