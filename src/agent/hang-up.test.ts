@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { BerthError } from '../kit/errors.ts';
 import { silentLogger } from '../kit/logger.ts';
 import { HangUps } from './hang-up.ts';
@@ -34,7 +34,7 @@ it('ends a terminal’s command when nobody is there any more, with force where 
   await made.upgrade({ ...start, hangUp: true });
   expect(signals).toEqual([]);
   stream.destroy();
-  await vi.waitFor(() => expect(signals.slice(0, 2)).toEqual(['SIGHUP 4711 c1', 'SIGKILL 4711 c1']));
+  await expect.poll(() => signals.slice(0, 2)).toEqual(['SIGHUP 4711 c1', 'SIGKILL 4711 c1']);
 });
 
 it('leaves alone what a hang-up has ended, and what has ended by itself', async () => {
@@ -43,7 +43,7 @@ it('leaves alone what a hang-up has ended, and what has ended by itself', async 
     const { made, signals, asked } = hangUps(runs, async () => opened(stream));
     await made.upgrade({ ...start, hangUp: true });
     stream.destroy();
-    await vi.waitFor(() => expect(asked).toHaveLength(runs + 1));
+    await expect.poll(() => asked).toHaveLength(runs + 1);
     expect(signals).toHaveLength(runs);
   }
 });
@@ -51,7 +51,7 @@ it('leaves alone what a hang-up has ended, and what has ended by itself', async 
 it('ends what was given up while it began', async () => {
   const { made, signals } = hangUps(1, () => Promise.reject(new Error('given up')));
   await expect(made.upgrade({ ...start, hangUp: true })).rejects.toThrow('given up');
-  await vi.waitFor(() => expect(signals).toEqual(['SIGHUP 4711 c1']));
+  await expect.poll(() => signals).toEqual(['SIGHUP 4711 c1']);
 });
 
 it('tries again where the engine does not answer, and does not where the container is gone', async () => {
@@ -78,7 +78,7 @@ it('tries again where the engine does not answer, and does not where the contain
   });
   await made.upgrade({ ...start, hangUp: true });
   stream.destroy();
-  await vi.waitFor(() => expect(says).toEqual([]));
+  await expect.poll(() => says).toEqual([]);
   expect(signals).toEqual(['SIGKILL 4711']);
 });
 

@@ -137,7 +137,7 @@ describe('the live picture', () => {
       go = resolve;
     });
     manager.tell({ kind: 'reset' }, told('web', { state: 'paused' }));
-    await vi.waitFor(() => expect(manager.asked.filter((name) => name === 'node.list').length).toBe(2));
+    await expect.poll(() => manager.asked.filter((name) => name === 'node.list').length).toBe(2);
     // The list that comes now was made before that was told.
     go();
     await until(() => stateOf('web') === 'paused');
@@ -156,7 +156,7 @@ describe('the live picture', () => {
     manager.tell(told('web', { state: 'paused' }));
     await until(() => stateOf('web') === 'paused');
     manager.tell(new BerthError('unauthenticated', 'this token has ended'));
-    await vi.waitFor(() => expect(loggedOut).toBe(1));
+    await expect.poll(() => loggedOut).toBe(1);
     expect(live.snapshot().connection.state).toBe('lost');
     live.retry();
     await until(({ connection }) => connection.state === 'live');
@@ -172,7 +172,7 @@ describe('the live picture', () => {
     expect(live.snapshot().isSeen).toBe(false);
     setVisible(true);
     expect(live.snapshot().isSeen).toBe(true);
-    await vi.waitFor(() => expect(manager.options.signal?.aborted).toBe(false));
+    await expect.poll(() => manager.options.signal?.aborted).toBe(false);
     expect(manager.options.after).toBe('e-0');
   });
 
@@ -193,7 +193,7 @@ describe('the live picture', () => {
       go = resolve;
     });
     manager.tell({ kind: 'reset' });
-    await vi.waitFor(() => expect(manager.asked.filter((name) => name === 'node.list').length).toBe(2));
+    await expect.poll(() => manager.asked.filter((name) => name === 'node.list').length).toBe(2);
     // Answered already, it is of before the second one.
     manager.tell({ kind: 'reset' }, told('web', { state: 'paused' }));
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -208,7 +208,7 @@ describe('the live picture', () => {
     manager.containers = [container('web'), container('db', { command: 'postgres' })];
     manager.tell(told('db', { change: 'added' }));
     await until(() => stateOf('db') === 'exited');
-    await vi.waitFor(() => expect(manager.asked.filter((name) => name === 'node.list').length).toBe(2));
+    await expect.poll(() => manager.asked.filter((name) => name === 'node.list').length).toBe(2);
     manager.options.onState?.('lost');
     manager.refusal = undefined;
     manager.options.onState?.('open');
@@ -223,11 +223,11 @@ describe('the live picture', () => {
     });
     const host = { ...{ kind: 'node', id: 'h-1', name: 'h1', state: 'ready', cordoned: true, reason: '' } };
     manager.tell({ ...host, change: 'changed' } as ChangeEvent);
-    await vi.waitFor(() => expect(manager.asked.filter((name) => name === 'node.list').length).toBe(2));
+    await expect.poll(() => manager.asked.filter((name) => name === 'node.list').length).toBe(2);
     manager.tell({ ...host, change: 'removed' } as ChangeEvent);
     await until(({ nodes }) => nodes.length === 0);
     go();
-    await vi.waitFor(() => expect(live.snapshot().nodes.length).toBe(1));
+    await expect.poll(() => live.snapshot().nodes.length).toBe(1);
     manager.nodes = [];
     await until(({ nodes }) => nodes.length === 0);
   });

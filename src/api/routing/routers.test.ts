@@ -394,7 +394,7 @@ it('leads a balancer to containers by name while they serve, and to addresses al
   await putService('shop', 'x.com');
   await store.update((tx) => tx.put('balancers', balancer));
   attach();
-  await vi.waitFor(() => expect(frames).toHaveLength(1));
+  await expect.poll(() => frames).toHaveLength(1);
   const routes = () =>
     frames
       .splice(0)
@@ -408,13 +408,13 @@ it('leads a balancer to containers by name while they serve, and to addresses al
     ]);
   expect(servers()).toEqual([[['crm.com'], ['198.51.100.7:8080=50']]]);
   await putContainer('a', 'h1', 30_001, false, 'other');
-  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  await expect.poll(() => frames).not.toEqual([]);
   expect(servers()).toEqual([[['crm.com'], ['192.0.2.1:30001=100', '198.51.100.7:8080=50']]]);
   await store.update((tx) => tx.delete('services', 'shop/web'));
-  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  await expect.poll(() => frames).not.toEqual([]);
   expect(servers()[0]?.[0]).toEqual(['crm.com', 'x.com']);
   await store.update((tx) => tx.delete('balancers', 'crm'));
-  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  await expect.poll(() => frames).not.toEqual([]);
   expect(frames.some((frame) => frame.t === 'no-router' || frame.change.drop.length === 1)).toBe(true);
 });
 
@@ -439,7 +439,7 @@ it('tells certificates once, and ports for TLS to agents that know them', async 
   const old: typeof frames = [];
   routers.attach('h2', ROUTER_VERSION, (frame) => old.push(frame));
   routers.attach('h1', TLS_ROUTER_VERSION, (frame) => frames.push(frame));
-  await vi.waitFor(() => expect(frames).toHaveLength(1));
+  await expect.poll(() => frames).toHaveLength(1);
   const told = (all: typeof frames) =>
     all
       .splice(0)
@@ -454,31 +454,31 @@ it('tells certificates once, and ports for TLS to agents that know them', async 
   // no port for TLS before there is something to show
   expect(told(frames)).toEqual([[[80], []]]);
   await put('shop', 'one');
-  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  await expect.poll(() => frames).not.toEqual([]);
   expect(told(frames)).toEqual([[[80, 443], ['one']]]);
   await putContainer('a', 'h1', 30_001);
-  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  await expect.poll(() => frames).not.toEqual([]);
   expect(told(frames)).toEqual([[[80, 443], undefined]]);
   await put('shop', 'two');
-  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  await expect.poll(() => frames).not.toEqual([]);
   expect(told(frames)).toEqual([[[80, 443], ['two']]]);
   // The same certificate, with those behind it that were missing.
   await put('shop', 'two, and who signed it', 'two');
-  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  await expect.poll(() => frames).not.toEqual([]);
   expect(told(frames)).toEqual([[[80, 443], ['two, and who signed it']]]);
   await store.update((tx) =>
     tx.put('settings', {
       ...{ kind: 'settings', clusterId: 'c1', settings: { ...defaultSettings, routerTlsPort: 80 } },
     }),
   );
-  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  await expect.poll(() => frames).not.toEqual([]);
   frames.splice(0);
   await put('other', 'three');
-  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  await expect.poll(() => frames).not.toEqual([]);
   frames.splice(0);
   await store.update((tx) => tx.delete('certificates', 'shop'));
   // HAProxy would not start with both ports.
-  await vi.waitFor(() => expect(frames).not.toEqual([]));
+  await expect.poll(() => frames).not.toEqual([]);
   expect(told(frames)).toEqual([[[80], ['three']]]);
   expect(told(old).every(([ports, certificates]) => ports?.length === 1 && certificates === undefined)).toBe(
     true,

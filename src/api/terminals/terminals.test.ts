@@ -67,7 +67,7 @@ const audit = async () =>
   (await api.root.call('audit.list', { action: 'terminal.*' })).entries.map(
     ({ user, action, target, outcome }) => `${user} ${action} ${target} ${outcome}`,
   );
-const says = (opened: Opened, text: string) => vi.waitFor(() => expect(opened.output()).toContain(text));
+const says = (opened: Opened, text: string) => expect.poll(() => opened.output()).toContain(text);
 
 it('have an end in the audit log also where the manager was killed', async () => {
   const first = connect(await ask());
@@ -109,10 +109,11 @@ describe('at the door', () => {
     await once(socket, 'end');
     expect(Buffer.concat(parts).toString()).toContain('HTTP/1.1 401');
     // To one who is gone nothing can be said; to one who still listens, anything.
-    await vi.waitFor(() => {
+    const isGone = () => {
       socket.write('x');
-      expect(socket.destroyed).toBe(true);
-    });
+      return socket.destroyed;
+    };
+    await expect.poll(isGone).toBe(true);
   });
 
   it('takes no ticket of one who may not open terminals any more', async () => {
@@ -132,7 +133,7 @@ describe('a terminal', () => {
     await says(opened, '80x24 100x30');
     const typed = Buffer.from([0, 3, 255, 27]);
     opened.socket.send(typed);
-    await vi.waitFor(() => expect(opened.bytes()).toBe('web sh -i80x24 100x30'.length + typed.length));
+    await expect.poll(() => opened.bytes()).toBe('web sh -i80x24 100x30'.length + typed.length);
     api.clock.time += 65_000;
     opened.socket.send(Buffer.from('exit'));
     expect(await opened.end).toBe(1000);
@@ -150,11 +151,11 @@ describe('a terminal', () => {
     await says(opened, 'web');
     opened.socket.send(Buffer.from('much'));
     opened.socket.send(Buffer.from('much'));
-    await vi.waitFor(() => expect(opened.bytes()).toBeGreaterThan(512 * 1024));
+    await expect.poll(() => opened.bytes()).toBeGreaterThan(512 * 1024);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(opened.bytes()).toBeLessThan(3 * 1024 * 1024);
     opened.socket.send(JSON.stringify({ t: 'taken', bytes: opened.bytes() }));
-    await vi.waitFor(() => expect(opened.bytes()).toBe(4 * 1024 * 1024 + 'web sh -i'.length));
+    await expect.poll(() => opened.bytes()).toBe(4 * 1024 * 1024 + 'web sh -i'.length);
   });
 
   it('ends when its page says what is not understood, or too much at once', async () => {
@@ -257,12 +258,12 @@ describe('a ticket', () => {
     } finally {
       vi.useRealTimers();
     }
-    await vi.waitFor(async () =>
-      expect(await audit()).toEqual([
+    await expect
+      .poll(audit)
+      .toEqual([
         'the-operator terminal.close web: sh -i its ticket was not used',
         'the-operator terminal.open web: sh -i ok',
-      ]),
-    );
+      ]);
   });
 
   it('is given to who may, for a container that is there, and not without end', async () => {

@@ -316,7 +316,7 @@ describe('a log-in by a provider, afterwards', () => {
       await enter('ann');
       api.clock.time += 10 * MINUTE;
       vi.advanceTimersByTime(MINUTE);
-      await vi.waitFor(() => expect(tokenRequests()).toBe(2));
+      await expect.poll(() => tokenRequests()).toBe(2);
     } finally {
       vi.useRealTimers();
       await other.close();
