@@ -9,8 +9,10 @@ import { until } from '../lab/run.ts';
 /** A lab of its own: hosts are lost in it. */
 let lab: Lab;
 let docker: Docker;
-/** The time limit for one host among many in the settings, and what a loaded machine may add (milliseconds). */
-const LIMIT = 5_000 + 5_000;
+/** The time limit for one host among many in the settings, milliseconds. */
+const HOST_LIMIT = 5_000;
+/** With what a loaded machine may add. */
+const LIMIT = HOST_LIMIT + 5_000;
 
 beforeAll(async () => {
   lab = await startLab({ hosts: 3 });
@@ -61,7 +63,11 @@ function get(path: string): Promise<{ took: number; status: number; warnings: st
 
 it('a host that falls silent costs at most the time limit, and is named', async () => {
   await lab.cut('h2');
-  const [sizes, usage] = await Promise.all([get('/containers/json?size=1'), get('/system/df')]);
+  const asking = Promise.all([get('/containers/json?size=1'), get('/system/df')]);
+  // What asks no host waits for none.
+  const list = get('/containers/json?all=1').then(() => 'the list');
+  expect(await Promise.race([asking.then(() => 'what asks hosts'), list])).toBe('the list');
+  const [sizes, usage] = await asking;
   for (const answer of [sizes, usage]) {
     expect(answer.status).toBe(200);
     expect(answer.took).toBeLessThan(LIMIT);
@@ -69,8 +75,6 @@ it('a host that falls silent costs at most the time limit, and is named', async 
   }
   expect(sizes.body).toContain('/h1/c-h1');
   expect(sizes.body).toContain('/h2/c-h2');
-  // What asks nobody takes no time.
-  expect((await get('/containers/json?all=1')).took).toBeLessThan(2_000);
 });
 
 it('shows what was on it, and refuses what needs it, at once', async () => {
@@ -81,7 +85,7 @@ it('shows what was on it, and refuses what needs it, at once', async () => {
   const began = Date.now();
   const { code, stderr } = await tryProgram(['docker', '-H', lab.endpoint, 'exec', 'c-h2', 'true']);
   expect([code === 0, stderr]).toEqual([false, expect.stringContaining('h2')]);
-  expect(Date.now() - began).toBeLessThan(3_000);
+  expect(Date.now() - began).toBeLessThan(HOST_LIMIT);
   const { Warnings } = await docker.listVolumes();
   expect(Warnings?.join()).toContain('h2');
   expect(await cluster('run', '--rm', 'busybox', 'echo', 'elsewhere')).toBe('elsewhere');

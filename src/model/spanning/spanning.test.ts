@@ -147,11 +147,15 @@ describe('spanning networks', () => {
     expect(over({ pools }, { subnets }).pools[0]?.subnet).toBe('192.1.0.0/16');
     // Each of many engines has the same few.
     const texts = Array.from({ length: 100_000 }, (_, i) => `10.128.${(i % 4) * 16}.0/20`);
-    const elapsed = (what: () => void) => {
-      const before = performance.now();
-      what();
-      return performance.now() - before;
-    };
+    // The best of five, as a machine may stand still in any of them.
+    const elapsed = (what: () => void) =>
+      Math.min(
+        ...Array.from({ length: 5 }, () => {
+          const before = performance.now();
+          what();
+          return performance.now() - before;
+        }),
+      );
     const parsing = elapsed(() => texts.map(parseSubnet));
     const choosing = elapsed(() =>
       expect(over({}, { subnets: () => texts }).pools[0]?.subnet).toBe('10.128.64.0/20'),
