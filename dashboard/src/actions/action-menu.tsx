@@ -40,7 +40,7 @@ export function LazyActionMenu({ label, itemsOf }: Readonly<{ label: string; ite
   );
 }
 
-/** What may be done to one row; what the role does not allow is shown, and says why. */
+/** What may be done to one row; what the role or its state does not allow is shown, and says why. */
 export function ActionMenu({ label, items, startsOpen = false }: Props) {
   const { start } = useActions();
   const [isOpen, setOpen] = useState(false);
@@ -64,7 +64,8 @@ export function ActionMenu({ label, items, startsOpen = false }: Props) {
       <Menu.Dropdown>
         {items.map((item) => {
           const isAllowed = may(item.needs);
-          const isShut = !isAllowed || 'whyNot' in item;
+          const whyNot = 'whyNot' in item ? item.whyNot : undefined;
+          const isShut = !isAllowed || whyNot !== undefined;
           const needed = wordOf(t, 'role', item.needs);
           return (
             <Menu.Item
@@ -73,13 +74,13 @@ export function ActionMenu({ label, items, startsOpen = false }: Props) {
               data-disabled={isShut || undefined}
               {...('isDangerous' in item && item.isDangerous === true ? { c: 'var(--bad)' } : {})}
               onClick={() => {
-                if (isShut || 'whyNot' in item) return;
+                if (isShut) return;
                 if ('open' in item) item.open();
-                else start(item);
+                else if ('way' in item) start(item);
               }}
             >
               {item.label}
-              {'whyNot' in item && <div className="note why-not">{item.whyNot}</div>}
+              {whyNot !== undefined && <div className="note why-not">{whyNot}</div>}
               {!isAllowed && (
                 <div className="note">{t('role.needs', { role: wordOf(t, 'role', role), needed })}</div>
               )}

@@ -19,6 +19,8 @@ export type Action = Readonly<{
   isDangerous?: boolean;
   /** The manager's answer says that it has begun, not that it is done. */
   isLong?: boolean;
+  /** Why it cannot be done now, whoever asks. */
+  whyNot?: string | undefined;
   /** What is asked before; without it, it is done at once. */
   confirm?: Readonly<{
     title: string;
@@ -42,6 +44,6 @@ export async function perform({ way, run }: Action): Promise<void> {
 /** How those are done that are done at once: nothing is asked in which their way would stand. */
 export function waysAtOnce(actions: readonly Action[]): readonly OtherWay[] {
   return actions
-    .filter(({ confirm }) => confirm === undefined)
+    .filter(({ confirm, whyNot }) => confirm === undefined && whyNot === undefined)
     .map(({ label, way }) => ({ title: label, way }));
 }

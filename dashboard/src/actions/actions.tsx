@@ -183,11 +183,17 @@ function Confirm({ action, confirm, onClose, onSure }: ConfirmProps) {
   );
 }
 
-/** Buttons for what may be done; what the role does not allow is shown, and says why. */
+/** Buttons for what may be done; what the role or the state does not allow is shown, and says why. */
 export function ActionButtons({ actions }: Readonly<{ actions: readonly Action[] }>) {
   const { start } = useActions();
   return actions.map((action) => (
-    <RoleButton key={action.id} needs={action.needs} variant="default" onClick={() => start(action)}>
+    <RoleButton
+      key={action.id}
+      needs={action.needs}
+      whyNot={action.whyNot}
+      variant="default"
+      onClick={() => start(action)}
+    >
       {action.label}
     </RoleButton>
   ));

@@ -237,6 +237,9 @@ export const en = {
   'action.remove.title': 'Remove {name}?',
   'action.remove.text': 'What it has written into itself is lost; named volumes stay.',
   'action.remove.running': 'It runs, and is killed.',
+  'action.remove.away':
+    'Its host {host} does not answer: the cluster gives it up now, and the host removes it once it is back.',
+  'action.away': 'Its host {host} does not answer: it has to be back first.',
   'action.remove.service': 'It is of service {service}, which makes another in its place.',
   'action.gone': '{name} is not there any more: it was removed meanwhile.',
   'action.type': 'Type {name} to remove it',

@@ -62,9 +62,10 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
   const navigate = useNavigate();
   const [had, setHad] = useState<ReadonlySet<string>>(new Set([tab]));
   if (!had.has(tab)) setHad(new Set([...had, tab]));
-  const actions = useMemo(() => containerActions(container, t), [container, t]);
   const { id, name, health, hostId, hostName: host } = container;
-  const unknown = unknownOf(container, byId.get(hostId));
+  const on = byId.get(hostId);
+  const actions = useMemo(() => containerActions(container, t, on), [container, t, on]);
+  const unknown = unknownOf(container, on);
   const runs = unknown === undefined ? undefined : w(`runs.${unknown}`, { host });
   const logs = {
     cli: `docker logs -f ${shellWord(name)}`,
@@ -86,16 +87,16 @@ function Container({ container }: Readonly<{ container: ContainerView }>) {
         <Maker container={container} />
         <div className="head-side">
           <ActionButtons actions={actions} />
-          <MoreMenu container={container} />
+          <MoreMenu container={container} host={on} />
           <CopyAs
             way={tab === 'logs' ? logs : inspect}
-            more={waysAtOnce([...actions, ...rareContainerActions(container, t)])}
+            more={waysAtOnce([...actions, ...rareContainerActions(container, t, on)])}
           />
         </div>
       </div>
       <section className="card card-body" style={{ marginBottom: 16 }}>
         <Facts container={container} unknown={unknown} />
-        <Numbers container={container} />
+        {unknown === undefined && <Numbers container={container} />}
       </section>
       <div className="card rows">
         <Tabs

@@ -173,7 +173,10 @@ export function ContainerRows({
         <LazyActionMenu
           key="more"
           label={w('more', { name: one.name })}
-          itemsOf={() => [...containerActions(one, t), ...rareContainerActions(one, t)]}
+          itemsOf={() => {
+            const host = nodes.get(one.hostId);
+            return [...containerActions(one, t, host), ...rareContainerActions(one, t, host)];
+          }}
         />,
       ]}
     />

@@ -8,6 +8,8 @@ import { wordOf } from './state.tsx';
 type Props = ButtonProps &
   Readonly<{
     needs: Role;
+    /** Why it cannot be done now, whoever asks. */
+    whyNot?: string | undefined;
     onClick(): void;
     'aria-label'?: string;
   }>;
@@ -22,8 +24,8 @@ function useWhyNot(needs: Role): string | undefined {
 }
 
 /** A button that is shown to everybody, and says why to whoever may not use it. */
-export function RoleButton({ needs, onClick, children, ...rest }: Props) {
-  const why = useWhyNot(needs);
+export function RoleButton({ needs, whyNot, onClick, children, ...rest }: Props) {
+  const why = useWhyNot(needs) ?? whyNot;
   const may = why === undefined;
   return (
     <Tooltip label={why} disabled={may}>

@@ -2,7 +2,7 @@ import { Button, Group, Menu, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
 import { useActions } from '../../actions/actions.tsx';
-import { rareContainerActions } from '../../actions/container-actions.ts';
+import { type Host, rareContainerActions, whyAway } from '../../actions/container-actions.ts';
 import { useMay, useWho } from '../../app/session.tsx';
 import { useToasts } from '../../app/toasts.tsx';
 import { client } from '../../cluster/client.ts';
@@ -15,15 +15,17 @@ import { wordOf } from '../../parts/state.tsx';
 import { containerWords } from './words.ts';
 
 /** What is done to a container more seldom. */
-export function MoreMenu({ container }: Readonly<{ container: ContainerView }>) {
+export function MoreMenu({ container, host }: Readonly<{ container: ContainerView; host: Host }>) {
   const t = useText();
   const w = useWords(containerWords);
   const { start } = useActions();
   const may = useMay();
   const { role } = useWho();
   const [isRenaming, setRenaming] = useState(false);
-  const isAllowed = may('operator');
-  const why = t('role.needs', { role: wordOf(t, 'role', role), needed: wordOf(t, 'role', 'operator') });
+  const why = may('operator')
+    ? whyAway(container, host, t)
+    : t('role.needs', { role: wordOf(t, 'role', role), needed: wordOf(t, 'role', 'operator') });
+  const isAllowed = why === undefined;
   return (
     <>
       <Menu position="bottom-end">
@@ -32,7 +34,7 @@ export function MoreMenu({ container }: Readonly<{ container: ContainerView }>) 
         </Menu.Target>
         <Menu.Dropdown>
           {!isAllowed && <Menu.Label>{why}</Menu.Label>}
-          {rareContainerActions(container, t).map((action) => (
+          {rareContainerActions(container, t, host).map((action) => (
             <Menu.Item
               key={action.id}
               data-disabled={!isAllowed || undefined}

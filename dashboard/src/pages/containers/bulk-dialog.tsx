@@ -6,6 +6,7 @@ import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { ContainerView } from '../../../../src/contract/v1/containers.ts';
 import { perform } from '../../actions/action.ts';
 import { useToasts } from '../../app/toasts.tsx';
+import { nodesById, useLive } from '../../cluster/use-cluster.tsx';
 import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
@@ -34,8 +35,12 @@ export function BulkDialog({ id, containers, onClose }: Props) {
   const { show } = useToasts();
   const queries = useQueryClient();
   const label = t(`action.${id}`);
+  const live = useLive();
   // What was asked is what is done, whatever becomes of them meanwhile.
-  const [{ steps, skipped }] = useState(() => stepsOf(id, containers, t));
+  const [{ steps, skipped, away }] = useState(() => {
+    const nodes = nodesById(live.snapshot().nodes);
+    return stepsOf(id, containers, t, ({ hostId }) => nodes.get(hostId));
+  });
   const [done, setDone] = useState<number>();
   const [isStopping, setStopping] = useState(false);
   const [outcome, setOutcome] = useState<Outcome<Step>>();
@@ -80,6 +85,7 @@ export function BulkDialog({ id, containers, onClose }: Props) {
           label={label}
           steps={steps}
           skipped={skipped}
+          away={away}
           onRun={() => void run()}
           onClose={close}
         />
@@ -112,11 +118,12 @@ type QuestionProps = Readonly<{
   label: string;
   steps: readonly Step[];
   skipped: number;
+  away: number;
   onRun(): void;
   onClose(): void;
 }>;
 
-function Question({ id, label, steps, skipped, onRun, onClose }: QuestionProps) {
+function Question({ id, label, steps, skipped, away, onRun, onClose }: QuestionProps) {
   const t = useText();
   const w = useWords(bulkWords);
   const [typed, setTyped] = useState('');
@@ -125,7 +132,8 @@ function Question({ id, label, steps, skipped, onRun, onClose }: QuestionProps) 
   const isRemoval = id === 'remove';
   const isReady = steps.length > 0 && (!isRemoval || typed === word);
   const count = (is: (step: Step) => boolean) => steps.filter(is).length;
-  const up = isRemoval ? count(({ action }) => action.way.input?.force === true) : 0;
+  const up = isRemoval ? count(({ action, isAway }) => !isAway && action.way.input?.force === true) : 0;
+  const left = isRemoval ? count(({ isAway }) => isAway) : 0;
   const members = isRemoval ? count(({ container }) => container.service !== undefined) : 0;
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -137,6 +145,7 @@ function Question({ id, label, steps, skipped, onRun, onClose }: QuestionProps) 
         {steps.length === 0 && <Text>{w('none')}</Text>}
         {steps.length > 0 && id !== 'start' && <Text>{w(`${id}.text`)}</Text>}
         {up > 0 && <Text>{w('up', { n: up })}</Text>}
+        {left > 0 && <Text>{w('givenUp', { n: left })}</Text>}
         {members > 0 && <Text>{w('member', { n: members })}</Text>}
         {steps.length > 0 && (
           // biome-ignore lint/a11y/noNoninteractiveTabindex: who has no mouse scrolls it by its keys
@@ -150,6 +159,7 @@ function Question({ id, label, steps, skipped, onRun, onClose }: QuestionProps) 
           </ul>
         )}
         {steps.length > 0 && skipped > 0 && <p className="note">{w('skipped', { n: skipped })}</p>}
+        {away > 0 && <p className="note">{w('away', { n: away })}</p>}
         {isRemoval && steps.length > 0 && (
           <TypedWord
             label={w('type', { word })}

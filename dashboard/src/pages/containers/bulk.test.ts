@@ -10,7 +10,7 @@ const container = (id: string, state: string): ContainerView => ({
 });
 const all = [container('a', 'running'), container('b', 'exited'), container('c', 'paused')];
 const names = (id: Parameters<typeof stepsOf>[0]) => {
-  const { steps, skipped } = stepsOf(id, all, t);
+  const { steps, skipped } = stepsOf(id, all, t, () => ({ state: 'ready' }));
   return [skipped, ...steps.map((step) => step.container.id)];
 };
 
@@ -22,7 +22,7 @@ it('does to each what can be done to it as it is', () => {
 });
 
 it('says the same on one command line, and as a call for each', () => {
-  const of = (id: Parameters<typeof stepsOf>[0]) => wayOf(id, stepsOf(id, all, t).steps);
+  const of = (id: Parameters<typeof stepsOf>[0]) => wayOf(id, stepsOf(id, all, t, () => undefined).steps);
   expect(of('stop')?.cli).toBe('docker stop name-a name-c');
   expect(of('remove')?.cli).toBe('docker rm -f name-a name-b name-c');
   expect(wayOf('start', [])).toBeUndefined();
@@ -31,4 +31,18 @@ it('says the same on one command line, and as a call for each', () => {
   expect(lines.map((line) => /containers\/\S+/.exec(line)?.[0])).toEqual([
     ...["containers/a?force=true'", 'containers/b', "containers/c?force=true'"],
   ]);
+});
+
+it('leaves out, and counts, those that a host which is down would have to do', () => {
+  const down = { ...container('d', 'exited'), hostId: 'h2' };
+  const plain = { ...container('p', 'running'), hostId: 'h2', managed: false };
+  const of = (id: Parameters<typeof stepsOf>[0]) => {
+    const { steps, skipped, away } = stepsOf(id, [...all, down, plain], t, ({ hostId }) => ({
+      state: hostId === 'h2' ? 'down' : 'ready',
+    }));
+    return { skipped, away, steps: steps.map((one) => `${one.container.id}${one.isAway ? ' away' : ''}`) };
+  };
+  expect(of('start')).toEqual({ skipped: 3, away: 1, steps: ['b'] });
+  expect(of('stop')).toEqual({ skipped: 2, away: 1, steps: ['a', 'c'] });
+  expect(of('remove')).toEqual({ skipped: 0, away: 1, steps: ['a', 'b', 'c', 'd away'] });
 });

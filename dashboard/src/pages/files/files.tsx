@@ -48,7 +48,7 @@ function Files({ container, unknown }: Props) {
   const [path, setPath] = useState('/');
   const [typed, setTyped] = useState('/');
   const [text, setText] = useState('');
-  const isRunning = state === 'running' || state === 'paused';
+  const isRunning = unknown === undefined && (state === 'running' || state === 'paused');
   const { data, error, isFetching } = useQuery({
     queryKey: ['files', id, String(startedAt), path],
     queryFn: ({ signal }) => client.call('container.files', { container: id, path }, { signal }),
@@ -129,6 +129,7 @@ function Files({ container, unknown }: Props) {
         <Button
           variant="default"
           leftSection={<Icon name="download" size={16} />}
+          disabled={unknown !== undefined}
           onClick={() => download(cleanPath(typed))}
         >
           {w(data === undefined || cleanPath(typed) !== path ? 'downloadPath' : 'downloadFolder')}

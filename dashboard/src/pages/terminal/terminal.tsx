@@ -51,9 +51,7 @@ export function TerminalPanel({ container, unknown }: Props) {
   const isAllowed = may('operator');
   const why = !isAllowed
     ? t('role.needs', { role: wordOf(t, 'role', role), needed: wordOf(t, 'role', 'operator') })
-    : isRunning
-      ? ''
-      : (unknown ?? w('notRunning'));
+    : (unknown ?? (isRunning ? '' : w('notRunning')));
 
   const asked = (): Asked | string => {
     const more = {
