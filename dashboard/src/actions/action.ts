@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { Role } from '../../../src/contract/page-client.ts';
 import type { JsonRouteName } from '../../../src/contract/v1/routes.ts';
 import { client } from '../cluster/client.ts';
+import type { There } from '../cluster/there.ts';
 import type { OtherWay, Way } from '../parts/copy.tsx';
 
 /** Something that a person does to something: the same in the palette, on a page, and in a dialog. */
@@ -21,6 +22,10 @@ export type Action = Readonly<{
   isLong?: boolean;
   /** Why it cannot be done now, whoever asks. */
   whyNot?: string | undefined;
+  /** Whether what it is done to is still there; hosts and containers are looked for in the live picture. */
+  there?: There;
+  /** What is said where that is gone, if it is not its target that was removed. */
+  gone?: string;
   /** What is asked before; without it, it is done at once. */
   confirm?: Readonly<{
     title: string;

@@ -5,6 +5,7 @@ import {
   createContext,
   type FormEvent,
   type ReactNode,
+  Suspense,
   useCallback,
   useContext,
   useEffect,
@@ -17,11 +18,22 @@ import { usePicture } from '../cluster/use-cluster.tsx';
 import { useLanguage, useText } from '../i18n/text.tsx';
 import { CopyAs } from '../parts/copy.tsx';
 import { Dialog } from '../parts/dialog.tsx';
+import { part } from '../parts/part.ts';
 import { problemToast } from '../parts/problem-text.ts';
 import { RoleButton } from '../parts/role-button.tsx';
 import { TypedWord } from '../parts/typed-word.tsx';
 import { type Action, type Chosen, perform } from './action.ts';
 import { isGone } from './is-gone.ts';
+import type { Watched } from './still-there.tsx';
+
+const Unwatched = () => null;
+// Not what every page has to load before it is shown. Where it is not to be had, it is asked all the same.
+const StillThere = part<Watched>(() =>
+  import('./still-there.tsx').then(
+    (found) => found.StillThere,
+    () => Unwatched,
+  ),
+);
 
 type Value = Readonly<{
   /** Asks first, where that is to be asked. */
@@ -124,7 +136,8 @@ function Confirm({ action, confirm, onClose, onSure }: ConfirmProps) {
   const t = useText();
   const [typed, setTyped] = useState('');
   const [chosen, setChosen] = useState<Chosen>({});
-  const isLate = isGone(action, usePicture());
+  const [isRemoved, setRemoved] = useState(false);
+  const isLate = isGone(action, usePicture()) || isRemoved;
   const isReady = confirm.typed === undefined || typed === confirm.typed.word;
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -140,7 +153,7 @@ function Confirm({ action, confirm, onClose, onSure }: ConfirmProps) {
     return (
       <Dialog {...frame}>
         <Stack gap="sm">
-          <Text role="alert">{t('action.gone', { name: action.target })}</Text>
+          <Text role="alert">{action.gone ?? t('action.gone', { name: action.target })}</Text>
           <Group justify="flex-end" mt="sm">
             {/* What had the focus is gone. */}
             <Button autoFocus variant="default" onClick={onClose}>
@@ -152,6 +165,11 @@ function Confirm({ action, confirm, onClose, onSure }: ConfirmProps) {
     );
   return (
     <Dialog {...frame}>
+      {action.there !== undefined && (
+        <Suspense fallback={null}>
+          <StillThere there={action.there} onGone={() => setRemoved(true)} />
+        </Suspense>
+      )}
       <form onSubmit={submit}>
         <Stack gap="sm">
           {confirm.texts.map((text) => (

@@ -3,7 +3,7 @@ import type { Action } from './action.ts';
 
 type Known = Pick<Picture, 'nodes' | 'containers' | 'complete'>;
 
-/** The host or container that it would be done to is not there any more: somebody else has removed it. */
+/** The host or container that it would be done to is not there any more: somebody else has removed it. Others: `There`. */
 export function isGone({ way: { route, input } }: Pick<Action, 'way'>, known: Known): boolean {
   if (!known.complete) return false;
   if (route.startsWith('node.')) return isMissing(input?.node, known.nodes);

@@ -1,5 +1,6 @@
 import { Suspense } from 'react';
 import type { ServiceView, StackView } from '../../../src/contract/v1/services.ts';
+import { type There, thereBy } from '../cluster/there.ts';
 import { shellWord } from '../parts/format.ts';
 import { part } from '../parts/part.ts';
 import { Waiting } from '../parts/waiting.tsx';
@@ -15,13 +16,23 @@ export function nameOf({ stack, name }: Pick<ServiceView, 'stack' | 'name'>): st
   return `${stack}/${name}`;
 }
 
+/** The releases of another one of its name are counted from 1 again. */
+export function serviceThere({ stack, name, release }: ServiceView): There {
+  return thereBy('service.get', { stack, service: name }, (found) => found.release.number >= release.number);
+}
+
 /** What may be done to a stack. */
-export function stackActions({ name, services, removing }: StackView, w: ServiceText): readonly Action[] {
+export function stackActions(
+  { name, generation, services, removing }: StackView,
+  w: ServiceText,
+): readonly Action[] {
   if (removing) return [];
   return [
     {
       ...{ id: 'remove', label: w('remove'), target: name, needs: 'operator', isDangerous: true },
       way: { cli: `berth stack rm ${name}`, route: 'stack.remove', input: { stack: name } },
+      // As of services: another one of its name is counted from 1 again.
+      there: thereBy('stack.get', { stack: name }, (found) => found.generation >= generation),
       confirm: {
         title: w('remove.title', { name }),
         texts: [w('remove.text', { n: services.length })],
@@ -55,7 +66,7 @@ export function serviceActions(service: ServiceView, w: ServiceText): readonly A
   if (removing) return [];
   const target = nameOf(service);
   const word = shellWord(target);
-  const own = { target, needs: 'operator' } as const;
+  const own = { target, needs: 'operator', there: serviceThere(service) } as const;
   const input = { stack: service.stack, service: service.name };
   // Who acts on a release that is not the one any more is told so.
   const seen = { ...input, release: release.number };
@@ -106,6 +117,7 @@ export function rollbackAction(service: ServiceView, w: ServiceText, to?: number
   return {
     ...{ id: 'rollback', label: w('rollback'), target, needs: 'operator', isDangerous: true },
     isLong: true,
+    there: serviceThere(service),
     way: {
       cli: `berth release rollback ${shellWord(target)}${to === undefined ? '' : ` --to ${to}`}`,
       route: 'release.rollback',
@@ -134,6 +146,7 @@ export function scaleAction(service: ServiceView, w: ServiceText, replicas: numb
       route: 'service.scale',
       input: { stack, service: name, replicas, was },
     },
+    there: serviceThere(service),
     ...(replicas > 0
       ? {}
       : {

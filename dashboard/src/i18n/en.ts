@@ -238,7 +238,7 @@ export const en = {
   'action.remove.text': 'What it has written into itself is lost; named volumes stay.',
   'action.remove.running': 'It runs, and is killed.',
   'action.remove.away':
-    'Its host {host} does not answer: the cluster gives it up now, and the host removes it once it is back.',
+    'Its host {host} does not answer: the cluster gives it up now, and the host removes it once it is back. Until then it is shown.',
   'action.away': 'Its host {host} does not answer: it has to be back first.',
   'action.remove.service': 'It is of service {service}, which makes another in its place.',
   'action.gone': '{name} is not there any more: it was removed meanwhile.',

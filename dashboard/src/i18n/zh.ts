@@ -237,7 +237,8 @@ export const zh: Readonly<Record<MessageKey, string>> = {
   'action.remove.title': '删除 {name}？',
   'action.remove.text': '写在容器内部的数据会丢失；命名卷会保留。',
   'action.remove.running': '它正在运行，会被强制结束。',
-  'action.remove.away': '所在主机 {host} 没有响应：集群现在就放弃它，主机恢复后会将其删除。',
+  'action.remove.away':
+    '所在主机 {host} 没有响应：集群现在就放弃它，主机恢复后会将其删除。在此之前仍会显示。',
   'action.away': '所在主机 {host} 没有响应：须等它恢复。',
   'action.remove.service': '它属于服务 {service}，该服务会另建一个代替它。',
   'action.gone': '{name} 已不存在：在此期间已被移除。',

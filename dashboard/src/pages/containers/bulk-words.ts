@@ -18,7 +18,7 @@ export const bulkWords = wordsOf(
       'Nothing is done to 1 that is not in a state for it. | Nothing is done to {n} that are not in a state for it.',
     away: 'Nothing is done to 1 whose host does not answer. | Nothing is done to {n} whose hosts do not answer.',
     givenUp:
-      'The host of 1 of them does not answer: the cluster gives it up now, and the host removes it once it is back. | The hosts of {n} of them do not answer: the cluster gives them up now, and the hosts remove them once they are back.',
+      'The host of 1 of them does not answer: the cluster gives it up now, and the host removes it once it is back. Until then it is shown. | The hosts of {n} of them do not answer: the cluster gives them up now, and the hosts remove them once they are back. Until then they are shown.',
     none: 'None of them is in a state for it.',
     type: 'Type {word} to remove so many',
     working: '{done} of {n} done',
@@ -44,7 +44,7 @@ export const bulkWords = wordsOf(
     more: '以及另外 {n} 个',
     skipped: '有 {n} 个的状态不适用，不会处理。',
     away: '有 {n} 个所在的主机没有响应，不会处理。',
-    givenUp: '其中 {n} 个所在的主机没有响应：集群现在就放弃它们，主机恢复后会将其删除。',
+    givenUp: '其中 {n} 个所在的主机没有响应：集群现在就放弃它们，主机恢复后会将其删除。在此之前仍会显示。',
     none: '没有一个的状态适用。',
     type: '输入 {word} 以确认删除这么多个',
     working: '已完成 {done}，共 {n} 个',

@@ -1,5 +1,6 @@
 import type { ImageView } from '../../../../src/contract/v1/images.ts';
 import type { Action } from '../../actions/action.ts';
+import { thereBy } from '../../cluster/there.ts';
 import { shellWord } from '../../parts/format.ts';
 import { imageName, shortId } from './image-name.ts';
 
@@ -23,6 +24,12 @@ export function removeImage(image: ImageView, w: Say): Action {
       route: 'image.remove',
       input: { image: only ?? id, ...(tags.length > 1 ? { force: true } : {}) },
     },
+    there: thereBy(
+      'image.list',
+      undefined,
+      ({ images }) => images.some((one) => one.id === id && (only === undefined || one.tags.includes(only))),
+      hostNames,
+    ),
     confirm: {
       title: w('removeTitle', { name }),
       texts: [

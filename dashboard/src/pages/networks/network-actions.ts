@@ -1,6 +1,7 @@
 import type { AddressView } from '../../../../src/contract/v1/addresses.ts';
 import type { NetworkDetail, NetworkMember, NetworkView } from '../../../../src/contract/v1/networks.ts';
 import type { Action } from '../../actions/action.ts';
+import { thereBy } from '../../cluster/there.ts';
 import { shellWord } from '../../parts/format.ts';
 
 type Say = (
@@ -13,6 +14,7 @@ type Say = (
     | 'disconnect'
     | 'disconnectTitle'
     | 'disconnectText'
+    | 'disconnectGone'
     | 'release'
     | 'releaseTitle'
     | 'releaseText'
@@ -21,10 +23,20 @@ type Say = (
 ) => string;
 
 /** @param reserved how many of its addresses are reserved */
-export function removeNetwork({ id, name, containers }: NetworkView, reserved: number, w: Say): Action {
+export function removeNetwork(
+  { id, name, scope, hostNames, containers }: NetworkView,
+  reserved: number,
+  w: Say,
+): Action {
   return {
     ...{ id: 'remove', label: w('remove'), target: name, needs: 'operator', isDangerous: true },
     way: { cli: `docker network rm ${shellWord(name)}`, route: 'network.remove', input: { network: id } },
+    there: thereBy(
+      'network.get',
+      { network: id },
+      (found) => found.id === id,
+      scope === 'host' ? hostNames : [],
+    ),
     confirm: {
       title: w('removeTitle', { name }),
       texts: [
@@ -36,7 +48,11 @@ export function removeNetwork({ id, name, containers }: NetworkView, reserved: n
   };
 }
 
-export function disconnectMember(network: NetworkDetail, { id, name }: NetworkMember, w: Say): Action {
+export function disconnectMember(
+  network: NetworkDetail,
+  { id, name, hostName }: NetworkMember,
+  w: Say,
+): Action {
   return {
     ...{ id: 'disconnect', label: w('disconnect'), target: name, needs: 'operator', isDangerous: true },
     way: {
@@ -44,6 +60,16 @@ export function disconnectMember(network: NetworkDetail, { id, name }: NetworkMe
       route: 'network.disconnect',
       input: { network: network.id, container: id },
     },
+    there: thereBy(
+      'network.get',
+      { network: network.id },
+      // One that plain docker has made gets another ID once its host has told of it.
+      (found) =>
+        found.id === network.id &&
+        found.members.some((one) => one.id === id || (one.name === name && one.hostName === hostName)),
+      [hostName],
+    ),
+    gone: w('disconnectGone', { name, network: network.name }),
     confirm: {
       title: w('disconnectTitle', { name, network: network.name }),
       texts: [w('disconnectText')],
@@ -60,6 +86,9 @@ export function releaseAddress({ id, name }: NetworkDetail, address: AddressView
       route: 'ip.release',
       input: { network: id, reservation: ip },
     },
+    there: thereBy('ip.list', { network: id }, ({ addresses }) =>
+      addresses.some((one) => one.ip === ip && one.reservedFor === address.reservedFor),
+    ),
     confirm: {
       title: w('releaseTitle', { ip, name: reservedFor }),
       texts: [w('releaseText', { name: reservedFor })],

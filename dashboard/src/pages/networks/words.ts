@@ -51,6 +51,7 @@ export const words = wordsOf(
     disconnect: 'Disconnect',
     disconnectOf: 'Disconnect {name}',
     disconnectTitle: 'Take {name} off {network}?',
+    disconnectGone: '{name} is not in {network} any more.',
     disconnectText:
       'Nobody in this network reaches it any more, and it reaches nobody there. Its address goes to nobody else for a while.',
     connect: 'Connect a container',
@@ -210,6 +211,7 @@ export const words = wordsOf(
     disconnect: '断开',
     disconnectOf: '断开 {name}',
     disconnectTitle: '将 {name} 从 {network} 断开？',
+    disconnectGone: '{name} 已不在 {network} 中。',
     disconnectText: '此网络中的容器与它将互相无法访问。它的地址在一段时间内不会分给别人。',
     connect: '连接容器',
     connectTitle: '将容器连接到 {network}',

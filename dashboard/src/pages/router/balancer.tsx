@@ -20,11 +20,11 @@ import { Domain } from '../../parts/domain.tsx';
 import { domainText } from '../../parts/domain-text.ts';
 import { useDraft } from '../../parts/draft.ts';
 import { Empty } from '../../parts/empty.tsx';
-import { FormDialog, wayIfRead } from '../../parts/form-dialog.tsx';
+import { type About, FormDialog, wayIfRead } from '../../parts/form-dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
 import { Theirs } from '../../parts/theirs.tsx';
 import { Ago } from '../../parts/time.tsx';
-import { removeBalancer } from './router-actions.ts';
+import { balancerThere, removeBalancer } from './router-actions.ts';
 import { words } from './words.ts';
 
 const route = getRouteApi('/router/balancer/$balancer');
@@ -49,7 +49,7 @@ export function BalancerPage() {
     EVERY_MS,
   );
   const found = query.data?.balancers.find((one) => one.name === name);
-  // Where it has gone, forms keep what was typed: it is told once they are sent.
+  // Where it has gone, forms keep what was typed, and say so.
   const [known, setKnown] = useState(found);
   if (found !== undefined && found !== known) setKnown(found);
   return (
@@ -194,7 +194,8 @@ function Balancer({ view, onForm }: Props) {
   }
 }
 
-function Listens({ view: { name, listens }, onForm }: Props) {
+function Listens({ view, onForm }: Props) {
+  const { name, listens } = view;
   const w = useWords(words);
   const t = useText();
   return (
@@ -227,6 +228,7 @@ function Listens({ view: { name, listens }, onForm }: Props) {
                       route: 'balancer.change',
                       input: { balancer: name, unlisten: [listen] },
                     },
+                    there: balancerThere(view, ({ listens }) => listens.includes(listen)),
                     confirm: {
                       title: w('lb.unlisten.title', { name: domainText(listen) }),
                       texts: [w('lb.unlisten.text')],
@@ -243,7 +245,8 @@ function Listens({ view: { name, listens }, onForm }: Props) {
   );
 }
 
-function Targets({ view: { name, targets }, onForm }: Props) {
+function Targets({ view, onForm }: Props) {
+  const { name, targets } = view;
   const w = useWords(words);
   const said = useSaid();
   const t = useText();
@@ -292,6 +295,7 @@ function Targets({ view: { name, targets }, onForm }: Props) {
                       route: 'balancer.change',
                       input: { balancer: name, detach: [target] },
                     },
+                    there: balancerThere(view, (found) => found.targets.some((one) => one.name === target)),
                     confirm: {
                       title: w('lb.detach.title', { name: target }),
                       texts: [w(targets.length === 1 ? 'lb.detach.last' : 'lb.detach.text')],
@@ -317,14 +321,24 @@ type FormProps = Readonly<{
 }>;
 
 function Forms({ name, view, form, onClose }: FormProps) {
-  const own = { name, onClose } as const;
+  const own = { name, about: { name, there: balancerThere(view) }, onClose } as const;
   switch (form.kind) {
     case 'attach':
       return <Attach {...own} />;
     case 'listen':
       return <Listen {...own} />;
     case 'weight':
-      return <Weight {...own} target={form.target} targets={view.targets} />;
+      return (
+        <Weight
+          {...own}
+          about={{
+            name: form.target,
+            there: balancerThere(view, (found) => found.targets.some((one) => one.name === form.target)),
+          }}
+          target={form.target}
+          targets={view.targets}
+        />
+      );
     case 'rule':
       return <Rule {...own} rule={form.name} rules={view.rules} />;
     case 'check':
@@ -332,9 +346,9 @@ function Forms({ name, view, form, onClose }: FormProps) {
   }
 }
 
-type Own = Readonly<{ name: string; onClose(): void }>;
+type Own = Readonly<{ name: string; about: About; onClose(): void }>;
 
-function Attach({ name, onClose }: Own) {
+function Attach({ name, about, onClose }: Own) {
   const w = useWords(words);
   const [target, setTarget] = useState('');
   const [weight, setWeight] = useState<number | string>(100);
@@ -351,6 +365,7 @@ function Attach({ name, onClose }: Own) {
         input: input(),
       }))}
       onRun={() => client.call('balancer.change', input())}
+      about={about}
       onClose={onClose}
     >
       <TextInput
@@ -386,10 +401,10 @@ function WeightField({ value, onChange }: FieldProps) {
 
 type WeightProps = Own & Readonly<{ target: string; targets: BalancerView['targets'] }>;
 
-function Weight({ name, target, targets, onClose }: WeightProps) {
+function Weight({ name, about, target, targets, onClose }: WeightProps) {
   const w = useWords(words);
   const found = targets.find((one) => one.name === target)?.weight;
-  // One that is gone by now has the weight that was seen: sending it tells that it is gone.
+  // One that is gone by now has the weight that was seen.
   const [now, setNow] = useState<number | string>(found ?? 0);
   if (found !== undefined && found !== now) setNow(found);
   const draft = useDraft(now);
@@ -406,6 +421,7 @@ function Weight({ name, target, targets, onClose }: WeightProps) {
         input,
       }}
       onRun={() => client.call('balancer.change', { ...input, was: { weights: { [target]: Number(base) } } })}
+      about={about}
       onClose={onClose}
     >
       <WeightField value={value} onChange={draft.choose} />
@@ -427,7 +443,7 @@ function Others({ draft }: Readonly<{ draft: ReturnType<typeof useDraft<number |
   );
 }
 
-function Listen({ name, onClose }: Own) {
+function Listen({ name, about, onClose }: Own) {
   const w = useWords(words);
   const [where, setWhere] = useState('');
   const [names, setNames] = useState('');
@@ -451,6 +467,7 @@ function Listen({ name, onClose }: Own) {
         input: input(),
       }))}
       onRun={() => client.call('balancer.change', input())}
+      about={about}
       onClose={onClose}
     >
       <TextInput
@@ -478,7 +495,7 @@ function Listen({ name, onClose }: Own) {
 
 type RuleProps = Own & Readonly<{ rule: string; rules: BalancerView['rules'] }>;
 
-function Rule({ name, rule: before, rules, onClose }: RuleProps) {
+function Rule({ name, about, rule: before, rules, onClose }: RuleProps) {
   const w = useWords(words);
   const [rule, setRule] = useState(before === '' ? (Object.keys(ROUTE_FIELDS)[0] ?? '') : before);
   const draft = useDraft<number | string>(rules[rule] ?? '');
@@ -503,6 +520,7 @@ function Rule({ name, rule: before, rules, onClose }: RuleProps) {
           was: { rules: { [rule]: base === '' ? null : String(base) } },
         })
       }
+      about={about}
       onClose={onClose}
     >
       <NativeSelect
@@ -533,7 +551,7 @@ function Rule({ name, rule: before, rules, onClose }: RuleProps) {
 const kindOf = (check: string) => (check.startsWith('http:') ? 'http' : check);
 const pathOf = (check: string) => (check.startsWith('http:') ? check.slice('http:'.length) : '/');
 
-function Check({ name, now, onClose }: Own & Readonly<{ now: string }>) {
+function Check({ name, about, now, onClose }: Own & Readonly<{ now: string }>) {
   const w = useWords(words);
   const draft = useDraft<number | string>(now);
   const { base, theirs } = draft;
@@ -554,6 +572,7 @@ function Check({ name, now, onClose }: Own & Readonly<{ now: string }>) {
         input: input(),
       }))}
       onRun={() => client.call('balancer.change', { ...input(), was: { check: String(base) } })}
+      about={about}
       onClose={onClose}
     >
       <NativeSelect

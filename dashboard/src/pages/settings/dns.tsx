@@ -14,6 +14,7 @@ import { ActionMenu } from '../../actions/action-menu.tsx';
 import { ActionButtons } from '../../actions/actions.tsx';
 import { ChoiceButton } from '../../actions/choice-button.tsx';
 import { client } from '../../cluster/client.ts';
+import { thereBy } from '../../cluster/there.ts';
 import { usePolledQuery } from '../../cluster/use-polled-query.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
@@ -25,7 +26,7 @@ import { FormDialog, wayIfRead } from '../../parts/form-dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { words } from './words.ts';
-import { ChangeZone, NewZone } from './zone-form.tsx';
+import { ChangeZone, NewZone, zoneThere } from './zone-form.tsx';
 
 const route = getRouteApi('/settings');
 /** Whether what a record leads to answers is no event. */
@@ -38,7 +39,9 @@ export function DnsZones() {
   const navigate = useNavigate();
   const { zone } = route.useSearch();
   const [form, setForm] =
-    useState<Readonly<{ kind: 'zone' } | { kind: 'record' | 'change'; zone: string }>>();
+    useState<
+      Readonly<{ kind: 'zone' } | { kind: 'record'; zone: string } | { kind: 'change'; zone: DnsZoneView }>
+    >();
   const query = usePolledQuery(
     ['dns', 'zones'],
     (signal) => client.call('dns.zone.list', undefined, { signal }),
@@ -46,7 +49,9 @@ export function DnsZones() {
   );
   const go = (name: string) => void navigate({ to: '/settings', search: { tab: 'dns', zone: name } });
   const zones = query.data?.zones ?? [];
-  const changing = form?.kind === 'change' ? zones.find(({ name }) => name === form.zone) : undefined;
+  // One that is gone stays in its form with what was typed, which says so.
+  const changing =
+    form?.kind === 'change' ? (zones.find(({ name }) => name === form.zone.name) ?? form.zone) : undefined;
   const chosen = zones.find(({ name }) => name === zone) ?? zones[0];
   const add = (
     <ChoiceButton
@@ -93,7 +98,7 @@ export function DnsZones() {
                       label={w('dns.zone.change')}
                       needs="admin"
                       icon="settings"
-                      open={() => setForm({ kind: 'change', zone: chosen.name })}
+                      open={() => setForm({ kind: 'change', zone: chosen })}
                     />
                     <ActionButtons actions={[removal(chosen)]} />
                     <ChoiceButton
@@ -127,6 +132,7 @@ export function DnsZones() {
       needs: 'admin',
       isDangerous: true,
       way: { cli: `berth dns zone rm ${name}`, route: 'dns.zone.delete', input: { zone: name } },
+      there: zoneThere(name),
       confirm: {
         title: w('dns.zone.remove.title', { name: domainText(name) }),
         texts: [w('dns.zone.remove.text', { n: records })],
@@ -160,6 +166,7 @@ function Records({ zone }: Readonly<{ zone: string }>) {
     needs: 'operator',
     isDangerous: true,
     way: { cli: `berth dns rm ${id}`, route: 'dns.record.delete', input: { id } },
+    there: thereBy('dns.record.list', { zone }, (found) => found.records.some((one) => one.id === id)),
     confirm: {
       title: w('dns.remove.title', { name: domainText(name) }),
       texts: [w('dns.remove.text')],
@@ -255,6 +262,7 @@ function NewRecord({ zone, onClose }: Readonly<{ zone: string; onClose(): void }
       label={w('dns.zone.make')}
       isReady={name !== '' && data !== ''}
       way={wayIfRead(() => ({ cli: cli(), route: 'dns.record.create', input: input() }))}
+      about={{ name: domainText(zone), there: zoneThere(zone) }}
       onRun={() => client.call('dns.record.create', input())}
       onClose={onClose}
     >

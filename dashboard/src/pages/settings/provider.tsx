@@ -6,6 +6,7 @@ import { OIDC_CALLBACK } from '../../../../src/contract/v1/oidc.ts';
 import type { Action } from '../../actions/action.ts';
 import { ActionButtons } from '../../actions/actions.tsx';
 import { client } from '../../cluster/client.ts';
+import { thereBy } from '../../cluster/there.ts';
 import { usePolledQuery } from '../../cluster/use-polled-query.ts';
 import { useText, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
@@ -76,6 +77,7 @@ function Shown({ provider: { settings, endpoints, hasSecret, redirect }, onChang
     needs: 'admin',
     isDangerous: true,
     way: { cli: 'berth oidc rm', route: 'oidc.delete' },
+    there: thereBy('oidc.get', undefined, (found) => found.provider?.settings.issuer === issuer),
     confirm: {
       title: w('remove.title'),
       texts: [w('remove.text')],

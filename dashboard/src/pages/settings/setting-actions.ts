@@ -1,5 +1,6 @@
 import type { FileView } from '../../../../src/contract/v1/files.ts';
 import type { Action } from '../../actions/action.ts';
+import { thereBy } from '../../cluster/there.ts';
 import type { Text, Words } from '../../i18n/text.tsx';
 import { shellWord } from '../../parts/format.ts';
 import type { words } from './words.ts';
@@ -18,6 +19,7 @@ export function removeFile(
   return {
     ...{ id: 'file-remove', label: w('file.remove'), target: name, needs: 'operator', isDangerous: true },
     way: { cli: `berth ${noun} rm ${shellWord(name)}`, route: 'file.remove', input: { noun, file: id } },
+    there: thereBy('file.list', { noun }, ({ files }) => files.some((one) => one.id === id)),
     confirm: {
       title: w('file.remove.title', { name }),
       texts: [
@@ -38,6 +40,9 @@ export function logOutOf(registry: string, w: SettingWords, t: Text): Action {
       route: 'registry.logout',
       input: { registry },
     },
+    there: thereBy('registry.list', undefined, ({ logins }) =>
+      logins.some((one) => one.registry === registry && one.service === ''),
+    ),
     confirm: {
       title: w('registry.out.title', { name: registry }),
       texts: [w('registry.out.text')],

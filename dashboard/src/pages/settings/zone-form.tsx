@@ -2,6 +2,7 @@ import { Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { DnsZoneView } from '../../../../src/contract/v1/dns.ts';
 import { client } from '../../cluster/client.ts';
+import { type There, thereBy } from '../../cluster/there.ts';
 import { useWords } from '../../i18n/text.tsx';
 import { domainText } from '../../parts/domain-text.ts';
 import { useDraft } from '../../parts/draft.ts';
@@ -72,6 +73,10 @@ export function NewZone({ onClose, onMade }: Readonly<{ onClose(): void; onMade(
   );
 }
 
+export function zoneThere(zone: string): There {
+  return thereBy('dns.zone.list', undefined, ({ zones }) => zones.some(({ name }) => name === zone));
+}
+
 /** @param zone as it is by now: what others change meanwhile is told */
 export function ChangeZone({ zone, onClose }: Readonly<{ zone: DnsZoneView; onClose(): void }>) {
   const w = useWords(words);
@@ -98,6 +103,7 @@ export function ChangeZone({ zone, onClose }: Readonly<{ zone: DnsZoneView; onCl
             }
           : undefined
       }
+      about={{ name: domainText(zone.name), there: zoneThere(zone.name) }}
       onRun={() => client.call('dns.zone.change', { zone: zone.name, ...settings, was })}
       onClose={onClose}
     >

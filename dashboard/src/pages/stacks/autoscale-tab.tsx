@@ -3,7 +3,7 @@ import type { ScaledView } from '../../../../src/contract/v1/autoscale.ts';
 import type { ServiceView } from '../../../../src/contract/v1/services.ts';
 import type { Action } from '../../actions/action.ts';
 import { ActionButtons } from '../../actions/actions.tsx';
-import { nameOf } from '../../actions/service-actions.tsx';
+import { nameOf, serviceThere } from '../../actions/service-actions.tsx';
 import { client } from '../../cluster/client.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { useSaid } from '../../i18n/said/use-said.ts';
@@ -139,6 +139,7 @@ function removeAction(
       route: 'autoscale.remove',
       input: { stack, service: name, was },
     },
+    there: serviceThere(service),
     confirm: {
       title: w('remove.title', { name: target }),
       texts: [w(spec.scaling === undefined ? 'remove.none' : 'remove.file')],
@@ -157,6 +158,7 @@ function offAction(service: ServiceView, was: ScaledView['scaling'], w: Words): 
       route: 'autoscale.set',
       input: { stack, service: name, scaling: { kind: 'off' }, was },
     },
+    there: serviceThere(service),
     confirm: { title: w('off.title', { name: target }), texts: [w('off.text')] },
   };
 }

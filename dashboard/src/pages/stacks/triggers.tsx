@@ -3,6 +3,7 @@ import type { TriggerView } from '../../../../src/contract/v1/triggers.ts';
 import type { Action } from '../../actions/action.ts';
 import { ActionButtons } from '../../actions/actions.tsx';
 import { client } from '../../cluster/client.ts';
+import { thereBy } from '../../cluster/there.ts';
 import { useLiveQuery } from '../../cluster/use-live-query.ts';
 import { type Text, useText, useWords } from '../../i18n/text.tsx';
 import { Icon } from '../../parts/icons.tsx';
@@ -95,6 +96,7 @@ function endAction(
   return {
     ...{ id: 'end-trigger', label: w('end'), target: name, needs: 'operator', isDangerous: true },
     way: { cli: `berth trigger rm ${id}`, route: 'trigger.delete', input: { id } },
+    there: thereBy('trigger.list', undefined, ({ triggers }) => triggers.some((one) => one.id === id)),
     confirm: {
       title: w('end.title', { name }),
       texts: [w('end.text')],

@@ -1,5 +1,6 @@
 import type { ApiTokenView, UserView } from '../../../../src/contract/v1/access.ts';
 import type { Action } from '../../actions/action.ts';
+import { type There, thereBy } from '../../cluster/there.ts';
 import type { Text, Words } from '../../i18n/text.tsx';
 import { shellWord } from '../../parts/format.ts';
 import type { words } from './words.ts';
@@ -7,13 +8,21 @@ import type { words } from './words.ts';
 type Key = typeof words extends Words<infer K> ? K : never;
 export type UserWords = (key: Key, values?: Readonly<Record<string, string | number>>) => string;
 
+/** Another user may have the name by now. */
+export function userThere({ name, createdAt }: Pick<UserView, 'name' | 'createdAt'>): There {
+  return thereBy('user.list', undefined, ({ users }) =>
+    users.some((one) => one.name === name && one.createdAt === createdAt),
+  );
+}
+
 /** What may be done to a user without a form. @param tokens of all users: its own go with it */
 export function userActions(
-  { name, locks }: UserView,
+  user: UserView,
   tokens: readonly ApiTokenView[],
   w: UserWords,
   t: Text,
 ): readonly Action[] {
+  const { name, locks } = user;
   const own = { target: name, needs: 'admin' } as const;
   const word = shellWord(name);
   const lost = tokens.filter((one) => one.user === name && !one.session);
@@ -29,6 +38,7 @@ export function userActions(
     {
       ...{ ...own, id: 'user-remove', label: w('user.remove'), isDangerous: true },
       way: { cli: `berth user rm ${word}`, route: 'user.delete', input: { user: name } },
+      there: userThere(user),
       confirm: {
         title: w('user.remove.title', { name }),
         texts: [
@@ -49,6 +59,9 @@ export function removeToken({ id, name, user }: ApiTokenView, own: string, w: Us
     ...{ id: 'token-remove', label: w('token.remove'), target: name, isDangerous: true },
     needs: user === own ? 'viewer' : 'admin',
     way: { cli: `berth api-token rm ${id}`, route: 'apiToken.delete', input: { id } },
+    there: thereBy('apiToken.list', user === own ? {} : { all: true }, ({ tokens }) =>
+      tokens.some((one) => one.id === id),
+    ),
     confirm: {
       title: w('token.remove.title', { name }),
       texts: [w('token.remove.text')],
@@ -62,6 +75,7 @@ export function removeJoinToken(id: string, w: UserWords, t: Text): Action {
   return {
     ...{ id: 'join-remove', label: w('join.remove'), target: id, needs: 'admin', isDangerous: true },
     way: { cli: `berth token rm ${id}`, route: 'token.delete', input: { id } },
+    there: thereBy('token.list', undefined, ({ tokens }) => tokens.some((one) => one.id === id)),
     confirm: {
       title: w('join.remove.title', { name: id }),
       texts: [w('join.remove.text')],

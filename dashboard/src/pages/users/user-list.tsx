@@ -21,7 +21,7 @@ import { Theirs } from '../../parts/theirs.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
 import { RoleField } from './role-field.tsx';
-import { userActions } from './user-actions.ts';
+import { userActions, userThere } from './user-actions.ts';
 import { words } from './words.ts';
 
 /** Users are no events; locks begin and end by themselves. */
@@ -246,6 +246,7 @@ function SetRole({ user, onClose }: Readonly<{ user: UserView; onClose(): void }
       label={w('user.set')}
       isReady={theirs === undefined}
       way={{ cli: `berth user role ${shellWord(user.name)} ${role}`, route: 'user.role', input }}
+      about={{ name: user.name, there: userThere(user) }}
       onRun={() => client.call('user.role', { ...input, was: base })}
       onClose={onClose}
     >
@@ -265,7 +266,8 @@ type SetProps = Readonly<{
   onMade(password: string | undefined): void;
 }>;
 
-function SetPassword({ user: { name: user }, onClose, onMade }: SetProps) {
+function SetPassword({ user: account, onClose, onMade }: SetProps) {
+  const { name: user } = account;
   const w = useWords(words);
   const [password, setPassword] = useState('');
   const run = async () => {
@@ -283,6 +285,7 @@ function SetPassword({ user: { name: user }, onClose, onMade }: SetProps) {
         route: 'user.password',
         input: { user, ...(password === '' ? {} : { password: 'PASSWORD' }) },
       }}
+      about={{ name: user, there: userThere(account) }}
       onRun={run}
       onClose={onClose}
     >

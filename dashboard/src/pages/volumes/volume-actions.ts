@@ -1,5 +1,6 @@
 import type { VolumeView } from '../../../../src/contract/v1/volumes.ts';
 import type { Action } from '../../actions/action.ts';
+import { thereBy } from '../../cluster/there.ts';
 import { shellWord } from '../../parts/format.ts';
 
 type Say = (
@@ -12,6 +13,13 @@ export function removeVolume({ name, hostNames, users, stack }: VolumeView, w: S
   return {
     ...{ id: 'remove', label: w('remove'), target: name, needs: 'operator', isDangerous: true },
     way: { cli: `berth volume rm ${shellWord(name)}`, route: 'volume.remove', input: { volume: name } },
+    // Of one that was made past the cluster its host tells.
+    there: thereBy(
+      'volume.get',
+      { volume: name },
+      (found) => found.name === name,
+      name.includes('/') ? hostNames : [],
+    ),
     confirm: {
       title: w('removeTitle', { name }),
       texts: [
