@@ -15,7 +15,7 @@ import {
 } from '../actions/service-actions.tsx';
 import { serviceWords } from '../actions/service-words.ts';
 import { client } from '../cluster/client.ts';
-import { useLive } from '../cluster/use-cluster.tsx';
+import { nodesById, useLive } from '../cluster/use-cluster.tsx';
 import { LANGUAGES, type Language, useLanguage, useWords } from '../i18n/text.tsx';
 import { words as wordsOfOrphans } from '../pages/orphans/words.ts';
 import { Icon, type IconName } from '../parts/icons.tsx';
@@ -224,8 +224,8 @@ function useItems(text: string): readonly Item[] {
     function* actions(): Iterable<Omit<Item, 'group'>> {
       if (words.length > 0) {
         for (const action of allActions()) {
-          const { id, label, target, needs, way } = action;
-          if (!may(needs) || !matches(label, target, id)) continue;
+          const { id, label, target, needs, way, whyNot } = action;
+          if (whyNot !== undefined || !may(needs) || !matches(label, target, id)) continue;
           const run = () => start(action);
           const key = `a-${id}-${JSON.stringify(way.input)}`;
           yield { id: key, icon: 'play', text: `${label} ${target}`, note: way.cli, run };
@@ -275,10 +275,12 @@ function useItems(text: string): readonly Item[] {
     }
     function* allActions(): Iterable<Action> {
       for (const node of nodes) if (isNamed(node.name)) yield* nodeActions(node, t);
+      const hosts = nodesById(nodes);
       for (const one of containers) {
         if (!isNamed(one.name)) continue;
-        yield* containerActions(one, t);
-        yield* rareContainerActions(one, t);
+        const host = hosts.get(one.hostId);
+        yield* containerActions(one, t, host);
+        yield* rareContainerActions(one, t, host);
       }
       for (const { text: name, actions } of resources.groups.flatMap(({ all }) => all))
         if (words.some((word) => name.toLowerCase().includes(word))) yield* actions();
