@@ -141,7 +141,7 @@ const PAGES = [
 
 function Navigation({ onGo }: Readonly<{ onGo(): void }>) {
   const { t, language } = useLanguage();
-  const { nodes, containers, connection } = usePicture();
+  const { nodes, containers, connection, complete } = usePicture();
   // As the overview and `berth status` have it: hosts’ own containers, routers among them, are apart.
   const own = useMemo(() => containerCounts(containers).own, [containers]);
   const counts: Readonly<Record<string, number>> = {
@@ -156,7 +156,8 @@ function Navigation({ onGo }: Readonly<{ onGo(): void }>) {
           <Link key={to} to={to} className="nav" activeOptions={{ exact: to === '/' }} onClick={onGo}>
             <Icon name={icon} />
             {t(key)}
-            {counts[to] !== undefined && (
+            {/* Nothing read yet is not nothing there. */}
+            {counts[to] !== undefined && (complete || counts[to] > 0) && (
               <span
                 className="nav-count"
                 title={to === '/containers' ? t('containers.own', { n: own }) : undefined}

@@ -59,7 +59,9 @@ export function HostsPage() {
     <>
       <div className="head">
         <h1>{t('hosts.title')}</h1>
-        <span className="note">{t('hosts.count', { n: nodes.length })}</span>
+        {(complete || nodes.length > 0) && (
+          <span className="note">{t('hosts.count', { n: nodes.length })}</span>
+        )}
         <div className="head-side">
           <CopyAs way={{ cli: 'berth node ls', route: 'node.list' }} />
           <AddButton />
