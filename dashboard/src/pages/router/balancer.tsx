@@ -88,7 +88,7 @@ function Balancer({ view, onForm }: Props) {
   const remove = removeBalancer(view, w, t);
   const stick: Action = {
     id: 'lb-sticky',
-    label: `${w('lb.sticky')}: ${w(sticky ? 'option.off' : 'option.on')}`,
+    label: w(sticky ? 'lb.sticky.end' : 'lb.sticky.begin'),
     target: name,
     needs: NEEDS,
     way: {
