@@ -31,7 +31,9 @@ export function ContainerPicker({ only, value, autoFocus, ...rest }: Props) {
       found.push(name);
       if (found.length === MOST) break;
     }
-    return [...new Set(found)];
+    const names = [...new Set(found)];
+    // What is typed out leaves nothing to choose: the list would only cover what is below it.
+    return names.length === 1 && names[0] === value ? [] : names;
   }, [containers, value, only]);
   return (
     <Autocomplete
