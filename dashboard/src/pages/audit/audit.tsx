@@ -153,7 +153,7 @@ function Rows({ entries }: Readonly<{ entries: readonly AuditEntry[] }>) {
       rows={entries}
       rowHeight={40}
       maxHeight="calc(100dvh - 270px)"
-      columns="184px 72px minmax(104px, 1fr) minmax(84px, 1.8fr) minmax(72px, 1.6fr) 72px 96px"
+      columns="176px 72px minmax(104px, 1.4fr) minmax(84px, 1.6fr) minmax(72px, 1.2fr) minmax(72px, 0.9fr) 104px"
       narrow="66px minmax(0, 0.7fr) minmax(0, 1.5fr) minmax(0, 1.1fr) 12px"
       heads={[
         { text: w('time') },
