@@ -21,7 +21,15 @@ export function State({ state, health = 'none' }: Readonly<{ state: string; heal
   const tone = toneOf(state, health);
   return (
     <span className={`state tone-${tone}${tone === 'idle' ? ' hollow' : ''}`}>
-      {stateText(t, state, health)}
+      {isProbed(state, health) ? (
+        // In a row on a telephone its health alone: one that does not run has none.
+        <span>
+          <span className="wide">{wordOf(t, 'state', state)}, </span>
+          {wordOf(t, 'health', health)}
+        </span>
+      ) : (
+        wordOf(t, 'state', state)
+      )}
     </span>
   );
 }
@@ -29,7 +37,11 @@ export function State({ state, health = 'none' }: Readonly<{ state: string; heal
 /** `running, unhealthy`. */
 export function stateText(t: Text, state: string, health = 'none'): string {
   const text = wordOf(t, 'state', state);
-  return health === 'none' || state !== 'running' ? text : `${text}, ${wordOf(t, 'health', health)}`;
+  return isProbed(state, health) ? `${text}, ${wordOf(t, 'health', health)}` : text;
+}
+
+function isProbed(state: string, health: string): boolean {
+  return health !== 'none' && state === 'running';
 }
 
 /** A word of the manager's in the person's language; as it is, where a newer manager has more of them. */
