@@ -253,6 +253,17 @@ describe('stacks and services on the dashboard', () => {
     const { page } = open;
     await tab('Routes and triggers').click();
     await page.getByText('It has none yet.').waitFor();
+    // A telephone has no place for all tabs: the one that is shown is in sight all the same.
+    const desk = page.viewportSize() ?? { width: 1280, height: 800 };
+    await page.setViewportSize({ width: 360, height: 800 });
+    await page.reload();
+    await tab('Routes and triggers').waitFor();
+    const right = async () => {
+      const box = await tab('Routes and triggers').boundingBox();
+      return (box?.x ?? 0) + (box?.width ?? Number.POSITIVE_INFINITY);
+    };
+    await expect.poll(right).toBeLessThanOrEqual(360);
+    await page.setViewportSize(desk);
     await button('Make a trigger').click();
     await page.getByLabel('Name, which releases and histories have').fill('ci');
     await page.keyboard.press('Enter');

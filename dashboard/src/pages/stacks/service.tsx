@@ -20,6 +20,7 @@ import { Waiting } from '../../parts/waiting.tsx';
 import { serviceLook, whyOf } from './look.ts';
 import { ServiceState } from './service-state.tsx';
 import { serviceWords } from './service-words.ts';
+import { TabLinks } from './tab-links.tsx';
 import { useService, useServiceName } from './use-service.ts';
 import './stacks.css';
 
@@ -57,13 +58,13 @@ export function ServicePage() {
   return (
     <>
       <Head service={data} />
-      <nav className="tabs" aria-label={w('tabs')}>
+      <TabLinks label={w('tabs')}>
         {TABS.map(({ to, word }) => (
           <Link key={to} to={to} params={params} className="tab" activeOptions={{ exact: true }} replace>
             {w(word)}
           </Link>
         ))}
-      </nav>
+      </TabLinks>
       <KeptDrafts value={drafts}>
         <Outlet />
       </KeptDrafts>

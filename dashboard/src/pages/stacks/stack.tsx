@@ -15,6 +15,7 @@ import { RoleLink } from '../../parts/role-button.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
 import { stackLook } from './look.ts';
+import { TabLinks } from './tab-links.tsx';
 import { useStack } from './use-stack.ts';
 import { words } from './words.ts';
 import './stacks.css';
@@ -51,7 +52,7 @@ export function StackPage() {
   return (
     <>
       <Head stack={data} />
-      <nav className="tabs" aria-label={w('tabs')}>
+      <TabLinks label={w('tabs')}>
         {TABS.map(({ to, word }) => (
           <Link
             key={to}
@@ -64,7 +65,7 @@ export function StackPage() {
             {w(word)}
           </Link>
         ))}
-      </nav>
+      </TabLinks>
       <Outlet />
     </>
   );
