@@ -13,7 +13,7 @@ import { useTitle } from '../../app/shell.tsx';
 import { client } from '../../cluster/client.ts';
 import { usePolledQuery } from '../../cluster/use-polled-query.ts';
 import { useSaid } from '../../i18n/said/use-said.ts';
-import { useText, useWords } from '../../i18n/text.tsx';
+import { useLanguage, useText, useWords } from '../../i18n/text.tsx';
 import { Asked } from '../../parts/asked.tsx';
 import { CopyAs } from '../../parts/copy.tsx';
 import { Domain } from '../../parts/domain.tsx';
@@ -25,6 +25,7 @@ import { shellWord } from '../../parts/format.ts';
 import { Theirs } from '../../parts/theirs.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { balancerThere, removeBalancer } from './router-actions.ts';
+import { ruleText } from './rule-text.ts';
 import { words } from './words.ts';
 
 const route = getRouteApi('/router/balancer/$balancer');
@@ -497,6 +498,7 @@ type RuleProps = Own & Readonly<{ rule: string; rules: BalancerView['rules'] }>;
 
 function Rule({ name, about, rule: before, rules, onClose }: RuleProps) {
   const w = useWords(words);
+  const { language } = useLanguage();
   const [rule, setRule] = useState(before === '' ? (Object.keys(ROUTE_FIELDS)[0] ?? '') : before);
   const draft = useDraft<number | string>(rules[rule] ?? '');
   const { base, theirs } = draft;
@@ -506,7 +508,7 @@ function Rule({ name, about, rule: before, rules, onClose }: RuleProps) {
   return (
     <FormDialog
       title={w('lb.rule')}
-      {...(field === undefined ? {} : { text: field.words.replaceAll('`', '').replaceAll('\\|', '|') })}
+      {...(field === undefined ? {} : { text: ruleText(rule, language) })}
       label={w('lb.set')}
       isReady={value.trim() !== '' && theirs === undefined}
       way={{

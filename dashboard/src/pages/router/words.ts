@@ -325,7 +325,7 @@ export const words = wordsOf(
     'lb.check.http': '发送请求',
     'lb.check.none': '不检查',
     'lb.check.path': '路径，应答须为 2xx 或 3xx',
-    'lb.created': '由 {user} 创建',
+    'lb.created': '{user} 创建于',
     'lb.gone': '没有负载均衡“{name}”',
     'lb.gone.hint': '它已被删除。',
     'lb.attach': '添加目标',
