@@ -99,7 +99,9 @@ function optionsOf(
   const axis = { stroke: colour('--chart-mark'), font: FONT, ticks: { show: false } };
   const grid = { stroke: colour('--line'), width: 1 };
   return {
-    ...{ width, height, ms: 1, legend: { show: false }, padding: [HEAD, 8, 0, 0] },
+    ...{ width, height, ms: 1, legend: { show: false } },
+    // Without figures there are no times below, in whose place the lowest number would reach.
+    padding: [HEAD, 8, (_, __, sides) => (sides[2] === true ? 0 : 8), 0],
     cursor: {
       ...{ y: false, drag: { x: false, y: false }, focus: { prox: -1 } },
       ...(sync === undefined ? {} : { sync: { key: sync, scales: ['x', null] } }),
