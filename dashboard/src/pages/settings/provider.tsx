@@ -1,4 +1,4 @@
-import { Button, Group, NativeSelect, PasswordInput, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, NativeSelect, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { fieldChanges } from '../../../../src/contract/page-client.ts';
 import type { OidcProviderView } from '../../../../src/contract/v1/oidc.ts';
@@ -17,6 +17,7 @@ import { FormDialog } from '../../parts/form-dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
 import { Icon } from '../../parts/icons.tsx';
 import { Needs } from '../../parts/needs.tsx';
+import { PasswordField } from '../../parts/password-field.tsx';
 import { wordOf } from '../../parts/state.tsx';
 import { Theirs } from '../../parts/theirs.tsx';
 import { providerWords } from './provider-words.ts';
@@ -223,7 +224,7 @@ function ProviderForm({ now, onClose }: FormProps) {
     >
       <TextInput label={w('issuer')} description={w('issuer.hint')} data-autofocus {...own('issuer')} />
       <TextInput label={w('client')} {...own('clientId')} />
-      <PasswordInput
+      <PasswordField
         label={w('secret')}
         description={w(before?.hasSecret === true ? 'secret.stays' : 'secret.hint')}
         value={secret}

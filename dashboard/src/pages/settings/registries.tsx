@@ -1,4 +1,4 @@
-import { PasswordInput, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { RegistryLoginView } from '../../../../src/contract/v1/registries.ts';
 import { ActionMenu } from '../../actions/action-menu.tsx';
@@ -12,6 +12,7 @@ import { Empty } from '../../parts/empty.tsx';
 import { FormDialog } from '../../parts/form-dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
 import { Needs } from '../../parts/needs.tsx';
+import { PasswordField } from '../../parts/password-field.tsx';
 import { Theirs } from '../../parts/theirs.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { VirtualRows } from '../../parts/virtual-rows.tsx';
@@ -143,7 +144,7 @@ function LogIn({ logins, onClose }: LogInProps) {
         autoComplete="off"
         spellCheck={false}
       />
-      <PasswordInput
+      <PasswordField
         label={w('registry.password')}
         value={password}
         onChange={(event) => setPassword(event.currentTarget.value)}

@@ -1,6 +1,7 @@
+import { PasswordField } from '../../parts/password-field.tsx';
 import '../../parts/tab-page.css';
 import '../router/router.css';
-import { Button, PasswordInput, Stack } from '@mantine/core';
+import { Button, Stack } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useSession, useWho } from '../../app/session.tsx';
 import { useTitle } from '../../app/shell.tsx';
@@ -70,19 +71,19 @@ function ChangePassword({ user }: Readonly<{ user: string }>) {
           {w('account.password.text')}
         </p>
         <input type="text" name="username" autoComplete="username" value={user} readOnly hidden />
-        <PasswordInput
+        <PasswordField
           label={w('account.current')}
           autoComplete="current-password"
           value={current}
           onChange={(event) => setCurrent(event.currentTarget.value)}
         />
-        <PasswordInput
+        <PasswordField
           label={w('account.fresh')}
           autoComplete="new-password"
           value={fresh}
           onChange={(event) => setFresh(event.currentTarget.value)}
         />
-        <PasswordInput
+        <PasswordField
           label={w('account.again')}
           autoComplete="new-password"
           value={again}

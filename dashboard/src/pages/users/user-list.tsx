@@ -1,4 +1,4 @@
-import { PasswordInput, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Role } from '../../../../src/contract/page-client.ts';
@@ -15,6 +15,7 @@ import { CopyAs } from '../../parts/copy.tsx';
 import { useDraft } from '../../parts/draft.ts';
 import { FormDialog } from '../../parts/form-dialog.tsx';
 import { shellWord } from '../../parts/format.ts';
+import { PasswordField } from '../../parts/password-field.tsx';
 import { SecretOnce } from '../../parts/secret-once.tsx';
 import { wordOf } from '../../parts/state.tsx';
 import { Theirs } from '../../parts/theirs.tsx';
@@ -223,7 +224,7 @@ type PasswordProps = Readonly<{ value: string; onChange(text: string): void }>;
 function NewPassword({ value, onChange }: PasswordProps) {
   const w = useWords(words);
   return (
-    <PasswordInput
+    <PasswordField
       label={w('user.password')}
       description={w('user.password.hint')}
       value={value}
