@@ -109,12 +109,18 @@ const placer: Placer = {
     turns.push(turn);
     return { hostId: turn };
   },
-  explain: (tx) => ({
-    ...{ chosen: undefined, refusal: undefined },
-    hosts: [...tx.all('hosts')].map(({ id, name, cordoned }) => ({
-      ...{ hostId: id, hostName: name, fits: !cordoned, reasons: [], score: 0 },
-    })),
-  }),
+  explain: (tx, { spec }) => {
+    const [, tier] = /node\.labels\.tier==(\w+)/.exec(spec.Labels?.['berth.placement'] ?? '') ?? [];
+    const isOutside = (labels: Readonly<Record<string, string>>) =>
+      tier !== undefined && labels.tier !== tier;
+    return {
+      ...{ chosen: undefined, refusal: undefined },
+      hosts: [...tx.all('hosts')].map(({ id, name, cordoned, labels }) => ({
+        ...{ hostId: id, hostName: name, fits: !cordoned && !isOutside(labels), reasons: [], score: 0 },
+        ...(isOutside(labels) ? { outside: true } : {}),
+      })),
+    };
+  },
 };
 
 function stackOf(text: string): Stack {
@@ -649,6 +655,29 @@ networks: { default: { driver: bridge } }
   expect(new Set(members('agent').map(({ assigned }) => assigned.hostId)).size).toBe(3);
   await cluster.addHost('d', '10.0.0.4');
   await until(() => expect(members('agent').map(({ assigned }) => assigned.hostId)).toContain('h-d'));
+});
+
+it('is on each host no longer where its constraints let the host through no more', async () => {
+  const text = (tier: string) =>
+    `services: {agent: {image: a, network_mode: host, deploy: {mode: global, update_config: {monitor: 20ms}, placement: {constraints: [node.labels.tier==${tier}]}}}}\n`;
+  const label = (tiers: Readonly<Record<string, string>>) =>
+    cluster.store.update((tx) => {
+      for (const [id, tier] of Object.entries(tiers)) {
+        const host = tx.get('hosts', id);
+        if (host !== undefined) tx.put('hosts', { ...host, labels: { ...host.labels, tier } });
+      }
+    });
+  const hosts = () => members('agent').map(({ assigned }) => assigned.hostId);
+  await label({ 'h-a': 'front', 'h-b': 'front', 'h-c': 'back' });
+  await put(stackOf(text('front')));
+  await isDone('agent');
+  expect(hosts().sort()).toEqual(['h-a', 'h-b']);
+  for (const { id } of members('agent')) out.add(id);
+  await label({ 'h-b': 'none' });
+  await until(() => expect(hosts()).toEqual(['h-a']));
+  await put(stackOf(text('back')));
+  await isDone('agent', 2);
+  expect(hosts()).toEqual(['h-c']);
 });
 
 it('goes on where a manager was killed, at any moment, and makes nothing twice', async () => {

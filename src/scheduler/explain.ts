@@ -1,6 +1,7 @@
 import { BerthError } from '../kit/errors.ts';
 import { say } from '../model/said/index.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { meetsConstraint } from './filters/constraint.ts';
 import { type Check, countedReason, explainRefusals } from './filters/filter.ts';
 import type { HostView } from './host-view.ts';
 import { normalImageRef } from './image-ref.ts';
@@ -13,6 +14,8 @@ export type HostVerdict = Readonly<{
   fits: boolean;
   /** Every reason why not; empty where it fits. */
   reasons: readonly string[];
+  /** It is ready, and a hard constraint leaves it out: not for now, as a lack of room would. */
+  outside?: true;
   /** Classic Swarm's score; only of hosts that fit. */
   score: number | undefined;
 }>;
@@ -53,7 +56,10 @@ export function explanation(
     const list = refusedBy.get(first);
     if (list === undefined) refusedBy.set(first, [host]);
     else list.push(host);
-    refused.push({ host, fits: false, reasons: failed.map((check) => check.reason(host)), score: undefined });
+    refused.push({
+      ...{ host, fits: false, reasons: failed.map((check) => check.reason(host)), score: undefined },
+      ...(isOutside(request, host) ? { outside: true } : {}),
+    });
   }
   const plugin = pluginRefusals(request, byPlugin, plugins);
   for (const host of byPlugin)
@@ -77,6 +83,14 @@ export function explanation(
       ...refused.sort((a, b) => a.host.order - b.host.order),
     ],
   };
+}
+
+/** Of a host that is not ready it is not known what its engine says of itself. */
+function isOutside({ constraints }: PlacementRequest, host: HostView): boolean {
+  return (
+    host.state === 'ready' &&
+    constraints.some((expression) => !expression.soft && !meetsConstraint(expression, host))
+  );
 }
 
 /** One message with host counts by reason. */

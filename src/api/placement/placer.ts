@@ -35,6 +35,8 @@ export type PlacementExplanation = Readonly<{
     fits: boolean;
     /** Why not; empty where it fits. */
     reasons: readonly string[];
+    /** It is ready, and a hard constraint leaves it out. */
+    outside?: true;
     /** The strategy's score; only of hosts that fit. */
     score: number | undefined;
   }>[];

@@ -352,6 +352,7 @@ describe('store placer', () => {
           fits: false,
           reasons: ['rack==rack-of-b not met'],
           score: undefined,
+          outside: true,
         },
       ],
     });

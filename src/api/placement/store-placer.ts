@@ -57,12 +57,9 @@ export function newStorePlacer({ store, plugins, seed }: StorePlacerOptions): St
         chosen: explained.chosen?.id,
         refusal: explained.chosen === undefined ? refusalText(request, explained) : undefined,
         ...(explained.onlyImageMissing ? { onlyImageMissing: true } : {}),
-        hosts: explained.hosts.map(({ host, fits, reasons, score }) => ({
-          hostId: host.id,
-          hostName: host.name,
-          fits,
-          reasons,
-          score,
+        hosts: explained.hosts.map(({ host, fits, reasons, outside, score }) => ({
+          ...{ hostId: host.id, hostName: host.name, fits, reasons, score },
+          ...(outside ? { outside } : {}),
         })),
       };
     },

@@ -43,6 +43,8 @@ type Made =
 
 type Place = Readonly<{ name: string; hostId: string; lacksImage: boolean }>;
 
+type Matching = Readonly<{ hosts: readonly string[]; outside: readonly string[] }>;
+
 /** The host that is chosen has to pull the image first. */
 class LacksImage extends Error {
   constructor(readonly hostId: string) {
@@ -113,11 +115,15 @@ export class ServiceHands {
     return dropNetworks(this.deps, networks, reserved);
   }
 
-  matching(tx: ReadTx, name: string, spec: DockerSpec): readonly string[] {
+  matching(tx: ReadTx, name: string, spec: DockerSpec): Matching {
     // Its expressions alone: who has no room for it, or lacks its image, is to be told of.
     const asked = { Image: '', Labels: spec.Labels ?? {} };
     const { hosts } = this.deps.placer.explain(tx, { name, spec: asked });
-    return hosts.filter(({ fits }) => fits).map(({ hostId }) => hostId);
+    const ids = (of: typeof hosts) => of.map(({ hostId }) => hostId);
+    return {
+      hosts: ids(hosts.filter(({ fits }) => fits)),
+      outside: ids(hosts.filter(({ outside }) => outside)),
+    };
   }
 
   async pull(

@@ -61,7 +61,10 @@ export async function makePlan(
       }
       throw new PlanMade({
         placements,
-        hosts: (first?.hosts ?? []).map((host) => ({ ...host, reasons: [...host.reasons] })),
+        hosts: (first?.hosts ?? []).map(({ outside: _, ...host }) => ({
+          ...host,
+          reasons: [...host.reasons],
+        })),
         ...(imageMissing ? { imageMissing } : {}),
       });
     });

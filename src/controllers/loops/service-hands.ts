@@ -35,6 +35,14 @@ export type Made =
 /** Where the container of that name would go. */
 type Place = Readonly<{ name: string; hostId: string; lacksImage: boolean }>;
 
+/** Hosts as a service which is on each host sees them; those that take nothing for now are in neither list. */
+export type Matching = Readonly<{
+  /** Its expressions let them through, and they take containers. */
+  hosts: readonly string[];
+  /** Its constraints leave them out. */
+  outside: readonly string[];
+}>;
+
 /** What the service controller needs of the rooms that make containers and networks; `src/api/services` has it. */
 export interface ServiceHands {
   /** Names, hosts, addresses and ties in one transaction; what was refused has written nothing that counts. */
@@ -57,8 +65,7 @@ export interface ServiceHands {
    * @returns why one of them stays, in one line each
    */
   dropNetworks(networks: readonly StackNetwork[], reserved: 'keep' | 'drop'): Promise<readonly string[]>;
-  /** Hosts that a service which is on each host is for: those that its expressions let through, and that take containers. */
-  matching(tx: ReadTx, name: string, spec: DockerSpec): readonly string[];
+  matching(tx: ReadTx, name: string, spec: DockerSpec): Matching;
   /**
    * @param service key of the one that it is for: with its log-in of the registry, or the cluster's
    * @throws BerthError `engine` in the engine's words; `host_down`

@@ -124,11 +124,10 @@ export function pictureOf(tx: ReadTx, record: ServiceRecord, deps: PictureDeps):
   const replicas =
     service.scale.kind === 'replicated' && service.runs.kind !== 'cron' ? service.scale.replicas : 0;
   const wanted = record.scale ?? replicas;
-  const uncovered = service.scale.kind === 'global' ? uncoveredHosts(tx, record, members, hands) : undefined;
-  const misplaced =
-    uncovered === undefined
-      ? []
-      : members.filter(({ hostId }) => tx.get('hosts', hostId)?.drained === true).map(({ id }) => id);
+  const { uncovered, misplaced } =
+    service.scale.kind === 'global'
+      ? coverageOf(tx, record, members, hands)
+      : { uncovered: undefined, misplaced: [] };
   const { cause, shift } = release;
   const figures = figuresOf(release, made, deps);
   const rollout: Rollout = {
@@ -255,13 +254,19 @@ function hasStopped(
   return status === 'exited' || status === 'created' || status === 'dead';
 }
 
-function uncoveredHosts(
+/** Hosts that have none yet, and members on hosts that are to have none: drained ones, and those that are let through no more. */
+function coverageOf(
   tx: ReadTx,
   { service, name }: ServiceRecord,
   members: readonly Member[],
   hands: ServiceHands,
-): readonly string[] {
+): Readonly<{ uncovered: readonly string[]; misplaced: readonly string[] }> {
   const covered = new Set(members.map(({ hostId }) => hostId));
   const spec = containerSpec({ networks: [] }, { ...service, identity: { hostnames: false, ips: {} } }, 1);
-  return hands.matching(tx, name, spec).filter((hostId) => !covered.has(hostId));
+  const { hosts, outside } = hands.matching(tx, name, spec);
+  const isEmptied = (hostId: string) => outside.includes(hostId) || tx.get('hosts', hostId)?.drained === true;
+  return {
+    uncovered: hosts.filter((hostId) => !covered.has(hostId)),
+    misplaced: members.filter(({ hostId }) => isEmptied(hostId)).map(({ id }) => id),
+  };
 }
