@@ -76,6 +76,15 @@ describe('configs and secrets', () => {
     expect((await update(2, { Name: 'token', Labels: {}, Data: base64('hunter2') })).status).toBe(200);
   });
 
+  it('keep the label by which “docker stack rm” finds them through an update', async () => {
+    const labels = { 'com.docker.stack.namespace': 'shop', a: 'b' };
+    for (const noun of ['secret', 'config']) {
+      const { ID } = await create(noun, 'shop_token', 'hunter2', labels);
+      await client.json('POST', `/${noun}s/${ID}/update?version=1`, { Name: 'shop_token', Labels: labels });
+      expect((await client.json<File>('GET', `/${noun}s/${ID}`)).Spec.Labels).toEqual(labels);
+    }
+  });
+
   it('refuse what they cannot be, and repeat nothing of a content', async () => {
     const refused = async (noun: string, body: unknown) => {
       const { status, text } = await client.send('POST', `/${noun}s/create`, body);

@@ -121,7 +121,10 @@ function update(noun: FileNoun): DockerRoute['handle'] {
             hint: `make another ${noun}, and give that to the services`,
           },
         );
-      const { [LABEL_NAMESPACE]: _, ...labels } = spec.Labels ?? {};
+      const { [LABEL_NAMESPACE]: namespace, ...others } = spec.Labels ?? {};
+      // Of one that a stack's file has made it is only shown; `docker stack` finds its own by it.
+      const isOwn = namespace !== undefined && file.stack === undefined;
+      const labels = isOwn ? { ...others, [LABEL_NAMESPACE]: namespace } : others;
       tx.put('keptFiles', { ...file, labels, version: file.version + 1, updatedAt: deps.clock.now() });
     });
     sendNothing(res, 200);
