@@ -64,6 +64,9 @@ it('autoscale set sends what was asked for, and refuses what cannot be before it
     (await berth(['autoscale', 'set', 'shop/web', ...flags])).stderr;
   expect(await refused()).toContain('nothing says when there are to be more or fewer');
   expect(await refused('--cpu', '60', '--min', '5', '--max', '3')).toContain('--min 5 is more than --max 3');
+  expect(await refused('--schedule', 'mon-sun 0-24: at least 5', '--max', '4')).toContain(
+    '--schedule: at least 5 is more than --max 4',
+  );
   expect(await refused('--schedule', 'someday 8-20: 6')).toContain(
     '--schedule: "someday 8-20: 6" has "someday"',
   );

@@ -14,7 +14,7 @@ export function parseTarget(text: string, weight: number): BalancerTarget {
       `"${text}" is no target: write CONTAINER:PORT, ADDRESS:PORT or dns:NAME:PORT`,
     );
   const address = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
-  const at = { port: Number(port), weight };
+  const at = { port: portOf(port, text), weight };
   if (normalIp(address) !== undefined) return { kind: 'address', address, ...at };
   if (host.startsWith('dns:')) return { kind: 'name', host: host.slice(4).toLowerCase(), ...at };
   return { kind: 'container', name: host, ...at };
@@ -28,7 +28,7 @@ export function parseTarget(text: string, weight: number): BalancerTarget {
 export function parseListen(text: string, names: readonly string[]): BalancerListen {
   const [, port] = /^:(\d{1,5})$/.exec(text) ?? [];
   if (port !== undefined)
-    return { kind: 'tcp', port: Number(port), names: names.map((name) => name.toLowerCase()) };
+    return { kind: 'tcp', port: portOf(port, text), names: names.map((name) => name.toLowerCase()) };
   if (names.length > 0)
     throw new BerthError('bad_request', '--tls-name goes with a port, and not with a domain', {
       hint: 'write the port as :8443',
@@ -50,4 +50,10 @@ export function parseCheck(text: string): Balancer['check'] | null {
   if (text === 'tcp') return { kind: 'tcp' };
   if (text.startsWith('http:/')) return { kind: 'http', path: text.slice('http:'.length) };
   throw new BerthError('bad_request', `"${text}" is none of tcp, http:/PATH and none`);
+}
+
+function portOf(port: string, text: string): number {
+  const number = Number(port);
+  if (number >= 1 && number <= 65_535) return number;
+  throw new BerthError('bad_request', `"${text}" has the port ${port}: ports are 1 to 65535`);
 }

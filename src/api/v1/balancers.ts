@@ -133,7 +133,7 @@ function refuseUnreachable(tx: ReadTx, target: BalancerTarget): void {
   const known = [...tx.by('containers', 'name', name), ...tx.by('observedContainers', 'name', name)];
   if (known.length === 0)
     throw new BerthError('not_found', `there is no container "${name}"`, {
-      hint: 'targets are containers by name, or IP addresses with a port',
+      hint: 'targets are containers by name, IP addresses with a port, or dns:NAME:PORT',
     });
   const way = wayByName(tx, name, port);
   if (typeof way === 'string' && way.includes('does not publish')) throw new BerthError('bad_request', way);

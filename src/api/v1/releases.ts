@@ -109,7 +109,9 @@ function targetOf(tx: ReadTx, record: ServiceRecord, to: number | undefined): Re
       { hint: `"berth release history ${stack}/${name}" lists them` },
     );
   if (target.number === release)
-    throw new BerthError('conflict', `service ${name} has release ${release} already`);
+    throw new BerthError('conflict', `service ${name} has release ${release} already`, {
+      hint: `"berth release history ${stack}/${name}" lists those before it`,
+    });
   return target;
 }
 
@@ -130,6 +132,7 @@ function current(
   throw new BerthError(
     'conflict',
     `release ${number} of service ${name} is ${release?.state ?? 'gone'}, not ${states.join(' or ')}`,
+    { hint: `"berth release status ${stack}/${name}" shows it; a deployment begins the next one` },
   );
 }
 

@@ -110,7 +110,10 @@ it('scales by hand, and shows by whom a release was stopped', async () => {
   expect((await operator.call('release.pause', web)).release).toEqual({
     ...{ number: 1, state: 'paused', reason: 'by the-operator' },
   });
-  await expect(operator.call('release.pause', web)).rejects.toThrow('is paused, not releasing');
+  await expect(operator.call('release.pause', web)).rejects.toMatchObject({
+    message: expect.stringContaining('is paused, not releasing'),
+    hint: expect.stringContaining('"berth release status'),
+  });
   expect((await operator.call('release.resume', web)).release.state).toBe('releasing');
   expect((await operator.call('service.restart', web)).release.number).toBe(2);
   await expect(operator.call('release.rollback', web)).rejects.toThrow('no release before 2 that was done');

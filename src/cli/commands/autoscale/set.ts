@@ -115,6 +115,11 @@ function scalingFrom(flags: Flags): Scaling {
     throw new BerthError('bad_request', `--min ${min} is more than --max ${max}`, {
       hint: 'lower the one or raise the other',
     });
+  const most = Math.max(0, ...schedules.map((one) => one.min));
+  if (most > max)
+    throw new BerthError('bad_request', `--schedule: at least ${most} is more than --max ${max}`, {
+      hint: 'lower the one or raise the other',
+    });
   return {
     ...{ kind: 'scaling', min, max, step, rules },
     ...(schedules.length === 0 ? {} : { schedules }),

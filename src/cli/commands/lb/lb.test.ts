@@ -67,6 +67,9 @@ describe('lb', () => {
   it.each([
     'attach crm web',
     'attach crm :80',
+    'attach crm web:65536',
+    'attach crm 192.0.2.1:0',
+    'listen crm :99999',
     'weight crm web:80 101',
     'set crm gzip',
     'set crm --check ping',
