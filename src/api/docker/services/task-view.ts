@@ -209,7 +209,12 @@ export function taskLabels({ record, labels }: Task): Readonly<Record<string, st
 
 /** `ServiceStatus` of a service. */
 export function taskCounts(tx: ReadTx, record: ServiceRecord): Json {
-  const tasks = tasksOf(tx, record).filter(({ desired }) => desired !== 'shutdown');
+  const isOver = ({ state }: Status) => state === 'complete' || state === 'failed' || state === 'rejected';
+  // Of what runs at its times the ended runs that are kept are no places to be filled.
+  const tasks = tasksOf(tx, record).filter(
+    ({ desired, status }) =>
+      desired !== 'shutdown' && !(record.service.runs.kind === 'cron' && isOver(status)),
+  );
   const count = (state: string) => tasks.filter(({ status }) => status.state === state).length;
   const wanted = tx.get('serviceStatus', serviceKey(record.stack, record.name))?.wanted;
   return {
