@@ -676,6 +676,7 @@ it('makes, lists and ends triggers; the URL stands alone, so that it can be pipe
     ['--redeploy', '--scale'],
     ['--max', '3'],
     ['--scale', '--max', '0'],
+    ['--scale', '--min', '5', '--max', '2'],
   ])
     expect((await berth(['trigger', 'create', 'shop/web', ...wrong])).code).toBe(2);
 }, 60_000);

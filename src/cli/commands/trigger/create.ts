@@ -63,7 +63,12 @@ function actionOf({ redeploy, scale, min, max }: Omit<Flags, 'name'>): TriggerAc
     throw new BerthError('bad_request', '--redeploy stands beside --scale: give the one or the other');
   if (scale === true) {
     const most = max ?? Math.max(10, min ?? 1);
-    return { kind: 'scale', min: min ?? 1, max: most };
+    const least = min ?? 1;
+    if (least > most)
+      throw new BerthError('bad_request', `--min ${least} is more than --max ${most}`, {
+        hint: 'lower the one or raise the other',
+      });
+    return { kind: 'scale', min: least, max: most };
   }
   if ((min ?? max) === undefined) return { kind: 'redeploy' };
   throw new BerthError('bad_request', `--${min === undefined ? 'max' : 'min'} is for a trigger that scales`, {
