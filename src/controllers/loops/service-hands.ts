@@ -36,7 +36,7 @@ export type Made =
 type Place = Readonly<{ name: string; hostId: string; lacksImage: boolean }>;
 
 /** Hosts as a service which is on each host sees them; those that take nothing for now are in neither list. */
-export type Matching = Readonly<{
+type Matching = Readonly<{
   /** Its expressions let them through, and they take containers. */
   hosts: readonly string[];
   /** Its constraints leave them out. */
