@@ -1,5 +1,5 @@
 import { Modal, type ModalProps } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 
 /** What was last used outside of all dialogs: a dialog may be opened by one that is gone when it closes. */
 let lastOutside: HTMLElement | undefined;
@@ -11,13 +11,36 @@ const TWICE_MS = 500;
 export function Dialog(props: Omit<ModalProps, 'opened' | 'returnFocus'>) {
   const [opener] = useState(openerNow);
   useEffect(() => () => goBackTo(opener), [opener]);
-  const { closeOnClickOutside = true } = props;
+  const { closeOnClickOutside = true, onClose, children, ...more } = props;
   const [isNew, setNew] = useState(true);
   useEffect(() => {
     const timer = setTimeout(() => setNew(false), TWICE_MS);
     return () => clearTimeout(timer);
   }, []);
-  return <Modal opened {...props} closeOnClickOutside={closeOnClickOutside && !isNew} />;
+  const isLeftBy = (clicks: number) => closeOnClickOutside && !isNew && clicks < 2;
+  return (
+    <Modal
+      opened
+      {...more}
+      onClose={onClose}
+      closeOnClickOutside={false}
+      // What is busy may have the second click much later than it was made; that it is one is told with it.
+      overlayProps={{ onClick: ({ detail }) => isLeftBy(detail) && onClose() }}
+    >
+      {children}
+      <FirstFocus />
+    </Modal>
+  );
+}
+
+/** Has the focus where the dialog wants it before the next key is pressed: Modal has it there a moment later. */
+function FirstFocus() {
+  const place = useRef<HTMLSpanElement>(null);
+  useLayoutEffect(() => {
+    const dialog = place.current?.closest('[role="dialog"]');
+    dialog?.querySelector<HTMLElement>('[data-autofocus]')?.focus({ preventScroll: true });
+  }, []);
+  return <span ref={place} hidden />;
 }
 
 function openerNow(): HTMLElement | undefined {

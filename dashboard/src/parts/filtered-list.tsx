@@ -1,7 +1,7 @@
 import '@mantine/core/styles/Checkbox.css';
 import { Button, Checkbox } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { type ReactNode, useDeferredValue, useMemo } from 'react';
+import { type ReactNode, useDeferredValue, useMemo, useState } from 'react';
 import { useText } from '../i18n/text.tsx';
 import { Empty } from './empty.tsx';
 import { FilterBox } from './filter-box.tsx';
@@ -47,6 +47,9 @@ export function FilteredList<T>({ items, texts, isListed, matches, children }: P
       replace: true,
       resetScroll: false,
     });
+  // The address has it a moment later: the box is not put back meanwhile.
+  const [chosen, setChosen] = useState<boolean>();
+  if (chosen === isChecked) setChosen(undefined);
   const typed = useDeferredValue(q);
   const shown = useMemo(
     () => items.filter((one) => isListed(one, isChecked) && matches(one, typed)),
@@ -60,8 +63,11 @@ export function FilteredList<T>({ items, texts, isListed, matches, children }: P
         <Checkbox
           className="filter-check"
           label={texts.check}
-          checked={isChecked}
-          onChange={(event) => filter({ checked: event.currentTarget.checked })}
+          checked={chosen ?? isChecked}
+          onChange={(event) => {
+            setChosen(event.currentTarget.checked);
+            filter({ checked: event.currentTarget.checked });
+          }}
         />
       </div>
       <div className="card rows">
