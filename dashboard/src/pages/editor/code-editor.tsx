@@ -57,6 +57,15 @@ type Props = Readonly<{
   onSubmit(): void;
 }>;
 
+/** So long Tab leads out of the text behind Escape, unless another key is pressed: CodeMirror's two seconds are few. */
+const LEAVE_MS = 60_000;
+
+/** Whatever else Escape does, it does. */
+function isLeft(view: EditorView): false {
+  view.setTabFocusMode(LEAVE_MS);
+  return false;
+}
+
 /** CodeMirror, with what the manager has said of the text at its lines. The text is the page's: it outlives this part. */
 export function CodeEditor(props: Props) {
   const { label, value, isYaml, isReadOnly, problems, jump } = props;
@@ -92,6 +101,7 @@ export function CodeEditor(props: Props) {
             maxRenderedOptions: 12,
           }),
           keymap.of([
+            { key: 'Escape', run: (shown) => isLeft(shown) },
             { key: 'Mod-Enter', run: () => submitted(latest.current) },
             { key: 'Mod-s', run: () => submitted(latest.current), preventDefault: true },
             ...[...closeBracketsKeymap, ...completionKeymap, ...searchKeymap, ...lintKeymap],
