@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
-import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+  type Request,
+} from 'playwright-core';
 import { ensureRequirements } from './requirements.ts';
 
 const FLAGS = [
@@ -10,7 +16,11 @@ const FLAGS = [
   ...['--disable-component-update', '--disable-sync'],
 ];
 /** How long anything may take on a machine that does much beside it. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
+/** Of a connection that was given up as another lab on this machine has come or gone. */
+const OF_ANOTHER = 'ERR_NETWORK_CHANGED';
+/** How often a page is loaded at most until all of it has come. */
+const LOADS = 5;
 
 export type OpenPage = Readonly<{
   page: Page;
@@ -34,12 +44,13 @@ export async function openChromium(options: BrowserContextOptions = {}): Promise
   });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = context.pages()[0] ?? (await context.newPage());
+  whateverNetworks(page);
   const complaints: string[] = [];
   page.on('console', (message) => {
     // Before anybody has logged in, the page asks who it is, and is told.
     const isAsked = message.location().url.endsWith('/v1/whoami');
     // Another lab on this machine has come or gone: what the page makes of it is asserted, that Chromium says so is not.
-    const isOfAnother = message.text().includes('ERR_NETWORK_CHANGED');
+    const isOfAnother = message.text().includes(OF_ANOTHER);
     if (message.type() === 'error' && !isAsked && !isOfAnother) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -52,16 +63,52 @@ export async function openChromium(options: BrowserContextOptions = {}): Promise
   };
 }
 
-/** For the form to be there; a page that has loaded has it at once. */
-const FORM_MS = 20_000;
+/**
+ * Chromium gives up what it is loading when an interface comes or goes, as other labs on this machine have it: a page of which
+ * that was a part is loaded once more.
+ */
+function whateverNetworks(page: Page): void {
+  for (const how of ['goto', 'reload'] as const) {
+    const load = page[how].bind(page) as (...args: unknown[]) => ReturnType<Page['reload']>;
+    const loadWhole = async (...args: unknown[]) => {
+      for (let left = LOADS; ; left--) {
+        let isCut = false;
+        const look = (request: Request) => {
+          const isPart = ['document', 'script', 'stylesheet'].includes(request.resourceType());
+          isCut ||= isPart && request.failure()?.errorText.includes(OF_ANOTHER) === true;
+        };
+        page.on('requestfailed', look);
+        try {
+          const answer = await load(...args);
+          if (!isCut || left <= 1) return answer;
+        } catch (thrown) {
+          if (!String(thrown).includes(OF_ANOTHER) || left <= 1) throw thrown;
+        } finally {
+          page.off('requestfailed', look);
+        }
+      }
+    };
+    Object.assign(page, { [how]: loadWhole });
+  }
+}
+
+/** Types what the dialog asks for, once its field has the keys. */
+export async function typeInDialog(page: Page, text: string): Promise<void> {
+  await page.getByRole('dialog').locator('input:focus').waitFor();
+  await page.keyboard.type(text);
+}
+
+/** Closes the menu that is open; Escape is not its own before it has the keys. */
+export async function closeMenu(page: Page): Promise<void> {
+  await page.locator('[role="menu"]:focus-within').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('menu').waitFor({ state: 'detached' });
+}
 
 /** Through the form, as a person does. */
 export async function logIn(page: Page, url: string, password: string, user = 'admin'): Promise<void> {
-  const name = page.getByLabel('User', { exact: true });
   await page.goto(url);
-  // Chromium gives up what it is loading when an interface comes or goes, as other labs on this machine have it.
-  await name.waitFor({ timeout: FORM_MS }).catch(() => page.reload());
-  await name.fill(user);
+  await page.getByLabel('User', { exact: true }).fill(user);
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.keyboard.press('Enter');
   await page.getByRole('navigation').getByText('Live').waitFor();
