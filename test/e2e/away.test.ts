@@ -118,8 +118,8 @@ it('tries a page that failed again without leaving, as long as the manager is aw
   expect(await page.evaluate('window.stayed')).toBe(true);
   // It has its style sheet, too.
   const rules =
-    "[...document.querySelectorAll('link[rel=stylesheet]')].find(({ href }) => href.includes('/topology-')).sheet.cssRules.length";
-  expect(await page.evaluate(rules)).toBeGreaterThan(0);
+    "[...document.querySelectorAll('link[rel=stylesheet]')].find(({ href }) => href.includes('/topology-'))?.sheet?.cssRules.length ?? 0";
+  await expect.poll(() => page.evaluate(rules)).toBeGreaterThan(0);
 });
 
 it('does not claim that a container does not run whose host is down since before the manager was started', async () => {
@@ -134,14 +134,15 @@ it('does not claim that a container does not run whose host is down since before
       .getByText(/not known: h3 (has not reported it yet|does not answer)/)
       .first()
       .waitFor();
-    await page.getByText('not known: h3 does not answer').first().waitFor({ timeout: 60_000 });
+    await page.getByText('not known: h3 does not answer').first().waitFor();
     expect(await page.getByText('never', { exact: true }).count()).toBe(0);
     expect(await button('Start').count()).toBe(0);
     await tab('Files').click();
     await page.getByText('Whether it runs is not known: its host h3 does not answer.').waitFor();
     await tab('Terminal').click();
-    const why = await button('Open a terminal').getAttribute('aria-description');
-    expect(why).toBe('Whether it runs is not known: its host h3 does not answer.');
+    await expect
+      .poll(() => button('Open a terminal').getAttribute('aria-description'))
+      .toBe('Whether it runs is not known: its host h3 does not answer.');
     expect(await seriousFindings(open)).toEqual([]);
   } finally {
     await lab.start('h3');

@@ -1,7 +1,7 @@
 import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
-import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
+import { logIn, type OpenPage, openChromium, seriousFindings, typeInDialog } from '../lab/page.ts';
 import { sharedLab } from '../lab/shared.ts';
 
 const STACK = 'editor-shop';
@@ -129,7 +129,7 @@ describe('the editor', () => {
     await mistake.getByText('services.web.depend_on').waitFor();
     await page.locator('.cm-lint-marker-error').waitFor();
     await changes().getByText('Once there is no mistake left').waitFor();
-    expect(await review().isDisabled()).toBe(true);
+    await expect.poll(() => review().isDisabled()).toBe(true);
     expect(await serious()).toEqual([]);
     await mistake.click();
     await page.locator('.cm-activeLine').getByText('depend_on').waitFor();
@@ -196,8 +196,22 @@ describe('the editor', () => {
 
   it('keeps what was typed over the end of a session, and over a reload', async () => {
     const { page, context } = open;
-    await context.clearCookies();
-    await write(file().replace('replicas: 2', 'replicas: 4'));
+    // What asks by itself finds out once all is typed: the log-in has the keys from then on.
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    await page.route('**/v1/**', async (route) => {
+      await held;
+      await route.continue();
+    });
+    try {
+      await context.clearCookies();
+      await write(file().replace('replicas: 2', 'replicas: 4'));
+    } finally {
+      letGo();
+      await page.unroute('**/v1/**');
+    }
     const login = page.getByRole('dialog', { name: 'Log in to Berth' });
     await login.waitFor();
     await login.getByLabel('Password', { exact: true }).fill(lab.adminPassword ?? '');
@@ -260,7 +274,7 @@ describe('the editor', () => {
     // Nothing is done by looking.
     expect(await lab.berth(['service', 'ls'])).toContain(`${STACK}/db`);
     expect(await dialog().getByRole('button', { name: 'Deploy' }).isDisabled()).toBe(true);
-    await page.keyboard.type(STACK);
+    await typeInDialog(page, STACK);
     await dialog().getByRole('button', { name: 'Deploy' }).click();
     await dialog().waitFor({ state: 'detached' });
     await page.getByRole('region', { name: 'How it goes' }).getByText(`${STACK} is deployed`).waitFor();
@@ -281,9 +295,12 @@ describe('the editor', () => {
     await page.goto(`${lab.addresses.api}/stacks/${STACK}/edit`);
     await problems().getByText('No mistake was found').waitFor();
     await lab.killManager();
-    await write('services: { web: { image: busybox, command: sleep 100000 } }');
-    await problems().getByText('It could not be checked').waitFor();
-    await lab.restartManager();
+    try {
+      await write('services: { web: { image: busybox, command: sleep 100000 } }');
+      await problems().getByText('It could not be checked').waitFor();
+    } finally {
+      await lab.restartManager();
+    }
     await problems().getByText('No mistake was found').waitFor();
     complaints.length = 0; // of what nobody has answered
   });

@@ -14,6 +14,8 @@ const BALANCER = 'form-crm';
 const PERSON = 'form-eva';
 const PASSWORD = 'a long enough password';
 const NEW_PASSWORD = 'another one of theirs';
+/** Of a click that may not come about, as a log-in is in front of it. */
+const CLICK_MS = 10_000;
 
 let lab: Lab;
 let open: OpenPage;
@@ -235,7 +237,7 @@ describe('a session that ends in the middle of a form', () => {
         await context.clearCookies();
         await form
           .getByRole('button', { name: send, exact: true })
-          .click({ timeout: 5_000 })
+          .click({ timeout: CLICK_MS })
           .catch(() => undefined);
       }
       await again.waitFor();
@@ -262,7 +264,7 @@ describe('a session that ends in the middle of a form', () => {
     await context.clearCookies();
     await review
       .getByRole('button', { name: 'Save' })
-      .click({ timeout: 5_000 })
+      .click({ timeout: CLICK_MS })
       .catch(() => undefined);
     const again = dialog('Log in to Berth');
     await again.getByLabel('Password', { exact: true }).fill(password);
@@ -288,7 +290,7 @@ describe('two people who change one thing', () => {
     await form.getByLabel('Weight').fill('40');
     await lab.berth(['lb', 'weight', BALANCER, '192.0.2.1:80', '30']);
     await told(form).getByText('Meanwhile somebody has set it to “30”; you saw “100”.').waitFor();
-    expect(await form.getByRole('button', { name: 'Set', exact: true }).isDisabled()).toBe(true);
+    await expect.poll(() => form.getByRole('button', { name: 'Set', exact: true }).isDisabled()).toBe(true);
     expect(await form.getByLabel('Weight').inputValue()).toBe('40');
     expect(await seriousFindings(open)).toEqual([]);
     await form.getByRole('button', { name: 'Go on with mine' }).click();
@@ -306,7 +308,7 @@ describe('two people who change one thing', () => {
     await lab.berth(['lb', 'set', BALANCER, 'gzip=true']);
     await told(form).getByText('Meanwhile somebody has set it to “true”; you saw nothing.').waitFor();
     await form.getByRole('button', { name: 'Take theirs' }).click();
-    expect(await form.getByLabel('Value').inputValue()).toBe('true');
+    await expect.poll(() => form.getByLabel('Value').inputValue()).toBe('true');
     await form.getByRole('button', { name: 'Cancel' }).click();
   });
 
@@ -343,12 +345,13 @@ describe('two people who change one thing', () => {
     const mine = selfSigned(folder, 'mine.example.com');
     await form.getByLabel('Certificate, and those that signed it').fill(mine.chain);
     await form.getByLabel('Private key').fill(mine.key);
-    expect(await form.getByRole('button', { name: 'Upload' }).isDisabled()).toBe(true);
+    await expect.poll(() => form.getByRole('button', { name: 'Upload' }).isDisabled()).toBe(true);
     expect(await seriousFindings(open)).toEqual([]);
     await form.getByRole('button', { name: 'Go on with mine' }).click();
     await form.getByText('In place of the one for theirs.example.com').waitFor();
     await form.getByRole('button', { name: 'Upload' }).click();
     await row('form-cert').getByText('mine.example.com').waitFor();
+    await form.waitFor({ state: 'detached' });
     expect(await page.content()).not.toContain('PRIVATE KEY-----');
   });
 
@@ -364,10 +367,10 @@ describe('two people who change one thing', () => {
     await form.getByLabel('Role').selectOption('admin');
     await lab.berth(['user', 'role', 'form-bob', 'operator']);
     await told(form).getByText('Meanwhile somebody has made it operator; you saw viewer.').waitFor();
-    expect(await form.getByRole('button', { name: 'Set', exact: true }).isDisabled()).toBe(true);
+    await expect.poll(() => form.getByRole('button', { name: 'Set', exact: true }).isDisabled()).toBe(true);
     expect(await seriousFindings(open)).toEqual([]);
     await form.getByRole('button', { name: 'Take theirs' }).click();
-    expect(await form.getByLabel('Role').inputValue()).toBe('operator');
+    await expect.poll(() => form.getByLabel('Role').inputValue()).toBe('operator');
     await form.getByRole('button', { name: 'Cancel' }).click();
     expect(open.complaints.filter((text) => !/status of 4\d\d/.test(text))).toEqual([]);
   });

@@ -46,19 +46,25 @@ async function clean(): Promise<void> {
 
 const press = (key: string) => open.page.keyboard.press(key);
 const type = (text: string) => open.page.keyboard.type(text);
+const NAME_OF = `((one) =>
+  (one?.getAttribute('aria-label') ?? one?.labels?.[0]?.textContent ?? one?.textContent ?? '').trim())`;
 /** What is said of what the keys are on. */
-const focused = () =>
-  open.page.evaluate(`(() => {
-    const one = document.activeElement;
-    return (one?.getAttribute('aria-label') ?? one?.labels?.[0]?.textContent ?? one?.textContent ?? '').trim();
-  })()`) as Promise<string>;
+const focused = () => open.page.evaluate(`${NAME_OF}(document.activeElement)`) as Promise<string>;
+/** What is said of all that keys may be on. */
+const focusable = () =>
+  open.page.evaluate(
+    `[...document.querySelectorAll('a, button, input, select, textarea, [tabindex], [contenteditable]')]
+      .filter((one) => one.checkVisibility()).map(${NAME_OF})`,
+  ) as Promise<string[]>;
 
-/** By Tab alone, as often as it takes; whoever cannot see where they are is lost. */
+/** By Tab alone, as often as it takes, once it is there; whoever cannot see where they are is lost. */
 async function tabTo(name: string | RegExp, key = 'Tab'): Promise<void> {
+  const is = (now: string) => (typeof name === 'string' ? now === name : name.test(now));
+  await expect.poll(async () => (await focusable()).some(is), { message: `${name} to be there` }).toBe(true);
   const passed: string[] = [];
   for (let i = 0; i < 150; i++) {
     const now = await focused();
-    if (typeof name === 'string' ? now === name : name.test(now)) {
+    if (is(now)) {
       const outline = (await open.page.evaluate(`(() => {
         const one = document.activeElement;
         const { outlineStyle, boxShadow, borderColor } = getComputedStyle(one);
@@ -75,7 +81,7 @@ async function tabTo(name: string | RegExp, key = 'Tab'): Promise<void> {
 
 async function palette(text: string, option: string | RegExp): Promise<void> {
   await press('Control+k');
-  await open.page.getByRole('dialog').getByRole('combobox').waitFor();
+  await open.page.getByRole('dialog').locator('[role="combobox"]:focus').waitFor();
   await type(text);
   await open.page.getByRole('option', { name: option }).first().waitFor();
   const chosen = open.page.getByRole('option', { name: option, selected: true });
@@ -157,7 +163,7 @@ describe('without a mouse', () => {
     await tabTo('Deploy');
     await press('Escape');
     await dialog(`Deploy ${STACK}`).waitFor({ state: 'detached' });
-    expect(await focused()).toMatch(/^Text of /);
+    await expect.poll(focused).toMatch(/^Text of /);
     expect(await text()).toBe(before);
     await palette(`edit ${STACK}`, new RegExp(`${STACK}`));
     await page.getByRole('heading', { name: `Edit ${STACK}` }).waitFor();
@@ -227,6 +233,7 @@ describe('without a mouse', () => {
     await tabTo('Open a terminal');
     await press('Enter');
     await page.getByText('Connected').waitFor();
+    await page.locator('.xterm textarea:focus').waitFor();
     await type('echo by-keys-$((6*7))');
     await press('Enter');
     await page.locator('.xterm-rows').getByText('by-keys-42').first().waitFor();
@@ -244,6 +251,6 @@ describe('without a mouse', () => {
     await type(STACK);
     await press('Enter');
     await expect.poll(() => lab.berth(['stack', 'ls']), { timeout: 120_000 }).not.toContain(STACK);
-    expect(await page.getByRole('dialog').count()).toBe(0);
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
   });
 });

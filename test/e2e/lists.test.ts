@@ -49,17 +49,17 @@ describe('the list of containers', () => {
     await rows().nth(4).waitFor();
     await page.getByLabel('Made by').selectOption('plain docker');
     await page.getByRole('heading', { name: 'No container matches' }).waitFor();
-    expect(page.url()).toContain('made=plain');
+    await expect.poll(() => page.url()).toContain('made=plain');
     await page.getByLabel('Made by').selectOption('made through the cluster');
     await page.getByLabel('Health').selectOption('no health check');
     await rows().nth(4).waitFor();
     await page.reload();
     await rows().nth(4).waitFor();
-    expect(await page.getByLabel('Health').inputValue()).toBe('none');
+    await expect.poll(() => page.getByLabel('Health').inputValue()).toBe('none');
     expect(await seriousFindings(open)).toEqual([]);
     await list('?stack=no-such-stack&service=web');
     await page.getByRole('heading', { name: 'No container matches' }).waitFor();
-    expect(await page.getByLabel('Service', { exact: true }).inputValue()).toBe('web');
+    await expect.poll(() => page.getByLabel('Service', { exact: true }).inputValue()).toBe('web');
     await page.getByRole('button', { name: 'Clear the filter' }).click();
     await row(FIRST).waitFor();
   });
@@ -72,17 +72,17 @@ describe('the list of containers', () => {
     // Its loop takes what it gets of a core, and it is known a few seconds after it began.
     await expect.poll(() => cell(BUSY, 5).textContent(), { timeout: 60_000 }).toMatch(/^\d\.?\d*$/);
     await expect.poll(() => cell(FIRST, 6).textContent(), { timeout: 60_000 }).toMatch(/ [KM]iB$/);
-    expect(await head('Name').getAttribute('aria-sort')).toBe('ascending');
+    await expect.poll(() => head('Name').getAttribute('aria-sort')).toBe('ascending');
     await head('CPU').getByRole('button').click();
     await expect.poll(async () => (await names())[0]).toBe(BUSY);
-    expect(await head('CPU').getAttribute('aria-sort')).toBe('descending');
+    await expect.poll(() => head('CPU').getAttribute('aria-sort')).toBe('descending');
     expect(await head('Name').getAttribute('aria-sort')).toBe('none');
-    expect(page.url()).toContain('sort=cpu');
+    await expect.poll(() => page.url()).toContain('sort=cpu');
     // A telephone has it in place of the host.
     await page.setViewportSize({ width: 360, height: 800 });
     await head('CPU').waitFor();
     await head('Host').waitFor({ state: 'hidden' });
-    expect(await page.evaluate('document.scrollingElement.scrollWidth')).toBe(360);
+    await expect.poll(() => page.evaluate('document.scrollingElement.scrollWidth')).toBe(360);
     await page.setViewportSize({ width: 1280, height: 900 });
     expect(await seriousFindings(open)).toEqual([]);
     await head('CPU').getByRole('button').click();
@@ -93,7 +93,7 @@ describe('the list of containers', () => {
       .filter({ hasText: 'h1' })
       .getByRole('meter', { name: 'Memory used' })
       .waitFor();
-    expect(await head('Memory used').getAttribute('aria-sort')).toBe('descending');
+    await expect.poll(() => head('Memory used').getAttribute('aria-sort')).toBe('descending');
     expect(await seriousFindings(open)).toEqual([]);
   });
 

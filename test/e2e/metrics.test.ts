@@ -61,7 +61,7 @@ describe('charts', () => {
     expect(Number(await chart('CPU, cores').getAttribute('aria-valuenow'))).toBeLessThan(newest + 1);
     await page.keyboard.press('Home');
     await told('CPU, cores', /CPU, cores –/);
-    expect(await chart('CPU, cores').getAttribute('aria-valuenow')).toBe('0');
+    await expect.poll(() => chart('CPU, cores').getAttribute('aria-valuenow')).toBe('0');
     // The others show the same moment, and none has complained of the page's policy.
     await page.keyboard.press('Escape');
     expect(await seriousFindings(open)).toEqual([]);
@@ -70,6 +70,7 @@ describe('charts', () => {
 
   it('show hours as well, and hosts and the cluster', async () => {
     const { page } = open;
+    await page.goto(`${lab.addresses.api}/containers/${NAME}?tab=charts`);
     await page.getByText('6 hours').click();
     await told('CPU, cores', /^\d\d:\d\d: CPU, cores 0\.\d+/);
     await page.goto(`${lab.addresses.api}/hosts/h1`);
@@ -89,8 +90,11 @@ describe('charts', () => {
     await page.getByRole('tab', { name: 'Charts' }).click();
     await page.getByText(`${NAME} does not run`).waitFor();
     await page.getByText('10 minutes').click();
-    const name = await chart('CPU, cores').getAttribute('aria-describedby');
-    expect(await page.evaluate(`document.getElementById('${name}').textContent`)).toMatch(/most 0\.\d/);
+    const summary = async () => {
+      const id = await chart('CPU, cores').getAttribute('aria-describedby');
+      return page.evaluate(`document.getElementById('${id}')?.textContent ?? ''`);
+    };
+    await expect.poll(summary).toMatch(/most 0\.\d/);
     await lab.docker(['start', NAME]);
   });
 });
@@ -152,7 +156,7 @@ describe('Prometheus', () => {
       await expect
         .poll(() => ask(query).catch(() => 0), { timeout: 60_000, interval: 500 })
         .toBeGreaterThan(0);
-    expect(await ask('berth_host_up == 1')).toBe(3);
+    await expect.poll(() => ask('berth_host_up == 1').catch(() => 0)).toBe(3);
   });
 });
 

@@ -200,6 +200,8 @@ it('are texts in the log, in what is inspected, in the palette and in what is as
   await expectNoHarm();
   expect(await seriousFindings(open)).toEqual([]);
   await page.keyboard.press('Enter');
+  // The page before has such a button, too.
+  await page.getByRole('heading', { level: 1 }).filter({ hasText: HTML }).waitFor();
   await page.getByRole('button', { name: 'Remove' }).click();
   const ask = page.getByRole('dialog');
   await ask.getByText(HTML).first().waitFor();

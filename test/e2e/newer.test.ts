@@ -40,13 +40,20 @@ const link = (name: string) => open.page.getByRole('navigation').getByRole('link
 it('tells that the manager is a newer one by now, and is of that version once it is loaded again', async () => {
   const { page } = open;
   const banner = page.getByRole('status').filter({ hasText: 'The manager is of version' });
+  // It knows of which version it is itself before the manager is another.
+  const asked = page.waitForResponse('**/v1/version');
+  await page.reload();
+  await (await asked).finished();
   await link('Hosts').click();
   await row('h3').waitFor();
   expect(await banner.count()).toBe(0);
   await answerAs('**/v1/version', (answer) => ({ ...answer, version: NEWER, ofTomorrow: true }));
   await lab.killManager();
-  await page.getByRole('alert').getByText('The manager does not answer').waitFor();
-  await lab.restartManager();
+  try {
+    await page.getByRole('alert').getByText('The manager does not answer').waitFor();
+  } finally {
+    await lab.restartManager();
+  }
   await page.getByRole('alert').waitFor({ state: 'detached' });
   await banner.getByText(`The manager is of version ${NEWER} now`).waitFor();
   // It goes on to show what is so.
@@ -69,6 +76,7 @@ it('says that a part of it is there no more, and what to do', async () => {
   await link('Audit log').click();
   await page.getByRole('heading', { name: 'This page has failed' }).waitFor();
   await expect.poll(() => loads).toBe(1);
+  await page.getByRole('heading', { name: 'This page has failed' }).waitFor();
   expect(await seriousFindings(open)).toEqual([]);
   // The others go on.
   await link('Hosts').click();

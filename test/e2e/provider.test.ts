@@ -6,7 +6,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CLIENT, startProvider, type TestProvider } from '../../src/api/v1/oidc-provider.fixture.ts';
 import type { Lab } from '../lab/lab.ts';
-import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
+import { closeMenu, logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
 import { sharedLab } from '../lab/shared.ts';
 
 const LABEL = 'Company account';
@@ -124,10 +124,10 @@ describe('log-in by a provider, in a browser', () => {
     expect(await serious()).toEqual([]);
     await button().click();
     await isIn();
-    expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/settings?tab=dns');
+    await page.waitForURL(`${lab.addresses.api}/settings?tab=dns`);
     await page.getByRole('button', { name: 'Account ann' }).click();
     await page.getByText('ann · Role: admin').waitFor();
-    await page.keyboard.press('Escape');
+    await closeMenu(page);
     // Neither the code nor what it was bought with is anywhere that a script or the history has.
     const kept = await page.evaluate(
       'JSON.stringify({ ...sessionStorage, ...localStorage, c: document.cookie })',
@@ -192,7 +192,7 @@ describe('log-in by a provider, in a browser', () => {
     // Out of the history, or of somebody's log: it has been used.
     await page.goto(mine);
     await alert('this browser has begun no log-in').waitFor();
-    expect(page.url()).not.toContain('code=');
+    await expect.poll(() => page.url()).not.toContain('code=');
 
     // An answer that is fresh and good, in a browser that has begun another log-in.
     await afresh();
@@ -257,7 +257,7 @@ describe('log-in by a provider, in a browser', () => {
     // What asks by itself may find out before it is sent.
     await form
       .getByRole('button', { name: 'Keep it' })
-      .click({ timeout: 5_000 })
+      .click({ timeout: 10_000 })
       .catch(() => undefined);
     const again = page.getByRole('dialog', { name: 'Log in to Berth' });
     await again.getByRole('link', { name: LABEL }).waitFor();
@@ -321,7 +321,7 @@ describe('log-in by a provider, in a browser', () => {
     await told.getByText('otherwise').waitFor();
     await told.getByText('viewer', { exact: true }).waitFor();
     const save = form.getByRole('button', { name: 'Ask it, and save' });
-    expect(await save.isDisabled()).toBe(true);
+    await expect.poll(() => save.isDisabled()).toBe(true);
     expect(await serious()).toEqual([]);
     await told.getByRole('button', { name: 'Go on with mine' }).click();
     await save.click();
@@ -340,8 +340,11 @@ describe('log-in by a provider, in a browser', () => {
     await ask.getByRole('button', { name: 'Remove' }).click();
     await page.getByText('People log in with passwords of this cluster').waitFor();
     await logOut('ann');
+    const ways = page.waitForResponse('**/v1/session/ways');
     await page.reload();
+    await (await ways).finished();
     await page.getByLabel('Password', { exact: true }).waitFor();
+    expect(await serious()).toEqual([]);
     expect(await button().count()).toBe(0);
     expect(open.complaints).toEqual([]);
   });

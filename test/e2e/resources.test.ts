@@ -1,7 +1,7 @@
 import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
-import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
+import { logIn, type OpenPage, openChromium, seriousFindings, typeInDialog } from '../lab/page.ts';
 import { sharedLab } from '../lab/shared.ts';
 
 const NET = 'res-net';
@@ -86,7 +86,7 @@ describe('networks', () => {
     await row('res-web').getByText('h1').waitFor();
     await row('res-down').getByText('exited').waitFor();
     const map = page.getByRole('list', { name: 'Addresses of 10.77.0.0/26' });
-    expect(await map.getByRole('button').count()).toBe(64);
+    await expect.poll(() => map.getByRole('button').count()).toBe(64);
     await map.getByRole('button', { name: '10.77.0.1 gateway' }).waitFor();
     await map.getByRole('button', { name: /^10\.77\.0\.2 in use container res-web/ }).focus();
     await map.getByRole('button', { name: /^10\.77\.0\.0 / }).focus();
@@ -108,7 +108,7 @@ describe('networks', () => {
     expect(await lab.berth(['ip', 'ls', NET])).toMatch(/10\.77\.0\.62 .* reserved .* res-later/);
     await button('Release the reservation of res-later').click();
     expect(await dialog().getByRole('button', { name: 'Release' }).isDisabled()).toBe(true);
-    await page.keyboard.type('10.77.0.62');
+    await typeInDialog(page, '10.77.0.62');
     await dialog().getByRole('button', { name: 'Release' }).click();
     await reserved.filter({ hasText: 'res-later' }).waitFor({ state: 'detached' });
     expect(await lab.berth(['ip', 'ls', NET])).not.toContain('res-later');
@@ -147,7 +147,7 @@ describe('the test of reachability', () => {
     await button('Test reachability').click();
     const steps = await test('res-web', 'res-db', '5432');
     await dialog().getByText('res-db is reached from res-web').waitFor();
-    expect(await steps.count()).toBe(7);
+    await expect.poll(() => steps.count()).toBe(7);
     await steps.filter({ hasText: 'res-web finds it' }).waitFor();
     await steps.filter({ hasText: 'res-db listens on' }).waitFor();
     await steps.filter({ hasText: /res-web connects to 10\.77\.0\.\d+:5432/ }).waitFor();
@@ -186,13 +186,13 @@ describe('a network', () => {
     await page.getByRole('button', { name: 'Remove' }).click();
     const remove = dialog().getByRole('button', { name: 'Remove' });
     expect(await remove.isDisabled()).toBe(true);
-    await page.keyboard.type(ODD);
+    await typeInDialog(page, ODD);
     await remove.click();
     await page.getByRole('heading', { name: /There is no network/ }).waitFor();
     await page.goto(`${lab.addresses.api}/networks/${NET}`);
     await page.getByRole('button', { name: 'Remove' }).click();
     await dialog().getByText('3 containers are in it').waitFor();
-    await page.keyboard.type(NET);
+    await typeInDialog(page, NET);
     await dialog().getByRole('button', { name: 'Remove' }).click();
     await page.getByText(/has active endpoints/).waitFor();
     expect(await serious()).toEqual([]);
@@ -210,7 +210,7 @@ describe('images', () => {
     await dialog()
       .getByText(/Used by .*res-db/)
       .waitFor();
-    await page.keyboard.type('busybox:latest');
+    await typeInDialog(page, 'busybox:latest');
     await dialog().getByRole('button', { name: 'Remove' }).click();
     await page.getByText(/is using its referenced image|image is being used/).waitFor();
     // What went wrong is shown until it is read, over what is below it.
@@ -247,7 +247,7 @@ describe('images', () => {
     if ((await word.count()) > 0) {
       expect(await sure.isDisabled()).toBe(true);
       await word.fill('prune');
-      expect(await sure.isEnabled()).toBe(true);
+      await expect.poll(() => sure.isEnabled()).toBe(true);
     }
     expect(await serious()).toEqual([]);
     await dialog().getByRole('button', { name: 'Close' }).click();
@@ -270,7 +270,7 @@ describe('a filter of a list', () => {
     // A key in the midst of it goes there, and the next one behind that.
     await page.keyboard.press('Home');
     await page.keyboard.type(name.slice(0, 1));
-    expect(await filter().inputValue()).toBe(name);
+    await expect.poll(() => filter().inputValue()).toBe(name);
     await page.waitForURL(`**${path}?q=${name}`);
     await page.getByRole('main').getByRole('checkbox').first().check();
     await page.waitForURL(`**${path}?q=${name}&checked=true`);
@@ -280,16 +280,18 @@ describe('a filter of a list', () => {
     await page.getByRole('heading', { name, level: 1 }).waitFor();
     await page.goBack();
     await page.getByRole('heading', { name: title, level: 1 }).waitFor();
-    expect(await filter().inputValue()).toBe(name);
+    await expect.poll(() => filter().inputValue()).toBe(name);
     // A form that is opened over it and left does not end it.
     await button(/^Create a /).click();
     await page.waitForURL(/create=true/);
+    await dialog().waitFor();
     await page.keyboard.press('Escape');
     await dialog().waitFor({ state: 'detached' });
-    expect(await filter().inputValue()).toBe(name);
+    await expect.poll(() => filter().inputValue()).toBe(name);
+    await page.waitForURL(`**${path}?q=${name}`);
     await page.reload();
     await row(name).waitFor();
-    expect(await filter().inputValue()).toBe(name);
+    await expect.poll(() => filter().inputValue()).toBe(name);
   });
 
   it('of images gives way to what is chosen by Ctrl-K', async () => {
@@ -305,7 +307,7 @@ describe('a filter of a list', () => {
       .first()
       .click();
     await row('busybox:latest').waitFor();
-    expect(await filter().inputValue()).toBe('busybox:latest');
+    await expect.poll(() => filter().inputValue()).toBe('busybox:latest');
     await page.goBack();
     await expect.poll(() => filter().inputValue()).toBe('zzz');
   });
@@ -338,10 +340,10 @@ describe('volumes', () => {
       await button('Remove').click();
       const sure = dialog().getByRole('button', { name: 'Remove' });
       expect(await sure.isDisabled()).toBe(true);
-      await dialog().locator('input:focus').waitFor();
-      await page.keyboard.type(name);
+      await typeInDialog(page, name);
       await sure.click();
     };
+    await page.goto(`${lab.addresses.api}/volumes/res-data`);
     await remove('res-data');
     await page.getByText('volume res-data is in use by res-writer').waitFor();
     await go('Volumes');

@@ -104,7 +104,7 @@ describe('what the manager says, on a page in Chinese', () => {
     await page.getByRole('button', { name: '腾空', exact: true }).click();
     const dialog = page.getByRole('dialog');
     const line = dialog.getByRole('listitem').filter({ hasText: HELD });
-    expect(await line.textContent()).toMatch(/没有主机适合/);
+    await expect.poll(() => line.textContent()).toMatch(/没有主机适合/);
     expect(await line.textContent()).not.toMatch(ENGLISH);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });

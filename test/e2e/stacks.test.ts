@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
-import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
+import { closeMenu, logIn, type OpenPage, openChromium, seriousFindings, typeInDialog } from '../lab/page.ts';
 import { sharedLab } from '../lab/shared.ts';
 
 const STACK = 'page-shop';
@@ -106,7 +106,7 @@ describe('stacks and services on the dashboard', () => {
     await page.waitForURL(/\?service=web$/);
     await page.reload();
     await page.getByText('hello from the web').first().waitFor();
-    expect(await chosen.inputValue()).toBe('web');
+    await expect.poll(() => chosen.inputValue()).toBe('web');
     await chosen.selectOption('cache');
     await page.getByText('hello from the web').first().waitFor({ state: 'detached' });
     await chosen.selectOption('All services');
@@ -122,7 +122,7 @@ describe('stacks and services on the dashboard', () => {
     expect(await serious()).toEqual([]);
     const count = page.getByRole('textbox', { name: `Containers of ${WEB}` });
     await count.fill('');
-    expect(await count.inputValue()).toBe('');
+    await expect.poll(() => count.inputValue()).toBe('');
     await count.blur();
     await expect.poll(() => count.inputValue()).toBe('2');
     await count.fill('3');
@@ -132,8 +132,7 @@ describe('stacks and services on the dashboard', () => {
     await page.getByRole('main').locator('form').getByRole('button', way).press('Enter');
     await line.waitFor();
     expect(await serious()).toEqual([]);
-    await page.keyboard.press('Escape');
-    await line.waitFor({ state: 'detached' });
+    await closeMenu(page);
     const calls: string[] = [];
     page.on('request', (request) => calls.push(request.url()));
     // Who clicks twice means it once.
@@ -141,7 +140,7 @@ describe('stacks and services on the dashboard', () => {
     await page.locator('.toasts').getByRole('button', way).press('Enter');
     await line.waitFor();
     expect(await serious()).toEqual([]);
-    await page.keyboard.press('Escape');
+    await closeMenu(page);
     await row(`${STACK}_web_3`).getByText('running').waitFor();
     expect(calls.filter((url) => url.endsWith('/scale'))).toHaveLength(1);
     await page.getByText(/2 → 3 by admin/).waitFor();
@@ -236,14 +235,16 @@ describe('stacks and services on the dashboard', () => {
       .getByRole('button', { name: 'Cancel' })
       .waitFor({ state: 'detached' });
     expect(await page.getByRole('alert').count()).toBe(0);
-    expect(await page.getByLabel('Schedules').inputValue()).toBe('weekdays 08:00-20:00 UTC: at least 1');
+    await expect
+      .poll(() => page.getByLabel('Schedules').inputValue())
+      .toBe('weekdays 08:00-20:00 UTC: at least 1');
     expect(await serious()).toEqual([]);
     await page.getByLabel('Most containers').fill('6');
     await lab.berth(['autoscale', 'set', WEB, '--min', '1', '--max', '5', '--cpu', '60']);
     await page.getByRole('alert').getByText('max').waitFor();
     expect(await page.getByLabel('Most containers').inputValue()).toBe('6');
     await button('Take theirs').click();
-    expect(await page.getByLabel('Most containers').inputValue()).toBe('5');
+    await expect.poll(() => page.getByLabel('Most containers').inputValue()).toBe('5');
     await button('Take away what was set by hand').click();
     await inDialog('Take away what was set by hand').click();
     await page.getByText('It does not scale by itself').waitFor();
@@ -274,7 +275,7 @@ describe('stacks and services on the dashboard', () => {
     expect(await serious()).toEqual([]);
     await row('ci').getByRole('button', { name: 'End' }).click();
     expect(await inDialog('End').isDisabled()).toBe(true);
-    await page.keyboard.type('ci');
+    await typeInDialog(page, 'ci');
     await inDialog('End').click();
     await page.getByText('It has none yet.').waitFor();
   });
@@ -295,7 +296,7 @@ describe('stacks and services on the dashboard', () => {
     expect(await serious()).toEqual([]);
     await dialog.getByRole('button', { name: 'Copy as' }).click();
     await page.getByText(`berth stack rm ${STACK} --volumes ${STACK}_data`).waitFor();
-    await page.keyboard.press('Escape');
+    await closeMenu(page);
     await volume.uncheck();
     await page.getByLabel(`Type ${STACK} to remove it`).fill(STACK);
     await page.keyboard.press('Enter');

@@ -2,7 +2,7 @@ import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '../images/bake.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
-import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
+import { logIn, type OpenPage, openChromium, seriousFindings, typeInDialog } from '../lab/page.ts';
 
 /** What runs on h3 and is to move when it is drained, or dies. */
 const NAME = 'map-web';
@@ -80,6 +80,7 @@ describe('the topology', () => {
     await expect.poll(() => map().getAttribute('data-detail')).toBe('names');
     await map().focus();
     await page.keyboard.press('0');
+    await expect.poll(() => pixelsOf('--no-service')).toBeGreaterThan(100);
     const before = await pixelsOf('--no-service');
     await page.getByLabel('Highlight by').fill('no such thing');
     await page.getByText('0 hosts match').waitFor();
@@ -174,7 +175,7 @@ describe('the page of a host', () => {
     await card.getByLabel('Value disk').fill('ssd');
     await lab.berth(['node', 'label', 'h1', 'rack=r5', 'floor=2']);
     await card.getByText('rack: r1 → r5').waitFor();
-    expect(await card.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+    await expect.poll(() => card.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
     expect(await serious()).toEqual([]);
     await card.getByRole('button', { name: 'Keep mine' }).click();
     await card.getByRole('button', { name: 'Save' }).click();
@@ -196,7 +197,7 @@ describe('the page of a host', () => {
     await lab.kill(before);
     await page.getByText('It is down').waitFor();
     expect(await serious()).toEqual([]);
-    await expect.poll(where, { timeout: 60_000 }).not.toBe(before);
+    await expect.poll(where, { timeout: 120_000 }).not.toBe(before);
     await go('Topology');
     await row(before).getByText('down').waitFor();
     const other = await where();
@@ -218,14 +219,16 @@ describe('the page of a host', () => {
     const remove = dialog.getByRole('button', { name: 'Remove' });
     expect(await remove.isDisabled()).toBe(true);
     expect(await serious()).toEqual([]);
-    await page.keyboard.type('h3');
+    await typeInDialog(page, 'h3');
     await remove.click();
     await page.getByRole('heading', { name: 'There is no host “h3”' }).waitFor();
     await lab.killAgent('h3');
     await go('Hosts');
     await page.getByRole('button', { name: 'Add a host' }).click();
     await page.getByRole('button', { name: 'Make the command' }).click();
-    const line = await page.getByRole('region', { name: 'Command to run on the new host' }).textContent();
+    const made = page.getByRole('region', { name: 'Command to run on the new host' });
+    await made.getByText('--token').waitFor();
+    const line = await made.textContent();
     const folder = `${lab.plan.folder}/joined`;
     const flags = `--engine ${lab.host('h3').engine} --data-dir ${folder}/data --bin-dir ${folder}/bin --name third --no-install`;
     const path = 'PATH=/usr/bin:/bin:/usr/sbin:/sbin';

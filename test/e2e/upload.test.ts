@@ -159,7 +159,7 @@ describe('files', () => {
     await page.getByRole('button', { name: 'Cancel the upload of large' }).click();
     await page.getByText('Cancelled: nothing was changed').waitFor();
     await page.getByText('1 of 2 files uploaded').waitFor();
-    await expect.poll(inData, { timeout: 30_000 }).toEqual(['large', 'small']);
+    await expect.poll(inData, { timeout: 60_000 }).toEqual(['large', 'small']);
     expect(await inside('cat', '/data/large')).toBe('old');
     const heap = (await page.evaluate('performance.memory.usedJSHeapSize')) as number;
     expect(heap).toBeLessThan(200 * 1024 * 1024);
@@ -202,8 +202,11 @@ describe('files', () => {
   it('are not taken for what does not run', async () => {
     const page = await visit();
     await lab.docker(['stop', '-t', '0', NAME]);
-    await page.getByText('nothing can be uploaded here').waitFor();
-    expect(await page.getByRole('button', { name: 'Upload files' }).isDisabled()).toBe(true);
-    await lab.docker(['start', NAME]);
+    try {
+      await page.getByText('nothing can be uploaded here').waitFor();
+      await expect.poll(() => page.getByRole('button', { name: 'Upload files' }).isDisabled()).toBe(true);
+    } finally {
+      await lab.docker(['start', NAME]);
+    }
   });
 });

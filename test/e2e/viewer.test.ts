@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
-import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
+import { closeMenu, logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
 import { until } from '../lab/run.ts';
 import { sharedLab } from '../lab/shared.ts';
 
@@ -163,8 +163,7 @@ async function refusedIn(menu: string, item: string | RegExp, why: string): Prom
   const found = page.getByRole('menuitem', { name: item });
   await found.getByText(why).waitFor();
   expect(await found.isDisabled(), String(item)).toBe(true);
-  await page.keyboard.press('Escape');
-  await found.waitFor({ state: 'detached' });
+  await closeMenu(page);
 }
 
 /** Buttons that a viewer can press here, beside those that only look. */
@@ -223,7 +222,7 @@ describe('a viewer', () => {
     for (const name of ['Confirm release', 'Restart', 'Roll back']) await refused(name, OPERATOR);
     const why = 'Your role may look at this, not change it: operator may.';
     await main().locator('.weight').getByText(why).waitFor();
-    expect(await main().getByText(why).count()).toBe(2);
+    await expect.poll(() => main().getByText(why).count()).toBe(2);
     for (const name of [`Containers of ${STACK}/web`, /Per cent of the requests/]) {
       expect(await main().getByRole('textbox', { name }).isDisabled()).toBe(true);
       // A slider that is disabled has nothing to take hold of.
@@ -304,8 +303,7 @@ describe('a viewer', () => {
     await main().getByRole('button', { name: 'More', exact: true }).click();
     await page.getByRole('menu').getByText(OPERATOR).waitFor();
     for (const item of await page.getByRole('menuitem').all()) expect(await item.isDisabled()).toBe(true);
-    await page.keyboard.press('Escape');
-    await page.getByRole('menu').waitFor({ state: 'detached' });
+    await closeMenu(page);
     await page.getByRole('tab', { name: 'Inspect' }).click();
     await page.getByRole('region', { name: 'Inspect' }).getByText('TOKEN=(hidden)').waitFor();
     await look('More');
