@@ -132,6 +132,13 @@ describe('the dashboard', () => {
       .first()
       .waitFor();
     expect(await serious()).toEqual([]);
+    // A later one does.
+    const beside = async () => {
+      await page.mouse.click(1270, 790);
+      return dialog.count();
+    };
+    await expect.poll(beside, { interval: 500 }).toBe(0);
+    await page.getByRole('button', { name: 'Drain' }).click();
     await dialog.getByRole('button', { name: 'Cancel' }).click();
     await dialog.waitFor({ state: 'detached' });
     // Who goes back leaves the question behind.

@@ -38,6 +38,8 @@ afterAll(async () => {
 afterEach(async ({ task }) => {
   if (task.result?.state !== 'fail') return;
   console.log(open.page.url(), await focused(), await open.page.locator('body').ariaSnapshot());
+  // What a test that failed has left open is not the next one's.
+  await open.page.goto(lab.addresses.api);
 });
 
 async function clean(): Promise<void> {

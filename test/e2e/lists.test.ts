@@ -28,7 +28,9 @@ afterAll(async () => {
   if (lab !== undefined) await away();
 });
 afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') await open.page.goto(lab.addresses.api);
+  if (task.result?.state !== 'fail') return;
+  await open.page.setViewportSize({ width: 1280, height: 900 });
+  await open.page.goto(lab.addresses.api);
 });
 
 const list = async (search = '?q=list-') => {

@@ -92,8 +92,10 @@ async function removeToken(): Promise<void> {
 }
 
 afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail')
-    console.log(open.page.url(), await open.page.locator('body').ariaSnapshot());
+  if (task.result?.state !== 'fail') return;
+  console.log(open.page.url(), await open.page.locator('body').ariaSnapshot());
+  await open.page.setViewportSize({ width: 1280, height: 800 });
+  open.complaints.length = 0;
 });
 
 /**

@@ -31,6 +31,7 @@ afterAll(async () => {
 });
 afterEach(async ({ task }) => {
   if (task.result?.state !== 'fail') return;
+  await open.page.setViewportSize({ width: 1280, height: 900 });
   await open.page.goto(lab.addresses.api);
 });
 
@@ -317,9 +318,10 @@ describe('logs', () => {
       const x = box.x + box.width / 2;
       const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...ys: number[]) =>
         session.send('Input.dispatchTouchEvent', { type, touchPoints: ys.map((y) => ({ x, y })) });
-      await touch('touchStart', box.y + 60);
-      for (let by = 70; by <= 260; by += 10) await touch('touchMove', box.y + by);
-      await touch('touchEnd');
+      // One right behind the other: a finger that rests at first presses long.
+      const swipe = [touch('touchStart', box.y + 60)];
+      for (let by = 70; by <= 260; by += 10) swipe.push(touch('touchMove', box.y + by));
+      await Promise.all([...swipe, touch('touchEnd')]);
       await isHeld.waitFor();
       await page.getByText(/\d+ new lines/).waitFor();
       // It rolls on after the finger is gone, and away from an end that it was set to meanwhile.
