@@ -39,6 +39,7 @@ async function clean(): Promise<void> {
     `dns zone rm ${ZONE} --yes`,
     'secret rm page_secret --yes',
     'settings set --unset drainMs --unset cpuOvercommit',
+    'node uncordon h2',
   ])
     await lab.berth(words.split(' ')).catch(() => undefined);
 }

@@ -121,7 +121,7 @@ describe('berth top', () => {
     const members = (await shop.members()).map(({ name }) => name).sort();
     // A new one is measured within some seconds.
     const own = async () => (await top('shop/web')).containers.map(({ name }) => name).sort();
-    await until(own, 30_000).toEqual(members);
+    await until(own, 60_000).toEqual(members);
     expect((await top('--hosts')).hosts.map(({ name }) => name).sort()).toEqual(['h1', 'h2', 'h3']);
   });
 });
