@@ -1,7 +1,7 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useLayoutEffect, useMemo } from 'react';
+import { useLayoutEffect, useMemo, useRef } from 'react';
 import type { Action } from '../actions/action.ts';
 import { useActions } from '../actions/actions.tsx';
 import { containerActions, rareContainerActions } from '../actions/container-actions.ts';
@@ -63,6 +63,17 @@ export function PaletteList({ text, id, at, onChoose, onCount, onClose }: Props)
   const { t } = useLanguage();
   const items = useItems(text);
   useLayoutEffect(() => onCount(items.length), [onCount, items.length]);
+  // What is found late puts nothing else in the place of what is chosen: Enter may be on its way.
+  const chosen = useRef({ text, id: items[at]?.id });
+  useLayoutEffect(() => {
+    const { current: before } = chosen;
+    const now = before.text === text ? items.findIndex((item) => item.id === before.id) : -1;
+    if (now >= 0) onChoose(now);
+  }, [items, text, onChoose]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of other items it is the same that is chosen, or none
+  useLayoutEffect(() => {
+    chosen.current = { text, id: items[at]?.id };
+  }, [text, at]);
   return (
     <div className="palette-list" role="listbox" id={id} aria-label={t('palette.title')}>
       {items.length === 0 && <div className="palette-group">{t('palette.nothing', { text })}</div>}

@@ -74,8 +74,6 @@ export function Palette({ onClose }: Readonly<{ onClose(): void }>) {
         aria-activedescendant={chosen < 0 ? undefined : `${id}-${chosen}`}
         autoComplete="off"
         spellCheck={false}
-        // The dialog's own way to give it the focus is a moment late.
-        autoFocus
         data-autofocus
       />
       {List !== undefined ? (
