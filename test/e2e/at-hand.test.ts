@@ -140,6 +140,36 @@ describe('the palette', () => {
   });
 });
 
+describe('a page that is slow to come', () => {
+  it('is said to be on its way, over the page before', async () => {
+    const { page } = open;
+    const files = /\/volumes-[^/]*\.js$/;
+    let letGo: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    await page.goto(`${lab.addresses.api}/hosts`);
+    await page.getByRole('row').filter({ hasText: 'h1' }).waitFor();
+    await page.route(files, async (route) => {
+      await held;
+      await route.continue();
+    });
+    try {
+      await page.getByRole('navigation').getByRole('link', { name: 'Volumes' }).click();
+      const going = page.getByRole('progressbar', { name: 'Reading…' });
+      await going.waitFor();
+      await page.getByRole('heading', { name: 'Hosts' }).waitFor();
+      expect(await seriousFindings(open)).toEqual([]);
+      letGo();
+      await page.getByRole('heading', { name: 'Volumes' }).waitFor();
+      await going.waitFor({ state: 'detached' });
+    } finally {
+      letGo();
+      await page.unroute(files);
+    }
+  });
+});
+
 describe('a message of what went wrong', () => {
   it('stays, leaves room for what it lies over, and goes by Escape', async () => {
     const { page } = open;

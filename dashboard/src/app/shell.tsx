@@ -1,7 +1,7 @@
 import { ActionIcon, AppShell, Burger, Menu, useMantineColorScheme } from '@mantine/core';
 import { useDisclosure, useHotkeys } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet } from '@tanstack/react-router';
+import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
 import { flushSync } from 'react-dom';
 import { ActionProvider } from '../actions/actions.tsx';
@@ -119,8 +119,16 @@ function Frame() {
         </div>
       </AppShell.Main>
       {isPaletteOpen && <Palette onClose={palette.close} />}
+      <Going />
     </AppShell>
   );
+}
+
+/** Another page is on its way, whose files take a while: the one before stays until it is there. */
+function Going() {
+  const t = useText();
+  const isGoing = useRouterState({ select: ({ isLoading }) => isLoading });
+  return isGoing && <div className="going" role="progressbar" aria-label={t('app.loading')} />;
 }
 
 const PAGES = [

@@ -6,6 +6,7 @@ import { messageOf } from '../../../src/contract/page-client.ts';
 import type { RouteOutput } from '../../../src/contract/v1/route.ts';
 import type { Routes } from '../../../src/contract/v1/routes.ts';
 import { client } from '../cluster/client.ts';
+import { useSaid } from '../i18n/said/use-said.ts';
 import { type Language, useLanguage, useWords } from '../i18n/text.tsx';
 import { Chart, MarkList } from './chart.tsx';
 import { useMarks } from './chart-marks.ts';
@@ -73,6 +74,7 @@ type PanelProps<T extends Charted> = Readonly<{
 /** Charts of one thing, all of the same time, with the marks of that time below. */
 export function MetricPanel<T extends Charted>({ of, ask, charts, heading }: PanelProps<T>) {
   const t = useWords(metricWords);
+  const said = useSaid();
   const [window, setWindow] = useState<Window>(600);
   const { data, error } = useMetrics(of, window, ask);
   const marks = useMarks(data?.marks);
@@ -90,7 +92,7 @@ export function MetricPanel<T extends Charted>({ of, ask, charts, heading }: Pan
           data={WINDOWS.map((seconds) => ({ value: String(seconds), label: t(`metrics.window.${seconds}`) }))}
         />
         <span className="note" role="status">
-          {error === null ? data.silent : t('metrics.stale', { reason: messageOf(error) })}
+          {error === null ? said(data.silent) : t('metrics.stale', { reason: messageOf(error) })}
         </span>
       </div>
       <div className="charts">

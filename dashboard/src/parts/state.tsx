@@ -21,15 +21,17 @@ export function State({ state, health = 'none' }: Readonly<{ state: string; heal
   const tone = toneOf(state, health);
   return (
     <span className={`state tone-${tone}${tone === 'idle' ? ' hollow' : ''}`}>
-      {isProbed(state, health) ? (
-        // In a row on a telephone its health alone: one that does not run has none.
-        <span>
-          <span className="wide">{wordOf(t, 'state', state)}, </span>
-          {wordOf(t, 'health', health)}
-        </span>
-      ) : (
-        wordOf(t, 'state', state)
-      )}
+      <span>
+        {isProbed(state, health) ? (
+          // In a row on a telephone its health alone: one that does not run has none.
+          <>
+            <span className="wide">{wordOf(t, 'state', state)}, </span>
+            {wordOf(t, 'health', health)}
+          </>
+        ) : (
+          wordOf(t, 'state', state)
+        )}
+      </span>
     </span>
   );
 }

@@ -9,6 +9,7 @@ import {
   SCALING_FIGURES,
   SERVICE_FIGURES,
 } from '../../model/figures.ts';
+import { say } from '../../model/said/index.ts';
 import { routeIds } from '../../model/service-routes.ts';
 import { settingsOf } from '../../store/settings.ts';
 import type { ReadTx } from '../../store/store.ts';
@@ -159,15 +160,15 @@ function charted<const N extends string>(
 
 function silentRouters({ access }: ApiDeps): string {
   const missing = access.missing(TRAFFIC_MS);
-  return missing.length === 0
-    ? ''
-    : `routers that have not told of all of the last minute: ${missing.toSorted().join(', ')}`;
+  return missing.length === 0 ? '' : say('hosts.figures.routers', { names: missing.toSorted().join(', ') });
 }
 
 function silentHost(tx: ReadTx, { metrics }: ApiDeps, hostId: string): string {
   if (metrics.isTelling(hostId)) return '';
-  const host = tx.get('hosts', hostId)?.name ?? hostId;
-  const { state = 'pending', reason = '' } = tx.get('hostStatus', hostId) ?? {};
-  if (state !== 'ready') return `host ${host} is ${state}${reason === '' ? '' : `: ${reason}`}`;
-  return `host ${host} has not told of itself yet, or its agent is too old to (it needs link version ${FIGURES_VERSION}): upgrade it`;
+  const who = say('who.host', { name: tx.get('hosts', hostId)?.name ?? hostId });
+  const { state = 'pending', reason: why = '' } = tx.get('hostStatus', hostId) ?? {};
+  if (state === 'ready') return say('hosts.figures.old', { who, n: FIGURES_VERSION });
+  return state === 'pending' || why === ''
+    ? say('hosts.figures.yet', { who })
+    : say(`hosts.is.${state}`, { who, why });
 }

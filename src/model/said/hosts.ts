@@ -15,6 +15,10 @@ export const hostSentences = {
   'hosts.are.down': '{@who} are down: {;why}',
   'hosts.is.suspect': '{@who} is suspect: {;why}',
   'hosts.are.suspect': '{@who} are suspect: {;why}',
+  'hosts.figures.yet': '{@who} has not told of itself yet',
+  'hosts.figures.old':
+    '{@who} has not told of itself yet, or its agent is too old to (it needs link version {#n}): upgrade it',
+  'hosts.figures.routers': 'routers that have not told of all of the last minute: {+names}',
   'hosts.none': 'no host has joined: "berth token create" prints how to add one',
   'hosts.noneReady': 'no host is ready: nothing can be placed',
 

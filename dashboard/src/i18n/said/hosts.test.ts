@@ -18,6 +18,11 @@ describe('the warnings of the overview', () => {
         'host h1 is suspect: its Docker Engine does not answer: no answer to a ping within 5 s',
         '主机 h1：状态可疑，它的 Docker 引擎没有应答：5 秒内没有应答 ping',
       ],
+      ['host h1 has not told of itself yet', '主机 h1：尚未报告用量'],
+      [
+        'routers that have not told of all of the last minute: h1, h2',
+        '尚未报告完最近一分钟的路由器：h1, h2',
+      ],
       [
         'host h1 is down: silent for 2.3 s, and those that could reach its machine cannot any more',
         '主机 h1：已宕机，2.3 秒没有消息，原本能到达这台机器的其他主机也都到不了了',

@@ -20,6 +20,9 @@ export const hosts = {
   'hosts.are.down': DOWN,
   'hosts.is.suspect': SUSPECT,
   'hosts.are.suspect': SUSPECT,
+  'hosts.figures.yet': '{who}：尚未报告用量',
+  'hosts.figures.old': '{who}：尚未报告用量，或者它的代理太旧而不会报告（需要链路版本 {n}）：请升级',
+  'hosts.figures.routers': '尚未报告完最近一分钟的路由器：{names}',
   'hosts.none': '还没有主机加入：“berth token create”会给出添加主机的命令',
   'hosts.noneReady': '没有就绪的主机：无处放置容器',
 
