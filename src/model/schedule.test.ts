@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SENTENCES } from './said/index.ts';
 import { readerOf } from './said/sentence.ts';
-import { isNowIn, parseSchedule, type Schedule, scheduleText } from './schedule.ts';
+import { isNowIn, leastAt, parseSchedule, type Schedule, scheduleText } from './schedule.ts';
 
 const schedule = (text: string): Schedule => {
   const parsed = parseSchedule(text);
@@ -95,6 +95,15 @@ describe('its time', () => {
     expect(isNowIn(night, at('2026-11-28T05:59:00Z'))).toBe(true);
     expect(isNowIn(night, at('2026-11-28T06:00:00Z'))).toBe(false);
     expect(isNowIn(night, at('2026-11-27T05:00:00Z'))).toBe(false);
+  });
+
+  it('asks for more than the lower limit, by the highest of those that are on, and never for more than the upper', () => {
+    const [work, rush] = [schedule('weekdays 8-20: 6'), schedule('wed 9-10: 8')];
+    const least = (max: number, time: string) =>
+      leastAt({ min: 2, max, schedules: [work, rush] }, at(`2026-11-25T${time}Z`));
+    expect([least(9, '07:59:59'), least(9, '08:00:00'), least(9, '09:30:00')]).toEqual([2, 6, 8]);
+    expect(least(7, '09:30:00')).toBe(7);
+    expect(leastAt({ min: 2, max: 9 }, 0)).toBe(2);
   });
 
   it('whole days have no gap', () => {

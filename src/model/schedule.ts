@@ -110,6 +110,19 @@ export function isNowIn({ days, from, to, zone }: Schedule, at: number): boolean
   return (days.includes(day) && minutes >= from) || (days.includes((day + 6) % 7) && minutes < to);
 }
 
+/** How many there are at least at `at`: the lower limit of what scales by itself, or more where a schedule of it says so. */
+export function leastAt(
+  {
+    min,
+    max,
+    schedules = [],
+  }: Readonly<{ min: number; max: number; schedules?: readonly Schedule[] | undefined }>,
+  at: number,
+): number {
+  const asked = schedules.filter((one) => isNowIn(one, at)).map((one) => one.min);
+  return Math.min(max, Math.max(min, ...asked));
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function localTime(zone: string, at: number): Readonly<{ day: number; minutes: number }> {

@@ -1,6 +1,7 @@
 import { BerthError } from '../../kit/errors.ts';
 import { releaseKey, type ServiceRecord } from '../../model/deployment.ts';
 import { say } from '../../model/said/index.ts';
+import { leastAt } from '../../model/schedule.ts';
 import { replicasOf, scalingOf } from '../../model/service-scale.ts';
 import { type Trigger, type Triggered, triggerAuthor } from '../../model/trigger.ts';
 import { beginRelease } from '../../store/releases.ts';
@@ -67,7 +68,7 @@ function scale(
 ): Triggered {
   refuseNumberless(record);
   const scaling = scalingOf(record);
-  const least = Math.max(action.min, scaling?.min ?? 0);
+  const least = Math.max(action.min, scaling === undefined ? 0 : leastAt(scaling, at));
   const most = Math.min(action.max, scaling?.max ?? action.max);
   const from = replicasOf(record);
   if (from === 0 && least > 0)

@@ -1,6 +1,7 @@
 import { BerthError } from '../../kit/errors.ts';
 import { releaseKey, type ServiceRecord } from '../../model/deployment.ts';
 import { say } from '../../model/said/index.ts';
+import { leastAt } from '../../model/schedule.ts';
 import { scalingOf } from '../../model/service-scale.ts';
 import { beginRelease } from '../../store/releases.ts';
 import { setScale } from '../../store/scaling.ts';
@@ -78,7 +79,7 @@ export const serviceHandlers: Handlers<Names> = {
       refuseNumberless(record);
       refuseOtherNumber(tx, record, was);
       checkScale(record.service, replicas);
-      refuseBeyondLimits(record, replicas);
+      refuseBeyondLimits(record, replicas, call.deps.clock.now());
       setScale(tx, record, replicas, {
         at: call.deps.clock.now(),
         by: call.principal.user,
@@ -120,12 +121,15 @@ export const serviceHandlers: Handlers<Names> = {
 };
 
 /** 0 stops the service, and its scaling rests. @throws BerthError `conflict` for what the autoscaler would take back */
-function refuseBeyondLimits(record: ServiceRecord, replicas: number): void {
+function refuseBeyondLimits(record: ServiceRecord, replicas: number, now: number): void {
   const scaling = scalingOf(record);
-  if (scaling === undefined || replicas === 0 || (replicas >= scaling.min && replicas <= scaling.max)) return;
+  if (scaling === undefined || replicas === 0) return;
+  const least = leastAt(scaling, now);
+  if (replicas >= least && replicas <= scaling.max) return;
+  const bySchedule = least > scaling.min ? ', at this time by its schedule' : '';
   throw new BerthError(
     'conflict',
-    `service ${record.name} scales by itself from ${scaling.min} to ${scaling.max} containers: ${replicas} would not stay`,
+    `service ${record.name} scales by itself from ${least} to ${scaling.max} containers${bySchedule}: ${replicas} would not stay`,
     { hint: `"berth autoscale set ${record.stack}/${record.name}" sets other limits, or --off` },
   );
 }

@@ -241,6 +241,20 @@ describe('a trigger that scales', () => {
     const scaling = { kind: 'scaling' as const, min: 2, max: 5, step: 1, rules };
     await api.root.call('autoscale.set', { ...WEB, scaling });
     expect((await post(url, { step: '9' })).body.did).toMatchObject({ to: 5 });
+    const always = {
+      kind: 'schedule' as const,
+      days: [0, 1, 2, 3, 4, 5, 6],
+      from: 0,
+      to: 1_440,
+      zone: 'UTC',
+      min: 4,
+    };
+    await api.root.call('autoscale.set', { ...WEB, scaling: { ...scaling, schedules: [always] } });
+    expect((await post(url, { type: 'scale_in', step: '9' })).body.did).toMatchObject({ to: 4 });
+    await expect(api.root.call('service.scale', { ...WEB, replicas: 3 })).rejects.toThrow(
+      'from 4 to 5 containers, at this time by its schedule: 3 would not stay',
+    );
+    await api.root.call('autoscale.set', { ...WEB, scaling });
     expect((await post(url, { type: 'scale_in', step: '9' })).body.did).toMatchObject({ to: 2 });
     await api.root.call('autoscale.set', { ...WEB, scaling: { kind: 'off' } });
     await api.root.call('service.scale', { ...WEB, replicas: 30 });

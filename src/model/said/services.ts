@@ -32,6 +32,7 @@ const waits = {
   'services.waits.gone': 'waits for {+service}, which is not in the stack',
   'services.waits.started': 'waits for {+service} (to be started)',
   'services.waits.healthy': 'waits for {+service} (to be ready)',
+  'services.waits.failed': 'waits for {+service}, whose release has failed',
   'services.waits.completed': 'waits for {+service} (to end well)',
 } as const;
 

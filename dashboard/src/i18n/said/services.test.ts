@@ -30,6 +30,7 @@ it.each([
     'shop_db_1 已退出（退出码 127）：exec: "x": not found in $PATH',
   ],
   // What is waited for.
+  ['waits for migrate, whose release has failed', '等待 migrate，但它的发布已失败'],
   ['waits for migrate (to end well)', '等待 migrate 正常结束'],
   ['waits for db, which is not in the stack', '等待 db，但应用栈中没有这个服务'],
   ['waits for db (to be started): shop_db_1 ended with 3', '等待 db 启动：shop_db_1 已退出（退出码 3）'],

@@ -28,6 +28,7 @@ const waits = {
   'services.waits.gone': '等待 {service}，但应用栈中没有这个服务',
   'services.waits.started': '等待 {service} 启动',
   'services.waits.healthy': '等待 {service} 就绪',
+  'services.waits.failed': '等待 {service}，但它的发布已失败',
   'services.waits.completed': '等待 {service} 正常结束',
 } as const;
 

@@ -1,6 +1,6 @@
 import { say } from '../../../model/said/index.ts';
 import { type Scaling, type ScalingMetric, type ScalingRule, timesOf } from '../../../model/scaling.ts';
-import { isNowIn, scheduleText } from '../../../model/schedule.ts';
+import { isNowIn, leastAt, type Schedule, scheduleText } from '../../../model/schedule.ts';
 import { metricName, type Opinion, opinionOf, type ScaledVersion } from './opinion.ts';
 
 /** What was thought right at `at`, by a clock that is never set. */
@@ -92,11 +92,11 @@ type Limits = Readonly<{ floor: number; ceiling: number; said: string }>;
 
 function limitsOf({ current, scaling, wall }: ScaleState): Limits {
   const { min, max, schedules = [], rules } = scaling;
-  const active = schedules.filter((schedule) => isNowIn(schedule, wall));
-  const highest = active.reduce((most, one) => Math.max(most, one.min), min);
+  const least = leastAt(scaling, wall);
   // Without a container nothing is to be seen that asks for one.
-  const floor = Math.min(max, rules.length === 0 ? highest : Math.max(1, highest));
-  const by = active.filter((one) => one.min === highest && highest > min).map(scheduleText);
+  const floor = Math.min(max, rules.length === 0 ? least : Math.max(1, least));
+  const isSaid = (one: Schedule) => least > min && one.min === least && isNowIn(one, wall);
+  const by = schedules.filter(isSaid).map(scheduleText);
   return { floor, ceiling: max, said: nowText(current, { floor, ceiling: max }, by.join('; ')) };
 }
 

@@ -35,6 +35,12 @@ it('asks no more than its condition says: a process, readiness, or a good end', 
   expect(waits('completed', db())).toBe(true);
 });
 
+it('says of what has failed that it has', () => {
+  const others = new Map([['db', db({ state: 'failed', members: [] })]]);
+  const dependsOn = [{ service: 'db', condition: 'completed', required: true, restart: false }] as const;
+  expect(waitsFor({ dependsOn: [...dependsOn] }, others)).toBe('waits for db, whose release has failed');
+});
+
 it('takes a job that is done for ended, also where its container is gone', () => {
   expect(waits('completed', db({ state: 'done', members: [] }))).toBe(false);
   expect(waits('completed', db({ members: [] }))).toBe(true);

@@ -25,7 +25,8 @@ export function waitsFor(
       if (required) return say('services.waits.gone', { service });
       continue;
     }
-    if (!isMet(other, condition)) return say(`services.waits.${condition}`, { service });
+    if (!isMet(other, condition))
+      return say(`services.waits.${other.state === 'failed' ? 'failed' : condition}`, { service });
   }
   return undefined;
 }
