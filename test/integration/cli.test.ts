@@ -237,11 +237,13 @@ describe('users, from another machine', () => {
       '--json',
     ]);
     const { id, token } = JSON.parse(stdout) as { id: string; token: string };
-    const asCi = (...argv: string[]) =>
-      tryRun([
+    const asCi = async (...argv: string[]) => {
+      const said = await tryRun([
         ...['env', `HOME=${home}`, `BERTH_HOST=${api}`, `BERTH_TOKEN=${token}`],
         ...[`BERTH_CA=${join(home, 'cli-operator/ca.pem')}`, BERTH, ...argv],
       ]);
+      return { ...said, stderr: said.stderr.replace(PROGRESS, '') };
+    };
     expect((await asCi('node', 'ls')).code).toBe(0);
     expectRefusal(await asCi('node', 'cordon', 'h1'), 7);
     expectRefusal(await berth([...host, 'api-token', 'create', 'up', '--role', 'admin']), 7, '"admin"');
@@ -285,7 +287,7 @@ describe('this program', () => {
     });
     const ofH1 = () => text.split('\n').find((line) => line.includes('"name":"h1"'));
     // It may not listen yet when the first change comes.
-    for (let tries = 0; tries < 10 && ofH1() === undefined; tries += 1) {
+    for (let tries = 0; tries < 60 && ofH1() === undefined; tries += 1) {
       await local('node', tries % 2 === 0 ? 'cordon' : 'uncordon', 'h1');
     }
     expect(JSON.parse(ofH1() ?? '{}')).toMatchObject({

@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { killAll } from '../lab/processes.ts';
 import { tryRun } from '../lab/run.ts';
 
 /** A manager's data directory whose database is damaged, in every way that there is: the real `berth up` on it. */
@@ -89,7 +90,7 @@ beforeAll(async () => {
   copyFileSync(database(killed), backup);
   await done(up(killed));
   await done(berth(killed, 'user', 'create', 'after', '--role', 'viewer', '--json'));
-  process.kill(pidOf(killed), 'SIGKILL');
+  await killAll([pidOf(killed)]);
   expect(existsSync(`${database(killed)}-wal`)).toBe(true);
   // Sockets cannot be copied.
   for (const socket of ['api.sock', 'docker.sock']) rmSync(join(killed, 'run', socket), { force: true });
@@ -260,7 +261,7 @@ it('damage that shows only later: ends all writes, says so, goes over nothing, a
   // What is in memory is true, and served.
   expect(await done(berth(data, 'user', 'ls', '--json'))).toContain('"after"');
 
-  process.kill(pidOf(data), 'SIGKILL');
+  await killAll([pidOf(data)]);
   const left = bytesOf(data);
   const { code, stderr } = await up(data);
   expect([code, stderr]).toEqual([6, expect.stringContaining(database(data))]);

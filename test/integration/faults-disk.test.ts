@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { killAll } from '../lab/processes.ts';
 import { run, tryRun, until } from '../lab/run.ts';
 import { sharedLab } from '../lab/shared.ts';
 import { openSmallDisk, type SmallDisk } from './small-disk.ts';
@@ -84,7 +85,7 @@ it('a container that ends meanwhile comes back', async () => {
       const now = await plain('inspect', '-f', '{{.State.Running}} {{.State.StartedAt}}', 'keeps');
       return now.startsWith('true') && !now.endsWith(before) ? true : undefined;
     },
-    { timeoutMs: 20_000 },
+    { timeoutMs: 60_000 },
   );
 });
 
@@ -104,7 +105,7 @@ it('SIGKILL while it is full: the next start says why it cannot, and loses nothi
     tryDocker('create', '--name', `no${i}`, 'busybox', 'true'),
   );
   await Promise.race(refused);
-  process.kill(pid(), 'SIGKILL');
+  await killAll([pid()]);
   for (const { code } of await Promise.all(refused)) expect(code).not.toBe(0);
 
   const { code, stderr } = await berth('up', ...flags());

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { filesWith } from '../lab/leaks.ts';
+import { killAll } from '../lab/processes.ts';
 import { run, tryRun } from '../lab/run.ts';
 import { sharedLab } from '../lab/shared.ts';
 
@@ -56,7 +57,7 @@ describe('berth up and down on a real engine', () => {
     const { pid } = await up();
     const id = await docker('run', '-d', '--name', 'keeps', 'busybox', 'sleep', '1000');
     const started = await docker('inspect', '-f', '{{.State.StartedAt}}', 'keeps');
-    process.kill(pid, 'SIGKILL');
+    await killAll([pid]);
     expect(await plain('inspect', '-f', '{{.State.Running}}', 'keeps')).toBe('true');
     const again = await up();
     expect(again.pid).not.toBe(pid);
@@ -66,7 +67,7 @@ describe('berth up and down on a real engine', () => {
   it('names who has a taken port, and the flag that gives another', async () => {
     const { pid } = await up();
     const other = join(folder, 'other');
-    const { code, stderr } = await berth('up', ...flags(other, { ...PORTS, agent: 21454 }));
+    const { code, stderr } = await berth('up', ...flags(other, { ...PORTS, agent: 21445 }));
     expect(code).toBe(4);
     expect(stderr).toContain(`127.0.0.1:${PORTS.api}`);
     expect(stderr).toContain(`(pid ${pid}) has that port`);
