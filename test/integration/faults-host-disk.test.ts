@@ -95,10 +95,9 @@ it('a full disk under what an agent keeps of networks: a host that would take pa
   const ip = '{{.NetworkSettings.Networks.near.IPAddress}}';
   const address = (await lab.docker(['inspect', '-f', ip, 'peer'])).trim();
   await plain('run', '-d', '--name', 'byhand', '--net', 'near', 'busybox', 'sleep', '9000');
-  expect(
-    (await lab.exec('h2', ['docker', 'exec', 'byhand', 'ping', '-c', '1', '-W', '5', address])).code,
-  ).toBe(0);
-  expect(await byHand()).toMatch(/plain docker/);
+  const ping = ['docker', 'exec', 'byhand', 'ping', '-c', '1', '-W', '5', address];
+  await until(async () => (await lab.exec('h2', ping)).code).toBe(0);
+  await until(byHand).toMatch(/plain docker/);
   await plain('rm', '-f', 'byhand');
   await until(byHand).not.toMatch(/plain docker/);
   await lab.killAgent('h2');
@@ -115,6 +114,8 @@ it('a full disk under what an agent keeps of networks: a host that would take pa
 
 it("a full disk under an agent's assignments: new wishes are refused and say why, the host keeps what it holds, and goes on when there is room", async () => {
   const folder = `${lab.host('h2').folder}/agent`;
+  // As above: its agent takes its time to start, twice, and once more below.
+  await lab.berth(['settings', 'set', 'downAfterMs=60s']);
   await lab.killAgent('h2');
   // Its journals take a whole MiB each, and on a busy machine it has three of them for a while, and makes one more.
   await onSmallDisk(folder, '12m');
@@ -128,6 +129,7 @@ it("a full disk under an agent's assignments: new wishes are refused and say why
   await lab.killAgent('h2');
   await lab.join('h2');
   await lab.waitReady();
+  await lab.berth(['settings', 'set', 'downAfterMs=5s']);
   const FULL = /host cannot write its assignments to .*agent.*ENOSPC.*free space/;
   const refused = [await tryDocker('stop', '-t', '0', 'keeps')];
   const late = await run('no1');
@@ -147,6 +149,7 @@ it("a full disk under an agent's assignments: new wishes are refused and say why
   expect((await node('h2'))?.state).toBe('suspect');
   expect(await names()).toEqual(['keeps']);
   // Killed meanwhile: nothing of what it held is torn.
+  await lab.berth(['settings', 'set', 'downAfterMs=60s']);
   await lab.killAgent('h2');
   await lab.join('h2');
 

@@ -32,7 +32,7 @@ async function onEngine(host: string): Promise<string[]> {
   return stdout.split('\n').filter(Boolean).sort();
 }
 
-const until = (what: () => Promise<unknown>, timeout = 20_000) =>
+const until = (what: () => Promise<unknown>, timeout = 60_000) =>
   expect.poll(what, { timeout, interval: 200 });
 
 /** Container name to what stays as it is wherever it runs: the cluster's ID, and a label of the user's. */
@@ -56,6 +56,9 @@ async function start(name: string, ...flags: string[]): Promise<void> {
     '3600',
   ]);
 }
+
+/** Hosts were down in the tests above, the more often the busier the machine is: what is new goes to them all the same. */
+const noRest = () => lab.berth(['node', 'uncordon', 'h1', 'h2', 'h3']);
 
 describe('a host that goes away', () => {
   let before: Record<string, string>;
@@ -92,14 +95,17 @@ describe('a host that goes away', () => {
         Object.keys(await running()).filter((name) => NAMES.includes(name)).length &&
         (await onEngine('h2')).length + (await onEngine('h3')).length,
     ).toBe(6);
-    const after = await running();
+    const places = async () => {
+      const after = await running();
+      return NAMES.map((name) => after[name]).sort();
+    };
     // As the scheduler would have placed them anew.
-    expect(NAMES.map((name) => after[name]).sort()).toEqual(['h2', 'h2', 'h2', 'h3', 'h3', 'h3']);
+    await until(places).toEqual(['h2', 'h2', 'h2', 'h3', 'h3', 'h3']);
     expect(await ids()).toEqual(before);
     expect(await lab.docker(['ps', '-a', '--filter', 'name=stays', '--format', '{{.Status}}'])).toContain(
       'Host Down',
     );
-    expect((await node('h1'))?.reason).toMatch(/not moved: held: .*volume files is on h1/);
+    await until(async () => (await node('h1'))?.reason).toMatch(/not moved: held: .*volume files is on h1/);
     expect(await lab.berth(['status', '--json'])).toContain('volume files is on h1');
   });
 
@@ -138,7 +144,7 @@ describe('a host that goes away', () => {
     const where = await running();
     await lab.restartManager();
     await lab.waitReady();
-    expect(await running()).toEqual(where);
+    await until(running).toEqual(where);
     await Promise.all([lab.cut('h1'), lab.cut('h3')]);
     await until(async () => (await node('h1'))?.reason).toMatch(/too many hosts vanished at once/);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
@@ -146,7 +152,7 @@ describe('a host that goes away', () => {
     expect(await lab.berth(['status', '--json'])).toContain('nothing is moved');
     await Promise.all([lab.heal('h1'), lab.heal('h3')]);
     await lab.waitReady();
-    expect(await running()).toEqual(where);
+    await until(running).toEqual(where);
   });
 
   it('moves nothing when it is the manager whose network fails: all run on where they are', async () => {
@@ -162,7 +168,7 @@ describe('a host that goes away', () => {
       await setPort(lab.plan, 'manager', 'up');
     }
     await lab.waitReady();
-    expect(await running()).toEqual(where);
+    await until(running).toEqual(where);
     expect(await engines()).toEqual(there);
   });
 });
@@ -208,6 +214,7 @@ describe('a host that is to be empty', () => {
 
 it('stops what is fenced on a host that is cut off before it runs elsewhere, and keeps the rest', async () => {
   await lab.docker(['rm', '-f', 'p1', 'p2', 'pinned']);
+  await noRest();
   const flags = ['-e', 'constraint:node==~h2', '-l', 'berth.failover=true'];
   await start('fenced', ...flags, '-l', 'berth.partition=fence');
   await start('kept', ...flags);
@@ -230,6 +237,7 @@ it('stops what is fenced on a host that is cut off before it runs elsewhere, and
 
 it('does not wait for the whole time of silence where the others do not reach the machine either', async () => {
   await lab.docker(['rm', '-f', 'fenced', 'kept']);
+  await noRest();
   await start('early', '-e', 'constraint:node==~h3', '-l', 'berth.failover=true');
   expect(await running()).toMatchObject({ early: 'h3' });
   await lab.berth(['settings', 'set', 'downAfterMs=10m']);
@@ -253,6 +261,7 @@ it('does not wait for the whole time of silence where the others do not reach th
 
 it('places each container exactly once when the manager is killed in the middle of it', async () => {
   await lab.docker(['rm', '-f', 'early']);
+  await noRest();
   for (const name of NAMES) await start(name, '-e', 'constraint:node==~h3', '-l', 'berth.failover=true');
   const before = await ids();
   expect((await onEngine('h3')).length).toBe(6);
