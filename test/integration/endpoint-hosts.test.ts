@@ -101,7 +101,7 @@ describe('names', () => {
       );
       expect(await nodeOf('h2/twin')).toBe('h2');
       await cluster('rm', '-f', 'h1/twin');
-      expect(await nodeOf('twin')).toBe('h2');
+      await expect.poll(() => nodeOf('twin')).toBe('h2');
       expect((await tryCluster('create', '--name', 'twin', 'busybox')).stderr).toContain('is already in use');
     } finally {
       for (const host of ['h1', 'h2'])
@@ -168,11 +168,17 @@ describe('events', () => {
       .map((line) => JSON.parse(line) as Seen);
 
   it('of all hosts come in one order, live as afterwards, and go on from where one left', async () => {
-    const from = (Date.now() / 1000).toFixed(3);
     const mine = HOSTS.flatMap((host) => ['--filter', `container=event-${host}`]);
     const flags = [...mine, '--filter', 'type=container', '--format', '{{json .}}'];
-    const live = start(['docker', '-H', lab.endpoint, 'events', ...flags]);
-    await new Promise((r) => setTimeout(r, 300));
+    const first = ['--filter', 'container=event-first'];
+    const live = start(['docker', '-H', lab.endpoint, 'events', ...first, ...flags], { timeoutMs: 280_000 });
+    // It may not listen yet when the first ones come: those are not counted.
+    const once = ['run', '--rm', '-l', 'endpoint', '--name', 'event-first', 'busybox', 'true'];
+    await expect
+      .poll(() => cluster(...once).then(() => live.said.stdout), { timeout: 60_000 })
+      .toContain('event-first');
+    const lines = () => live.said.stdout.split('\n').filter((line) => !line.includes('event-first'));
+    const from = (Date.now() / 1000).toFixed(3);
     for (let round = 0; round < 2; round++) {
       for (const host of HOSTS) {
         const where = ['-e', `constraint:node==${host}`];
@@ -189,11 +195,9 @@ describe('events', () => {
         );
       }
     }
-    await expect
-      .poll(() => parse(live.said.stdout).filter(({ Action }) => Action === 'destroy').length)
-      .toBe(6);
+    await expect.poll(() => lines().filter((line) => line.includes('"Action":"destroy"')).length).toBe(6);
     live.kill();
-    const seen = parse(live.said.stdout);
+    const seen = parse(lines().join('\n'));
     const times = seen.map(({ timeNano }) => timeNano);
     expect(times).toEqual(times.toSorted((a, b) => a - b));
     const starts = seen.filter(({ Action }) => Action === 'start');
@@ -204,7 +208,7 @@ describe('events', () => {
         await cluster('events', '--since', since, '--until', String(Math.ceil(Date.now() / 1000)), ...flags),
       );
     expect(await past(from)).toEqual(seen);
-    const text = live.said.stdout.split('\n')[4] ?? '';
+    const text = lines()[4] ?? '';
     const nanos = BigInt(/"timeNano":(\d+)/.exec(text)?.[1] ?? 0) + 1n;
     const rest = await past(`${nanos / 1_000_000_000n}.${String(nanos % 1_000_000_000n).padStart(9, '0')}`);
     expect(rest).toEqual(seen.slice(5));

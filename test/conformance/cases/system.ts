@@ -71,19 +71,25 @@ export const SYSTEM_CASES: CaseGroup = {
       differs:
         'attributes `node.name`, `node.id`, `node.addr` and `node.ip` tell the host, as in classic Swarm.',
       async run(bench) {
-        const name = bench.name('container');
-        const format = '{{.Type}} {{.Action}} {{index .Actor.Attributes "node.name"}}';
-        const live = bench.start(['events', '--filter', `container=${name}`, '--format', format]);
-        await new Promise((r) => setTimeout(r, 300));
+        const [first, name] = [bench.name('container'), bench.name('container')];
+        const format =
+          '{{.Type}} {{.Action}} {{index .Actor.Attributes "node.name"}} {{index .Actor.Attributes "name"}}';
+        const both = [first, name].flatMap((one) => ['--filter', `container=${one}`]);
+        const live = bench.start(['events', ...both, '--format', format]);
+        // It may not listen yet when the first ones come.
+        const once = () => bench.run(['run', '--rm', '--name', first, 'busybox', 'true']);
+        await expect.poll(() => once().then(() => live.said.stdout), { timeout: 60_000 }).toContain(first);
         await bench.run(['run', '--rm', '--name', name, '-e', 'constraint:node==h2', 'busybox', 'true']);
-        await live.waitFor('container destroy h2');
+        await live.waitFor(`container destroy h2 ${name}\n`);
         live.kill();
         const lines = (await live.ended).stdout.trim().split('\n');
-        expect(lines.filter((line) => /create|start|die|destroy/.test(line))).toEqual([
-          'container create h2',
-          'container start h2',
-          'container die h2',
-          'container destroy h2',
+        expect(
+          lines.filter((line) => line.endsWith(` ${name}`) && /create|start|die|destroy/.test(line)),
+        ).toEqual([
+          `container create h2 ${name}`,
+          `container start h2 ${name}`,
+          `container die h2 ${name}`,
+          `container destroy h2 ${name}`,
         ]);
       },
     },
