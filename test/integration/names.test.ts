@@ -149,7 +149,7 @@ describe('everything else', () => {
   legacy: { external: { host: db.example } }
 `,
     );
-    await lab.berth(['deploy', '-f', file, '--name', 'outside', '--timeout', '60']);
+    await lab.berth(['deploy', '-f', file, '--name', 'outside', '--timeout', '110']);
     await becomes(['198.51.100.7'], 'outside_app_1', 'legacy');
     expect(await ask('client', 'legacy')).toEqual([]);
     await lab.berth(['stack', 'rm', 'outside', '--yes']);
@@ -175,7 +175,7 @@ it('names do not depend on the manager, and an agent that starts without it know
 });
 
 it('a manager that starts again cuts nobody off, be the agent of a host away', async () => {
-  const script = 'while :; do ping -c 1 -W 1 10.50.0.20 >/dev/null && echo yes || echo no; sleep 0.2; done';
+  const script = 'while :; do ping -c 1 -W 5 10.50.0.20 >/dev/null && echo yes || echo no; sleep 0.2; done';
   const pid = (await docker('inspect', '-f', '{{.State.Pid}}', 'client')).trim();
   const argv = ['nsenter', '--target', pid, '--net', '--', 'sh', '-c', script];
   const [program = '', ...args] = lab.execArgv('h1', argv);

@@ -27,6 +27,11 @@ const run = (name: string, host: string, ...options: string[]) =>
 const address = (name: string, device: string) =>
   docker('exec', name, 'ip', '-o', '-4', 'addr', 'show', 'dev', device).then((line) => line.split(/\s+/)[3]);
 
+const reaches = (name: string, ip: string) =>
+  expect
+    .poll(() => docker('exec', name, 'ping', '-c', '1', '-W', '5', ip), { timeout: 60_000 })
+    .toContain('1 packets received');
+
 type Inspected = { Scope: string; Containers: Record<string, { Name: string; IPv4Address: string }> };
 const inspect = async (network: string) =>
   JSON.parse(await docker('network', 'inspect', network))[0] as Inspected;
@@ -52,7 +57,7 @@ it('containers of several hosts have addresses of one network, which the cluster
   const id = await docker('network', 'inspect', '-f', '{{.Id}}', 'x1');
   expect(await docker('inspect', '-f', '{{.NetworkSettings.Networks.x1.NetworkID}}', 'web')).toBe(id);
   expect(await docker('ps', '--filter', 'network=x1', '--format', '{{.Names}}')).toContain('web');
-  await docker('exec', 'web', 'ping', '-c', '1', '-W', '5', '10.77.0.40');
+  await reaches('web', '10.77.0.40');
 });
 
 it('an address that is taken is refused, and says by whom', async () => {
@@ -75,7 +80,7 @@ it('a container keeps its address on another host, and a reserved one through it
     '10.77.0.40/24',
   ]);
   expect(await berth('ip', 'ls', 'x1')).toMatch(/10\.77\.0\.40 .* used +container db on host h1 +db/);
-  await docker('exec', 'web', 'ping', '-c', '1', '-W', '5', '10.77.0.40');
+  await reaches('web', '10.77.0.40');
 });
 
 it('an address that was given back is nobody else’s for the grace time, and its own again at once', async () => {
@@ -91,7 +96,7 @@ it('an address that was given back is nobody else’s for the grace time, and it
   await docker('rm', '-f', 'first');
   await berth('settings', 'set', 'addressGraceMs=1s');
   await until('the end of the grace time', () => take('second').catch(() => undefined), {
-    timeoutMs: 30_000,
+    timeoutMs: 60_000,
   });
   expect(await address('second', 'eth0')).toBe('10.79.0.2/30');
   await berth('settings', 'set', 'addressGraceMs=60s');
@@ -131,8 +136,9 @@ it('a running container is connected and disconnected, also for its next life', 
     (await docker('exec', 'web', 'ip', '-o', '-4', 'addr')).match(/10\.7[78]\.0\.\d+\/24/g)?.sort();
   expect(await own()).toEqual(both);
   await lab.docker(['rm', '-f', 'web'], 'h2');
-  await docker('start', 'web');
-  expect(await own()).toEqual(both);
+  // As long as nobody has heard of its removal there is nothing to start.
+  const begun = () => docker('start', 'web').then(own);
+  await expect.poll(begun, { timeout: 60_000, interval: 500 }).toEqual(both);
   await docker('network', 'disconnect', 'x1', 'web');
   expect(await own()).toEqual(['10.78.0.99/24']);
   await docker('restart', '-t', '0', 'web');
@@ -144,7 +150,7 @@ it('what plain docker on a host has is unique in the cluster', async () => {
   await lab.docker(['run', '-d', '--name', 'plain', '--net', 'own', 'busybox', 'sleep', '1d'], 'h1');
   const format = '{{.NetworkSettings.Networks.own.IPAddress}}';
   expect((await lab.docker(['inspect', '-f', format, 'plain'], 'h1')).trim()).toBe('10.99.0.2');
-  expect(await docker('network', 'ls', '--format', '{{.Name}}')).toContain('h1/own');
+  await expect.poll(() => docker('network', 'ls', '--format', '{{.Name}}')).toContain('h1/own');
   await lab.docker(['rm', '-f', 'plain'], 'h1');
   await lab.docker(['network', 'rm', 'own'], 'h1');
 });
@@ -159,6 +165,6 @@ it('a network that is removed is on no host any more', async () => {
         const names = await lab.docker(['network', 'ls', '--filter', 'driver=xoverlay', '-q'], host);
         return names.trim() === '' ? true : undefined;
       },
-      { timeoutMs: 30_000, everyMs: 250 },
+      { timeoutMs: 60_000, everyMs: 250 },
     );
 });

@@ -44,6 +44,9 @@ const exec = async (name: string, ...argv: string[]) =>
   (await tryDocker('exec', name, ...argv)).stdout.trim();
 const reaches = async (name: string, ip: string, ...how: string[]) =>
   (await tryDocker('exec', name, 'ping', '-c', '1', '-W', '2', ...how, ip)).code === 0;
+/** As far as it is known there, which may take a moment. */
+const comesTo = (name: string, ip: string, ...how: string[]) =>
+  expect.poll(() => reaches(name, ip, ...how), { timeout: 60_000, message: ip }).toBe(true);
 const addressOf = (name: string, network: string, field = 'IPAddress') =>
   docker('inspect', '-f', `{{(index .NetworkSettings.Networks "${network}").${field}}}`, name);
 
@@ -69,9 +72,9 @@ describe('a network', () => {
       expect(await exec(name, 'ip', 'link', 'show', 'eth0')).toContain('mtu 1400');
       expect(await exec(name, 'ip', '-6', 'address', 'show', 'dev', 'eth0')).toContain('fd00:81::');
     }
-    expect(await reaches('opt-a', await addressOf('opt-b', 'opt-all'), '-s', '1372')).toBe(true);
-    expect(await reaches('opt-a', await addressOf('opt-b', 'opt-all', 'GlobalIPv6Address'))).toBe(true);
-    expect(await reaches('opt-a', '10.81.0.254')).toBe(true);
+    await comesTo('opt-a', await addressOf('opt-b', 'opt-all'), '-s', '1372');
+    await comesTo('opt-a', await addressOf('opt-b', 'opt-all', 'GlobalIPv6Address'));
+    await comesTo('opt-a', '10.81.0.254');
     const label = ['network', 'inspect', '-f', '{{.Labels.team}}', 'opt-all'];
     expect(await docker(...label)).toBe('net');
     expect((await lab.docker(label, 'h2')).trim()).toBe('net');
@@ -94,15 +97,15 @@ describe('a network', () => {
     await create('opt-two', '--subnet=10.82.0.0/29', '--subnet=10.83.0.0/24');
     await run('opt-d', 'h1', 'opt-two', '--ip', '10.82.0.4');
     await run('opt-e', 'h2', 'opt-two', '--ip', '10.83.0.4');
-    expect(await reaches('opt-d', '10.83.0.4')).toBe(true);
-    expect(await reaches('opt-e', '10.82.0.4')).toBe(true);
+    await comesTo('opt-d', '10.83.0.4');
+    await comesTo('opt-e', '10.82.0.4');
   });
 
   it('that is internal leads nowhere but to its own', async () => {
     await create('opt-in', '--subnet=10.85.0.0/24', '--internal');
     await run('opt-f', 'h1', 'opt-in');
     await run('opt-g', 'h2', 'opt-in', '-p', '18085:80');
-    expect(await reaches('opt-f', await addressOf('opt-g', 'opt-in'))).toBe(true);
+    await comesTo('opt-f', await addressOf('opt-g', 'opt-in'));
     expect(await exec('opt-f', 'ip', 'route')).not.toContain('default');
     expect(await exec('opt-f', 'ls', '/sys/class/net')).not.toContain('eth1');
     for (const host of ['h1', 'h2']) expect(await reaches('opt-f', lab.host(host).address)).toBe(false);
@@ -203,7 +206,7 @@ describe('what cannot be', () => {
     expect(await ask('NetworkDriver.Join', '{')).toContain('the body is not JSON');
     expect(await ask('NetworkDriver.Joim', {})).toContain('is not a request that Berth answers');
     // None of it has harmed anybody.
-    expect(await reaches('opt-j', await addressOf('opt-h', 'opt-ip'))).toBe(true);
+    await comesTo('opt-j', await addressOf('opt-h', 'opt-ip'));
   });
 });
 
@@ -236,7 +239,7 @@ describe('many at once', () => {
       expect(ip).not.toBe('10.89.0.1');
     }
     // Who has an address is who answers at it, wherever.
-    for (const ip of given) expect(await reaches('opt-seed-h1', ip), ip).toBe(true);
+    for (const ip of given) await comesTo('opt-seed-h1', ip);
     const listed = await lab.berth(['ip', 'ls', 'opt-many']);
     for (const ip of all) expect(listed).toContain(ip);
   });

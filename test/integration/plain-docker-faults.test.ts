@@ -96,7 +96,7 @@ it(
       tryPlain('run', '-d', '--name', 'lost', '--net', 'x1', 'busybox', 'sleep', '1d'),
       tryPlain('network', 'create', '-d', 'xoverlay', '--subnet=10.66.0.0/24', 'lost'),
     ];
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await new Promise((resolve) => setTimeout(resolve, 4_000));
     await lab.killAgent('h1');
     process.kill(pid, 'SIGCONT');
     // It has been given: nobody heard of it.
@@ -116,10 +116,10 @@ it(
   async () => {
     await run('p1', 'x1');
     await run('p2', 'x1');
-    expect(await records()).toHaveLength(2);
+    await until(async () => (await records()).length).toBe(2);
     await lab.killAgent('h1');
     await tryPlain('rm', '-f', 'p1');
-    expect(await records()).toHaveLength(2);
+    await until(async () => (await records()).length).toBe(2);
     await lab.join('h1');
     await lab.waitReady();
     await until(async () => (await records()).length, 120_000).toBe(1);
@@ -139,17 +139,17 @@ it(
     await plain('network', 'create', '-d', 'xoverlay', '--subnet=10.66.0.0/24', 'own');
     await run('p1', 'x1');
     await run('p2', 'own');
-    expect(await records()).toHaveLength(3);
+    await until(async () => (await records()).length).toBe(3);
     const pid = (await lab.exec('h1', ['cat', '/run/docker/dockerd.pid'])).stdout.trim();
     await lab.exec('h1', ['kill', '-9', pid]);
     await until(async () => (await lab.exec('h1', ['test', '-e', `/proc/${pid}`])).code).toBe(1);
     await lab.start('h1');
     await plain('start', 'p1');
     await until(agree, 240_000).toBe('agree');
-    expect(await records()).toHaveLength(2);
+    await until(async () => (await records()).length).toBe(2);
     await plain('start', 'p2');
     await until(agree).toBe('agree');
-    expect(await records()).toHaveLength(3);
+    await until(async () => (await records()).length).toBe(3);
     await plain('rm', '-f', 'p1', 'p2');
     await plain('network', 'rm', 'own');
     await until(records).toEqual([]);
@@ -177,7 +177,7 @@ it(
     await startManager(lab.plan);
     await lab.waitReady();
     await until(records).toEqual(before);
-    expect(await agree()).toBe('agree');
+    await until(agree).toBe('agree');
     const taken = lab.docker(['run', '-d', '--net', 'x1', '--ip', ip, 'busybox', 'true']);
     await expect(taken).rejects.toThrow(/is held by container .* of plain docker on host h1/);
     await plain('rm', '-f', 'p1', 'p2');

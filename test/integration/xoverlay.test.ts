@@ -95,7 +95,7 @@ describe('containers on several hosts', () => {
       lab.exec('h2', ['nsenter', '--target', pid, '--net', '--', ...argv]);
     const ping = (...argv: string[]) => asClient('ping', '-n', '-c', '2', '-i', '0.2', '-W', '1', ...argv);
     await asClient('ip', 'neighbour', 'flush', 'dev', 'eth0');
-    expect((await ping('192.168.1.10')).code).toBe(0);
+    await until(async () => (await ping('192.168.1.10')).code).toBe(0);
     // Nobody has it; who is said to have it is nobody; all.
     const nobody = '192.168.1.200';
     const stranger = '192.168.1.201';
@@ -106,7 +106,7 @@ describe('containers on several hosts', () => {
     const answers = () =>
       wire.lines.filter((line) => line.includes('192.168.1.10 > 192.168.1.11: ICMP echo'));
     const before = answers().length;
-    expect((await ping('192.168.1.10')).code).toBe(0);
+    await until(async () => (await ping('192.168.1.10')).code).toBe(0);
     await until(async () => answers().length).toBeGreaterThan(before);
     const inside = (await wire.end()).filter((line) => line.includes('192.168.1.'));
     const others = inside.filter((line) => !/192\.168\.1\.1[01] > 192\.168\.1\.1[01]: ICMP echo/.test(line));
@@ -118,8 +118,11 @@ describe('containers on several hosts', () => {
     const curl = ['curl', '-s', '-m', '10', `http://${lab.host('h1').address}:8088/`];
     await until(async () => (await lab.exec('h3', curl)).stdout.trim()).toBe('shown');
     // The server's log has who asked: the other machine itself.
-    const log = await tryRun(['docker', '-H', lab.endpoint, 'logs', 'shown']);
-    expect(log.stdout + log.stderr).toContain(lab.host('h3').address);
+    const log = async () => {
+      const { stdout, stderr } = await tryRun(['docker', '-H', lab.endpoint, 'logs', 'shown']);
+      return stdout + stderr;
+    };
+    await until(log).toContain(lab.host('h3').address);
     const api = `${lab.addresses.manager}`.split(':')[0] ?? '';
     const out = await tryRun([
       'docker',
@@ -249,7 +252,14 @@ describe('plain docker on a host', () => {
 it('nothing is left of a network that is removed', async () => {
   await start('seed', 'h1', '-p', '8090:80', '--net', 'shop');
   await lab.docker(['rm', '-f', 'seed']);
-  const before = await tracesOn(lab, 'h1');
+  let before: string[] = [];
+  // What the seed has had may go a moment later.
+  const rests = async () => {
+    const last = before;
+    before = await tracesOn(lab, 'h1');
+    return before.length > 0 && String(before) === String(last);
+  };
+  await expect.poll(rests, { timeout: 60_000, interval: 2_000 }).toBe(true);
   await lab.docker([
     'network',
     'create',
