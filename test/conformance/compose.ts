@@ -104,8 +104,9 @@ export const COMPOSE_CASES: readonly ComposeCase[] = [
       expect(await bench.inspect('web', '{{.Node.Name}}')).not.toBe(
         await bench.inspect('db', '{{.Node.Name}}'),
       );
-      const said = await bench.run(['exec', '-T', 'web', 'sh', '-c', 'echo $WORD; ping -c 1 db']);
-      expect(said).toMatch(/^said\n[\s\S]*1 packets received/);
+      const said = () => bench.run(['exec', '-T', 'web', 'sh', '-c', 'echo $WORD; ping -c 1 db']);
+      // A name is told a moment after its container runs.
+      await expect.poll(said, { timeout: 60_000 }).toMatch(/^said\n[\s\S]*1 packets received/);
     },
   },
   {

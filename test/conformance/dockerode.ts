@@ -148,7 +148,7 @@ export const DOCKERODE_CASES: readonly NodeCase[] = [
       stream.write('over there\n');
       stream.end();
       expect(await demultiplexed(bench.docker, stream)).toEqual({ out: 'over there\n', err: 'done\n' });
-      expect(await exec.inspect()).toMatchObject({ ExitCode: 6, Running: false });
+      await expect.poll(() => exec.inspect()).toMatchObject({ ExitCode: 6, Running: false });
     },
   },
   {

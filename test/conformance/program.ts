@@ -30,7 +30,7 @@ export interface Running {
   waitFor(text: string | RegExp): Promise<void>;
 }
 
-/** Starts a program (argv, no shell); it is killed after `timeoutMs`, 60 s by default. */
+/** Starts a program (argv, no shell); it is killed after `timeoutMs`, 120 s by default. */
 export function start(argv: readonly string[], options: ProgramOptions = {}): Running {
   const [file = '', ...args] = argv;
   const child = spawn(file, args, { cwd: options.cwd, env: { ...process.env, ...options.env } });
@@ -48,7 +48,7 @@ export function start(argv: readonly string[], options: ProgramOptions = {}): Ru
   }
   child.stdin.on('error', () => undefined); // a program that reads nothing closes the pipe early
   if (options.input !== undefined) child.stdin.end(options.input);
-  const limit = options.timeoutMs ?? 60_000;
+  const limit = options.timeoutMs ?? 120_000;
   let late = false;
   const timer = setTimeout(() => {
     late = true;

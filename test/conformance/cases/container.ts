@@ -6,6 +6,9 @@ import { FOREVER, TALKER } from '../bench.ts';
 import type { CaseGroup } from '../case.ts';
 import { program } from '../program.ts';
 
+/** Says the size of its terminal once that is the client's, which tells it behind the start; or in the end. */
+const SIZED = 'for i in $(seq 100); do test "$(stty size)" = "30 90" && break; sleep 0.1; done; stty size';
+
 /** Containers: making them, their life, and what is seen of them. */
 export const CONTAINER_CASES: CaseGroup = {
   title: 'Containers',
@@ -48,7 +51,7 @@ export const CONTAINER_CASES: CaseGroup = {
     {
       command: 'docker run -t',
       async run(bench) {
-        const look = 'test -t 0 && test -t 1; echo tty=$?; sleep 0.5; stty size';
+        const look = `test -t 0 && test -t 1; echo tty=$?; ${SIZED}`;
         const { stdout, code } = await bench.terminal(['run', '--rm', '-it', 'busybox', 'sh', '-c', look])
           .ended;
         expect(stdout.replaceAll('\r', '')).toContain('tty=0\n30 90');
@@ -147,6 +150,8 @@ export const CONTAINER_CASES: CaseGroup = {
       command: 'docker stop',
       async run(bench) {
         const name = await bench.container();
+        // Its trap is set once it sleeps.
+        await expect.poll(() => bench.run(['top', name, '-o', 'pid,args'])).toContain('sleep 0.1');
         expect(await bench.run(['stop', name])).toBe(name);
         expect(await bench.inspect(name, '{{.State.Status}} {{.State.ExitCode}}')).toBe('exited 0');
         const deaf = await bench.container([], ['sleep', '100']);
@@ -178,8 +183,9 @@ export const CONTAINER_CASES: CaseGroup = {
       async run(bench) {
         const name = await bench.container(
           [],
-          ['sh', '-c', 'trap "exit 5" USR1; while :; do sleep 0.1; done'],
+          ['sh', '-c', 'trap "exit 5" USR1; echo ready; while :; do sleep 0.1; done'],
         );
+        await bench.start(['logs', '-f', name]).waitFor('ready');
         await bench.run(['kill', '-s', 'USR1', name]);
         expect(await bench.run(['wait', name])).toBe('5');
       },
@@ -352,8 +358,12 @@ export const CONTAINER_CASES: CaseGroup = {
       async run(bench) {
         const name = await bench.container([], TALKER);
         await bench.start(['logs', '-f', name]).waitFor('err2');
-        const { stdout, stderr } = await bench.try(['logs', name]);
-        expect([stdout, stderr]).toEqual(['out1\nout2\n', 'err1\nerr2\n']);
+        // An engine may have the end of one stream before that of the other.
+        const logged = async () => {
+          const { stdout, stderr } = await bench.try(['logs', name]);
+          return [stdout, stderr];
+        };
+        await expect.poll(logged).toEqual(['out1\nout2\n', 'err1\nerr2\n']);
       },
     },
     {
@@ -362,6 +372,7 @@ export const CONTAINER_CASES: CaseGroup = {
         const name = await bench.container([], TALKER);
         const follow = bench.start(['logs', '-f', name]);
         await follow.waitFor('err2');
+        await follow.waitFor('out2');
         follow.kill();
         const { stdout, stderr } = await bench.try(['logs', '--tail', '1', '-t', name]);
         expect(stdout + stderr).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z (out2|err2)\n$/);
@@ -403,7 +414,7 @@ export const CONTAINER_CASES: CaseGroup = {
       command: 'docker exec -t',
       async run(bench) {
         const name = await bench.container();
-        const look = 'test -t 0; echo tty=$?; sleep 0.5; stty size';
+        const look = `test -t 0; echo tty=$?; ${SIZED}`;
         const { stdout } = await bench.terminal(['exec', '-it', name, 'sh', '-c', look]).ended;
         expect(stdout.replaceAll('\r', '')).toContain('tty=0\n30 90');
       },
@@ -414,7 +425,7 @@ export const CONTAINER_CASES: CaseGroup = {
         const name = await bench.container();
         await bench.run(['exec', '-d', name, 'touch', '/tmp/made']);
         const wait = 'until test -e /tmp/made; do sleep 0.1; done';
-        await bench.run(['exec', name, 'sh', '-c', wait], { timeoutMs: 10_000 });
+        await bench.run(['exec', name, 'sh', '-c', wait]);
       },
     },
     {
@@ -439,7 +450,7 @@ export const CONTAINER_CASES: CaseGroup = {
         await attached.waitFor(/typed[\s\S]*typed/);
         for (const key of ['\x10', '\x11']) {
           attached.write(key); // one by one, as fingers do: the CLI does not look further into what comes at once
-          await sleep(200);
+          await sleep(1_000);
         }
         expect((await attached.ended).stdout).toContain('read escape sequence');
         expect(await bench.inspect(name, '{{.State.Running}}')).toBe('true');

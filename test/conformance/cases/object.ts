@@ -132,7 +132,7 @@ export const OBJECT_CASES: CaseGroup = {
         expect(await bench.run(['volume', 'ls', '-q', '--filter', `label=cf=${bench.tag}`])).toBe(name);
         await bench.run(['-H', bench.lab.host('h1').engine, 'volume', 'create', own]);
         await expect
-          .poll(() => bench.run(['volume', 'ls', '-q', '--filter', `name=${own}`]), { timeout: 10_000 })
+          .poll(() => bench.run(['volume', 'ls', '-q', '--filter', `name=${own}`]), { timeout: 60_000 })
           .toBe(`h1/${own}`);
       },
     },

@@ -110,7 +110,7 @@ export const SERVICE_CASES: CaseGroup = {
           ['config', 'site'],
         ] as const)
           await expect
-            .poll(async () => (await bench.try([noun, 'rm', file])).code, { timeout: 15_000 })
+            .poll(async () => (await bench.try([noun, 'rm', file])).code, { timeout: 60_000 })
             .toBe(0);
       },
     },
@@ -122,7 +122,7 @@ export const SERVICE_CASES: CaseGroup = {
           const { stdout, stderr } = await bench.try(['service', 'logs', name]);
           return (stdout + stderr).trim().split('\n').length === 8 ? `${stdout}${stderr}` : undefined;
         };
-        const said = await until('all lines', lines, { timeoutMs: 20_000 });
+        const said = await until('all lines', lines, { timeoutMs: 60_000 });
         for (const line of ['out1', 'out2', 'err1', 'err2'])
           expect(said).toMatch(new RegExp(`^${name}\\.[12]\\.\\w+@h[123] +\\| ${line}$`, 'm'));
         const raw = await bench.run(['service', 'logs', '--raw', name]);
@@ -194,7 +194,7 @@ export const SERVICE_CASES: CaseGroup = {
               const { code, stdout } = await bench.try(inWeb);
               return code === 0 ? stdout : undefined;
             },
-            { timeoutMs: 20_000 },
+            { timeoutMs: 60_000 },
           );
           expect(said).toMatch(/^said\n[\s\S]*1 packets received/);
           await deploy();
