@@ -120,7 +120,7 @@ describe('a lab of two hosts', () => {
 
     await lab.start('h1');
     await lab.start('h1');
-    expect(await lab.docker(['ps', '--format', '{{.Names}}'], 'h1')).toBe('always');
+    await expect.poll(() => lab.docker(['ps', '--format', '{{.Names}}'], 'h1')).toBe('always');
     expect(await lab.docker(['inspect', '--format', '{{.State.Status}}', 'web'], 'h1')).toBe('exited');
     await willReach(lab, 'h2', lab.host('h1').address);
   });

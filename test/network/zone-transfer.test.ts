@@ -152,7 +152,7 @@ describe('a zone of the manager', () => {
     );
     await bothSay(['192.0.2.99'], `new.${ZONE}`, 'A');
     await bothSay(['192.0.2.10'], `www.${ZONE}`, 'A');
-    await expect.poll(() => said, { timeout: 10_000 }).toContain('received notify');
+    await expect.poll(() => said, { timeout: 60_000 }).toContain('received notify');
   });
 
   it('leaves an unhealthy entry point out, at the secondary too', async () => {
