@@ -90,7 +90,7 @@ it('is had for a service that says so, though it sends clients to https, and sho
   const { shown: has, acme, worry } = (await certificate(SHOP)) ?? {};
   expect({ wantedBy: acme?.wantedBy, worry }).toEqual({ wantedBy: 'routes', worry: '' });
   for (const host of INGRESS) await until(() => shown(SHOP, host)).toBe(has?.fingerprint);
-  expect(await statusOf(SHOP)).toBe(308);
+  await until(() => statusOf(SHOP)).toBe(308);
 });
 
 it('is had by a command, for names at two ingress hosts', async () => {
@@ -123,7 +123,7 @@ it('is refused in one line that says what to do, and warned of', async () => {
   const issue = lab.berth(['cert', 'issue', 'nowhere.example.com', '--timeout', '110']);
   await expect(issue).rejects.toThrow(/nowhere\.example\.com.*let the domain lead to the ingress hosts/);
   const warnings = async () => JSON.parse(await lab.berth(['status', '--json'])).warnings.join('; ');
-  expect(await warnings()).toMatch(/certificate nowhere\.example\.com is not issued/);
+  await until(warnings).toMatch(/certificate nowhere\.example\.com is not issued/);
   await lab.berth(['cert', 'rm', 'nowhere.example.com', '--yes']);
   await until(warnings).not.toMatch(/nowhere/);
 });

@@ -99,7 +99,7 @@ describe('a release that is never ready', () => {
     await until(state, 90_000).toBe('paused');
     expect((await shop.service())?.release.reason).toMatch(/^container \d is unhealthy: /);
     await until(async () => (await shop.service())?.ready, 90_000).toBe(4);
-    expect(await shop.told('shop.example.com')).toBe('200 one');
+    await until(() => shop.told('shop.example.com')).toBe('200 one');
     expect(await state()).toBe('paused');
     const load = shop.load({ expect: /^one$/ });
     await lab.berth(['release', 'rollback', 'shop/web', '--timeout', '90']);
@@ -120,7 +120,7 @@ describe('a rolling release', () => {
     await until(async () => (await shop.service())?.ready).toBe(3);
     expect(await hosts()).not.toContain('h3');
     expectOnlyLost(await load.end(), away);
-    expect(await shop.told('shop.example.com')).toBe('200 two');
+    await until(() => shop.told('shop.example.com')).toBe('200 two');
   });
 
   it('goes on while a host is drained, and fails nothing', async () => {
@@ -133,7 +133,7 @@ describe('a rolling release', () => {
     await until(hosts).toEqual(['h1', 'h1', 'h1']);
     await until(async () => (await shop.service())?.ready).toBe(3);
     await expectNone(load);
-    expect(await shop.told('shop.example.com')).toBe('200 three');
+    await until(() => shop.told('shop.example.com')).toBe('200 three');
     await lab.berth(['node', 'uncordon', 'h2']);
   });
 });
@@ -175,7 +175,7 @@ describe('a release in which both versions serve', () => {
     ]);
     await lab.berth(['release', 'confirm', 'shop/web', '--timeout', '90']);
     expectOnlyLost(await load.end(), away);
-    expect(await shop.told('shop.example.com')).toBe('200 one');
+    await until(() => shop.told('shop.example.com')).toBe('200 one');
   });
 
   it('keeps the old version of a canary whose only container is lost, and makes that anew', async () => {
@@ -201,6 +201,6 @@ describe('a release in which both versions serve', () => {
     expect(new Set(await hosts())).toEqual(new Set(['h1']));
     expectOnlyLost(await load.end(), away);
     await lab.berth(['release', 'rollback', 'shop/web', '--timeout', '90']);
-    expect(await shop.told('shop.example.com')).toBe('200 one');
+    await until(() => shop.told('shop.example.com')).toBe('200 one');
   });
 });

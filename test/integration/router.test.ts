@@ -64,8 +64,8 @@ describe('the router of an ingress host', () => {
     await lab.berth(['lb', 'attach', 'crm', 'crm1:80', outside]);
     await lab.berth(['lb', 'listen', 'crm', 'crm.example.com', ':9900']);
     await until(answers).toEqual(['200 crm1', '200 outside']);
-    const byPort = await fetch(`http://${lab.host(INGRESS).address}:9900/`);
-    expect(await byPort.text()).toMatch(/^(crm1|outside)\n$/);
+    const byPort = async () => (await fetch(`http://${lab.host(INGRESS).address}:9900/`)).text();
+    await until(byPort).toMatch(/^(crm1|outside)\n$/);
     await lab.berth(['lb', 'weight', 'crm', outside, '0']);
     // Each has its turn, and a hundred and fifty turns are more than the smallest share needs for one.
     await until(() => answers(150)).toEqual(['200 crm1']);
@@ -181,7 +181,7 @@ describe('the router of an ingress host', () => {
 
   it('leads nowhere near a host that has died, and fails next to nothing meanwhile', async () => {
     const dead = lab.hosts.find(({ name }) => name === 'h3')?.address ?? '';
-    expect(await shop.servers()).toContain(dead);
+    await until(() => shop.servers()).toContain(dead);
     const under = load();
     await lab.kill('h3');
     await until(() => shop.servers()).not.toContain(dead);

@@ -33,7 +33,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const until = (what: () => Promise<unknown>, timeout = 30_000) =>
+const until = (what: () => Promise<unknown>, timeout = 60_000) =>
   expect.poll(what, { timeout, interval: 200 });
 const json = async <T>(...args: string[]): Promise<T> =>
   JSON.parse(await lab.berth([...args, '--json'])) as T;
@@ -76,7 +76,7 @@ function fileOf(version: string): string {
   return file;
 }
 const deploy = (version: string, ...flags: string[]) =>
-  lab.berth(['deploy', '-f', fileOf(version), '--timeout', '60', ...flags]);
+  lab.berth(['deploy', '-f', fileOf(version), '--timeout', '110', ...flags]);
 /** What each container of `web` answers, found by the service's name from another host; each answer once. */
 async function fetched(): Promise<string[]> {
   const inDb = ['docker', '-H', lab.endpoint, 'exec', 'shop_db_1'];
@@ -109,7 +109,7 @@ describe('a stack', () => {
 
   it('is scaled by hand, and gets back what is removed in the cluster or on a host', async () => {
     await lab.berth(['service', 'scale', 'shop/web', '5']);
-    expect(await running('web')).toHaveLength(5);
+    await until(async () => (await running('web')).length).toBe(5);
     await lab.berth(['service', 'scale', 'shop/web', '3']);
     await until(async () => (await running('web')).map(({ index }) => index)).toEqual([1, 2, 3]);
     await lab.docker(['rm', '-f', 'shop_web_1']);
@@ -125,18 +125,18 @@ describe('a stack', () => {
   it('is released one container after the other; a bad release stops and leaves the others; it goes back', async () => {
     const db = (await running('db'))[0]?.id;
     await deploy('two');
-    expect((await running('web')).map(({ release }) => release)).toEqual([2, 2, 2]);
+    await until(async () => (await running('web')).map(({ release }) => release)).toEqual([2, 2, 2]);
     await until(fetched).toEqual(['two']);
     expect((await running('db'))[0]?.id).toBe(db);
     const bad = compose('three').replace('exec httpd', 'exit 3; exec httpd');
     const file = join(folder, 'shop', 'bad.yaml');
     writeFileSync(file, bad);
-    await expect(lab.berth(['deploy', '-f', file, '--timeout', '60'])).rejects.toThrow(
+    await expect(lab.berth(['deploy', '-f', file, '--timeout', '110'])).rejects.toThrow(
       /release 3 of shop\/web is paused: container \d (ended with 3|has ended)/,
     );
-    expect((await running('web')).filter(({ release }) => release === 2)).toHaveLength(2);
-    await lab.berth(['release', 'rollback', 'shop/web', '--timeout', '60']);
-    expect(await running('web')).toHaveLength(3);
+    await until(async () => (await running('web')).filter(({ release }) => release === 2).length).toBe(2);
+    await lab.berth(['release', 'rollback', 'shop/web', '--timeout', '110']);
+    await until(async () => (await running('web')).length).toBe(3);
     await until(fetched).toEqual(['two']);
     const history = await json<Release[]>('release', 'history', 'shop/web');
     expect(history.map(({ number, state }) => `${number} ${state}`)).toEqual([
@@ -145,7 +145,7 @@ describe('a stack', () => {
       '2 done',
       '1 done',
     ]);
-    await lab.berth(['release', 'rollback', 'shop/web', '--to', '1', '--timeout', '60']);
+    await lab.berth(['release', 'rollback', 'shop/web', '--to', '1', '--timeout', '110']);
     await until(fetched).toEqual(['one']);
   });
 
@@ -157,10 +157,12 @@ describe('a stack', () => {
     await lab.waitReady();
     await until(async () => (await service('web'))?.release.state, 60_000).toBe('done');
     await until(fetched).toEqual(['five']);
-    const copies = (
-      await Promise.all(lab.hosts.map(({ name }) => lab.docker(['ps', '-a', '--format', '{{.Names}}'], name)))
-    ).flatMap((text) => text.split('\n').filter((line) => line.startsWith('shop_web_')));
-    expect(copies.sort()).toEqual(['shop_web_1', 'shop_web_2', 'shop_web_3']);
+    const names = ['ps', '-a', '--format', '{{.Names}}'];
+    const copies = async () =>
+      (await Promise.all(lab.hosts.map(({ name }) => lab.docker(names, name))))
+        .flatMap((text) => text.split('\n').filter((line) => line.startsWith('shop_web_')))
+        .sort();
+    await until(copies).toEqual(['shop_web_1', 'shop_web_2', 'shop_web_3']);
   });
 });
 
@@ -182,7 +184,7 @@ const printed = (seed: string) =>
 async function deployAs(name: string, text: string): Promise<string[]> {
   const file = join(folder, `${name}.yml`);
   writeFileSync(file, text);
-  await lab.berth(['deploy', '-f', file, '--name', name, '--timeout', '60']);
+  await lab.berth(['deploy', '-f', file, '--name', name, '--timeout', '110']);
   const services = await json<ServiceView[]>('service', 'ls', name);
   return services.map((one) => `${one.name} ${one.mode} ${one.ready}/${one.wanted}`);
 }
@@ -409,7 +411,7 @@ volumes: { data: { driver: shared } }
         );
       await until(sockets).toEqual([0, 0, 0]);
       writeFileSync(file, text);
-      await lab.berth(['deploy', '-f', file, '--name', 'plugged', '--timeout', '60']);
+      await lab.berth(['deploy', '-f', file, '--name', 'plugged', '--timeout', '110']);
       await lab.docker(['exec', 'plugged_files_1', 'sh', '-c', 'echo kept > /data/file']);
       expect(readFileSync(join(shared, 'plugged_data', 'file'), 'utf8')).toBe('kept\n');
       const host = async () => (await json<ServiceMember[]>('stack', 'ps', 'plugged'))[0]?.hostName;
@@ -471,7 +473,7 @@ configs: { tuning: { content: 'max = 500' } }
     mkdirSync(join(file, '..'));
     writeFileSync(join(file, '..', 'token.txt'), SECRET);
     writeFileSync(file, text);
-    await lab.berth(['deploy', '-f', file, '--timeout', '60']);
+    await lab.berth(['deploy', '-f', file, '--timeout', '110']);
     expect(await seen()).toBe(SEEN);
     const host = await home();
     // Its container stays where it is, however long the agent and the engine take to come back on a busy machine.
@@ -517,7 +519,7 @@ configs: { tuning: { content: 'max = 500' } }
     expect(await filesWith(SECRET, folder)).toEqual([join(file, '..', 'token.txt')]);
     expect(await filesWith(SECRET, await placedOn(await home()))).toHaveLength(1);
     await lab.berth(['stack', 'rm', 'kept', '--yes']);
-    expect(await lab.berth(['secret', 'ls', '-q'])).toBe('');
+    await until(() => lab.berth(['secret', 'ls', '-q'])).toBe('');
   });
 });
 
@@ -569,7 +571,7 @@ describe('images of a registry that wants a log-in', () => {
       for (const found of processesWith(PASSWORD)) leaks.add(found);
     }, 300);
     const deployed = (version: string) =>
-      lab.berth(['deploy', '-f', write(version), '--name', 'private', '--timeout', '60']);
+      lab.berth(['deploy', '-f', write(version), '--name', 'private', '--timeout', '110']);
     await expect(login('wrong-of-ann')).rejects.toThrow(/does not take the log-in/);
     await lab.berth(['deploy', '-f', write('one'), '--name', 'private', '--detach']);
     await until(async () => (await release())?.waiting).toMatch(/cannot be pulled on \S+: .*(auth|denied)/);
@@ -609,7 +611,7 @@ describe('a host that dies', () => {
     expect(await lab.docker(['ps', '-a', ...filter, '--format', '{{.Names}}'])).toBe('');
     expect(await lab.docker(['volume', 'ls', '-q'])).toContain('shop_data');
     for (const { name } of lab.hosts.filter((host) => host.name !== lost?.hostName)) {
-      expect(await lab.docker(['ps', '-aq', ...filter], name)).toBe('');
+      await until(() => lab.docker(['ps', '-aq', ...filter], name)).toBe('');
       await until(() => lab.docker(['network', 'ls', '--filter', 'name=shop', '-q'], name)).toBe('');
     }
   });

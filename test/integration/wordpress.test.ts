@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImage } from '../images/bake.ts';
 import { Browser } from '../lab/browser.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
+import { ensureRequirements } from '../lab/requirements.ts';
+import { tryRun } from '../lab/run.ts';
 
 const DOMAIN = 'blog.example.com';
 /** By service: its image, and the host that has it. What they tell each other goes from host to host. */
@@ -18,6 +20,7 @@ let lab: Lab;
 let browser: Browser;
 
 beforeAll(async () => {
+  await ensureRequirements([['curl', 'curl']]);
   lab = await startLab({ hosts: 2, labels: { h1: { 'berth.ingress': 'true' } } });
   await ensureImage('haproxy', lab.host('h1').engine);
   for (const { image, host } of Object.values(SERVICES)) await ensureImage(image, lab.host(host).engine);
@@ -52,6 +55,9 @@ const text = (selector: string) =>
 describe('the example of WordPress, MariaDB and Redis', () => {
   it('is deployed, set up, and serves its page in a browser that knows nothing but its domain', async () => {
     expect(await deploy()).toContain('stack blog is deployed');
+    const curl = ['curl', '-s', '-m', '30', '-o', '/dev/null', '-w', '%{http_code}', '-H', `Host: ${DOMAIN}`];
+    const status = async () => (await tryRun([...curl, `http://${lab.host('h1').address}/`])).stdout;
+    await expect.poll(status, { timeout: 120_000, interval: 500 }).toMatch(/^[23]/);
     await browser.open(`http://${DOMAIN}/`);
     expect(await browser.evaluate('location.href')).toBe(`http://${DOMAIN}/wp-admin/install.php`);
     const answers = { weblog_title: 'Harbour news', user_login: 'editor', admin_email: 'editor@example.com' };

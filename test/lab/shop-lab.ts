@@ -118,5 +118,5 @@ export class ShopLab {
   }
 }
 
-export const until = (what: () => Promise<unknown>, timeout = 30_000) =>
+export const until = (what: () => Promise<unknown>, timeout = 60_000) =>
   expect.poll(what, { timeout, interval: 200 });
