@@ -104,7 +104,7 @@ it("a manager's clock that is set by hours moves and stops nothing, and holds no
       await Promise.all(made);
       await lab.docker(['create', '--name', `after${n}`, 'busybox', 'true']);
       for (const name of [`e${n}a`, `e${n}b`, `e${n}c`, `after${n}`])
-        await until(async () => told, 30_000).toContain(`name=${name}`);
+        await until(async () => told).toContain(`name=${name}`);
       // Longer than a lease, and than what it takes for a host to be down.
       for (const end = performance.now() + 7_000; performance.now() < end; await pause(300)) {
         const now = (await onEngines()).filter((line) => !/\/(e|after)\d\w? /.test(line));
@@ -167,7 +167,7 @@ it('a host whose clock is hours off stays while it is connected, is refused when
   h2.jumpTo(0);
   await pause(2_000);
   await lab.cut('h2');
-  await until(() => onEnginesOf(['h2']), 20_000).not.toContain('fenced-h2');
+  await until(() => onEnginesOf(['h2'])).not.toContain('fenced-h2');
   await lab.heal('h2');
   await lab.waitReady(['h2']);
   await until(() => onEnginesOf(['h2'])).toContain('fenced-h2');

@@ -65,7 +65,7 @@ async function isBack(name: string, before: Seen | undefined): Promise<Seen> {
       const now = await seen(name);
       return now?.status === 'running' && now.startedAt !== before?.startedAt ? now : undefined;
     },
-    { timeoutMs: 30_000, everyMs: 100 },
+    { timeoutMs: 100_000, everyMs: 100 },
   );
 }
 
@@ -106,23 +106,16 @@ describe('a container comes back on its host', () => {
       ),
     );
     await endAll();
-    const since = `${Math.floor(Date.now() / 1000) - 600}`;
-    const now = `${Math.floor(Date.now() / 1000)}`;
-    const killed = await plain(
-      'events',
-      '--since',
-      since,
-      '--until',
-      now,
-      '--filter',
-      'event=oom',
-      '--format',
-      '{{.Actor.Attributes.name}}',
-    );
-    expect(new Set(killed.split('\n'))).toEqual(new Set(['oom-label', 'oom-docker']));
+    const killed = async () => {
+      const now = Math.ceil(Date.now() / 1000);
+      const window = ['--since', `${now - 600}`, '--until', `${now}`, '--filter', 'event=oom'];
+      const names = await plain('events', ...window, '--format', '{{.Actor.Attributes.name}}');
+      return [...new Set(names.split('\n'))].sort();
+    };
+    await expect.poll(killed).toEqual(['oom-docker', 'oom-label']);
     for (const [name, id] of ids) expect(await cluster('inspect', '-f', '{{.Id}}', name)).toBe(id);
     for (const name of ['exit-label', 'exit-docker'])
-      expect(await cluster('inspect', '-f', '{{.RestartCount}}', name)).toBe('1');
+      await expect.poll(() => cluster('inspect', '-f', '{{.RestartCount}}', name)).toBe('1');
   });
 
   it('also while the manager is down, by the same cluster ID and with the same label afterwards', async () => {
@@ -132,7 +125,7 @@ describe('a container comes back on its host', () => {
     await lab.waitReady();
     for (const [name, id] of ids) {
       const format = '{{.Id}} {{.State.Status}} {{(index .Mounts 0).Name}} {{.Config.Labels.mine}}';
-      expect(await cluster('inspect', '-f', format, name)).toBe(`${id} running ${name} ${name}`);
+      await expect.poll(() => cluster('inspect', '-f', format, name)).toBe(`${id} running ${name} ${name}`);
     }
     await cluster('rm', '-f', ...ids.keys());
     expect(await plain('ps', '-aq')).toBe('');
@@ -159,9 +152,9 @@ describe('a container comes back on its host', () => {
     for (const name of ['stopped', 'killed', 'by-hand'])
       expect((await seen(name))?.status, name).toBe('exited');
     expect(await seen('no-policy')).toBeUndefined();
-    // A host has ten seconds to make what is new to it.
+    // A host has ten seconds to make what is new to it, and a busy machine adds its own.
     const listed = () => cluster('ps', '-a', '--filter', 'status=dead', '--format', '{{.Names}} {{.Status}}');
-    await expect.poll(listed, { timeout: 20_000 }).toBe('h1/no-policy Lost (removed on its host)');
+    await expect.poll(listed, { timeout: 60_000 }).toBe('h1/no-policy Lost (removed on its host)');
     await expect(cluster('container', 'inspect', 'no-policy')).rejects.toThrow(
       'it was removed on its host h1',
     );
@@ -177,7 +170,7 @@ describe('a container comes back on its host', () => {
     await until(
       'the end of the engine',
       async () => ((await lab.exec('h1', ['kill', '-0', pid])).code === 0 ? undefined : true),
-      { timeoutMs: 40_000, everyMs: 100 },
+      { timeoutMs: 100_000, everyMs: 100 },
     );
     await lab.start('h1');
     await isBack('survivor', before);

@@ -12,7 +12,7 @@ let docker: Docker;
 /** The time limit for one host among many in the settings, milliseconds. */
 const HOST_LIMIT = 5_000;
 /** With what a loaded machine may add. */
-const LIMIT = HOST_LIMIT + 5_000;
+const LIMIT = HOST_LIMIT + 10_000;
 
 beforeAll(async () => {
   lab = await startLab({ hosts: 3 });
@@ -21,7 +21,7 @@ beforeAll(async () => {
   await until(
     'the cluster knows the image',
     async () => ((await cluster('images', '-q', 'busybox')) === '' ? undefined : true),
-    { timeoutMs: 20_000 },
+    { timeoutMs: 60_000 },
   );
   for (const { name } of lab.hosts) {
     await cluster(
@@ -79,7 +79,7 @@ it('a host that falls silent costs at most the time limit, and is named', async 
 
 it('shows what was on it, and refuses what needs it, at once', async () => {
   await expect
-    .poll(() => cluster('ps', '-a', '--filter', 'name=c-h2', '--format', '{{.Status}}'), { timeout: 30_000 })
+    .poll(() => cluster('ps', '-a', '--filter', 'name=c-h2', '--format', '{{.Status}}'), { timeout: 60_000 })
     .toBe('Host Down');
   expect(await cluster('info')).toMatch(/h2: .*\n.*\n.*Status: (Unhealthy|Disconnected)/);
   const began = Date.now();
@@ -96,7 +96,7 @@ it('knows the container by the same ID when the host is back', async () => {
   await lab.heal('h2');
   await lab.waitReady();
   await expect
-    .poll(() => cluster('exec', 'c-h2', 'echo', 'here').catch(String), { timeout: 20_000 })
+    .poll(() => cluster('exec', 'c-h2', 'echo', 'here').catch(String), { timeout: 60_000 })
     .toBe('here');
   expect(await cluster('inspect', '-f', '{{.Id}}', 'c-h2')).toBe(id);
 });
@@ -110,6 +110,6 @@ it('a power cut in the middle of streams ends them, and only theirs', async () =
   expect((await onLost).code).not.toBe(0);
   expect(await alive).toMatchObject({ code: 0, stdout: 'whole\n' });
   await expect
-    .poll(() => cluster('ps', '-a', '--filter', 'name=c-h3', '--format', '{{.Status}}'), { timeout: 30_000 })
+    .poll(() => cluster('ps', '-a', '--filter', 'name=c-h3', '--format', '{{.Status}}'), { timeout: 60_000 })
     .toBe('Host Down');
 });

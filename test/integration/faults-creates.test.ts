@@ -103,7 +103,15 @@ it('SIGKILL of the manager in 1,000 creates: each is there exactly once, or its 
   expect(kills).toEqual([]);
   await lab.waitReady();
 
-  await expect.poll(onEngines, { timeout: 60_000, interval: 500 }).toEqual(await inCluster());
+  const differing = async () => {
+    const [cluster, engines] = [await inCluster(), await onEngines()];
+    const less = (one: readonly string[], other: readonly string[]) => {
+      const there = new Set(other);
+      return one.filter((line) => !there.has(line));
+    };
+    return [...less(cluster, engines), ...less(engines, cluster)];
+  };
+  await expect.poll(differing, { timeout: 60_000, interval: 500 }).toEqual([]);
   const there = await inCluster();
   const names = there.map((line) => line.split(' ')[1] ?? '');
   expect(new Set(names).size).toBe(names.length);
@@ -122,7 +130,7 @@ it('SIGKILL of the manager in 1,000 creates: each is there exactly once, or its 
     if (names.includes(name)) expect(error).toMatch(/^409 /);
     else expect(error).toBeUndefined();
   }
-  await expect.poll(async () => (await onEngines()).length, { timeout: 30_000 }).toBe(CREATES);
+  await expect.poll(async () => (await onEngines()).length, { timeout: 60_000 }).toBe(CREATES);
   expect(new Set((await inCluster()).map((line) => line.split(' ')[1])).size).toBe(CREATES);
   agent.destroy();
-}, 280_000);
+}, 900_000);

@@ -45,7 +45,7 @@ async function inCluster(): Promise<string[]> {
 /** Waits until cluster and engines tell the same, and gives that. */
 async function agreed(): Promise<string[]> {
   await expect
-    .poll(async () => ({ engines: await onEngines(), cluster: await inCluster() }), { timeout: 20_000 })
+    .poll(async () => ({ engines: await onEngines(), cluster: await inCluster() }), { timeout: 60_000 })
     .toSatisfy(({ engines, cluster }) => JSON.stringify(engines) === JSON.stringify(cluster));
   return inCluster();
 }
@@ -107,7 +107,7 @@ describe('a host that is cut off', () => {
     const after = run('cut3', '-e', 'constraint:node==h2');
     const runs = await Promise.all([...before, after]);
     expect((await after).error).toMatch(/h2/);
-    for (const { ms } of runs) expect(ms).toBeLessThan(15_000);
+    for (const { ms } of runs) expect(ms).toBeLessThan(60_000);
     await lab.heal('h2');
     await lab.waitReady();
     await nothingLostNothingTwice(runs);

@@ -33,7 +33,7 @@ beforeAll(async () => {
   await startManager(lab.plan);
   await lab.waitReady();
   await lab.berth(['bundle', '-o', folder]);
-}, 120_000);
+});
 afterEach(() => {
   for (const client of clients.splice(0)) client.kill();
 });
@@ -80,22 +80,22 @@ async function flood(): Promise<void> {
       { count: 600, to: { path: socketOf('api') } },
     ],
   ];
-  const started = plans.map((plan) => start(['node', CLIENTS, JSON.stringify(plan)], { timeoutMs: 110_000 }));
+  const started = plans.map((plan) => start(['node', CLIENTS, JSON.stringify(plan)], { timeoutMs: 280_000 }));
   clients.push(...started);
   await Promise.all(
-    started.map((client) => expect.poll(() => client.said.stdout, { timeout: 60_000 }).toBe('open\n')),
+    started.map((client) => expect.poll(() => client.said.stdout, { timeout: 120_000 }).toBe('open\n')),
   );
 }
 
 /** The API over TLS, on a connection of its own. */
 function askApi(): Promise<number> {
   return new Promise((resolve, reject) => {
-    const options = { ...port(API), path: '/v1/ca.pem', ca: pem('ca'), agent: false, timeout: 10_000 };
+    const options = { ...port(API), path: '/v1/ca.pem', ca: pem('ca'), agent: false, timeout: 30_000 };
     const asked = request(options, (answer) => {
       answer.resume();
       resolve(answer.statusCode ?? 0);
     });
-    asked.on('timeout', () => asked.destroy(new Error('no answer within 10 s')));
+    asked.on('timeout', () => asked.destroy(new Error('no answer within 30 s')));
     asked.on('error', reject);
     asked.end();
   });
@@ -110,7 +110,7 @@ async function othersAreServed(): Promise<void> {
     ['-H', lab.endpoint],
     ['-H', lab.addresses.dockerTls, '--tlsverify', ...tls],
   ]) {
-    const { code, stderr } = await tryProgram(['docker', ...where, 'ps', '-q'], { timeoutMs: 20_000 });
+    const { code, stderr } = await tryProgram(['docker', ...where, 'ps', '-q'], { timeoutMs: 60_000 });
     expect([code, stderr]).toEqual([0, '']);
   }
   expect(await askApi()).toBe(200);
@@ -129,11 +129,11 @@ it('10,000 connections that do nothing: others are served, hosts are heard, file
     // A host that comes anew, among all that.
     await lab.killAgent('h1');
     await lab.join('h1');
-    await lab.waitReady(['h1'], 30_000);
+    await lab.waitReady(['h1'], 60_000);
     await lab.docker(['run', '--rm', 'busybox', 'true']);
     peaks.push(memory());
     for (const client of clients.splice(0)) client.kill();
-    await expect.poll(openFiles, { timeout: 30_000 }).toBeLessThan(before.files + 30);
+    await expect.poll(openFiles, { timeout: 60_000 }).toBeLessThan(before.files + 30);
   }
   // What one flood has taken the next one has again, rather than more.
   expect((peaks[1] ?? 0) - (peaks[0] ?? 0)).toBeLessThan(60 * MB);
@@ -142,7 +142,7 @@ it('10,000 connections that do nothing: others are served, hosts are heard, file
 
 it('no file left to open: the manager goes on, and serves again once there is', async () => {
   const pid = lab.managerPid;
-  const stream = start(['docker', '-H', lab.endpoint, 'events'], { timeoutMs: 60_000 });
+  const stream = start(['docker', '-H', lab.endpoint, 'events'], { timeoutMs: 280_000 });
   clients.push(stream);
   await othersAreServed();
   await run(['prlimit', '--pid', String(pid), `--nofile=${openFiles() + 2}:${OPEN_FILES}`]);

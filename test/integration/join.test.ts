@@ -56,7 +56,7 @@ describe('a host joins by one line', () => {
     expect(stdout).toContain('fetching the agent from');
     await lab.waitReady(['h1']);
     await expect
-      .poll(() => node('second'), { timeout: 20_000 })
+      .poll(() => node('second'), { timeout: 60_000 })
       .toMatchObject({ state: 'ready', labels: { rack: 'r9' } });
     const pid = (await lab.exec('h2', ['cat', `${folder}/data/agent.pid`])).stdout.trim();
     const { stdout: program } = await lab.exec('h2', ['readlink', `/proc/${pid}/exe`]);
@@ -84,7 +84,7 @@ describe('a host joins by one line', () => {
       '--engine',
       engine,
     ];
-    const { stdout, stderr } = await lab.exec('h1', ['timeout', '4', ...agent]);
+    const { stdout, stderr } = await lab.exec('h1', ['timeout', '20', ...agent]);
     expect(stdout + stderr).toMatch(/belongs to another machine|from another machine/);
     expect(await node('second')).toMatchObject({ state: 'ready' });
   });

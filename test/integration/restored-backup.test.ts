@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.down());
 
-const until = (what: () => Promise<unknown>) => expect.poll(what, { timeout: 20_000, interval: 200 });
+const until = (what: () => Promise<unknown>) => expect.poll(what, { timeout: 60_000, interval: 200 });
 const start = (name: string, ...flags: string[]) =>
   lab.docker(['run', '-d', '--stop-signal', 'KILL', '--name', name, ...flags, 'busybox', 'sleep', '3600']);
 const lines = (text: string) => text.split('\n').filter(Boolean).sort();
@@ -62,7 +62,7 @@ it('leaves what the restored database does not know running, shows it, and lets 
   await until(async () =>
     (await orphans()).map(({ hostName, name, state }) => `${hostName}/${name} ${state}`),
   ).toEqual(['h1/kept running', 'h2/away running']);
-  expect(await listed()).toEqual(expect.arrayContaining(['kept', 'away']));
+  await until(listed).toEqual(expect.arrayContaining(['kept', 'away']));
   expect(await lab.berth(['status', '--json'])).toContain(
     '2 containers run on that this database does not know',
   );
@@ -78,7 +78,7 @@ it('leaves what the restored database does not know running, shows it, and lets 
   // What a host holds that is away while the manager starts is kept from others meanwhile.
   await lab.killAgent('h1');
   await lab.restartManager();
-  expect((await orphans()).map(({ hostName, name }) => `${hostName}/${name}`)).toEqual([
+  await until(async () => (await orphans()).map(({ hostName, name }) => `${hostName}/${name}`)).toEqual([
     'h1/kept',
     'h2/away',
   ]);

@@ -30,7 +30,7 @@ beforeAll(async () => {
   await docker('run', '-d', '--name', 'ticks', ...host, 'busybox', 'sh', '-c', tick);
   await docker('run', '-d', '--name', 'pours', ...host, 'busybox', 'sh', '-c', pour);
   const poured = async () => ((await docker('logs', '--tail', '1', 'pours')) === 'poured' ? true : undefined);
-  await until('the end of the output', poured, { timeoutMs: 60_000 });
+  await until('the end of the output', poured, { timeoutMs: 300_000 });
 });
 afterAll(async () => {
   for (const socket of sockets) socket.destroy();
@@ -83,7 +83,7 @@ async function sendByBytes(): Promise<string[]> {
   const sending = setInterval(() => {
     for (const [i, socket] of slow.entries()) if (socket.writable) socket.write(bytes[i] ?? '');
   }, 500);
-  const late = sleep(90_000, ['no answer within 90 s'], { ref: false });
+  const late = sleep(150_000, ['no answer within 150 s'], { ref: false });
   return await Promise.race([Promise.all(slow.map(heard)), late]).finally(() => clearInterval(sending));
 }
 
@@ -129,13 +129,13 @@ it('readers that never read: memory is bounded, others are served, and all is fr
   })();
   expect(await memoryOver(lab, work)).toBeLessThan(150 * MB);
   // Of those that it had it may have kept four for its next requests, which these are.
-  expect(agentConnections(lab, 'h1')).toBeGreaterThanOrEqual(idle.agent - 4 + 16);
+  await expect.poll(() => agentConnections(lab, 'h1')).toBeGreaterThanOrEqual(idle.agent - 4 + 16);
   for (const reader of readers) reader.destroy();
   // The agent keeps up to four for its next requests.
   await expect
-    .poll(() => agentConnections(lab, 'h1'), { timeout: 20_000 })
+    .poll(() => agentConnections(lab, 'h1'), { timeout: 60_000 })
     .toBeLessThanOrEqual(idle.agent + 4);
-  await expect.poll(() => managerFiles(lab), { timeout: 20_000 }).toBeLessThanOrEqual(idle.files + 4);
+  await expect.poll(() => managerFiles(lab), { timeout: 60_000 }).toBeLessThanOrEqual(idle.files + 4);
 });
 
 it('bodies that come a byte at a time are given up after a minute', async () => {
@@ -193,7 +193,7 @@ describe('clients that leave half way', () => {
     const opened = () => hosts.filter((__, i) => (more()[i] as number) >= CLIENTS - KEPT);
     await expect.poll(opened, { timeout: 60_000 }).toEqual(on);
     // Files that were open for clients of the test before may have been closed meanwhile.
-    await expect.poll(files, { timeout: 20_000 }).toBeGreaterThanOrEqual(idle.files + CLIENTS - KEPT);
+    await expect.poll(files, { timeout: 60_000 }).toBeGreaterThanOrEqual(idle.files + CLIENTS - KEPT);
     for (const socket of left) socket.destroy();
     // Before any time limit ends them.
     await expect.poll(() => Math.max(...more()), { timeout: 20_000 }).toBeLessThanOrEqual(KEPT + SLACK);

@@ -214,15 +214,20 @@ describe('an agent on a real engine', () => {
     await manager.result(keep);
     await lab.kill('h1');
     const isUp = () => manager.frames.filter((frame) => frame.t === 'heartbeat').at(-1)?.engine;
-    await manager.until(() => isUp() === false, 20_000);
+    await manager.until(() => isUp() === false, 60_000);
     await lab.start('h1');
     await manager.until(() => isUp() === true, 60_000);
     await manager.until(() => manager.observed('keep')?.state.status === 'running', 60_000);
     const more = record('more', { state: 'running', starts: 1 });
     manager.put(more);
     expect((await manager.result(more)).error).toBeUndefined();
+    const events = () =>
+      manager.frames.flatMap((frame): EngineEvent[] => (frame.t === 'events' ? frame.events : []));
+    const isStart = ({ Action, Actor }: EngineEvent) =>
+      Action === 'start' && Actor.Attributes?.name === 'more';
+    await manager.until(() => events().some(isStart), 60_000);
     await sleep(200);
-    const told = manager.frames.flatMap((frame): EngineEvent[] => (frame.t === 'events' ? frame.events : []));
+    const told = events();
     const keys = told.map(({ Type, Action, Actor, timeNano }) => [Type, Action, Actor.ID, timeNano].join());
     expect(new Set(keys).size).toBe(keys.length);
     const ofMore = told.filter(({ Actor }) => Actor.Attributes?.name === 'more');
