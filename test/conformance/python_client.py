@@ -148,7 +148,7 @@ def events():
     reader.start()
     time.sleep(0.3)
     one = alive()
-    end = time.time() + 10
+    end = time.time() + 60
     while time.time() < end and "start" not in [event["Action"] for event in seen]:
         time.sleep(0.1)
     assert [event["Action"] for event in seen if event["id"] == one.id][:2] == ["create", "start"], seen
