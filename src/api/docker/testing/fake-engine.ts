@@ -32,6 +32,8 @@ export class FakeEngine {
   >();
   /** Requests that are being answered now. */
   open = 0;
+  /** Bytes of exported containers that have been sent, or are about to be. */
+  exported = 0;
   /** Answers nothing, as a host that hangs. */
   frozen = false;
   onChange: (container: FakeContainer, gone: boolean) => void = () => undefined;
@@ -133,7 +135,15 @@ export class FakeEngine {
         }, 5);
       }),
     ],
-    ['GET', /^\/containers\/([^/]+)\/export$/, this.of((_c, _req, res) => pour(res, 64 * 1024 * 1024))],
+    [
+      'GET',
+      /^\/containers\/([^/]+)\/export$/,
+      this.of((_c, _req, res) =>
+        pour(res, 64 * 1024 * 1024, (bytes) => {
+          this.exported += bytes;
+        }),
+      ),
+    ],
     [
       'GET',
       /^\/containers\/([^/]+)\/archive$/,
@@ -321,13 +331,14 @@ function tarOf(text: string): Buffer {
 }
 
 /** `size` bytes, as fast as they are taken. */
-function pour(res: ServerResponse, size: number): void {
+function pour(res: ServerResponse, size: number, tell: (bytes: number) => void = () => undefined): void {
   res.writeHead(200, { 'content-type': 'application/x-tar' });
   let left = size;
   const more = () => {
     while (left > 0) {
       const part = Buffer.alloc(Math.min(left, 64 * 1024));
       left -= part.length;
+      tell(part.length);
       if (!res.write(part)) {
         res.once('drain', more);
         return;
