@@ -6,8 +6,9 @@ import { FOREVER, TALKER } from '../bench.ts';
 import type { CaseGroup } from '../case.ts';
 import { program } from '../program.ts';
 
-/** Says the size of its terminal once that is the client's, which tells it behind the start; or in the end. */
-const SIZED = 'for i in $(seq 100); do test "$(stty size)" = "30 90" && break; sleep 0.1; done; stty size';
+/** Says the size of its terminal once that is the client's, which tells it behind the start: until then there is none. */
+const SIZED =
+  'for i in $(seq 100); do test "$(stty size 2>/dev/null)" = "30 90" && break; sleep 0.1; done; stty size';
 
 /** Containers: making them, their life, and what is seen of them. */
 export const CONTAINER_CASES: CaseGroup = {
