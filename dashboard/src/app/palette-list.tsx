@@ -64,16 +64,15 @@ export function PaletteList({ text, id, at, onChoose, onCount, onClose }: Props)
   const items = useItems(text);
   useLayoutEffect(() => onCount(items.length), [onCount, items.length]);
   // What is found late puts nothing else in the place of what is chosen: Enter may be on its way.
-  const chosen = useRef({ text, id: items[at]?.id });
+  const chosen = useRef({ text, at, id: items[at]?.id });
   useLayoutEffect(() => {
     const { current: before } = chosen;
-    const now = before.text === text ? items.findIndex((item) => item.id === before.id) : -1;
-    if (now >= 0) onChoose(now);
-  }, [items, text, onChoose]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: of other items it is the same that is chosen, or none
-  useLayoutEffect(() => {
-    chosen.current = { text, id: items[at]?.id };
-  }, [text, at]);
+    const isAsBefore = before.text === text && before.at === at;
+    const moved = isAsBefore ? items.findIndex(({ id }) => id === before.id) : -1;
+    const now = moved < 0 ? at : moved;
+    chosen.current = { text, at: now, id: items[now]?.id };
+    if (now !== at) onChoose(now);
+  }, [items, text, at, onChoose]);
   return (
     <div className="palette-list" role="listbox" id={id} aria-label={t('palette.title')}>
       {items.length === 0 && <div className="palette-group">{t('palette.nothing', { text })}</div>}
