@@ -1,7 +1,7 @@
 import type { Route } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
-import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
+import { logIn, type OpenPage, openChromium, seriousFindings, wholeAnswer } from '../lab/page.ts';
 import { sharedLab } from '../lab/shared.ts';
 
 // What the page's manager is not yet is played by its answers, on their way to the page.
@@ -41,11 +41,9 @@ it('tells that the manager is a newer one by now, and is of that version once it
   const { page } = open;
   const banner = page.getByRole('status').filter({ hasText: 'The manager is of version' });
   // It knows of which version it is itself before the manager is another.
-  // From an empty one: an answer to the page before it, which is cut by the reload, would never end.
-  await page.goto('about:blank');
   const asked = page.waitForResponse('**/v1/version');
-  await page.goto(lab.addresses.api);
-  await (await asked).finished();
+  await page.reload();
+  await wholeAnswer(asked);
   await link('Hosts').click();
   await row('h3').waitFor();
   expect(await banner.count()).toBe(0);

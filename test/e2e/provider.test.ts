@@ -6,7 +6,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CLIENT, startProvider, type TestProvider } from '../../src/api/v1/oidc-provider.fixture.ts';
 import type { Lab } from '../lab/lab.ts';
-import { closeMenu, logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
+import { closeMenu, logIn, type OpenPage, openChromium, seriousFindings, wholeAnswer } from '../lab/page.ts';
 import { sharedLab } from '../lab/shared.ts';
 
 const LABEL = 'Company account';
@@ -342,7 +342,7 @@ describe('log-in by a provider, in a browser', () => {
     await logOut('ann');
     const ways = page.waitForResponse('**/v1/session/ways');
     await page.reload();
-    await (await ways).finished();
+    await wholeAnswer(ways);
     await page.getByLabel('Password', { exact: true }).waitFor();
     expect(await serious()).toEqual([]);
     expect(await button().count()).toBe(0);

@@ -8,6 +8,7 @@ import {
   chromium,
   type Page,
   type Request,
+  type Response,
 } from 'playwright-core';
 import { ensureRequirements } from './requirements.ts';
 
@@ -90,6 +91,15 @@ function whateverNetworks(page: Page): void {
     };
     Object.assign(page, { [how]: loadWhole });
   }
+}
+
+/** For an answer that has begun to be whole, milliseconds. */
+const WHOLE_MS = 5_000;
+
+/** Until an answer has come. One to a page that was loaded again meanwhile never ends, and is not waited for. */
+export async function wholeAnswer(asked: Promise<Response>): Promise<void> {
+  const late = new Promise((resolve) => setTimeout(resolve, WHOLE_MS));
+  await Promise.race([(await asked).finished(), late]);
 }
 
 /** Types what the dialog asks for, once its field has the keys. */
