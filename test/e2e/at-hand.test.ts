@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
-import { logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
+import { holding, logIn, type OpenPage, openChromium, seriousFindings } from '../lab/page.ts';
 import { sharedLab } from '../lab/shared.ts';
 
 const NETWORK = 'at-hand-net';
@@ -65,10 +65,7 @@ describe('the palette', () => {
     const { page } = open;
     const files = /\/palette-list-[^/]*\.js$/;
     let asked = 0;
-    let letGo: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => {
-      letGo = resolve;
-    });
+    const { held, letGo } = holding();
     await page.route(files, async (route) => {
       asked += 1;
       if (asked === 1) return route.abort();
@@ -144,10 +141,7 @@ describe('a page that is slow to come', () => {
   it('is said to be on its way, over the page before', async () => {
     const { page } = open;
     const files = /\/volumes-[^/]*\.js$/;
-    let letGo: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => {
-      letGo = resolve;
-    });
+    const { held, letGo } = holding();
     await page.goto(`${lab.addresses.api}/hosts`);
     await page.getByRole('row').filter({ hasText: 'h1' }).waitFor();
     await page.route(files, async (route) => {

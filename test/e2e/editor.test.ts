@@ -1,7 +1,7 @@
 import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Lab } from '../lab/lab.ts';
-import { logIn, type OpenPage, openChromium, seriousFindings, typeInDialog } from '../lab/page.ts';
+import { holding, logIn, type OpenPage, openChromium, seriousFindings, typeInDialog } from '../lab/page.ts';
 import { sharedLab } from '../lab/shared.ts';
 
 const STACK = 'editor-shop';
@@ -197,10 +197,7 @@ describe('the editor', () => {
   it('keeps what was typed over the end of a session, and over a reload', async () => {
     const { page, context } = open;
     // What asks by itself finds out once all is typed: the log-in has the keys from then on.
-    let letGo: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => {
-      letGo = resolve;
-    });
+    const { held, letGo } = holding();
     await page.route('**/v1/**', async (route) => {
       await held;
       await route.continue();

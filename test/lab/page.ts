@@ -102,6 +102,15 @@ export async function wholeAnswer(asked: Promise<Response>): Promise<void> {
   await Promise.race([(await asked).finished(), late]);
 }
 
+/** For an answer that is to be late: it waits for `held`, which ends with `letGo`. */
+export function holding(): Readonly<{ held: Promise<void>; letGo(): void }> {
+  let letGo = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  return { held, letGo };
+}
+
 /** Types what the dialog asks for, once its field has the keys. */
 export async function typeInDialog(page: Page, text: string): Promise<void> {
   await page.getByRole('dialog').locator('input:focus').waitFor();
