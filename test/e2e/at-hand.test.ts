@@ -152,10 +152,10 @@ describe('a page that is slow to come', () => {
       await page.getByRole('navigation').getByRole('link', { name: 'Volumes' }).click();
       const going = page.getByRole('progressbar', { name: 'Reading…' });
       await going.waitFor();
-      await page.getByRole('heading', { name: 'Hosts' }).waitFor();
+      await page.getByRole('heading', { name: 'Hosts', level: 1 }).waitFor();
       expect(await seriousFindings(open)).toEqual([]);
       letGo();
-      await page.getByRole('heading', { name: 'Volumes' }).waitFor();
+      await page.getByRole('heading', { name: 'Volumes', level: 1 }).waitFor();
       await going.waitFor({ state: 'detached' });
     } finally {
       letGo();
